@@ -1,0 +1,1 @@
+//! The Web1on1 REST system on axum.

@@ -1,0 +1,2 @@
+//! The `web1on1` command.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Checks that hold the protos, the contract and live servers equal.

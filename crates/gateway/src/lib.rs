@@ -1,0 +1,1 @@
+//! The production gRPC server around a transcoding gateway.

@@ -1,0 +1,1 @@
+//! Build-time half of the translation: descriptors in, Rust source out.

@@ -1,0 +1,1 @@
+//! Runtime of the translation between gRPC calls and REST requests.
