@@ -1,0 +1,201 @@
+//! Tokens: how a caller becomes known.
+
+use std::borrow::Cow;
+
+use http::{Method, StatusCode};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    error::Code,
+    id::ObjectId,
+    operation::{Json, NoBody, Operation, Resource, Tag},
+    parameters::NoParameters,
+    schema::described,
+    timestamp::Timestamp,
+};
+
+/// Operations on tokens.
+pub const AUTHENTICATION: Tag = Tag {
+    name: "Authentication",
+    description: "Exchange credentials for tokens, and tokens for newer ones.",
+};
+
+/// A pair of tokens: one to make calls with, and one to replace the pair with
+/// before it expires.
+#[serde_with::skip_serializing_none]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Token {
+    /// How the access token is presented. Always `Bearer`.
+    #[schemars(extend("readOnly" = true))]
+    pub token_type: Option<String>,
+    /// The access token, valid for 24 hours.
+    #[schemars(extend("readOnly" = true))]
+    pub token: Option<String>,
+    /// The refresh token, valid for one month. It buys a new pair and nothing
+    /// else.
+    #[schemars(extend("readOnly" = true))]
+    pub refresh_token: Option<String>,
+    /// The user that the tokens stand for.
+    #[schemars(extend("readOnly" = true))]
+    pub user: Option<ObjectId>,
+    /// The organization in which the user acts.
+    #[schemars(extend("readOnly" = true))]
+    pub organization: Option<ObjectId>,
+    /// When the access token expires.
+    #[schemars(extend("readOnly" = true))]
+    pub expires_at: Option<Timestamp>,
+    /// What the access token entitles to: roles, separated by spaces.
+    #[schemars(extend("readOnly" = true))]
+    pub scope: Option<String>,
+}
+
+described!(Token);
+impl Resource for Token {}
+
+/// What a caller proves its identity with.
+///
+/// The vendor's reference documents the first form, and the vendor's own
+/// client library also sends the second.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged, rename_all_fields = "camelCase")]
+pub enum TokenRequest {
+    /// A password.
+    Password {
+        /// The e-mail address of the user.
+        email: String,
+        /// The password of the user.
+        password: String,
+    },
+    /// An earlier refresh token.
+    RefreshToken {
+        /// The e-mail address of the user that the token was issued to.
+        client_id: String,
+        /// The token.
+        refresh_token: String,
+    },
+}
+
+described!(TokenRequest);
+
+impl std::fmt::Debug for TokenRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        // Leaves out the secrets.
+        match self {
+            Self::Password { email, .. } => f
+                .debug_struct("Password")
+                .field("email", email)
+                .finish_non_exhaustive(),
+            Self::RefreshToken { client_id, .. } => f
+                .debug_struct("RefreshToken")
+                .field("client_id", client_id)
+                .finish_non_exhaustive(),
+        }
+    }
+}
+
+// On the wire both forms are one object. Its schema lists the properties of
+// both, and tells which belong together.
+impl JsonSchema for TokenRequest {
+    fn schema_name() -> Cow<'static, str> {
+        "TokenRequest".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        TokenRequestProperties::json_schema(generator)
+    }
+}
+
+/// What a caller proves its identity with: `email` and `password`, or
+/// `clientId` and `refreshToken`.
+#[derive(JsonSchema)]
+#[schemars(
+    rename_all = "camelCase",
+    deny_unknown_fields,
+    extend("oneOf" = [
+        { "required": ["email", "password"] },
+        { "required": ["clientId", "refreshToken"] },
+    ])
+)]
+#[expect(dead_code, reason = "read by the derive alone")]
+struct TokenRequestProperties {
+    /// The e-mail address of the user.
+    #[schemars(default, email)]
+    email: String,
+    /// The password of the user.
+    #[schemars(default, extend("writeOnly" = true))]
+    password: String,
+    /// The e-mail address of the user that `refreshToken` was issued to.
+    #[schemars(default, email)]
+    client_id: String,
+    /// An earlier refresh token.
+    #[schemars(default, extend("writeOnly" = true))]
+    refresh_token: String,
+}
+
+/// Creates a pair of tokens.
+#[derive(Clone, Copy, Debug)]
+pub struct CreateToken;
+
+impl Operation for CreateToken {
+    const ID: &'static str = "createToken";
+    const METHOD: Method = Method::POST;
+    const PATH: &'static str = "/auth/token";
+    const STATUS: StatusCode = StatusCode::CREATED;
+    const TAG: Tag = AUTHENTICATION;
+    const SUMMARY: &'static str = "Create a pair of tokens";
+    const DESCRIPTION: &'static str = "Exchanges an e-mail address and a password for a pair of \
+        tokens. A refresh token, together with the e-mail address that it was issued to, does as \
+        well.";
+    const AUTHENTICATED: bool = false;
+    const ERRORS: &'static [(Code, &'static str)] = &[(
+        Code::Unauthenticated,
+        "The credentials are wrong, or the user may not log in. Which of the two is not told.",
+    )];
+    type Path = NoParameters;
+    type Query = NoParameters;
+    type Body = Json<TokenRequest>;
+    type Reply = Token;
+}
+
+/// The query of [`RefreshToken`].
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RefreshTokenQuery {
+    /// The refresh token of an earlier pair.
+    #[schemars(length(min = 1))]
+    pub refresh_token: String,
+}
+
+described!(RefreshTokenQuery);
+
+impl std::fmt::Debug for RefreshTokenQuery {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RefreshTokenQuery").finish_non_exhaustive()
+    }
+}
+
+/// Replaces a pair of tokens.
+#[derive(Clone, Copy, Debug)]
+pub struct RefreshToken;
+
+impl Operation for RefreshToken {
+    const ID: &'static str = "refreshToken";
+    const METHOD: Method = Method::GET;
+    const PATH: &'static str = "/auth/token";
+    const STATUS: StatusCode = StatusCode::OK;
+    const TAG: Tag = AUTHENTICATION;
+    const SUMMARY: &'static str = "Replace a pair of tokens";
+    const DESCRIPTION: &'static str = "Exchanges a refresh token for a new pair of tokens. \
+        Earlier tokens stay valid until they expire, so the call is safe to repeat.";
+    const AUTHENTICATED: bool = false;
+    const ERRORS: &'static [(Code, &'static str)] = &[(
+        Code::Unauthenticated,
+        "The refresh token is expired, forged or not a refresh token, or its user may not log in.",
+    )];
+    type Path = NoParameters;
+    type Query = RefreshTokenQuery;
+    type Body = NoBody;
+    type Reply = Token;
+}

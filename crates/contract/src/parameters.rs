@@ -1,0 +1,350 @@
+//! Parameters in paths and queries.
+//!
+//! Parameters arrive as text. The schema of their type tells what each text
+//! stands for, and everything that is wrong is told at once.
+
+use std::{borrow::Cow, fmt, marker::PhantomData, str::FromStr};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{
+    error::FieldViolation,
+    schema::{Described, described},
+    validate::{Violations, deserialize},
+};
+
+/// No parameters at all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct NoParameters {}
+
+described!(NoParameters);
+
+/// Reads parameters from the decoded names and values of a path or a query.
+///
+/// Every parameter must be one that `P` has, and may be given once.
+///
+/// ```
+/// # use contract::{parameters::parse_parameters, users::UserPath};
+/// let violations = parse_parameters::<UserPath>([("user_id", "42")]).unwrap_err();
+/// assert_eq!(violations.to_string(), "user_id must be 24 hexadecimal digits, or `me`");
+/// ```
+pub fn parse_parameters<P: Described>(
+    pairs: impl IntoIterator<Item = (impl AsRef<str>, impl AsRef<str>)>,
+) -> Result<P, Violations> {
+    let document = &P::views().create;
+    let properties = &document.root()["properties"];
+    let mut values = Map::new();
+    let mut violations = Vec::new();
+    for (name, text) in pairs {
+        let (name, text) = (name.as_ref(), text.as_ref());
+        let Some(property) = properties.get(name) else {
+            let description = match properties.as_object() {
+                Some(known) if !known.is_empty() => {
+                    let known: Vec<_> = known.keys().map(String::as_str).collect();
+                    format!("is not a parameter; there are {}", known.join(", "))
+                }
+                _ => "is not a parameter; there are none".to_owned(),
+            };
+            violations.push(FieldViolation::new(name, description));
+            continue;
+        };
+        if values
+            .insert(name.to_owned(), typed(document.resolve(property), text))
+            .is_some()
+        {
+            violations.push(FieldViolation::new(name, "is given more than once"));
+        }
+    }
+    let values = Value::Object(values);
+    if let Err(more) = document.validate(&values) {
+        violations.extend(more.into_vec());
+    }
+    Violations::check(violations)?;
+    deserialize(values)
+}
+
+/// The JSON value that a text stands for. A text that is no value of the type
+/// stays a text, for the schema to reject.
+fn typed(schema: &Value, text: &str) -> Value {
+    let is = |name: &str| match &schema["type"] {
+        Value::Array(types) => types.iter().any(|it| it == name),
+        only => only == name,
+    };
+    if is("array") {
+        return text
+            .split(',')
+            .map(|item| typed(&schema["items"], item))
+            .collect();
+    }
+    if is("integer") || is("number") || is("boolean") {
+        let value = serde_json::from_str(text).unwrap_or_default();
+        if matches!(value, Value::Number(_) | Value::Bool(_)) {
+            return value;
+        }
+    }
+    text.into()
+}
+
+/// The most resources that one page of a list can hold.
+pub const MAX_LIMIT: u32 = 1000;
+
+/// Which part of a list to reply with, and in what form. Every list takes
+/// these.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(bound = "")]
+#[schemars(bound = "R: Described")]
+pub struct ListQuery<R> {
+    /// How many to return at most, from 1 to 1000. Without it the list is
+    /// whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1, max = MAX_LIMIT))]
+    pub limit: Option<u32>,
+    /// How many to skip before the first one returned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0, max = i32::MAX), extend("default" = 0))]
+    pub offset: Option<u32>,
+    /// The property to sort by; a leading `-` sorts in descending order.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sort: Option<Sort<R>>,
+    /// The properties to return, separated by commas; `id` is always among
+    /// them. Without it resources are whole.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub select: Option<Select<R>>,
+}
+
+impl<R> Default for ListQuery<R> {
+    fn default() -> Self {
+        Self {
+            limit: None,
+            offset: None,
+            sort: None,
+            select: None,
+        }
+    }
+}
+
+/// A property of `R` to sort a list by.
+#[derive(Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String", bound = "")]
+pub struct Sort<R> {
+    property: String,
+    descending: bool,
+    of: PhantomData<fn() -> R>,
+}
+
+impl<R> Sort<R> {
+    /// The JSON name of the property.
+    pub fn property(&self) -> &str {
+        &self.property
+    }
+
+    /// Whether the greatest value comes first.
+    pub fn descending(&self) -> bool {
+        self.descending
+    }
+}
+
+impl<R> TryFrom<String> for Sort<R> {
+    type Error = std::convert::Infallible;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let (property, descending) = match text.strip_prefix('-') {
+            Some(property) => (property.to_owned(), true),
+            None => (text, false),
+        };
+        Ok(Self {
+            property,
+            descending,
+            of: PhantomData,
+        })
+    }
+}
+
+impl<R> From<Sort<R>> for String {
+    fn from(sort: Sort<R>) -> Self {
+        sort.to_string()
+    }
+}
+
+impl<R> fmt::Display for Sort<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let sign = if self.descending { "-" } else { "" };
+        write!(f, "{sign}{}", self.property)
+    }
+}
+
+impl<R> fmt::Debug for Sort<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sort({self})")
+    }
+}
+
+impl<R> Clone for Sort<R> {
+    fn clone(&self) -> Self {
+        Self {
+            property: self.property.clone(),
+            descending: self.descending,
+            of: PhantomData,
+        }
+    }
+}
+
+impl<R> PartialEq for Sort<R> {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.property, self.descending) == (&other.property, other.descending)
+    }
+}
+
+impl<R> Eq for Sort<R> {}
+
+impl<R: Described> JsonSchema for Sort<R> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("{}Sort", R::schema_name()).into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let document = &R::views().read;
+        // Objects and lists have no order to speak of.
+        let orders = |schema: &Value| {
+            let schema = document.resolve(schema);
+            let types = schema["type"].as_array().cloned();
+            let types = types.unwrap_or_else(|| vec![schema["type"].clone()]);
+            !types.iter().any(|it| it == "object" || it == "array")
+        };
+        let names: Vec<_> = readable::<R>()
+            .filter(|(_, schema)| orders(schema))
+            .flat_map(|(name, _)| [name.clone(), format!("-{name}")])
+            .collect();
+        json_schema!({ "type": "string", "enum": names })
+    }
+}
+
+/// Properties of `R` that a list is reduced to.
+#[derive(Serialize, Deserialize)]
+#[serde(transparent, bound = "")]
+pub struct Select<R> {
+    properties: Vec<String>,
+    #[serde(skip)]
+    of: PhantomData<fn() -> R>,
+}
+
+impl<R> Select<R> {
+    /// The JSON names of the properties.
+    pub fn properties(&self) -> &[String] {
+        &self.properties
+    }
+
+    /// Whether a property is part of the selection. `id` always is.
+    pub fn contains(&self, property: &str) -> bool {
+        property == "id" || self.properties.iter().any(|it| it == property)
+    }
+}
+
+impl<R> fmt::Debug for Select<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Select({})", self.properties.join(","))
+    }
+}
+
+impl<R> Clone for Select<R> {
+    fn clone(&self) -> Self {
+        Self {
+            properties: self.properties.clone(),
+            of: PhantomData,
+        }
+    }
+}
+
+impl<R> PartialEq for Select<R> {
+    fn eq(&self, other: &Self) -> bool {
+        self.properties == other.properties
+    }
+}
+
+impl<R> Eq for Select<R> {}
+
+impl<R: Described> JsonSchema for Select<R> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("{}Select", R::schema_name()).into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let names: Vec<_> = readable::<R>().map(|(name, _)| name).collect();
+        json_schema!({ "type": "array", "items": { "type": "string", "enum": names } })
+    }
+}
+
+/// The properties of `R` that a reply can hold.
+fn readable<R: Described>() -> impl Iterator<Item = (&'static String, &'static Value)> {
+    let properties = R::views().read.root()["properties"].as_object();
+    properties
+        .into_iter()
+        .flatten()
+        .filter(|(_, schema)| schema["writeOnly"] != true)
+}
+
+/// A condition on a text: equal, `~` contains, `^` starts with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "String", into = "String")]
+pub enum TextFilter {
+    /// The text is this one.
+    Is(String),
+    /// The text contains this one.
+    Contains(String),
+    /// The text starts with this one.
+    StartsWith(String),
+}
+
+impl From<String> for TextFilter {
+    fn from(text: String) -> Self {
+        if let Some(part) = text.strip_prefix('~') {
+            Self::Contains(part.to_owned())
+        } else if let Some(start) = text.strip_prefix('^') {
+            Self::StartsWith(start.to_owned())
+        } else {
+            Self::Is(text)
+        }
+    }
+}
+
+impl FromStr for TextFilter {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(text.to_owned().into())
+    }
+}
+
+impl From<TextFilter> for String {
+    fn from(filter: TextFilter) -> Self {
+        match filter {
+            TextFilter::Is(text) => text,
+            TextFilter::Contains(part) => format!("~{part}"),
+            TextFilter::StartsWith(start) => format!("^{start}"),
+        }
+    }
+}
+
+impl JsonSchema for TextFilter {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "TextFilter".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "minLength": 1 })
+    }
+}

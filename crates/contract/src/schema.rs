@@ -1,0 +1,387 @@
+//! JSON Schemas, derived from the types and from the marks on their
+//! properties.
+//!
+//! A type states a resource once. `readOnly` and `required` tell who may set a
+//! property and who has to; from them follow three views of the resource:
+//!
+//! - the *read* view is what a reply holds: the schema as derived;
+//! - the *create* view is what a new resource is made from: unknown properties
+//!   are rejected, read-only ones are accepted and ignored;
+//! - the *update* view is a merge patch
+//!   ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396)): nothing is
+//!   required, null clears what is optional, and a required property cannot be
+//!   null.
+//!
+//! Requests are validated against these very schemas, so what is published and
+//! what is enforced cannot differ. The module never names a resource.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::LazyLock,
+};
+
+use jsonschema::Validator;
+use schemars::{JsonSchema, generate::SchemaSettings, transform::transform_subschemas};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Map, Value, json};
+
+/// A type of the contract, with its published schemas.
+pub trait Described: JsonSchema + Serialize + DeserializeOwned + Send + Sync + 'static {
+    /// The schemas of the type, made once.
+    fn views() -> &'static Views;
+}
+
+/// Implements [`Described`] for types that derive what it asks for.
+macro_rules! described {
+    ($($type:ty),+ $(,)?) => {$(
+        impl $crate::schema::Described for $type {
+            fn views() -> &'static $crate::schema::Views {
+                static VIEWS: std::sync::LazyLock<$crate::schema::Views> =
+                    std::sync::LazyLock::new($crate::schema::Views::of::<$type>);
+                &VIEWS
+            }
+        }
+    )+};
+}
+pub(crate) use described;
+
+/// The schemas of one type: how it is read, created and updated.
+#[derive(Debug)]
+pub struct Views {
+    /// What a reply holds.
+    pub read: Document,
+    /// What a new resource is made from.
+    pub create: Document,
+    /// A merge patch to a resource.
+    pub update: Document,
+}
+
+impl Views {
+    /// The schemas that follow from how `T` derives [`JsonSchema`].
+    pub fn of<T: JsonSchema>() -> Self {
+        let mut generator = SchemaSettings::draft2020_12().into_generator();
+        let reference = generator.subschema_for::<T>();
+        let mut definitions: Definitions = generator.take_definitions(true).into_iter().collect();
+        let name = T::schema_name().into_owned();
+        // Parameters and the like are written in place; they still need a name here.
+        if reference.as_value().get("$ref").is_none() {
+            definitions.insert(name.clone(), reference.into());
+        }
+        definitions.values_mut().for_each(tidy);
+
+        let create = derive_views(&definitions, &name, View::Create);
+        let update = derive_views(&definitions, &name, View::Update);
+        Self {
+            read: Document::new(name.clone(), definitions),
+            create: Document::new(View::Create.name(&name), create),
+            update: Document::new(View::Update.name(&name), update),
+        }
+    }
+}
+
+/// Named schemas that refer to each other as `#/$defs/<name>`.
+pub type Definitions = BTreeMap<String, Value>;
+
+/// A published schema, and what it takes to validate against it.
+#[derive(Debug)]
+pub struct Document {
+    /// The name under which the schema is published.
+    pub name: String,
+    /// The schema itself under [`name`](Self::name), and every schema that it
+    /// refers to.
+    pub definitions: Definitions,
+    validator: LazyLock<Validator, Box<dyn FnOnce() -> Validator + Send>>,
+}
+
+impl Document {
+    fn new(name: String, mut definitions: Definitions) -> Self {
+        let needed = reachable(&definitions, &name);
+        definitions.retain(|name, _| needed.contains(name));
+        let schema = standalone(&name, &definitions);
+        let compile = move || {
+            jsonschema::draft202012::options()
+                .should_validate_formats(true)
+                .build(&schema)
+                // Depends on nothing but the types of this crate, all of which the tests compile.
+                .unwrap_or_else(|error| panic!("a derived schema is not valid: {error}"))
+        };
+        Self {
+            name,
+            definitions,
+            validator: LazyLock::new(Box::new(compile)),
+        }
+    }
+
+    /// The schema of the type itself, without those it refers to.
+    pub fn root(&self) -> &Value {
+        &self.definitions[&self.name]
+    }
+
+    /// The schema as one self-contained JSON Schema document, without `$id`.
+    pub fn standalone(&self) -> Value {
+        standalone(&self.name, &self.definitions)
+    }
+
+    pub(crate) fn validator(&self) -> &Validator {
+        &self.validator
+    }
+
+    /// Follows references, and the one alternative to null, to the schema that
+    /// says something.
+    pub(crate) fn resolve<'a>(&'a self, schema: &'a Value) -> &'a Value {
+        resolve(&self.definitions, schema)
+    }
+
+    /// Removes every read-only property, also from nested objects.
+    pub(crate) fn remove_read_only(&self, value: &mut Value) {
+        self.remove_read_only_below(self.root(), value);
+    }
+
+    fn remove_read_only_below(&self, schema: &Value, value: &mut Value) {
+        let schema = self.resolve(schema);
+        match value {
+            Value::Object(members) => {
+                let Some(properties) = schema["properties"].as_object() else {
+                    return;
+                };
+                members.retain(|name, _| properties.get(name).is_none_or(|it| !is_read_only(it)));
+                for (name, member) in members {
+                    if let Some(property) = properties.get(name) {
+                        self.remove_read_only_below(property, member);
+                    }
+                }
+            }
+            Value::Array(items) => {
+                for item in items {
+                    self.remove_read_only_below(&schema["items"], item);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum View {
+    Create,
+    Update,
+}
+
+impl View {
+    fn name(self, base: &str) -> String {
+        match self {
+            Self::Create => format!("{base}Create"),
+            Self::Update => format!("{base}Update"),
+        }
+    }
+}
+
+/// The name of the type that a view was derived from.
+pub(crate) fn base_name(view: &str) -> &str {
+    view.strip_suffix("Create")
+        .or_else(|| view.strip_suffix("Update"))
+        .unwrap_or(view)
+}
+
+/// The definitions of one view. Objects get a variant each, since it depends
+/// on the view whether they are open; scalars and enums are shared.
+fn derive_views(base: &Definitions, root: &str, view: View) -> Definitions {
+    let mut views = base.clone();
+    let mut todo = vec![(root.to_owned(), view)];
+    while let Some((name, view)) = todo.pop() {
+        let derived = view.name(&name);
+        if views.contains_key(&derived) {
+            continue;
+        }
+        let mut schema = base[&name].clone();
+        views.insert(derived.clone(), Value::Null);
+        derive_view(base, &mut schema, view, &mut todo);
+        views.insert(derived, schema);
+    }
+    views
+}
+
+fn derive_view(base: &Definitions, schema: &mut Value, view: View, todo: &mut Vec<(String, View)>) {
+    let Some(members) = schema.as_object_mut() else {
+        return;
+    };
+    if let Some(target) = members
+        .get("$ref")
+        .and_then(Value::as_str)
+        .and_then(definition_name)
+    {
+        if base[target]["properties"].is_object() {
+            todo.push((target.to_owned(), view));
+            members.insert("$ref".into(), reference(&view.name(target)));
+        }
+        return;
+    }
+    if let Some(properties) = members.get("properties").and_then(Value::as_object) {
+        let read_only: BTreeSet<_> = properties
+            .iter()
+            .filter(|(_, it)| is_read_only(it))
+            .map(|(name, _)| name)
+            .collect();
+        let required: Vec<_> = members
+            .get("required")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .filter(|name| {
+                name.as_str()
+                    .is_none_or(|name| !read_only.iter().any(|it| *it == name))
+            })
+            .cloned()
+            .collect();
+        if view == View::Update || required.is_empty() {
+            members.shift_remove("required");
+        } else {
+            members.insert("required".into(), required.into());
+        }
+        if view == View::Update {
+            for property in members["properties"].as_object_mut().into_iter().flatten() {
+                // A default is what a new resource gets. A patch leaves alone what it does not name.
+                property
+                    .1
+                    .as_object_mut()
+                    .map(|property| property.shift_remove("default"));
+            }
+        }
+        members.insert("additionalProperties".into(), false.into());
+    }
+    for (keyword, member) in members {
+        match (keyword.as_str(), member) {
+            ("properties", Value::Object(properties)) => {
+                properties
+                    .values_mut()
+                    .for_each(|it| derive_view(base, it, view, todo));
+            }
+            // A patch replaces a list as a whole, so its items are new ones.
+            ("items", items) => derive_view(base, items, View::Create, todo),
+            ("anyOf" | "oneOf" | "allOf", Value::Array(alternatives)) => {
+                alternatives
+                    .iter_mut()
+                    .for_each(|it| derive_view(base, it, view, todo));
+            }
+            ("additionalProperties", values) => derive_view(base, values, view, todo),
+            _ => {}
+        }
+    }
+}
+
+/// Makes a derived schema fit for readers: one paragraph a description, and
+/// none of the annotations that only Rust cares for.
+fn tidy(schema: &mut Value) {
+    fn visit(schema: &mut schemars::Schema) {
+        if let Some(Value::String(text)) = schema.get_mut("description") {
+            *text = text
+                .split("\n\n")
+                .map(|paragraph| paragraph.replace('\n', " "))
+                .collect::<Vec<_>>()
+                .join("\n\n");
+        }
+        // `uint32` and the like are formats of Rust. `minimum` and `maximum` say it in JSON Schema.
+        if let Some(Value::String(format)) = schema.get("format")
+            && (format.starts_with("uint") || format.starts_with("int"))
+        {
+            schema.remove("format");
+        }
+        transform_subschemas(&mut visit, schema);
+    }
+    if let Ok(schema) = <&mut schemars::Schema>::try_from(schema) {
+        visit(schema);
+    }
+}
+
+/// Whether a property is marked as set by the server alone.
+pub(crate) fn is_read_only(property: &Value) -> bool {
+    property["readOnly"] == true
+}
+
+fn resolve<'a>(definitions: &'a Definitions, schema: &'a Value) -> &'a Value {
+    if let Some(target) = schema["$ref"].as_str().and_then(definition_name) {
+        return definitions
+            .get(target)
+            .map_or(schema, |it| resolve(definitions, it));
+    }
+    let alternatives = schema["anyOf"].as_array().map_or(&[][..], Vec::as_slice);
+    let mut others = alternatives.iter().filter(|it| it["type"] != "null");
+    match (others.next(), others.next()) {
+        (Some(only), None) => resolve(definitions, only),
+        _ => schema,
+    }
+}
+
+const PREFIX: &str = "#/$defs/";
+
+pub(crate) fn reference(name: &str) -> Value {
+    format!("{PREFIX}{name}").into()
+}
+
+pub(crate) fn definition_name(reference: &str) -> Option<&str> {
+    reference.strip_prefix(PREFIX)
+}
+
+/// Calls `visit` with the target of every reference in a schema.
+pub(crate) fn visit_references(schema: &mut Value, visit: &mut impl FnMut(&mut String)) {
+    match schema {
+        Value::Object(members) => {
+            for (keyword, member) in members {
+                match member {
+                    Value::String(target) if keyword == "$ref" => visit(target),
+                    _ => visit_references(member, visit),
+                }
+            }
+        }
+        Value::Array(items) => items
+            .iter_mut()
+            .for_each(|item| visit_references(item, visit)),
+        _ => {}
+    }
+}
+
+fn reachable(definitions: &Definitions, root: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    let mut todo = vec![root.to_owned()];
+    while let Some(name) = todo.pop() {
+        let Some(mut schema) = definitions.get(&name).cloned() else {
+            continue;
+        };
+        if found.insert(name) {
+            visit_references(&mut schema, &mut |target| {
+                todo.extend(definition_name(target).map(str::to_owned));
+            });
+        }
+    }
+    found
+}
+
+fn standalone(name: &str, definitions: &Definitions) -> Value {
+    let mut document = Map::new();
+    document.insert(
+        "$schema".into(),
+        "https://json-schema.org/draft/2020-12/schema".into(),
+    );
+    document.insert("title".into(), name.into());
+    let mut others: Map<_, _> = definitions
+        .iter()
+        .map(|(name, schema)| (name.clone(), schema.clone()))
+        .collect();
+    // A type that contains itself needs its definition beside the root.
+    let recursive = definitions.values().any(|schema| {
+        let mut found = false;
+        visit_references(&mut schema.clone(), &mut |it| {
+            found |= definition_name(it) == Some(name)
+        });
+        found
+    });
+    if recursive {
+        document.insert("$ref".into(), reference(name));
+    } else if let Some(Value::Object(root)) = others.shift_remove(name) {
+        document.extend(root);
+    }
+    if !others.is_empty() {
+        document.insert("$defs".into(), json!(others));
+    }
+    document.into()
+}
