@@ -18,7 +18,11 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::call::Violation;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+
+/// Why a variable without a value cannot be filled in.
+const REQUIRED: &str = "is required, because it is part of the path";
 
 /// Everything but the unreserved characters of RFC 3986, section 2.3.
 pub(crate) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
@@ -68,15 +72,6 @@ pub struct ParseError {
     template: String,
     at: usize,
     reason: &'static str,
-}
-
-/// Why a value cannot fill a variable.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FillError {
-    /// The dotted path of the field that the variable names.
-    pub field: String,
-    /// What is wrong with its value, for the person who set it.
-    pub reason: String,
 }
 
 impl<'a> Template<'a> {
@@ -135,7 +130,8 @@ impl<'a> Template<'a> {
 
     /// Fills the variables in and returns the path, percent-encoded.
     ///
-    /// `value` is asked for each field; `None` means that it is not set.
+    /// `value` is asked for each field. `None` means that it is not set, an
+    /// error that its value cannot be written.
     ///
     /// # Errors
     ///
@@ -144,8 +140,8 @@ impl<'a> Template<'a> {
     /// path with these is another path), or does not match its pattern.
     pub fn fill<'v>(
         &self,
-        mut value: impl FnMut(&str) -> Option<Cow<'v, str>>,
-    ) -> Result<String, Vec<FillError>> {
+        mut value: impl FnMut(&str) -> Result<Option<Cow<'v, str>>, String>,
+    ) -> Result<String, Vec<Violation>> {
         let mut path = String::new();
         let mut errors = Vec::new();
         for segment in self.segments.iter() {
@@ -154,12 +150,12 @@ impl<'a> Template<'a> {
                 Segment::Literal(text) => path.push_str(text),
                 Segment::Variable { field, pattern } => {
                     let filled = value(field)
-                        .ok_or_else(|| "is required, because it is part of the path".to_owned())
+                        .and_then(|value| value.ok_or_else(|| REQUIRED.to_owned()))
                         .and_then(|value| fill_variable(&value, pattern, &mut path));
                     if let Err(reason) = filled {
-                        errors.push(FillError {
+                        errors.push(Violation {
                             field: (*field).to_owned(),
-                            reason,
+                            description: reason,
                         });
                     }
                 }
@@ -483,7 +479,7 @@ mod tests {
     #[track_caller]
     fn fills(template: &str, values: &[(&str, &str)], expected: &str) {
         let template = Template::parse(template).expect("the template is valid");
-        let path = template.fill(|field| lookup(values, field));
+        let path = template.fill(|field| Ok(lookup(values, field)));
         assert_eq!(path.as_deref(), Ok(expected));
     }
 
@@ -491,7 +487,7 @@ mod tests {
     fn refuses(template: &str, values: &[(&str, &str)], fields: &[&str]) {
         let template = Template::parse(template).expect("the template is valid");
         let errors = template
-            .fill(|field| lookup(values, field))
+            .fill(|field| Ok(lookup(values, field)))
             .expect_err("the values do not fit");
         let named: Vec<_> = errors.iter().map(|error| error.field.as_str()).collect();
         assert_eq!(named, fields);
@@ -562,7 +558,7 @@ mod tests {
         fn matching_recovers_what_was_filled_in(a in segment(), b in segment()) {
             let template = Template::parse("/x/{a}/y/{b.c}:verb").expect("valid");
             let path = template
-                .fill(|field| Some(Cow::Borrowed(if field == "a" { &*a } else { &*b })))
+                .fill(|field| Ok(Some(Cow::Borrowed(if field == "a" { &*a } else { &*b }))))
                 .expect("the values fit");
             let expected = vec![("a", a), ("b.c", b)];
             prop_assert_eq!(template.matches(&path), Some(expected), "{}", path);
@@ -579,7 +575,7 @@ mod tests {
             let value = format!("s/{}", parts.join("/"));
             let template = Template::parse("/v1/{id}/{name=s/**}").expect("valid");
             let path = template
-                .fill(|field| Some(Cow::Borrowed(if field == "id" { &*id } else { &*value })))
+                .fill(|field| Ok(Some(Cow::Borrowed(if field == "id" { &*id } else { &*value }))))
                 .expect("the values fit");
             let expected = vec![("id", id), ("name", value)];
             prop_assert_eq!(template.matches(&path), Some(expected), "{}", path);

@@ -1,0 +1,292 @@
+//! What transcode-build generates for each rpc, and the parts that it uses.
+
+use std::borrow::Cow;
+use std::str::FromStr;
+
+use bytes::Bytes;
+use percent_encoding::utf8_percent_encode;
+
+use crate::json::{self, Codec, Drifts, JsonMessage, Nested, ReadError, TextCodec};
+use crate::link;
+use crate::mask::Selection;
+use crate::template::{RESERVED, Template};
+
+/// The REST request and reply of one rpc.
+///
+/// Generated; the annotation of the rpc says all of it.
+pub trait RestCall: Send + Sync + 'static {
+    /// The name of the rpc, as in `package.Service/Method`.
+    const RPC: &'static str;
+
+    /// The verb of the request.
+    const METHOD: http::Method;
+
+    /// The path of the request, below the base of the upstream.
+    const PATH: Template<'static>;
+
+    /// The request message.
+    type Request: Send + 'static;
+
+    /// The response message.
+    type Reply: Default + Send + 'static;
+
+    /// The value of a field that the path binds, as text.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the value has no text form, with the reason.
+    fn path_variable<'r>(
+        request: &'r Self::Request,
+        field: &str,
+    ) -> Result<Option<Cow<'r, str>>, String>;
+
+    /// Adds the fields that neither the path nor the body holds.
+    fn query(request: &Self::Request, query: &mut Query);
+
+    /// The JSON body, if the annotation asks for one.
+    ///
+    /// # Errors
+    ///
+    /// Names what has no JSON form, and the paths of a field mask that lead to
+    /// no field.
+    fn body(request: Self::Request) -> Result<Option<Vec<u8>>, Vec<Violation>>;
+
+    /// Reads the reply.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the reply does not have its declared shape.
+    fn reply(reply: &Reply) -> Result<(Self::Reply, Drifts), ReadError>;
+}
+
+/// An upload: a client stream whose first message is the header and whose other
+/// messages are content.
+pub trait UploadCall: RestCall {
+    /// The name of the form-data part that carries the content.
+    const PART: &'static str;
+
+    /// The content that a message carries; `None` for one that carries none.
+    fn content(message: Self::Request) -> Option<Bytes>;
+
+    /// Whether a message is the header.
+    fn is_header(message: &Self::Request) -> bool;
+
+    /// What the header calls the file.
+    fn file_name(header: &Self::Request) -> Option<&str>;
+
+    /// What the header says of the content's type.
+    fn content_type(header: &Self::Request) -> Option<&str>;
+}
+
+/// What is wrong with one field of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// The path of the field, in the names of the proto.
+    pub field: String,
+    /// What is wrong with its value, for the person who set it.
+    pub description: String,
+}
+
+/// A query that is being put together.
+#[derive(Debug, Default)]
+pub struct Query {
+    text: String,
+    violations: Vec<Violation>,
+}
+
+impl Query {
+    /// Adds a parameter if the field is set.
+    pub fn push<C: TextCodec>(
+        &mut self,
+        field: &'static str,
+        name: &'static str,
+        value: Option<&C::Value>,
+    ) {
+        if let Some(value) = value.filter(|value| C::is_set(value)) {
+            self.push_text(field, name, C::text(value));
+        }
+    }
+
+    /// Adds a parameter unless the field has its default value.
+    pub fn push_implicit<C: TextCodec<Value: Default + PartialEq>>(
+        &mut self,
+        field: &'static str,
+        name: &'static str,
+        value: Option<&C::Value>,
+    ) {
+        self.push::<C>(field, name, value.filter(|value| **value != C::Value::default()));
+    }
+
+    /// Adds a parameter for each element of a list.
+    pub fn push_all<C: TextCodec>(
+        &mut self,
+        field: &'static str,
+        name: &'static str,
+        values: Option<&Vec<C::Value>>,
+    ) {
+        for value in values.into_iter().flatten() {
+            self.push_text(field, name, C::text(value));
+        }
+    }
+
+    fn push_text(&mut self, field: &str, name: &str, text: Result<Cow<'_, str>, String>) {
+        match text {
+            Ok(text) => {
+                let separator = if self.text.is_empty() { '?' } else { '&' };
+                self.text.push(separator);
+                self.text.extend(utf8_percent_encode(name, RESERVED));
+                self.text.push('=');
+                self.text.extend(utf8_percent_encode(&text, RESERVED));
+            }
+            Err(description) => self.violations.push(Violation {
+                field: field.to_owned(),
+                description,
+            }),
+        }
+    }
+}
+
+/// Writes a body.
+///
+/// `field` names the body field in errors and is empty where the request itself
+/// is the body.
+///
+/// # Errors
+///
+/// Fails where the value has no JSON form.
+pub fn write_body<C: Codec>(
+    field: &'static str,
+    value: &C::Value,
+) -> Result<Option<Vec<u8>>, Vec<Violation>> {
+    write_selected::<C>(field, value, &Selection::Set)
+}
+
+/// Writes the part of a body that a field mask selects; `except` are the fields
+/// that are not part of the body.
+///
+/// # Errors
+///
+/// Fails where the value has no JSON form, and on paths that name no field.
+pub fn write_masked_body<M: JsonMessage>(
+    field: &'static str,
+    value: &M,
+    mask: Option<&prost_types::FieldMask>,
+    except: &[&str],
+) -> Result<Option<Vec<u8>>, Vec<Violation>> {
+    let selection = Selection::resolve(mask, M::FIELDS, except).map_err(|paths| {
+        let violations = paths.into_iter().map(|path| Violation {
+            field: "update_mask".to_owned(),
+            description: path.to_string(),
+        });
+        violations.collect::<Vec<_>>()
+    })?;
+    write_selected::<Nested<M>>(field, value, &selection)
+}
+
+fn write_selected<C: Codec>(
+    field: &'static str,
+    value: &C::Value,
+    selection: &Selection,
+) -> Result<Option<Vec<u8>>, Vec<Violation>> {
+    json::write::<C>(value, field, selection.mask())
+        .map(Some)
+        .map_err(|error| {
+            vec![Violation {
+                field: error.path,
+                description: error.reason,
+            }]
+        })
+}
+
+/// The violation of a body field that is not set and has no empty form.
+#[must_use]
+pub fn missing_body(field: &str) -> Vec<Violation> {
+    vec![Violation {
+        field: field.to_owned(),
+        description: "is required, because it is the body".to_owned(),
+    }]
+}
+
+/// A successful answer of the upstream.
+#[derive(Debug)]
+pub struct Reply {
+    /// Its headers.
+    pub headers: http::HeaderMap,
+    /// Its whole body.
+    pub body: Bytes,
+}
+
+impl Reply {
+    /// Reads the body.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the body is empty, is not JSON or does not fit.
+    pub fn read_body<C: Codec>(&self) -> Result<(C::Value, Drifts), ReadError> {
+        let body = self.json();
+        if body.is_empty() {
+            return Err(ReadError {
+                path: "$".to_owned(),
+                reason: "expected a value, found an empty body".to_owned(),
+            });
+        }
+        json::read::<C>(body)
+    }
+
+    /// Makes sure that there is no body, or one of JSON that the reply has no
+    /// use for.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the body is something else than JSON: then something else
+    /// than the API has answered.
+    pub fn ignore_body(&self) -> Result<Drifts, ReadError> {
+        let body = self.json();
+        if !body.is_empty() {
+            json::check_syntax(body)?;
+        }
+        Ok(Drifts::new())
+    }
+
+    /// The query parameter of this name in the link to the next page.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the parameter does not fit its type.
+    pub fn next_link<T: FromStr>(&self, name: &str) -> Result<Option<T>, ReadError> {
+        link::next_parameter(&self.headers, name)
+            .map(|text| {
+                text.parse().map_err(|_| ReadError {
+                    path: "Link".to_owned(),
+                    reason: format!("the parameter {name:?} of the next page does not fit"),
+                })
+            })
+            .transpose()
+    }
+
+    /// The body behind a byte-order mark, which RFC 8259 lets a reader ignore.
+    fn json(&self) -> &[u8] {
+        let body: &[u8] = &self.body;
+        let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
+        body.trim_ascii()
+    }
+}
+
+/// The path and query of a call.
+///
+/// # Errors
+///
+/// Names every field that does not fit at once.
+pub(crate) fn path_and_query<C: RestCall>(request: &C::Request) -> Result<String, Vec<Violation>> {
+    let path = C::PATH.fill(|field| C::path_variable(request, field));
+    let mut query = Query::default();
+    C::query(request, &mut query);
+    match path {
+        Ok(path) if query.violations.is_empty() => Ok(path + &query.text),
+        Ok(_) => Err(query.violations),
+        Err(mut violations) => {
+            violations.append(&mut query.violations);
+            Err(violations)
+        }
+    }
+}

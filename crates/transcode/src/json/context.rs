@@ -1,0 +1,411 @@
+//! Where a value stands, what was noticed on the way, and where it went wrong.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+use std::fmt::{self, Write as _};
+
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use super::{Codec, Field, ReadField, WriteField, codec};
+use crate::mask::Mask;
+
+/// How many differences one reply is searched for. A backend that drifts this
+/// far is found out by the first of them.
+const MAX_DRIFTS: usize = 64;
+
+/// A difference between a reply and its declared shape that loses nothing but
+/// should not be there.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Drift {
+    /// Where, as a JSON path with `[]` for any element of a list.
+    pub path: String,
+    /// What.
+    pub kind: DriftKind,
+}
+
+/// The kinds of [`Drift`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DriftKind {
+    /// A property that the message does not declare. It was skipped.
+    UndeclaredProperty,
+    /// A spelling that the enum does not declare. It was read as the zero value.
+    UnknownEnumValue,
+    /// A whole number beyond 2^53, rounded to the nearest double.
+    RoundedNumber,
+}
+
+impl fmt::Display for DriftKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::UndeclaredProperty => "undeclared property",
+            Self::UnknownEnumValue => "unknown enum value",
+            Self::RoundedNumber => "rounded number",
+        })
+    }
+}
+
+impl fmt::Display for Drift {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}", self.kind, self.path)
+    }
+}
+
+/// Every difference of a reply, each once.
+pub type Drifts = BTreeSet<Drift>;
+
+/// A reply that does not have its declared shape.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{path}: {reason}")]
+pub struct ReadError {
+    /// The JSON path of the value that does not fit, `$` for the whole.
+    pub path: String,
+    /// What is wrong with it, without the value.
+    pub reason: String,
+}
+
+/// A request that has no JSON form.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{path}: {reason}")]
+pub struct WriteError {
+    /// The path of the field, in the names of the proto.
+    pub path: String,
+    /// What is wrong with its value.
+    pub reason: String,
+}
+
+/// The way from the root to a value.
+#[derive(Debug, Clone, Copy)]
+pub struct Path<'a> {
+    parent: Option<&'a Path<'a>>,
+    step: Step<'a>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Step<'a> {
+    Name(&'a str),
+    Index(usize),
+}
+
+impl<'a> Path<'a> {
+    /// The root, under its name.
+    #[must_use]
+    pub fn root(name: &'a str) -> Self {
+        Self {
+            parent: None,
+            step: Step::Name(name),
+        }
+    }
+
+    fn name(&'a self, name: &'a str) -> Self {
+        Self {
+            parent: Some(self),
+            step: Step::Name(name),
+        }
+    }
+
+    fn index(&'a self, index: usize) -> Self {
+        Self {
+            parent: Some(self),
+            step: Step::Index(index),
+        }
+    }
+
+    fn render(&self, out: &mut String, indexes: bool) {
+        if let Some(parent) = self.parent {
+            parent.render(out, indexes);
+        }
+        match self.step {
+            Step::Index(index) if indexes => {
+                // Writing to a string cannot fail.
+                let _ = write!(out, "[{index}]");
+            }
+            Step::Index(_) => out.push_str("[]"),
+            Step::Name(name) => {
+                if !out.is_empty() {
+                    out.push('.');
+                }
+                let plain = name
+                    .bytes()
+                    .all(|b| b.is_ascii_alphanumeric() || b"_-$.".contains(&b));
+                if plain {
+                    out.push_str(name);
+                } else {
+                    let _ = write!(out, "{name:?}");
+                }
+            }
+        }
+    }
+
+    fn to_string(self, indexes: bool) -> String {
+        let mut out = String::new();
+        self.render(&mut out, indexes);
+        out
+    }
+}
+
+#[derive(Default)]
+pub(super) struct ReadState {
+    drifts: RefCell<Drifts>,
+    failure: RefCell<Option<ReadError>>,
+}
+
+impl ReadState {
+    pub(super) fn into_drifts(self) -> Drifts {
+        self.drifts.into_inner()
+    }
+
+    pub(super) fn into_error(self, error: &serde_json::Error) -> ReadError {
+        self.failure.into_inner().unwrap_or_else(|| ReadError {
+            path: "$".to_owned(),
+            reason: error.to_string(),
+        })
+    }
+}
+
+#[derive(Default)]
+pub(super) struct WriteState {
+    failure: RefCell<Option<WriteError>>,
+}
+
+impl WriteState {
+    pub(super) fn into_error(self, path: &str, error: &serde_json::Error) -> WriteError {
+        self.failure.into_inner().unwrap_or_else(|| WriteError {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        })
+    }
+}
+
+/// The place that is being read.
+#[derive(Clone, Copy)]
+pub struct At<'a> {
+    state: &'a ReadState,
+    path: &'a Path<'a>,
+}
+
+impl<'a> At<'a> {
+    pub(super) fn root(state: &'a ReadState) -> Self {
+        const ROOT: &Path<'static> = &Path {
+            parent: None,
+            step: Step::Name("$"),
+        };
+        Self { state, path: ROOT }
+    }
+
+    /// Notes a difference at this place.
+    pub fn drift(&self, kind: DriftKind) {
+        let mut drifts = self.state.drifts.borrow_mut();
+        if drifts.len() < MAX_DRIFTS {
+            drifts.insert(Drift {
+                path: self.path.to_string(false),
+                kind,
+            });
+        }
+    }
+
+    /// The number of steps from the root.
+    pub(super) fn depth(&self) -> usize {
+        let mut depth = 0;
+        let mut path = self.path;
+        while let Some(parent) = path.parent {
+            depth += 1;
+            path = parent;
+        }
+        depth
+    }
+
+    /// Runs `read` one step further down; an error is noted with its place.
+    pub(super) fn element<T, E: fmt::Display>(
+        &self,
+        index: usize,
+        read: impl FnOnce(At<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.step(&self.path.index(index), read)
+    }
+
+    /// Runs `read` one step further down; an error is noted with its place.
+    pub(super) fn property<T, E: fmt::Display>(
+        &self,
+        name: &str,
+        read: impl FnOnce(At<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.step(&self.path.name(name), read)
+    }
+
+    fn step<T, E: fmt::Display>(
+        &self,
+        path: &Path<'_>,
+        read: impl FnOnce(At<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let at = At {
+            state: self.state,
+            path,
+        };
+        read(at).inspect_err(|error| {
+            let mut failure = self.state.failure.borrow_mut();
+            // The innermost place is the first to see the error.
+            failure.get_or_insert_with(|| ReadError {
+                path: path.to_string(true),
+                reason: error.to_string(),
+            });
+        })
+    }
+}
+
+/// One property of a JSON object whose value is still to be read.
+pub struct Property<'a, A> {
+    pub(super) map: &'a mut A,
+    pub(super) at: At<'a>,
+}
+
+impl<'de, A: MapAccess<'de>> Property<'_, A> {
+    /// Reads the value into a field.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the value does not fit the field.
+    pub fn read<F: ReadField<V>, V>(self, field: &mut V) -> Result<(), A::Error> {
+        struct Seed<'a, F, V>(At<'a>, &'a mut V, std::marker::PhantomData<F>);
+        impl<'de, F: ReadField<V>, V> DeserializeSeed<'de> for Seed<'_, F, V> {
+            type Value = ();
+            fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
+                F::read(self.1, from, self.0)
+            }
+        }
+        self.map
+            .next_value_seed(Seed::<F, V>(self.at, field, std::marker::PhantomData))
+    }
+
+    /// Reads the value of a oneof member; null leaves the oneof as it is.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the value does not fit the member.
+    pub fn read_member<C: Codec>(self, set: impl FnOnce(C::Value)) -> Result<(), A::Error> {
+        let mut value: Option<C::Value> = None;
+        self.read::<codec::Optional<C>, _>(&mut value)?;
+        if let Some(value) = value {
+            set(value);
+        }
+        Ok(())
+    }
+
+    /// Skips a property that the message does not declare, and reports it.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the value is not JSON.
+    pub fn undeclared(self) -> Result<(), A::Error> {
+        self.at.drift(DriftKind::UndeclaredProperty);
+        self.map.next_value::<IgnoredAny>().map(|_| ())
+    }
+}
+
+/// The place that is being written, and what of it is selected.
+#[derive(Clone, Copy)]
+pub struct To<'a> {
+    state: &'a WriteState,
+    path: &'a Path<'a>,
+    pub(crate) mask: Mask<'a>,
+}
+
+impl<'a> To<'a> {
+    pub(super) fn root(state: &'a WriteState, path: &'a Path<'a>, mask: Mask<'a>) -> Self {
+        Self { state, path, mask }
+    }
+
+    /// The same place under another mask.
+    pub(super) fn masked(self, mask: Mask<'a>) -> Self {
+        Self { mask, ..self }
+    }
+}
+
+/// Writes a value at a place as serde wants it: without arguments.
+pub(super) struct Writing<'a, F> {
+    state: &'a WriteState,
+    path: Path<'a>,
+    mask: Mask<'a>,
+    write: F,
+}
+
+impl<'a, F> Writing<'a, F> {
+    pub(super) fn element(to: &To<'a>, index: usize, write: F) -> Self {
+        Self {
+            state: to.state,
+            path: to.path.index(index),
+            mask: Mask::Set,
+            write,
+        }
+    }
+
+    pub(super) fn property(to: &To<'a>, name: &'a str, mask: Mask<'a>, write: F) -> Self {
+        Self {
+            state: to.state,
+            path: to.path.name(name),
+            mask,
+            write,
+        }
+    }
+}
+
+/// What [`Writing`] does once it has a serializer.
+pub(super) trait WriteWith {
+    fn write<S: Serializer>(&self, to: S, at: To<'_>) -> Result<S::Ok, S::Error>;
+}
+
+impl<F: WriteWith> Serialize for Writing<'_, F> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let to = To {
+            state: self.state,
+            path: &self.path,
+            mask: self.mask,
+        };
+        self.write.write(serializer, to).inspect_err(|error| {
+            let mut failure = self.state.failure.borrow_mut();
+            failure.get_or_insert_with(|| WriteError {
+                path: self.path.to_string(true),
+                reason: error.to_string(),
+            });
+        })
+    }
+}
+
+/// A JSON object that is being written.
+pub struct Object<'a, M> {
+    pub(super) map: M,
+    pub(super) to: To<'a>,
+    pub(super) fields: &'static [Field],
+}
+
+impl<M: SerializeMap> Object<'_, M> {
+    /// Writes a field if the mask selects it.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the value has no JSON form.
+    pub fn write<F: WriteField<V>, V>(
+        &mut self,
+        declared: &'static Field,
+        field: &V,
+    ) -> Result<(), M::Error> {
+        struct With<'a, F, V>(&'a V, std::marker::PhantomData<F>);
+        impl<F: WriteField<V>, V> WriteWith for With<'_, F, V> {
+            fn write<S: Serializer>(&self, to: S, at: To<'_>) -> Result<S::Ok, S::Error> {
+                F::write(self.0, to, at)
+            }
+        }
+        let mask = match self.to.mask {
+            Mask::Set if F::is_set(field) => Mask::Set,
+            Mask::All if !declared.output_only => Mask::All,
+            Mask::Set | Mask::All => return Ok(()),
+            Mask::Only(tree) => match tree.below(declared.name) {
+                Some(mask) => mask,
+                None => return Ok(()),
+            },
+        };
+        let with = With::<F, V>(field, std::marker::PhantomData);
+        let value = Writing::property(&self.to, declared.name, mask, with);
+        self.map.serialize_entry(declared.json_name, &value)
+    }
+}

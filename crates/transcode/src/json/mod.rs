@@ -1,0 +1,159 @@
+//! JSON for generated messages.
+//!
+//! transcode-build writes one [`JsonMessage`] per message and one [`JsonEnum`]
+//! per enum; this module reads and writes them through serde, so that no
+//! intermediate tree is built. The rules of the wire are stated here, once, in
+//! the codecs:
+//!
+//! - a property is named by the `json_name` of its field;
+//! - an unset field is not written; absent and null read as unset;
+//! - an enum value is written in its JSON spelling, the zero value never; an
+//!   unknown spelling reads as zero and is reported as [`Drift`];
+//! - a property that no field declares is skipped and reported as drift, or
+//!   collected where the message names a field for it;
+//! - a whole number is written without a fraction;
+//! - anything else that does not fit is an error with its path.
+//!
+//! Nothing here ever repeats a value in an error: values belong to the people
+//! whose data they are.
+
+mod codec;
+mod context;
+mod well_known;
+
+pub use codec::{
+    Boolean, Codec, Double, Enum, Float, Holds, Implicit, Int32, Int64, MapKey, MapOf, Nested, Octets, Optional,
+    ReadField, Repeated, Text, TextCodec, Transparent, UInt32, UInt64, WriteField,
+};
+pub use context::{At, Drift, DriftKind, Drifts, Object, Path, Property, ReadError, To, WriteError};
+pub use well_known::{
+    Duration, Empty, FieldMask, ListValue, Struct, Timestamp, Value,
+};
+
+use serde::de::MapAccess;
+use serde::ser::SerializeMap;
+
+use crate::mask::Mask;
+use context::{ReadState, WriteState};
+
+/// A generated message and its JSON properties.
+pub trait JsonMessage: Default {
+    /// What a field mask can name.
+    const FIELDS: &'static [Field];
+
+    /// Reads one property of the JSON object into the field that declares it.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the value does not fit the field.
+    fn read_property<'de, A: MapAccess<'de>>(
+        &mut self,
+        name: &str,
+        property: Property<'_, A>,
+    ) -> Result<(), A::Error>;
+
+    /// Writes the fields as properties of a JSON object.
+    ///
+    /// # Errors
+    ///
+    /// Fails where a value has no JSON form.
+    fn write_properties<M: SerializeMap>(&self, object: &mut Object<'_, M>)
+    -> Result<(), M::Error>;
+}
+
+/// A generated enum and the JSON spellings of its values.
+pub trait JsonEnum {
+    /// The spelling of a value; `None` for zero and for numbers that the enum
+    /// does not declare.
+    fn spelling(number: i32) -> Option<&'static str>;
+
+    /// The value that is spelled so.
+    fn number(spelling: &str) -> Option<i32>;
+}
+
+/// A message of one field that is written as the bare value of that field.
+pub trait TransparentMessage: Default {
+    /// How the value is read and written.
+    type Codec: Codec;
+
+    /// The value, if it is set.
+    fn value(&self) -> Option<&<Self::Codec as Codec>::Value>;
+
+    /// The message around a value.
+    fn wrap(value: Option<<Self::Codec as Codec>::Value>) -> Self;
+}
+
+/// One field of a message, as a field mask sees it.
+#[derive(Debug, Clone, Copy)]
+pub struct Field {
+    /// The name in the proto.
+    pub name: &'static str,
+    /// The name of the JSON property.
+    pub json_name: &'static str,
+    /// Whether only the upstream sets it (`OUTPUT_ONLY` in
+    /// `google.api.field_behavior`). A mask of `*` does not reach it.
+    pub output_only: bool,
+    /// What may follow the name in a path.
+    pub children: Children,
+}
+
+/// What may follow the name of a field in the path of a field mask.
+#[derive(Debug, Clone, Copy)]
+pub enum Children {
+    /// Nothing.
+    None,
+    /// The fields of a message.
+    Fields(fn() -> &'static [Field]),
+    /// Any key of a free-form object.
+    Keys,
+}
+
+/// Reads a value with the codec from a whole JSON text.
+///
+/// # Errors
+///
+/// Fails with the JSON path of the first value that does not fit, and where the
+/// text is not JSON or has something behind its value.
+pub fn read<C: Codec>(json: &[u8]) -> Result<(C::Value, Drifts), ReadError> {
+    let state = ReadState::default();
+    let mut deserializer = serde_json::Deserializer::from_slice(json);
+    let value = C::read(&mut deserializer, At::root(&state))
+        .and_then(|value| deserializer.end().map(|()| value));
+    match value {
+        Ok(value) => Ok((value, state.into_drifts())),
+        Err(error) => Err(state.into_error(&error)),
+    }
+}
+
+/// Writes a value as JSON text.
+///
+/// `path` is what leads to the value in errors: the name of the body field, or
+/// nothing where the value is the whole request. With a mask, exactly what it
+/// selects is written; see [`Mask`].
+///
+/// # Errors
+///
+/// Fails with the path of the first value that has no JSON form: a number that
+/// is not finite, an enum number without a spelling, an instant out of range.
+pub fn write<C: Codec>(
+    value: &C::Value,
+    path: &'static str,
+    mask: Mask<'_>,
+) -> Result<Vec<u8>, WriteError> {
+    let state = WriteState::default();
+    let mut json = Vec::with_capacity(256);
+    let mut serializer = serde_json::Serializer::new(&mut json);
+    let written = C::write(value, &mut serializer, To::root(&state, &Path::root(path), mask));
+    match written {
+        Ok(()) => Ok(json),
+        Err(error) => Err(state.into_error(path, &error)),
+    }
+}
+
+/// Makes sure that a text is JSON, whatever it says.
+pub(crate) fn check_syntax(json: &[u8]) -> Result<(), ReadError> {
+    let parsed = serde_json::from_slice::<serde::de::IgnoredAny>(json);
+    parsed
+        .map(|_| ())
+        .map_err(|error| ReadState::default().into_error(&error))
+}

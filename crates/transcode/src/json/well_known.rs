@@ -1,0 +1,449 @@
+//! The well-known types of protobuf that have a JSON form of their own.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use prost_types::value::Kind;
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess};
+use serde::ser::{Error as _, SerializeMap, SerializeSeq, Serializer};
+
+use super::codec::{Key, Shape, read_shape, write_double};
+use super::context::{WriteWith, Writing};
+use super::{At, Codec, DriftKind, Object, Property, TextCodec, To};
+use crate::mask::Mask;
+
+/// How many levels a free-form object may stand below the root. Each costs up
+/// to three levels of protobuf, of which readers allow 100 by default: a deeper
+/// one could be sent and never be read.
+const MAX_DEPTH: usize = 32;
+
+/// `google.protobuf.Timestamp`, as RFC 3339 with its fraction.
+pub struct Timestamp;
+
+const INSTANTS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
+
+impl Codec for Timestamp {
+    type Value = prost_types::Timestamp;
+
+    fn read<'de, D: Deserializer<'de>>(from: D, _at: At<'_>) -> Result<Self::Value, D::Error> {
+        struct TimestampShape;
+        impl<'de> Shape<'de> for TimestampShape {
+            type Out = prost_types::Timestamp;
+            fn expected(&self) -> &'static str {
+                "an RFC 3339 instant"
+            }
+            fn text<E: serde::de::Error>(self, value: Cow<'_, str>) -> Result<Self::Out, E> {
+                // prost also accepts dates and local times, which are no instants.
+                let offset = value.ends_with(['Z', 'z'])
+                    || value.len().checked_sub(6).is_some_and(|at| {
+                        matches!(value.as_bytes()[at], b'+' | b'-')
+                    });
+                let instant = value.parse::<prost_types::Timestamp>().ok();
+                instant
+                    .filter(|_| offset && value.len() >= 20)
+                    .filter(|instant| INSTANTS.contains(&instant.seconds))
+                    .ok_or_else(|| self.refuse("another string"))
+            }
+        }
+        read_shape(from, TimestampShape)
+    }
+
+    fn write<S: Serializer>(value: &Self::Value, to: S, _at: To<'_>) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&Self::text(value).map_err(S::Error::custom)?)
+    }
+}
+
+impl TextCodec for Timestamp {
+    fn text(value: &Self::Value) -> Result<Cow<'_, str>, String> {
+        if INSTANTS.contains(&value.seconds) && (0..1_000_000_000).contains(&value.nanos) {
+            Ok(Cow::Owned(value.to_string()))
+        } else {
+            Err("must be an instant of the years 1 to 9999".to_owned())
+        }
+    }
+}
+
+/// `google.protobuf.Duration`, as decimal seconds with the suffix `s`.
+pub struct Duration;
+
+impl Codec for Duration {
+    type Value = prost_types::Duration;
+
+    fn read<'de, D: Deserializer<'de>>(from: D, _at: At<'_>) -> Result<Self::Value, D::Error> {
+        struct DurationShape;
+        impl<'de> Shape<'de> for DurationShape {
+            type Out = prost_types::Duration;
+            fn expected(&self) -> &'static str {
+                "a duration in seconds, such as \"1.5s\""
+            }
+            fn text<E: serde::de::Error>(self, value: Cow<'_, str>) -> Result<Self::Out, E> {
+                value.parse().map_err(|_| self.refuse("another string"))
+            }
+        }
+        read_shape(from, DurationShape)
+    }
+
+    fn write<S: Serializer>(value: &Self::Value, to: S, _at: To<'_>) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&Self::text(value).map_err(S::Error::custom)?)
+    }
+}
+
+impl TextCodec for Duration {
+    fn text(value: &Self::Value) -> Result<Cow<'_, str>, String> {
+        let signs_agree = value.seconds == 0
+            || value.nanos == 0
+            || (value.seconds < 0) == (value.nanos < 0);
+        if signs_agree && value.nanos.unsigned_abs() < 1_000_000_000 {
+            Ok(Cow::Owned(value.to_string()))
+        } else {
+            Err("must be a normalized duration".to_owned())
+        }
+    }
+}
+
+/// `google.protobuf.FieldMask` outside of an update: its paths, joined by
+/// commas, in the names of the proto.
+pub struct FieldMask;
+
+impl Codec for FieldMask {
+    type Value = prost_types::FieldMask;
+
+    fn read<'de, D: Deserializer<'de>>(from: D, at: At<'_>) -> Result<Self::Value, D::Error> {
+        let text = super::Text::read(from, at)?;
+        Ok(prost_types::FieldMask {
+            paths: text
+                .split(',')
+                .filter(|path| !path.is_empty())
+                .map(ToOwned::to_owned)
+                .collect(),
+        })
+    }
+
+    fn write<S: Serializer>(value: &Self::Value, to: S, _at: To<'_>) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&value.paths.join(","))
+    }
+}
+
+impl TextCodec for FieldMask {
+    fn text(value: &Self::Value) -> Result<Cow<'_, str>, String> {
+        Ok(Cow::Owned(value.paths.join(",")))
+    }
+}
+
+/// `google.protobuf.Empty`, as an object without properties.
+pub struct Empty;
+
+impl Codec for Empty {
+    type Value = ();
+
+    fn read<'de, D: Deserializer<'de>>(from: D, at: At<'_>) -> Result<(), D::Error> {
+        struct EmptyShape<'a>(At<'a>);
+        impl<'de> Shape<'de> for EmptyShape<'_> {
+            type Out = ();
+            fn expected(&self) -> &'static str {
+                "an object"
+            }
+            fn object<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+                while let Some(name) = map.next_key_seed(Key)? {
+                    let map = &mut map;
+                    self.0
+                        .property(&name, |at| Property { map, at }.undeclared())?;
+                }
+                Ok(())
+            }
+        }
+        read_shape(from, EmptyShape(at))
+    }
+
+    fn write<S: Serializer>(_value: &(), to: S, _at: To<'_>) -> Result<S::Ok, S::Error> {
+        to.serialize_map(Some(0))?.end()
+    }
+}
+
+/// `google.protobuf.Value`: any JSON value, null included.
+pub struct Value;
+
+struct ValueShape<'a>(At<'a>);
+
+impl ValueShape<'_> {
+    fn check_depth<E: serde::de::Error>(&self) -> Result<(), E> {
+        if self.0.depth() <= MAX_DEPTH {
+            Ok(())
+        } else {
+            Err(E::custom(format_args!(
+                "stands more than {MAX_DEPTH} levels deep, which no gRPC client would read"
+            )))
+        }
+    }
+
+    fn read_list<'de, A: SeqAccess<'de>>(
+        &self,
+        mut list: A,
+    ) -> Result<prost_types::ListValue, A::Error> {
+        self.check_depth()?;
+        let mut values = Vec::new();
+        while let Some(value) = self.0.element(values.len(), |at| {
+            list.next_element_seed(ValueSeed(at))
+        })? {
+            values.push(value);
+        }
+        Ok(prost_types::ListValue { values })
+    }
+
+    fn read_object<'de, A: MapAccess<'de>>(
+        &self,
+        mut map: A,
+    ) -> Result<prost_types::Struct, A::Error> {
+        self.check_depth()?;
+        let mut fields = BTreeMap::new();
+        while let Some(name) = map.next_key_seed(Key)? {
+            let value = self
+                .0
+                .property(&name, |at| map.next_value_seed(ValueSeed(at)))?;
+            fields.insert(name.into_owned(), value);
+        }
+        Ok(prost_types::Struct { fields })
+    }
+
+    /// Doubles are all the numbers that `google.protobuf.Value` has.
+    #[expect(clippy::cast_precision_loss, reason = "reported as drift")]
+    fn rounded(&self, value: i128) -> f64 {
+        let double = value as f64;
+        if double.abs() > 9_007_199_254_740_992.0 {
+            self.0.drift(DriftKind::RoundedNumber);
+        }
+        double
+    }
+}
+
+fn value_of(kind: Kind) -> prost_types::Value {
+    prost_types::Value { kind: Some(kind) }
+}
+
+impl<'de> Shape<'de> for ValueShape<'_> {
+    type Out = prost_types::Value;
+    fn expected(&self) -> &'static str {
+        "a value"
+    }
+    fn null<E: serde::de::Error>(self) -> Result<Self::Out, E> {
+        Ok(value_of(Kind::NullValue(0)))
+    }
+    fn boolean<E: serde::de::Error>(self, value: bool) -> Result<Self::Out, E> {
+        Ok(value_of(Kind::BoolValue(value)))
+    }
+    fn signed<E: serde::de::Error>(self, value: i64) -> Result<Self::Out, E> {
+        Ok(value_of(Kind::NumberValue(self.rounded(value.into()))))
+    }
+    fn unsigned<E: serde::de::Error>(self, value: u64) -> Result<Self::Out, E> {
+        Ok(value_of(Kind::NumberValue(self.rounded(value.into()))))
+    }
+    fn double<E: serde::de::Error>(self, value: f64) -> Result<Self::Out, E> {
+        Ok(value_of(Kind::NumberValue(value)))
+    }
+    fn text<E: serde::de::Error>(self, value: Cow<'_, str>) -> Result<Self::Out, E> {
+        Ok(value_of(Kind::StringValue(value.into_owned())))
+    }
+    fn list<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Out, A::Error> {
+        self.read_list(list).map(Kind::ListValue).map(value_of)
+    }
+    fn object<A: MapAccess<'de>>(self, map: A) -> Result<Self::Out, A::Error> {
+        self.read_object(map).map(Kind::StructValue).map(value_of)
+    }
+}
+
+struct ValueSeed<'a>(At<'a>);
+
+impl<'de> DeserializeSeed<'de> for ValueSeed<'_> {
+    type Value = prost_types::Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
+        read_shape(from, ValueShape(self.0))
+    }
+}
+
+/// Writes a value below a free-form one.
+struct Inner<'a>(&'a prost_types::Value);
+
+impl WriteWith for Inner<'_> {
+    fn write<S: Serializer>(&self, to: S, at: To<'_>) -> Result<S::Ok, S::Error> {
+        Value::write(self.0, to, at)
+    }
+}
+
+impl Codec for Value {
+    type Value = prost_types::Value;
+
+    const NULLABLE: bool = true;
+
+    fn read<'de, D: Deserializer<'de>>(from: D, at: At<'_>) -> Result<Self::Value, D::Error> {
+        // `deserialize_any` of serde_json knows null; an option would not be
+        // told from it.
+        read_shape(from, ValueShape(at))
+    }
+
+    fn write<S: Serializer>(value: &Self::Value, to: S, at: To<'_>) -> Result<S::Ok, S::Error> {
+        match &value.kind {
+            None | Some(Kind::NullValue(_)) => to.serialize_unit(),
+            Some(Kind::BoolValue(value)) => to.serialize_bool(*value),
+            Some(Kind::NumberValue(value)) => write_double(*value, to),
+            Some(Kind::StringValue(value)) => to.serialize_str(value),
+            Some(Kind::ListValue(list)) => ListValue::write(list, to, at),
+            Some(Kind::StructValue(object)) => Struct::write(object, to, at),
+        }
+    }
+}
+
+/// `google.protobuf.ListValue`: any JSON list.
+pub struct ListValue;
+
+impl Codec for ListValue {
+    type Value = prost_types::ListValue;
+
+    fn read<'de, D: Deserializer<'de>>(from: D, at: At<'_>) -> Result<Self::Value, D::Error> {
+        struct ListShape<'a>(At<'a>);
+        impl<'de> Shape<'de> for ListShape<'_> {
+            type Out = prost_types::ListValue;
+            fn expected(&self) -> &'static str {
+                "a list"
+            }
+            fn list<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Out, A::Error> {
+                ValueShape(self.0).read_list(list)
+            }
+        }
+        read_shape(from, ListShape(at))
+    }
+
+    fn write<S: Serializer>(value: &Self::Value, to: S, at: To<'_>) -> Result<S::Ok, S::Error> {
+        let mut list = to.serialize_seq(Some(value.values.len()))?;
+        for (index, value) in value.values.iter().enumerate() {
+            list.serialize_element(&Writing::element(&at, index, Inner(value)))?;
+        }
+        list.end()
+    }
+}
+
+/// `google.protobuf.Struct`: any JSON object.
+pub struct Struct;
+
+impl Codec for Struct {
+    type Value = prost_types::Struct;
+
+    fn read<'de, D: Deserializer<'de>>(from: D, at: At<'_>) -> Result<Self::Value, D::Error> {
+        struct ObjectShape<'a>(At<'a>);
+        impl<'de> Shape<'de> for ObjectShape<'_> {
+            type Out = prost_types::Struct;
+            fn expected(&self) -> &'static str {
+                "an object"
+            }
+            fn object<A: MapAccess<'de>>(self, map: A) -> Result<Self::Out, A::Error> {
+                ValueShape(self.0).read_object(map)
+            }
+        }
+        read_shape(from, ObjectShape(at))
+    }
+
+    fn write<S: Serializer>(value: &Self::Value, to: S, at: To<'_>) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(None)?;
+        write_keys(value, &mut map, &at)?;
+        map.end()
+    }
+
+    fn write_unset<S: Serializer>(to: S, at: To<'_>) -> Result<S::Ok, S::Error> {
+        match at.mask {
+            Mask::Only(_) => Self::write(&prost_types::Struct::default(), to, at),
+            Mask::Set | Mask::All => to.serialize_unit(),
+        }
+    }
+}
+
+/// Writes the keys of a free-form object that the mask selects, a missing one
+/// as null.
+fn write_keys<M: SerializeMap>(
+    object: &prost_types::Struct,
+    map: &mut M,
+    at: &To<'_>,
+) -> Result<(), M::Error> {
+    const NULL: &prost_types::Value = &prost_types::Value { kind: None };
+    if let Mask::Only(tree) = at.mask {
+        for name in tree.names() {
+            let value = object.fields.get(name);
+            let mask = match tree.below(name) {
+                // Below a key that is no object there is nothing to select.
+                Some(mask @ Mask::Only(_)) if value.is_none_or(is_object) => mask,
+                _ => Mask::Set,
+            };
+            let value = match (value, mask) {
+                (Some(value), _) => value,
+                (None, Mask::Only(_)) => &value_of(Kind::StructValue(Default::default())),
+                (None, _) => NULL,
+            };
+            map.serialize_entry(name, &Writing::property(at, name, mask, Inner(value)))?;
+        }
+        return Ok(());
+    }
+    for (name, value) in &object.fields {
+        map.serialize_entry(name, &Writing::property(at, name, Mask::Set, Inner(value)))?;
+    }
+    Ok(())
+}
+
+fn is_object(value: &prost_types::Value) -> bool {
+    matches!(value.kind, Some(Kind::StructValue(_)))
+}
+
+impl<'de, A: MapAccess<'de>> Property<'_, A> {
+    /// Collects a property that the message does not declare.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the value is not JSON or lies too deep.
+    pub fn collect(
+        self,
+        name: &str,
+        collected: &mut Option<prost_types::Struct>,
+    ) -> Result<(), A::Error> {
+        let value = self.map.next_value_seed(ValueSeed(self.at))?;
+        let collected = collected.get_or_insert_default();
+        collected.fields.insert(name.to_owned(), value);
+        Ok(())
+    }
+}
+
+impl<M: SerializeMap> Object<'_, M> {
+    /// Writes collected properties beside the declared ones.
+    ///
+    /// # Errors
+    ///
+    /// Fails where one of them bears the name of a declared property, which
+    /// would stand there twice, or has no JSON form.
+    pub fn write_collected(
+        &mut self,
+        name: &'static str,
+        collected: Option<&prost_types::Struct>,
+    ) -> Result<(), M::Error> {
+        let mask = match self.to.mask {
+            Mask::Set => Mask::Set,
+            Mask::All => Mask::All,
+            Mask::Only(tree) => match tree.below(name) {
+                Some(mask) => mask,
+                None => return Ok(()),
+            },
+        };
+        const NOTHING: &prost_types::Struct = &prost_types::Struct {
+            fields: BTreeMap::new(),
+        };
+        let collected = collected.unwrap_or(NOTHING);
+        let declared = self
+            .fields
+            .iter()
+            .find(|field| collected.fields.contains_key(field.json_name));
+        if let Some(field) = declared {
+            return Err(M::Error::custom(format_args!(
+                "must not hold {:?}, which the field {} is for",
+                field.json_name, field.name
+            )));
+        }
+        let to = self.to.masked(mask);
+        write_keys(collected, &mut self.map, &to)
+    }
+}
