@@ -36,7 +36,7 @@ const CHUNK: u64 = 64 * 1024;
 /// Exit code for an argument that cannot be used; no call was made.
 const USAGE: u8 = 2;
 
-/// The arguments of `web1on1 call`.
+/// Call one method of the gRPC API and print its reply as JSON
 #[derive(clap::Args, Debug)]
 pub(crate) struct CallArgs {
     /// The method to call, such as UserService/GetUser
