@@ -1,1 +1,199 @@
 //! Build-time half of the translation: descriptors in, Rust source out.
+//!
+//! From a build script, [`compile`] writes one module per protobuf package:
+//! prost messages, tonic clients and servers, and, for a
+//! [`Gateway`](transcode::Gateway) in front of a REST API, the JSON form of
+//! each message and the REST request of each rpc.
+//!
+//! An annotation that cannot be honoured fails the build and is named; nothing
+//! is ignored. This crate knows no API and does nothing at run time.
+
+mod messages;
+mod names;
+mod options;
+mod services;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use prost::Message as _;
+use prost_reflect::{DescriptorPool, FileDescriptor};
+use quote::quote;
+
+/// Packages of annotations, which are only read while building.
+const ANNOTATIONS: [&str; 2] = ["google.api", "transcode.v1"];
+
+/// The package that prost has types of its own for.
+const WELL_KNOWN: &str = "google.protobuf";
+
+/// Why no code was generated.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A proto does not compile.
+    #[error("{0}")]
+    Proto(#[source] Box<protox::Error>),
+    /// The descriptors do not hold together.
+    #[error("the descriptors cannot be read")]
+    Descriptors(#[from] prost_reflect::DescriptorError),
+    /// Something in the protos cannot be translated.
+    #[error("the protos ask for what cannot be translated:{}", list(.0))]
+    Problems(Vec<Problem>),
+    /// A file cannot be read or written.
+    #[error("{}", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What went wrong.
+        source: io::Error,
+    },
+    /// The generated code is not Rust.
+    #[error("the generated code does not parse")]
+    Syntax(#[from] syn::Error),
+}
+
+/// One thing in the protos that cannot be translated.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{subject}: {reason}")]
+pub struct Problem {
+    /// What it is about: a kind and a full name, such as `rpc pkg.Service.Method`.
+    pub subject: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+fn list(problems: &[Problem]) -> String {
+    let lines = problems.iter().map(|problem| format!("\n  {problem}"));
+    lines.collect()
+}
+
+/// The generated source of one package.
+#[derive(Debug)]
+pub struct Package {
+    /// The name of the package.
+    pub name: String,
+    /// The source, to stand behind what prost and tonic generate.
+    pub source: String,
+}
+
+/// Compiles the protos below `root` and writes the source of their packages to
+/// `OUT_DIR`: `api.rs`, which includes one module per package, and
+/// `descriptors.bin`, the encoded descriptor set with comments and options.
+///
+/// `includes` are further folders in which imports are looked up. Meant to be
+/// called from a build script; tells cargo what it depends on.
+///
+/// # Errors
+///
+/// Fails where a proto does not compile or asks for what cannot be translated,
+/// with every such place.
+pub fn compile(root: &Path, includes: &[&Path]) -> Result<(), Error> {
+    let out_dir = PathBuf::from(std::env::var_os("OUT_DIR").unwrap_or_default());
+    for folder in std::iter::once(&root).chain(includes) {
+        println!("cargo::rerun-if-changed={}", folder.display());
+    }
+    let mut protos = Vec::new();
+    find_protos(root, &mut protos)?;
+    let includes = std::iter::once(root).chain(includes.iter().copied());
+    let encoded = descriptors(&protos, includes)?;
+    let pool = DescriptorPool::decode(encoded.as_slice())?;
+    let packages = generate(&pool)?;
+
+    let mut set = prost_types::FileDescriptorSet::decode(encoded.as_slice())
+        .map_err(|error| invalid_data(&out_dir, error))?;
+    // prost wants to see the well-known types, though it generates none of them.
+    set.file.retain(|file| !ANNOTATIONS.contains(&file.package()));
+    tonic_prost_build::configure()
+        .out_dir(&out_dir)
+        .include_file("api.rs")
+        .bytes(".")
+        .btree_map(".")
+        .compile_fds(set)
+        .map_err(|source| at(&out_dir, source))?;
+    for package in packages {
+        let path = out_dir.join(format!("{}.rs", package.name));
+        let prost = std::fs::read_to_string(&path).map_err(|source| at(&path, source))?;
+        write(&path, (prost + "\n" + &package.source).as_bytes())?;
+    }
+    write(&out_dir.join("descriptors.bin"), &encoded)
+}
+
+fn at(path: &Path, source: io::Error) -> Error {
+    Error::File {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+fn invalid_data(path: &Path, error: prost::DecodeError) -> Error {
+    at(path, io::Error::new(io::ErrorKind::InvalidData, error))
+}
+
+fn write(path: &Path, content: &[u8]) -> Result<(), Error> {
+    std::fs::write(path, content).map_err(|source| at(path, source))
+}
+
+fn find_protos(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Error> {
+    let entries = std::fs::read_dir(folder).map_err(|source| at(folder, source))?;
+    for entry in entries {
+        let path = entry.map_err(|source| at(folder, source))?.path();
+        if path.is_dir() {
+            find_protos(&path, found)?;
+        } else if path.extension().is_some_and(|extension| extension == "proto") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    Ok(())
+}
+
+/// Compiles protos to an encoded `FileDescriptorSet` with all imports, comments
+/// and options.
+///
+/// # Errors
+///
+/// Fails where a proto does not compile.
+pub fn descriptors<'p>(
+    protos: &[PathBuf],
+    includes: impl Iterator<Item = &'p Path>,
+) -> Result<Vec<u8>, Error> {
+    let proto = |error| Error::Proto(Box::new(error));
+    let mut compiler = protox::Compiler::new(includes).map_err(proto)?;
+    compiler.include_imports(true).include_source_info(true);
+    compiler.open_files(protos).map_err(proto)?;
+    // `protox::compile` would return prost's types, which drop the extensions
+    // that the annotations are.
+    Ok(compiler.encode_file_descriptor_set())
+}
+
+/// Generates the source of every package in the pool.
+///
+/// # Errors
+///
+/// Names everything that cannot be translated.
+pub fn generate(pool: &DescriptorPool) -> Result<Vec<Package>, Error> {
+    let mut problems = Vec::new();
+    let mut names: Vec<_> = pool
+        .files()
+        .map(|file| file.package_name().to_owned())
+        .filter(|package| package != WELL_KNOWN && !ANNOTATIONS.contains(&package.as_str()))
+        .collect();
+    names.sort();
+    names.dedup();
+    let mut packages = Vec::new();
+    for name in names {
+        let files = pool.files().filter(|file| file.package_name() == name);
+        let files: Vec<FileDescriptor> = files.collect();
+        let messages = messages::generate(&files, &mut problems);
+        let services = services::generate(&files, &mut problems);
+        let tokens = quote! { #messages #services };
+        if problems.is_empty() {
+            let source = prettyplease::unparse(&syn::parse2(tokens)?);
+            packages.push(Package { name, source });
+        }
+    }
+    if problems.is_empty() {
+        Ok(packages)
+    } else {
+        Err(Error::Problems(problems))
+    }
+}

@@ -146,6 +146,18 @@ impl Query {
     }
 }
 
+/// The value of a field as text, if it is set.
+///
+/// # Errors
+///
+/// Fails where the value has no text form, with the reason.
+pub fn text_of<C: TextCodec>(value: Option<&C::Value>) -> Result<Option<Cow<'_, str>>, String> {
+    value
+        .filter(|value| C::is_set(value))
+        .map(C::text)
+        .transpose()
+}
+
 /// Writes a body.
 ///
 /// `field` names the body field in errors and is empty where the request itself

@@ -20,6 +20,12 @@ mod status;
 mod upload;
 
 pub use call::{
-    Query, Reply, RestCall, UploadCall, Violation, missing_body, write_body, write_masked_body,
+    Query, Reply, RestCall, UploadCall, Violation, missing_body, text_of, write_body,
+    write_masked_body,
 };
 pub use gateway::{BoxError, Config, Gateway, REQUEST_ID, RequestBody, Upstream};
+
+#[doc(no_inline)]
+pub use bytes::Bytes;
+#[doc(no_inline)]
+pub use http::Method;

@@ -30,8 +30,10 @@ pub use well_known::{
     Duration, Empty, FieldMask, ListValue, Struct, Timestamp, Value,
 };
 
-use serde::de::MapAccess;
-use serde::ser::SerializeMap;
+#[doc(no_inline)]
+pub use serde::de::MapAccess;
+#[doc(no_inline)]
+pub use serde::ser::SerializeMap;
 
 use crate::mask::Mask;
 use context::{ReadState, WriteState};

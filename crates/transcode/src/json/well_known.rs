@@ -436,6 +436,7 @@ impl<M: SerializeMap> Object<'_, M> {
         let declared = self
             .fields
             .iter()
+            .filter(|field| field.name != name)
             .find(|field| collected.fields.contains_key(field.json_name));
         if let Some(field) = declared {
             return Err(M::Error::custom(format_args!(

@@ -1,0 +1,387 @@
+//! The JSON form of messages and enums.
+
+use std::collections::BTreeMap;
+
+use proc_macro2::{Literal, TokenStream};
+use prost_reflect::{
+    EnumDescriptor, FieldDescriptor, FileDescriptor, Kind, MessageDescriptor, OneofDescriptor,
+};
+use quote::quote;
+
+use crate::{Problem, names, options};
+
+/// Generates the code for every message and enum of the files of one package.
+pub(crate) fn generate(files: &[FileDescriptor], problems: &mut Vec<Problem>) -> TokenStream {
+    let mut code = TokenStream::new();
+    for file in files {
+        for message in file.messages() {
+            code.extend(with_nested(&message, problems));
+        }
+        for descriptor in file.enums() {
+            code.extend(enumeration(&descriptor, problems));
+        }
+    }
+    code
+}
+
+fn with_nested(descriptor: &MessageDescriptor, problems: &mut Vec<Problem>) -> TokenStream {
+    let mut code = if options::is_transparent(descriptor) {
+        transparent(descriptor, problems)
+    } else {
+        message(descriptor, problems)
+    };
+    for child in descriptor.child_messages() {
+        if !child.is_map_entry() {
+            code.extend(with_nested(&child, problems));
+        }
+    }
+    for child in descriptor.child_enums() {
+        code.extend(enumeration(&child, problems));
+    }
+    code
+}
+
+fn problem(field: &FieldDescriptor, reason: impl Into<String>) -> Problem {
+    Problem {
+        subject: format!("field {}", field.full_name()),
+        reason: reason.into(),
+    }
+}
+
+fn transparent(descriptor: &MessageDescriptor, problems: &mut Vec<Problem>) -> TokenStream {
+    let package = descriptor.package_name();
+    let fields: Vec<_> = descriptor.fields().collect();
+    let [field] = fields.as_slice() else {
+        problems.push(not_transparent(descriptor));
+        return TokenStream::new();
+    };
+    if field.is_list() || field.is_map() || !field.supports_presence() || oneof_of(field).is_some()
+    {
+        problems.push(not_transparent(descriptor));
+        return TokenStream::new();
+    }
+    let codec = match codec(package, field) {
+        Ok(codec) => codec,
+        Err(problem) => {
+            problems.push(problem);
+            return TokenStream::new();
+        }
+    };
+    let name = names::message(package, descriptor);
+    let field = names::snake(field.name());
+    quote! {
+        impl ::transcode::json::TransparentMessage for #name {
+            type Codec = #codec;
+            fn value(&self) -> Option<&<Self::Codec as ::transcode::json::Codec>::Value> {
+                self.#field.as_ref().map(::transcode::json::Holds::held)
+            }
+            fn wrap(value: Option<<Self::Codec as ::transcode::json::Codec>::Value>) -> Self {
+                Self { #field: value.map(Into::into) }
+            }
+        }
+    }
+}
+
+fn not_transparent(descriptor: &MessageDescriptor) -> Problem {
+    Problem {
+        subject: format!("message {}", descriptor.full_name()),
+        reason: "a transparent message has exactly one field, which is optional".to_owned(),
+    }
+}
+
+fn message(descriptor: &MessageDescriptor, problems: &mut Vec<Problem>) -> TokenStream {
+    let package = descriptor.package_name();
+    let mut declared = Vec::new();
+    let mut reads = Vec::new();
+    let mut writes = Vec::new();
+    let mut collector: Option<FieldDescriptor> = None;
+    let mut properties: BTreeMap<String, FieldDescriptor> = BTreeMap::new();
+    for field in descriptor.fields() {
+        if let Some(reason) = misplaced_option(&field) {
+            problems.push(problem(&field, reason));
+            continue;
+        }
+        if options::next_link(&field).is_some() {
+            // Comes from a header, so it is no property.
+            continue;
+        }
+        let children = match children(package, &field) {
+            Ok(children) => children,
+            Err(problem) => {
+                problems.push(problem);
+                continue;
+            }
+        };
+        let (name, json_name) = (field.name(), field.json_name());
+        let output_only = options::is_output_only(&field);
+        let index = Literal::usize_unsuffixed(declared.len());
+        declared.push(quote! {
+            ::transcode::json::Field {
+                name: #name,
+                json_name: #json_name,
+                output_only: #output_only,
+                children: ::transcode::json::Children::#children,
+            }
+        });
+        let rust_name = names::snake(name);
+        if options::is_undeclared(&field) {
+            if let Some(other) = &collector {
+                let reason = format!("{} already collects undeclared properties", other.name());
+                problems.push(problem(&field, reason));
+            }
+            collector = Some(field);
+            continue;
+        }
+        if let Some(other) = properties.insert(json_name.to_owned(), field.clone()) {
+            let reason = format!("has the JSON name of the field {}", other.name());
+            problems.push(problem(&field, reason));
+        }
+        let codec = match codec(package, &field) {
+            Ok(codec) => codec,
+            Err(problem) => {
+                problems.push(problem);
+                continue;
+            }
+        };
+        if let Some(oneof) = oneof_of(&field) {
+            let variant = names::variant(package, &oneof, &field);
+            let oneof = names::snake(oneof.name());
+            reads.push(quote! {
+                #json_name => property.read_member::<#codec>(|value| {
+                    self.#oneof = Some(#variant(value.into()));
+                }),
+            });
+            writes.push(quote! {
+                object.write::<::transcode::json::Optional<#codec>, _>(
+                    &Self::FIELDS[#index],
+                    &match &self.#oneof {
+                        Some(#variant(value)) => Some(value),
+                        _ => None,
+                    },
+                )?;
+            });
+        } else {
+            let holder = holder(&field, &codec);
+            reads.push(quote! {
+                #json_name => property.read::<#holder, _>(&mut self.#rust_name),
+            });
+            writes.push(quote! {
+                object.write::<#holder, _>(&Self::FIELDS[#index], &self.#rust_name)?;
+            });
+        }
+    }
+    let undeclared = if let Some(field) = collector {
+        let (name, rust_name) = (field.name(), names::snake(field.name()));
+        writes.push(quote! { object.write_collected(#name, self.#rust_name.as_ref())?; });
+        quote! { _ => property.collect(name, &mut self.#rust_name), }
+    } else {
+        quote! { _ => property.undeclared(), }
+    };
+    let name = names::message(package, descriptor);
+    quote! {
+        impl ::transcode::json::JsonMessage for #name {
+            const FIELDS: &'static [::transcode::json::Field] = &[#(#declared),*];
+            fn read_property<'de, A: ::transcode::json::MapAccess<'de>>(
+                &mut self,
+                name: &str,
+                property: ::transcode::json::Property<'_, A>,
+            ) -> Result<(), A::Error> {
+                match name {
+                    #(#reads)*
+                    #undeclared
+                }
+            }
+            fn write_properties<M: ::transcode::json::SerializeMap>(
+                &self,
+                object: &mut ::transcode::json::Object<'_, M>,
+            ) -> Result<(), M::Error> {
+                #(#writes)*
+                Ok(())
+            }
+        }
+    }
+}
+
+/// The oneof that a field belongs to, unless it is the one that stands for
+/// `optional`.
+pub(crate) fn oneof_of(field: &FieldDescriptor) -> Option<OneofDescriptor> {
+    field.containing_oneof().filter(|oneof| !oneof.is_synthetic())
+}
+
+fn misplaced_option(field: &FieldDescriptor) -> Option<String> {
+    if field.is_group() {
+        return Some("groups have no JSON form".to_owned());
+    }
+    let single = !field.is_list() && !field.is_map() && oneof_of(field).is_none();
+    let is_struct = matches!(field.kind(), Kind::Message(message) if message.full_name() == "google.protobuf.Struct");
+    if options::is_undeclared(field) && !(single && is_struct) {
+        return Some("only a google.protobuf.Struct collects undeclared properties".to_owned());
+    }
+    let countable = matches!(
+        field.kind(),
+        Kind::Int32 | Kind::Int64 | Kind::Uint32 | Kind::Uint64 | Kind::String
+    );
+    if options::next_link(field).is_some() && !(single && countable) {
+        return Some("only an integer or a string is filled from a link".to_owned());
+    }
+    None
+}
+
+/// What may follow the field in the path of a field mask.
+fn children(package: &str, field: &FieldDescriptor) -> Result<TokenStream, Problem> {
+    // Refuses what has no codec, before its name is asked for.
+    codec(package, field)?;
+    let Kind::Message(message) = field.kind() else {
+        return Ok(quote! { None });
+    };
+    if field.is_list() || field.is_map() || options::is_transparent(&message) {
+        return Ok(quote! { None });
+    }
+    Ok(match message.full_name() {
+        "google.protobuf.Struct" => quote! { Keys },
+        name if name.starts_with("google.protobuf.") => quote! { None },
+        _ => {
+            let message = names::message(package, &message);
+            quote! { Fields(|| <#message as ::transcode::json::JsonMessage>::FIELDS) }
+        }
+    })
+}
+
+/// The codec of the values of a field; of a map, of the values of its entries.
+pub(crate) fn codec(package: &str, field: &FieldDescriptor) -> Result<TokenStream, Problem> {
+    let kind = match field.kind() {
+        Kind::Message(entry) if field.is_map() => entry.map_entry_value_field().kind(),
+        kind => kind,
+    };
+    let name = match kind {
+        Kind::Double => quote! { Double },
+        Kind::Float => quote! { Float },
+        Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => quote! { Int32 },
+        Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => quote! { Int64 },
+        Kind::Uint32 | Kind::Fixed32 => quote! { UInt32 },
+        Kind::Uint64 | Kind::Fixed64 => quote! { UInt64 },
+        Kind::Bool => quote! { Boolean },
+        Kind::String => quote! { Text },
+        Kind::Bytes => quote! { Octets },
+        Kind::Enum(descriptor) => {
+            let name = names::enumeration(package, &descriptor);
+            quote! { Enum<#name> }
+        }
+        Kind::Message(message) => match message.full_name() {
+            "google.protobuf.Timestamp" => quote! { Timestamp },
+            "google.protobuf.Duration" => quote! { Duration },
+            "google.protobuf.FieldMask" => quote! { FieldMask },
+            "google.protobuf.Struct" => quote! { Struct },
+            "google.protobuf.Value" => quote! { Value },
+            "google.protobuf.ListValue" => quote! { ListValue },
+            "google.protobuf.Empty" => quote! { Empty },
+            "google.protobuf.DoubleValue" => quote! { Double },
+            "google.protobuf.FloatValue" => quote! { Float },
+            "google.protobuf.Int64Value" => quote! { Int64 },
+            "google.protobuf.UInt64Value" => quote! { UInt64 },
+            "google.protobuf.Int32Value" => quote! { Int32 },
+            "google.protobuf.UInt32Value" => quote! { UInt32 },
+            "google.protobuf.BoolValue" => quote! { Boolean },
+            "google.protobuf.StringValue" => quote! { Text },
+            "google.protobuf.BytesValue" => quote! { Octets },
+            name if name.starts_with("google.protobuf.") => {
+                return Err(problem(field, format!("{name} has no JSON form here")));
+            }
+            _ => {
+                let transparent = options::is_transparent(&message);
+                let name = names::message(package, &message);
+                if transparent {
+                    quote! { Transparent<#name> }
+                } else {
+                    quote! { Nested<#name> }
+                }
+            }
+        },
+    };
+    Ok(quote! { ::transcode::json::#name })
+}
+
+/// The codec of a list or map as a whole; of any other field, of its value.
+pub(crate) fn whole(field: &FieldDescriptor, codec: &TokenStream) -> TokenStream {
+    if field.is_list() || field.is_map() {
+        holder(field, codec)
+    } else {
+        codec.clone()
+    }
+}
+
+/// How the field holds its values.
+fn holder(field: &FieldDescriptor, codec: &TokenStream) -> TokenStream {
+    if let Kind::Message(entry) = field.kind()
+        && field.is_map()
+    {
+        let key = match entry.map_entry_key_field().kind() {
+            Kind::Bool => quote! { bool },
+            Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => quote! { i32 },
+            Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => quote! { i64 },
+            Kind::Uint32 | Kind::Fixed32 => quote! { u32 },
+            Kind::Uint64 | Kind::Fixed64 => quote! { u64 },
+            _ => quote! { String },
+        };
+        return quote! { ::transcode::json::MapOf<#key, #codec> };
+    }
+    
+    if field.is_list() {
+        quote! { ::transcode::json::Repeated<#codec> }
+    } else if field.supports_presence() {
+        quote! { ::transcode::json::Optional<#codec> }
+    } else {
+        quote! { ::transcode::json::Implicit<#codec> }
+    }
+}
+
+fn enumeration(descriptor: &EnumDescriptor, problems: &mut Vec<Problem>) -> TokenStream {
+    let mut spellings: BTreeMap<String, i32> = BTreeMap::new();
+    let mut spelled = Vec::new();
+    let mut read = Vec::new();
+    let mut numbers = Vec::new();
+    for value in descriptor.values() {
+        let number = value.number();
+        let stated = options::spelling(&value);
+        let mut refuse = |reason: &str| {
+            problems.push(Problem {
+                subject: format!("enum value {}", value.full_name()),
+                reason: reason.to_owned(),
+            });
+        };
+        if number == 0 {
+            if stated.is_some() {
+                refuse("the zero value is never written, so it has no spelling");
+            }
+            continue;
+        }
+        let spelling = stated.unwrap_or_else(|| value.name().to_owned());
+        if spellings.insert(spelling.clone(), number).is_some() {
+            refuse("another value is spelled the same");
+        }
+        let literal = Literal::i32_unsuffixed(number);
+        // Of two names for one number the first is written, either is read.
+        if !numbers.contains(&number) {
+            numbers.push(number);
+            spelled.push(quote! { #literal => Some(#spelling), });
+        }
+        read.push(quote! { #spelling => Some(#literal), });
+    }
+    let name = names::enumeration(descriptor.package_name(), descriptor);
+    quote! {
+        impl ::transcode::json::JsonEnum for #name {
+            fn spelling(number: i32) -> Option<&'static str> {
+                match number {
+                    #(#spelled)*
+                    _ => None,
+                }
+            }
+            fn number(spelling: &str) -> Option<i32> {
+                match spelling {
+                    #(#read)*
+                    _ => None,
+                }
+            }
+        }
+    }
+}
