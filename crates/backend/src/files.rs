@@ -1,0 +1,128 @@
+//! The files that the API refers to by URL: pictures of users.
+//!
+//! A file lies at `avatars/<user>/<id>.<jpg or png>` in the data directory and is
+//! served at the same path, to everybody who knows it. It never changes: a new
+//! picture is a new file. This module knows no database.
+
+use std::path::Path as FilePath;
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use contract::id::ObjectId;
+use http::header;
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{ObjectStoreExt, PutPayload};
+
+use crate::picture::Picture;
+
+const FOLDER: &str = "avatars";
+
+/// The data directory.
+#[derive(Debug)]
+pub(crate) struct Files(LocalFileSystem);
+
+impl Files {
+    /// Opens `directory`, which must exist.
+    pub(crate) fn open(directory: &FilePath) -> object_store::Result<Self> {
+        Ok(Self(
+            LocalFileSystem::new_with_prefix(directory)?.with_automatic_cleanup(true),
+        ))
+    }
+
+    /// Keeps the picture of a user under a new `id`. The path of its URL.
+    pub(crate) async fn put(
+        &self,
+        user: ObjectId,
+        id: ObjectId,
+        picture: Picture,
+    ) -> object_store::Result<String> {
+        let path = format!("{}{id}.{}", prefix(user), picture.extension);
+        self.0
+            .put(&location(&path), PutPayload::from(picture.bytes))
+            .await?;
+        Ok(path)
+    }
+
+    /// Deletes a picture of a user. One that is gone, or that is not the user's
+    /// and not kept here, is left alone.
+    pub(crate) async fn delete(&self, user: ObjectId, path: &str) -> object_store::Result<()> {
+        let Some(name) = path.strip_prefix(&prefix(user)) else {
+            return Ok(());
+        };
+        if media_type(name).is_none() {
+            return Ok(());
+        }
+        match self.0.delete(&location(path)).await {
+            Err(object_store::Error::NotFound { .. }) => Ok(()),
+            done => done,
+        }
+    }
+
+    /// The response with a picture, if there is one of that user and name.
+    pub(crate) async fn serve(
+        &self,
+        user: &str,
+        name: &str,
+    ) -> object_store::Result<Option<Response>> {
+        let (Ok(user), Some(media_type)) = (user.parse(), media_type(name)) else {
+            return Ok(None);
+        };
+        let bytes = match self
+            .0
+            .get(&location(&format!("{}{name}", prefix(user))))
+            .await
+        {
+            Ok(found) => found.bytes().await?,
+            Err(object_store::Error::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let headers = [
+            (header::CONTENT_TYPE, media_type),
+            (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
+            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        ];
+        Ok(Some((headers, Body::from(bytes)).into_response()))
+    }
+}
+
+/// What the URL paths of a user's pictures begin with.
+pub(crate) fn prefix(user: ObjectId) -> String {
+    format!("/{FOLDER}/{user}/")
+}
+
+/// The media type of a file, if its name is one that [`Files::put`] gives.
+fn media_type(name: &str) -> Option<&'static str> {
+    let (id, extension) = name.split_once('.')?;
+    id.parse::<ObjectId>().ok()?;
+    match extension {
+        "jpg" => Some("image/jpeg"),
+        "png" => Some("image/png"),
+        _ => None,
+    }
+}
+
+fn location(path: &str) -> Path {
+    Path::from(path.trim_start_matches('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(name: &str, expected: Option<&str>) {
+        assert_eq!(media_type(name), expected);
+    }
+
+    #[test]
+    fn only_names_of_pictures_are_served() {
+        check("57c8479433f5d57d3013a0bc.jpg", Some("image/jpeg"));
+        check("57c8479433f5d57d3013a0bc.png", Some("image/png"));
+        check("57c8479433f5d57d3013a0bc.svg", None);
+        check("57c8479433f5d57d3013a0bc.jpg.png", None);
+        check("57c8479433f5d57d3013a0bc", None);
+        check("../57c8479433f5d57d3013a0bc.jpg", None);
+        check("web1on1.db", None);
+    }
+}

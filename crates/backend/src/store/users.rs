@@ -1,0 +1,183 @@
+//! Users and their memberships in the store.
+
+use std::error::Error as StdError;
+
+use contract::id::ObjectId;
+use contract::users::{Role, User, UserStatus};
+use sqlx::{AnyConnection, Row as _};
+
+use super::{Row, StoreError, Versioned, one};
+
+/// A user as it is kept, with its password hash. What every kept user has is
+/// plain here where the contract has it optional.
+#[derive(Clone, Debug)]
+pub(crate) struct Account {
+    pub(crate) id: ObjectId,
+    pub(crate) organization: ObjectId,
+    pub(crate) role: Role,
+    pub(crate) status: UserStatus,
+    /// The user without its password. Agrees with the keys above.
+    pub(crate) user: User,
+    /// The password hash. Without one the user cannot log in.
+    pub(crate) password: Option<String>,
+}
+
+/// A user lacks what every kept user has.
+#[derive(Debug, thiserror::Error)]
+#[error("a kept user needs id, organization, role and status")]
+pub(crate) struct Incomplete;
+
+impl Account {
+    pub(crate) fn new(user: User, password: Option<String>) -> Result<Self, Incomplete> {
+        Ok(Self {
+            id: user.id.ok_or(Incomplete)?,
+            organization: user.organization.ok_or(Incomplete)?,
+            role: user.role.ok_or(Incomplete)?,
+            status: user.status.ok_or(Incomplete)?,
+            user: User {
+                password: None,
+                ..user
+            },
+            password,
+        })
+    }
+
+    pub(crate) fn is_archived(&self) -> bool {
+        self.status == UserStatus::Archived
+    }
+}
+
+impl Row for Account {
+    const TABLE: &'static str = "users";
+    const COLUMNS: &'static [&'static str] = &[
+        "id",
+        "organization",
+        "status",
+        "role",
+        "email",
+        "password",
+        "document",
+    ];
+    const VISIBLE: &'static str =
+        "id IN (SELECT user_id FROM memberships WHERE organization_id IN {tree})";
+
+    fn write(&self) -> Result<Vec<Option<String>>, serde_json::Error> {
+        Ok(vec![
+            Some(self.id.to_string()),
+            Some(self.organization.to_string()),
+            Some(self.status.to_string()),
+            Some(self.role.to_string()),
+            Some(address(&self.user.email)),
+            self.password.clone(),
+            Some(serde_json::to_string(&self.user)?),
+        ])
+    }
+
+    fn read(mut values: Vec<Option<String>>) -> Result<Self, Box<dyn StdError + Send + Sync>> {
+        let document = values.pop().flatten().ok_or(Incomplete)?;
+        let password = values.pop().flatten();
+        Ok(Self::new(serde_json::from_str(&document)?, password)?)
+    }
+}
+
+/// The membership of a user in an organization.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Membership {
+    pub(crate) organization: ObjectId,
+    pub(crate) role: Role,
+}
+
+/// The user with an e-mail address, in whatever case it is written.
+pub(crate) async fn by_email(
+    connection: &mut AnyConnection,
+    email: &str,
+) -> Result<Option<Versioned<Account>>, StoreError> {
+    one(connection, "email = $1", vec![address(email)]).await
+}
+
+/// The memberships of a user, in the order of the organizations' IDs.
+pub(crate) async fn memberships(
+    connection: &mut AnyConnection,
+    user: ObjectId,
+) -> Result<Vec<Membership>, StoreError> {
+    let sql =
+        "SELECT organization_id, role FROM memberships WHERE user_id = $1 ORDER BY organization_id";
+    let rows = sqlx::query(sql)
+        .bind(user.to_string())
+        .fetch_all(connection)
+        .await?;
+    rows.iter()
+        .map(|row| {
+            let (organization, role): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+            let role = serde_json::from_value(role.into()).map_err(damaged)?;
+            Ok(Membership {
+                organization: organization.parse().map_err(damaged)?,
+                role,
+            })
+        })
+        .collect()
+}
+
+/// Makes a user a member of an organization, or changes its role there.
+pub(crate) async fn put_membership(
+    connection: &mut AnyConnection,
+    user: ObjectId,
+    membership: Membership,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO memberships (user_id, organization_id, role) VALUES ($1, $2, $3) \
+         ON CONFLICT (user_id, organization_id) DO UPDATE SET role = excluded.role";
+    sqlx::query(sql)
+        .bind(user.to_string())
+        .bind(membership.organization.to_string())
+        .bind(membership.role.to_string())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Ends the membership of a user in an organization.
+pub(crate) async fn remove_membership(
+    connection: &mut AnyConnection,
+    user: ObjectId,
+    organization: ObjectId,
+) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM memberships WHERE user_id = $1 AND organization_id = $2")
+        .bind(user.to_string())
+        .bind(organization.to_string())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Whether an organization has an owner who is not archived. Until the
+/// transaction ends, no other one gets to ask about this organization: two that
+/// each remove one of two owners would both see the other.
+pub(crate) async fn has_owner(
+    connection: &mut AnyConnection,
+    organization: ObjectId,
+) -> Result<bool, StoreError> {
+    sqlx::query("UPDATE organizations SET version = version WHERE id = $1")
+        .bind(organization.to_string())
+        .execute(&mut *connection)
+        .await?;
+    let sql = "SELECT COUNT(*) FROM memberships JOIN users ON users.id = memberships.user_id \
+         WHERE memberships.organization_id = $1 AND memberships.role = 'owner' AND users.status <> 'archived'";
+    let count: i64 = sqlx::query(sql)
+        .bind(organization.to_string())
+        .fetch_one(connection)
+        .await?
+        .try_get(0)?;
+    Ok(count > 0)
+}
+
+/// The form in which an e-mail address is unique.
+fn address(email: &str) -> String {
+    email.to_lowercase()
+}
+
+fn damaged(source: impl Into<Box<dyn StdError + Send + Sync>>) -> StoreError {
+    StoreError::Damaged {
+        table: "memberships",
+        source: source.into(),
+    }
+}

@@ -1,0 +1,246 @@
+//! What every call has in common.
+
+use std::collections::BTreeSet;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use axum::routing::get;
+
+use super::*;
+use crate::router::{identified, operations};
+
+#[test]
+fn every_operation_of_the_contract_is_served() {
+    let documented: BTreeSet<_> = contract::catalogue()
+        .iter()
+        .map(|operation| operation.id)
+        .collect();
+    let served: BTreeSet<_> = operations().iter().map(|route| route.id).collect();
+    let missing: Vec<_> = documented.difference(&served).collect();
+    assert!(
+        missing.is_empty(),
+        "write handlers for {missing:?} and list them in `operations` of router.rs"
+    );
+    let unknown: Vec<_> = served.difference(&documented).collect();
+    assert!(
+        unknown.is_empty(),
+        "add {unknown:?} to the catalogue of the contract"
+    );
+}
+
+#[tokio::test]
+async fn every_operation_that_needs_a_token_refuses_a_call_without_one() {
+    let api = Api::start().await;
+    for operation in contract::catalogue() {
+        let path = operation
+            .path
+            .replace("{user_id}", "me")
+            .replace("{organization_id}", &api.organization);
+        let reply = api
+            .call(
+                NOBODY,
+                &format!("{} /v2{path}", operation.method),
+                Value::Null,
+            )
+            .await;
+        let expected = if operation.authenticated { 401 } else { 400 };
+        assert_eq!(reply.status, expected, "{}", operation.id);
+    }
+}
+
+#[tokio::test]
+async fn a_request_id_is_echoed() {
+    let api = Api::start().await;
+    let with_id = async |id: &str| {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-request-id", id.parse().expect("is a header"));
+        api.send("GET /v2/users/me", headers, Body::empty())
+            .await
+            .header("x-request-id")
+            .to_owned()
+    };
+    assert_eq!(with_id("b7a4-3.x_y:z").await, "b7a4-3.x_y:z");
+    assert_eq!(
+        with_id("a b").await.len(),
+        24,
+        "one that is not fit for a log is replaced"
+    );
+    assert_eq!(
+        with_id(&"x".repeat(129)).await.len(),
+        24,
+        "one that is too long is replaced"
+    );
+}
+
+#[tokio::test]
+async fn every_response_has_a_request_id() {
+    let api = Api::start().await;
+    for path in ["/v2/users/me", "/v2/nothing", "/healthz"] {
+        assert_eq!(
+            api.get(&api.owner, path).await.header("x-request-id").len(),
+            24,
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_path_is_not_found() {
+    let api = Api::start().await;
+    for path in ["/", "/users", "/v2", "/v2/users/", "/v2/shoes"] {
+        api.get(&api.owner, path).await.error(
+            404,
+            "PATH_UNKNOWN",
+            &format!("nothing is served at {path}"),
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_method_that_a_path_does_not_take_is_refused() {
+    let api = Api::start().await;
+    let reply = api.call(&api.owner, "PUT /v2/users", Value::Null).await;
+    let mut allowed: Vec<_> = reply.header("allow").split(',').map(str::trim).collect();
+    allowed.sort_unstable();
+    assert_eq!(allowed, ["GET", "HEAD", "POST"]);
+    reply.error(
+        405,
+        "METHOD_NOT_ALLOWED",
+        "/v2/users does not take PUT; the Allow header names what it takes",
+    );
+}
+
+#[tokio::test]
+async fn the_health_is_told_to_everybody() {
+    let api = Api::start().await;
+    assert_eq!(
+        api.get(NOBODY, "/healthz").await.with_status(200).bytes,
+        b"ok\n"
+    );
+}
+
+async fn create_with(api: &Api, content_type: Option<&str>, body: impl Into<Body>) -> Reply {
+    let mut headers = HeaderMap::new();
+    headers.insert(
+        header::AUTHORIZATION,
+        format!("Bearer {}", api.owner)
+            .parse()
+            .expect("is a header"),
+    );
+    if let Some(content_type) = content_type {
+        headers.insert(
+            header::CONTENT_TYPE,
+            content_type.parse().expect("is a header"),
+        );
+    }
+    api.send("POST /v2/users", headers, body).await
+}
+
+#[tokio::test]
+async fn a_body_of_another_type_is_refused() {
+    let api = Api::start().await;
+    create_with(&api, Some("application/x-www-form-urlencoded"), "email=a@example.com").await.error(
+        415,
+        "CONTENT_TYPE_UNSUPPORTED",
+        "the body must be `application/json`, and Content-Type says `application/x-www-form-urlencoded`",
+    );
+}
+
+#[tokio::test]
+async fn json_goes_by_several_types() {
+    let api = Api::start().await;
+    let types = [
+        Some("application/json; charset=utf-8"),
+        Some("APPLICATION/JSON"),
+        Some("application/merge-patch+json"),
+        None,
+    ];
+    for (n, content_type) in types.into_iter().enumerate() {
+        let body = json!({"email": format!("user{n}@example.com")}).to_string();
+        create_with(&api, content_type, body).await.created();
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_is_not_json_is_refused() {
+    let api = Api::start().await;
+    create_with(&api, Some("application/json"), "{\"email\": ")
+        .await
+        .error(
+            400,
+            "INVALID_REQUEST",
+            "the body is not valid JSON: EOF while parsing a value at line 1 column 10",
+        );
+    create_with(&api, Some("application/json"), "").await.error(
+        400,
+        "INVALID_REQUEST",
+        "the body is missing: JSON is expected",
+    );
+}
+
+#[tokio::test]
+async fn a_body_that_is_too_large_is_refused() {
+    let api = Api::start().await;
+    let body = json!({"email": "a@example.com", "meta": {"x": "x".repeat(1 << 20)}}).to_string();
+    let message = "the body is too large: 1 MiB is the most that is read";
+    create_with(&api, None, body.clone())
+        .await
+        .error(413, "BODY_TOO_LARGE", message);
+    // Without a length in advance it is found out while reading.
+    let chunks = body
+        .into_bytes()
+        .chunks(1 << 16)
+        .map(|chunk| Ok::<_, std::io::Error>(chunk.to_vec()))
+        .collect::<Vec<_>>();
+    let stream = Body::from_stream(tokio_stream::iter(chunks));
+    create_with(&api, None, stream)
+        .await
+        .error(413, "BODY_TOO_LARGE", message);
+}
+
+#[tokio::test]
+async fn a_handler_that_panics_is_answered_for() {
+    let api = Api::start().await;
+    let app = api.backend.app.clone();
+    let router = Router::new()
+        .route(
+            "/",
+            get(async || -> String { panic!("a defect with secret details") }),
+        )
+        .layer(from_fn_with_state(app, identified));
+    let response = router
+        .oneshot(Request::new(Body::empty()))
+        .await
+        .expect("never fails");
+    let (parts, body) = response.into_parts();
+    let bytes = to_bytes(body, usize::MAX)
+        .await
+        .expect("can be read")
+        .to_vec();
+    Reply {
+        status: parts.status.as_u16(),
+        headers: parts.headers,
+        bytes,
+    }
+    .error(
+        500,
+        "INTERNAL",
+        "something went wrong on the server; its log tells more about this request",
+    );
+}
+
+#[tokio::test]
+async fn a_database_in_disorder_is_not_explained_to_the_caller() {
+    let api = Api::start().await;
+    let mut connection = api.backend.app.store.write().await.expect("begins");
+    sqlx::query("UPDATE users SET document = '{'")
+        .execute(&mut *connection)
+        .await
+        .expect("writes");
+    store::commit(connection).await.expect("commits");
+    api.get(&api.owner, "/v2/users/me").await.error(
+        500,
+        "INTERNAL",
+        "something went wrong on the server; its log tells more about this request",
+    );
+}

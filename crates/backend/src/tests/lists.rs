@@ -1,0 +1,202 @@
+//! Lists: pages, order, filters and selections.
+
+use super::*;
+
+/// A backend with the owner and five users: anna, bert, carl, dora and emil, in
+/// the order in which they are created, a second apart.
+async fn with_people() -> Api {
+    let api = Api::start().await;
+    for (name, role, phone) in [
+        ("dora", "agent", "3"),
+        ("anna", "admin", "1"),
+        ("emil", "guest", "20"),
+        ("Bert", "agent", "1"),
+        ("carl", "agent", ""),
+    ] {
+        api.advance(SignedDuration::from_secs(1));
+        let mut body =
+            json!({"email": format!("{name}@example.com"), "role": role, "givenName": name});
+        if !phone.is_empty() {
+            body["phone"] = phone.into();
+        }
+        api.call(&api.owner, "POST /v2/users", body).await.created();
+    }
+    api
+}
+
+/// Checks the names on the page that `query` asks for, and what the query of
+/// the next page is.
+async fn check(api: &Api, query: &str, names: &[&str], next: Option<&str>) {
+    let reply = api.get(&api.owner, &format!("/v2/users{query}")).await;
+    let link = reply
+        .headers
+        .get("link")
+        .map(|value| value.to_str().expect("is text").to_owned());
+    let users = reply.ok();
+    let found: Vec<_> = users
+        .as_array()
+        .expect("is a list")
+        .iter()
+        .map(|user| {
+            user["email"]
+                .as_str()
+                .and_then(|email| email.split('@').next())
+                .unwrap_or_default()
+        })
+        .collect();
+    assert_eq!(found, names, "{query}");
+    let next = next.map(|query| format!("</v2/users?{query}>; rel=\"next\""));
+    assert_eq!(link, next, "{query}");
+}
+
+#[tokio::test]
+async fn without_a_limit_a_list_is_whole_and_oldest_first() {
+    check(
+        &with_people().await,
+        "",
+        &["jeff", "dora", "anna", "emil", "Bert", "carl"],
+        None,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_page_that_is_not_the_last_names_the_next() {
+    let api = with_people().await;
+    check(
+        &api,
+        "?limit=4",
+        &["jeff", "dora", "anna", "emil"],
+        Some("limit=4&offset=4"),
+    )
+    .await;
+    check(&api, "?limit=4&offset=4", &["Bert", "carl"], None).await;
+    check(
+        &api,
+        "?limit=6",
+        &["jeff", "dora", "anna", "emil", "Bert", "carl"],
+        None,
+    )
+    .await;
+    check(&api, "?offset=5", &["carl"], None).await;
+    check(&api, "?limit=2&offset=100", &[], None).await;
+}
+
+#[tokio::test]
+async fn the_next_page_keeps_order_and_filters() {
+    let api = with_people().await;
+    let next = Some("sort=%2Demail&role=agent&limit=1&offset=2");
+    check(
+        &api,
+        "?sort=-email&role=agent&offset=1&limit=1",
+        &["carl"],
+        next,
+    )
+    .await;
+    check(
+        &api,
+        "?sort=-email&role=agent&offset=2&limit=1",
+        &["Bert"],
+        None,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_list_can_be_sorted() {
+    let api = with_people().await;
+    check(
+        &api,
+        "?sort=email",
+        &["anna", "Bert", "carl", "dora", "emil", "jeff"],
+        None,
+    )
+    .await;
+    check(
+        &api,
+        "?sort=-createdAt&limit=2",
+        &["carl", "Bert"],
+        Some("sort=%2DcreatedAt&limit=2&offset=2"),
+    )
+    .await;
+    // Without the property first, and equal ones oldest first.
+    check(
+        &api,
+        "?sort=phone",
+        &["jeff", "carl", "anna", "Bert", "emil", "dora"],
+        None,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_list_can_be_filtered() {
+    let api = with_people().await;
+    check(&api, "?role=agent", &["dora", "Bert", "carl"], None).await;
+    check(&api, "?email=bert@example.com", &["Bert"], None).await;
+    check(&api, "?email=~r", &["dora", "Bert", "carl"], None).await;
+    check(&api, "?email=^b", &["Bert"], None).await;
+}
+
+#[tokio::test]
+async fn filters_are_met_together() {
+    let api = with_people().await;
+    check(
+        &api,
+        "?role=agent&email=~example&status=queued&sort=email",
+        &["Bert", "carl", "dora"],
+        None,
+    )
+    .await;
+    check(&api, "?role=agent&status=active", &[], None).await;
+}
+
+#[tokio::test]
+async fn a_list_can_be_filtered_by_id_and_organization() {
+    let api = with_people().await;
+    check(&api, &format!("?id={}", api.owner_id), &["jeff"], None).await;
+    check(
+        &api,
+        &format!("?organization={}&role=guest", api.organization),
+        &["emil"],
+        None,
+    )
+    .await;
+    check(&api, "?organization=57c8479433f5d57d3013a0bc", &[], None).await;
+}
+
+#[tokio::test]
+async fn a_list_can_be_reduced_to_some_properties() {
+    let api = with_people().await;
+    let users = api
+        .get(
+            &api.owner,
+            "/v2/users?select=givenName,role&limit=2&offset=1",
+        )
+        .await
+        .ok();
+    for user in users.as_array().expect("is a list") {
+        let names: Vec<_> = user.as_object().expect("is an object").keys().collect();
+        assert_eq!(names, ["id", "givenName", "role"]);
+    }
+}
+
+#[track_caller]
+fn check_refused(reply: Reply, message: &str) {
+    reply.error(400, "INVALID_REQUEST", message);
+}
+
+#[tokio::test]
+async fn parameters_are_checked() {
+    let api = Api::start().await;
+    let list = async |query: &str| api.get(&api.owner, &format!("/v2/users?{query}")).await;
+    check_refused(list("limit=0").await, "limit must be at least 1");
+    check_refused(
+        list("limit=ten").await,
+        "limit must be an integer, not a string",
+    );
+    check_refused(list("offset=-1").await, "offset must be at least 0");
+    assert_eq!(list("sort=shoeSize").await.status, 400);
+    assert_eq!(list("select=password").await.status, 400);
+    assert_eq!(list("colour=red").await.status, 400);
+}

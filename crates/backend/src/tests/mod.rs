@@ -1,0 +1,426 @@
+//! The backend as a caller meets it: every test starts one of its own, with its
+//! own database, clock and identifiers, and calls it over HTTP without sockets.
+//!
+//! With `WEB1ON1_TEST_POSTGRES=postgres://user@host` the same tests run on that
+//! PostgreSQL server, each in a database that it creates there.
+
+mod avatars;
+mod http;
+mod lists;
+mod people;
+mod start;
+mod tenancy;
+mod tokens;
+mod updates;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+
+use ::http::{HeaderMap, Request, header};
+use axum::body::{Body, to_bytes};
+use contract::id::ObjectId;
+use contract::users::{Role, User, UserStatus};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+use sqlx::{AnyConnection, AssertSqlSafe, Connection};
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+use crate::store::organizations::Organization;
+use crate::store::users::{Account, Membership, put_membership};
+use crate::{Backend, Clock, Config, Ids, password, store};
+
+const EMAIL: &str = "jeff@jeffdoe.com";
+const PASSWORD: &str = "z3krut";
+const START: &str = "2016-01-07T14:03:43Z";
+
+/// Nobody's token.
+const NOBODY: &str = "";
+
+/// A backend to call.
+struct Api {
+    backend: Backend,
+    database: String,
+    milliseconds: Arc<AtomicI64>,
+    directory: TempDir,
+    /// The organization that the first start created.
+    organization: String,
+    /// The ID of its owner.
+    owner_id: String,
+    /// A token of its owner.
+    owner: String,
+}
+
+/// What a call was answered with.
+#[derive(Debug)]
+struct Reply {
+    status: u16,
+    headers: HeaderMap,
+    bytes: Vec<u8>,
+}
+
+/// A user and a token of it.
+struct Person {
+    id: String,
+    token: String,
+}
+
+impl Api {
+    /// A backend on an empty database, and its owner logged in.
+    async fn start() -> Self {
+        let directory =
+            tempfile::tempdir().expect("the system has a directory for temporary files");
+        let database = empty_database(&directory).await;
+        let start: Timestamp = START.parse().expect("is a time");
+        let milliseconds = Arc::new(AtomicI64::new(start.as_millisecond()));
+        let backend = Backend::open(config(&database, &directory, milliseconds.clone()))
+            .await
+            .expect("opens");
+        let organization = backend
+            .first_start()
+            .expect("the database was empty")
+            .organization
+            .clone();
+        let mut api = Self {
+            backend,
+            database,
+            milliseconds,
+            directory,
+            organization,
+            owner_id: String::new(),
+            owner: String::new(),
+        };
+        let token = api.log_in(EMAIL, PASSWORD).await.created();
+        api.owner_id = text(&token["user"]);
+        api.owner = text(&token["token"]);
+        api
+    }
+
+    /// A second backend on the same database and directory.
+    async fn beside(&self) -> Backend {
+        let config = config(&self.database, &self.directory, self.milliseconds.clone());
+        Backend::open(config).await.expect("opens")
+    }
+
+    fn advance(&self, duration: SignedDuration) {
+        let milliseconds = i64::try_from(duration.as_millis()).expect("is short");
+        self.milliseconds.fetch_add(milliseconds, Ordering::SeqCst);
+    }
+
+    /// Calls `method path` with a token and, unless it is null, a JSON body.
+    async fn call(&self, token: &str, line: &str, body: Value) -> Reply {
+        let mut headers = HeaderMap::new();
+        if !token.is_empty() {
+            headers.insert(
+                header::AUTHORIZATION,
+                format!("Bearer {token}").parse().expect("is a header"),
+            );
+        }
+        let mut bytes = Vec::new();
+        if !body.is_null() {
+            headers.insert(
+                header::CONTENT_TYPE,
+                "application/json".parse().expect("is a header"),
+            );
+            bytes = body.to_string().into_bytes();
+        }
+        self.send(line, headers, bytes).await
+    }
+
+    async fn send(&self, line: &str, headers: HeaderMap, body: impl Into<Body>) -> Reply {
+        send(&self.backend, line, headers, body).await
+    }
+
+    async fn get(&self, token: &str, path: &str) -> Reply {
+        self.call(token, &format!("GET {path}"), Value::Null).await
+    }
+
+    async fn log_in(&self, email: &str, password: &str) -> Reply {
+        self.call(
+            NOBODY,
+            "POST /v2/auth/token",
+            json!({"email": email, "password": password}),
+        )
+        .await
+    }
+
+    /// Creates a user on behalf of the owner, and logs it in. Its address is
+    /// `<name>@example.com`.
+    async fn person(&self, name: &str, properties: Value) -> Person {
+        let mut body = json!({"email": format!("{name}@example.com"), "password": name});
+        for (property, value) in properties.as_object().into_iter().flatten() {
+            body[property] = value.clone();
+        }
+        let created = self
+            .call(&self.owner, "POST /v2/users", body.clone())
+            .await
+            .created();
+        let token = self
+            .log_in(body["email"].as_str().expect("is text"), name)
+            .await
+            .created();
+        Person {
+            id: text(&created["id"]),
+            token: text(&token["token"]),
+        }
+    }
+
+    /// Creates an organization below `parent`. No operation does that here, so
+    /// it goes to the store.
+    async fn organization_below(&self, parent: &str) -> String {
+        self.new_organization(Some(parent)).await
+    }
+
+    /// Creates an organization of its own, with an owner.
+    async fn stranger(&self) -> (String, Person) {
+        let organization = self.new_organization(None).await;
+        let (id, app) = (
+            self.backend.app.ids.next(Timestamp::UNIX_EPOCH),
+            &self.backend.app,
+        );
+        let user = User {
+            id: Some(id),
+            email: "stranger@example.com".to_owned(),
+            organization: Some(object_id(&organization)),
+            role: Some(Role::Owner),
+            status: Some(UserStatus::Active),
+            ..User::default()
+        };
+        let hash = password::hash("stranger".to_owned()).await.expect("hashes");
+        let account = Account::new(user, Some(hash)).expect("is complete");
+        let mut transaction = app.store.write().await.expect("begins");
+        store::insert(&mut transaction, &account)
+            .await
+            .expect("inserts");
+        let membership = Membership {
+            organization: account.organization,
+            role: account.role,
+        };
+        put_membership(&mut transaction, id, membership)
+            .await
+            .expect("inserts");
+        store::commit(transaction).await.expect("commits");
+        let token = self
+            .log_in("stranger@example.com", "stranger")
+            .await
+            .created();
+        (
+            organization,
+            Person {
+                id: id.to_string(),
+                token: text(&token["token"]),
+            },
+        )
+    }
+
+    /// Makes a user a member of an organization, as moving through it does.
+    async fn join(&self, user: &str, organization: &str, role: Role) {
+        let mut transaction = self.backend.app.store.write().await.expect("begins");
+        let membership = Membership {
+            organization: object_id(organization),
+            role,
+        };
+        put_membership(&mut transaction, object_id(user), membership)
+            .await
+            .expect("inserts");
+        store::commit(transaction).await.expect("commits");
+    }
+
+    async fn new_organization(&self, parent: Option<&str>) -> String {
+        let app = &self.backend.app;
+        let now = app.now().expect("is a time");
+        let organization = Organization {
+            id: app.ids.next(now.get()),
+            parent: parent.map(object_id),
+            name: "Acme Inc.".to_owned(),
+            status: "active".to_owned(),
+            created_at: now,
+            updated_at: now,
+        };
+        let mut transaction = app.store.write().await.expect("begins");
+        store::insert(&mut transaction, &organization)
+            .await
+            .expect("inserts");
+        store::commit(transaction).await.expect("commits");
+        organization.id.to_string()
+    }
+}
+
+impl Reply {
+    /// The JSON body. Fails with the whole reply if there is none.
+    #[track_caller]
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.bytes).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+
+    #[track_caller]
+    fn header(&self, name: &str) -> &str {
+        let value = self
+            .headers
+            .get(name)
+            .unwrap_or_else(|| panic!("has no {name}: {self:?}"));
+        value.to_str().expect("is text")
+    }
+
+    /// The body of a reply with status 200.
+    #[track_caller]
+    fn ok(self) -> Value {
+        self.with_status(200).json()
+    }
+
+    /// The body of a reply with status 201.
+    #[track_caller]
+    fn created(self) -> Value {
+        self.with_status(201).json()
+    }
+
+    /// Checks that there is status 204 and no body.
+    #[track_caller]
+    fn no_content(self) {
+        let reply = self.with_status(204);
+        assert!(
+            reply.bytes.is_empty(),
+            "a 204 has no body: {}",
+            String::from_utf8_lossy(&reply.bytes)
+        );
+    }
+
+    /// Checks the status of an error, its reason and its message. The rest of
+    /// the body.
+    #[track_caller]
+    fn error(self, status: u16, reason: &str, message: &str) -> Value {
+        let reply = self.with_status(status);
+        let body = reply.json();
+        assert_eq!(
+            body["error"]["code"], status,
+            "the body repeats the status: {body}"
+        );
+        let info = detail(&body, "ErrorInfo");
+        assert_eq!(
+            (text(&info["reason"]), text(&body["error"]["message"])),
+            (reason.to_owned(), message.to_owned())
+        );
+        let request_id = detail(&body, "RequestInfo")["requestId"].clone();
+        assert_eq!(
+            request_id,
+            reply.header("x-request-id"),
+            "body and header name the same request"
+        );
+        body
+    }
+
+    #[track_caller]
+    fn with_status(self, status: u16) -> Self {
+        assert_eq!(
+            self.status,
+            status,
+            "{}",
+            String::from_utf8_lossy(&self.bytes)
+        );
+        self
+    }
+}
+
+/// A detail of an error by the name of its type.
+#[track_caller]
+fn detail(body: &Value, name: &str) -> Value {
+    let details = body["error"]["details"]
+        .as_array()
+        .expect("an error has details");
+    let url = format!("type.googleapis.com/google.rpc.{name}");
+    details
+        .iter()
+        .find(|detail| detail["@type"] == url)
+        .unwrap_or_else(|| panic!("no {name}: {body}"))
+        .clone()
+}
+
+async fn send(
+    backend: &Backend,
+    line: &str,
+    mut headers: HeaderMap,
+    body: impl Into<Body>,
+) -> Reply {
+    let (method, uri) = line.split_once(' ').expect("a line is `METHOD /path`");
+    let mut request = Request::builder()
+        .method(method)
+        .uri(uri)
+        .body(body.into())
+        .expect("is a request");
+    std::mem::swap(request.headers_mut(), &mut headers);
+    let response = backend
+        .router()
+        .oneshot(request)
+        .await
+        .expect("never fails");
+    let (parts, body) = response.into_parts();
+    let bytes = to_bytes(body, usize::MAX)
+        .await
+        .expect("can be read")
+        .to_vec();
+    Reply {
+        status: parts.status.as_u16(),
+        headers: parts.headers,
+        bytes,
+    }
+}
+
+fn config(database: &str, directory: &TempDir, milliseconds: Arc<AtomicI64>) -> Config {
+    let counter = AtomicU32::new(1);
+    Config {
+        owner_email: Some(EMAIL.to_owned()),
+        owner_password: Some(PASSWORD.to_owned()),
+        clock: Clock::new(move || {
+            Timestamp::from_millisecond(milliseconds.load(Ordering::SeqCst)).expect("is in range")
+        }),
+        ids: Some(Ids::new(move |_| {
+            let mut bytes = [0; 12];
+            bytes[8..].copy_from_slice(&counter.fetch_add(1, Ordering::SeqCst).to_be_bytes());
+            ObjectId::from_bytes(bytes)
+        })),
+        ..Config::new(
+            database,
+            directory.path().join("data"),
+            "http://backend.test/",
+        )
+    }
+}
+
+/// The URL of a database that exists and is empty.
+async fn empty_database(directory: &TempDir) -> String {
+    match std::env::var("WEB1ON1_TEST_POSTGRES") {
+        Ok(server) => {
+            sqlx::any::install_default_drivers();
+            let mut random = [0; 8];
+            getrandom::fill(&mut random).expect("has random numbers");
+            let name = format!("test_{:x}", u64::from_be_bytes(random));
+            let url = format!("{server}/postgres");
+            let mut connection = AnyConnection::connect(&url)
+                .await
+                .expect("WEB1ON1_TEST_POSTGRES names a server");
+            let sql = AssertSqlSafe(format!("CREATE DATABASE {name}"));
+            sqlx::query(sql)
+                .execute(&mut connection)
+                .await
+                .expect("may create databases");
+            format!("{server}/{name}")
+        }
+        Err(_) => format!(
+            "sqlite://{}?mode=rwc",
+            directory.path().join("web1on1.db").display()
+        ),
+    }
+}
+
+#[track_caller]
+fn text(value: &Value) -> String {
+    value
+        .as_str()
+        .unwrap_or_else(|| panic!("is no text: {value}"))
+        .to_owned()
+}
+
+#[track_caller]
+fn object_id(text: &str) -> ObjectId {
+    text.parse().expect("is an ID")
+}

@@ -1,0 +1,496 @@
+//! Who sees and changes whom.
+
+use super::*;
+
+/// Calls `line` with `body` as `token`, and checks the status.
+async fn check(api: &Api, token: &str, line: &str, body: Value, status: u16) {
+    let reply = api.call(token, line, body.clone()).await;
+    assert_eq!(
+        reply.status,
+        status,
+        "{line} {body}: {}",
+        String::from_utf8_lossy(&reply.bytes)
+    );
+}
+
+#[tokio::test]
+async fn a_user_of_another_organization_does_not_exist() {
+    let api = Api::start().await;
+    let (_, stranger) = api.stranger().await;
+    let path = format!("/v2/users/{}", stranger.id);
+    check(&api, &api.owner, &format!("GET {path}"), Value::Null, 404).await;
+    check(
+        &api,
+        &api.owner,
+        &format!("PATCH {path}"),
+        json!({"phone": "1"}),
+        404,
+    )
+    .await;
+    check(
+        &api,
+        &api.owner,
+        &format!("DELETE {path}"),
+        Value::Null,
+        404,
+    )
+    .await;
+    check(
+        &api,
+        &api.owner,
+        &format!("DELETE {path}/avatar"),
+        Value::Null,
+        404,
+    )
+    .await;
+    check(
+        &api,
+        &api.owner,
+        &format!("DELETE {path}/organizations/{}", api.organization),
+        Value::Null,
+        404,
+    )
+    .await;
+    let seen = api.get(&api.owner, "/v2/users").await.ok();
+    assert_eq!(seen.as_array().map(Vec::len), Some(1), "{seen}");
+}
+
+#[tokio::test]
+async fn organizations_below_are_seen_and_those_above_are_not() {
+    let api = Api::start().await;
+    let middle = api.organization_below(&api.organization).await;
+    let bottom = api.organization_below(&middle).await;
+    let anna = api
+        .person("anna", json!({"organization": middle, "role": "admin"}))
+        .await;
+    let bert = api.person("bert", json!({"organization": bottom})).await;
+    check(
+        &api,
+        &api.owner,
+        &format!("GET /v2/users/{}", bert.id),
+        Value::Null,
+        200,
+    )
+    .await;
+    check(
+        &api,
+        &anna.token,
+        &format!("GET /v2/users/{}", bert.id),
+        Value::Null,
+        200,
+    )
+    .await;
+    check(
+        &api,
+        &anna.token,
+        &format!("GET /v2/users/{}", api.owner_id),
+        Value::Null,
+        404,
+    )
+    .await;
+    check(
+        &api,
+        &bert.token,
+        &format!("GET /v2/users/{}", anna.id),
+        Value::Null,
+        404,
+    )
+    .await;
+    let seen = api.get(&anna.token, "/v2/users").await.ok();
+    let seen: Vec<_> = seen
+        .as_array()
+        .expect("is a list")
+        .iter()
+        .map(|user| text(&user["id"]))
+        .collect();
+    assert_eq!(seen, [anna.id, bert.id]);
+}
+
+#[tokio::test]
+async fn users_are_created_in_managed_organizations_only() {
+    let api = Api::start().await;
+    let (elsewhere, _) = api.stranger().await;
+    let body = json!({"email": "anna@example.com", "organization": elsewhere});
+    let message = format!("you do not manage organization {elsewhere}");
+    api.call(&api.owner, "POST /v2/users", body)
+        .await
+        .error(403, "PERMISSION_DENIED", &message);
+}
+
+#[tokio::test]
+async fn users_are_moved_to_managed_organizations_only() {
+    let api = Api::start().await;
+    let (elsewhere, _) = api.stranger().await;
+    let anna = api.person("anna", json!({})).await;
+    let line = format!("PATCH /v2/users/{}", anna.id);
+    check(
+        &api,
+        &api.owner,
+        &line,
+        json!({"organization": elsewhere}),
+        403,
+    )
+    .await;
+    check(
+        &api,
+        &api.owner,
+        "PATCH /v2/users/me",
+        json!({"organization": elsewhere}),
+        403,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn guests_only_read() {
+    let api = Api::start().await;
+    let guest = api.person("guest", json!({"role": "guest"})).await;
+    check(&api, &guest.token, "GET /v2/users", Value::Null, 200).await;
+    check(
+        &api,
+        &guest.token,
+        "PATCH /v2/users/me",
+        json!({"phone": "1"}),
+        403,
+    )
+    .await;
+    check(
+        &api,
+        &guest.token,
+        "POST /v2/users",
+        json!({"email": "a@example.com"}),
+        403,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn agents_change_themselves_only() {
+    let api = Api::start().await;
+    let anna = api.person("anna", json!({})).await;
+    let bert = api.person("bert", json!({})).await;
+    check(
+        &api,
+        &anna.token,
+        "PATCH /v2/users/me",
+        json!({"phone": "1"}),
+        200,
+    )
+    .await;
+    check(
+        &api,
+        &anna.token,
+        &format!("PATCH /v2/users/{}", bert.id),
+        json!({"phone": "1"}),
+        403,
+    )
+    .await;
+    check(
+        &api,
+        &anna.token,
+        &format!("DELETE /v2/users/{}", bert.id),
+        Value::Null,
+        403,
+    )
+    .await;
+    check(&api, &anna.token, "DELETE /v2/users/me", Value::Null, 403).await;
+    check(
+        &api,
+        &anna.token,
+        "POST /v2/users",
+        json!({"email": "c@example.com"}),
+        403,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn agents_change_neither_their_role_nor_their_status() {
+    let api = Api::start().await;
+    let anna = api.person("anna", json!({})).await;
+    check(
+        &api,
+        &anna.token,
+        "PATCH /v2/users/me",
+        json!({"role": "admin"}),
+        403,
+    )
+    .await;
+    check(
+        &api,
+        &anna.token,
+        "PATCH /v2/users/me",
+        json!({"status": "active"}),
+        403,
+    )
+    .await;
+    // What stays as it is may be sent along.
+    check(
+        &api,
+        &anna.token,
+        "PATCH /v2/users/me",
+        json!({"role": "agent", "status": "queued"}),
+        200,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn nobody_grants_a_role_above_their_own() {
+    let api = Api::start().await;
+    let admin = api.person("admin", json!({"role": "admin"})).await;
+    let anna = api.person("anna", json!({})).await;
+    let body = json!({"email": "b@example.com", "role": "owner"});
+    let message = "you are of role admin and may not grant the role owner";
+    api.call(&admin.token, "POST /v2/users", body)
+        .await
+        .error(403, "PERMISSION_DENIED", message);
+    check(
+        &api,
+        &admin.token,
+        &format!("PATCH /v2/users/{}", anna.id),
+        json!({"role": "owner"}),
+        403,
+    )
+    .await;
+    check(
+        &api,
+        &admin.token,
+        "PATCH /v2/users/me",
+        json!({"role": "owner"}),
+        403,
+    )
+    .await;
+    check(
+        &api,
+        &admin.token,
+        &format!("PATCH /v2/users/{}", anna.id),
+        json!({"role": "admin"}),
+        200,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn nobody_changes_a_user_above_themselves() {
+    let api = Api::start().await;
+    let admin = api.person("admin", json!({"role": "admin"})).await;
+    let path = format!("/v2/users/{}", api.owner_id);
+    check(
+        &api,
+        &admin.token,
+        &format!("PATCH {path}"),
+        json!({"password": "taken over"}),
+        403,
+    )
+    .await;
+    check(
+        &api,
+        &admin.token,
+        &format!("DELETE {path}"),
+        Value::Null,
+        403,
+    )
+    .await;
+    check(
+        &api,
+        &admin.token,
+        &format!("DELETE {path}/avatar"),
+        Value::Null,
+        403,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_member_of_an_organization_elsewhere_is_seen_but_not_changed() {
+    let api = Api::start().await;
+    let (_, stranger) = api.stranger().await;
+    api.join(&stranger.id, &api.organization, Role::Agent).await;
+    let path = format!("/v2/users/{}", stranger.id);
+    check(&api, &api.owner, &format!("GET {path}"), Value::Null, 200).await;
+    check(
+        &api,
+        &api.owner,
+        &format!("PATCH {path}"),
+        json!({"password": "taken over"}),
+        403,
+    )
+    .await;
+    check(
+        &api,
+        &api.owner,
+        &format!("DELETE {path}"),
+        Value::Null,
+        403,
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn the_token_of_a_bot_is_shown_to_those_who_manage_it() {
+    let api = Api::start().await;
+    let anna = api.person("anna", json!({})).await;
+    let body = json!({"email": "bot@example.com", "role": "bot"});
+    let bot = api.call(&api.owner, "POST /v2/users", body).await.created();
+    let path = format!("/v2/users/{}", text(&bot["id"]));
+    let seen = async |token: &str| api.get(token, &path).await.ok().get("apiToken").is_some();
+    assert!(seen(&api.owner).await);
+    assert!(seen(&text(&bot["apiToken"])).await);
+    assert!(!seen(&anna.token).await);
+}
+
+#[tokio::test]
+async fn a_user_knows_its_organizations() {
+    let api = Api::start().await;
+    let mine = api.get(&api.owner, "/v2/users/me/organizations").await.ok();
+    let entry = json!({"organization": api.organization, "role": "owner", "selected": true});
+    assert_eq!(mine, json!({"id": api.owner_id, "organizations": [entry]}));
+}
+
+#[tokio::test]
+async fn a_user_who_moves_stays_a_member() {
+    let api = Api::start().await;
+    let below = api.organization_below(&api.organization).await;
+    let anna = api.person("anna", json!({"role": "admin"})).await;
+    let line = format!("PATCH /v2/users/{}", anna.id);
+    api.call(
+        &api.owner,
+        &line,
+        json!({"organization": below, "role": "agent"}),
+    )
+    .await
+    .ok();
+    let organizations = api
+        .get(&anna.token, "/v2/users/me/organizations")
+        .await
+        .ok()["organizations"]
+        .clone();
+    assert_eq!(
+        organizations,
+        json!([
+            {"organization": api.organization, "role": "admin", "selected": false},
+            {"organization": below, "role": "agent", "selected": true},
+        ]),
+    );
+}
+
+#[tokio::test]
+async fn a_member_can_move_back_to_the_role_it_had() {
+    let api = Api::start().await;
+    let below = api.organization_below(&api.organization).await;
+    let anna = api.person("anna", json!({"role": "admin"})).await;
+    let line = format!("PATCH /v2/users/{}", anna.id);
+    api.call(
+        &api.owner,
+        &line,
+        json!({"organization": below, "role": "agent"}),
+    )
+    .await
+    .ok();
+    let body = json!({"organization": api.organization});
+    assert_eq!(
+        api.call(&anna.token, "PATCH /v2/users/me", body).await.ok()["role"],
+        "admin"
+    );
+}
+
+#[tokio::test]
+async fn power_in_one_organization_is_none_in_another() {
+    let api = Api::start().await;
+    let (elsewhere, stranger) = api.stranger().await;
+    api.join(&stranger.id, &api.organization, Role::Agent).await;
+    let moved = json!({"organization": api.organization, "role": "admin"});
+    check(&api, &stranger.token, "PATCH /v2/users/me", moved, 403).await;
+    let moved = json!({"organization": api.organization});
+    let user = api
+        .call(&stranger.token, "PATCH /v2/users/me", moved)
+        .await
+        .ok();
+    assert_eq!(user["role"], "agent");
+    let back = json!({"organization": elsewhere, "role": "agent"});
+    assert_eq!(
+        api.call(&stranger.token, "PATCH /v2/users/me", back)
+            .await
+            .ok()["role"],
+        "owner"
+    );
+}
+
+#[tokio::test]
+async fn a_membership_can_be_removed() {
+    let api = Api::start().await;
+    let below = api.organization_below(&api.organization).await;
+    let anna = api.person("anna", json!({})).await;
+    api.join(&anna.id, &below, Role::Agent).await;
+    let line = format!("DELETE /v2/users/{}/organizations/{below}", anna.id);
+    api.call(&api.owner, &line, Value::Null).await.no_content();
+    let message = format!("the user is not a member of organization {below}");
+    api.call(&api.owner, &line, Value::Null)
+        .await
+        .error(404, "NOT_FOUND", &message);
+}
+
+#[tokio::test]
+async fn a_member_can_leave() {
+    let api = Api::start().await;
+    let below = api.organization_below(&api.organization).await;
+    let anna = api.person("anna", json!({})).await;
+    api.join(&anna.id, &below, Role::Agent).await;
+    let line = format!("DELETE /v2/users/me/organizations/{below}");
+    api.call(&anna.token, &line, Value::Null).await.no_content();
+}
+
+#[tokio::test]
+async fn agents_remove_nobody_else() {
+    let api = Api::start().await;
+    let below = api.organization_below(&api.organization).await;
+    let anna = api.person("anna", json!({})).await;
+    let bert = api.person("bert", json!({})).await;
+    api.join(&anna.id, &below, Role::Agent).await;
+    let line = format!("DELETE /v2/users/{}/organizations/{below}", anna.id);
+    check(&api, &bert.token, &line, Value::Null, 403).await;
+}
+
+#[tokio::test]
+async fn the_organization_that_a_user_belongs_to_is_not_removed() {
+    let api = Api::start().await;
+    let anna = api.person("anna", json!({})).await;
+    let line = format!(
+        "DELETE /v2/users/{}/organizations/{}",
+        anna.id, api.organization
+    );
+    let reply = api
+        .call(&api.owner, &line, Value::Null)
+        .await
+        .with_status(400)
+        .json();
+    assert_eq!(
+        detail(&reply, "ErrorInfo")["reason"],
+        "ORGANIZATION_SELECTED"
+    );
+}
+
+#[tokio::test]
+async fn a_membership_elsewhere_is_nobody_elses_business() {
+    let api = Api::start().await;
+    let (elsewhere, _) = api.stranger().await;
+    let anna = api.person("anna", json!({})).await;
+    api.join(&anna.id, &elsewhere, Role::Agent).await;
+    let line = format!("DELETE /v2/users/{}/organizations/{elsewhere}", anna.id);
+    check(&api, &api.owner, &line, Value::Null, 404).await;
+}
+
+#[tokio::test]
+async fn the_last_owner_of_an_organization_does_not_leave_it() {
+    let api = Api::start().await;
+    let below = api.organization_below(&api.organization).await;
+    api.join(&api.owner_id, &below, Role::Owner).await;
+    let line = format!("DELETE /v2/users/me/organizations/{below}");
+    let reply = api
+        .call(&api.owner, &line, Value::Null)
+        .await
+        .with_status(400)
+        .json();
+    assert_eq!(detail(&reply, "ErrorInfo")["reason"], "LAST_OWNER");
+}
