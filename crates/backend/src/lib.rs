@@ -5,9 +5,9 @@
 //! PostgreSQL database side by side; none keeps state of its own. It knows
 //! nothing of gRPC, reads no environment and no arguments.
 //!
-//! A request is read, authenticated and answered in [`serve`], which knows no
+//! A request is read, authenticated and answered in `serve`, which knows no
 //! resource; what an operation does is a handler beside its resource, such as
-//! [`users`]; rows and SQL are in [`store`].
+//! `users`; rows and SQL are in `store`.
 
 mod auth;
 mod blocking;

@@ -35,12 +35,11 @@ pub(crate) async fn hash(password: String) -> Result<String, PasswordError> {
 /// not, and to find that out takes as long.
 pub(crate) async fn matches(password: String, hash: Option<String>) -> Result<bool, PasswordError> {
     blocking::run(move || {
-        let stored = match &hash {
-            Some(hash) => hash,
-            None => NOBODY
-                .as_ref()
-                .map_err(|error| PasswordError::Hash(*error))?,
-        };
+        // Made for whoever comes first, with or without a hash.
+        let nobody = NOBODY
+            .as_ref()
+            .map_err(|error| PasswordError::Hash(*error))?;
+        let stored = hash.as_ref().unwrap_or(nobody);
         let stored = PasswordHash::new(stored).map_err(PasswordError::Stored)?;
         let same = Argon2::default()
             .verify_password(password.as_bytes(), &stored)

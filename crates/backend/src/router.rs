@@ -159,6 +159,8 @@ pub(crate) async fn identified(
 ) -> Response {
     let id = RequestId::of(&request, &app);
     request.extensions_mut().insert(id.clone());
+    // Without the query, which can hold a token.
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let mut answer = pin!(next.run(request));
     let mut response = poll_fn(|context| {
         // What a panic leaves behind is dropped with the request, not used again.
@@ -170,6 +172,7 @@ pub(crate) async fn identified(
         }
     })
     .await;
+    tracing::debug!(request_id = id.as_str(), %method, path, status = response.status().as_u16(), "answered");
     response.headers_mut().insert(REQUEST_ID, id.0);
     response
 }

@@ -138,7 +138,7 @@ async fn read<O: Operation, C: Authenticate>(
 async fn path<O: Operation>(parts: &mut Parts) -> Result<O::Path, Violations> {
     let values = RawPathParams::from_request_parts(parts, &())
         .await
-        .map_err(|_| Violations::one("", "has a path that is not UTF-8"))?;
+        .map_err(|_| Violations::one("path", "is not UTF-8"))?;
     parse_parameters(values.iter())
 }
 
@@ -150,7 +150,7 @@ fn query<O: Operation>(uri: &Uri) -> Result<O::Query, Violations> {
 fn pairs(uri: &Uri) -> Result<Vec<(String, String)>, Violations> {
     Query::try_from_uri(uri)
         .map(|Query(pairs)| pairs)
-        .map_err(|error| Violations::one("", format!("has a query that cannot be read: {error}")))
+        .map_err(|error| Violations::one("query", format!("cannot be read: {error}")))
 }
 
 async fn json(headers: &HeaderMap, body: axum::body::Body) -> Result<Bytes, Error> {

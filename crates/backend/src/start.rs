@@ -12,6 +12,7 @@ use contract::operation::{Body, Create};
 use contract::timestamp::Timestamp;
 use contract::users::{Role, User, UserStatus};
 use contract::validate::Violations;
+use http::Uri;
 use serde_json::json;
 
 use crate::files::Files;
@@ -72,6 +73,9 @@ pub enum OpenError {
         /// What is wrong with it.
         source: object_store::Error,
     },
+    /// The public URL cannot be what the URLs of avatars begin with.
+    #[error("the public URL {0:?} must be absolute, such as http://127.0.0.1:8080")]
+    PublicUrl(String),
     /// The database cannot be opened, or its tables cannot be created.
     #[error(
         "the database cannot be opened; check its URL, that it runs and that it may be written to"
@@ -101,6 +105,13 @@ impl From<StoreError> for OpenError {
 }
 
 pub(crate) async fn open(config: Config) -> Result<Backend, OpenError> {
+    let public_url = config.public_url.trim_end_matches('/');
+    if !public_url
+        .parse::<Uri>()
+        .is_ok_and(|url| url.scheme().is_some() && url.query().is_none())
+    {
+        return Err(OpenError::PublicUrl(config.public_url));
+    }
     let path = config.data;
     std::fs::create_dir_all(&path).map_err(|source| OpenError::Directory {
         path: path.clone(),
@@ -125,7 +136,7 @@ pub(crate) async fn open(config: Config) -> Result<Backend, OpenError> {
         store,
         files,
         key: Key::new(secret.as_bytes()),
-        public_url: config.public_url.trim_end_matches('/').to_owned(),
+        public_url: public_url.to_owned(),
         clock: config.clock,
         ids,
     };

@@ -97,6 +97,23 @@ async fn an_unknown_path_is_not_found() {
 }
 
 #[tokio::test]
+async fn path_variables_are_taken_as_text() {
+    let api = Api::start().await;
+    for variable in ["..", ".", "a%2Fb", "%2F", "%20", "me%00", "%F0%9F%8E%89"] {
+        api.get(&api.owner, &format!("/v2/users/{variable}"))
+            .await
+            .error(
+                400,
+                "INVALID_REQUEST",
+                "user_id must be 24 hexadecimal digits, or `me`",
+            );
+    }
+    api.get(&api.owner, "/v2/users/%FF")
+        .await
+        .error(400, "INVALID_REQUEST", "path is not UTF-8");
+}
+
+#[tokio::test]
 async fn a_method_that_a_path_does_not_take_is_refused() {
     let api = Api::start().await;
     let reply = api.call(&api.owner, "PUT /v2/users", Value::Null).await;

@@ -142,3 +142,15 @@ async fn an_owner_without_an_email_address_is_refused_before_anything_is_created
             .is_some()
     );
 }
+
+#[tokio::test]
+async fn a_public_url_must_be_absolute() {
+    let directory = tempfile::tempdir().expect("the system has a directory for temporary files");
+    for url in ["", "/files", "backend.test", "http://backend.test?x"] {
+        let database = empty_database(&directory).await;
+        let error = Backend::open(Config::new(database, directory.path(), url))
+            .await
+            .expect_err(url);
+        assert!(matches!(error, OpenError::PublicUrl(_)), "{url}: {error:?}");
+    }
+}
