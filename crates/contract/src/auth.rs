@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use http::{Method, StatusCode};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use crate::{
     error::Code,
@@ -103,34 +104,36 @@ impl JsonSchema for TokenRequest {
     }
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        TokenRequestProperties::json_schema(generator)
+        let mut schema = TokenRequestProperties::json_schema(generator);
+        schema.remove("required");
+        schema.insert(
+            "oneOf".into(),
+            json!([
+                { "required": ["email", "password"] },
+                { "required": ["clientId", "refreshToken"] },
+            ]),
+        );
+        schema
     }
 }
 
 /// What a caller proves its identity with: `email` and `password`, or
 /// `clientId` and `refreshToken`.
 #[derive(JsonSchema)]
-#[schemars(
-    rename_all = "camelCase",
-    deny_unknown_fields,
-    extend("oneOf" = [
-        { "required": ["email", "password"] },
-        { "required": ["clientId", "refreshToken"] },
-    ])
-)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
 #[expect(dead_code, reason = "read by the derive alone")]
 struct TokenRequestProperties {
     /// The e-mail address of the user.
-    #[schemars(default, email)]
+    #[schemars(email)]
     email: String,
     /// The password of the user.
-    #[schemars(default, extend("writeOnly" = true))]
+    #[schemars(extend("writeOnly" = true))]
     password: String,
     /// The e-mail address of the user that `refreshToken` was issued to.
-    #[schemars(default, email)]
+    #[schemars(email)]
     client_id: String,
     /// An earlier refresh token.
-    #[schemars(default, extend("writeOnly" = true))]
+    #[schemars(extend("writeOnly" = true))]
     refresh_token: String,
 }
 

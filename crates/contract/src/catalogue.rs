@@ -9,19 +9,29 @@ use crate::{
     },
 };
 
-static CATALOGUE: &[OperationInfo] = &[
-    OperationInfo::of::<CreateToken>(),
-    OperationInfo::of::<RefreshToken>(),
-    OperationInfo::of::<ListUsers>(),
-    OperationInfo::of::<CreateUser>(),
-    OperationInfo::of::<GetUser>(),
-    OperationInfo::of::<UpdateUser>(),
-    OperationInfo::of::<DeleteUser>(),
-    OperationInfo::of::<ListUserOrganizations>(),
-    OperationInfo::of::<RemoveUserOrganization>(),
-    OperationInfo::of::<UploadUserAvatar>(),
-    OperationInfo::of::<DeleteUserAvatar>(),
-];
+/// Pairs each operation with its recorded exchange in `openapi/recorded`.
+macro_rules! operations {
+    ($($operation:ident => $recorded:literal),+ $(,)?) => {
+        &[$(OperationInfo::of::<$operation>(include_str!(concat!(
+            "../../../openapi/recorded/",
+            $recorded,
+        )))),+]
+    };
+}
+
+static CATALOGUE: &[OperationInfo] = operations! {
+    CreateToken => "createToken.json",
+    RefreshToken => "refreshToken.json",
+    ListUsers => "listUsers.json",
+    CreateUser => "createUser.json",
+    GetUser => "getUser.json",
+    UpdateUser => "updateUser.json",
+    DeleteUser => "deleteUser.json",
+    ListUserOrganizations => "listUserOrganizations.json",
+    RemoveUserOrganization => "removeUserOrganization.json",
+    UploadUserAvatar => "uploadUserAvatar.json",
+    DeleteUserAvatar => "deleteUserAvatar.json",
+};
 
 /// Every operation of the API, in the order of the documentation.
 pub fn catalogue() -> &'static [OperationInfo] {

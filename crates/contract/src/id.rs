@@ -162,3 +162,28 @@ impl JsonSchema for UserRef {
         json_schema!({ "type": "string", "pattern": Self::PATTERN })
     }
 }
+
+#[cfg(feature = "arbitrary")]
+mod arbitrary {
+    use proptest::prelude::*;
+
+    use super::{ObjectId, UserRef};
+
+    impl Arbitrary for ObjectId {
+        type Parameters = ();
+        type Strategy = BoxedStrategy<Self>;
+
+        fn arbitrary_with((): ()) -> Self::Strategy {
+            any::<[u8; 12]>().prop_map(Self::from_bytes).boxed()
+        }
+    }
+
+    impl Arbitrary for UserRef {
+        type Parameters = ();
+        type Strategy = BoxedStrategy<Self>;
+
+        fn arbitrary_with((): ()) -> Self::Strategy {
+            prop_oneof![Just(Self::Me), any::<ObjectId>().prop_map(Self::Id)].boxed()
+        }
+    }
+}

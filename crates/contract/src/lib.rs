@@ -6,6 +6,8 @@
 //!   resources that they are about.
 //! - [`schema`] derives the JSON Schemas, one view for each use of a resource,
 //!   and [`validate`] tells what is wrong with a value in their terms.
+//! - [`openapi`] puts all of it into the documents that are published, with the
+//!   [`recorded`] exchanges as examples.
 //! - [`error`] is the body of every failed reply.
 //!
 //! The crate does no I/O and knows no server. The types here are the only REST
@@ -16,8 +18,10 @@ pub mod auth;
 mod catalogue;
 pub mod error;
 pub mod id;
+pub mod openapi;
 pub mod operation;
 pub mod parameters;
+pub mod recorded;
 pub mod schema;
 pub mod timestamp;
 pub mod users;

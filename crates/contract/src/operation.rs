@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use crate::{
     error::Code,
     parameters::Select,
-    schema::{Described, Document, Views},
+    schema::{Described, Document, Mark, Views},
     validate::{Violations, deserialize, read_json},
 };
 
@@ -72,6 +72,10 @@ pub trait Body: Sized + Send + 'static {
 
     /// Reads the body. `bytes` are those of the request, or of the part that
     /// an upload is about.
+    ///
+    /// # Errors
+    ///
+    /// Everything in the body that its schema rejects.
     fn parse(bytes: Bytes) -> Result<Self, Violations>;
 }
 
@@ -112,7 +116,7 @@ impl<T: Described> Body for Create<T> {
         let mut value = read_json(&bytes)?;
         let document = &T::views().create;
         document.validate(&value)?;
-        document.remove_read_only(&mut value);
+        document.remove(Mark::ReadOnly, &mut value);
         deserialize(value).map(Self)
     }
 }
@@ -129,9 +133,11 @@ impl<T: Described> Update<T> {
     /// The resource with the changes made. Read-only properties stay as they
     /// are.
     ///
-    /// Fails where the result is not a whole resource, although the patch by
-    /// itself was in order: when it sets part of an object that was not there
-    /// before and leaves out what that object requires.
+    /// # Errors
+    ///
+    /// The result is not a whole resource, although the patch by itself was in
+    /// order: it sets part of an object that was not there before and leaves
+    /// out what that object requires.
     pub fn apply(&self, to: &T) -> Result<T, Violations> {
         let mut value = serde_json::to_value(to).map_err(|error| {
             Violations::one(
@@ -171,7 +177,7 @@ impl<T: Described> Body for Update<T> {
         let mut value = read_json(&bytes)?;
         let document = &T::views().update;
         document.validate(&value)?;
-        document.remove_read_only(&mut value);
+        document.remove(Mark::ReadOnly, &mut value);
         deserialize(value).map(|patch| Self {
             patch,
             of: std::marker::PhantomData,
@@ -200,13 +206,16 @@ fn merge(target: &mut Value, patch: &Map<String, Value>) {
     }
 }
 
-/// A file, sent as a part of a `multipart/form-data` body (RFC 7578).
+/// An image, sent as a part of a `multipart/form-data` body (RFC 7578).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Upload(pub Bytes);
 
 impl Upload {
     /// The name of the part.
     pub const PART: &'static str = "file";
+    /// The content types that the part may have.
+    pub const CONTENT_TYPES: &'static [&'static str] =
+        &["image/png", "image/jpeg", "image/gif", "image/webp"];
 }
 
 impl Body for Upload {
@@ -227,6 +236,10 @@ pub trait Reply: Sized + Send + 'static {
     const INFO: ReplyInfo;
 
     /// The reply in terms of HTTP.
+    ///
+    /// # Errors
+    ///
+    /// The value has no JSON form, which is a defect of its type.
     fn into_parts(self) -> serde_json::Result<ReplyParts>;
 }
 
@@ -364,12 +377,14 @@ pub struct OperationInfo {
     pub body: BodyInfo,
     /// The reply.
     pub reply: ReplyInfo,
+    /// The recorded exchange as JSON text.
+    pub(crate) recorded: &'static str,
     check_body: fn(Bytes) -> Result<(), Violations>,
 }
 
 impl OperationInfo {
-    /// The operation `O` as a value.
-    pub const fn of<O: Operation>() -> Self {
+    /// The operation `O` as a value, with its recorded exchange.
+    pub(crate) const fn of<O: Operation>(recorded: &'static str) -> Self {
         Self {
             id: O::ID,
             method: O::METHOD,
@@ -384,11 +399,16 @@ impl OperationInfo {
             query_parameters: TypeInfo::of::<O::Query>(),
             body: O::Body::INFO,
             reply: O::Reply::INFO,
+            recorded,
             check_body: |bytes| O::Body::parse(bytes).map(drop),
         }
     }
 
     /// Checks a request body as [`Body::parse`] does.
+    ///
+    /// # Errors
+    ///
+    /// Everything in the body that its schema rejects.
     pub fn check_body(&self, bytes: Bytes) -> Result<(), Violations> {
         (self.check_body)(bytes)
     }
@@ -488,6 +508,10 @@ impl TypeInfo {
 
     /// Reads a value as the type and writes it again. What the type does not
     /// have is gone, and what it spells differently has its spelling.
+    ///
+    /// # Errors
+    ///
+    /// The first property that is not of the type.
     pub fn reread(&self, value: Value) -> Result<Value, Violations> {
         (self.reread)(value)
     }

@@ -3,7 +3,7 @@
 //! Parameters arrive as text. The schema of their type tells what each text
 //! stands for, and everything that is wrong is told at once.
 
-use std::{borrow::Cow, fmt, marker::PhantomData, str::FromStr};
+use std::{borrow::Cow, fmt, marker::PhantomData};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
@@ -23,7 +23,10 @@ described!(NoParameters);
 
 /// Reads parameters from the decoded names and values of a path or a query.
 ///
-/// Every parameter must be one that `P` has, and may be given once.
+/// # Errors
+///
+/// Every parameter that `P` does not have, that is missing, malformed, or given
+/// more than once.
 ///
 /// ```
 /// # use contract::{parameters::parse_parameters, users::UserPath};
@@ -127,7 +130,7 @@ impl<R> Default for ListQuery<R> {
 
 /// A property of `R` to sort a list by.
 #[derive(Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String", bound = "")]
+#[serde(from = "String", into = "String", bound = "")]
 pub struct Sort<R> {
     property: String,
     descending: bool,
@@ -146,19 +149,18 @@ impl<R> Sort<R> {
     }
 }
 
-impl<R> TryFrom<String> for Sort<R> {
-    type Error = std::convert::Infallible;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
+/// Takes the property as it is. Whether `R` has it is for the schema to say.
+impl<R> From<String> for Sort<R> {
+    fn from(text: String) -> Self {
         let (property, descending) = match text.strip_prefix('-') {
             Some(property) => (property.to_owned(), true),
             None => (text, false),
         };
-        Ok(Self {
+        Self {
             property,
             descending,
             of: PhantomData,
-        })
+        }
     }
 }
 
@@ -314,14 +316,6 @@ impl From<String> for TextFilter {
         } else {
             Self::Is(text)
         }
-    }
-}
-
-impl FromStr for TextFilter {
-    type Err = std::convert::Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        Ok(text.to_owned().into())
     }
 }
 

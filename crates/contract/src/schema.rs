@@ -21,7 +21,7 @@ use std::{
 };
 
 use jsonschema::Validator;
-use schemars::{JsonSchema, generate::SchemaSettings, transform::transform_subschemas};
+use schemars::{JsonSchema, Schema, generate::SchemaSettings, transform::transform_subschemas};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
@@ -132,31 +132,49 @@ impl Document {
         resolve(&self.definitions, schema)
     }
 
-    /// Removes every read-only property, also from nested objects.
-    pub(crate) fn remove_read_only(&self, value: &mut Value) {
-        self.remove_read_only_below(self.root(), value);
+    /// Removes every property that is marked, also from nested objects.
+    pub(crate) fn remove(&self, mark: Mark, value: &mut Value) {
+        self.remove_below(self.root(), mark, value);
     }
 
-    fn remove_read_only_below(&self, schema: &Value, value: &mut Value) {
+    fn remove_below(&self, schema: &Value, mark: Mark, value: &mut Value) {
         let schema = self.resolve(schema);
         match value {
             Value::Object(members) => {
                 let Some(properties) = schema["properties"].as_object() else {
                     return;
                 };
-                members.retain(|name, _| properties.get(name).is_none_or(|it| !is_read_only(it)));
+                members.retain(|name, _| properties.get(name).is_none_or(|it| !mark.is_on(it)));
                 for (name, member) in members {
                     if let Some(property) = properties.get(name) {
-                        self.remove_read_only_below(property, member);
+                        self.remove_below(property, mark, member);
                     }
                 }
             }
             Value::Array(items) => {
                 for item in items {
-                    self.remove_read_only_below(&schema["items"], item);
+                    self.remove_below(&schema["items"], mark, item);
                 }
             }
             _ => {}
+        }
+    }
+}
+
+/// Who a property is not for.
+#[derive(Clone, Copy)]
+pub(crate) enum Mark {
+    /// Set by the server alone.
+    ReadOnly,
+    /// Never part of a reply.
+    WriteOnly,
+}
+
+impl Mark {
+    fn is_on(self, property: &Value) -> bool {
+        match self {
+            Self::ReadOnly => property["readOnly"] == true,
+            Self::WriteOnly => property["writeOnly"] == true,
         }
     }
 }
@@ -216,38 +234,8 @@ fn derive_view(base: &Definitions, schema: &mut Value, view: View, todo: &mut Ve
         }
         return;
     }
-    if let Some(properties) = members.get("properties").and_then(Value::as_object) {
-        let read_only: BTreeSet<_> = properties
-            .iter()
-            .filter(|(_, it)| is_read_only(it))
-            .map(|(name, _)| name)
-            .collect();
-        let required: Vec<_> = members
-            .get("required")
-            .and_then(Value::as_array)
-            .into_iter()
-            .flatten()
-            .filter(|name| {
-                name.as_str()
-                    .is_none_or(|name| !read_only.iter().any(|it| *it == name))
-            })
-            .cloned()
-            .collect();
-        if view == View::Update || required.is_empty() {
-            members.shift_remove("required");
-        } else {
-            members.insert("required".into(), required.into());
-        }
-        if view == View::Update {
-            for property in members["properties"].as_object_mut().into_iter().flatten() {
-                // A default is what a new resource gets. A patch leaves alone what it does not name.
-                property
-                    .1
-                    .as_object_mut()
-                    .map(|property| property.shift_remove("default"));
-            }
-        }
-        members.insert("additionalProperties".into(), false.into());
+    if members.contains_key("properties") {
+        close_object(members, view);
     }
     for (keyword, member) in members {
         match (keyword.as_str(), member) {
@@ -259,9 +247,9 @@ fn derive_view(base: &Definitions, schema: &mut Value, view: View, todo: &mut Ve
             // A patch replaces a list as a whole, so its items are new ones.
             ("items", items) => derive_view(base, items, View::Create, todo),
             ("anyOf" | "oneOf" | "allOf", Value::Array(alternatives)) => {
-                alternatives
-                    .iter_mut()
-                    .for_each(|it| derive_view(base, it, view, todo));
+                for alternative in alternatives {
+                    derive_view(base, alternative, view, todo);
+                }
             }
             ("additionalProperties", values) => derive_view(base, values, view, todo),
             _ => {}
@@ -269,33 +257,97 @@ fn derive_view(base: &Definitions, schema: &mut Value, view: View, todo: &mut Ve
     }
 }
 
-/// Makes a derived schema fit for readers: one paragraph a description, and
-/// none of the annotations that only Rust cares for.
-fn tidy(schema: &mut Value) {
-    fn visit(schema: &mut schemars::Schema) {
-        if let Some(Value::String(text)) = schema.get_mut("description") {
-            *text = text
-                .split("\n\n")
-                .map(|paragraph| paragraph.replace('\n', " "))
-                .collect::<Vec<_>>()
-                .join("\n\n");
+/// Makes the schema of an object that of a request: closed, and with no
+/// requirement that the view does not make.
+fn close_object(object: &mut Map<String, Value>, view: View) {
+    object.insert("additionalProperties".into(), false.into());
+    let mut required = match object.shift_remove("required") {
+        Some(Value::Array(names)) if view == View::Create => names,
+        _ => Vec::new(),
+    };
+    let properties = object["properties"].as_object_mut().into_iter().flatten();
+    for (name, property) in properties {
+        if Mark::ReadOnly.is_on(property) {
+            required.retain(|it| it != name.as_str());
         }
+        // A default is what a new resource gets. A patch leaves alone what it does not name.
+        if view == View::Update
+            && let Some(property) = property.as_object_mut()
+        {
+            property.shift_remove("default");
+        }
+    }
+    if !required.is_empty() {
+        object.insert("required".into(), required.into());
+    }
+}
+
+/// Makes a derived schema fit for readers: its description comes first and in
+/// whole paragraphs, an enum is one list of values, and formats that only Rust
+/// knows are gone.
+fn tidy(schema: &mut Value) {
+    fn visit(schema: &mut Schema) {
+        transform_subschemas(&mut visit, schema);
+        collect_constants(schema);
         // `uint32` and the like are formats of Rust. `minimum` and `maximum` say it in JSON Schema.
         if let Some(Value::String(format)) = schema.get("format")
             && (format.starts_with("uint") || format.starts_with("int"))
         {
             schema.remove("format");
         }
-        transform_subschemas(&mut visit, schema);
+        let Some(members) = schema.as_object_mut() else {
+            return;
+        };
+        if let Some(Value::String(text)) = members.shift_remove("description") {
+            let paragraphs: Vec<_> = text.split("\n\n").map(unwrap_lines).collect();
+            members.shift_insert(0, "description".into(), paragraphs.join("\n\n").into());
+        }
     }
-    if let Ok(schema) = <&mut schemars::Schema>::try_from(schema) {
+    if let Ok(schema) = <&mut Schema>::try_from(schema) {
         visit(schema);
     }
 }
 
-/// Whether a property is marked as set by the server alone.
-pub(crate) fn is_read_only(property: &Value) -> bool {
-    property["readOnly"] == true
+/// Turns a choice between constants, which is how documented enums are
+/// derived, into a list of values with one description.
+fn collect_constants(schema: &mut Schema) {
+    let Some(Value::Array(choices)) = schema.get("oneOf") else {
+        return;
+    };
+    let Some(values) = choices
+        .iter()
+        .map(|it| it.get("const").cloned())
+        .collect::<Option<Vec<_>>>()
+    else {
+        return;
+    };
+    let mut lines = Vec::new();
+    for choice in choices {
+        if let (Some(value), Some(text)) =
+            (choice["const"].as_str(), choice["description"].as_str())
+        {
+            lines.push(format!("- `{value}`: {}", unwrap_lines(text)));
+        }
+    }
+    let description = schema.get("description").and_then(Value::as_str);
+    let description = format!(
+        "{}\n\n{}",
+        description.unwrap_or_default(),
+        lines.join("\n")
+    );
+    schema.remove("oneOf");
+    schema.insert("description".into(), description.into());
+    schema.insert("type".into(), "string".into());
+    schema.insert("enum".into(), values.into());
+}
+
+/// Joins the lines of a paragraph, but not those of a list.
+fn unwrap_lines(paragraph: &str) -> String {
+    if paragraph.starts_with("- ") {
+        paragraph.to_owned()
+    } else {
+        paragraph.replace('\n', " ")
+    }
 }
 
 fn resolve<'a>(definitions: &'a Definitions, schema: &'a Value) -> &'a Value {
@@ -371,7 +423,7 @@ fn standalone(name: &str, definitions: &Definitions) -> Value {
     let recursive = definitions.values().any(|schema| {
         let mut found = false;
         visit_references(&mut schema.clone(), &mut |it| {
-            found |= definition_name(it) == Some(name)
+            found |= definition_name(it) == Some(name);
         });
         found
     });

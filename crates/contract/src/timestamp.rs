@@ -103,3 +103,30 @@ impl JsonSchema for Timestamp {
         json_schema!({ "type": "string", "format": "date-time" })
     }
 }
+
+#[cfg(feature = "arbitrary")]
+mod arbitrary {
+    use proptest::prelude::*;
+
+    use super::Timestamp;
+
+    impl Arbitrary for Timestamp {
+        type Parameters = ();
+        type Strategy = BoxedStrategy<Self>;
+
+        /// Instants of the years 1 to 9998, of every precision that has a
+        /// spelling of its own.
+        fn arbitrary_with((): ()) -> Self::Strategy {
+            let seconds = -62_135_596_800_i64..253_370_764_800;
+            let unit = prop::sample::select(vec![1_000_000_000_i32, 1_000_000, 1_000, 1]);
+            (seconds, 0..1_000_000_000_i32, unit)
+                .prop_filter_map("no such instant", |(seconds, nanos, unit)| {
+                    jiff::Timestamp::new(seconds, nanos / unit * unit)
+                        .ok()?
+                        .try_into()
+                        .ok()
+                })
+                .boxed()
+        }
+    }
+}

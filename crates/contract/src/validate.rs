@@ -30,7 +30,11 @@ impl Violations {
         Self(vec![FieldViolation::new(field, description)])
     }
 
-    /// These violations, or none.
+    /// Nothing where there are no violations.
+    ///
+    /// # Errors
+    ///
+    /// The violations, where there are some.
     pub fn check(violations: Vec<FieldViolation>) -> Result<(), Self> {
         if violations.is_empty() {
             Ok(())
@@ -39,7 +43,7 @@ impl Violations {
         }
     }
 
-    /// The violations, in the order of the properties in the request.
+    /// The violations, one for each value that is wrong.
     pub fn as_slice(&self) -> &[FieldViolation] {
         &self.0
     }
@@ -101,14 +105,24 @@ pub(crate) fn deserialize<T: DeserializeOwned>(value: Value) -> Result<T, Violat
 }
 
 impl Document {
-    /// Checks a value against the schema and tells everything that is wrong.
+    /// Checks a value against the schema.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong.
     pub fn validate(&self, value: &Value) -> Result<(), Violations> {
         let mut violations = Vec::new();
         for error in self.validator().iter_errors(value) {
             self.describe(&error, &mut violations);
         }
-        // Two keywords can complain about one value in the same words.
-        violations.dedup();
+        // Several keywords can reject one value. The last one says most: `enum` comes after `type`.
+        violations.dedup_by(|later, earlier| {
+            let same = later.field == earlier.field;
+            if same {
+                std::mem::swap(later, earlier);
+            }
+            same
+        });
         Violations::check(violations)
     }
 
@@ -132,17 +146,17 @@ impl Document {
                     .filter(|errors| !errors.iter().any(wants_null));
                 match (others.next(), others.next()) {
                     (Some(errors), None) => {
-                        errors
-                            .iter()
-                            .for_each(|error| self.describe(error, violations));
+                        for error in errors {
+                            self.describe(error, violations);
+                        }
                     }
                     _ => {
-                        violations.push(FieldViolation::new(path, "has none of the forms allowed"))
+                        violations.push(FieldViolation::new(path, "has none of the forms allowed"));
                     }
                 }
             }
             ValidationErrorKind::OneOfNotValid { context } => {
-                describe_choice(&path, context, violations)
+                describe_choice(&path, context, violations);
             }
             ValidationErrorKind::OneOfMultipleValid { .. } => violations.push(FieldViolation::new(
                 path,
@@ -334,7 +348,7 @@ fn dotted(location: &Location) -> String {
     for segment in location {
         match segment {
             LocationSegment::Property(name) => path = member(&path, &name),
-            LocationSegment::Index(index) => path.push_str(&format!("[{index}]")),
+            LocationSegment::Index(index) => path = format!("{path}[{index}]"),
         }
     }
     path

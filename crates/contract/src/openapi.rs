@@ -1,0 +1,505 @@
+//! The OpenAPI document, and everything else that is published in `openapi/`.
+//!
+//! The document follows from the catalogue, the schemas and the recorded
+//! exchanges. Nothing here knows a particular operation or resource.
+
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+use utoipa::openapi::{
+    ComponentsBuilder, ContentBuilder, Header, HeaderBuilder, HttpMethod, Info, InfoBuilder,
+    LicenseBuilder, Object, ObjectBuilder, OpenApiBuilder, Paths, Ref, RefOr, Required, Response,
+    ResponseBuilder, Schema, SecurityRequirement, ServerBuilder, Type,
+    encoding::EncodingBuilder,
+    info::ContactBuilder,
+    path::{OperationBuilder, Parameter, ParameterBuilder, ParameterIn, ParameterStyle},
+    request_body::{RequestBody, RequestBodyBuilder},
+    schema::ArrayBuilder,
+    security::{HttpAuthScheme, HttpBuilder, SecurityScheme},
+    tag::TagBuilder,
+};
+
+use crate::{
+    catalogue,
+    error::{Code, ErrorBody},
+    operation::{BASE_PATH, BodyInfo, OperationInfo, ReplyBody, Tag, TypeInfo, Upload},
+    recorded::recorded,
+    schema::{Definitions, Described, Document, Mark, definition_name, visit_references},
+};
+
+/// A file in `openapi/` that is derived from the contract.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Artefact {
+    /// The path of the file below `openapi/`.
+    pub path: String,
+    /// What the file holds.
+    pub content: String,
+}
+
+/// Every file in `openapi/` that is derived from the contract: the OpenAPI
+/// document as JSON and as YAML, and the JSON Schema of every body.
+#[expect(clippy::missing_panics_doc, reason = "a JSON value has a YAML form")]
+pub fn artefacts() -> Vec<Artefact> {
+    let document = openapi();
+    let yaml = yaml_serde::to_string(&document)
+        .unwrap_or_else(|error| panic!("the document has no YAML form: {error}"));
+    let mut artefacts = vec![
+        Artefact {
+            path: "openapi.json".into(),
+            content: format!("{document:#}\n"),
+        },
+        Artefact {
+            path: "openapi.yaml".into(),
+            content: yaml,
+        },
+    ];
+    for document in documents() {
+        let mut schema = document.standalone();
+        if let Some(members) = schema.as_object_mut() {
+            let id = format!(
+                "https://api.web1on1.chat{BASE_PATH}/schemas/{}.json",
+                document.name
+            );
+            members.shift_insert(1, "$id".into(), id.into());
+        }
+        artefacts.push(Artefact {
+            path: format!("schemas/{}.json", document.name),
+            content: format!("{schema:#}\n"),
+        });
+    }
+    artefacts
+}
+
+/// Every named schema: those of the bodies, and those that they refer to as
+/// `#/$defs/<name>`.
+pub fn schemas() -> &'static Definitions {
+    static SCHEMAS: LazyLock<Definitions> = LazyLock::new(|| {
+        let parameters = catalogue()
+            .iter()
+            .flat_map(|it| [it.path_parameters, it.query_parameters]);
+        // The type of parameters has no schema of its own, but its properties can refer to others.
+        let referenced = parameters.flat_map(|of| {
+            let read = &of.views().read;
+            read.definitions
+                .iter()
+                .filter(|(name, _)| **name != read.name)
+        });
+        let documents = documents()
+            .into_iter()
+            .flat_map(|document| &document.definitions);
+        documents
+            .chain(referenced)
+            .map(|(name, it)| (name.clone(), it.clone()))
+            .collect()
+    });
+    &SCHEMAS
+}
+
+/// The schemas of all bodies, by name and without repetition.
+fn documents() -> Vec<&'static Document> {
+    let bodies = catalogue().iter().filter_map(|it| it.body.document());
+    let replies = catalogue()
+        .iter()
+        .filter_map(|it| it.reply.body.of().map(|of| &of.views().read));
+    let error = &ErrorBody::views().read;
+    let by_name: BTreeMap<_, _> = bodies
+        .chain(replies)
+        .chain([error])
+        .map(|it| (it.name.as_str(), it))
+        .collect();
+    by_name.into_values().collect()
+}
+
+const BEARER: &str = "bearer";
+const JSON: &str = "application/json";
+const REQUEST_ID: &str = "X-Request-Id";
+
+/// The OpenAPI 3.1 document.
+pub fn openapi() -> Value {
+    let mut paths = Paths::new();
+    let mut tags: Vec<Tag> = Vec::new();
+    for operation in catalogue() {
+        let method = match operation.method {
+            Method::GET => HttpMethod::Get,
+            Method::POST => HttpMethod::Post,
+            Method::PUT => HttpMethod::Put,
+            Method::PATCH => HttpMethod::Patch,
+            Method::DELETE => HttpMethod::Delete,
+            // A test finds every operation in the document, so that no method is left out here.
+            _ => continue,
+        };
+        paths.add_path_operation(operation.path, vec![method], describe(operation));
+        if !tags.contains(&operation.tag) {
+            tags.push(operation.tag);
+        }
+    }
+    let tags = tags.into_iter().map(|Tag { name, description }| {
+        TagBuilder::new()
+            .name(name)
+            .description(Some(description))
+            .build()
+    });
+    let mut components = ComponentsBuilder::new()
+        .security_scheme(BEARER, bearer())
+        .header(REQUEST_ID, request_id());
+    for it in SHARED_FAILURES {
+        components = components.response(it.name, failure(it.description, Some(it.example())));
+    }
+    let document = OpenApiBuilder::new()
+        .info(info())
+        .servers(Some([ServerBuilder::new()
+            .url(BASE_PATH)
+            .description(Some("The server that the document came from."))
+            .build()]))
+        .paths(paths)
+        .components(Some(components.build()))
+        .security(Some([SecurityRequirement::new::<_, [&str; 0], _>(
+            BEARER,
+            [],
+        )]))
+        .tags(Some(tags))
+        .build();
+
+    // The model has no place for a schema as JSON, so they are put in last.
+    let mut document = json!(document);
+    document["components"]["schemas"] = json!(schemas());
+    visit_references(&mut document, &mut |target| {
+        if let Some(name) = definition_name(target) {
+            *target = format!("#/components/schemas/{name}");
+        }
+    });
+    document
+}
+
+fn info() -> Info {
+    InfoBuilder::new()
+        .title("Web1on1 API")
+        .version("2.0.0")
+        .description(Some(
+            "Customer messaging: users and the tokens that they log in with.\n\nEvery error has \
+             one body, `Error`. Programs branch on `error.status` and on the reason in the \
+             `ErrorInfo` detail; a `BadRequest` detail names every property and parameter that \
+             is wrong.",
+        ))
+        .contact(Some(
+            ContactBuilder::new()
+                .name(Some("Web1on1"))
+                .url(Some("https://web1on1.chat"))
+                .build(),
+        ))
+        .license(Some(
+            LicenseBuilder::new()
+                .name("MIT OR Apache-2.0")
+                .identifier(Some("MIT OR Apache-2.0"))
+                .build(),
+        ))
+        .build()
+}
+
+fn bearer() -> SecurityScheme {
+    let scheme = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .description(Some(
+            "An access token, or the API token of a user of role bot.",
+        ));
+    SecurityScheme::Http(scheme.build())
+}
+
+fn describe(operation: &OperationInfo) -> utoipa::openapi::path::Operation {
+    let mut it = OperationBuilder::new()
+        .operation_id(Some(operation.id))
+        .tag(operation.tag.name)
+        .summary(Some(operation.summary))
+        .description(Some(operation.description))
+        .request_body(request_body(operation))
+        .response(operation.status.as_str(), success(operation));
+    for parameter in parameters(&operation.path_parameters, &ParameterIn::Path)
+        .chain(parameters(&operation.query_parameters, &ParameterIn::Query))
+    {
+        it = it.parameter(parameter);
+    }
+    if !operation.authenticated {
+        it = it.securities(Some([]));
+    }
+    for (status, response) in failures(operation) {
+        it = it.response(status, response);
+    }
+    it.build()
+}
+
+fn parameters(of: &TypeInfo, place: &ParameterIn) -> impl Iterator<Item = Parameter> {
+    let document = &of.views().create;
+    let required = document.root()["required"].as_array();
+    let properties = document.root()["properties"]
+        .as_object()
+        .into_iter()
+        .flatten();
+    properties.map(move |(name, schema)| {
+        let is_required = required.is_some_and(|required| required.iter().any(|it| it == name));
+        let mut parameter = ParameterBuilder::new()
+            .name(name)
+            .parameter_in(place.clone())
+            .description(schema["description"].as_str())
+            .required(if is_required {
+                Required::True
+            } else {
+                Required::False
+            })
+            .schema(Some(parameter_schema(schema)));
+        if document.resolve(schema)["type"]
+            .as_array()
+            .is_some_and(|it| it.iter().any(|it| it == "array"))
+        {
+            parameter = parameter
+                .style(Some(ParameterStyle::Form))
+                .explode(Some(false));
+        }
+        parameter.build()
+    })
+}
+
+/// The schema of a parameter: that of the property, without what a text cannot
+/// be and without the description, which stands on the parameter.
+fn parameter_schema(property: &Value) -> RefOr<Schema> {
+    let mut schema = property.clone();
+    if let Some(members) = schema.as_object_mut() {
+        members.shift_remove("description");
+        for keyword in ["type", "enum", "anyOf"] {
+            let Some(Value::Array(choices)) = members.get_mut(keyword) else {
+                continue;
+            };
+            choices.retain(|it| !it.is_null() && it != "null" && it["type"] != "null");
+            if keyword != "enum" && choices.len() == 1 {
+                let only = choices.swap_remove(0);
+                members.shift_remove(keyword);
+                match only {
+                    Value::Object(alternative) => members.extend(alternative),
+                    name => members.extend([(keyword.to_owned(), name)]),
+                }
+            }
+        }
+    }
+    // Depends on nothing but the types of the parameters; a test compares what is read here.
+    serde_json::from_value(schema)
+        .unwrap_or_else(|error| panic!("the schema of a parameter is not a schema: {error}"))
+}
+
+fn request_body(operation: &OperationInfo) -> Option<RequestBody> {
+    let recorded = recorded(operation.id).and_then(|it| it.request.as_ref()?.body.clone());
+    let (content_type, content) = match operation.body {
+        BodyInfo::None => return None,
+        BodyInfo::Upload { part } => {
+            let file = ObjectBuilder::new()
+                .schema_type(Type::String)
+                .content_media_type("application/octet-stream")
+                .description(Some("The content of the file."));
+            let form = ObjectBuilder::new().property(part, file).required(part);
+            let encoding =
+                EncodingBuilder::new().content_type(Some(Upload::CONTENT_TYPES.join(", ")));
+            let content = ContentBuilder::new()
+                .schema(Some(form))
+                .encoding(part, encoding);
+            ("multipart/form-data", content.build())
+        }
+        BodyInfo::Json(_) | BodyInfo::Create(_) | BodyInfo::Update(_) => {
+            let schema = operation.body.document().map(|it| reference(&it.name));
+            (
+                JSON,
+                ContentBuilder::new()
+                    .schema(schema)
+                    .example(recorded)
+                    .build(),
+            )
+        }
+    };
+    let body = RequestBodyBuilder::new().required(Some(Required::True));
+    Some(body.content(content_type, content).build())
+}
+
+fn success(operation: &OperationInfo) -> Response {
+    let recorded = recorded(operation.id).map(|it| &it.response);
+    let mut response = ResponseBuilder::new().header_ref(REQUEST_ID, request_id_reference());
+    let schema = match operation.reply.body {
+        ReplyBody::None => None,
+        ReplyBody::One(of) => Some(RefOr::Ref(reference(&of.name()))),
+        ReplyBody::List(of) => {
+            let list = ArrayBuilder::new().items(RefOr::<Schema>::Ref(reference(&of.name())));
+            let next = format!(
+                "<{BASE_PATH}{}?limit=10&offset=10>; rel=\"next\"",
+                operation.path
+            );
+            response = response.header(
+                "Link",
+                header(
+                    "The next page (RFC 8288). The last page has no such link.",
+                    next,
+                ),
+            );
+            Some(list.build().into())
+        }
+    };
+    if operation.reply.has_location {
+        let location = recorded
+            .and_then(|it| it.location.clone())
+            .unwrap_or_default();
+        response = response.header(
+            "Location",
+            header(
+                "The path of what was created, below the base path.",
+                location,
+            ),
+        );
+    }
+    if let Some(schema) = schema {
+        let mut example = recorded.and_then(|it| it.body.clone());
+        if let (Some(example), Some(of)) = (&mut example, operation.reply.body.of()) {
+            // The vendor's examples show what a reply never holds.
+            let read = &of.views().read;
+            match (example, operation.reply.body) {
+                (Value::Array(items), ReplyBody::List(_)) => {
+                    for item in items {
+                        read.remove(Mark::WriteOnly, item);
+                    }
+                }
+                (value, _) => read.remove(Mark::WriteOnly, value),
+            }
+        }
+        response = response.content(
+            JSON,
+            ContentBuilder::new()
+                .schema(Some(schema))
+                .example(example)
+                .build(),
+        );
+    }
+    let description = match operation.reply.body {
+        ReplyBody::None => "Done. The reply has no body.",
+        _ if operation.status == StatusCode::CREATED => "Created.",
+        _ => "Found.",
+    };
+    response.description(description).build()
+}
+
+/// A failure that an operation can have because of its shape.
+struct SharedFailure {
+    name: &'static str,
+    status: StatusCode,
+    code: Code,
+    reason: &'static str,
+    description: &'static str,
+    message: &'static str,
+    applies: fn(&OperationInfo) -> bool,
+}
+
+impl SharedFailure {
+    fn example(&self) -> ErrorBody {
+        let error = ErrorBody::new(self.code, self.reason, self.message);
+        error.with_http_status(self.status)
+    }
+}
+
+const SHARED_FAILURES: &[SharedFailure] = &[
+    SharedFailure {
+        name: "BadRequest",
+        status: StatusCode::BAD_REQUEST,
+        code: Code::InvalidArgument,
+        reason: "INVALID_REQUEST",
+        description: "A parameter or the body is not valid. A `BadRequest` detail names each \
+            violation.",
+        message: "email is required; settings.locale must be one of en, nl, de, fr",
+        applies: |_| true,
+    },
+    SharedFailure {
+        name: "Unauthorized",
+        status: StatusCode::UNAUTHORIZED,
+        code: Code::Unauthenticated,
+        reason: "TOKEN_EXPIRED",
+        description: "The access token is missing, expired or not valid.",
+        message: "jwt expired",
+        applies: |operation| operation.authenticated,
+    },
+    SharedFailure {
+        name: "ContentTooLarge",
+        status: StatusCode::PAYLOAD_TOO_LARGE,
+        code: Code::ResourceExhausted,
+        reason: "BODY_TOO_LARGE",
+        description: "The body is larger than the server accepts.",
+        message: "the body is larger than 1048576 bytes",
+        applies: |operation| !matches!(operation.body, BodyInfo::None),
+    },
+    SharedFailure {
+        name: "UnsupportedMediaType",
+        status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        code: Code::InvalidArgument,
+        reason: "CONTENT_TYPE_UNSUPPORTED",
+        description: "The body is of a content type that the operation does not take.",
+        message: "the content type is text/plain; application/json is expected",
+        applies: |operation| !matches!(operation.body, BodyInfo::None),
+    },
+];
+
+/// The replies to a call that fails: by status, and `default` for those that
+/// any call can meet with.
+fn failures(operation: &OperationInfo) -> BTreeMap<String, RefOr<Response>> {
+    let mut own: BTreeMap<StatusCode, String> = BTreeMap::new();
+    for (code, condition) in operation.errors {
+        let text = own.entry(code.http_status()).or_default();
+        if !text.is_empty() {
+            text.push(' ');
+        }
+        text.push_str(condition);
+    }
+    let mut failures = BTreeMap::new();
+    for shared in SHARED_FAILURES.iter().filter(|it| (it.applies)(operation)) {
+        let response = match own.remove(&shared.status) {
+            None => RefOr::Ref(Ref::from_response_name(shared.name)),
+            Some(text) => RefOr::T(failure(
+                &format!("{} {text}", shared.description),
+                Some(shared.example()),
+            )),
+        };
+        failures.insert(shared.status.as_str().to_owned(), response);
+    }
+    for (status, text) in own {
+        failures.insert(status.as_str().to_owned(), RefOr::T(failure(&text, None)));
+    }
+    let others = "The call failed for another reason: the server is at fault or out of reach.";
+    failures.insert("default".to_owned(), RefOr::T(failure(others, None)));
+    failures
+}
+
+fn failure(description: &str, example: Option<ErrorBody>) -> Response {
+    let content = ContentBuilder::new()
+        .schema(Some(reference(&ErrorBody::views().read.name)))
+        .example(example.map(|it| json!(it)));
+    ResponseBuilder::new()
+        .description(description)
+        .header_ref(REQUEST_ID, request_id_reference())
+        .content(JSON, content.build())
+        .build()
+}
+
+fn reference(schema: &str) -> Ref {
+    Ref::from_schema_name(schema)
+}
+
+fn request_id() -> Header {
+    header(
+        "Identifies the request in logs. A caller can choose it.",
+        "0f8e2b7c51d94a63",
+    )
+}
+
+fn request_id_reference() -> Ref {
+    Ref::new(format!("#/components/headers/{REQUEST_ID}"))
+}
+
+fn header(description: &str, example: impl Into<Value>) -> Header {
+    HeaderBuilder::new()
+        .schema(Some(Object::with_type(Type::String)))
+        .description(Some(description))
+        .example(Some(example.into()))
+        .build()
+}

@@ -1,0 +1,99 @@
+//! Recorded exchanges: for each operation one request and the reply to it.
+//!
+//! The files in `openapi/recorded` are inputs of the contract. They are the
+//! examples of the OpenAPI document, and tests replay them.
+
+use std::{collections::BTreeMap, sync::LazyLock};
+
+use http::StatusCode;
+use serde::{Deserialize, Deserializer, de::Error};
+use serde_json::Value;
+
+use crate::catalogue;
+
+/// One request and the reply to it.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Exchange {
+    /// The `operationId`.
+    pub operation: String,
+    /// The method.
+    pub method: String,
+    /// The path of the operation, below the base path.
+    pub path_template: String,
+    /// The path of the request, below the base path.
+    pub path: String,
+    /// The values of the variables in the path.
+    #[serde(default)]
+    pub path_parameters: BTreeMap<String, String>,
+    /// The parameters in the query.
+    #[serde(default)]
+    pub query: BTreeMap<String, String>,
+    /// Whether the request carries an access token.
+    pub authenticated: bool,
+    /// The body of the request, where there is one.
+    pub request: Option<RecordedRequest>,
+    /// The reply.
+    pub response: RecordedResponse,
+}
+
+/// The body of a recorded request.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RecordedRequest {
+    /// The content type, without parameters.
+    pub content_type: String,
+    /// The JSON body.
+    pub body: Option<Value>,
+    /// The one part of a multipart body.
+    pub part: Option<RecordedPart>,
+}
+
+/// A part of a recorded multipart body.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RecordedPart {
+    /// The name of the part.
+    pub name: String,
+    /// The name of the file.
+    pub filename: String,
+    /// The content type of the file.
+    pub content_type: String,
+    /// How `body` is encoded: `base64`.
+    pub content_transfer_encoding: String,
+    /// The content of the file, encoded.
+    pub body: String,
+}
+
+/// A recorded reply.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct RecordedResponse {
+    /// The status.
+    #[serde(deserialize_with = "status")]
+    pub status: StatusCode,
+    /// The `Location` header: a path below the base path.
+    pub location: Option<String>,
+    /// The JSON body.
+    pub body: Option<Value>,
+}
+
+fn status<'de, D: Deserializer<'de>>(from: D) -> Result<StatusCode, D::Error> {
+    StatusCode::from_u16(u16::deserialize(from)?).map_err(D::Error::custom)
+}
+
+/// The recorded exchange of the operation with this `operationId`.
+pub fn recorded(id: &str) -> Option<&'static Exchange> {
+    static EXCHANGES: LazyLock<BTreeMap<&str, Exchange>> = LazyLock::new(|| {
+        let exchange = |text| {
+            // The text is part of the program, and the tests read every one.
+            serde_json::from_str(text)
+                .unwrap_or_else(|error| panic!("a recorded exchange is not valid: {error}"))
+        };
+        catalogue()
+            .iter()
+            .map(|it| (it.id, exchange(it.recorded)))
+            .collect()
+    });
+    EXCHANGES.get(id)
+}

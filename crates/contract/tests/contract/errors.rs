@@ -1,0 +1,153 @@
+//! The body of a failed reply.
+
+use std::time::Duration;
+
+use contract::{
+    error::{Code, Detail, ErrorBody, FieldViolation},
+    validate::Violations,
+};
+use serde_json::{Value, json};
+
+/// Reads the body, writes it again and finds nothing changed.
+#[track_caller]
+fn check(body: &Value) -> ErrorBody {
+    let error: ErrorBody = serde_json::from_value(body.clone()).expect("an error body");
+    assert_eq!(&json!(error), body);
+    error
+}
+
+#[test]
+fn new_error_carries_code_status_and_reason() {
+    let error = ErrorBody::new(Code::NotFound, "USER_NOT_FOUND", "no such user");
+    insta::assert_json_snapshot!(error, @r#"
+    {
+      "error": {
+        "code": 404,
+        "status": "NOT_FOUND",
+        "message": "no such user",
+        "details": [
+          {
+            "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+            "reason": "USER_NOT_FOUND",
+            "domain": "web1on1.chat"
+          }
+        ]
+      }
+    }
+    "#);
+}
+
+#[test]
+fn violations_become_a_bad_request() {
+    let violations = Violations::one("role", "must be one of agent, bot");
+    let body = ErrorBody::from(violations);
+    insta::assert_json_snapshot!(body.error.details[1], @r#"
+    {
+      "@type": "type.googleapis.com/google.rpc.BadRequest",
+      "fieldViolations": [
+        {
+          "field": "role",
+          "description": "must be one of agent, bot"
+        }
+      ]
+    }
+    "#);
+    assert_eq!(body.error.message, "role must be one of agent, bot");
+}
+
+#[test]
+fn every_known_detail_is_read_and_written() {
+    let error = check(&json!({ "error": {
+        "code": 503,
+        "status": "UNAVAILABLE",
+        "message": "try again",
+        "details": [
+            { "@type": "type.googleapis.com/google.rpc.BadRequest",
+              "fieldViolations": [{ "field": "email", "description": "is required", "reason": "R" }] },
+            { "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+              "reason": "BUSY", "domain": "web1on1.chat", "metadata": { "key": "value" } },
+            { "@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "1.5s" },
+            { "@type": "type.googleapis.com/google.rpc.RequestInfo", "requestId": "42" },
+        ],
+    } }));
+    let details = &error.error.details;
+    assert!(
+        matches!(&details[0], Detail::BadRequest { field_violations }
+        if field_violations[0].field == "email")
+    );
+    assert!(matches!(&details[1], Detail::ErrorInfo { reason, .. } if reason == "BUSY"));
+    assert!(matches!(details[2], Detail::RetryInfo { retry_delay }
+        if retry_delay == Duration::from_millis(1500)));
+    assert!(matches!(&details[3], Detail::RequestInfo { request_id } if request_id == "42"));
+}
+
+#[test]
+fn unknown_detail_is_kept() {
+    let error = check(&json!({ "error": {
+        "code": 400,
+        "status": "INVALID_ARGUMENT",
+        "message": "no",
+        "details": [{ "@type": "type.googleapis.com/google.rpc.Help", "links": [1, null] }],
+    } }));
+    assert!(matches!(&error.error.details[0], Detail::Other(members) if members.len() == 2));
+}
+
+#[test]
+fn damaged_detail_is_kept() {
+    check(&json!({ "error": {
+        "code": 503,
+        "status": "UNAVAILABLE",
+        "message": "no",
+        "details": [{ "@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "soon" }],
+    } }));
+}
+
+#[test]
+fn delays_have_one_spelling() {
+    let written = |delay| {
+        let body = ErrorBody::new(Code::Unavailable, "BUSY", "try again")
+            .with(Detail::RetryInfo { retry_delay: delay });
+        json!(body)["error"]["details"][1]["retryDelay"].clone()
+    };
+    assert_eq!(written(Duration::from_secs(1)), "1s");
+    assert_eq!(written(Duration::from_millis(250)), "0.25s");
+    assert_eq!(written(Duration::new(3, 1)), "3.000000001s");
+}
+
+#[test]
+fn http_statuses_are_those_of_the_canonical_codes() {
+    let statuses = [
+        (Code::Cancelled, 499),
+        (Code::Unknown, 500),
+        (Code::InvalidArgument, 400),
+        (Code::DeadlineExceeded, 504),
+        (Code::NotFound, 404),
+        (Code::AlreadyExists, 409),
+        (Code::PermissionDenied, 403),
+        (Code::ResourceExhausted, 429),
+        (Code::FailedPrecondition, 400),
+        (Code::Aborted, 409),
+        (Code::OutOfRange, 400),
+        (Code::Unimplemented, 501),
+        (Code::Internal, 500),
+        (Code::Unavailable, 503),
+        (Code::DataLoss, 500),
+        (Code::Unauthenticated, 401),
+    ];
+    for (code, status) in statuses {
+        assert_eq!(code.http_status().as_u16(), status, "{code:?}");
+    }
+}
+
+#[test]
+fn violations_read_as_one_sentence() {
+    let violations = Violations::check(vec![
+        FieldViolation::new("", "must be an object, not a list"),
+        FieldViolation::new("email", "is required"),
+    ])
+    .unwrap_err();
+    assert_eq!(
+        violations.to_string(),
+        "the body must be an object, not a list; email is required"
+    );
+}

@@ -1,0 +1,270 @@
+//! Identifiers, instants, parameters and bodies as values.
+
+use bytes::Bytes;
+use contract::{
+    auth::TokenRequest,
+    id::{ObjectId, UserRef},
+    operation::{Body, Create, Created, Json, List, NoContent, Reply, ReplyParts},
+    parameters::{TextFilter, parse_parameters},
+    timestamp::Timestamp,
+    users::{ListUsersQuery, Role, User, UserPath, UserStatus},
+};
+use serde_json::{Value, json};
+
+const ID: &str = "57c8479433f5d57d3013a0bc";
+
+/// Reads a timestamp and compares how it is written.
+#[track_caller]
+fn check_timestamp(text: &str, expected: &str) {
+    assert_eq!(
+        text.parse::<Timestamp>().map(|it| it.to_string()),
+        Ok(expected.to_owned())
+    );
+}
+
+#[test]
+fn whole_seconds_have_no_fraction() {
+    check_timestamp("2017-01-11T23:13:35.000Z", "2017-01-11T23:13:35Z");
+}
+
+#[test]
+fn fractions_have_three_six_or_nine_digits() {
+    check_timestamp("2016-08-05T08:40:51.62Z", "2016-08-05T08:40:51.620Z");
+    check_timestamp("2016-08-05T08:40:51.6201Z", "2016-08-05T08:40:51.620100Z");
+    check_timestamp(
+        "2016-08-05T08:40:51.6200001Z",
+        "2016-08-05T08:40:51.620000100Z",
+    );
+}
+
+#[test]
+fn offsets_become_utc() {
+    check_timestamp("2016-08-05T10:40:51+02:00", "2016-08-05T08:40:51Z");
+}
+
+#[test]
+fn instants_before_1970_keep_their_fraction() {
+    check_timestamp("1969-12-31T23:59:59.500Z", "1969-12-31T23:59:59.500Z");
+}
+
+#[test]
+fn spellings_of_one_instant_are_equal() {
+    let [a, b] = ["2017-01-11T23:13:35.000Z", "2017-01-12T00:13:35+01:00"]
+        .map(|text| text.parse::<Timestamp>().unwrap());
+    assert_eq!(a, b);
+}
+
+#[test]
+fn dates_without_a_time_are_not_timestamps() {
+    assert!("2016-08-05".parse::<Timestamp>().is_err());
+}
+
+#[test]
+fn instants_without_a_spelling_are_refused() {
+    assert!(Timestamp::try_from(jiff::Timestamp::MIN).is_err());
+}
+
+#[test]
+fn ids_are_written_in_lower_case() {
+    let id: ObjectId = ID.to_uppercase().parse().unwrap();
+    assert_eq!(id.to_string(), ID);
+}
+
+#[test]
+fn other_texts_are_not_ids() {
+    for text in [
+        "",
+        "57c8479433f5d57d3013a0b",
+        "57c8479433f5d57d3013a0bcd",
+        "+7c8479433f5d57d3013a0bc",
+        "é7c8479433f5d57d3013a0b",
+    ] {
+        assert!(text.parse::<ObjectId>().is_err(), "{text:?}");
+    }
+}
+
+#[test]
+fn me_is_the_caller() {
+    let (caller, other) = (ObjectId::from_bytes([1; 12]), ObjectId::from_bytes([2; 12]));
+    assert_eq!("me".parse::<UserRef>().unwrap().resolve(caller), caller);
+    assert_eq!(
+        other
+            .to_string()
+            .parse::<UserRef>()
+            .unwrap()
+            .resolve(caller),
+        other
+    );
+}
+
+#[test]
+fn path_is_read() {
+    let path: UserPath = parse_parameters([("user_id", "me")]).unwrap();
+    assert_eq!(path.user_id, UserRef::Me);
+}
+
+#[test]
+fn query_is_read() {
+    let query: ListUsersQuery = parse_parameters([
+        ("limit", "10"),
+        ("offset", "20"),
+        ("sort", "-createdAt"),
+        ("select", "email,role"),
+        ("organization", ID),
+        ("email", "~jeff"),
+        ("status", "archived"),
+        ("role", "owner"),
+    ])
+    .unwrap();
+    assert_eq!((query.list.limit, query.list.offset), (Some(10), Some(20)));
+    let sort = query.list.sort.unwrap();
+    assert_eq!((sort.property(), sort.descending()), ("createdAt", true));
+    let select = query.list.select.unwrap();
+    assert_eq!(
+        ["id", "email", "role", "phone"].map(|it| select.contains(it)),
+        [true, true, true, false]
+    );
+    assert_eq!(query.organization, ID.parse().ok());
+    assert_eq!(query.email, Some(TextFilter::Contains("jeff".into())));
+    assert_eq!(
+        (query.status, query.role),
+        (Some(UserStatus::Archived), Some(Role::Owner))
+    );
+}
+
+#[test]
+fn query_without_parameters_is_the_default() {
+    let none: [(&str, &str); 0] = [];
+    assert_eq!(
+        parse_parameters::<ListUsersQuery>(none),
+        Ok(ListUsersQuery::default())
+    );
+}
+
+#[test]
+fn numeric_text_stays_text_where_text_is_meant() {
+    let query: ListUsersQuery = parse_parameters([("email", "42")]).unwrap();
+    assert_eq!(query.email, Some(TextFilter::Is("42".into())));
+}
+
+#[track_caller]
+fn body<B: Body>(body: &Value) -> B {
+    B::parse(Bytes::from(body.to_string())).unwrap_or_else(|violations| panic!("{violations}"))
+}
+
+#[test]
+fn read_only_properties_of_a_new_resource_are_ignored() {
+    let Create(user) = body::<Create<User>>(&json!({
+        "id": ID,
+        "email": "jeff@jeffdoe.com",
+        "apiToken": "token",
+        "createdAt": "2016-01-07T14:03:43Z",
+        "avatar": null,
+    }));
+    assert_eq!(
+        user,
+        User {
+            email: "jeff@jeffdoe.com".into(),
+            ..User::default()
+        }
+    );
+}
+
+#[test]
+fn token_request_takes_a_password() {
+    let Json(request) = body::<Json<TokenRequest>>(&json!({
+        "email": "jeff@jeffdoe.com", "password": "z3krUt",
+    }));
+    let expected = TokenRequest::Password {
+        email: "jeff@jeffdoe.com".into(),
+        password: "z3krUt".into(),
+    };
+    assert_eq!(request, expected);
+}
+
+#[test]
+fn token_request_takes_a_refresh_token() {
+    let Json(request) = body::<Json<TokenRequest>>(&json!({
+        "clientId": "jeff@jeffdoe.com", "refreshToken": "r",
+    }));
+    let expected = TokenRequest::RefreshToken {
+        client_id: "jeff@jeffdoe.com".into(),
+        refresh_token: "r".into(),
+    };
+    assert_eq!(request, expected);
+}
+
+#[test]
+fn secrets_are_not_in_debug_output() {
+    let user = User {
+        password: Some("z3krUt".into()),
+        ..User::default()
+    };
+    let request = TokenRequest::Password {
+        email: "e".into(),
+        password: "z3krUt".into(),
+    };
+    assert!(!format!("{user:?} {request:?}").contains("z3krUt"));
+}
+
+#[track_caller]
+fn parts(reply: impl Reply) -> (Option<Value>, ReplyParts) {
+    let parts = reply.into_parts().expect("a reply has a JSON form");
+    (
+        parts
+            .body
+            .as_ref()
+            .map(|body| serde_json::from_slice(body).expect("a body is JSON")),
+        parts,
+    )
+}
+
+#[test]
+fn unset_properties_are_not_written() {
+    let user = User {
+        email: "jeff@jeffdoe.com".into(),
+        ..User::default()
+    };
+    assert_eq!(parts(user).0, Some(json!({ "email": "jeff@jeffdoe.com" })));
+}
+
+#[test]
+fn no_content_has_no_body() {
+    assert_eq!(parts(NoContent).1, ReplyParts::default());
+}
+
+#[test]
+fn created_has_a_location() {
+    let reply = User {
+        email: "jeff@jeffdoe.com".into(),
+        ..User::default()
+    };
+    let (_, parts) = parts(Created {
+        location: format!("/users/{ID}"),
+        reply,
+    });
+    assert_eq!(
+        parts.location.as_deref(),
+        Some("/users/57c8479433f5d57d3013a0bc")
+    );
+    assert!(parts.body.is_some());
+}
+
+#[test]
+fn selection_reduces_a_list() {
+    let user = User {
+        id: ID.parse().ok(),
+        email: "jeff@jeffdoe.com".into(),
+        role: Some(Role::Agent),
+        ..User::default()
+    };
+    let query: ListUsersQuery = parse_parameters([("select", "role")]).unwrap();
+    let list = List {
+        items: vec![user],
+        next_offset: Some(1),
+        select: query.list.select,
+    };
+    let (body, parts) = parts(list);
+    assert_eq!(body, Some(json!([{ "id": ID, "role": "agent" }])));
+    assert_eq!(parts.next_offset, Some(1));
+}
