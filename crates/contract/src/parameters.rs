@@ -62,7 +62,12 @@ pub fn parse_parameters<P: Described>(
     }
     let values = Value::Object(values);
     if let Err(more) = document.validate(&values) {
-        violations.extend(more.into_vec());
+        violations.extend(more.into_vec().into_iter().map(|mut violation| {
+            // Every parameter comes as a string, so that is not what is wrong with it.
+            let description = violation.description.trim_end_matches(", not a string");
+            violation.description = description.to_owned();
+            violation
+        }));
     }
     Violations::check(violations)?;
     deserialize(values)
@@ -81,13 +86,19 @@ fn typed(schema: &Value, text: &str) -> Value {
             .map(|item| typed(&schema["items"], item))
             .collect();
     }
-    if is("integer") || is("number") || is("boolean") {
-        let value = serde_json::from_str(text).unwrap_or_default();
-        if matches!(value, Value::Number(_) | Value::Bool(_)) {
-            return value;
-        }
-    }
-    text.into()
+    let value = if is("integer") {
+        text.parse().ok().map(|number: i64| number.into())
+    } else if is("number") {
+        text.parse().ok().map(|number: f64| number.into())
+    } else if is("boolean") {
+        text.parse().ok().map(|boolean: bool| boolean.into())
+    } else {
+        None
+    };
+    // Not a finite number is null to JSON.
+    value
+        .filter(|value: &Value| !value.is_null())
+        .unwrap_or_else(|| text.into())
 }
 
 /// The most resources that one page of a list can hold.
