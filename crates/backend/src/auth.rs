@@ -58,12 +58,14 @@ impl Authenticate for Caller {
     const REQUIRED: bool = true;
 
     async fn authenticate(app: &App, headers: &HeaderMap) -> Result<Self, Error> {
-        let token = headers.get(AUTHORIZATION).and_then(bearer).ok_or_else(|| Error::Unauthenticated {
-            reason: "TOKEN_MISSING",
-            message: "a token is needed: send the header `Authorization: Bearer <token>` with one from POST \
-                /v2/auth/token"
-                .to_owned(),
-        })?;
+        let Some(token) = headers.get(AUTHORIZATION).and_then(bearer) else {
+            return Err(Error::Unauthenticated {
+                reason: "TOKEN_MISSING",
+                message: "a token is needed: send the header `Authorization: Bearer <token>` with \
+                          one from POST /v2/auth/token"
+                    .to_owned(),
+            });
+        };
         let claims = app.key.verify(token, app.clock.now())?;
         let account = account_of(app, &claims).await?;
         match claims.grant {

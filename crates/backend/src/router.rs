@@ -172,7 +172,8 @@ pub(crate) async fn identified(
         }
     })
     .await;
-    tracing::debug!(request_id = id.as_str(), %method, path, status = response.status().as_u16(), "answered");
+    let status = response.status().as_u16();
+    tracing::debug!(request_id = id.as_str(), %method, path, status, "answered");
     response.headers_mut().insert(REQUEST_ID, id.0);
     response
 }

@@ -274,20 +274,16 @@ fn made_up_password() -> Result<String, getrandom::Error> {
 mod tests {
     use super::*;
 
-    #[track_caller]
-    fn check_refused(email: &str, expected: &str) {
-        let owner = Owner::new(Some(email.to_owned()), None);
-        assert_eq!(
-            owner.err().map(|error| error.to_string()).as_deref(),
-            Some(expected)
-        );
-    }
-
     #[test]
     fn an_owner_needs_an_email_address() {
-        check_refused(
-            "jeff",
-            "the owner cannot be created: email must be an e-mail address, such as jeff@jeffdoe.com",
+        let owner = Owner::new(Some("jeff".to_owned()), None);
+        let message = owner
+            .err()
+            .map(|error| error.to_string())
+            .unwrap_or_default();
+        assert!(
+            message.starts_with("the owner cannot be created: email must be"),
+            "{message}"
         );
     }
 

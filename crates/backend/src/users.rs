@@ -240,30 +240,40 @@ pub(crate) async fn remove_organization(
         let (membership, is_below) = {
             let mut connection = app.store.read().await?;
             let memberships = memberships(&mut connection, account.id).await?;
-            let membership = memberships.into_iter().find(|membership| membership.organization == organization);
-            (membership, is_within(&mut connection, caller.organization, organization).await?)
+            let membership = memberships
+                .into_iter()
+                .find(|it| it.organization == organization);
+            (
+                membership,
+                is_within(&mut connection, caller.organization, organization).await?,
+            )
         };
         // A membership outside of what the caller manages is not for it to know.
         let Some(membership) = membership.filter(|_| is_below || account.id == caller.id) else {
-            return Err(Error::NotFound(format!("the user is not a member of organization {organization}")));
+            return Err(Error::NotFound(format!(
+                "the user is not a member of organization {organization}"
+            )));
         };
         let manages = is_below && caller.role >= Role::Admin && membership.role <= caller.role;
         let leaves = account.id == caller.id && caller.role >= Role::Agent;
         if !manages && !leaves {
-            return Err(Error::denied("only admins and owners remove others from an organization"));
+            return Err(Error::denied(
+                "only admins and owners remove others from an organization",
+            ));
         }
         if organization == account.organization {
             return Err(Error::FailedPrecondition {
                 reason: "ORGANIZATION_SELECTED",
                 message: format!(
-                    "the user belongs to organization {organization}; move it to another one first, by setting \
-                     `organization`"
+                    "the user belongs to organization {organization}; move it to another one \
+                     first, by setting `organization`"
                 ),
             });
         }
 
         let mut transaction = app.store.write().await?;
-        // To write the user as it is makes a concurrent move to this organization fail, and be tried anew.
+        // To write the user as it is makes a concurrent move to this organization
+        // fail, and be tried anew.
         if !store::replace(&mut transaction, &found, account).await? {
             return Ok(None);
         }
@@ -618,7 +628,8 @@ fn last_owner(organization: ObjectId) -> Error {
     Error::FailedPrecondition {
         reason: "LAST_OWNER",
         message: format!(
-            "the user is the last owner of organization {organization}; make somebody else an owner first"
+            "the user is the last owner of organization {organization}; make somebody else an \
+             owner first"
         ),
     }
 }

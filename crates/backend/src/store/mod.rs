@@ -31,7 +31,8 @@ const CONNECTIONS: u32 = 8;
 
 /// A set of organization IDs: the one bound to `$1` and all below it.
 const TREE: &str = "(WITH RECURSIVE tree (id) AS (SELECT CAST($1 AS TEXT) UNION \
-     SELECT organizations.id FROM organizations JOIN tree ON organizations.parent = tree.id) SELECT id FROM tree)";
+     SELECT organizations.id FROM organizations JOIN tree ON organizations.parent = tree.id) \
+     SELECT id FROM tree)";
 
 /// A failure of the database, or of what is in it.
 #[derive(Debug, thiserror::Error)]

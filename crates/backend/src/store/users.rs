@@ -161,7 +161,8 @@ pub(crate) async fn has_owner(
         .execute(&mut *connection)
         .await?;
     let sql = "SELECT COUNT(*) FROM memberships JOIN users ON users.id = memberships.user_id \
-         WHERE memberships.organization_id = $1 AND memberships.role = 'owner' AND users.status <> 'archived'";
+         WHERE memberships.organization_id = $1 AND memberships.role = 'owner' \
+         AND users.status <> 'archived'";
     let count: i64 = sqlx::query(sql)
         .bind(organization.to_string())
         .fetch_one(connection)

@@ -44,7 +44,8 @@ async fn upload_as(api: &Api, token: &str, user: &str, body: Vec<u8>) -> Reply {
 }
 
 async fn upload(api: &Api, content: &[u8]) -> Reply {
-    let headers = "Content-Disposition: form-data; name=\"file\"; filename=\"photo.png\"\r\nContent-Type: image/png";
+    let headers = "Content-Disposition: form-data; name=\"file\"; filename=\"photo.png\"\r\n\
+        Content-Type: image/png";
     upload_as(api, &api.owner, "me", multipart(headers, content)).await
 }
 
@@ -184,9 +185,7 @@ async fn what_is_no_image_is_refused() {
 #[tokio::test]
 async fn an_empty_file_is_refused() {
     let api = Api::start().await;
-    upload(&api, b"")
-        .await
-        .error(400, "INVALID_REQUEST", "file must not be empty");
+    upload(&api, b"").await.violates(&["file"]);
 }
 
 #[tokio::test]

@@ -100,17 +100,12 @@ async fn an_unknown_path_is_not_found() {
 async fn path_variables_are_taken_as_text() {
     let api = Api::start().await;
     for variable in ["..", ".", "a%2Fb", "%2F", "%20", "me%00", "%F0%9F%8E%89"] {
-        api.get(&api.owner, &format!("/v2/users/{variable}"))
-            .await
-            .error(
-                400,
-                "INVALID_REQUEST",
-                "user_id must be 24 hexadecimal digits, or `me`",
-            );
+        let path = format!("/v2/users/{variable}");
+        api.get(&api.owner, &path).await.violates(&["user_id"]);
     }
     api.get(&api.owner, "/v2/users/%FF")
         .await
-        .error(400, "INVALID_REQUEST", "path is not UTF-8");
+        .violates(&["path"]);
 }
 
 #[tokio::test]
@@ -156,10 +151,17 @@ async fn create_with(api: &Api, content_type: Option<&str>, body: impl Into<Body
 #[tokio::test]
 async fn a_body_of_another_type_is_refused() {
     let api = Api::start().await;
-    create_with(&api, Some("application/x-www-form-urlencoded"), "email=a@example.com").await.error(
+    create_with(
+        &api,
+        Some("application/x-www-form-urlencoded"),
+        "email=a@example.com",
+    )
+    .await
+    .error(
         415,
         "CONTENT_TYPE_UNSUPPORTED",
-        "the body must be `application/json`, and Content-Type says `application/x-www-form-urlencoded`",
+        "the body must be `application/json`, and Content-Type says \
+        `application/x-www-form-urlencoded`",
     );
 }
 
@@ -181,18 +183,11 @@ async fn json_goes_by_several_types() {
 #[tokio::test]
 async fn a_body_that_is_not_json_is_refused() {
     let api = Api::start().await;
-    create_with(&api, Some("application/json"), "{\"email\": ")
-        .await
-        .error(
-            400,
-            "INVALID_REQUEST",
-            "the body is not valid JSON: EOF while parsing a value at line 1 column 10",
-        );
-    create_with(&api, Some("application/json"), "").await.error(
-        400,
-        "INVALID_REQUEST",
-        "the body is missing: JSON is expected",
-    );
+    for body in ["", "{\"email\": ", "email=a@example.com", "\u{feff}{}"] {
+        create_with(&api, Some("application/json"), body)
+            .await
+            .violates(&[""]);
+    }
 }
 
 #[tokio::test]

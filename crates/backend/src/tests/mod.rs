@@ -309,6 +309,17 @@ impl Reply {
         body
     }
 
+    /// Checks that the request is refused for its shape, and which fields are
+    /// named. How that is said is the contract's business.
+    #[track_caller]
+    fn violates(self, fields: &[&str]) {
+        let body = self.with_status(400).json();
+        let violations = detail(&body, "BadRequest")["fieldViolations"].clone();
+        let violations = violations.as_array().expect("is a list");
+        let found: Vec<_> = violations.iter().map(|it| text(&it["field"])).collect();
+        assert_eq!(found, fields, "{body}");
+    }
+
     #[track_caller]
     fn with_status(self, status: u16) -> Self {
         assert_eq!(

@@ -93,7 +93,8 @@ async fn a_call_without_a_token_is_told_where_to_get_one() {
     reply.error(
         401,
         "TOKEN_MISSING",
-        "a token is needed: send the header `Authorization: Bearer <token>` with one from POST /v2/auth/token",
+        "a token is needed: send the header `Authorization: Bearer <token>` with one from \
+        POST /v2/auth/token",
     );
 }
 

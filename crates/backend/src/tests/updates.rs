@@ -205,18 +205,10 @@ async fn the_case_of_ones_own_email_address_can_change() {
 async fn an_invalid_patch_changes_nothing() {
     let api = Api::start().await;
     let before = api.get(&api.owner, "/v2/users/me").await.ok();
-    let reply = api
-        .call(
-            &api.owner,
-            "PATCH /v2/users/me",
-            json!({"phone": "1", "settings": {"locale": "es"}}),
-        )
-        .await;
-    reply.error(
-        400,
-        "INVALID_REQUEST",
-        "settings.locale must be one of en, nl, de, fr",
-    );
+    let body = json!({"phone": "1", "settings": {"locale": "es"}});
+    api.call(&api.owner, "PATCH /v2/users/me", body)
+        .await
+        .violates(&["settings.locale"]);
     assert_eq!(api.get(&api.owner, "/v2/users/me").await.ok(), before);
 }
 
