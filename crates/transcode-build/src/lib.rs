@@ -8,11 +8,14 @@
 //! An annotation that cannot be honoured fails the build and is named; nothing
 //! is ignored. This crate knows no API and does nothing at run time.
 
+mod fields;
 mod messages;
 mod names;
 mod options;
 mod services;
+mod upload;
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -25,6 +28,11 @@ const ANNOTATIONS: [&str; 2] = ["google.api", "transcode.v1"];
 
 /// The package that prost has types of its own for.
 const WELL_KNOWN: &str = "google.protobuf";
+
+/// Whether no code is generated for a package.
+fn is_not_generated(package: &str) -> bool {
+    package == WELL_KNOWN || ANNOTATIONS.contains(&package)
+}
 
 /// Why no code was generated.
 #[derive(Debug, thiserror::Error)]
@@ -101,7 +109,8 @@ pub fn compile(root: &Path, includes: &[&Path]) -> Result<(), Error> {
     let mut set = prost_types::FileDescriptorSet::decode(encoded.as_slice())
         .map_err(|error| invalid_data(&out_dir, error))?;
     // prost wants to see the well-known types, though it generates none of them.
-    set.file.retain(|file| !ANNOTATIONS.contains(&file.package()));
+    set.file
+        .retain(|file| !ANNOTATIONS.contains(&file.package()));
     tonic_prost_build::configure()
         .out_dir(&out_dir)
         .include_file("api.rs")
@@ -110,7 +119,8 @@ pub fn compile(root: &Path, includes: &[&Path]) -> Result<(), Error> {
         .compile_fds(set)
         .map_err(|source| at(&out_dir, source))?;
     for package in packages {
-        let path = out_dir.join(format!("{}.rs", package.name));
+        let module = prost_build::Module::from_protobuf_package_name(&package.name);
+        let path = out_dir.join(module.to_file_name_or("_"));
         let prost = std::fs::read_to_string(&path).map_err(|source| at(&path, source))?;
         write(&path, (prost + "\n" + &package.source).as_bytes())?;
     }
@@ -138,7 +148,10 @@ fn find_protos(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Error> {
         let path = entry.map_err(|source| at(folder, source))?.path();
         if path.is_dir() {
             find_protos(&path, found)?;
-        } else if path.extension().is_some_and(|extension| extension == "proto") {
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "proto")
+        {
             found.push(path);
         }
     }
@@ -167,29 +180,65 @@ pub fn descriptors<'p>(
 
 /// Generates the source of every package in the pool.
 ///
+/// The source of a package is a module of its own, so that whatever the package
+/// declares cannot be taken for what the code imports.
+///
 /// # Errors
 ///
 /// Names everything that cannot be translated.
 pub fn generate(pool: &DescriptorPool) -> Result<Vec<Package>, Error> {
     let mut problems = Vec::new();
-    let mut names: Vec<_> = pool
+    let mut names = BTreeSet::new();
+    for file in pool
         .files()
-        .map(|file| file.package_name().to_owned())
-        .filter(|package| package != WELL_KNOWN && !ANNOTATIONS.contains(&package.as_str()))
-        .collect();
-    names.sort();
-    names.dedup();
+        .filter(|file| !is_not_generated(file.package_name()))
+    {
+        if file.package_name().is_empty() {
+            problems.push(Problem {
+                subject: format!("file {}", file.name()),
+                reason: "has no package, so its code would have no module".to_owned(),
+            });
+        }
+        names.insert(file.package_name().to_owned());
+    }
     let mut packages = Vec::new();
     for name in names {
         let files = pool.files().filter(|file| file.package_name() == name);
         let files: Vec<FileDescriptor> = files.collect();
         let messages = messages::generate(&files, &mut problems);
         let services = services::generate(&files, &mut problems);
-        let tokens = quote! { #messages #services };
-        if problems.is_empty() {
-            let source = prettyplease::unparse(&syn::parse2(tokens)?);
-            packages.push(Package { name, source });
+        if !problems.is_empty() || (messages.is_empty() && services.is_empty()) {
+            continue;
         }
+        // A package without services needs no tonic.
+        let imports = (!services.is_empty()).then(|| {
+            quote! {
+                use ::std::borrow::Cow;
+                use ::tonic::codec::CompressionEncoding;
+                use ::tonic::service::Routes;
+                use ::tonic::{Request, Response, Status, Streaming};
+                use ::transcode::template::{Pattern, Segment, Template};
+                use ::transcode::{
+                    Bytes, Gateway, Method, Query, Reply, RestCall, UploadCall, Upstream,
+                    Violation, missing_body, text_of, write_body, write_masked_body,
+                };
+            }
+        });
+        let tokens = quote! {
+            /// The JSON form of the messages and the REST requests of the rpcs.
+            #[allow(clippy::all, clippy::pedantic, deprecated, unused_imports, unused_variables)]
+            mod transcoded {
+                use ::transcode::json::*;
+                #imports
+
+                #messages
+                #services
+            }
+            #[allow(unused_imports)]
+            pub use transcoded::*;
+        };
+        let source = prettyplease::unparse(&syn::parse2(tokens)?);
+        packages.push(Package { name, source });
     }
     if problems.is_empty() {
         Ok(packages)

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use proc_macro2::{Literal, TokenStream};
 use prost_reflect::{
-    EnumDescriptor, FieldDescriptor, FileDescriptor, Kind, MessageDescriptor, OneofDescriptor,
+    Cardinality, EnumDescriptor, FieldDescriptor, FileDescriptor, Kind, MessageDescriptor,
+    OneofDescriptor,
 };
 use quote::quote;
 
@@ -22,6 +23,21 @@ pub(crate) fn generate(files: &[FileDescriptor], problems: &mut Vec<Problem>) ->
         }
     }
     code
+}
+
+/// Every message of a file but the entries of maps, nested ones included.
+pub(crate) fn all(file: &FileDescriptor) -> Vec<MessageDescriptor> {
+    let mut messages: Vec<_> = file.messages().collect();
+    let mut at = 0;
+    while let Some(message) = messages.get(at) {
+        let children: Vec<_> = message
+            .child_messages()
+            .filter(|m| !m.is_map_entry())
+            .collect();
+        messages.extend(children);
+        at += 1;
+    }
+    messages
 }
 
 fn with_nested(descriptor: &MessageDescriptor, problems: &mut Vec<Problem>) -> TokenStream {
@@ -60,6 +76,17 @@ fn transparent(descriptor: &MessageDescriptor, problems: &mut Vec<Problem>) -> T
         problems.push(not_transparent(descriptor));
         return TokenStream::new();
     }
+    if let Some(reason) = misplaced_option(field) {
+        problems.push(problem(field, reason));
+    }
+    if options::is_undeclared(field) || options::next_link(field).is_some() {
+        let reason = "is all that a transparent message holds, so it can only hold its value";
+        problems.push(problem(field, reason));
+    }
+    if matches!(field.kind(), Kind::Message(message) if options::is_transparent(&message)) {
+        let reason = "holds a transparent message in a transparent message, with one null for both";
+        problems.push(problem(field, reason));
+    }
     let codec = match codec(package, field) {
         Ok(codec) => codec,
         Err(problem) => {
@@ -70,12 +97,12 @@ fn transparent(descriptor: &MessageDescriptor, problems: &mut Vec<Problem>) -> T
     let name = names::message(package, descriptor);
     let field = names::snake(field.name());
     quote! {
-        impl ::transcode::json::TransparentMessage for #name {
+        impl TransparentMessage for #name {
             type Codec = #codec;
-            fn value(&self) -> Option<&<Self::Codec as ::transcode::json::Codec>::Value> {
-                self.#field.as_ref().map(::transcode::json::Holds::held)
+            fn value(&self) -> Option<&<Self::Codec as Codec>::Value> {
+                self.#field.as_ref().map(Holds::held)
             }
-            fn wrap(value: Option<<Self::Codec as ::transcode::json::Codec>::Value>) -> Self {
+            fn wrap(value: Option<<Self::Codec as Codec>::Value>) -> Self {
                 Self { #field: value.map(Into::into) }
             }
         }
@@ -85,7 +112,7 @@ fn transparent(descriptor: &MessageDescriptor, problems: &mut Vec<Problem>) -> T
 fn not_transparent(descriptor: &MessageDescriptor) -> Problem {
     Problem {
         subject: format!("message {}", descriptor.full_name()),
-        reason: "a transparent message has exactly one field, which is optional".to_owned(),
+        reason: "is transparent, but does not have exactly one field, which is optional".to_owned(),
     }
 }
 
@@ -113,20 +140,18 @@ fn message(descriptor: &MessageDescriptor, problems: &mut Vec<Problem>) -> Token
             }
         };
         let (name, json_name) = (field.name(), field.json_name());
-        let output_only = options::is_output_only(&field);
         let index = Literal::usize_unsuffixed(declared.len());
+        let output_only = options::is_output_only(&field).then(|| quote! { .output_only() });
         declared.push(quote! {
-            ::transcode::json::Field {
-                name: #name,
-                json_name: #json_name,
-                output_only: #output_only,
-                children: ::transcode::json::Children::#children,
-            }
+            Field::new(#name, #json_name, Children::#children) #output_only
         });
         let rust_name = names::snake(name);
         if options::is_undeclared(&field) {
             if let Some(other) = &collector {
-                let reason = format!("{} already collects undeclared properties", other.name());
+                let reason = format!(
+                    "collects undeclared properties, as {} does already",
+                    other.name()
+                );
                 problems.push(problem(&field, reason));
             }
             collector = Some(field);
@@ -147,12 +172,13 @@ fn message(descriptor: &MessageDescriptor, problems: &mut Vec<Problem>) -> Token
             let variant = names::variant(package, &oneof, &field);
             let oneof = names::snake(oneof.name());
             reads.push(quote! {
-                #json_name => property.read_member::<#codec>(|value| {
-                    self.#oneof = Some(#variant(value.into()));
-                }),
+                #json_name => property.read_member::<#codec, _>(
+                    &mut self.#oneof,
+                    |value| #variant(value.into()),
+                ),
             });
             writes.push(quote! {
-                object.write::<::transcode::json::Optional<#codec>, _>(
+                object.write::<Optional<#codec>, _>(
                     &Self::FIELDS[#index],
                     &match &self.#oneof {
                         Some(#variant(value)) => Some(value),
@@ -179,21 +205,21 @@ fn message(descriptor: &MessageDescriptor, problems: &mut Vec<Problem>) -> Token
     };
     let name = names::message(package, descriptor);
     quote! {
-        impl ::transcode::json::JsonMessage for #name {
-            const FIELDS: &'static [::transcode::json::Field] = &[#(#declared),*];
-            fn read_property<'de, A: ::transcode::json::MapAccess<'de>>(
+        impl JsonMessage for #name {
+            const FIELDS: &'static [Field] = &[#(#declared),*];
+            fn read_property<'de, A: MapAccess<'de>>(
                 &mut self,
                 name: &str,
-                property: ::transcode::json::Property<'_, A>,
+                property: Property<'_, A>,
             ) -> Result<(), A::Error> {
                 match name {
                     #(#reads)*
                     #undeclared
                 }
             }
-            fn write_properties<M: ::transcode::json::SerializeMap>(
+            fn write_properties<M: SerializeMap>(
                 &self,
-                object: &mut ::transcode::json::Object<'_, M>,
+                object: &mut Object<'_, M>,
             ) -> Result<(), M::Error> {
                 #(#writes)*
                 Ok(())
@@ -205,24 +231,31 @@ fn message(descriptor: &MessageDescriptor, problems: &mut Vec<Problem>) -> Token
 /// The oneof that a field belongs to, unless it is the one that stands for
 /// `optional`.
 pub(crate) fn oneof_of(field: &FieldDescriptor) -> Option<OneofDescriptor> {
-    field.containing_oneof().filter(|oneof| !oneof.is_synthetic())
+    field
+        .containing_oneof()
+        .filter(|oneof| !oneof.is_synthetic())
 }
 
 fn misplaced_option(field: &FieldDescriptor) -> Option<String> {
     if field.is_group() {
-        return Some("groups have no JSON form".to_owned());
+        return Some("is a group, which has no JSON form".to_owned());
+    }
+    if field.cardinality() == Cardinality::Required {
+        return Some("is required, so that it could not be told whether JSON has it".to_owned());
     }
     let single = !field.is_list() && !field.is_map() && oneof_of(field).is_none();
     let is_struct = matches!(field.kind(), Kind::Message(message) if message.full_name() == "google.protobuf.Struct");
     if options::is_undeclared(field) && !(single && is_struct) {
-        return Some("only a google.protobuf.Struct collects undeclared properties".to_owned());
+        return Some(
+            "collects undeclared properties, which only a google.protobuf.Struct can".to_owned(),
+        );
     }
     let countable = matches!(
         field.kind(),
         Kind::Int32 | Kind::Int64 | Kind::Uint32 | Kind::Uint64 | Kind::String
     );
     if options::next_link(field).is_some() && !(single && countable) {
-        return Some("only an integer or a string is filled from a link".to_owned());
+        return Some("is filled from a link, which only an integer or a string can".to_owned());
     }
     None
 }
@@ -239,10 +272,10 @@ fn children(package: &str, field: &FieldDescriptor) -> Result<TokenStream, Probl
     }
     Ok(match message.full_name() {
         "google.protobuf.Struct" => quote! { Keys },
-        name if name.starts_with("google.protobuf.") => quote! { None },
+        _ if crate::is_not_generated(message.package_name()) => quote! { None },
         _ => {
             let message = names::message(package, &message);
-            quote! { Fields(|| <#message as ::transcode::json::JsonMessage>::FIELDS) }
+            quote! { Fields(|| #message::FIELDS) }
         }
     })
 }
@@ -253,7 +286,7 @@ pub(crate) fn codec(package: &str, field: &FieldDescriptor) -> Result<TokenStrea
         Kind::Message(entry) if field.is_map() => entry.map_entry_value_field().kind(),
         kind => kind,
     };
-    let name = match kind {
+    Ok(match kind {
         Kind::Double => quote! { Double },
         Kind::Float => quote! { Float },
         Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => quote! { Int32 },
@@ -264,6 +297,10 @@ pub(crate) fn codec(package: &str, field: &FieldDescriptor) -> Result<TokenStrea
         Kind::String => quote! { Text },
         Kind::Bytes => quote! { Octets },
         Kind::Enum(descriptor) => {
+            if crate::is_not_generated(descriptor.package_name()) {
+                let name = descriptor.full_name();
+                return Err(problem(field, format!("{name} has no JSON form here")));
+            }
             let name = names::enumeration(package, &descriptor);
             quote! { Enum<#name> }
         }
@@ -283,8 +320,8 @@ pub(crate) fn codec(package: &str, field: &FieldDescriptor) -> Result<TokenStrea
             "google.protobuf.UInt32Value" => quote! { UInt32 },
             "google.protobuf.BoolValue" => quote! { Boolean },
             "google.protobuf.StringValue" => quote! { Text },
-            "google.protobuf.BytesValue" => quote! { Octets },
-            name if name.starts_with("google.protobuf.") => {
+            "google.protobuf.BytesValue" => quote! { Octets<Vec<u8>> },
+            name if crate::is_not_generated(message.package_name()) => {
                 return Err(problem(field, format!("{name} has no JSON form here")));
             }
             _ => {
@@ -297,8 +334,7 @@ pub(crate) fn codec(package: &str, field: &FieldDescriptor) -> Result<TokenStrea
                 }
             }
         },
-    };
-    Ok(quote! { ::transcode::json::#name })
+    })
 }
 
 /// The codec of a list or map as a whole; of any other field, of its value.
@@ -323,15 +359,14 @@ fn holder(field: &FieldDescriptor, codec: &TokenStream) -> TokenStream {
             Kind::Uint64 | Kind::Fixed64 => quote! { u64 },
             _ => quote! { String },
         };
-        return quote! { ::transcode::json::MapOf<#key, #codec> };
+        return quote! { MapOf<#key, #codec> };
     }
-    
     if field.is_list() {
-        quote! { ::transcode::json::Repeated<#codec> }
+        quote! { Repeated<#codec> }
     } else if field.supports_presence() {
-        quote! { ::transcode::json::Optional<#codec> }
+        quote! { Optional<#codec> }
     } else {
-        quote! { ::transcode::json::Implicit<#codec> }
+        quote! { Implicit<#codec> }
     }
 }
 
@@ -351,13 +386,13 @@ fn enumeration(descriptor: &EnumDescriptor, problems: &mut Vec<Problem>) -> Toke
         };
         if number == 0 {
             if stated.is_some() {
-                refuse("the zero value is never written, so it has no spelling");
+                refuse("has a spelling, but zero is never written");
             }
             continue;
         }
         let spelling = stated.unwrap_or_else(|| value.name().to_owned());
         if spellings.insert(spelling.clone(), number).is_some() {
-            refuse("another value is spelled the same");
+            refuse(&format!("is spelled {spelling:?} like another value"));
         }
         let literal = Literal::i32_unsuffixed(number);
         // Of two names for one number the first is written, either is read.
@@ -369,7 +404,7 @@ fn enumeration(descriptor: &EnumDescriptor, problems: &mut Vec<Problem>) -> Toke
     }
     let name = names::enumeration(descriptor.package_name(), descriptor);
     quote! {
-        impl ::transcode::json::JsonEnum for #name {
+        impl JsonEnum for #name {
             fn spelling(number: i32) -> Option<&'static str> {
                 match number {
                     #(#spelled)*

@@ -67,7 +67,11 @@ pub(crate) fn http(method: &MethodDescriptor) -> Option<HttpRule> {
 }
 
 pub(crate) fn upload(method: &MethodDescriptor) -> Option<Upload> {
-    let value = extension(method.parent_pool(), &method.options(), "transcode.v1.upload")?;
+    let value = extension(
+        method.parent_pool(),
+        &method.options(),
+        "transcode.v1.upload",
+    )?;
     let upload = value.as_message()?;
     Some(Upload {
         part: text(upload, "part"),
@@ -106,7 +110,9 @@ pub(crate) fn is_output_only(field: &FieldDescriptor) -> bool {
     let behaviors = extension(pool, &field.options(), "google.api.field_behavior");
     behaviors.is_some_and(|behaviors| {
         let behaviors = behaviors.as_list().unwrap_or_default();
-        behaviors.iter().any(|behavior| behavior.as_enum_number() == Some(OUTPUT_ONLY))
+        behaviors
+            .iter()
+            .any(|behavior| behavior.as_enum_number() == Some(OUTPUT_ONLY))
     })
 }
 

@@ -1,19 +1,19 @@
 //! The REST request of each rpc, and the tonic services that carry it out.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use prost_reflect::{
-    FieldDescriptor, FileDescriptor, Kind, MessageDescriptor, MethodDescriptor, ServiceDescriptor,
-};
+use prost_reflect::{FieldDescriptor, FileDescriptor, Kind, MethodDescriptor, ServiceDescriptor};
 use quote::{format_ident, quote};
 use transcode::template::{Pattern, Segment, Template};
 
-use crate::options::{self, HttpRule, Upload};
+use crate::fields::{
+    FieldPath, dotted, is_free_form, is_message, is_text, is_well_known, single_field, text_field,
+};
+use crate::options::{self, HttpRule};
+use crate::upload::UploadFields;
 use crate::{Problem, messages, names};
 
-/// The verbs that `http::Method` has constants for.
-const VERBS: [&str; 9] = [
-    "GET", "PUT", "POST", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "CONNECT",
-];
+/// The verbs of requests for a resource.
+const VERBS: [&str; 7] = ["GET", "PUT", "POST", "DELETE", "PATCH", "HEAD", "OPTIONS"];
 
 /// The name that a field mask of an update goes by (AIP-134).
 const UPDATE_MASK: &str = "update_mask";
@@ -25,15 +25,17 @@ pub(crate) fn generate(files: &[FileDescriptor], problems: &mut Vec<Problem>) ->
     if services.is_empty() {
         return TokenStream::new();
     }
-    let code = services.iter().map(|descriptor| service(descriptor, problems));
+    let code = services
+        .iter()
+        .map(|descriptor| service(descriptor, problems));
     let code: TokenStream = code.collect();
     let names = services.iter().map(|service| service.full_name());
     let servers = services.iter().map(|service| {
         let (module, server, _) = server_names(service);
         quote! {
             .add_service(
-                #module::#server::new(gateway.clone())
-                    .accept_compressed(::tonic::codec::CompressionEncoding::Gzip),
+                super::#module::#server::new(gateway.clone())
+                    .accept_compressed(CompressionEncoding::Gzip),
             )
         }
     });
@@ -45,27 +47,39 @@ pub(crate) fn generate(files: &[FileDescriptor], problems: &mut Vec<Problem>) ->
 
         /// The services of this package, answered by a gateway. Compressed
         /// requests are accepted.
-        pub fn routes<U: ::transcode::Upstream>(
-            gateway: &::transcode::Gateway<U>,
-        ) -> ::tonic::service::Routes {
-            ::tonic::service::Routes::default() #(#servers)*
+        pub fn routes<U: Upstream>(gateway: &Gateway<U>) -> Routes {
+            Routes::default() #(#servers)*
         }
     }
 }
 
-/// A field is filled from a link only in the response of an rpc.
+/// A field is filled from a link only where its message is the response of an
+/// rpc, and nowhere else.
 fn check_link_fields(files: &[FileDescriptor], problems: &mut Vec<Problem>) {
-    let messages = files.iter().flat_map(FileDescriptor::messages);
-    for message in messages {
-        let answers = |method: MethodDescriptor| method.output() == message;
+    for message in files.iter().flat_map(messages::all) {
         let pool = message.parent_pool();
-        if pool.services().any(|service| service.methods().any(answers)) {
+        let methods = || {
+            pool.services()
+                .flat_map(|service| service.methods().collect::<Vec<_>>())
+        };
+        let answers = methods().any(|method| method.output() == message);
+        let is_held = |field: FieldDescriptor| field.kind() == Kind::Message(message.clone());
+        let asks = methods().any(|method| method.input() == message)
+            || pool
+                .all_messages()
+                .any(|holder| holder.fields().any(is_held));
+        if answers && !asks {
             continue;
         }
-        for field in message.fields().filter(|field| options::next_link(field).is_some()) {
+        for field in message
+            .fields()
+            .filter(|field| options::next_link(field).is_some())
+        {
             problems.push(Problem {
                 subject: format!("field {}", field.full_name()),
-                reason: "only the response of an rpc is filled from a link".to_owned(),
+                reason:
+                    "is filled from a link, but its message is more than the response of an rpc"
+                        .to_owned(),
             });
         }
     }
@@ -75,7 +89,7 @@ fn check_link_fields(files: &[FileDescriptor], problems: &mut Vec<Problem>) {
 fn server_names(service: &ServiceDescriptor) -> (Ident, Ident, Ident) {
     let name = names::camel(service.name());
     (
-        format_ident!("{}_server", names::snake(service.name())),
+        names::server_module(service.name()),
         format_ident!("{name}Server"),
         name,
     )
@@ -101,7 +115,7 @@ fn service(descriptor: &ServiceDescriptor, problems: &mut Vec<Problem>) -> Token
         #calls
 
         #[::tonic::async_trait]
-        impl<U: ::transcode::Upstream> #module::#name for ::transcode::Gateway<U> {
+        impl<U: Upstream> super::#module::#name for Gateway<U> {
             #methods
         }
     }
@@ -126,23 +140,11 @@ struct Rpc {
     call: Ident,
 }
 
-/// A field behind the fields that lead to it from the request message.
-type FieldPath = Vec<FieldDescriptor>;
-
 /// What the body of the request is made of.
 enum Body {
     None,
     Request,
     Field(FieldDescriptor),
-}
-
-/// The parts of an upload's request message.
-struct UploadFields {
-    part: String,
-    header: FieldDescriptor,
-    content: FieldDescriptor,
-    file_name: FieldPath,
-    content_type: FieldPath,
 }
 
 impl Rpc {
@@ -160,7 +162,9 @@ impl Rpc {
                 for field in template.fields() {
                     match text_field(&input, field) {
                         Ok(path) => bound.push(path),
-                        Err(reason) => reasons.push(format!("binds {field:?} to its path, which {reason}")),
+                        Err(reason) => {
+                            reasons.push(format!("binds {field:?} to its path, which {reason}"))
+                        }
                     }
                 }
                 template_tokens(&template)
@@ -180,7 +184,9 @@ impl Rpc {
         if let Some(upload) = &upload {
             for path in bound.iter().filter(|path| path[0] != upload.header) {
                 let field = dotted(path);
-                reasons.push(format!("binds {field:?} to its path, which is not part of the header"));
+                reasons.push(format!(
+                    "binds {field:?} to its path, which is not part of the header"
+                ));
             }
         }
         let body = match rule.body.as_str() {
@@ -196,6 +202,7 @@ impl Rpc {
         };
         let mask = input.get_field_by_name(UPDATE_MASK).filter(|field| {
             !matches!(body, Body::None)
+                && messages::oneof_of(field).is_none()
                 && is_message(field, "google.protobuf.FieldMask")
                 && !field.is_list()
         });
@@ -215,20 +222,18 @@ impl Rpc {
 
     /// The type of the call and its implementation of `RestCall`.
     fn call(&self, reasons: &mut Reasons) -> TokenStream {
-        let name = format!("{}/{}", self.method.parent_service().full_name(), self.method.name());
+        let name = format!(
+            "{}/{}",
+            self.method.parent_service().full_name(),
+            self.method.name()
+        );
         let call = &self.call;
-        let doc = format!(" The REST request of `{name}`.");
+        let doc = format!(" `{name}` as `{} {}`.", self.rule.verb, self.rule.path);
         let verb = Ident::new(&self.rule.verb, Span::call_site());
         let template = &self.template;
-        let (input, output) = (self.method.input(), self.method.output());
-        let request = names::message(&self.package, &input);
-        let reply = names::message(&self.package, &output);
-        let variables = self.bound.iter().map(|path| {
-            let field = dotted(path);
-            let value = self.value(path);
-            let codec = self.codec(&path[path.len() - 1]);
-            quote! { #field => ::transcode::text_of::<#codec>(#value), }
-        });
+        let request = names::message(&self.package, &self.method.input());
+        let reply = names::message(&self.package, &self.method.output());
+        let variables = self.variables();
         let query = self.query(reasons);
         let body = self.body(reasons);
         let read = self.reply(reasons);
@@ -238,36 +243,16 @@ impl Rpc {
             #[derive(Debug, Clone, Copy)]
             pub enum #call {}
 
-            impl ::transcode::RestCall for #call {
+            impl RestCall for #call {
                 const RPC: &'static str = #name;
-                const METHOD: ::transcode::Method = ::transcode::Method::#verb;
-                const PATH: ::transcode::template::Template<'static> = #template;
+                const METHOD: Method = Method::#verb;
+                const PATH: Template<'static> = #template;
                 type Request = #request;
                 type Reply = #reply;
-
-                fn path_variable<'r>(
-                    request: &'r Self::Request,
-                    field: &str,
-                ) -> Result<Option<::std::borrow::Cow<'r, str>>, String> {
-                    match field {
-                        #(#variables)*
-                        _ => Ok(None),
-                    }
-                }
-
-                fn query(request: &Self::Request, query: &mut ::transcode::Query) {
-                    #query
-                }
-
-                fn body(
-                    request: Self::Request,
-                ) -> Result<Option<Vec<u8>>, Vec<::transcode::Violation>> {
-                    #body
-                }
-
-                fn reply(
-                    reply: &::transcode::Reply,
-                ) -> Result<(Self::Reply, ::transcode::json::Drifts), ::transcode::json::ReadError> {
+                #variables
+                #query
+                #body
+                fn reply(reply: &Reply) -> Result<(Self::Reply, Drifts), ReadError> {
                     #read
                 }
             }
@@ -283,18 +268,41 @@ impl Rpc {
         let reply = names::message(&self.package, &self.method.output());
         let call = &self.call;
         let (request, carry_out) = if self.upload.is_some() {
-            (quote! { ::tonic::Streaming<#request> }, quote! { upload })
+            (quote! { Streaming<#request> }, quote! { upload })
         } else {
             (request, quote! { call })
         };
         quote! {
             async fn #method(
                 &self,
-                request: ::tonic::Request<#request>,
-            ) -> Result<::tonic::Response<#reply>, ::tonic::Status> {
+                request: Request<#request>,
+            ) -> Result<Response<#reply>, Status> {
                 self.#carry_out::<#call>(request).await
             }
         }
+    }
+
+    /// The function that looks up what the path binds, if it binds anything.
+    fn variables(&self) -> Option<TokenStream> {
+        let variables = self.bound.iter().map(|path| {
+            let field = dotted(path);
+            let value = self.value(path);
+            let codec = self.codec(&path[path.len() - 1]);
+            quote! { #field => text_of::<#codec>(#value), }
+        });
+        (!self.bound.is_empty()).then(|| {
+            quote! {
+                fn path_variable<'r>(
+                    request: &'r Self::Request,
+                    field: &str,
+                ) -> Result<Option<Cow<'r, str>>, String> {
+                    match field {
+                        #(#variables)*
+                        _ => Ok(None),
+                    }
+                }
+            }
+        })
     }
 
     fn codec(&self, field: &FieldDescriptor) -> TokenStream {
@@ -304,29 +312,41 @@ impl Rpc {
 
     /// An expression for an `Option` of a reference to a field's value.
     fn value(&self, path: &[FieldDescriptor]) -> TokenStream {
-        let mut value = quote! { Some(request) };
+        let mut value: Option<TokenStream> = None;
         for field in path {
             let name = names::snake(field.name());
-            if let Some(oneof) = messages::oneof_of(field) {
+            let holder = match value {
+                None => quote! { request },
+                Some(_) => quote! { message },
+            };
+            let (step, is_option) = if let Some(oneof) = messages::oneof_of(field) {
                 let variant = names::variant(&self.package, &oneof, field);
                 let oneof = names::snake(oneof.name());
-                value = quote! {
-                    #value.and_then(|message| match &message.#oneof {
+                let step = quote! {
+                    match &#holder.#oneof {
                         Some(#variant(value)) => Some(value),
                         _ => None,
-                    })
+                    }
                 };
+                (step, true)
             } else if field.supports_presence() && !field.is_list() {
-                value = quote! { #value.and_then(|message| message.#name.as_ref()) };
+                (quote! { #holder.#name.as_ref() }, true)
             } else {
-                value = quote! { #value.map(|message| &message.#name) };
-            }
+                (quote! { &#holder.#name }, false)
+            };
+            value = Some(match (value, is_option) {
+                (None, true) => step,
+                (None, false) => quote! { Some(#step) },
+                (Some(above), true) => quote! { #above.and_then(|message| #step) },
+                (Some(above), false) => quote! { #above.map(|message| #step) },
+            });
         }
-        value
+        value.unwrap_or_default()
     }
 
-    /// Statements that push what neither the path nor the body holds.
-    fn query(&self, reasons: &mut Reasons) -> TokenStream {
+    /// The function that pushes what neither the path nor the body holds, if
+    /// anything is left.
+    fn query(&self, reasons: &mut Reasons) -> Option<TokenStream> {
         let mut leaves = Vec::new();
         match (&self.body, &self.upload) {
             (Body::Request, _) => {}
@@ -343,13 +363,19 @@ impl Rpc {
                 }
             }
         }
+        if leaves.is_empty() {
+            return None;
+        }
         let skip = usize::from(self.upload.is_some());
         let pushes = leaves.into_iter().map(|path| {
             let field = &path[path.len() - 1];
             let codec = self.codec(field);
             let value = self.value(&path);
             let dotted = dotted(&path);
-            let names: Vec<_> = path[skip..].iter().map(FieldDescriptor::json_name).collect();
+            let names: Vec<_> = path[skip..]
+                .iter()
+                .map(FieldDescriptor::json_name)
+                .collect();
             let name = names.join(".");
             let push = if field.is_list() {
                 quote! { push_all }
@@ -360,18 +386,26 @@ impl Rpc {
             };
             quote! { query.#push::<#codec>(#dotted, #name, #value); }
         });
-        quote! { #(#pushes)* }
+        Some(quote! {
+            fn query(request: &Self::Request, query: &mut Query) {
+                #(#pushes)*
+            }
+        })
     }
 
     /// The fields at or below the path that become query parameters.
     fn leaves(&self, path: &mut FieldPath, leaves: &mut Vec<FieldPath>, reasons: &mut Reasons) {
         let field = path[path.len() - 1].clone();
-        let of_upload = |upload: &UploadFields| upload.file_name == *path || upload.content_type == *path;
+        let of_upload =
+            |upload: &UploadFields| upload.file_name == *path || upload.content_type == *path;
         if self.bound.contains(path) || self.upload.as_ref().is_some_and(of_upload) {
             return;
         }
         let mut refuse = |reason: &str| {
-            reasons.push(format!("sends {:?} as a query parameter, which {reason}", dotted(path)));
+            reasons.push(format!(
+                "sends {:?} as a query parameter, which {reason}",
+                dotted(path)
+            ));
         };
         if options::next_link(&field).is_some() {
             refuse("is filled from a reply");
@@ -380,7 +414,9 @@ impl Rpc {
         } else if is_text(&field) {
             leaves.push(path.clone());
         } else if let Kind::Message(message) = field.kind() {
-            let recursive = path[..path.len() - 1].iter().any(|above| above.kind() == field.kind());
+            let recursive = path[..path.len() - 1]
+                .iter()
+                .any(|above| above.kind() == field.kind());
             if field.is_list() {
                 refuse("is a list of messages");
             } else if recursive {
@@ -397,105 +433,114 @@ impl Rpc {
         }
     }
 
-    fn body(&self, reasons: &mut Reasons) -> TokenStream {
-        let mask = self.mask.as_ref().map(|_| quote! { request.update_mask.as_ref() });
-        let input = self.method.input();
-        match &self.body {
-            Body::None => quote! {
-                let _ = request;
-                Ok(None)
-            },
-            Body::Request if input.full_name() == "google.protobuf.Empty" => {
-                quote! { ::transcode::write_body::<::transcode::json::Empty>("", &request) }
+    /// The function that writes the body, if there is one.
+    fn body(&self, reasons: &mut Reasons) -> Option<TokenStream> {
+        let write = match &self.body {
+            Body::None => return None,
+            Body::Request => self.request_body(reasons),
+            Body::Field(field) => self.field_body(field, reasons),
+        };
+        Some(quote! {
+            fn body(request: Self::Request) -> Result<Option<Vec<u8>>, Vec<Violation>> {
+                #write
             }
-            Body::Request => {
-                let message = names::message(&self.package, &input);
-                let clear: Vec<_> =
-                    self.bound.iter().filter_map(|path| cleared(path, reasons)).collect();
-                let clear = (!clear.is_empty() || mask.is_some()).then(|| {
-                    quote! {
-                        let mut request = request;
-                        #(#clear)*
-                    }
-                });
-                let bound = self.bound.iter().filter(|path| path.len() == 1);
-                let mut except: Vec<_> = bound.map(|path| path[0].name().to_owned()).collect();
-                let write = if mask.is_some() {
-                    except.push(UPDATE_MASK.to_owned());
-                    quote! {
-                        let mask = request.update_mask.take();
-                        ::transcode::write_masked_body::<#message>("", &request, mask.as_ref(), &[#(#except),*])
-                    }
-                } else {
-                    quote! { ::transcode::write_body::<::transcode::json::Nested<#message>>("", &request) }
-                };
-                quote! { #clear #write }
-            }
-            Body::Field(field) => self.body_field(field, mask, reasons),
-        }
+        })
     }
 
-    fn body_field(
-        &self,
-        field: &FieldDescriptor,
-        mask: Option<TokenStream>,
-        reasons: &mut Reasons,
-    ) -> TokenStream {
+    /// The request itself, less what the path binds.
+    fn request_body(&self, reasons: &mut Reasons) -> TokenStream {
+        let input = self.method.input();
+        if input.full_name() == "google.protobuf.Empty" {
+            return quote! { write_body::<Empty>("", &request) };
+        }
+        let message = names::message(&self.package, &input);
+        let clear: Vec<_> = self
+            .bound
+            .iter()
+            .filter_map(|path| cleared(path, reasons))
+            .collect();
+        let write = if self.mask.is_some() {
+            let bound = self.bound.iter().map(|path| dotted(path));
+            let except = bound.chain([UPDATE_MASK.to_owned()]);
+            quote! {
+                let mask = request.update_mask.take();
+                write_masked_body::<#message>("", &request, mask.as_ref(), &[#(#except),*])
+            }
+        } else {
+            quote! { write_body::<Nested<#message>>("", &request) }
+        };
+        let mutable = (!clear.is_empty() || self.mask.is_some()).then(|| {
+            quote! { let mut request = request; }
+        });
+        quote! { #mutable #(#clear)* #write }
+    }
+
+    fn field_body(&self, field: &FieldDescriptor, reasons: &mut Reasons) -> TokenStream {
         let name = field.name();
         let rust_name = names::snake(name);
         let codec = self.codec(field);
-        let nested = match field.kind() {
-            Kind::Message(message) if !field.is_list() && !is_well_known(&message) => {
-                Some(message).filter(|message| !options::is_transparent(message))
-            }
+        let message = match field.kind() {
+            Kind::Message(message) if !field.is_list() && !field.is_map() => Some(message),
             _ => None,
         };
-        match (nested, mask) {
-            (Some(message), Some(mask)) => {
+        let message =
+            message.filter(|message| !is_well_known(message) && !options::is_transparent(message));
+        match message {
+            Some(message) if self.mask.is_some() => {
                 let message = names::message(&self.package, &message);
                 quote! {
-                    let mask = #mask;
-                    let body = request.#rust_name.clone().unwrap_or_default();
-                    ::transcode::write_masked_body::<#message>(#name, &body, mask, &[])
+                    let body = request.#rust_name.unwrap_or_default();
+                    write_masked_body::<#message>(#name, &body, request.update_mask.as_ref(), &[])
                 }
             }
-            (None, Some(_)) => {
-                reasons.push(format!("has an {UPDATE_MASK}, but {name:?} is not a message"));
+            None if self.mask.is_some() => {
+                reasons.push(format!(
+                    "has an {UPDATE_MASK}, but {name:?} is not a message of fields"
+                ));
                 TokenStream::new()
             }
-            (Some(_), None) => quote! {
-                ::transcode::write_body::<#codec>(#name, &request.#rust_name.unwrap_or_default())
+            Some(_) => quote! {
+                write_body::<#codec>(#name, &request.#rust_name.unwrap_or_default())
             },
-            (None, None) if field.supports_presence() && !field.is_list() => quote! {
+            None if field.supports_presence() && !field.is_list() => quote! {
                 match &request.#rust_name {
-                    Some(body) => ::transcode::write_body::<#codec>(#name, body),
-                    None => Err(::transcode::missing_body(#name)),
+                    Some(body) => write_body::<#codec>(#name, body),
+                    None => Err(missing_body(#name)),
                 }
             },
-            (None, None) => {
+            None => {
                 let codec = messages::whole(field, &codec);
-                quote! { ::transcode::write_body::<#codec>(#name, &request.#rust_name) }
+                quote! { write_body::<#codec>(#name, &request.#rust_name) }
             }
         }
     }
 
+    /// What makes the response message of the reply.
     fn reply(&self, reasons: &mut Reasons) -> TokenStream {
         let output = self.method.output();
-        let from_links: Vec<_> = output
+        let message = names::message(&self.package, &output);
+        let links: Vec<_> = output
             .fields()
-            .filter_map(|field| Some((options::next_link(&field)?, field)))
+            .filter_map(|field| {
+                let parameter = options::next_link(&field)?;
+                let name = names::snake(field.name());
+                let value = quote! { reply.next_link(#parameter)? };
+                Some(if field.supports_presence() {
+                    (name, value)
+                } else {
+                    (name, quote! { #value.unwrap_or_default() })
+                })
+            })
             .collect();
-        let links = from_links.iter().map(|(parameter, field)| {
-            let name = names::snake(field.name());
-            let unwrap = (!field.supports_presence()).then(|| quote! { .unwrap_or_default() });
-            quote! { message.#name = reply.next_link(#parameter)? #unwrap; }
-        });
-        let is_property = |field: &FieldDescriptor| options::next_link(field).is_none();
-        let has_properties = output.fields().any(|field| is_property(&field));
-        if self.rule.verb == "HEAD" && has_properties {
+        let (link_names, link_values): (Vec<_>, Vec<_>) = links.into_iter().unzip();
+        let properties: Vec<_> = output
+            .fields()
+            .filter(|field| options::next_link(field).is_none())
+            .collect();
+        if self.rule.verb == "HEAD" && !properties.is_empty() {
             reasons.push("expects a body in the reply, which HEAD does not have".to_owned());
         }
-        let read = if !self.rule.response_body.is_empty() {
+        if !self.rule.response_body.is_empty() {
             let name = &self.rule.response_body;
             let field = match single_field(&output, name) {
                 Ok(field) => field,
@@ -504,57 +549,60 @@ impl Rpc {
                     return TokenStream::new();
                 }
             };
-            for other in output.fields().filter(|other| is_property(other) && *other != field) {
+            for other in properties.iter().filter(|other| **other != field) {
                 let other = other.name();
-                reasons.push(format!("reads {name:?} from the reply, and {other:?} from nothing"));
+                reasons.push(format!(
+                    "reads {name:?} from the reply, and {other:?} from nothing"
+                ));
             }
-            let rust_name = names::snake(name);
+            let name = names::snake(name);
             let codec = messages::whole(&field, &self.codec(&field));
             let value = if field.supports_presence() && !field.is_list() {
                 quote! { Some(value.into()) }
             } else {
                 quote! { value }
             };
-            quote! {
+            return quote! {
                 let (value, drifts) = reply.read_body::<#codec>()?;
-                let mut message = Self::Reply::default();
-                message.#rust_name = #value;
-            }
-        } else if has_properties {
-            let message = names::message(&self.package, &output);
-            quote! {
-                let (mut message, drifts) =
-                    reply.read_body::<::transcode::json::Nested<#message>>()?;
-            }
-        } else {
-            quote! {
+                Ok((#message { #name: #value, #(#link_names: #link_values),* }, drifts))
+            };
+        }
+        match (properties.is_empty(), link_names.is_empty()) {
+            (true, true) => quote! { Ok((Self::Reply::default(), reply.ignore_body()?)) },
+            (true, false) => quote! {
                 let drifts = reply.ignore_body()?;
-                let mut message = Self::Reply::default();
-            }
-        };
-        quote! {
-            #read
-            #(#links)*
-            Ok((message, drifts))
+                Ok((#message { #(#link_names: #link_values),* }, drifts))
+            },
+            (false, true) => quote! { reply.read_body::<Nested<#message>>() },
+            (false, false) => quote! {
+                let (mut message, drifts) = reply.read_body::<Nested<#message>>()?;
+                #(message.#link_names = #link_values;)*
+                Ok((message, drifts))
+            },
         }
     }
 
     fn upload_call(&self, upload: &UploadFields) -> TokenStream {
         let call = &self.call;
         let part = &upload.part;
-        let variant = |field: &FieldDescriptor| {
-            let oneof = messages::oneof_of(field).unwrap_or_else(|| unreachable!());
-            (names::snake(oneof.name()), names::variant(&self.package, &oneof, field))
+        let content_type_field = dotted(&upload.content_type);
+        let member = |field: &FieldDescriptor| {
+            let oneof = messages::oneof_of(field)?;
+            Some((
+                names::snake(oneof.name()),
+                names::variant(&self.package, &oneof, field),
+            ))
         };
-        let (oneof, content) = variant(&upload.content);
-        let (_, header) = variant(&upload.header);
+        let (oneof, content) = member(&upload.content).unzip();
+        let (_, header) = member(&upload.header).unzip();
         let file_name = self.value(&upload.file_name);
         let content_type = self.value(&upload.content_type);
         quote! {
-            impl ::transcode::UploadCall for #call {
+            impl UploadCall for #call {
                 const PART: &'static str = #part;
+                const CONTENT_TYPE: &'static str = #content_type_field;
 
-                fn content(message: Self::Request) -> Option<::transcode::Bytes> {
+                fn content(message: Self::Request) -> Option<Bytes> {
                     match message.#oneof {
                         Some(#content(content)) => Some(content),
                         _ => None,
@@ -577,53 +625,16 @@ impl Rpc {
     }
 }
 
-impl UploadFields {
-    fn new(input: &MessageDescriptor, upload: Upload) -> Result<Self, String> {
-        if upload.part.is_empty() {
-            return Err("is an upload without a name for its part".to_owned());
-        }
-        let content = input
-            .get_field_by_name(&upload.content)
-            .filter(|field| field.kind() == Kind::Bytes && !field.is_list());
-        let oneof = content.as_ref().and_then(messages::oneof_of);
-        let (Some(content), Some(oneof)) = (content, oneof) else {
-            return Err(format!(
-                "is an upload of {:?}, which is not a bytes field of a oneof",
-                upload.content
-            ));
-        };
-        let others: Vec<_> = oneof.fields().filter(|field| *field != content).collect();
-        let header = match others.as_slice() {
-            [field] if input.fields().len() == 2 && matches!(field.kind(), Kind::Message(_)) => field,
-            _ => {
-                return Err(
-                    "is an upload, whose request is one oneof of a header message and the content"
-                        .to_owned(),
-                );
-            }
-        };
-        let string_of_header = |option: &str, name: &str| {
-            text_field(input, name)
-                .ok()
-                .filter(|path| path[0] == *header && path[path.len() - 1].kind() == Kind::String)
-                .ok_or_else(|| format!("is an upload whose {option} is {name:?}, which is no string of its header"))
-        };
-        Ok(Self {
-            file_name: string_of_header("file_name", &upload.file_name)?,
-            content_type: string_of_header("content_type", &upload.content_type)?,
-            header: header.clone(),
-            part: upload.part,
-            content,
-        })
-    }
-}
-
 fn check_rule(method: &MethodDescriptor, rule: &HttpRule, reasons: &mut Reasons) {
     if rule.additional_bindings {
         reasons.push("has additional_bindings, of which a client could use only one".to_owned());
     }
     if !VERBS.contains(&rule.verb.as_str()) {
-        reasons.push(format!("has the verb {:?}, which HTTP does not define", rule.verb));
+        reasons.push(format!(
+            "has the verb {:?}, not one of {}",
+            rule.verb,
+            VERBS.join(", ")
+        ));
     }
     if !rule.body.is_empty() && matches!(rule.verb.as_str(), "GET" | "HEAD") {
         reasons.push(format!("has a body, which {} does not carry", rule.verb));
@@ -686,88 +697,20 @@ fn cleared(path: &[FieldDescriptor], reasons: &mut Reasons) -> Option<TokenStrea
     })
 }
 
-/// Resolves a dotted path to a single value that can stand in a path.
-fn text_field(message: &MessageDescriptor, dotted: &str) -> Result<FieldPath, String> {
-    let mut path = FieldPath::new();
-    let mut within = Some(message.clone());
-    for name in dotted.split('.') {
-        let field = within
-            .and_then(|message| message.get_field_by_name(name))
-            .ok_or("is not a field of the request")?;
-        if field.is_list() || field.is_map() {
-            return Err("is not a single value".to_owned());
-        }
-        within = match field.kind() {
-            Kind::Message(message) => Some(message),
-            _ => None,
-        };
-        path.push(field);
-    }
-    match path.last() {
-        Some(field) if is_text(field) => Ok(path),
-        _ => Err("is not a scalar".to_owned()),
-    }
-}
-
-/// Resolves the name of a field at the top of a message.
-fn single_field(message: &MessageDescriptor, name: &str) -> Result<FieldDescriptor, String> {
-    let field = message.get_field_by_name(name).ok_or_else(|| {
-        let full_name = message.full_name();
-        format!("is not a field of {full_name}")
-    })?;
-    if messages::oneof_of(&field).is_some() {
-        return Err("is a member of a oneof".to_owned());
-    }
-    Ok(field)
-}
-
-fn dotted(path: &[FieldDescriptor]) -> String {
-    let names: Vec<_> = path.iter().map(FieldDescriptor::name).collect();
-    names.join(".")
-}
-
-fn is_message(field: &FieldDescriptor, name: &str) -> bool {
-    matches!(field.kind(), Kind::Message(message) if message.full_name() == name)
-}
-
-fn is_well_known(message: &MessageDescriptor) -> bool {
-    message.package_name() == "google.protobuf"
-}
-
-/// Whether the values of a field can stand in a path or a query.
-fn is_text(field: &FieldDescriptor) -> bool {
-    match field.kind() {
-        Kind::Message(message) => is_well_known(&message) && !is_free_form(&message),
-        _ => true,
-    }
-}
-
-fn is_free_form(message: &MessageDescriptor) -> bool {
-    options::is_transparent(message)
-        || matches!(
-            message.full_name(),
-            "google.protobuf.Struct"
-                | "google.protobuf.Value"
-                | "google.protobuf.ListValue"
-                | "google.protobuf.Empty"
-                | "google.protobuf.Any"
-        )
-}
-
 /// The template as a constant expression.
 fn template_tokens(template: &Template<'_>) -> TokenStream {
     let segments = template.segments.iter().map(|segment| match segment {
-        Segment::Literal(text) => quote! { ::transcode::template::Segment::Literal(#text) },
+        Segment::Literal(text) => quote! { Segment::Literal(#text) },
         Segment::Variable { field, pattern } => {
             let pattern = pattern.iter().map(|part| match part {
-                Pattern::Literal(text) => quote! { ::transcode::template::Pattern::Literal(#text) },
-                Pattern::Any => quote! { ::transcode::template::Pattern::Any },
-                Pattern::Rest => quote! { ::transcode::template::Pattern::Rest },
+                Pattern::Literal(text) => quote! { Pattern::Literal(#text) },
+                Pattern::Any => quote! { Pattern::Any },
+                Pattern::Rest => quote! { Pattern::Rest },
             });
             quote! {
-                ::transcode::template::Segment::Variable {
+                Segment::Variable {
                     field: #field,
-                    pattern: ::std::borrow::Cow::Borrowed(&[#(#pattern),*]),
+                    pattern: Cow::Borrowed(&[#(#pattern),*]),
                 }
             }
         }
@@ -777,8 +720,8 @@ fn template_tokens(template: &Template<'_>) -> TokenStream {
         None => quote! { None },
     };
     quote! {
-        ::transcode::template::Template {
-            segments: ::std::borrow::Cow::Borrowed(&[#(#segments),*]),
+        Template {
+            segments: Cow::Borrowed(&[#(#segments),*]),
             verb: #verb,
         }
     }

@@ -30,26 +30,32 @@ pub trait RestCall: Send + Sync + 'static {
     /// The response message.
     type Reply: Default + Send + 'static;
 
-    /// The value of a field that the path binds, as text.
+    /// The value of a field that the path binds, as text. By default the path
+    /// binds none.
     ///
     /// # Errors
     ///
     /// Fails where the value has no text form, with the reason.
     fn path_variable<'r>(
-        request: &'r Self::Request,
-        field: &str,
-    ) -> Result<Option<Cow<'r, str>>, String>;
+        _request: &'r Self::Request,
+        _field: &str,
+    ) -> Result<Option<Cow<'r, str>>, String> {
+        Ok(None)
+    }
 
-    /// Adds the fields that neither the path nor the body holds.
-    fn query(request: &Self::Request, query: &mut Query);
+    /// Adds the fields that neither the path nor the body holds, by default
+    /// none.
+    fn query(_request: &Self::Request, _query: &mut Query) {}
 
-    /// The JSON body, if the annotation asks for one.
+    /// The JSON body, if the annotation asks for one; by default it does not.
     ///
     /// # Errors
     ///
     /// Names what has no JSON form, and the paths of a field mask that lead to
     /// no field.
-    fn body(request: Self::Request) -> Result<Option<Vec<u8>>, Vec<Violation>>;
+    fn body(_request: Self::Request) -> Result<Option<Vec<u8>>, Vec<Violation>> {
+        Ok(None)
+    }
 
     /// Reads the reply.
     ///
@@ -64,6 +70,9 @@ pub trait RestCall: Send + Sync + 'static {
 pub trait UploadCall: RestCall {
     /// The name of the form-data part that carries the content.
     const PART: &'static str;
+
+    /// The field with the content's type, as a path from the request message.
+    const CONTENT_TYPE: &'static str;
 
     /// The content that a message carries; `None` for one that carries none.
     fn content(message: Self::Request) -> Option<Bytes>;
@@ -114,7 +123,11 @@ impl Query {
         name: &'static str,
         value: Option<&C::Value>,
     ) {
-        self.push::<C>(field, name, value.filter(|value| **value != C::Value::default()));
+        self.push::<C>(
+            field,
+            name,
+            value.filter(|value| **value != C::Value::default()),
+        );
     }
 
     /// Adds a parameter for each element of a list.
@@ -173,8 +186,8 @@ pub fn write_body<C: Codec>(
     write_selected::<C>(field, value, &Selection::Set)
 }
 
-/// Writes the part of a body that a field mask selects; `except` are the fields
-/// that are not part of the body.
+/// Writes the part of a body that a field mask selects; `except` are the paths of
+/// the fields that are not part of the body.
 ///
 /// # Errors
 ///

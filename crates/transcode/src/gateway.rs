@@ -29,7 +29,9 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 pub struct RequestBody(UnsyncBoxBody<Bytes, BoxError>);
 
 impl RequestBody {
-    fn new(body: impl http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static) -> Self {
+    fn new(
+        body: impl http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send + 'static,
+    ) -> Self {
         Self(body.map_err(Into::into).boxed_unsync())
     }
 }
@@ -184,7 +186,8 @@ impl<U: Upstream> Gateway<U> {
                 ),
                 None => (None, RequestBody::new(Empty::new())),
             };
-            self.exchange::<C>(exchange, &target, content_type, body).await
+            self.exchange::<C>(exchange, &target, content_type, body)
+                .await
         };
         self.answer::<C>(exchange, carry_out).await
     }
@@ -222,7 +225,8 @@ impl<U: Upstream> Gateway<U> {
                 .map_err(|violation: Violation| invalid(vec![violation]))?;
             let content_type = HeaderValue::from_str(&boundary.content_type()).ok();
             let body = UploadBody::<C>::new(preamble, messages, &boundary, interruption.clone());
-            self.exchange::<C>(exchange, &target, content_type, RequestBody::new(body)).await
+            self.exchange::<C>(exchange, &target, content_type, RequestBody::new(body))
+                .await
         };
         let answer = self.answer::<C>(exchange, carry_out).await;
         match (answer, interruption.take()) {
@@ -276,7 +280,13 @@ impl<U: Upstream> Gateway<U> {
             }
             Err(failure) => {
                 let code = failure.code;
-                tracing::debug!(rpc = C::RPC, request_id, ?code, message = failure.message, "a call failed");
+                tracing::debug!(
+                    rpc = C::RPC,
+                    request_id,
+                    ?code,
+                    message = failure.message,
+                    "a call failed"
+                );
                 Err(failure.into_status(request_id, answer_metadata))
             }
         }
@@ -293,14 +303,21 @@ impl<U: Upstream> Gateway<U> {
         let request = self.request::<C>(exchange, target, content_type, body)?;
         let response = self.upstream.send(request).await.map_err(|error| {
             let error = chain(&*error);
-            tracing::warn!(rpc = C::RPC, request_id = exchange.request_id.as_str(), error, "the upstream cannot be reached");
+            tracing::warn!(
+                rpc = C::RPC,
+                request_id = exchange.request_id.as_str(),
+                error,
+                "the upstream cannot be reached"
+            );
             self.unavailable("UPSTREAM_UNAVAILABLE", "the upstream cannot be reached")
         })?;
         let (head, body) = response.into_parts();
         if !head.status.is_success() {
             // An error is worth telling even if its body cannot be had.
             let body = Limited::new(body, MAX_ERROR).collect().await;
-            let body = body.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+            let body = body
+                .map(http_body_util::Collected::to_bytes)
+                .unwrap_or_default();
             return Err(self.upstream_failure::<C>(head.status, &head.headers, &body));
         }
         let body = Limited::new(body, self.config.max_reply)
@@ -389,11 +406,19 @@ impl<U: Upstream> Gateway<U> {
                 Code::ResourceExhausted,
                 &self.config.domain,
                 "UPSTREAM_REPLY_TOO_LARGE",
-                format!("the upstream's reply is larger than {} bytes", self.config.max_reply),
+                format!(
+                    "the upstream's reply is larger than {} bytes",
+                    self.config.max_reply
+                ),
             );
         }
         let error = chain(error);
-        tracing::warn!(rpc = C::RPC, request_id = exchange.request_id.as_str(), error, "the upstream's reply broke off");
+        tracing::warn!(
+            rpc = C::RPC,
+            request_id = exchange.request_id.as_str(),
+            error,
+            "the upstream's reply broke off"
+        );
         self.unavailable("UPSTREAM_REPLY_BROKEN", "the upstream's reply broke off")
     }
 
@@ -435,12 +460,18 @@ impl From<Status> for Failure {
 /// The caller's name for the request if it is one that can go into logs, else a
 /// new one.
 fn request_id(headers: &HeaderMap) -> String {
-    let given = headers.get(REQUEST_ID).and_then(|value| value.to_str().ok());
+    let given = headers
+        .get(REQUEST_ID)
+        .and_then(|value| value.to_str().ok());
     let plain = |id: &&str| {
         (1..=128).contains(&id.len())
-            && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
+            && id
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
     };
-    given.filter(plain).map_or_else(new_request_id, ToOwned::to_owned)
+    given
+        .filter(plain)
+        .map_or_else(new_request_id, ToOwned::to_owned)
 }
 
 fn new_request_id() -> String {
@@ -515,7 +546,10 @@ mod tests {
         for value in ["", "1", "S", "1s", "-1S", "123456789S", "1.5S", "1 S"] {
             let mut headers = HeaderMap::new();
             headers.insert("grpc-timeout", value.parse().expect("a header value"));
-            assert!(deadline(&headers).is_err(), "{value:?} was taken for a deadline");
+            assert!(
+                deadline(&headers).is_err(),
+                "{value:?} was taken for a deadline"
+            );
         }
     }
 

@@ -81,15 +81,25 @@ mod tests {
     fn check(link: &str, expected: Option<&str>) {
         let mut headers = http::HeaderMap::new();
         headers.insert(http::header::LINK, link.parse().expect("a header value"));
-        assert_eq!(next_parameter(&headers, "offset").as_deref(), expected, "in {link}");
+        assert_eq!(
+            next_parameter(&headers, "offset").as_deref(),
+            expected,
+            "in {link}"
+        );
     }
 
     #[test]
     fn the_parameter_of_the_next_link_is_found() {
         check("</items?limit=2&offset=4>; rel=\"next\"", Some("4"));
         check("<https://a.example/items?offset=4#x>; rel=next", Some("4"));
-        check("</i?offset=0>; rel=\"prev\", </i?offset=4>; rel=\"next\"", Some("4"));
-        check("</i?a=1,2;3&offset=4>; title=\"a, b\"; rel=\"last next\"", Some("4"));
+        check(
+            "</i?offset=0>; rel=\"prev\", </i?offset=4>; rel=\"next\"",
+            Some("4"),
+        );
+        check(
+            "</i?a=1,2;3&offset=4>; title=\"a, b\"; rel=\"last next\"",
+            Some("4"),
+        );
         check("</i?offset=a%20b%2Bc+d>; REL=\"Next\"", Some("a b+c d"));
         check("</i?OFFSET=1&offset=2>; rel=next", Some("2"));
     }

@@ -88,7 +88,9 @@ impl Selection {
             let fields = fields.iter().filter(|field| !field.output_only);
             let names = fields.map(|field| field.name.to_owned());
             let names = names.filter(|name| !except.contains(&name.as_str()));
-            return Ok(Self::Only(Tree(names.map(|name| (name, Tree::default())).collect())));
+            return Ok(Self::Only(Tree(
+                names.map(|name| (name, Tree::default())).collect(),
+            )));
         }
         let mut root = Tree::default();
         let mut unknown = Vec::new();
@@ -155,7 +157,10 @@ fn steps<'p>(path: &'p str, fields: &'static [Field]) -> Result<Vec<&'p str>, St
                 Children::Keys if !step.is_empty() => return Ok(steps),
                 Children::Keys => return Err("ends with an empty key".to_owned()),
                 Children::None => {
-                    return Err(format!("goes on behind {:?}, which has no fields", steps[index - 1]));
+                    return Err(format!(
+                        "goes on behind {:?}, which has no fields",
+                        steps[index - 1]
+                    ));
                 }
             }
         }
@@ -226,7 +231,8 @@ mod tests {
 
     #[track_caller]
     fn refuses(paths: &[&str], expected: &[&str]) {
-        let unknown = Selection::resolve(Some(&mask(paths)), FIELDS, &[]).expect_err("unknown paths");
+        let unknown =
+            Selection::resolve(Some(&mask(paths)), FIELDS, &[]).expect_err("unknown paths");
         let found: Vec<_> = unknown.iter().map(ToString::to_string).collect();
         assert_eq!(found, expected);
     }
@@ -234,12 +240,18 @@ mod tests {
     #[test]
     fn no_mask_and_an_empty_mask_select_what_is_set() {
         assert_eq!(Selection::resolve(None, FIELDS, &[]), Ok(Selection::Set));
-        assert_eq!(Selection::resolve(Some(&mask(&[])), FIELDS, &[]), Ok(Selection::Set));
+        assert_eq!(
+            Selection::resolve(Some(&mask(&[])), FIELDS, &[]),
+            Ok(Selection::Set)
+        );
     }
 
     #[test]
     fn a_star_selects_everything() {
-        assert_eq!(Selection::resolve(Some(&mask(&["*"])), FIELDS, &[]), Ok(Selection::All));
+        assert_eq!(
+            Selection::resolve(Some(&mask(&["*"])), FIELDS, &[]),
+            Ok(Selection::All)
+        );
     }
 
     #[test]
@@ -248,13 +260,19 @@ mod tests {
         let expected = Tree([("first_name".to_owned(), Tree::default())].into());
         assert_eq!(star, Ok(Selection::Only(expected)));
         let named = Selection::resolve(Some(&mask(&["child.first_name"])), FIELDS, &["child"]);
-        assert!(named.is_err(), "a field that is bound to the path was selected");
+        assert!(
+            named.is_err(),
+            "a field that is bound to the path was selected"
+        );
     }
 
     #[test]
     fn paths_merge_and_the_wider_one_wins() {
         selects(&["first_name"], &["first_name"]);
-        selects(&["child.first_name", "child.free.a"], &["child.first_name", "child.free.a"]);
+        selects(
+            &["child.first_name", "child.free.a"],
+            &["child.first_name", "child.free.a"],
+        );
         selects(&["child.first_name", "child"], &["child"]);
         selects(&["child", "child.first_name"], &["child"]);
         selects(&["free.a.b", "free.c"], &["free.a.b", "free.c"]);
@@ -263,7 +281,16 @@ mod tests {
     #[test]
     fn every_unknown_path_is_named() {
         refuses(
-            &["nope", "firstName", "child.nope", "first_name.x", "child.", "", "free.", "*"],
+            &[
+                "nope",
+                "firstName",
+                "child.nope",
+                "first_name.x",
+                "child.",
+                "",
+                "free.",
+                "*",
+            ],
             &[
                 "\"nope\" is not a field",
                 "\"firstName\" is not a field; did you mean \"first_name\"?",

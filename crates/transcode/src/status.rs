@@ -142,7 +142,9 @@ pub(crate) fn from_upstream(
     headers: &HeaderMap,
     body: &[u8],
 ) -> Failure {
-    let error = serde_json::from_slice::<Body>(body).ok().map(|body| body.error);
+    let error = serde_json::from_slice::<Body>(body)
+        .ok()
+        .map(|body| body.error);
     let declared = error.as_ref().and_then(|error| error.status.as_deref());
     let code = declared
         .and_then(code_of_name)
@@ -250,18 +252,30 @@ enum Detail {
         #[serde(default)]
         metadata: HashMap<String, String>,
     },
-    #[serde(rename = "type.googleapis.com/google.rpc.BadRequest", rename_all = "camelCase")]
+    #[serde(
+        rename = "type.googleapis.com/google.rpc.BadRequest",
+        rename_all = "camelCase"
+    )]
     BadRequest { field_violations: Vec<Field> },
-    #[serde(rename = "type.googleapis.com/google.rpc.RetryInfo", rename_all = "camelCase")]
+    #[serde(
+        rename = "type.googleapis.com/google.rpc.RetryInfo",
+        rename_all = "camelCase"
+    )]
     RetryInfo { retry_delay: Option<String> },
-    #[serde(rename = "type.googleapis.com/google.rpc.RequestInfo", rename_all = "camelCase")]
+    #[serde(
+        rename = "type.googleapis.com/google.rpc.RequestInfo",
+        rename_all = "camelCase"
+    )]
     RequestInfo {
         #[serde(default)]
         request_id: String,
         #[serde(default)]
         serving_data: String,
     },
-    #[serde(rename = "type.googleapis.com/google.rpc.ResourceInfo", rename_all = "camelCase")]
+    #[serde(
+        rename = "type.googleapis.com/google.rpc.ResourceInfo",
+        rename_all = "camelCase"
+    )]
     ResourceInfo {
         #[serde(default)]
         resource_type: String,
@@ -328,10 +342,12 @@ fn detail(json: serde_json::Value) -> Option<ErrorDetail> {
             metadata,
         } => ErrorInfo::new(reason, domain, metadata).into(),
         Detail::BadRequest { field_violations } => {
-            let violations = field_violations.into_iter().map(|violation| FieldViolation {
-                reason: violation.reason,
-                ..FieldViolation::new(violation.field, violation.description)
-            });
+            let violations = field_violations
+                .into_iter()
+                .map(|violation| FieldViolation {
+                    reason: violation.reason,
+                    ..FieldViolation::new(violation.field, violation.description)
+                });
             BadRequest::new(violations.collect::<Vec<_>>()).into()
         }
         Detail::RetryInfo { retry_delay } => {
@@ -361,7 +377,9 @@ fn detail(json: serde_json::Value) -> Option<ErrorDetail> {
             QuotaFailure::new(violations.collect::<Vec<_>>()).into()
         }
         Detail::Help { links } => {
-            let links = links.into_iter().map(|l| HelpLink::new(l.description, l.url));
+            let links = links
+                .into_iter()
+                .map(|l| HelpLink::new(l.description, l.url));
             Help::new(links.collect::<Vec<_>>()).into()
         }
         Detail::LocalizedMessage { locale, message } => {
@@ -383,7 +401,9 @@ mod tests {
         let info = details.error_info().expect("there is always a reason");
         assert_eq!((status.code(), status.message()), (code, message));
         assert_eq!(info.reason, reason);
-        let request = details.request_info().expect("there is always a request id");
+        let request = details
+            .request_info()
+            .expect("there is always a request id");
         assert_eq!(request.request_id, "id-1");
     }
 
@@ -411,7 +431,10 @@ mod tests {
             let status = StatusCode::from_u16(status).expect("a status");
             assert_eq!(code_of_status(status, &Method::POST), code, "for {status}");
         }
-        assert_eq!(code_of_status(StatusCode::CONFLICT, &Method::PATCH), Code::Aborted);
+        assert_eq!(
+            code_of_status(StatusCode::CONFLICT, &Method::PATCH),
+            Code::Aborted
+        );
     }
 
     #[test]
@@ -419,27 +442,61 @@ mod tests {
         let body = r#"{"error":{"code":404,"status":"NOT_FOUND","message":"no such thing",
             "details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"THING_GONE","domain":"x"},
                        {"@type":"type.googleapis.com/unheard.of","a":1}]}}"#;
-        check(Method::GET, 400, body, Code::NotFound, "no such thing", "THING_GONE");
+        check(
+            Method::GET,
+            400,
+            body,
+            Code::NotFound,
+            "no such thing",
+            "THING_GONE",
+        );
     }
 
     #[test]
     fn a_body_of_a_message_alone_keeps_its_message() {
         let body = r#"{"error":{"message":"jwt expired"}}"#;
-        check(Method::GET, 401, body, Code::Unauthenticated, "jwt expired", "UPSTREAM_HTTP_401");
+        check(
+            Method::GET,
+            401,
+            body,
+            Code::Unauthenticated,
+            "jwt expired",
+            "UPSTREAM_HTTP_401",
+        );
     }
 
     #[test]
     fn a_body_that_is_not_understood_stays_behind() {
         let message = "the upstream answered 502 Bad Gateway";
-        for body in ["<html>secret</html>", "", "{\"error\":\"secret\"}", "[1", "{}"] {
-            check(Method::GET, 502, body, Code::Unavailable, message, "UPSTREAM_HTTP_502");
+        for body in [
+            "<html>secret</html>",
+            "",
+            "{\"error\":\"secret\"}",
+            "[1",
+            "{}",
+        ] {
+            check(
+                Method::GET,
+                502,
+                body,
+                Code::Unavailable,
+                message,
+                "UPSTREAM_HTTP_502",
+            );
         }
     }
 
     #[test]
     fn an_ok_in_an_error_is_no_ok() {
         let body = r#"{"error":{"status":"OK","message":"fine"}}"#;
-        check(Method::GET, 500, body, Code::Internal, "fine", "UPSTREAM_HTTP_500");
+        check(
+            Method::GET,
+            500,
+            body,
+            Code::Internal,
+            "fine",
+            "UPSTREAM_HTTP_500",
+        );
     }
 
     #[test]
@@ -463,8 +520,14 @@ mod tests {
         assert!(status.message().len() <= MAX_MESSAGE && status.message().ends_with('…'));
         assert!(status.details().len() <= MAX_DETAILS);
         let details = status.get_error_details();
-        assert_eq!(details.error_info().map(|info| info.reason.as_str()), Some("R"));
-        let violations = &details.bad_request().expect("some are kept").field_violations;
+        assert_eq!(
+            details.error_info().map(|info| info.reason.as_str()),
+            Some("R")
+        );
+        let violations = &details
+            .bad_request()
+            .expect("some are kept")
+            .field_violations;
         assert!(!violations.is_empty());
     }
 
@@ -472,8 +535,16 @@ mod tests {
     fn retry_after_becomes_retry_info() {
         let mut headers = HeaderMap::new();
         headers.insert(header::RETRY_AFTER, "7".parse().expect("a value"));
-        let failure = from_upstream("d", &Method::GET, StatusCode::TOO_MANY_REQUESTS, &headers, b"");
-        let details = failure.into_status("id", MetadataMap::new()).get_error_details();
+        let failure = from_upstream(
+            "d",
+            &Method::GET,
+            StatusCode::TOO_MANY_REQUESTS,
+            &headers,
+            b"",
+        );
+        let details = failure
+            .into_status("id", MetadataMap::new())
+            .get_error_details();
         let delay = details.retry_info().and_then(|retry| retry.retry_delay);
         assert_eq!(delay, Some(Duration::from_secs(7)));
     }

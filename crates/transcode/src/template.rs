@@ -111,7 +111,11 @@ impl<'a> Template<'a> {
             let Segment::Variable { pattern, .. } = segment else {
                 return false;
             };
-            let end = if at == last { pattern.len() - 1 } else { pattern.len() };
+            let end = if at == last {
+                pattern.len() - 1
+            } else {
+                pattern.len()
+            };
             pattern[..end].contains(&Pattern::Rest)
         });
         if early {
@@ -252,7 +256,9 @@ fn fill_variable(value: &str, pattern: &[Pattern<'_>], path: &mut String) -> Res
 fn encoded(part: &str) -> Result<String, String> {
     match part {
         "" => Err("must not be empty, because it is part of the path".to_owned()),
-        "." | ".." => Err(format!("must not be {part:?}, which would lead to another path")),
+        "." | ".." => Err(format!(
+            "must not be {part:?}, which would lead to another path"
+        )),
         _ => Ok(utf8_percent_encode(part, RESERVED).to_string()),
     }
 }
@@ -347,9 +353,9 @@ impl<'a> Parser<'a> {
 
     fn field_path(&mut self) -> Result<&'a str, ParseError> {
         let path = self.take(|c| c.is_ascii_alphanumeric() || c == '_' || c == '.');
-        let identifiers = path.split('.').all(|name| {
-            name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        });
+        let identifiers = path
+            .split('.')
+            .all(|name| name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_'));
         if identifiers {
             Ok(path)
         } else {
@@ -418,8 +424,16 @@ mod tests {
     #[track_caller]
     fn valid(template: &str, fields: &[&str]) {
         let parsed = Template::parse(template).unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!(parsed.fields().collect::<Vec<_>>(), fields, "fields of {template}");
-        assert_eq!(parsed.to_string(), template, "a template prints as it is written");
+        assert_eq!(
+            parsed.fields().collect::<Vec<_>>(),
+            fields,
+            "fields of {template}"
+        );
+        assert_eq!(
+            parsed.to_string(),
+            template,
+            "a template prints as it is written"
+        );
     }
 
     #[track_caller]
@@ -466,13 +480,25 @@ mod tests {
         invalid("/{a=}", 4, segment);
         invalid("/{a={b}}", 4, "variables do not nest");
         invalid("/{a}/{a}", 8, "a field is bound more than once");
-        invalid("/a/*", 3, "a wildcard outside of a variable has no value to send");
-        invalid("/**", 1, "a wildcard outside of a variable has no value to send");
+        invalid(
+            "/a/*",
+            3,
+            "a wildcard outside of a variable has no value to send",
+        );
+        invalid(
+            "/**",
+            1,
+            "a wildcard outside of a variable has no value to send",
+        );
         invalid("/{a=**/b}", 9, "`**` has to be the last segment");
         invalid("/{a=**}/b", 9, "`**` has to be the last segment");
         invalid("/a:", 3, "a verb is expected behind the colon");
         invalid("/a:b:c", 4, end);
-        invalid("/a%2", 2, "a percent sign is followed by two hexadecimal digits");
+        invalid(
+            "/a%2",
+            2,
+            "a percent sign is followed by two hexadecimal digits",
+        );
         invalid("/a/..", 5, "`.` and `..` are not segments of a path");
     }
 

@@ -24,11 +24,17 @@ pub(crate) struct Interruption(Arc<Mutex<Option<Status>>>);
 
 impl Interruption {
     fn set(&self, status: Status) {
-        *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(status);
+        *self
+            .0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(status);
     }
 
     pub(crate) fn take(&self) -> Option<Status> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take()
+        self.0
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .take()
     }
 }
 

@@ -3,11 +3,13 @@
 use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
+use std::marker::PhantomData;
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use super::{Codec, Field, ReadField, WriteField, codec};
+use super::field::read_unless_null;
+use super::{Codec, Field, ReadField, WriteField};
 use crate::mask::Mask;
 
 /// How many differences one reply is searched for. A backend that drifts this
@@ -16,7 +18,7 @@ const MAX_DRIFTS: usize = 64;
 
 /// A difference between a reply and its declared shape that loses nothing but
 /// should not be there.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Drift {
     /// Where, as a JSON path with `[]` for any element of a list.
     pub path: String,
@@ -156,10 +158,17 @@ impl ReadState {
     }
 
     pub(super) fn into_error(self, error: &serde_json::Error) -> ReadError {
-        self.failure.into_inner().unwrap_or_else(|| ReadError {
+        let mut error_here = self.failure.into_inner().unwrap_or_else(|| ReadError {
             path: "$".to_owned(),
             reason: error.to_string(),
-        })
+        });
+        // Where the text is JSON, the path says more than the column.
+        let position = format!(" at line {} column {}", error.line(), error.column());
+        if error.is_data() && error_here.reason.ends_with(&position) {
+            let end = error_here.reason.len() - position.len();
+            error_here.reason.truncate(end);
+        }
+        error_here
     }
 }
 
@@ -182,6 +191,8 @@ impl WriteState {
 pub struct At<'a> {
     state: &'a ReadState,
     path: &'a Path<'a>,
+    /// The number of steps from the root.
+    depth: usize,
 }
 
 impl<'a> At<'a> {
@@ -190,7 +201,11 @@ impl<'a> At<'a> {
             parent: None,
             step: Step::Name("$"),
         };
-        Self { state, path: ROOT }
+        Self {
+            state,
+            path: ROOT,
+            depth: 0,
+        }
     }
 
     /// Notes a difference at this place.
@@ -204,15 +219,15 @@ impl<'a> At<'a> {
         }
     }
 
-    /// The number of steps from the root.
-    pub(super) fn depth(&self) -> usize {
-        let mut depth = 0;
-        let mut path = self.path;
-        while let Some(parent) = path.parent {
-            depth += 1;
-            path = parent;
+    /// Makes sure that what starts here is within `limit` levels of the root.
+    pub(super) fn check_depth<E: serde::de::Error>(&self, limit: usize) -> Result<(), E> {
+        if self.depth <= limit {
+            Ok(())
+        } else {
+            Err(E::custom(format_args!(
+                "stands more than {limit} levels deep, which no gRPC client would read"
+            )))
         }
-        depth
     }
 
     /// Runs `read` one step further down; an error is noted with its place.
@@ -241,6 +256,7 @@ impl<'a> At<'a> {
         let at = At {
             state: self.state,
             path,
+            depth: self.depth + 1,
         };
         read(at).inspect_err(|error| {
             let mut failure = self.state.failure.borrow_mut();
@@ -266,7 +282,7 @@ impl<'de, A: MapAccess<'de>> Property<'_, A> {
     ///
     /// Fails where the value does not fit the field.
     pub fn read<F: ReadField<V>, V>(self, field: &mut V) -> Result<(), A::Error> {
-        struct Seed<'a, F, V>(At<'a>, &'a mut V, std::marker::PhantomData<F>);
+        struct Seed<'a, F, V>(At<'a>, &'a mut V, PhantomData<F>);
         impl<'de, F: ReadField<V>, V> DeserializeSeed<'de> for Seed<'_, F, V> {
             type Value = ();
             fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<(), D::Error> {
@@ -274,19 +290,35 @@ impl<'de, A: MapAccess<'de>> Property<'_, A> {
             }
         }
         self.map
-            .next_value_seed(Seed::<F, V>(self.at, field, std::marker::PhantomData))
+            .next_value_seed(Seed::<F, V>(self.at, field, PhantomData))
     }
 
     /// Reads the value of a oneof member; null leaves the oneof as it is.
     ///
     /// # Errors
     ///
-    /// Fails where the value does not fit the member.
-    pub fn read_member<C: Codec>(self, set: impl FnOnce(C::Value)) -> Result<(), A::Error> {
-        let mut value: Option<C::Value> = None;
-        self.read::<codec::Optional<C>, _>(&mut value)?;
+    /// Fails where the value does not fit the member, and where the oneof has a
+    /// value already: one of the two would be lost.
+    pub fn read_member<C: Codec, V>(
+        self,
+        oneof: &mut Option<V>,
+        member: impl FnOnce(C::Value) -> V,
+    ) -> Result<(), A::Error> {
+        struct Seed<'a, C>(At<'a>, PhantomData<C>);
+        impl<'de, C: Codec> DeserializeSeed<'de> for Seed<'_, C> {
+            type Value = Option<C::Value>;
+            fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
+                read_unless_null::<C, D>(from, self.0)
+            }
+        }
+        let value = self.map.next_value_seed(Seed::<C>(self.at, PhantomData))?;
         if let Some(value) = value {
-            set(value);
+            if oneof.is_some() {
+                return Err(A::Error::custom(
+                    "expected null, because another member of its oneof has a value",
+                ));
+            }
+            *oneof = Some(member(value));
         }
         Ok(())
     }
@@ -389,7 +421,7 @@ impl<M: SerializeMap> Object<'_, M> {
         declared: &'static Field,
         field: &V,
     ) -> Result<(), M::Error> {
-        struct With<'a, F, V>(&'a V, std::marker::PhantomData<F>);
+        struct With<'a, F, V>(&'a V, PhantomData<F>);
         impl<F: WriteField<V>, V> WriteWith for With<'_, F, V> {
             fn write<S: Serializer>(&self, to: S, at: To<'_>) -> Result<S::Ok, S::Error> {
                 F::write(self.0, to, at)
@@ -404,7 +436,7 @@ impl<M: SerializeMap> Object<'_, M> {
                 None => return Ok(()),
             },
         };
-        let with = With::<F, V>(field, std::marker::PhantomData);
+        let with = With::<F, V>(field, PhantomData);
         let value = Writing::property(&self.to, declared.name, mask, with);
         self.map.serialize_entry(declared.json_name, &value)
     }

@@ -9,6 +9,7 @@
 //! - an unset field is not written; absent and null read as unset;
 //! - an enum value is written in its JSON spelling, the zero value never; an
 //!   unknown spelling reads as zero and is reported as [`Drift`];
+//! - of the members of a oneof one at most has a value;
 //! - a property that no field declares is skipped and reported as drift, or
 //!   collected where the message names a field for it;
 //! - a whole number is written without a fraction;
@@ -19,16 +20,19 @@
 
 mod codec;
 mod context;
+mod field;
+mod message;
+mod scalar;
 mod well_known;
 
-pub use codec::{
-    Boolean, Codec, Double, Enum, Float, Holds, Implicit, Int32, Int64, MapKey, MapOf, Nested, Octets, Optional,
-    ReadField, Repeated, Text, TextCodec, Transparent, UInt32, UInt64, WriteField,
+pub use codec::{Codec, ReadField, TextCodec, WriteField};
+pub use context::{
+    At, Drift, DriftKind, Drifts, Object, Path, Property, ReadError, To, WriteError,
 };
-pub use context::{At, Drift, DriftKind, Drifts, Object, Path, Property, ReadError, To, WriteError};
-pub use well_known::{
-    Duration, Empty, FieldMask, ListValue, Struct, Timestamp, Value,
-};
+pub use field::{Holds, Implicit, MapKey, MapOf, Optional, Repeated};
+pub use message::{Enum, Nested, Transparent};
+pub use scalar::{Boolean, Double, Float, Int32, Int64, Octets, Text, UInt32, UInt64};
+pub use well_known::{Duration, Empty, FieldMask, ListValue, Struct, Timestamp, Value};
 
 #[doc(no_inline)]
 pub use serde::de::MapAccess;
@@ -99,6 +103,28 @@ pub struct Field {
     pub children: Children,
 }
 
+impl Field {
+    /// A field that callers may write.
+    #[must_use]
+    pub const fn new(name: &'static str, json_name: &'static str, children: Children) -> Self {
+        Self {
+            name,
+            json_name,
+            output_only: false,
+            children,
+        }
+    }
+
+    /// The same field, if only the upstream sets it.
+    #[must_use]
+    pub const fn output_only(self) -> Self {
+        Self {
+            output_only: true,
+            ..self
+        }
+    }
+}
+
 /// What may follow the name of a field in the path of a field mask.
 #[derive(Debug, Clone, Copy)]
 pub enum Children {
@@ -145,7 +171,11 @@ pub fn write<C: Codec>(
     let state = WriteState::default();
     let mut json = Vec::with_capacity(256);
     let mut serializer = serde_json::Serializer::new(&mut json);
-    let written = C::write(value, &mut serializer, To::root(&state, &Path::root(path), mask));
+    let written = C::write(
+        value,
+        &mut serializer,
+        To::root(&state, &Path::root(path), mask),
+    );
     match written {
         Ok(()) => Ok(json),
         Err(error) => Err(state.into_error(path, &error)),

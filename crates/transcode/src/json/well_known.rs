@@ -7,9 +7,11 @@ use prost_types::value::Kind;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess};
 use serde::ser::{Error as _, SerializeMap, SerializeSeq, Serializer};
 
-use super::codec::{Key, Shape, read_shape, write_double};
+use super::codec::{Shape, read_shape};
 use super::context::{WriteWith, Writing};
-use super::{At, Codec, DriftKind, Object, Property, TextCodec, To};
+use super::message::Key;
+use super::scalar::{nearest, write_double};
+use super::{At, Codec, Object, Property, TextCodec, To};
 use crate::mask::Mask;
 
 /// How many levels a free-form object may stand below the root. Each costs up
@@ -33,14 +35,14 @@ impl Codec for Timestamp {
                 "an RFC 3339 instant"
             }
             fn text<E: serde::de::Error>(self, value: Cow<'_, str>) -> Result<Self::Out, E> {
-                // prost also accepts dates and local times, which are no instants.
-                let offset = value.ends_with(['Z', 'z'])
-                    || value.len().checked_sub(6).is_some_and(|at| {
-                        matches!(value.as_bytes()[at], b'+' | b'-')
-                    });
+                // prost also accepts dates, local times and years of any length.
+                let text = value.as_bytes();
+                let has_offset = matches!(text, [.., b'Z' | b'z'])
+                    || matches!(text, [.., b'+' | b'-', _, _, b':', _, _]);
+                let has_year = text.get(4) == Some(&b'-');
                 let instant = value.parse::<prost_types::Timestamp>().ok();
                 instant
-                    .filter(|_| offset && value.len() >= 20)
+                    .filter(|_| has_year && has_offset && text.len() >= 20)
                     .filter(|instant| INSTANTS.contains(&instant.seconds))
                     .ok_or_else(|| self.refuse("another string"))
             }
@@ -66,6 +68,8 @@ impl TextCodec for Timestamp {
 /// `google.protobuf.Duration`, as decimal seconds with the suffix `s`.
 pub struct Duration;
 
+const SPANS: std::ops::RangeInclusive<i64> = -315_576_000_000..=315_576_000_000;
+
 impl Codec for Duration {
     type Value = prost_types::Duration;
 
@@ -77,7 +81,10 @@ impl Codec for Duration {
                 "a duration in seconds, such as \"1.5s\""
             }
             fn text<E: serde::de::Error>(self, value: Cow<'_, str>) -> Result<Self::Out, E> {
-                value.parse().map_err(|_| self.refuse("another string"))
+                let duration = value.parse::<prost_types::Duration>().ok();
+                duration
+                    .filter(|duration| SPANS.contains(&duration.seconds))
+                    .ok_or_else(|| self.refuse("another string"))
             }
         }
         read_shape(from, DurationShape)
@@ -90,20 +97,50 @@ impl Codec for Duration {
 
 impl TextCodec for Duration {
     fn text(value: &Self::Value) -> Result<Cow<'_, str>, String> {
-        let signs_agree = value.seconds == 0
-            || value.nanos == 0
-            || (value.seconds < 0) == (value.nanos < 0);
-        if signs_agree && value.nanos.unsigned_abs() < 1_000_000_000 {
+        let signs_agree =
+            value.seconds == 0 || value.nanos == 0 || (value.seconds < 0) == (value.nanos < 0);
+        let in_range = SPANS.contains(&value.seconds) && value.nanos.unsigned_abs() < 1_000_000_000;
+        if signs_agree && in_range {
             Ok(Cow::Owned(value.to_string()))
         } else {
-            Err("must be a normalized duration".to_owned())
+            Err("must be a normalized duration of up to 10,000 years".to_owned())
         }
     }
 }
 
 /// `google.protobuf.FieldMask` outside of an update: its paths, joined by
-/// commas, in the names of the proto.
+/// commas, in lower camel case.
 pub struct FieldMask;
+
+/// A path in lower camel case, if that can be undone.
+fn camel_path(path: &str) -> Option<String> {
+    let mut camel = String::with_capacity(path.len());
+    let mut letters = path.chars();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '_' => camel.push(
+                letters
+                    .next()
+                    .filter(char::is_ascii_lowercase)?
+                    .to_ascii_uppercase(),
+            ),
+            ',' | 'A'..='Z' => return None,
+            _ => camel.push(letter),
+        }
+    }
+    Some(camel)
+}
+
+fn snake_path(path: &str) -> String {
+    let mut snake = String::with_capacity(path.len() + 4);
+    for letter in path.chars() {
+        if letter.is_ascii_uppercase() {
+            snake.push('_');
+        }
+        snake.push(letter.to_ascii_lowercase());
+    }
+    snake
+}
 
 impl Codec for FieldMask {
     type Value = prost_types::FieldMask;
@@ -114,19 +151,23 @@ impl Codec for FieldMask {
             paths: text
                 .split(',')
                 .filter(|path| !path.is_empty())
-                .map(ToOwned::to_owned)
+                .map(snake_path)
                 .collect(),
         })
     }
 
     fn write<S: Serializer>(value: &Self::Value, to: S, _at: To<'_>) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&value.paths.join(","))
+        to.serialize_str(&Self::text(value).map_err(S::Error::custom)?)
     }
 }
 
 impl TextCodec for FieldMask {
     fn text(value: &Self::Value) -> Result<Cow<'_, str>, String> {
-        Ok(Cow::Owned(value.paths.join(",")))
+        let paths = value.paths.iter().map(|path| camel_path(path));
+        let paths = paths.collect::<Option<Vec<_>>>();
+        paths
+            .map(|paths| Cow::Owned(paths.join(",")))
+            .ok_or_else(|| "must have paths in lower snake case".to_owned())
     }
 }
 
@@ -166,25 +207,16 @@ pub struct Value;
 struct ValueShape<'a>(At<'a>);
 
 impl ValueShape<'_> {
-    fn check_depth<E: serde::de::Error>(&self) -> Result<(), E> {
-        if self.0.depth() <= MAX_DEPTH {
-            Ok(())
-        } else {
-            Err(E::custom(format_args!(
-                "stands more than {MAX_DEPTH} levels deep, which no gRPC client would read"
-            )))
-        }
-    }
-
     fn read_list<'de, A: SeqAccess<'de>>(
         &self,
         mut list: A,
     ) -> Result<prost_types::ListValue, A::Error> {
-        self.check_depth()?;
+        self.0.check_depth(MAX_DEPTH)?;
         let mut values = Vec::new();
-        while let Some(value) = self.0.element(values.len(), |at| {
-            list.next_element_seed(ValueSeed(at))
-        })? {
+        while let Some(value) = self
+            .0
+            .element(values.len(), |at| list.next_element_seed(ValueSeed(at)))?
+        {
             values.push(value);
         }
         Ok(prost_types::ListValue { values })
@@ -194,7 +226,7 @@ impl ValueShape<'_> {
         &self,
         mut map: A,
     ) -> Result<prost_types::Struct, A::Error> {
-        self.check_depth()?;
+        self.0.check_depth(MAX_DEPTH)?;
         let mut fields = BTreeMap::new();
         while let Some(name) = map.next_key_seed(Key)? {
             let value = self
@@ -203,16 +235,6 @@ impl ValueShape<'_> {
             fields.insert(name.into_owned(), value);
         }
         Ok(prost_types::Struct { fields })
-    }
-
-    /// Doubles are all the numbers that `google.protobuf.Value` has.
-    #[expect(clippy::cast_precision_loss, reason = "reported as drift")]
-    fn rounded(&self, value: i128) -> f64 {
-        let double = value as f64;
-        if double.abs() > 9_007_199_254_740_992.0 {
-            self.0.drift(DriftKind::RoundedNumber);
-        }
-        double
     }
 }
 
@@ -232,10 +254,10 @@ impl<'de> Shape<'de> for ValueShape<'_> {
         Ok(value_of(Kind::BoolValue(value)))
     }
     fn signed<E: serde::de::Error>(self, value: i64) -> Result<Self::Out, E> {
-        Ok(value_of(Kind::NumberValue(self.rounded(value.into()))))
+        Ok(value_of(Kind::NumberValue(nearest(value.into(), self.0))))
     }
     fn unsigned<E: serde::de::Error>(self, value: u64) -> Result<Self::Out, E> {
-        Ok(value_of(Kind::NumberValue(self.rounded(value.into()))))
+        Ok(value_of(Kind::NumberValue(nearest(value.into(), self.0))))
     }
     fn double<E: serde::de::Error>(self, value: f64) -> Result<Self::Out, E> {
         Ok(value_of(Kind::NumberValue(value)))

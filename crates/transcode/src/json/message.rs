@@ -1,0 +1,161 @@
+//! Enums, messages and transparent wrappers.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
+use serde::ser::{Error as _, SerializeMap, Serializer};
+
+use super::codec::{Shape, read_shape};
+use super::{
+    At, Codec, DriftKind, JsonEnum, JsonMessage, Object, Optional, Property, ReadField, TextCodec,
+    To, TransparentMessage,
+};
+use crate::mask::Mask;
+
+/// An enum.
+pub struct Enum<E>(PhantomData<E>);
+
+fn spelled<E: JsonEnum>(number: i32) -> Result<&'static str, String> {
+    E::spelling(number).ok_or_else(|| match number {
+        0 => "must not be the zero value of its enum here, which has no spelling".to_owned(),
+        _ => format!("must be a value of its enum, which does not declare {number}"),
+    })
+}
+
+impl<E: JsonEnum> Codec for Enum<E> {
+    type Value = i32;
+
+    fn read<'de, D: Deserializer<'de>>(from: D, at: At<'_>) -> Result<i32, D::Error> {
+        struct EnumShape<'a, E>(At<'a>, PhantomData<E>);
+        impl<'de, E: JsonEnum> Shape<'de> for EnumShape<'_, E> {
+            type Out = i32;
+            fn expected(&self) -> &'static str {
+                "a string"
+            }
+            fn text<Err: serde::de::Error>(self, value: Cow<'_, str>) -> Result<i32, Err> {
+                Ok(E::number(&value).unwrap_or_else(|| {
+                    self.0.drift(DriftKind::UnknownEnumValue);
+                    0
+                }))
+            }
+        }
+        read_shape(from, EnumShape::<E>(at, PhantomData))
+    }
+
+    fn write<S: Serializer>(value: &i32, to: S, _at: To<'_>) -> Result<S::Ok, S::Error> {
+        to.serialize_str(spelled::<E>(*value).map_err(S::Error::custom)?)
+    }
+
+    fn is_set(value: &i32) -> bool {
+        *value != 0
+    }
+}
+
+impl<E: JsonEnum> TextCodec for Enum<E> {
+    fn text(value: &i32) -> Result<Cow<'_, str>, String> {
+        spelled::<E>(*value).map(Cow::Borrowed)
+    }
+}
+
+/// How many levels a message may stand below the root. Each costs up to one
+/// level of protobuf, of which readers allow 100 by default.
+const MAX_DEPTH: usize = 96;
+
+/// A message, as a JSON object.
+pub struct Nested<M>(PhantomData<M>);
+
+impl<M: JsonMessage> Codec for Nested<M> {
+    type Value = M;
+
+    fn read<'de, D: Deserializer<'de>>(from: D, at: At<'_>) -> Result<M, D::Error> {
+        struct MessageShape<'a, M>(At<'a>, PhantomData<M>);
+        impl<'de, M: JsonMessage> Shape<'de> for MessageShape<'_, M> {
+            type Out = M;
+            fn expected(&self) -> &'static str {
+                "an object"
+            }
+            fn object<A: MapAccess<'de>>(self, mut map: A) -> Result<M, A::Error> {
+                self.0.check_depth(MAX_DEPTH)?;
+                let mut message = M::default();
+                while let Some(name) = map.next_key_seed(Key)? {
+                    self.0.property(&name, |at| {
+                        let property = Property { map: &mut map, at };
+                        message.read_property(&name, property)
+                    })?;
+                }
+                Ok(message)
+            }
+        }
+        read_shape(from, MessageShape(at, PhantomData))
+    }
+
+    fn write<S: Serializer>(value: &M, to: S, at: To<'_>) -> Result<S::Ok, S::Error> {
+        let mut object = Object {
+            map: to.serialize_map(None)?,
+            to: at,
+            fields: M::FIELDS,
+        };
+        value.write_properties(&mut object)?;
+        object.map.end()
+    }
+
+    fn write_unset<S: Serializer>(to: S, at: To<'_>) -> Result<S::Ok, S::Error> {
+        match at.mask {
+            // Parts of a message that is not there are not there either.
+            Mask::Only(_) => Self::write(&M::default(), to, at),
+            Mask::Set | Mask::All => to.serialize_unit(),
+        }
+    }
+}
+
+/// The key of a JSON object, borrowed where it has no escapes.
+pub(super) struct Key;
+
+impl<'de> DeserializeSeed<'de> for Key {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Cow<'de, str>, D::Error> {
+        struct KeyVisitor;
+        impl<'de> Visitor<'de> for KeyVisitor {
+            type Value = Cow<'de, str>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a property name")
+            }
+            fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Self::Value, E> {
+                Ok(Cow::Borrowed(value))
+            }
+            fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
+                Ok(Cow::Owned(value.to_owned()))
+            }
+        }
+        from.deserialize_str(KeyVisitor)
+    }
+}
+
+/// A wrapper message of one field, as the bare value or null.
+pub struct Transparent<M>(PhantomData<M>);
+
+impl<M: TransparentMessage> Codec for Transparent<M> {
+    type Value = M;
+
+    const NULLABLE: bool = true;
+
+    fn read<'de, D: Deserializer<'de>>(from: D, at: At<'_>) -> Result<M, D::Error> {
+        let mut value = None;
+        Optional::<M::Codec>::read(&mut value, from, at)?;
+        Ok(M::wrap(value))
+    }
+
+    fn write<S: Serializer>(message: &M, to: S, at: To<'_>) -> Result<S::Ok, S::Error> {
+        match message.value() {
+            Some(value) if M::Codec::is_set(value) => M::Codec::write(value, to, at),
+            _ => M::Codec::write_unset(to, at),
+        }
+    }
+
+    fn write_unset<S: Serializer>(to: S, at: To<'_>) -> Result<S::Ok, S::Error> {
+        M::Codec::write_unset(to, at)
+    }
+}

@@ -1,0 +1,303 @@
+//! Scalars.
+
+use std::borrow::Cow;
+use std::marker::PhantomData;
+
+use base64::Engine as _;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use bytes::Bytes;
+use serde::de::{Deserializer, Error as _};
+use serde::ser::{Error as _, Serializer};
+
+use super::codec::{Shape, read_shape};
+use super::{At, Codec, DriftKind, TextCodec, To};
+
+/// `string`.
+pub struct Text;
+
+impl Codec for Text {
+    type Value = String;
+
+    fn read<'de, D: Deserializer<'de>>(from: D, _at: At<'_>) -> Result<String, D::Error> {
+        struct TextShape;
+        impl<'de> Shape<'de> for TextShape {
+            type Out = String;
+            fn expected(&self) -> &'static str {
+                "a string"
+            }
+            fn text<E: serde::de::Error>(self, value: Cow<'_, str>) -> Result<String, E> {
+                Ok(value.into_owned())
+            }
+        }
+        read_shape(from, TextShape)
+    }
+
+    fn write<S: Serializer>(value: &String, to: S, _at: To<'_>) -> Result<S::Ok, S::Error> {
+        to.serialize_str(value)
+    }
+}
+
+impl TextCodec for Text {
+    fn text(value: &String) -> Result<Cow<'_, str>, String> {
+        Ok(Cow::Borrowed(value))
+    }
+}
+
+/// `bool`.
+pub struct Boolean;
+
+impl Codec for Boolean {
+    type Value = bool;
+
+    fn read<'de, D: Deserializer<'de>>(from: D, _at: At<'_>) -> Result<bool, D::Error> {
+        struct BooleanShape;
+        impl<'de> Shape<'de> for BooleanShape {
+            type Out = bool;
+            fn expected(&self) -> &'static str {
+                "a boolean"
+            }
+            fn boolean<E: serde::de::Error>(self, value: bool) -> Result<bool, E> {
+                Ok(value)
+            }
+        }
+        read_shape(from, BooleanShape)
+    }
+
+    fn write<S: Serializer>(value: &bool, to: S, _at: To<'_>) -> Result<S::Ok, S::Error> {
+        to.serialize_bool(*value)
+    }
+}
+
+impl TextCodec for Boolean {
+    fn text(value: &bool) -> Result<Cow<'_, str>, String> {
+        Ok(Cow::Borrowed(if *value { "true" } else { "false" }))
+    }
+}
+
+/// The largest whole number up to which doubles count without gaps.
+const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
+
+macro_rules! integer {
+    ($(#[$doc:meta])* $codec:ident, $value:ty, $expected:literal, $write:ident) => {
+        $(#[$doc])*
+        pub struct $codec;
+
+        impl Codec for $codec {
+            type Value = $value;
+
+            fn read<'de, D: Deserializer<'de>>(from: D, _at: At<'_>) -> Result<$value, D::Error> {
+                struct IntegerShape;
+                impl<'de> Shape<'de> for IntegerShape {
+                    type Out = $value;
+                    fn expected(&self) -> &'static str {
+                        $expected
+                    }
+                    fn signed<E: serde::de::Error>(self, value: i64) -> Result<$value, E> {
+                        value.try_into().map_err(|_| self.refuse("a number out of its range"))
+                    }
+                    fn unsigned<E: serde::de::Error>(self, value: u64) -> Result<$value, E> {
+                        value.try_into().map_err(|_| self.refuse("a number out of its range"))
+                    }
+                    fn double<E: serde::de::Error>(self, value: f64) -> Result<$value, E> {
+                        // 5.0 and 5 are one number in JSON.
+                        if value.fract() != 0.0 {
+                            return Err(self.refuse("a number with a fraction"));
+                        }
+                        if value.abs() > MAX_EXACT {
+                            return Err(self.refuse("a number out of its range"));
+                        }
+                        #[expect(clippy::cast_possible_truncation, reason = "checked above")]
+                        self.signed(value as i64)
+                    }
+                }
+                read_shape(from, IntegerShape)
+            }
+
+            fn write<S: Serializer>(value: &$value, to: S, _at: To<'_>) -> Result<S::Ok, S::Error> {
+                to.$write(*value)
+            }
+        }
+
+        impl TextCodec for $codec {
+            fn text(value: &$value) -> Result<Cow<'_, str>, String> {
+                Ok(Cow::Owned(value.to_string()))
+            }
+        }
+    };
+}
+
+integer!(
+    /// `int32`, `sint32` and `sfixed32`.
+    Int32, i32, "a 32-bit integer", serialize_i32
+);
+integer!(
+    /// `int64`, `sint64` and `sfixed64`, as JSON numbers.
+    Int64, i64, "a 64-bit integer", serialize_i64
+);
+integer!(
+    /// `uint32` and `fixed32`.
+    UInt32, u32, "an unsigned 32-bit integer", serialize_u32
+);
+integer!(
+    /// `uint64` and `fixed64`, as JSON numbers.
+    UInt64, u64, "an unsigned 64-bit integer", serialize_u64
+);
+
+/// Why a number cannot be written.
+const NOT_FINITE: &str = "must be a finite number, because JSON has no other";
+
+/// The integer that equals the number, if there is one that does so exactly.
+/// Minus zero has none.
+pub(super) fn whole(value: f64) -> Option<i64> {
+    let whole = value.fract() == 0.0
+        && value.abs() <= MAX_EXACT
+        && !(value == 0.0 && value.is_sign_negative());
+    #[expect(clippy::cast_possible_truncation, reason = "whole and within 2^53")]
+    whole.then_some(value as i64)
+}
+
+/// Writes a number: a whole one without a fraction.
+pub(super) fn write_double<S: Serializer>(value: f64, to: S) -> Result<S::Ok, S::Error> {
+    if !value.is_finite() {
+        return Err(S::Error::custom(NOT_FINITE));
+    }
+    match whole(value) {
+        Some(value) => to.serialize_i64(value),
+        None => to.serialize_f64(value),
+    }
+}
+
+/// The double nearest to a whole number. Rounding is reported.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "what is lost is what is looked for"
+)]
+pub(super) fn nearest(value: i128, at: At<'_>) -> f64 {
+    let double = value as f64;
+    if double as i128 != value {
+        at.drift(DriftKind::RoundedNumber);
+    }
+    double
+}
+
+/// `double`.
+pub struct Double;
+
+struct DoubleShape<'a>(At<'a>);
+
+impl<'de> Shape<'de> for DoubleShape<'_> {
+    type Out = f64;
+    fn expected(&self) -> &'static str {
+        "a number"
+    }
+    fn signed<E: serde::de::Error>(self, value: i64) -> Result<f64, E> {
+        Ok(nearest(value.into(), self.0))
+    }
+    fn unsigned<E: serde::de::Error>(self, value: u64) -> Result<f64, E> {
+        Ok(nearest(value.into(), self.0))
+    }
+    fn double<E: serde::de::Error>(self, value: f64) -> Result<f64, E> {
+        Ok(value)
+    }
+}
+
+impl Codec for Double {
+    type Value = f64;
+
+    fn read<'de, D: Deserializer<'de>>(from: D, at: At<'_>) -> Result<f64, D::Error> {
+        read_shape(from, DoubleShape(at))
+    }
+
+    fn write<S: Serializer>(value: &f64, to: S, _at: To<'_>) -> Result<S::Ok, S::Error> {
+        write_double(*value, to)
+    }
+}
+
+impl TextCodec for Double {
+    fn text(value: &f64) -> Result<Cow<'_, str>, String> {
+        if value.is_finite() {
+            Ok(Cow::Owned(value.to_string()))
+        } else {
+            Err(NOT_FINITE.to_owned())
+        }
+    }
+}
+
+/// `float`.
+pub struct Float;
+
+impl Codec for Float {
+    type Value = f32;
+
+    fn read<'de, D: Deserializer<'de>>(from: D, at: At<'_>) -> Result<f32, D::Error> {
+        let double = read_shape(from, DoubleShape(at))?;
+        #[expect(clippy::cast_possible_truncation, reason = "the field is a float")]
+        let float = double as f32;
+        if !float.is_finite() {
+            return Err(D::Error::custom(
+                "expected a 32-bit float, found a number out of its range",
+            ));
+        }
+        // Fractions are approximate anyway; whole numbers are often counts.
+        #[expect(clippy::float_cmp, reason = "equal or rounded")]
+        if double.fract() == 0.0 && f64::from(float) != double {
+            at.drift(DriftKind::RoundedNumber);
+        }
+        Ok(float)
+    }
+
+    fn write<S: Serializer>(value: &f32, to: S, _at: To<'_>) -> Result<S::Ok, S::Error> {
+        match whole(f64::from(*value)) {
+            Some(value) => to.serialize_i64(value),
+            None if value.is_finite() => to.serialize_f32(*value),
+            None => Err(S::Error::custom(NOT_FINITE)),
+        }
+    }
+}
+
+impl TextCodec for Float {
+    fn text(value: &f32) -> Result<Cow<'_, str>, String> {
+        if value.is_finite() {
+            Ok(Cow::Owned(value.to_string()))
+        } else {
+            Err(NOT_FINITE.to_owned())
+        }
+    }
+}
+
+/// `bytes`, as base64 (RFC 4648): written in the standard alphabet with
+/// padding, read in either alphabet with or without it.
+///
+/// prost holds them as [`Bytes`], those of `google.protobuf.BytesValue` as a
+/// vector.
+pub struct Octets<T = Bytes>(PhantomData<T>);
+
+const LENIENT: GeneralPurposeConfig =
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent);
+const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
+const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
+
+impl<T: AsRef<[u8]> + From<Vec<u8>>> Codec for Octets<T> {
+    type Value = T;
+
+    fn read<'de, D: Deserializer<'de>>(from: D, at: At<'_>) -> Result<T, D::Error> {
+        let text = Text::read(from, at)?;
+        STANDARD
+            .decode(&text)
+            .or_else(|_| URL_SAFE.decode(&text))
+            .map(T::from)
+            .map_err(|_| D::Error::custom("expected a string of base64, found another string"))
+    }
+
+    fn write<S: Serializer>(value: &T, to: S, _at: To<'_>) -> Result<S::Ok, S::Error> {
+        to.serialize_str(&STANDARD.encode(value))
+    }
+}
+
+impl<T: AsRef<[u8]> + From<Vec<u8>>> TextCodec for Octets<T> {
+    fn text(value: &T) -> Result<Cow<'_, str>, String> {
+        Ok(Cow::Owned(URL_SAFE.encode(value)))
+    }
+}
