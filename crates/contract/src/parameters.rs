@@ -62,7 +62,12 @@ pub fn parse_parameters<P: Described>(
     }
     let values = Value::Object(values);
     if let Err(more) = document.validate(&values) {
-        violations.extend(more.into_vec());
+        violations.extend(more.into_vec().into_iter().map(|mut violation| {
+            // Every parameter comes as a string, so that is not what is wrong with it.
+            let description = violation.description.trim_end_matches(", not a string");
+            violation.description = description.to_owned();
+            violation
+        }));
     }
     Violations::check(violations)?;
     deserialize(values)

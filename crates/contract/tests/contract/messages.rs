@@ -254,15 +254,13 @@ fn all_malformed_path_variables_are_named() {
 fn limit_has_bounds() {
     parameters::<ListUsersQuery>(&[("limit", "0")], "limit must be at least 1");
     parameters::<ListUsersQuery>(&[("limit", "1001")], "limit must be at most 1000");
-    parameters::<ListUsersQuery>(
-        &[("limit", "1.5")],
-        "limit must be an integer, not a string",
-    );
-    parameters::<ListUsersQuery>(
-        &[("limit", "ten")],
-        "limit must be an integer, not a string",
-    );
-    parameters::<ListUsersQuery>(&[("limit", "")], "limit must be an integer, not a string");
+}
+
+#[test]
+fn limit_is_an_integer() {
+    for limit in ["", "ten", "1.5", "1e2", "null", "99999999999999999999"] {
+        parameters::<ListUsersQuery>(&[("limit", limit)], "limit must be an integer");
+    }
 }
 
 #[test]
