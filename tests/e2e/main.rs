@@ -1,1 +1,13 @@
-//! End-to-end tests over real sockets.
+//! End-to-end tests over real sockets: a generated client, the gateway, and
+//! behind it the backend or a stub that plays one.
+//!
+//! Every test owns its whole stack, on ports that the system picks.
+
+mod auth;
+mod avatars;
+mod faults;
+mod protocol;
+mod replay;
+mod stack;
+mod stub;
+mod users;

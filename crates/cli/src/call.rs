@@ -73,6 +73,11 @@ pub(crate) struct CallArgs {
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = parse_header)]
     headers: Vec<(AsciiMetadataKey, AsciiMetadataValue)>,
 
+    /// Print only this part of the reply, such as user.id; a string is printed
+    /// without quotes
+    #[arg(long, value_name = "PATH")]
+    select: Option<String>,
+
     /// List the methods, of one service if it is named
     #[arg(long, conflicts_with_all = ["describe", "data", "file"])]
     list: bool,
@@ -274,7 +279,11 @@ impl Call {
         let mut count = 0;
         while let Some(reply) = replies.message().await? {
             count += 1;
-            outcome::print(&reply, out).map_err(Interrupted::Output)?;
+            match &args.select {
+                None => outcome::print(&reply, out),
+                Some(path) => outcome::print_part(&reply, path, out),
+            }
+            .map_err(Interrupted::Output)?;
         }
         if count == 0 && !self.method.is_server_streaming() {
             return Err(Status::internal("the server reported success without a reply").into());

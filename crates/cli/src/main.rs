@@ -1,2 +1,55 @@
 //! The `web1on1` command.
-fn main() {}
+//!
+//! This crate is the only one that reads arguments and environment; each
+//! subcommand turns them into the configuration of a library and hands over.
+
+mod call;
+mod contract;
+mod serve;
+
+use std::io::IsTerminal as _;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+/// Web1on1: a REST API, a gRPC gateway in front of it, and the contract that
+/// both keep
+#[derive(Parser, Debug)]
+#[command(version, propagate_version = true)]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    Serve(serve::ServeArgs),
+    Gateway(serve::GatewayArgs),
+    Backend(serve::BackendArgs),
+    Call(call::CallArgs),
+    Contract(contract::ContractArgs),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let args = Args::parse();
+    tracing_subscriber::fmt()
+        .with_env_filter(
+            EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn")),
+        )
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+    let done = match args.command {
+        Command::Serve(args) => serve::serve(args).await,
+        Command::Gateway(args) => serve::gateway(args).await,
+        Command::Backend(args) => serve::backend(args).await,
+        Command::Call(args) => call::run(args, proto::FILE_DESCRIPTOR_SET).await,
+        Command::Contract(args) => contract::run(&args),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::FAILURE
+    })
+}

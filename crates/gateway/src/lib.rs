@@ -8,5 +8,6 @@
 //! The crate knows no resource: which services there are is handed in. It keeps
 //! no state that matters, so that any number of gateways can run side by side.
 
+pub mod drift;
 pub mod server;
 pub mod upstream;

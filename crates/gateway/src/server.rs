@@ -51,7 +51,9 @@ impl Services {
         };
         let (health, health_service) = tonic_health::server::health_reporter();
         for name in names {
-            health.set_service_status(*name, ServingStatus::Serving).await;
+            health
+                .set_service_status(*name, ServingStatus::Serving)
+                .await;
         }
         let routes = routes
             .add_service(reflection().build_v1()?)
@@ -67,7 +69,9 @@ impl Services {
     /// Tells whoever asks that no call should be sent here any more.
     async fn set_not_serving(&self) {
         for name in self.names.iter().chain(&[""]) {
-            self.health.set_service_status(*name, ServingStatus::NotServing).await;
+            self.health
+                .set_service_status(*name, ServingStatus::NotServing)
+                .await;
         }
     }
 }
@@ -124,7 +128,10 @@ pub async fn serve(
     }
     drop(listener);
     services.set_not_serving().await;
-    if tokio::time::timeout(GRACE, connections.shutdown()).await.is_err() {
+    if tokio::time::timeout(GRACE, connections.shutdown())
+        .await
+        .is_err()
+    {
         tracing::warn!("some calls did not end in time and are dropped");
     }
     Ok(())

@@ -92,7 +92,10 @@ pub fn client(base: &Uri) -> Result<Client, Error> {
             .with_no_client_auth();
         builder.with_tls_config(trust_nobody)
     };
-    let connector = builder.https_or_http().enable_all_versions().wrap_connector(tcp);
+    let connector = builder
+        .https_or_http()
+        .enable_all_versions()
+        .wrap_connector(tcp);
     Ok(PooledClient::builder(TokioExecutor::new())
         .pool_timer(TokioTimer::new())
         .pool_idle_timeout(IDLE_TIMEOUT)
@@ -112,17 +115,33 @@ mod tests {
 
     #[test]
     fn absolute_urls_are_bases() {
-        for url in ["http://127.0.0.1:8080", "https://api.example.com/v2", "http://[::1]:1/a/"] {
+        for url in [
+            "http://127.0.0.1:8080",
+            "https://api.example.com/v2",
+            "http://[::1]:1/a/",
+        ] {
             assert!(base(url).is_ok(), "{url} was refused");
         }
     }
 
     #[test]
     fn what_is_no_base_is_refused_with_the_reason() {
-        refuses("api.example.com", "the upstream \"api.example.com\" has no scheme; did you mean http:// before it?");
-        refuses("/v2", "the upstream \"/v2\" has no scheme; did you mean http:// before it?");
-        refuses("ftp://a/b", "the upstream \"ftp://a/b\" is neither http nor https");
-        refuses("http://a/b?c", "the upstream \"http://a/b?c\" has a query, which no path can follow");
+        refuses(
+            "api.example.com",
+            "the upstream \"api.example.com\" has no scheme; did you mean http:// before it?",
+        );
+        refuses(
+            "/v2",
+            "the upstream \"/v2\" has no scheme; did you mean http:// before it?",
+        );
+        refuses(
+            "ftp://a/b",
+            "the upstream \"ftp://a/b\" is neither http nor https",
+        );
+        refuses(
+            "http://a/b?c",
+            "the upstream \"http://a/b?c\" has a query, which no path can follow",
+        );
         refuses("http://", "the upstream \"http://\" is not a URL");
         refuses("", "the upstream \"\" is not a URL");
     }

@@ -23,5 +23,4 @@ pub use generated::web1on1::v2;
 
 /// The encoded `FileDescriptorSet` of the protos and all that they import, with
 /// comments and options.
-pub const FILE_DESCRIPTOR_SET: &[u8] =
-    include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

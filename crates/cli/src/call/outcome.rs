@@ -15,6 +15,24 @@ pub(super) fn print(reply: &DynamicMessage, out: &mut impl Write) -> io::Result<
     out.write_all(b"\n")
 }
 
+/// Prints one part of a reply: a string as it is, anything else as JSON. The
+/// path is made of property names and list indexes, joined by dots.
+pub(super) fn print_part(
+    reply: &DynamicMessage,
+    path: &str,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let whole = serde_json::to_value(reply)?;
+    let pointer = format!("/{}", path.replace('.', "/"));
+    match whole.pointer(&pointer) {
+        Some(serde_json::Value::String(text)) => writeln!(out, "{text}"),
+        Some(part) => writeln!(out, "{part:#}"),
+        None => Err(io::Error::other(format!(
+            "the reply has no {path:?}, which --select asks for"
+        ))),
+    }
+}
+
 /// Renders an error: its code and message, then a line for each of its details.
 pub(super) fn render(status: &Status) -> String {
     let mut text = format!("error: {}", code_name(status.code()));

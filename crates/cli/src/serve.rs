@@ -1,0 +1,404 @@
+//! `web1on1 serve`, `gateway` and `backend`: the servers.
+
+use std::fmt::Write as _;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use ::backend::{Backend, FirstStart};
+use ::gateway::server::Services;
+use anyhow::Context as _;
+use clap::Args;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use transcode::{Config, Gateway, Upstream};
+
+/// The domain of the reasons that the gateway gives for its own errors.
+const DOMAIN: &str = "gateway.web1on1.chat";
+
+/// How long requests may go on after the backend was told to stop.
+const GRACE: Duration = Duration::from_secs(30);
+
+/// Serve the whole system from one process: the REST API and the gRPC gateway
+#[derive(Args, Debug)]
+pub(crate) struct ServeArgs {
+    /// Where to serve gRPC; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:50051")]
+    grpc: SocketAddr,
+
+    #[command(flatten)]
+    backend: BackendArgs,
+}
+
+/// Serve the REST API alone
+#[derive(Args, Debug)]
+pub(crate) struct BackendArgs {
+    /// Where to serve REST; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    http: SocketAddr,
+
+    /// The folder for everything that is kept: avatars and, unless --database
+    /// says otherwise, the SQLite database
+    #[arg(
+        long,
+        value_name = "DIR",
+        env = "WEB1ON1_DATA",
+        default_value = "web1on1-data"
+    )]
+    data: PathBuf,
+
+    /// The database instead of SQLite, such as
+    /// postgres://user:password@host/database
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "WEB1ON1_DATABASE",
+        hide_env_values = true
+    )]
+    database: Option<String>,
+
+    /// Where others reach the REST API; URLs of avatars begin with it. Defaults
+    /// to the address of --http
+    #[arg(long, value_name = "URL", env = "WEB1ON1_PUBLIC_URL")]
+    public_url: Option<String>,
+
+    /// E-mail address of the owner that the first start creates
+    #[arg(long, value_name = "EMAIL", env = "WEB1ON1_OWNER_EMAIL")]
+    owner_email: Option<String>,
+
+    /// Password of that owner; made up and printed if not given
+    #[arg(
+        long,
+        value_name = "PASSWORD",
+        env = "WEB1ON1_OWNER_PASSWORD",
+        hide_env_values = true
+    )]
+    owner_password: Option<String>,
+}
+
+/// Serve the gRPC gateway alone, in front of a REST API
+#[derive(Args, Debug)]
+pub(crate) struct GatewayArgs {
+    /// The REST API, such as https://api.example.com/v2; without a path, /v2 is
+    /// meant
+    #[arg(long, value_name = "URL", env = "WEB1ON1_UPSTREAM")]
+    upstream: String,
+
+    /// Where to serve gRPC; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:50051")]
+    grpc: SocketAddr,
+
+    /// Where to serve /healthz for an orchestrator; not served by default
+    #[arg(long, value_name = "ADDRESS")]
+    admin: Option<SocketAddr>,
+}
+
+pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
+    let grpc = bind(args.grpc).await?;
+    let opened = Opened::open(&args.backend).await?;
+    let base = format!(
+        "http://{}{}",
+        opened.address,
+        ::contract::operation::BASE_PATH
+    );
+    let gateway = in_front_of(opened.router(), ::gateway::upstream::base(&base)?);
+    let services = services(&gateway).await?;
+
+    let grpc_address = grpc.local_addr()?;
+    println!("grpc {grpc_address}");
+    opened.announce();
+    print!("{}", first_calls(grpc_address, &opened));
+
+    let stop = stop_signal();
+    tokio::try_join!(serve_grpc(grpc, services, stop.clone()), opened.serve(stop),)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) async fn backend(args: BackendArgs) -> anyhow::Result<ExitCode> {
+    let opened = Opened::open(&args).await?;
+    opened.announce();
+    if let Some(first_start) = opened.backend.first_start() {
+        print!("\n{}", owner(first_start));
+    }
+    opened.serve(stop_signal()).await?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) async fn gateway(args: GatewayArgs) -> anyhow::Result<ExitCode> {
+    let mut base = ::gateway::upstream::base(&args.upstream)?;
+    if base.path() == "/" {
+        let url = format!("{base}").trim_end_matches('/').to_owned();
+        base = ::gateway::upstream::base(&(url + ::contract::operation::BASE_PATH))?;
+    }
+    let client = ::gateway::upstream::client(&base)?;
+    let services = services(&in_front_of(client, base.clone())).await?;
+    let grpc = bind(args.grpc).await?;
+    println!("grpc {}", grpc.local_addr()?);
+    println!("upstream {base}");
+    let stop = stop_signal();
+    let admin = match args.admin {
+        Some(address) => {
+            let listener = bind(address).await?;
+            println!("admin {}", listener.local_addr()?);
+            Some(listener)
+        }
+        None => None,
+    };
+    tokio::try_join!(
+        serve_grpc(grpc, services, stop.clone()),
+        serve_admin(admin, stop)
+    )?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn in_front_of<U: Upstream>(upstream: U, base: http::Uri) -> Gateway<U> {
+    let mut config = Config::new(base);
+    DOMAIN.clone_into(&mut config.domain);
+    config.on_drift = ::gateway::drift::log_once;
+    Gateway::new(upstream, config)
+}
+
+async fn services<U: Upstream>(gateway: &Gateway<U>) -> anyhow::Result<Services> {
+    let routes = proto::v2::routes(gateway);
+    Services::new(routes, proto::v2::SERVICES, proto::FILE_DESCRIPTOR_SET)
+        .await
+        .context("the embedded descriptors cannot be read")
+}
+
+async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address)
+        .await
+        .with_context(|| format!("cannot listen on {address}; another port or 0 may be free"))
+}
+
+/// A backend and the listener that it will be served on.
+struct Opened {
+    backend: Backend,
+    listener: TcpListener,
+    address: SocketAddr,
+    kept_in: String,
+}
+
+impl Opened {
+    async fn open(args: &BackendArgs) -> anyhow::Result<Self> {
+        let listener = bind(args.http).await?;
+        let address = listener.local_addr()?;
+        let public_url = args
+            .public_url
+            .clone()
+            .unwrap_or_else(|| public_url(address));
+        std::fs::create_dir_all(&args.data)
+            .with_context(|| format!("--data {} cannot be created", args.data.display()))?;
+        let (database, kept_in) = if let Some(url) = &args.database {
+            (
+                url.clone(),
+                format!(
+                    "{} (avatars); the rest in the database",
+                    args.data.display()
+                ),
+            )
+        } else {
+            (sqlite_url(&args.data)?, args.data.display().to_string())
+        };
+        let mut config = ::backend::Config::new(database, &args.data, public_url);
+        config.owner_email.clone_from(&args.owner_email);
+        config.owner_password.clone_from(&args.owner_password);
+        Ok(Self {
+            backend: Backend::open(config).await?,
+            listener,
+            address,
+            kept_in,
+        })
+    }
+
+    fn router(&self) -> axum::Router {
+        self.backend.router()
+    }
+
+    fn announce(&self) {
+        println!("http {}", self.address);
+        println!("data {}", self.kept_in);
+    }
+
+    async fn serve(self, stop: Stop) -> anyhow::Result<()> {
+        let router = self.backend.router();
+        serve_http(self.listener, router, stop)
+            .await
+            .context("the REST server failed")
+    }
+}
+
+/// The URL of the database in a folder.
+fn sqlite_url(data: &Path) -> anyhow::Result<String> {
+    let file = std::path::absolute(data)?.join("web1on1.db");
+    let file = file
+        .to_str()
+        .with_context(|| format!("--data {} is not UTF-8", data.display()))?;
+    // What would end the path of a URL.
+    let file = file
+        .replace('%', "%25")
+        .replace('?', "%3F")
+        .replace('#', "%23");
+    Ok(format!("sqlite://{file}?mode=rwc"))
+}
+
+/// How others reach a listener, as far as it can be told from here.
+fn public_url(address: SocketAddr) -> String {
+    let reachable = if address.ip().is_unspecified() {
+        SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), address.port())
+    } else {
+        address
+    };
+    format!("http://{reachable}")
+}
+
+/// What a newcomer does next.
+fn first_calls(grpc: SocketAddr, opened: &Opened) -> String {
+    let program = program();
+    let address = if grpc.port() == 50051 && grpc.ip().is_loopback() {
+        String::new()
+    } else {
+        format!(" --address {grpc}")
+    };
+    let mut text = String::from("\n");
+    let (email, password) = match opened.backend.first_start() {
+        Some(first_start) => {
+            text.push_str(&owner(first_start));
+            text.push('\n');
+            (first_start.email.clone(), first_start.password.clone())
+        }
+        None => ("EMAIL".to_owned(), "PASSWORD".to_owned()),
+    };
+    let login = serde_json::json!({"email": email, "password": password});
+    // Single quotes protect everything but themselves.
+    let login = login.to_string().replace('\'', "'\\''");
+    // Writing to a string cannot fail.
+    let _ = write!(
+        text,
+        "In another shell, log in and make a first call:\n\n  \
+         export WEB1ON1_TOKEN=$({program} call AuthService/CreateToken{address} -d '{login}' --select token.token)\n  \
+         {program} call UserService/GetUser{address} -d '{{\"userId\": \"me\"}}'\n\n\
+         Ctrl-C stops the server.\n"
+    );
+    text
+}
+
+/// Who owns what a first start has created.
+fn owner(first_start: &FirstStart) -> String {
+    let hint = if first_start.password_was_made_up {
+        "   (made up just now and not shown again)"
+    } else {
+        ""
+    };
+    let password = if first_start.password_was_made_up {
+        &first_start.password
+    } else {
+        "as given"
+    };
+    format!(
+        "The store was empty, so an organization and its owner were created:\n\n  \
+         e-mail    {}\n  password  {password}{hint}\n",
+        first_start.email
+    )
+}
+
+/// How this program is called from the current folder.
+fn program() -> String {
+    let path = std::env::current_exe().unwrap_or_else(|_| "web1on1".into());
+    let here = std::env::current_dir().unwrap_or_default();
+    let path = path.strip_prefix(&here).unwrap_or(&path);
+    path.display().to_string()
+}
+
+/// Told when the process should stop.
+type Stop = watch::Receiver<bool>;
+
+/// Waits for Ctrl-C or SIGTERM in the background. A second one ends the process
+/// at once.
+fn stop_signal() -> Stop {
+    let (told, stop) = watch::channel(false);
+    tokio::spawn(async move {
+        signal().await;
+        told.send_replace(true);
+        signal().await;
+        std::process::exit(130);
+    });
+    stop
+}
+
+async fn signal() {
+    let interrupt = tokio::signal::ctrl_c();
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
+            tokio::select! {
+                _ = interrupt => {}
+                _ = terminate.recv() => {}
+            }
+            return;
+        }
+    }
+    // Without a handler the signal ends the process, which is as well.
+    let _ = interrupt.await;
+}
+
+async fn stopped(mut stop: Stop) {
+    // The sender lives as long as the process.
+    let _ = stop.wait_for(|stop| *stop).await;
+}
+
+async fn serve_grpc(listener: TcpListener, services: Services, stop: Stop) -> anyhow::Result<()> {
+    ::gateway::server::serve(listener, services, stopped(stop))
+        .await
+        .context("the gRPC server failed")
+}
+
+async fn serve_http(
+    listener: TcpListener,
+    router: axum::Router,
+    stop: Stop,
+) -> std::io::Result<()> {
+    let serving = axum::serve(listener, router)
+        .with_graceful_shutdown(stopped(stop.clone()))
+        .into_future();
+    let grace_over = async {
+        stopped(stop).await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        served = serving => served,
+        () = grace_over => Ok(()),
+    }
+}
+
+/// Liveness for orchestrators, until the process stops.
+async fn serve_admin(listener: Option<TcpListener>, stop: Stop) -> anyhow::Result<()> {
+    let Some(listener) = listener else {
+        return Ok(());
+    };
+    let router = axum::Router::new().route("/healthz", axum::routing::get(async || "ok\n"));
+    serve_http(listener, router, stop)
+        .await
+        .context("the admin server failed")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wildcard_address_is_reached_by_loopback() {
+        let all = SocketAddr::from(([0, 0, 0, 0], 8080));
+        assert_eq!(public_url(all), "http://127.0.0.1:8080");
+        let one = SocketAddr::from(([10, 0, 0, 1], 80));
+        assert_eq!(public_url(one), "http://10.0.0.1:80");
+    }
+
+    #[test]
+    fn a_folder_with_reserved_characters_is_a_database_url() {
+        let url = sqlite_url(Path::new("/a/b ?#%")).expect("the path is UTF-8");
+        assert_eq!(url, "sqlite:///a/b %3F%23%25/web1on1.db?mode=rwc");
+    }
+}

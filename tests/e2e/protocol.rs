@@ -1,0 +1,101 @@
+//! What a gRPC server offers beside its own services.
+
+use tokio_stream::StreamExt as _;
+use tonic::Code;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
+use tonic_reflection::pb::{v1, v1alpha};
+
+use crate::stub::Stub;
+
+const SERVICES: [&str; 2] = ["web1on1.v2.AuthService", "web1on1.v2.UserService"];
+
+#[track_caller]
+fn check_listed(listed: &[String]) {
+    for service in SERVICES {
+        assert!(
+            listed.iter().any(|name| name == service),
+            "{service} is not in {listed:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn reflection_v1_lists_the_services() {
+    use v1::server_reflection_request::MessageRequest;
+    use v1::server_reflection_response::MessageResponse;
+    let stub = Stub::answering_json("{}").await;
+    let mut client =
+        v1::server_reflection_client::ServerReflectionClient::new(stub.channel.clone());
+    let request = v1::ServerReflectionRequest {
+        host: String::new(),
+        message_request: Some(MessageRequest::ListServices(String::new())),
+    };
+    let replies = client
+        .server_reflection_info(tokio_stream::once(request))
+        .await;
+    let reply = replies.expect("reflection is on").into_inner().next().await;
+    let reply = reply.expect("a reply").expect("a list").message_response;
+    let Some(MessageResponse::ListServicesResponse(list)) = reply else {
+        panic!("reflection answers something else: {reply:?}");
+    };
+    let listed: Vec<_> = list
+        .service
+        .into_iter()
+        .map(|service| service.name)
+        .collect();
+    check_listed(&listed);
+}
+
+#[tokio::test]
+async fn reflection_v1alpha_lists_the_services() {
+    use v1alpha::server_reflection_request::MessageRequest;
+    use v1alpha::server_reflection_response::MessageResponse;
+    let stub = Stub::answering_json("{}").await;
+    let mut client =
+        v1alpha::server_reflection_client::ServerReflectionClient::new(stub.channel.clone());
+    let request = v1alpha::ServerReflectionRequest {
+        host: String::new(),
+        message_request: Some(MessageRequest::ListServices(String::new())),
+    };
+    let replies = client
+        .server_reflection_info(tokio_stream::once(request))
+        .await;
+    let reply = replies.expect("reflection is on").into_inner().next().await;
+    let reply = reply.expect("a reply").expect("a list").message_response;
+    let Some(MessageResponse::ListServicesResponse(list)) = reply else {
+        panic!("reflection answers something else: {reply:?}");
+    };
+    let listed: Vec<_> = list
+        .service
+        .into_iter()
+        .map(|service| service.name)
+        .collect();
+    check_listed(&listed);
+}
+
+#[tokio::test]
+async fn every_service_is_healthy() {
+    let stub = Stub::answering_json("{}").await;
+    let mut client = HealthClient::new(stub.channel.clone());
+    for service in SERVICES.into_iter().chain([""]) {
+        let request = HealthCheckRequest {
+            service: service.to_owned(),
+        };
+        let reply = client
+            .check(request)
+            .await
+            .expect("the service is known")
+            .into_inner();
+        assert_eq!(reply.status(), ServingStatus::Serving, "of {service:?}");
+    }
+    let request = HealthCheckRequest {
+        service: "nobody".to_owned(),
+    };
+    let status = client
+        .check(request)
+        .await
+        .expect_err("the service is unknown");
+    assert_eq!(status.code(), Code::NotFound);
+}

@@ -1,0 +1,212 @@
+//! The whole system on free ports: client, gateway, backend, store.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use bytes::Bytes;
+use gateway::server::Services;
+use http_body_util::{BodyExt as _, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use proto::v2::auth_service_client::AuthServiceClient;
+use proto::v2::user_service_client::UserServiceClient;
+use proto::v2::{CreateTokenRequest, Token};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::task::AbortHandle;
+use tonic::Request;
+use tonic::transport::{Channel, Endpoint};
+use transcode::{Config, Gateway};
+
+pub(crate) const OWNER: &str = "owner@example.com";
+pub(crate) const PASSWORD: &str = "correct horse battery";
+
+/// Tasks that end with the test.
+#[derive(Default)]
+pub(crate) struct Tasks(Vec<AbortHandle>);
+
+impl Tasks {
+    pub(crate) fn spawn(&mut self, task: impl Future<Output = ()> + Send + 'static) {
+        self.0.push(tokio::spawn(task).abort_handle());
+    }
+}
+
+impl Drop for Tasks {
+    fn drop(&mut self) {
+        for task in &self.0 {
+            task.abort();
+        }
+    }
+}
+
+/// A listener on a port that nobody uses, and its address.
+pub(crate) async fn listen() -> (TcpListener, String) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener
+        .local_addr()
+        .expect("a bound listener has an address");
+    (listener, address.to_string())
+}
+
+/// Starts a gateway in front of the REST API at `base`, and returns its URL.
+pub(crate) async fn gateway_to(base: &str, tasks: &mut Tasks) -> String {
+    let base = gateway::upstream::base(base).expect("the base is a URL");
+    let client = gateway::upstream::client(&base).expect("a client without TLS needs nothing");
+    let gateway = Gateway::new(client, Config::new(base));
+    let routes = proto::v2::routes(&gateway);
+    let services = Services::new(routes, proto::v2::SERVICES, proto::FILE_DESCRIPTOR_SET)
+        .await
+        .expect("the embedded descriptors decode");
+    let (listener, address) = listen().await;
+    tasks.spawn(async move {
+        let served = gateway::server::serve(listener, services, std::future::pending()).await;
+        served.expect("the gateway serves");
+    });
+    format!("http://{address}")
+}
+
+/// Connects to a gateway.
+pub(crate) async fn connect(gateway: &str) -> Channel {
+    Endpoint::from_shared(gateway.to_owned())
+        .expect("the address is a URL")
+        .connect()
+        .await
+        .expect("the gateway accepts connections")
+}
+
+/// The system with its own store and its own clock.
+pub(crate) struct Stack {
+    pub(crate) channel: Channel,
+    /// The URL of the REST API, with its base path.
+    pub(crate) rest: String,
+    now: Arc<AtomicI64>,
+    _tasks: Tasks,
+    _data: tempfile::TempDir,
+}
+
+impl Stack {
+    pub(crate) async fn start() -> Self {
+        let data = tempfile::tempdir().expect("a temporary folder");
+        let (listener, address) = listen().await;
+        let now = Arc::new(AtomicI64::new(1_700_000_000_000));
+        let clock = Arc::clone(&now);
+        let database = format!("sqlite://{}/web1on1.db?mode=rwc", data.path().display());
+        let mut config = backend::Config::new(database, data.path(), format!("http://{address}"));
+        config.owner_email = Some(OWNER.to_owned());
+        config.owner_password = Some(PASSWORD.to_owned());
+        config.clock = backend::Clock::new(move || {
+            jiff::Timestamp::from_millisecond(clock.load(Ordering::Relaxed)).expect("in range")
+        });
+        let backend = backend::Backend::open(config)
+            .await
+            .expect("an empty store opens");
+        let mut tasks = Tasks::default();
+        let router = backend.router();
+        tasks.spawn(async move {
+            axum::serve(listener, router)
+                .await
+                .expect("the backend serves");
+        });
+        let rest = format!("http://{address}{}", contract::operation::BASE_PATH);
+        let channel = connect(&gateway_to(&rest, &mut tasks).await).await;
+        Self {
+            channel,
+            rest,
+            now,
+            _tasks: tasks,
+            _data: data,
+        }
+    }
+
+    /// Lets time pass.
+    pub(crate) fn advance(&self, hours: i64) {
+        self.now.fetch_add(hours * 3_600_000, Ordering::Relaxed);
+    }
+
+    pub(crate) fn auth(&self) -> AuthServiceClient<Channel> {
+        AuthServiceClient::new(self.channel.clone())
+    }
+
+    pub(crate) fn users(&self) -> UserServiceClient<Channel> {
+        UserServiceClient::new(self.channel.clone())
+    }
+
+    /// Logs in.
+    pub(crate) async fn log_in(&self, email: &str, password: &str) -> Token {
+        let request = CreateTokenRequest {
+            email: Some(email.to_owned()),
+            password: Some(password.to_owned()),
+            ..Default::default()
+        };
+        let reply = self
+            .auth()
+            .create_token(request)
+            .await
+            .expect("the password is right");
+        reply.into_inner().token.expect("a login gives a token")
+    }
+
+    /// An access token of the owner.
+    pub(crate) async fn owner(&self) -> String {
+        self.log_in(OWNER, PASSWORD)
+            .await
+            .token
+            .expect("a token has its text")
+    }
+
+    /// Sends a plain HTTP request and returns its status and JSON body.
+    pub(crate) async fn http(
+        &self,
+        method: &str,
+        path: &str,
+        token: &str,
+        body: Option<Value>,
+    ) -> (u16, Value) {
+        let request = http::Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.rest))
+            .header("authorization", format!("Bearer {token}"))
+            .header("content-type", "application/json")
+            .body(Full::from(
+                body.map_or_else(Vec::new, |body| body.to_string().into_bytes()),
+            ))
+            .expect("a valid request");
+        let (status, _, body) = send(request).await;
+        let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        (status, body)
+    }
+}
+
+/// Gets what lies at a URL: status, content type and body.
+pub(crate) async fn get(url: &str) -> (u16, String, Bytes) {
+    let request = http::Request::get(url)
+        .body(Full::default())
+        .expect("a valid request");
+    send(request).await
+}
+
+async fn send(request: http::Request<Full<Bytes>>) -> (u16, String, Bytes) {
+    let client = Client::builder(TokioExecutor::new()).build_http();
+    let response = client.request(request).await.expect("the backend answers");
+    let status = response.status().as_u16();
+    let content_type = response
+        .headers()
+        .get("content-type")
+        .map(|value| value.to_str().expect("ASCII").to_owned())
+        .unwrap_or_default();
+    let body = response
+        .into_body()
+        .collect()
+        .await
+        .expect("a whole body")
+        .to_bytes();
+    (status, content_type, body)
+}
+
+/// A request with an access token.
+pub(crate) fn with_token<T>(token: &str, message: T) -> Request<T> {
+    let mut request = Request::new(message);
+    let value = format!("Bearer {token}").parse().expect("a token is ASCII");
+    request.metadata_mut().insert("authorization", value);
+    request
+}
