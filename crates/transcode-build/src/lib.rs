@@ -12,6 +12,7 @@ mod fields;
 mod messages;
 mod names;
 mod options;
+mod rpc;
 mod services;
 mod upload;
 

@@ -116,11 +116,19 @@ fn not_transparent(descriptor: &MessageDescriptor) -> Problem {
     }
 }
 
+/// The code for one field of a message.
+struct FieldCode {
+    /// Its entry among the fields that a mask can name.
+    declared: TokenStream,
+    /// The arm that reads it.
+    read: TokenStream,
+    /// The statement that writes it.
+    write: TokenStream,
+}
+
 fn message(descriptor: &MessageDescriptor, problems: &mut Vec<Problem>) -> TokenStream {
     let package = descriptor.package_name();
-    let mut declared = Vec::new();
-    let mut reads = Vec::new();
-    let mut writes = Vec::new();
+    let mut code: Vec<FieldCode> = Vec::new();
     let mut collector: Option<FieldDescriptor> = None;
     let mut properties: BTreeMap<String, FieldDescriptor> = BTreeMap::new();
     for field in descriptor.fields() {
@@ -132,77 +140,31 @@ fn message(descriptor: &MessageDescriptor, problems: &mut Vec<Problem>) -> Token
             // Comes from a header, so it is no property.
             continue;
         }
-        let children = match children(package, &field) {
-            Ok(children) => children,
-            Err(problem) => {
-                problems.push(problem);
-                continue;
-            }
-        };
-        let (name, json_name) = (field.name(), field.json_name());
-        let index = Literal::usize_unsuffixed(declared.len());
-        let output_only = options::is_output_only(&field).then(|| quote! { .output_only() });
-        declared.push(quote! {
-            Field::new(#name, #json_name, Children::#children) #output_only
-        });
-        let rust_name = names::snake(name);
+        match field_code(package, &field, code.len()) {
+            Ok(field_code) => code.push(field_code),
+            Err(problem) => problems.push(problem),
+        }
         if options::is_undeclared(&field) {
             if let Some(other) = &collector {
-                let reason = format!(
-                    "collects undeclared properties, as {} does already",
-                    other.name()
-                );
+                let name = other.name();
+                let reason = format!("collects undeclared properties, as {name} does already");
                 problems.push(problem(&field, reason));
             }
             collector = Some(field);
-            continue;
-        }
-        if let Some(other) = properties.insert(json_name.to_owned(), field.clone()) {
+        } else if let Some(other) = properties.insert(field.json_name().to_owned(), field.clone()) {
             let reason = format!("has the JSON name of the field {}", other.name());
             problems.push(problem(&field, reason));
         }
-        let codec = match codec(package, &field) {
-            Ok(codec) => codec,
-            Err(problem) => {
-                problems.push(problem);
-                continue;
-            }
-        };
-        if let Some(oneof) = oneof_of(&field) {
-            let variant = names::variant(package, &oneof, &field);
-            let oneof = names::snake(oneof.name());
-            reads.push(quote! {
-                #json_name => property.read_member::<#codec, _>(
-                    &mut self.#oneof,
-                    |value| #variant(value.into()),
-                ),
-            });
-            writes.push(quote! {
-                object.write::<Optional<#codec>, _>(
-                    &Self::FIELDS[#index],
-                    &match &self.#oneof {
-                        Some(#variant(value)) => Some(value),
-                        _ => None,
-                    },
-                )?;
-            });
-        } else {
-            let holder = holder(&field, &codec);
-            reads.push(quote! {
-                #json_name => property.read::<#holder, _>(&mut self.#rust_name),
-            });
-            writes.push(quote! {
-                object.write::<#holder, _>(&Self::FIELDS[#index], &self.#rust_name)?;
-            });
-        }
     }
     let undeclared = if let Some(field) = collector {
-        let (name, rust_name) = (field.name(), names::snake(field.name()));
-        writes.push(quote! { object.write_collected(#name, self.#rust_name.as_ref())?; });
-        quote! { _ => property.collect(name, &mut self.#rust_name), }
+        let name = names::snake(field.name());
+        quote! { _ => property.collect(name, &mut self.#name), }
     } else {
         quote! { _ => property.undeclared(), }
     };
+    let declared = code.iter().map(|field| &field.declared);
+    let reads = code.iter().map(|field| &field.read);
+    let writes = code.iter().map(|field| &field.write);
     let name = names::message(package, descriptor);
     quote! {
         impl JsonMessage for #name {
@@ -226,6 +188,51 @@ fn message(descriptor: &MessageDescriptor, problems: &mut Vec<Problem>) -> Token
             }
         }
     }
+}
+
+fn field_code(package: &str, field: &FieldDescriptor, index: usize) -> Result<FieldCode, Problem> {
+    let codec = codec(package, field)?;
+    let children = children(package, field);
+    let (name, json_name) = (field.name(), field.json_name());
+    let rust_name = names::snake(name);
+    let output_only = options::is_output_only(field).then(|| quote! { .output_only() });
+    let declared = quote! { Field::new(#name, #json_name, Children::#children) #output_only };
+    if options::is_undeclared(field) {
+        return Ok(FieldCode {
+            declared,
+            read: TokenStream::new(),
+            write: quote! { object.write_collected(#name, self.#rust_name.as_ref())?; },
+        });
+    }
+    let index = Literal::usize_unsuffixed(index);
+    if let Some(oneof) = oneof_of(field) {
+        let variant = names::variant(package, &oneof, field);
+        let oneof = names::snake(oneof.name());
+        return Ok(FieldCode {
+            declared,
+            read: quote! {
+                #json_name => property.read_member::<#codec, _>(
+                    &mut self.#oneof,
+                    |value| #variant(value.into()),
+                ),
+            },
+            write: quote! {
+                object.write::<Optional<#codec>, _>(
+                    &Self::FIELDS[#index],
+                    &match &self.#oneof {
+                        Some(#variant(value)) => Some(value),
+                        _ => None,
+                    },
+                )?;
+            },
+        });
+    }
+    let holder = holder(field, &codec);
+    Ok(FieldCode {
+        declared,
+        read: quote! { #json_name => property.read::<#holder, _>(&mut self.#rust_name), },
+        write: quote! { object.write::<#holder, _>(&Self::FIELDS[#index], &self.#rust_name)?; },
+    })
 }
 
 /// The oneof that a field belongs to, unless it is the one that stands for
@@ -261,23 +268,21 @@ fn misplaced_option(field: &FieldDescriptor) -> Option<String> {
 }
 
 /// What may follow the field in the path of a field mask.
-fn children(package: &str, field: &FieldDescriptor) -> Result<TokenStream, Problem> {
-    // Refuses what has no codec, before its name is asked for.
-    codec(package, field)?;
+fn children(package: &str, field: &FieldDescriptor) -> TokenStream {
     let Kind::Message(message) = field.kind() else {
-        return Ok(quote! { None });
+        return quote! { None };
     };
     if field.is_list() || field.is_map() || options::is_transparent(&message) {
-        return Ok(quote! { None });
+        return quote! { None };
     }
-    Ok(match message.full_name() {
+    match message.full_name() {
         "google.protobuf.Struct" => quote! { Keys },
         _ if crate::is_not_generated(message.package_name()) => quote! { None },
         _ => {
             let message = names::message(package, &message);
             quote! { Fields(|| #message::FIELDS) }
         }
-    })
+    }
 }
 
 /// The codec of the values of a field; of a map, of the values of its entries.

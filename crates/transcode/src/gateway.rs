@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{self, HeaderName, HeaderValue};
+use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, Request, StatusCode, Uri};
 use http_body::{Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
@@ -20,7 +21,7 @@ use tower::ServiceExt as _;
 use crate::call::{self, Reply, RestCall, UploadCall, Violation};
 use crate::json::{Drift, Drifts};
 use crate::status::{self, Failure};
-use crate::upload::{self, Boundary, Interruption, UploadBody};
+use crate::upload::{self, Boundary, Interrupted, Interruption, UploadBody};
 
 /// Any error, with its sources.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -97,7 +98,8 @@ where
 #[derive(Clone)]
 pub struct Config {
     /// Where the API lies: scheme, authority and the path that all paths are
-    /// below, such as `https://api.example.com/v2`.
+    /// below, such as `https://api.example.com/v2`. An upstream in the same
+    /// process may do with the path. A query plays no part.
     pub base: Uri,
     /// The domain of the reasons that the gateway itself gives, in the sense of
     /// `google.rpc.ErrorInfo`.
@@ -207,7 +209,8 @@ impl<U: Upstream> Gateway<U> {
         let interruption = Interruption::default();
         let carry_out = async {
             let invalid = |violations| Failure::invalid_request(&self.config.domain, violations);
-            let first = messages.next().await.transpose().map_err(Failure::from)?;
+            let first = messages.next().await.transpose();
+            let first = first.map_err(|status| self.interrupted(&Interrupted::Stream(status)))?;
             let first = first.filter(C::is_header).ok_or_else(|| {
                 Failure::new(
                     Code::InvalidArgument,
@@ -225,15 +228,16 @@ impl<U: Upstream> Gateway<U> {
                 .map_err(|violation: Violation| invalid(vec![violation]))?;
             let content_type = HeaderValue::from_str(&boundary.content_type()).ok();
             let body = UploadBody::<C>::new(preamble, messages, &boundary, interruption.clone());
-            self.exchange::<C>(exchange, &target, content_type, RequestBody::new(body))
-                .await
+            let answer = self
+                .exchange::<C>(exchange, &target, content_type, RequestBody::new(body))
+                .await;
+            // Whatever the upstream says of half a body is not the answer.
+            match interruption.take() {
+                Some(cause) => Err(self.interrupted(&cause)),
+                None => answer,
+            }
         };
-        let answer = self.answer::<C>(exchange, carry_out).await;
-        match (answer, interruption.take()) {
-            // The upstream's complaint about half a body is not the cause.
-            (Err(_), Some(cause)) => Err(cause),
-            (answer, _) => answer,
-        }
+        self.answer::<C>(exchange, carry_out).await
     }
 
     /// Everything around an exchange that does not depend on its kind: the
@@ -287,7 +291,7 @@ impl<U: Upstream> Gateway<U> {
                     message = failure.message,
                     "a call failed"
                 );
-                Err(failure.into_status(request_id, answer_metadata))
+                Err(failure.into_status(request_id, &answer_metadata))
             }
         }
     }
@@ -354,9 +358,7 @@ impl<U: Upstream> Gateway<U> {
         content_type: Option<HeaderValue>,
         body: RequestBody,
     ) -> Result<Request<RequestBody>, Failure> {
-        let base = self.config.base.to_string();
-        let uri = format!("{}{target}", base.trim_end_matches('/'));
-        let mut request = Request::builder().method(C::METHOD).uri(uri);
+        let mut request = Request::builder().method(C::METHOD).uri(self.uri(target)?);
         if let Some(headers) = request.headers_mut() {
             for name in &PASSED_ON {
                 for value in exchange.metadata.as_ref().get_all(name) {
@@ -372,13 +374,29 @@ impl<U: Upstream> Gateway<U> {
             }
         }
         request.body(body).map_err(|error| {
-            // The parts are encoded, so only their length can be at fault.
+            tracing::error!(rpc = C::RPC, %error, "a request cannot be made");
+            self.internal("GATEWAY_FAULT", "the request could not be made")
+        })
+    }
+
+    /// The URI of a request: the path of the base and behind it the target.
+    fn uri(&self, target: &str) -> Result<Uri, Failure> {
+        let base = self.config.base.path().trim_end_matches('/');
+        let path_and_query = PathAndQuery::try_from(format!("{base}{target}"));
+        // Its parts are encoded, so only its length can be at fault.
+        let path_and_query = path_and_query.map_err(|error| {
             Failure::new(
                 Code::InvalidArgument,
                 &self.config.domain,
                 "INVALID_REQUEST",
                 format!("the request has no valid URL: {error}"),
             )
+        })?;
+        let mut parts = self.config.base.clone().into_parts();
+        parts.path_and_query = Some(path_and_query);
+        Uri::from_parts(parts).map_err(|error| {
+            tracing::error!(base = %self.config.base, %error, "the base URL of the upstream is incomplete");
+            self.internal("GATEWAY_FAULT", "the base URL of the upstream is incomplete")
         })
     }
 
@@ -388,8 +406,9 @@ impl<U: Upstream> Gateway<U> {
         headers: &HeaderMap,
         body: &[u8],
     ) -> Failure {
-        let method: Method = C::METHOD;
-        let failure = status::from_upstream(&self.config.domain, &method, status, headers, body);
+        // A custom verb acts on something that exists.
+        let creates = C::METHOD == Method::POST && C::PATH.verb.is_none();
+        let failure = status::from_upstream(&self.config.domain, creates, status, headers, body);
         if status.is_server_error() {
             tracing::warn!(rpc = C::RPC, %status, message = failure.message, "the upstream failed");
         }
@@ -422,6 +441,14 @@ impl<U: Upstream> Gateway<U> {
         self.unavailable("UPSTREAM_REPLY_BROKEN", "the upstream's reply broke off")
     }
 
+    fn interrupted(&self, cause: &Interrupted) -> Failure {
+        let (code, reason) = match cause {
+            Interrupted::NoContent => (Code::InvalidArgument, "INVALID_REQUEST"),
+            Interrupted::Stream(status) => (status.code(), "UPLOAD_INTERRUPTED"),
+        };
+        Failure::new(code, &self.config.domain, reason, cause.to_string())
+    }
+
     fn unavailable(&self, reason: &str, message: &str) -> Failure {
         Failure::new(Code::Unavailable, &self.config.domain, reason, message)
             .with_retry(Duration::from_secs(1))
@@ -443,16 +470,6 @@ impl Exchange {
         Self {
             request_id: request_id(metadata.as_ref()),
             metadata,
-        }
-    }
-}
-
-impl From<Status> for Failure {
-    fn from(status: Status) -> Self {
-        Self {
-            code: status.code(),
-            message: status.message().to_owned(),
-            details: Vec::new(),
         }
     }
 }
@@ -533,8 +550,8 @@ mod tests {
 
     #[test]
     fn deadlines_have_a_unit() {
-        check_deadline("2H", Some(Duration::from_secs(7200)));
-        check_deadline("3M", Some(Duration::from_secs(180)));
+        check_deadline("2H", Some(Duration::from_hours(2)));
+        check_deadline("3M", Some(Duration::from_mins(3)));
         check_deadline("1S", Some(Duration::from_secs(1)));
         check_deadline("250m", Some(Duration::from_millis(250)));
         check_deadline("99999999u", Some(Duration::from_micros(99_999_999)));

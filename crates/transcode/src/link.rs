@@ -23,15 +23,15 @@ fn links(value: &str) -> Vec<(&str, &str)> {
         .split_once('<')
         .and_then(|(_, behind)| behind.split_once('>'))
     {
-        let end = end_of_parameters(behind);
+        let end = unquoted(behind, b',');
         links.push((target, &behind[..end]));
         rest = &behind[end..];
     }
     links
 }
 
-/// The first comma outside of quotes.
-fn end_of_parameters(text: &str) -> usize {
+/// Where the first such byte outside of quotes is, or the end.
+fn unquoted(text: &str, wanted: u8) -> usize {
     let mut quoted = false;
     let mut escaped = false;
     for (index, byte) in text.bytes().enumerate() {
@@ -39,7 +39,7 @@ fn end_of_parameters(text: &str) -> usize {
             _ if escaped => escaped = false,
             b'\\' if quoted => escaped = true,
             b'"' => quoted = !quoted,
-            b',' if !quoted => return index,
+            _ if byte == wanted && !quoted => return index,
             _ => {}
         }
     }
@@ -47,15 +47,21 @@ fn end_of_parameters(text: &str) -> usize {
 }
 
 fn is_next(parameters: &str) -> bool {
-    parameters.split(';').any(|parameter| {
-        parameter.split_once('=').is_some_and(|(name, value)| {
-            let relations = value.trim().trim_matches('"');
-            name.trim().eq_ignore_ascii_case("rel")
-                && relations
-                    .split_ascii_whitespace()
-                    .any(|relation| relation.eq_ignore_ascii_case("next"))
-        })
-    })
+    let mut rest = parameters;
+    loop {
+        let (parameter, behind) = rest.split_at(unquoted(rest, b';'));
+        if let Some((name, value)) = parameter.split_once('=')
+            && name.trim().eq_ignore_ascii_case("rel")
+        {
+            // Of several such parameters only the first counts.
+            let mut relations = value.trim().trim_matches('"').split_ascii_whitespace();
+            return relations.any(|relation| relation.eq_ignore_ascii_case("next"));
+        }
+        match behind.strip_prefix(';') {
+            Some(behind) => rest = behind,
+            None => return false,
+        }
+    }
 }
 
 fn parameter(target: &str, name: &str) -> Option<String> {
@@ -112,6 +118,8 @@ mod tests {
         check("</i?limit=2>; rel=\"next\"", None);
         check("nonsense", None);
         check("</i?offset=4; rel=next", None);
+        check("</i?offset=4>; title=\"; rel=next\"; rel=last", None);
+        check("</i?offset=4>; rel=last; rel=next", None);
         check("</i?offset=%FF>; rel=next", None);
     }
 

@@ -65,7 +65,8 @@ impl Tree {
 
 impl Selection {
     /// Resolves the paths of a mask against the fields of the message that it
-    /// applies to, less those `except` that are not part of the body.
+    /// applies to, less those `except` that are not part of the body, which are
+    /// paths as well.
     ///
     /// # Errors
     ///
@@ -79,31 +80,37 @@ impl Selection {
             Some(mask) if !mask.paths.is_empty() => &mask.paths,
             _ => return Ok(Self::Set),
         };
+        let mut root = Tree::default();
         if let [path] = paths.as_slice()
             && path == "*"
         {
             if except.is_empty() {
                 return Ok(Self::All);
             }
-            let fields = fields.iter().filter(|field| !field.output_only);
-            let names = fields.map(|field| field.name.to_owned());
-            let names = names.filter(|name| !except.contains(&name.as_str()));
-            return Ok(Self::Only(Tree(
-                names.map(|name| (name, Tree::default())).collect(),
-            )));
+            for path in expand("", fields, except) {
+                insert(&mut root, &path);
+            }
+            return Ok(Self::Only(root));
         }
-        let mut root = Tree::default();
         let mut unknown = Vec::new();
         for path in paths {
-            let steps = steps(path, fields).and_then(|steps| {
-                if except.contains(&steps[0]) {
-                    Err("is not part of the body".to_owned())
-                } else {
-                    Ok(steps)
+            let excepted = except
+                .iter()
+                .any(|other| other == path || is_below(path, other));
+            let children = if excepted {
+                Err("is not part of the body".to_owned())
+            } else {
+                resolve_path(path, fields)
+            };
+            match children {
+                Ok(Children::Fields(fields))
+                    if except.iter().any(|other| is_below(other, path)) =>
+                {
+                    for path in expand(path, fields(), except) {
+                        insert(&mut root, &path);
+                    }
                 }
-            });
-            match steps {
-                Ok(steps) => insert(&mut root, &steps),
+                Ok(_) => insert(&mut root, path),
                 Err(reason) => unknown.push(UnknownPath {
                     path: path.clone(),
                     reason,
@@ -128,78 +135,90 @@ impl Selection {
     }
 }
 
+/// Whether a path leads to something within what the other one leads to.
+fn is_below(path: &str, other: &str) -> bool {
+    path.strip_prefix(other)
+        .is_some_and(|rest| rest.starts_with('.'))
+}
+
+/// The paths of every field that a caller may write, less those `except`.
+fn expand(above: &str, fields: &'static [Field], except: &[&str]) -> Vec<String> {
+    let mut paths = Vec::new();
+    for field in fields.iter().filter(|field| !field.output_only) {
+        let path = match above {
+            "" => field.name.to_owned(),
+            _ => format!("{above}.{}", field.name),
+        };
+        match field.children {
+            _ if except.contains(&path.as_str()) => {}
+            Children::Fields(fields) if except.iter().any(|other| is_below(other, &path)) => {
+                paths.extend(expand(&path, fields(), except));
+            }
+            _ => paths.push(path),
+        }
+    }
+    paths
+}
+
 /// A path that is selected as a whole swallows the paths below it.
-fn insert(root: &mut Tree, steps: &[&str]) {
+fn insert(root: &mut Tree, path: &str) {
     let mut tree = root;
-    for (index, step) in steps.iter().enumerate() {
-        let known = tree.0.contains_key(*step);
-        tree = tree.0.entry((*step).to_owned()).or_default();
+    let mut steps = path.split('.').peekable();
+    while let Some(step) = steps.next() {
+        let known = tree.0.contains_key(step);
+        tree = tree.0.entry(step.to_owned()).or_default();
         if known && tree.0.is_empty() {
             return;
         }
-        if index + 1 == steps.len() {
+        if steps.peek().is_none() {
             tree.0.clear();
         }
     }
 }
 
-fn steps<'p>(path: &'p str, fields: &'static [Field]) -> Result<Vec<&'p str>, String> {
+/// Follows a path and returns what may follow it.
+fn resolve_path(path: &str, fields: &'static [Field]) -> Result<Children, String> {
     if path == "*" {
         return Err("stands for every field, so it cannot stand beside other paths".to_owned());
     }
-    let steps: Vec<&str> = path.split('.').collect();
-    let mut children = Children::Fields(|| &[]);
+    let mut children = Children::None;
     let mut known = fields;
-    for (index, step) in steps.iter().enumerate() {
-        if index > 0 {
+    let mut last = None;
+    for step in path.split('.') {
+        if let Some(last) = last {
             match children {
                 Children::Fields(fields) => known = fields(),
-                Children::Keys if !step.is_empty() => return Ok(steps),
-                Children::Keys => return Err("ends with an empty key".to_owned()),
+                // Keys are not declared, so any will do.
+                Children::Keys if path.split('.').all(|step| !step.is_empty()) => {
+                    return Ok(children);
+                }
+                Children::Keys => return Err("has an empty key".to_owned()),
                 Children::None => {
-                    return Err(format!(
-                        "goes on behind {:?}, which has no fields",
-                        steps[index - 1]
-                    ));
+                    return Err(format!("goes on behind {last:?}, which has no fields"));
                 }
             }
         }
-        let Some(field) = known.iter().find(|field| field.name == *step) else {
-            let names = known.iter().find(|field| field.json_name == *step);
-            return Err(match names {
+        let Some(field) = known.iter().find(|field| field.name == step) else {
+            let json_name = known.iter().find(|field| field.json_name == step);
+            return Err(match json_name {
                 Some(field) => format!("is not a field; did you mean {:?}?", field.name),
                 None => "is not a field".to_owned(),
             });
         };
         children = field.children;
+        last = Some(step);
     }
-    Ok(steps)
+    Ok(children)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const LEAF: Field = Field {
-        name: "first_name",
-        json_name: "firstName",
-        output_only: false,
-        children: Children::None,
-    };
     const FIELDS: &[Field] = &[
-        LEAF,
-        Field {
-            name: "child",
-            json_name: "child",
-            output_only: false,
-            children: Children::Fields(|| FIELDS),
-        },
-        Field {
-            name: "free",
-            json_name: "free",
-            output_only: true,
-            children: Children::Keys,
-        },
+        Field::new("first_name", "firstName", Children::None),
+        Field::new("child", "child", Children::Fields(|| FIELDS)),
+        Field::new("free", "free", Children::Keys).output_only(),
     ];
 
     fn mask(paths: &[&str]) -> prost_types::FieldMask {
@@ -298,7 +317,7 @@ mod tests {
                 "\"first_name.x\" goes on behind \"first_name\", which has no fields",
                 "\"child.\" is not a field",
                 "\"\" is not a field",
-                "\"free.\" ends with an empty key",
+                "\"free.\" has an empty key",
                 "\"*\" stands for every field, so it cannot stand beside other paths",
             ],
         );

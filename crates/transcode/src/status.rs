@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use http::{HeaderMap, Method, StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 use serde::Deserialize;
 use tonic::metadata::MetadataMap;
 use tonic::{Code, Status};
@@ -78,7 +78,7 @@ impl Failure {
     }
 
     /// The status, within the limits of what clients accept.
-    pub(crate) fn into_status(mut self, request_id: &str, metadata: MetadataMap) -> Status {
+    pub(crate) fn into_status(mut self, request_id: &str, metadata: &MetadataMap) -> Status {
         truncate(&mut self.message, MAX_MESSAGE);
         let answered = |detail: &ErrorDetail| matches!(detail, ErrorDetail::RequestInfo(_));
         if !self.details.iter().any(answered) {
@@ -134,30 +134,32 @@ fn truncate(text: &mut String, limit: usize) {
     }
 }
 
-/// The failure that an upstream answered with.
+/// The failure that an upstream answered with. `creates` says that the request
+/// was to create something, which a conflict then is about.
 pub(crate) fn from_upstream(
     domain: &str,
-    method: &Method,
+    creates: bool,
     status: StatusCode,
     headers: &HeaderMap,
     body: &[u8],
 ) -> Failure {
-    let error = serde_json::from_slice::<Body>(body)
-        .ok()
-        .map(|body| body.error);
-    let declared = error.as_ref().and_then(|error| error.status.as_deref());
-    let code = declared
+    // Read piece by piece, because an upstream that gets one wrong may well
+    // have the others right.
+    let body: Option<serde_json::Value> = serde_json::from_slice(body).ok();
+    let error = body.as_ref().and_then(|body| body.get("error"));
+    let text = |name| error.and_then(|error| error.get(name)?.as_str());
+    let code = text("status")
         .and_then(code_of_name)
-        .unwrap_or_else(|| code_of_status(status, method));
-    let message = error
-        .as_ref()
-        .and_then(|error| error.message.clone())
-        .unwrap_or_else(|| format!("the upstream answered {status}"));
-    let details = error.map(|error| error.details).unwrap_or_default();
+        .unwrap_or_else(|| code_of_status(status, creates));
+    let message = text("message").map_or_else(
+        || format!("the upstream answered {status}"),
+        ToOwned::to_owned,
+    );
+    let details = error.and_then(|error| error.get("details")?.as_array());
     let mut failure = Failure {
         code,
         message,
-        details: details.into_iter().filter_map(detail).collect(),
+        details: details.into_iter().flatten().filter_map(detail).collect(),
     };
     let is_info = |detail: &ErrorDetail| matches!(detail, ErrorDetail::ErrorInfo(_));
     if !failure.details.iter().any(is_info) {
@@ -182,14 +184,14 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
 }
 
 /// The code of an HTTP status that comes without a body of its own.
-pub(crate) fn code_of_status(status: StatusCode, method: &Method) -> Code {
+fn code_of_status(status: StatusCode, creates: bool) -> Code {
     match status.as_u16() {
         400 | 422 => Code::InvalidArgument,
         401 => Code::Unauthenticated,
         403 => Code::PermissionDenied,
         404 | 410 => Code::NotFound,
         408 | 504 => Code::DeadlineExceeded,
-        409 if *method == Method::POST => Code::AlreadyExists,
+        409 if creates => Code::AlreadyExists,
         409 => Code::Aborted,
         413 | 429 => Code::ResourceExhausted,
         499 => Code::Cancelled,
@@ -224,22 +226,7 @@ fn code_of_name(name: &str) -> Option<Code> {
     })
 }
 
-/// The JSON form of `google.rpc.Status`, every part of it optional.
-#[derive(Deserialize)]
-struct Body {
-    error: BodyError,
-}
-
-#[derive(Deserialize)]
-struct BodyError {
-    status: Option<String>,
-    message: Option<String>,
-    #[serde(default)]
-    details: Vec<serde_json::Value>,
-}
-
-/// The details of `google/rpc/error_details.proto`, by the last part of their
-/// type URL.
+/// The details of `google/rpc/error_details.proto`, by their type URL.
 #[derive(Deserialize)]
 #[serde(tag = "@type")]
 enum Detail {
@@ -256,7 +243,7 @@ enum Detail {
         rename = "type.googleapis.com/google.rpc.BadRequest",
         rename_all = "camelCase"
     )]
-    BadRequest { field_violations: Vec<Field> },
+    BadRequest { field_violations: Vec<Violated> },
     #[serde(
         rename = "type.googleapis.com/google.rpc.RetryInfo",
         rename_all = "camelCase"
@@ -297,7 +284,7 @@ enum Detail {
 }
 
 #[derive(Deserialize)]
-struct Field {
+struct Violated {
     #[serde(default)]
     field: String,
     #[serde(default)]
@@ -333,8 +320,8 @@ struct Link {
 }
 
 /// A detail that gRPC has a message for; others have no place to go.
-fn detail(json: serde_json::Value) -> Option<ErrorDetail> {
-    let detail = serde_json::from_value(json).ok()?;
+fn detail(json: &serde_json::Value) -> Option<ErrorDetail> {
+    let detail = Detail::deserialize(json).ok()?;
     Some(match detail {
         Detail::ErrorInfo {
             reason,
@@ -393,10 +380,10 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check(method: Method, status: u16, body: &str, code: Code, message: &str, reason: &str) {
+    fn check(status: u16, body: &str, code: Code, message: &str, reason: &str) {
         let status = StatusCode::from_u16(status).expect("a status");
-        let failure = from_upstream("d", &method, status, &HeaderMap::new(), body.as_bytes());
-        let status = failure.into_status("id-1", MetadataMap::new());
+        let failure = from_upstream("d", false, status, &HeaderMap::new(), body.as_bytes());
+        let status = failure.into_status("id-1", &MetadataMap::new());
         let details = status.get_error_details();
         let info = details.error_info().expect("there is always a reason");
         assert_eq!((status.code(), status.message()), (code, message));
@@ -429,12 +416,9 @@ mod tests {
             (302, Code::Internal),
         ] {
             let status = StatusCode::from_u16(status).expect("a status");
-            assert_eq!(code_of_status(status, &Method::POST), code, "for {status}");
+            assert_eq!(code_of_status(status, true), code, "for {status}");
         }
-        assert_eq!(
-            code_of_status(StatusCode::CONFLICT, &Method::PATCH),
-            Code::Aborted
-        );
+        assert_eq!(code_of_status(StatusCode::CONFLICT, false), Code::Aborted);
     }
 
     #[test]
@@ -442,27 +426,34 @@ mod tests {
         let body = r#"{"error":{"code":404,"status":"NOT_FOUND","message":"no such thing",
             "details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"THING_GONE","domain":"x"},
                        {"@type":"type.googleapis.com/unheard.of","a":1}]}}"#;
-        check(
-            Method::GET,
-            400,
-            body,
-            Code::NotFound,
-            "no such thing",
-            "THING_GONE",
-        );
+        check(400, body, Code::NotFound, "no such thing", "THING_GONE");
     }
 
     #[test]
     fn a_body_of_a_message_alone_keeps_its_message() {
         let body = r#"{"error":{"message":"jwt expired"}}"#;
         check(
-            Method::GET,
             401,
             body,
             Code::Unauthenticated,
             "jwt expired",
             "UPSTREAM_HTTP_401",
         );
+    }
+
+    #[test]
+    fn a_body_with_one_malformed_part_keeps_the_others() {
+        let body = r#"{"error":{"status":404,"message":"no such thing","details":{}}}"#;
+        check(
+            404,
+            body,
+            Code::NotFound,
+            "no such thing",
+            "UPSTREAM_HTTP_404",
+        );
+        let body = r#"{"error":{"status":"NOT_FOUND","message":["secret"]}}"#;
+        let message = "the upstream answered 400 Bad Request";
+        check(400, body, Code::NotFound, message, "UPSTREAM_HTTP_400");
     }
 
     #[test]
@@ -475,28 +466,14 @@ mod tests {
             "[1",
             "{}",
         ] {
-            check(
-                Method::GET,
-                502,
-                body,
-                Code::Unavailable,
-                message,
-                "UPSTREAM_HTTP_502",
-            );
+            check(502, body, Code::Unavailable, message, "UPSTREAM_HTTP_502");
         }
     }
 
     #[test]
     fn an_ok_in_an_error_is_no_ok() {
         let body = r#"{"error":{"status":"OK","message":"fine"}}"#;
-        check(
-            Method::GET,
-            500,
-            body,
-            Code::Internal,
-            "fine",
-            "UPSTREAM_HTTP_500",
-        );
+        check(500, body, Code::Internal, "fine", "UPSTREAM_HTTP_500");
     }
 
     #[test]
@@ -510,12 +487,12 @@ mod tests {
         ]}});
         let failure = from_upstream(
             "d",
-            &Method::POST,
+            true,
             StatusCode::BAD_REQUEST,
             &HeaderMap::new(),
             body.to_string().as_bytes(),
         );
-        let status = failure.into_status("id", MetadataMap::new());
+        let status = failure.into_status("id", &MetadataMap::new());
         assert_eq!(status.code(), Code::InvalidArgument);
         assert!(status.message().len() <= MAX_MESSAGE && status.message().ends_with('…'));
         assert!(status.details().len() <= MAX_DETAILS);
@@ -535,15 +512,9 @@ mod tests {
     fn retry_after_becomes_retry_info() {
         let mut headers = HeaderMap::new();
         headers.insert(header::RETRY_AFTER, "7".parse().expect("a value"));
-        let failure = from_upstream(
-            "d",
-            &Method::GET,
-            StatusCode::TOO_MANY_REQUESTS,
-            &headers,
-            b"",
-        );
+        let failure = from_upstream("d", false, StatusCode::TOO_MANY_REQUESTS, &headers, b"");
         let details = failure
-            .into_status("id", MetadataMap::new())
+            .into_status("id", &MetadataMap::new())
             .get_error_details();
         let delay = details.retry_info().and_then(|retry| retry.retry_delay);
         assert_eq!(delay, Some(Duration::from_secs(7)));

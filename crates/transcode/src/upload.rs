@@ -8,29 +8,39 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::HeaderValue;
 use http_body::Frame;
 use tokio_stream::Stream;
 use tonic::{Status, Streaming};
 
 use crate::call::{UploadCall, Violation};
 
+/// Why an upload ended before its end.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(crate) enum Interrupted {
+    /// A message carries no content.
+    #[error("only the first message of an upload is a header; every other one carries content")]
+    NoContent,
+    /// The stream of the caller failed.
+    #[error("the caller broke the upload off")]
+    Stream(#[source] Status),
+}
+
 /// What ended an upload before its end, if anything did.
 ///
 /// An HTTP client says of a body that failed no more than that it failed; the
 /// reason is left here for the one who asks.
 #[derive(Clone, Default)]
-pub(crate) struct Interruption(Arc<Mutex<Option<Status>>>);
+pub(crate) struct Interruption(Arc<Mutex<Option<Interrupted>>>);
 
 impl Interruption {
-    fn set(&self, status: Status) {
+    fn set(&self, cause: Interrupted) {
         *self
             .0
             .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(status);
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(cause);
     }
 
-    pub(crate) fn take(&self) -> Option<Status> {
+    pub(crate) fn take(&self) -> Option<Interrupted> {
         self.0
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -69,9 +79,9 @@ pub(crate) fn preamble<C: UploadCall>(
     let content_type = C::content_type(header)
         .filter(|content_type| !content_type.is_empty())
         .unwrap_or("application/octet-stream");
-    if HeaderValue::from_str(content_type).is_err() {
+    if !is_media_type(content_type) {
         return Err(Violation {
-            field: "content_type".to_owned(),
+            field: C::CONTENT_TYPE.to_owned(),
             description: "must be a media type, such as image/png".to_owned(),
         });
     }
@@ -83,6 +93,21 @@ pub(crate) fn preamble<C: UploadCall>(
         escaped(file_name.unwrap_or(C::PART)),
     );
     Ok(Bytes::from(preamble))
+}
+
+/// Whether a text has the form of a media type (RFC 9110, section 8.3.1). Its
+/// parameters only have to stay on their line.
+fn is_media_type(text: &str) -> bool {
+    let (essence, parameters) = text.split_once(';').unwrap_or((text, ""));
+    let is_token = |token: &str| {
+        let allowed = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
+        !token.is_empty() && token.bytes().all(allowed)
+    };
+    let is_named = essence
+        .trim_end()
+        .split_once('/')
+        .is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype));
+    is_named && parameters.bytes().all(|b| matches!(b, b' '..=b'~' | b'\t'))
 }
 
 /// A name as the WHATWG's multipart/form-data encoding writes it.
@@ -120,25 +145,23 @@ impl<C: UploadCall> UploadBody<C> {
 
 impl<C: UploadCall> http_body::Body for UploadBody<C> {
     type Data = Bytes;
-    type Error = tonic::Status;
+    type Error = Interrupted;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+    ) -> Poll<Option<Result<Frame<Bytes>, Interrupted>>> {
         if let Some(preamble) = self.preamble.take() {
             return Poll::Ready(Some(Ok(Frame::data(preamble))));
         }
         while let Some(messages) = &mut self.messages {
             let failed = match ready!(Pin::new(messages).poll_next(context)) {
                 Some(Ok(message)) => match C::content(message) {
-                    Some(content) if content.is_empty() => continue,
-                    Some(content) => return Poll::Ready(Some(Ok(Frame::data(content)))),
-                    None => Status::invalid_argument(
-                        "only the first message of an upload is a header; every other one carries content",
-                    ),
+                    Some(chunk) if chunk.is_empty() => continue,
+                    Some(chunk) => return Poll::Ready(Some(Ok(Frame::data(chunk)))),
+                    None => Interrupted::NoContent,
                 },
-                Some(Err(status)) => status,
+                Some(Err(status)) => Interrupted::Stream(status),
                 None => {
                     self.messages = None;
                     break;
@@ -152,5 +175,39 @@ impl<C: UploadCall> http_body::Body for UploadBody<C> {
             return Poll::Ready(Some(Err(failed)));
         }
         Poll::Ready(self.end.take().map(|end| Ok(Frame::data(end))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn media_types_are_told_from_other_texts() {
+        for text in [
+            "image/png",
+            "text/plain; charset=\"utf-8\"",
+            "application/vnd.a+json ;q=1",
+        ] {
+            assert!(is_media_type(text), "{text:?} is a media type");
+        }
+        for text in [
+            "",
+            "png",
+            "image/",
+            "/png",
+            "a/b/c",
+            "a b/c",
+            "a/b\r\nX: y",
+            "a/b;\r\nX: y",
+            "a/ü",
+        ] {
+            assert!(!is_media_type(text), "{text:?} is no media type");
+        }
+    }
+
+    #[test]
+    fn names_are_escaped_as_browsers_do() {
+        assert_eq!(escaped("a \"b\"\r\nü\\.png"), "a %22b%22%0D%0Aü\\.png");
     }
 }

@@ -29,7 +29,7 @@ impl<E: JsonEnum> Codec for Enum<E> {
 
     fn read<'de, D: Deserializer<'de>>(from: D, at: At<'_>) -> Result<i32, D::Error> {
         struct EnumShape<'a, E>(At<'a>, PhantomData<E>);
-        impl<'de, E: JsonEnum> Shape<'de> for EnumShape<'_, E> {
+        impl<E: JsonEnum> Shape<'_> for EnumShape<'_, E> {
             type Out = i32;
             fn expected(&self) -> &'static str {
                 "a string"

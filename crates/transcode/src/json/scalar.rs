@@ -21,7 +21,7 @@ impl Codec for Text {
 
     fn read<'de, D: Deserializer<'de>>(from: D, _at: At<'_>) -> Result<String, D::Error> {
         struct TextShape;
-        impl<'de> Shape<'de> for TextShape {
+        impl Shape<'_> for TextShape {
             type Out = String;
             fn expected(&self) -> &'static str {
                 "a string"
@@ -52,7 +52,7 @@ impl Codec for Boolean {
 
     fn read<'de, D: Deserializer<'de>>(from: D, _at: At<'_>) -> Result<bool, D::Error> {
         struct BooleanShape;
-        impl<'de> Shape<'de> for BooleanShape {
+        impl Shape<'_> for BooleanShape {
             type Out = bool;
             fn expected(&self) -> &'static str {
                 "a boolean"
@@ -88,7 +88,7 @@ macro_rules! integer {
 
             fn read<'de, D: Deserializer<'de>>(from: D, _at: At<'_>) -> Result<$value, D::Error> {
                 struct IntegerShape;
-                impl<'de> Shape<'de> for IntegerShape {
+                impl Shape<'_> for IntegerShape {
                     type Out = $value;
                     fn expected(&self) -> &'static str {
                         $expected
@@ -187,7 +187,7 @@ pub struct Double;
 
 struct DoubleShape<'a>(At<'a>);
 
-impl<'de> Shape<'de> for DoubleShape<'_> {
+impl Shape<'_> for DoubleShape<'_> {
     type Out = f64;
     fn expected(&self) -> &'static str {
         "a number"

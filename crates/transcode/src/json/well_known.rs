@@ -29,7 +29,7 @@ impl Codec for Timestamp {
 
     fn read<'de, D: Deserializer<'de>>(from: D, _at: At<'_>) -> Result<Self::Value, D::Error> {
         struct TimestampShape;
-        impl<'de> Shape<'de> for TimestampShape {
+        impl Shape<'_> for TimestampShape {
             type Out = prost_types::Timestamp;
             fn expected(&self) -> &'static str {
                 "an RFC 3339 instant"
@@ -75,7 +75,7 @@ impl Codec for Duration {
 
     fn read<'de, D: Deserializer<'de>>(from: D, _at: At<'_>) -> Result<Self::Value, D::Error> {
         struct DurationShape;
-        impl<'de> Shape<'de> for DurationShape {
+        impl Shape<'_> for DurationShape {
             type Out = prost_types::Duration;
             fn expected(&self) -> &'static str {
                 "a duration in seconds, such as \"1.5s\""
@@ -396,7 +396,9 @@ fn write_keys<M: SerializeMap>(
             };
             let value = match (value, mask) {
                 (Some(value), _) => value,
-                (None, Mask::Only(_)) => &value_of(Kind::StructValue(Default::default())),
+                (None, Mask::Only(_)) => {
+                    &value_of(Kind::StructValue(prost_types::Struct::default()))
+                }
                 (None, _) => NULL,
             };
             map.serialize_entry(name, &Writing::property(at, name, mask, Inner(value)))?;
@@ -451,10 +453,8 @@ impl<M: SerializeMap> Object<'_, M> {
                 None => return Ok(()),
             },
         };
-        const NOTHING: &prost_types::Struct = &prost_types::Struct {
-            fields: BTreeMap::new(),
-        };
-        let collected = collected.unwrap_or(NOTHING);
+        let nothing = prost_types::Struct::default();
+        let collected = collected.unwrap_or(&nothing);
         let declared = self
             .fields
             .iter()
