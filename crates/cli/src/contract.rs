@@ -7,8 +7,9 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
+use conformance::waivers;
 
-/// Publish the contract
+/// Publish the contract, and check that everything keeps it
 #[derive(Args, Debug)]
 pub(crate) struct ContractArgs {
     #[command(subcommand)]
@@ -23,13 +24,40 @@ enum ContractCommand {
         #[arg(long, value_name = "DIR", default_value = "openapi")]
         out: PathBuf,
     },
+    /// Compare the protos with the contract, field by field
+    Agree,
 }
 
 pub(crate) fn run(args: &ContractArgs) -> anyhow::Result<ExitCode> {
     match &args.command {
-        ContractCommand::Export { out } => export(out),
+        ContractCommand::Export { out } => export(out).map(|()| ExitCode::SUCCESS),
+        ContractCommand::Agree => agree(),
     }
-    .map(|()| ExitCode::SUCCESS)
+}
+
+/// Prints every difference between the protos and the contract that is not
+/// waived, and every waiver that is needed no more.
+fn agree() -> anyhow::Result<ExitCode> {
+    let protos = conformance::from_proto(proto::FILE_DESCRIPTOR_SET)?;
+    let contract = conformance::from_contract();
+    let waivers = waivers::of_this_repository()?;
+    let (left, unused) = waivers::apply(conformance::agree::agree(&protos, &contract), &waivers);
+    for difference in &left {
+        println!("{difference}");
+    }
+    for waiver in &unused {
+        println!("{}: the waiver is needed no more", waiver.subject);
+    }
+    if left.is_empty() && unused.is_empty() {
+        println!(
+            "the protos and the contract agree on {} operations and {} types",
+            contract.operations.len(),
+            contract.types.len()
+        );
+        Ok(ExitCode::SUCCESS)
+    } else {
+        Ok(ExitCode::FAILURE)
+    }
 }
 
 /// Writes what is not up to date, and removes the schemas that are no longer

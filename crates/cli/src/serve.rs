@@ -307,8 +307,11 @@ fn owner(first_start: &FirstStart) -> String {
 fn program() -> String {
     let path = std::env::current_exe().unwrap_or_else(|_| "web1on1".into());
     let here = std::env::current_dir().unwrap_or_default();
-    let path = path.strip_prefix(&here).unwrap_or(&path);
-    path.display().to_string()
+    match path.strip_prefix(&here) {
+        // Without a folder the shell would look the name up elsewhere.
+        Ok(below) => format!("./{}", below.display()),
+        Err(_) => path.display().to_string(),
+    }
 }
 
 /// Told when the process should stop.

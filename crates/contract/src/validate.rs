@@ -251,7 +251,7 @@ fn sentence(kind: &ValidationErrorKind, value: &Value) -> String {
         Kind::Enum { options } => format!("must be one of {}", alternatives(options)),
         Kind::Constant { expected_value } => format!("must be {expected_value}"),
         Kind::Format { format } => match format.as_str() {
-            "email" => "must be an e-mail address, such as jeff@jeffdoe.com".into(),
+            "email" => "must be an e-mail address, such as name@example.com".into(),
             "uri" => "must be an absolute URI, such as https://example.com/image.png".into(),
             "date-time" => crate::timestamp::InvalidTimestamp.to_string(),
             other => format!("must be of the format {other}"),

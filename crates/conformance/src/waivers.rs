@@ -1,0 +1,75 @@
+//! Differences that are meant, each with its reason.
+
+use serde::Deserialize;
+
+use crate::agree::Difference;
+
+/// The waivers of this repository.
+const WAIVERS: &str = include_str!("../waivers.toml");
+
+/// A difference that is meant.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Waiver {
+    /// The subject of the difference; a leading `*` stands for any beginning.
+    pub subject: String,
+    /// Why it is meant.
+    pub reason: String,
+}
+
+/// A waiver file that is not one.
+#[derive(Debug, thiserror::Error)]
+#[error("the waivers cannot be read")]
+pub struct WaiverError(#[from] toml::de::Error);
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    waiver: Vec<Waiver>,
+}
+
+/// Reads waivers.
+///
+/// # Errors
+///
+/// Fails where the text is no list of waivers.
+pub fn parse(text: &str) -> Result<Vec<Waiver>, WaiverError> {
+    Ok(toml::from_str::<File>(text)?.waiver)
+}
+
+/// The waivers of this repository, from `crates/conformance/waivers.toml`.
+///
+/// # Errors
+///
+/// Fails where the file is no list of waivers.
+pub fn of_this_repository() -> Result<Vec<Waiver>, WaiverError> {
+    parse(WAIVERS)
+}
+
+impl Waiver {
+    fn covers(&self, difference: &Difference) -> bool {
+        match self.subject.strip_prefix('*') {
+            Some(end) => difference.subject.ends_with(end),
+            None => difference.subject == self.subject,
+        }
+    }
+}
+
+/// What is left of the differences, and the waivers that none of them needs.
+#[must_use]
+pub fn apply(differences: Vec<Difference>, waivers: &[Waiver]) -> (Vec<Difference>, Vec<&Waiver>) {
+    let unused = waivers
+        .iter()
+        .filter(|waiver| {
+            !differences
+                .iter()
+                .any(|difference| waiver.covers(difference))
+        })
+        .collect();
+    let left = differences
+        .into_iter()
+        .filter(|difference| !waivers.iter().any(|waiver| waiver.covers(difference)))
+        .collect();
+    (left, unused)
+}
