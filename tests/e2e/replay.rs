@@ -164,6 +164,7 @@ fn path(recorded: &Exchange, name: &str) -> String {
     recorded.path_parameters[name].clone()
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "other replies have no body")]
 fn body<C: Codec>(value: &C::Value) -> Option<Value> {
     let json = json::write::<C>(value, "", Mask::Set).expect("a reply has a JSON form");
     Some(serde_json::from_slice(&json).expect("JSON"))

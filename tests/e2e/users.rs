@@ -17,6 +17,7 @@ use crate::stack::{OWNER, Stack, with_token};
 
 const UNKNOWN: &str = "000000000000000000000000";
 
+#[expect(clippy::unnecessary_wraps, reason = "fields are optional")]
 fn text(value: &str) -> Option<String> {
     Some(value.to_owned())
 }

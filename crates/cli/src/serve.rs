@@ -49,7 +49,7 @@ pub(crate) struct BackendArgs {
     data: PathBuf,
 
     /// The database instead of SQLite, such as
-    /// postgres://user:password@host/database
+    /// `postgres://user:password@host/database`
     #[arg(
         long,
         value_name = "URL",
@@ -80,8 +80,8 @@ pub(crate) struct BackendArgs {
 /// Serve the gRPC gateway alone, in front of a REST API
 #[derive(Args, Debug)]
 pub(crate) struct GatewayArgs {
-    /// The REST API, such as https://api.example.com/v2; without a path, /v2 is
-    /// meant
+    /// The REST API, such as `https://api.example.com/v2`; without a path, /v2
+    /// is meant
     #[arg(long, value_name = "URL", env = "WEB1ON1_UPSTREAM")]
     upstream: String,
 

@@ -15,10 +15,11 @@ fn waived() -> Vec<Waiver> {
 }
 
 fn list(differences: &[Difference]) -> String {
-    differences
+    let lines: Vec<_> = differences
         .iter()
         .map(|difference| format!("\n  {difference}"))
-        .collect()
+        .collect();
+    lines.concat()
 }
 
 #[test]
