@@ -380,7 +380,10 @@ fn enumeration(descriptor: &EnumDescriptor, problems: &mut Vec<Problem>) -> Toke
     let mut spelled = Vec::new();
     let mut read = Vec::new();
     let mut numbers = Vec::new();
-    for value in descriptor.values() {
+    let mut values: Vec<_> = descriptor.values().collect();
+    // In the order of the proto, which of the names for one number tells the first.
+    values.sort_by_key(|value| value.path().last().copied());
+    for value in values {
         let number = value.number();
         let stated = options::spelling(&value);
         let mut refuse = |reason: &str| {

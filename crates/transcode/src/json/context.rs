@@ -127,10 +127,8 @@ impl<'a> Path<'a> {
                 if !out.is_empty() {
                     out.push('.');
                 }
-                let plain = name
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b"_-$.".contains(&b));
-                if plain {
+                let plain = |b: u8| b.is_ascii_alphanumeric() || b"_-$".contains(&b);
+                if self.parent.is_none() || (!name.is_empty() && name.bytes().all(plain)) {
                     out.push_str(name);
                 } else {
                     let _ = write!(out, "{name:?}");
@@ -178,6 +176,15 @@ pub(super) struct WriteState {
 }
 
 impl WriteState {
+    /// Notes an error with its place, unless a place further down has noted it.
+    fn fail(&self, path: &Path<'_>, error: &impl fmt::Display) {
+        let mut failure = self.failure.borrow_mut();
+        failure.get_or_insert_with(|| WriteError {
+            path: path.to_string(true),
+            reason: error.to_string(),
+        });
+    }
+
     pub(super) fn into_error(self, path: &str, error: &serde_json::Error) -> WriteError {
         self.failure.into_inner().unwrap_or_else(|| WriteError {
             path: path.to_owned(),
@@ -347,9 +354,20 @@ impl<'a> To<'a> {
         Self { state, path, mask }
     }
 
-    /// The same place under another mask.
-    pub(super) fn masked(self, mask: Mask<'a>) -> Self {
-        Self { mask, ..self }
+    /// Runs `write` one step further down; an error is noted with its place.
+    pub(super) fn property<T, E: fmt::Display>(
+        &self,
+        name: &str,
+        mask: Mask<'_>,
+        write: impl FnOnce(To<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let path = &self.path.name(name);
+        let to = To {
+            state: self.state,
+            path,
+            mask,
+        };
+        write(to).inspect_err(|error| self.state.fail(path, error))
     }
 }
 
@@ -393,13 +411,9 @@ impl<F: WriteWith> Serialize for Writing<'_, F> {
             path: &self.path,
             mask: self.mask,
         };
-        self.write.write(serializer, to).inspect_err(|error| {
-            let mut failure = self.state.failure.borrow_mut();
-            failure.get_or_insert_with(|| WriteError {
-                path: self.path.to_string(true),
-                reason: error.to_string(),
-            });
-        })
+        self.write
+            .write(serializer, to)
+            .inspect_err(|error| self.state.fail(&self.path, error))
     }
 }
 

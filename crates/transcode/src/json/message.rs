@@ -60,8 +60,9 @@ impl<E: JsonEnum> TextCodec for Enum<E> {
 }
 
 /// How many levels a message may stand below the root. Each costs up to one
-/// level of protobuf, of which readers allow 100 by default.
-const MAX_DEPTH: usize = 96;
+/// level of protobuf, of which readers allow 100 by default, and room on the
+/// stack.
+const MAX_DEPTH: usize = 64;
 
 /// A message, as a JSON object.
 pub struct Nested<M>(PhantomData<M>);

@@ -242,7 +242,7 @@ impl Codec for Float {
         }
         // Fractions are approximate anyway; whole numbers are often counts.
         #[expect(clippy::float_cmp, reason = "equal or rounded")]
-        if double.fract() == 0.0 && f64::from(float) != double {
+        if whole(double).is_some() && f64::from(float) != double {
             at.drift(DriftKind::RoundedNumber);
         }
         Ok(float)

@@ -455,18 +455,17 @@ impl<M: SerializeMap> Object<'_, M> {
         };
         let nothing = prost_types::Struct::default();
         let collected = collected.unwrap_or(&nothing);
-        let declared = self
-            .fields
+        let Self { map, to, fields } = self;
+        let declared = fields
             .iter()
             .filter(|field| field.name != name)
             .find(|field| collected.fields.contains_key(field.json_name));
-        if let Some(field) = declared {
-            return Err(M::Error::custom(format_args!(
+        to.property(name, mask, |at| match declared {
+            Some(field) => Err(M::Error::custom(format_args!(
                 "must not hold {:?}, which the field {} is for",
                 field.json_name, field.name
-            )));
-        }
-        let to = self.to.masked(mask);
-        write_keys(collected, &mut self.map, &to)
+            ))),
+            None => write_keys(collected, map, &at),
+        })
     }
 }

@@ -1,0 +1,11 @@
+//! The translation, tried on the kitchen sink: what goes upstream, what comes
+//! back, and what is refused.
+
+mod calls;
+mod identity;
+mod masks;
+mod replies;
+mod requests;
+mod stub;
+mod uploads;
+mod wire;
