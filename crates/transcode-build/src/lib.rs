@@ -220,7 +220,7 @@ pub fn generate(pool: &DescriptorPool) -> Result<Vec<Package>, Error> {
                 use ::tonic::{Request, Response, Status, Streaming};
                 use ::transcode::template::{Pattern, Segment, Template};
                 use ::transcode::{
-                    Bytes, Gateway, Method, Query, Reply, RestCall, UploadCall, Upstream,
+                    Bytes, Gateway, Method, Query, Reply, RestCall, Unabridged, UploadCall, Upstream,
                     Violation, missing_body, text_of, write_body, write_masked_body,
                 };
             }

@@ -21,11 +21,14 @@ pub(crate) fn generate(files: &[FileDescriptor], problems: &mut Vec<Problem>) ->
     let names = services.iter().map(ServiceDescriptor::full_name);
     let servers = services.iter().map(|service| {
         let (module, server, _) = server_names(service);
-        quote! {
-            .add_service(
-                super::#module::#server::new(gateway.clone())
-                    .accept_compressed(CompressionEncoding::Gzip),
-            )
+        let server = quote! {
+            super::#module::#server::new(gateway.clone())
+                .accept_compressed(CompressionEncoding::Gzip)
+        };
+        if service.methods().any(|method| method.is_client_streaming()) {
+            quote! { .add_service(Unabridged(#server)) }
+        } else {
+            quote! { .add_service(#server) }
         }
     });
     quote! {

@@ -17,6 +17,7 @@ mod call;
 mod gateway;
 mod link;
 mod status;
+mod streams;
 mod upload;
 
 pub use call::{
@@ -24,6 +25,7 @@ pub use call::{
     write_masked_body,
 };
 pub use gateway::{BoxError, Config, Gateway, REQUEST_ID, RequestBody, Upstream};
+pub use streams::Unabridged;
 
 #[doc(no_inline)]
 pub use bytes::Bytes;

@@ -1,1 +1,574 @@
-//! x
+//! What surrounds a call: headers, errors, deadlines, and an upstream that is
+//! not there.
+
+use std::convert::Infallible;
+use std::future::pending;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response, Uri};
+use http_body_util::Full;
+use kitchen_sink::kitchen::{
+    CreateBookRequest, KitchenServiceCreateBook, KitchenServiceDeleteBook, KitchenServiceListBooks,
+    KitchenServicePublishBook, KitchenServiceReplaceBook, KitchenServiceSearch, ListBooksRequest,
+    NameRequest, Place, ReplaceBookRequest, SearchRequest,
+};
+use tonic::metadata::{MetadataMap, MetadataValue};
+use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
+use transcode::{BoxError, Config, Gateway, RequestBody, RestCall};
+
+use crate::stub::{Seen, config, gateway, response, run};
+
+fn name() -> NameRequest {
+    NameRequest {
+        name: "b".to_owned(),
+    }
+}
+
+fn with_metadata<T>(message: T, metadata: &[(&'static str, &str)]) -> tonic::Request<T> {
+    let mut request = tonic::Request::new(message);
+    for (key, value) in metadata {
+        let value = MetadataValue::try_from(*value).expect("a header value");
+        request.metadata_mut().append(*key, value);
+    }
+    request
+}
+
+/// The failure of a call to an upstream that answers so.
+#[track_caller]
+fn failure<C: RestCall>(request: C::Request, answer: Response<Full<Bytes>>) -> Status {
+    let (gateway, _) = gateway(move |_| answer.clone());
+    match run(gateway.call::<C>(tonic::Request::new(request))) {
+        Err(status) => status,
+        Ok(_) => panic!("the call fails"),
+    }
+}
+
+fn reason(status: &Status) -> String {
+    let details = status.get_error_details();
+    details
+        .error_info()
+        .map(|info| info.reason.clone())
+        .expect("there is always a reason")
+}
+
+// Headers.
+
+#[test]
+fn only_what_concerns_the_upstream_is_passed_on() {
+    let (gateway, log) = gateway(|_| response(204, ""));
+    let mut request = with_metadata(
+        name(),
+        &[
+            ("authorization", "Bearer t"),
+            ("accept-language", "nl"),
+            ("traceparent", "00-1-2-01"),
+            ("tracestate", "a=1"),
+            ("x-request-id", "r-1"),
+            ("te", "trailers"),
+            ("user-agent", "grpc-test"),
+            ("content-type", "application/grpc"),
+            ("grpc-accept-encoding", "gzip"),
+            ("grpc-timeout", "1H"),
+            ("accept", "text/html"),
+            ("accept-encoding", "gzip"),
+            ("connection", "close"),
+            ("content-length", "7"),
+            ("cookie", "a=1"),
+            ("expect", "100-continue"),
+            ("forwarded", "for=1.2.3.4"),
+            ("host", "elsewhere"),
+            ("proxy-authorization", "Basic x"),
+            ("transfer-encoding", "chunked"),
+            ("upgrade", "h2c"),
+            ("x-forwarded-for", "1.2.3.4"),
+            ("x-forwarded-host", "elsewhere"),
+            ("x-http-method-override", "DELETE"),
+            ("x-custom", "1"),
+        ],
+    );
+    let octets = MetadataValue::from_bytes(b"\x00\xff");
+    request.metadata_mut().insert_bin("trace-bin", octets);
+    run(gateway.call::<KitchenServiceDeleteBook>(request)).expect("the call succeeds");
+    let seen = log.only();
+    let mut headers: Vec<_> = seen
+        .headers
+        .iter()
+        .map(|(name, value)| format!("{name}: {}", value.to_str().expect("text")))
+        .collect();
+    headers.sort();
+    assert_eq!(
+        headers,
+        [
+            "accept-language: nl",
+            "accept: application/json",
+            "authorization: Bearer t",
+            "traceparent: 00-1-2-01",
+            "tracestate: a=1",
+            "x-request-id: r-1",
+        ]
+    );
+}
+
+#[test]
+fn a_get_has_neither_body_nor_content_type() {
+    let (gateway, log) = gateway(|_| response(200, "{}"));
+    let request = tonic::Request::new(SearchRequest::default());
+    run(gateway.call::<KitchenServiceSearch>(request)).expect("the call succeeds");
+    let seen = log.only();
+    assert_eq!((seen.header("content-type"), seen.body.len()), (None, 0));
+    assert_eq!(seen.header("content-length"), None);
+}
+
+#[test]
+fn the_length_of_a_body_is_known_before_it_is_sent() {
+    let upstream = tower::service_fn(|request: Request<RequestBody>| async move {
+        let size = http_body::Body::size_hint(request.body()).exact();
+        assert_eq!(
+            size,
+            Some(2),
+            "the client can send a content-length for {{}}"
+        );
+        Ok::<_, Infallible>(response(200, "{}"))
+    });
+    let gateway = Gateway::new(upstream, config());
+    let request = tonic::Request::new(CreateBookRequest::default());
+    run(gateway.call::<KitchenServiceCreateBook>(request)).expect("the call succeeds");
+}
+
+fn request_id_of(metadata: &MetadataMap) -> String {
+    let id = metadata.get("x-request-id").expect("a request has an id");
+    id.to_str().expect("text").to_owned()
+}
+
+#[test]
+fn a_request_id_goes_both_ways() {
+    let (gateway, log) = gateway(|_| response(204, ""));
+    let request = with_metadata(name(), &[("x-request-id", "r-1")]);
+    let answer = run(gateway.call::<KitchenServiceDeleteBook>(request)).expect("it succeeds");
+    assert_eq!(request_id_of(answer.metadata()), "r-1");
+    assert_eq!(log.only().header("x-request-id"), Some("r-1"));
+}
+
+#[test]
+fn a_request_without_an_id_gets_one() {
+    let (gateway, log) = gateway(|_| response(204, ""));
+    let answer = run(gateway.call::<KitchenServiceDeleteBook>(tonic::Request::new(name())));
+    let id = request_id_of(answer.expect("it succeeds").metadata());
+    assert_eq!(log.only().header("x-request-id"), Some(id.as_str()));
+    assert!(
+        id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit()),
+        "{id} is 128 bits"
+    );
+}
+
+#[test]
+fn a_request_id_that_could_forge_a_log_line_is_replaced() {
+    let (gateway, _) = gateway(|_| response(204, ""));
+    for given in ["a b", "a\"b", &"x".repeat(129)] {
+        let request = with_metadata(name(), &[("x-request-id", given)]);
+        let answer = run(gateway.call::<KitchenServiceDeleteBook>(request)).expect("it succeeds");
+        assert_ne!(request_id_of(answer.metadata()), given);
+    }
+}
+
+#[test]
+fn a_failure_names_the_request() {
+    let (gateway, _) = gateway(|_| response(404, ""));
+    let request = with_metadata(name(), &[("x-request-id", "r-1")]);
+    let status = run(gateway.call::<KitchenServiceDeleteBook>(request)).expect_err("it fails");
+    assert_eq!(request_id_of(status.metadata()), "r-1");
+    let details = status.get_error_details();
+    let info = details.request_info().expect("the request is named");
+    assert_eq!(info.request_id, "r-1");
+}
+
+// Base URLs.
+
+#[track_caller]
+fn check_base(base: &'static str, expected: &str) {
+    let upstream = tower::service_fn(move |request: Request<RequestBody>| async move {
+        Ok::<_, Infallible>(response(
+            404,
+            format!(r#"{{"error":{{"message":"{}"}}}}"#, request.uri()),
+        ))
+    });
+    let gateway = Gateway::new(upstream, Config::new(Uri::from_static(base)));
+    let request = tonic::Request::new(name());
+    let status = run(gateway.call::<KitchenServiceDeleteBook>(request)).expect_err("it fails");
+    assert_eq!(status.message(), expected, "below {base}");
+}
+
+#[test]
+fn paths_are_below_the_base() {
+    check_base("https://a.example", "https://a.example/v1/books/b");
+    check_base("https://a.example/", "https://a.example/v1/books/b");
+    check_base(
+        "http://a.example:81/api",
+        "http://a.example:81/api/v1/books/b",
+    );
+    check_base(
+        "http://a.example/api/?key=1",
+        "http://a.example/api/v1/books/b",
+    );
+    check_base("/api", "/api/v1/books/b");
+    check_base("a.example", "the base URL of the upstream is incomplete");
+}
+
+// Errors.
+
+#[test]
+fn each_http_status_has_a_code() {
+    for (http, code) in [
+        (302, Code::Internal),
+        (304, Code::Internal),
+        (400, Code::InvalidArgument),
+        (401, Code::Unauthenticated),
+        (403, Code::PermissionDenied),
+        (404, Code::NotFound),
+        (405, Code::FailedPrecondition),
+        (408, Code::DeadlineExceeded),
+        (409, Code::Aborted),
+        (410, Code::NotFound),
+        (412, Code::FailedPrecondition),
+        (413, Code::ResourceExhausted),
+        (415, Code::FailedPrecondition),
+        (422, Code::InvalidArgument),
+        (429, Code::ResourceExhausted),
+        (499, Code::Cancelled),
+        (500, Code::Internal),
+        (501, Code::Unimplemented),
+        (502, Code::Unavailable),
+        (503, Code::Unavailable),
+        (504, Code::DeadlineExceeded),
+        (505, Code::Internal),
+        (599, Code::Internal),
+    ] {
+        for body in ["", "<html>secret</html>", "{\"secret\":true}"] {
+            let status = failure::<KitchenServiceDeleteBook>(name(), response(http, body));
+            assert_eq!(status.code(), code, "for {http} with the body {body:?}");
+            assert_eq!(reason(&status), format!("UPSTREAM_HTTP_{http}"));
+            assert!(
+                !status.message().contains("secret"),
+                "{status} repeats what it does not know"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_conflict_is_about_what_is_created() {
+    let conflict = || response(409, "");
+    let request = CreateBookRequest::default();
+    let status = failure::<KitchenServiceCreateBook>(request, conflict());
+    assert_eq!(status.code(), Code::AlreadyExists);
+    let status = failure::<KitchenServicePublishBook>(name(), conflict());
+    assert_eq!(
+        status.code(),
+        Code::Aborted,
+        "a custom verb creates nothing"
+    );
+    let request = ReplaceBookRequest {
+        book_id: "b".to_owned(),
+        place: Some(Place {
+            room: Some("r".to_owned()),
+            floor: None,
+        }),
+        title: None,
+    };
+    let status = failure::<KitchenServiceReplaceBook>(request, conflict());
+    assert_eq!(status.code(), Code::Aborted);
+}
+
+#[test]
+fn an_error_of_the_api_reaches_the_caller_whole() {
+    let body = r#"{"error":{"code":409,"status":"FAILED_PRECONDITION","message":"no, \"ü\"","details":[
+        {"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"LENT","domain":"books.example","metadata":{"to":"x"}},
+        {"@type":"type.googleapis.com/google.rpc.BadRequest","fieldViolations":[{"field":"f","description":"d","reason":"R"}]},
+        {"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"1.5s"},
+        {"@type":"type.googleapis.com/google.rpc.RequestInfo","requestId":"theirs","servingData":"s"},
+        {"@type":"type.googleapis.com/google.rpc.ResourceInfo","resourceType":"t","resourceName":"n","owner":"o","description":"d"},
+        {"@type":"type.googleapis.com/google.rpc.PreconditionFailure","violations":[{"type":"T","subject":"s","description":"d"}]},
+        {"@type":"type.googleapis.com/google.rpc.QuotaFailure","violations":[{"subject":"s","description":"d"}]},
+        {"@type":"type.googleapis.com/google.rpc.Help","links":[{"description":"d","url":"u"}]},
+        {"@type":"type.googleapis.com/google.rpc.LocalizedMessage","locale":"nl","message":"nee"}
+    ]}}"#;
+    let status = failure::<KitchenServiceDeleteBook>(name(), response(409, body));
+    assert_eq!(
+        (status.code(), status.message()),
+        (Code::FailedPrecondition, "no, \"ü\"")
+    );
+    let details = status.get_error_details();
+    let info = details.error_info().expect("ErrorInfo");
+    assert_eq!(
+        (info.reason.as_str(), info.domain.as_str()),
+        ("LENT", "books.example")
+    );
+    assert_eq!(info.metadata.get("to").map(String::as_str), Some("x"));
+    let bad = &details.bad_request().expect("BadRequest").field_violations[0];
+    assert_eq!(
+        (
+            bad.field.as_str(),
+            bad.description.as_str(),
+            bad.reason.as_str()
+        ),
+        ("f", "d", "R")
+    );
+    let retry = details.retry_info().expect("RetryInfo").retry_delay;
+    assert_eq!(retry, Some(Duration::from_millis(1500)));
+    let request = details.request_info().expect("RequestInfo");
+    assert_eq!(
+        (request.request_id.as_str(), request.serving_data.as_str()),
+        ("theirs", "s")
+    );
+    let resource = details.resource_info().expect("ResourceInfo");
+    assert_eq!(
+        (resource.resource_type.as_str(), resource.owner.as_str()),
+        ("t", "o")
+    );
+    let failed = &details
+        .precondition_failure()
+        .expect("PreconditionFailure")
+        .violations[0];
+    assert_eq!(
+        (failed.r#type.as_str(), failed.subject.as_str()),
+        ("T", "s")
+    );
+    let quota = &details.quota_failure().expect("QuotaFailure").violations[0];
+    assert_eq!(
+        (quota.subject.as_str(), quota.description.as_str()),
+        ("s", "d")
+    );
+    assert_eq!(details.help().expect("Help").links[0].url, "u");
+    let message = details.localized_message().expect("LocalizedMessage");
+    assert_eq!(
+        (message.locale.as_str(), message.message.as_str()),
+        ("nl", "nee")
+    );
+}
+
+#[test]
+fn a_large_error_keeps_its_code() {
+    let message = "x".repeat(64 << 10);
+    let body = format!(r#"{{"error":{{"status":"NOT_FOUND","message":"{message}"}}}}"#);
+    let status = failure::<KitchenServiceDeleteBook>(name(), response(400, body));
+    assert_eq!(status.code(), Code::NotFound);
+    assert!(status.message().len() <= 1024 && status.message().starts_with("xxx"));
+    let status = failure::<KitchenServiceDeleteBook>(name(), response(404, vec![b' '; 2 << 20]));
+    assert_eq!(
+        status.code(),
+        Code::NotFound,
+        "the body is more than is read"
+    );
+}
+
+#[test]
+fn retry_after_is_passed_on() {
+    let mut answer = response(503, "");
+    answer
+        .headers_mut()
+        .insert("retry-after", "7".parse().expect("a value"));
+    let status = failure::<KitchenServiceDeleteBook>(name(), answer);
+    assert_eq!(retry_delay(&status), Some(Duration::from_secs(7)));
+}
+
+fn retry_delay(status: &Status) -> Option<Duration> {
+    status.get_error_details().retry_info()?.retry_delay
+}
+
+#[test]
+fn an_upstream_that_cannot_be_reached_is_unavailable() {
+    let upstream = tower::service_fn(|_: Request<RequestBody>| async {
+        Err::<Response<Full<Bytes>>, BoxError>("connection refused at 10.0.0.1 (secret)".into())
+    });
+    let gateway = Gateway::new(upstream, config());
+    let request = tonic::Request::new(name());
+    let status = run(gateway.call::<KitchenServiceDeleteBook>(request)).expect_err("it fails");
+    let found = (status.code(), status.message());
+    assert_eq!(found, (Code::Unavailable, "the upstream cannot be reached"));
+    assert_eq!(reason(&status), "UPSTREAM_UNAVAILABLE");
+    assert_eq!(retry_delay(&status), Some(Duration::from_secs(1)));
+}
+
+#[test]
+fn a_reply_that_breaks_off_is_unavailable() {
+    let upstream = tower::service_fn(|_: Request<RequestBody>| async {
+        let frames = [
+            Ok(http_body::Frame::data(Bytes::from_static(b"{\"titl"))),
+            Err(BoxError::from("connection reset")),
+        ];
+        let body = http_body_util::StreamBody::new(tokio_stream::iter(frames));
+        Ok::<_, Infallible>(Response::new(body))
+    });
+    let gateway = Gateway::new(upstream, config());
+    let request = tonic::Request::new(SearchRequest::default());
+    let Err(status) = run(gateway.call::<KitchenServiceSearch>(request)) else {
+        panic!("half a reply is no reply");
+    };
+    assert_eq!(
+        (status.code(), reason(&status)),
+        (Code::Unavailable, "UPSTREAM_REPLY_BROKEN".to_owned())
+    );
+}
+
+#[test]
+fn a_reply_that_is_too_large_exhausts_resources() {
+    let upstream = tower::service_fn(|_: Request<RequestBody>| async {
+        Ok::<_, Infallible>(response(
+            200,
+            format!(r#"{{"titles":["{}"]}}"#, "x".repeat(100)),
+        ))
+    });
+    let check = |max_reply, expected: Result<(), (Code, &str)>| {
+        let config = Config {
+            max_reply,
+            ..config()
+        };
+        let gateway = Gateway::new(upstream, config);
+        let request = tonic::Request::new(SearchRequest::default());
+        let answer = run(gateway.call::<KitchenServiceSearch>(request));
+        let found = answer
+            .as_ref()
+            .map(|_| ())
+            .map_err(|status| (status.code(), status.message()));
+        assert_eq!(found, expected);
+    };
+    check(115, Ok(()));
+    check(
+        114,
+        Err((
+            Code::ResourceExhausted,
+            "the upstream's reply is larger than 114 bytes",
+        )),
+    );
+}
+
+// Drift.
+
+#[test]
+fn drift_is_told_with_the_rpc() {
+    static REPORTED: AtomicUsize = AtomicUsize::new(0);
+    let upstream = tower::service_fn(|_: Request<RequestBody>| async {
+        Ok::<_, Infallible>(response(200, r#"[{"new":1},{"new":2,"color":"mauve"}]"#))
+    });
+    let config = Config {
+        on_drift: |rpc, drift| {
+            assert_eq!(rpc, "kitchen.v1.KitchenService/ListBooks");
+            let expected = [
+                "unknown enum value at $[].color",
+                "undeclared property at $[].new",
+            ];
+            assert_eq!(
+                drift.to_string(),
+                expected[REPORTED.fetch_add(1, Ordering::Relaxed)]
+            );
+        },
+        ..config()
+    };
+    let gateway = Gateway::new(upstream, config);
+    let request = tonic::Request::new(ListBooksRequest::default());
+    run(gateway.call::<KitchenServiceListBooks>(request)).expect("drift is no error");
+    assert_eq!(
+        REPORTED.load(Ordering::Relaxed),
+        2,
+        "each difference is told once"
+    );
+}
+
+// Deadlines.
+
+/// Notes that it was dropped.
+struct Guard(Arc<AtomicBool>);
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_deadline_that_passes_drops_the_upstream_call() {
+    let dropped = Arc::new(AtomicBool::new(false));
+    let in_upstream = dropped.clone();
+    let upstream = tower::service_fn(move |_: Request<RequestBody>| {
+        let guard = Guard(in_upstream.clone());
+        async move {
+            let _guard = guard;
+            pending::<Result<Response<Full<Bytes>>, Infallible>>().await
+        }
+    });
+    let gateway = Gateway::new(upstream, config());
+    let request = with_metadata(name(), &[("grpc-timeout", "250m")]);
+    let status = run(gateway.call::<KitchenServiceDeleteBook>(request)).expect_err("it fails");
+    assert_eq!(
+        (status.code(), reason(&status)),
+        (Code::DeadlineExceeded, "DEADLINE_EXCEEDED".to_owned())
+    );
+    assert!(
+        dropped.load(Ordering::Relaxed),
+        "nobody waits for the upstream any more"
+    );
+}
+
+#[test]
+fn a_deadline_covers_the_body_of_the_reply() {
+    let upstream = tower::service_fn(|_: Request<RequestBody>| async {
+        let body = http_body_util::StreamBody::new(tokio_stream::pending::<
+            Result<http_body::Frame<Bytes>, Infallible>,
+        >());
+        Ok::<_, Infallible>(Response::new(body))
+    });
+    let gateway = Gateway::new(upstream, config());
+    let request = with_metadata(name(), &[("grpc-timeout", "1S")]);
+    let status = run(gateway.call::<KitchenServiceDeleteBook>(request)).expect_err("it fails");
+    assert_eq!(status.code(), Code::DeadlineExceeded);
+}
+
+#[test]
+fn a_malformed_deadline_is_refused() {
+    let (gateway, log) = gateway(|_| response(204, ""));
+    let request = with_metadata(name(), &[("grpc-timeout", "1 second")]);
+    let status = run(gateway.call::<KitchenServiceDeleteBook>(request)).expect_err("it fails");
+    let expected = "grpc-timeout must be up to eight digits and a unit, one of H, M, S, m, u, n";
+    assert_eq!(
+        (status.code(), status.message()),
+        (Code::InvalidArgument, expected)
+    );
+    assert!(log.all().is_empty(), "nothing is sent");
+}
+
+// Fairness.
+
+#[test]
+fn reading_a_long_list_does_not_stall_other_calls() {
+    let body = format!("[{}]", vec![r#"{"title":"T"}"#; 10_000].join(","));
+    let (gateway, _) = gateway(move |_: &Seen| response(200, body.clone()));
+    run(async {
+        let turns = Arc::new(AtomicUsize::new(0));
+        let counted = turns.clone();
+        // Has a turn whenever the one thread is free.
+        let other = tokio::spawn(async move {
+            loop {
+                counted.fetch_add(1, Ordering::Relaxed);
+                tokio::task::yield_now().await;
+            }
+        });
+        tokio::task::yield_now().await;
+        let before = turns.load(Ordering::Relaxed);
+        let request = tonic::Request::new(ListBooksRequest::default());
+        let answer = gateway.call::<KitchenServiceListBooks>(request).await;
+        let during = turns.load(Ordering::Relaxed) - before;
+        other.abort();
+        assert_eq!(
+            answer.expect("it succeeds").into_inner().books.len(),
+            10_000
+        );
+        assert!(
+            during > 10,
+            "other tasks had {during} turns while the list was read"
+        );
+    });
+}

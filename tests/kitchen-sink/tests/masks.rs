@@ -49,7 +49,10 @@ fn check(book: Book, paths: &[&str], expected: &str) {
 #[track_caller]
 fn refuses<C: RestCall>(request: C::Request, expected: &str) {
     let status = body::<C>(request).expect_err("the mask is refused");
-    assert_eq!((status.code(), status.message()), (Code::InvalidArgument, expected));
+    assert_eq!(
+        (status.code(), status.message()),
+        (Code::InvalidArgument, expected)
+    );
 }
 
 fn author(given_name: &str) -> Author {
@@ -61,7 +64,7 @@ fn author(given_name: &str) -> Author {
 
 fn book() -> Book {
     Book {
-        id: Some("ignored?".to_owned()),
+        id: Some("x".to_owned()),
         title: Some("T".to_owned()),
         author: Some(author("G")),
         ..Book::default()
@@ -80,26 +83,46 @@ fn meta(fields: &[(&str, Kind)]) -> prost_types::Struct {
 
 #[test]
 fn without_a_mask_what_is_set_is_sent() {
-    let expected = r#"{"id":"ignored?","title":"T","author":{"givenName":"G"}}"#;
+    let expected = r#"{"id":"x","title":"T","author":{"givenName":"G"}}"#;
     let request = UpdateBookRequest {
         update_mask: None,
         ..update(book(), &[])
     };
-    assert_eq!(body::<KitchenServiceUpdateBook>(request).expect("it is sent"), expected);
+    assert_eq!(
+        body::<KitchenServiceUpdateBook>(request).expect("it is sent"),
+        expected
+    );
     check(book(), &[], expected);
 }
 
 #[test]
 fn exactly_the_listed_fields_are_sent() {
     check(book(), &["title"], r#"{"title":"T"}"#);
-    check(book(), &["author", "title"], r#"{"title":"T","author":{"givenName":"G","familyName":null}}"#);
+    check(
+        book(),
+        &["author", "title"],
+        r#"{"title":"T","author":{"givenName":"G","familyName":null}}"#,
+    );
 }
 
 #[test]
 fn a_listed_field_that_is_unset_is_cleared() {
     let paths = [
-        "title", "page_count", "tags", "notes", "author", "meta", "subtitle", "color", "shelf",
-        "sequel", "rating", "printed", "paper", "leather", "id",
+        "title",
+        "page_count",
+        "tags",
+        "notes",
+        "author",
+        "meta",
+        "subtitle",
+        "color",
+        "shelf",
+        "sequel",
+        "rating",
+        "printed",
+        "paper",
+        "leather",
+        "id",
     ];
     let expected = r#"{"id":null,"title":null,"pageCount":null,"tags":[],"notes":null,"author":null,"meta":null,"subtitle":null,"color":null,"shelf":0,"sequel":null,"rating":null,"printed":null,"paper":null,"leather":null}"#;
     check(Book::default(), &paths, expected);
@@ -108,7 +131,11 @@ fn a_listed_field_that_is_unset_is_cleared() {
         subtitle: Some(MaybeText { text: None }),
         ..Book::default()
     };
-    check(zero, &["color", "subtitle"], r#"{"subtitle":null,"color":null}"#);
+    check(
+        zero,
+        &["color", "subtitle"],
+        r#"{"subtitle":null,"color":null}"#,
+    );
 }
 
 #[test]
@@ -117,7 +144,10 @@ fn a_missing_body_is_an_empty_one() {
         book: None,
         ..update(Book::default(), &["title"])
     };
-    assert_eq!(body::<KitchenServiceUpdateBook>(request).expect("it is sent"), r#"{"title":null}"#);
+    assert_eq!(
+        body::<KitchenServiceUpdateBook>(request).expect("it is sent"),
+        r#"{"title":null}"#
+    );
 }
 
 #[test]
@@ -142,27 +172,66 @@ fn a_listed_field_that_is_set_is_sent_as_it_is() {
 
 #[test]
 fn parts_of_a_message_are_sent_alone() {
-    check(book(), &["author.given_name"], r#"{"author":{"givenName":"G"}}"#);
-    check(book(), &["author.family_name"], r#"{"author":{"familyName":null}}"#);
-    check(Book::default(), &["author.given_name"], r#"{"author":{"givenName":null}}"#);
-    check(Book::default(), &["sequel.sequel.tags"], r#"{"sequel":{"sequel":{"tags":[]}}}"#);
-    check(Book::default(), &["leather.given_name"], r#"{"leather":{"givenName":null}}"#);
+    check(
+        book(),
+        &["author.given_name"],
+        r#"{"author":{"givenName":"G"}}"#,
+    );
+    check(
+        book(),
+        &["author.family_name"],
+        r#"{"author":{"familyName":null}}"#,
+    );
+    check(
+        Book::default(),
+        &["author.given_name"],
+        r#"{"author":{"givenName":null}}"#,
+    );
+    check(
+        Book::default(),
+        &["sequel.sequel.tags"],
+        r#"{"sequel":{"sequel":{"tags":[]}}}"#,
+    );
+    check(
+        Book::default(),
+        &["leather.given_name"],
+        r#"{"leather":{"givenName":null}}"#,
+    );
 }
 
 #[test]
 fn keys_of_a_free_form_object_are_sent_alone() {
-    let nested = Kind::StructValue(meta(&[("x", Kind::NumberValue(1.0)), ("y", Kind::NumberValue(2.0))]));
-    let fields = [("a", Kind::BoolValue(true)), ("b", nested), ("c", Kind::NullValue(0))];
+    let nested = Kind::StructValue(meta(&[
+        ("x", Kind::NumberValue(1.0)),
+        ("y", Kind::NumberValue(2.0)),
+    ]));
+    let fields = [
+        ("a", Kind::BoolValue(true)),
+        ("b", nested),
+        ("c", Kind::NullValue(0)),
+    ];
     let book = || Book {
         meta: Some(meta(&fields)),
         ..Book::default()
     };
     check(book(), &["meta.a"], r#"{"meta":{"a":true}}"#);
     check(book(), &["meta.b"], r#"{"meta":{"b":{"x":1,"y":2}}}"#);
-    check(book(), &["meta.b.x", "meta.b.z"], r#"{"meta":{"b":{"x":1,"z":null}}}"#);
+    check(
+        book(),
+        &["meta.b.x", "meta.b.z"],
+        r#"{"meta":{"b":{"x":1,"z":null}}}"#,
+    );
     check(book(), &["meta.nope"], r#"{"meta":{"nope":null}}"#);
-    check(book(), &["meta"], r#"{"meta":{"a":true,"b":{"x":1,"y":2},"c":null}}"#);
-    check(Book::default(), &["meta.a.b"], r#"{"meta":{"a":{"b":null}}}"#);
+    check(
+        book(),
+        &["meta"],
+        r#"{"meta":{"a":true,"b":{"x":1,"y":2},"c":null}}"#,
+    );
+    check(
+        Book::default(),
+        &["meta.a.b"],
+        r#"{"meta":{"a":{"b":null}}}"#,
+    );
 }
 
 #[test]
@@ -170,14 +239,25 @@ fn collected_properties_are_selected_by_their_field() {
     let open = || Book {
         open: Some(Open {
             name: Some("n".to_owned()),
-            extra: Some(meta(&[("a", Kind::BoolValue(true)), ("b", Kind::BoolValue(false))])),
+            extra: Some(meta(&[
+                ("a", Kind::BoolValue(true)),
+                ("b", Kind::BoolValue(false)),
+            ])),
             count: None,
         }),
         ..Book::default()
     };
-    check(open(), &["open"], r#"{"open":{"name":"n","a":true,"b":false,"count":null}}"#);
+    check(
+        open(),
+        &["open"],
+        r#"{"open":{"name":"n","a":true,"b":false,"count":null}}"#,
+    );
     check(open(), &["open.extra"], r#"{"open":{"a":true,"b":false}}"#);
-    check(open(), &["open.extra.a", "open.extra.z"], r#"{"open":{"a":true,"z":null}}"#);
+    check(
+        open(),
+        &["open.extra.a", "open.extra.z"],
+        r#"{"open":{"a":true,"z":null}}"#,
+    );
     check(open(), &["open.name"], r#"{"open":{"name":"n"}}"#);
 }
 
@@ -189,7 +269,17 @@ fn a_star_sends_every_field_that_callers_write() {
 
 #[test]
 fn every_unknown_path_is_named() {
-    let request = update(Book::default(), &["nope", "pageCount", "author.nope", "tags.x", "subtitle.text", "title"]);
+    let request = update(
+        Book::default(),
+        &[
+            "nope",
+            "pageCount",
+            "author.nope",
+            "tags.x",
+            "subtitle.text",
+            "title",
+        ],
+    );
     let expected = "5 fields of the request do not fit";
     refuses::<KitchenServiceUpdateBook>(request, expected);
     for (path, reason) in [
@@ -197,9 +287,15 @@ fn every_unknown_path_is_named() {
         ("pageCount", "is not a field; did you mean \"page_count\"?"),
         ("tags.x", "goes on behind \"tags\", which has no fields"),
         ("notes.k", "goes on behind \"notes\", which has no fields"),
-        ("subtitle.text", "goes on behind \"subtitle\", which has no fields"),
+        (
+            "subtitle.text",
+            "goes on behind \"subtitle\", which has no fields",
+        ),
         ("rating.x", "goes on behind \"rating\", which has no fields"),
-        ("printed.seconds", "goes on behind \"printed\", which has no fields"),
+        (
+            "printed.seconds",
+            "goes on behind \"printed\", which has no fields",
+        ),
         ("binding", "is not a field"),
         ("meta..x", "has an empty key"),
     ] {
@@ -217,7 +313,11 @@ fn an_unset_member_is_cleared_beside_one_that_is_set() {
         binding: Some(Binding::Paper("p".to_owned())),
         ..Book::default()
     };
-    check(book, &["paper", "leather"], r#"{"paper":"p","leather":null}"#);
+    check(
+        book,
+        &["paper", "leather"],
+        r#"{"paper":"p","leather":null}"#,
+    );
 }
 
 // Where the request itself is the body.
@@ -247,7 +347,10 @@ fn neither_the_mask_nor_what_the_path_holds_is_sent() {
     check_amend(None, r#"{"place":{"floor":1},"title":"T"}"#);
     check_amend(Some(&["title", "tags"]), r#"{"title":"T","tags":[]}"#);
     check_amend(Some(&["place"]), r#"{"place":{"floor":1}}"#);
-    check_amend(Some(&["*"]), r#"{"place":{"floor":1},"title":"T","tags":[]}"#);
+    check_amend(
+        Some(&["*"]),
+        r#"{"place":{"floor":1},"title":"T","tags":[]}"#,
+    );
 }
 
 #[test]

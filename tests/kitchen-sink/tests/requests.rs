@@ -30,7 +30,12 @@ fn sent<C: RestCall>(request: C::Request) -> Seen {
     let (gateway, log) = gateway(|_| response(500, ""));
     let answer = run(gateway.call::<C>(tonic::Request::new(request)));
     let reached = log.all();
-    assert_eq!(reached.len(), 1, "the call reached the upstream once; its answer: {:?}", answer.err());
+    assert_eq!(
+        reached.len(),
+        1,
+        "the call reached the upstream once; its answer: {:?}",
+        answer.err()
+    );
     reached[0].clone()
 }
 
@@ -44,7 +49,11 @@ fn check<C: RestCall>(request: C::Request, line: &str) {
 fn check_body<C: RestCall>(request: C::Request, line: &str, body: &str) {
     let seen = sent::<C>(request);
     assert_eq!(seen.line(), line);
-    assert_eq!(String::from_utf8_lossy(&seen.body), body, "the body of {line}");
+    assert_eq!(
+        String::from_utf8_lossy(&seen.body),
+        body,
+        "the body of {line}"
+    );
     let content_type = seen.header("content-type");
     let expected = (!body.is_empty()).then_some("application/json");
     assert_eq!(content_type, expected, "the content type of {line}");
@@ -59,7 +68,10 @@ fn refuses<C: RestCall>(request: C::Request, violations: &[(&str, &str)]) {
     };
     assert_eq!(status.code(), Code::InvalidArgument, "{status}");
     let details = status.get_error_details();
-    assert_eq!(details.error_info().map(|info| info.reason.as_str()), Some("INVALID_REQUEST"));
+    assert_eq!(
+        details.error_info().map(|info| info.reason.as_str()),
+        Some("INVALID_REQUEST")
+    );
     let bad = details.bad_request().expect("the violations are named");
     let found: Vec<_> = bad
         .field_violations
@@ -91,7 +103,10 @@ fn a_nested_field_fills_a_path() {
         id: Some("s/1".to_owned()),
         ..Shelf::default()
     };
-    check::<KitchenServiceGetNested>(nested("r 1", Some(shelf)), "GET /v1/rooms/r%201/shelves/s%2F1");
+    check::<KitchenServiceGetNested>(
+        nested("r 1", Some(shelf)),
+        "GET /v1/rooms/r%201/shelves/s%2F1",
+    );
 }
 
 #[test]
@@ -130,8 +145,17 @@ fn a_variable_may_span_segments() {
 #[test]
 fn a_variable_may_span_the_rest() {
     check::<KitchenServiceGetFile>(name("a/b/c d.txt"), "GET /v1/files/a/b/c%20d.txt");
-    refuses::<KitchenServiceGetFile>(name("a//b"), &[("name", "must not be empty, because it is part of the path")]);
-    refuses::<KitchenServiceGetFile>(name("a/../b"), &[("name", "must not be \"..\", which would lead to another path")]);
+    refuses::<KitchenServiceGetFile>(
+        name("a//b"),
+        &[("name", "must not be empty, because it is part of the path")],
+    );
+    refuses::<KitchenServiceGetFile>(
+        name("a/../b"),
+        &[(
+            "name",
+            "must not be \"..\", which would lead to another path",
+        )],
+    );
 }
 
 #[test]
@@ -197,8 +221,14 @@ fn values_without_a_text_form_are_refused() {
         request,
         &[
             ("color", required),
-            ("maybe_color", "must be a value of its enum, which does not declare 9"),
-            ("fraction", "must be a finite number, because JSON has no other"),
+            (
+                "maybe_color",
+                "must be a value of its enum, which does not declare 9",
+            ),
+            (
+                "fraction",
+                "must be a finite number, because JSON has no other",
+            ),
             ("octets", required),
             ("instant", "must be an instant of the years 1 to 9999"),
             ("text", required),
@@ -281,7 +311,8 @@ fn lists_repeat_their_parameter() {
         wrapped_texts: vec!["w".to_owned()],
         ..SearchRequest::default()
     };
-    let line = "GET /v1/search?colors=red&colors=not%20a%20colour&texts=a%2Cb&texts=&wrappedTexts=w";
+    let line =
+        "GET /v1/search?colors=red&colors=not%20a%20colour&texts=a%2Cb&texts=&wrappedTexts=w";
     check::<KitchenServiceSearch>(request, line);
 }
 
@@ -328,8 +359,14 @@ fn every_unfit_parameter_is_named_at_once() {
     refuses::<KitchenServiceSearch>(
         request,
         &[
-            ("scalars.double", "must be a finite number, because JSON has no other"),
-            ("colors", "must not be the zero value of its enum here, which has no spelling"),
+            (
+                "scalars.double",
+                "must be a finite number, because JSON has no other",
+            ),
+            (
+                "colors",
+                "must not be the zero value of its enum here, which has no spelling",
+            ),
         ],
     );
 }
@@ -342,7 +379,10 @@ fn a_url_that_is_too_long_is_refused() {
         panic!("the call is refused");
     };
     assert_eq!(status.code(), Code::InvalidArgument);
-    assert_eq!(status.message(), "the request has no valid URL: uri too long");
+    assert_eq!(
+        status.message(),
+        "the request has no valid URL: uri too long"
+    );
     assert!(log.all().is_empty(), "nothing is sent");
 }
 
@@ -392,8 +432,16 @@ fn a_field_can_be_the_body() {
         book,
         validate_only,
     };
-    check_body::<KitchenServiceCreateBook>(request(Some(book), None), "POST /v1/books", r#"{"title":"T"}"#);
-    check_body::<KitchenServiceCreateBook>(request(None, Some(true)), "POST /v1/books?validateOnly=true", "{}");
+    check_body::<KitchenServiceCreateBook>(
+        request(Some(book), None),
+        "POST /v1/books",
+        r#"{"title":"T"}"#,
+    );
+    check_body::<KitchenServiceCreateBook>(
+        request(None, Some(true)),
+        "POST /v1/books?validateOnly=true",
+        "{}",
+    );
 }
 
 #[test]
@@ -424,7 +472,11 @@ fn a_list_can_be_the_body() {
         book_id: "b".to_owned(),
         tags: tags.iter().map(ToString::to_string).collect(),
     };
-    check_body::<KitchenServiceSetTags>(request(&["a", "b"]), "PUT /v1/books/b/tags", r#"["a","b"]"#);
+    check_body::<KitchenServiceSetTags>(
+        request(&["a", "b"]),
+        "PUT /v1/books/b/tags",
+        r#"["a","b"]"#,
+    );
     check_body::<KitchenServiceSetTags>(request(&[]), "PUT /v1/books/b/tags", "[]");
 }
 
@@ -449,7 +501,10 @@ fn a_scalar_can_be_the_body() {
         title: title.map(ToOwned::to_owned),
     };
     check_body::<KitchenServiceSetTitle>(request(Some("")), "PUT /v1/books/b/title", r#""""#);
-    refuses::<KitchenServiceSetTitle>(request(None), &[("title", "is required, because it is the body")]);
+    refuses::<KitchenServiceSetTitle>(
+        request(None),
+        &[("title", "is required, because it is the body")],
+    );
     let request = SetCountRequest {
         book_id: "b".to_owned(),
         count: 0,
@@ -468,7 +523,10 @@ fn a_free_form_object_can_be_the_body() {
         "PUT /v1/books/b/meta",
         "{}",
     );
-    refuses::<KitchenServiceSetMeta>(request(None), &[("meta", "is required, because it is the body")]);
+    refuses::<KitchenServiceSetMeta>(
+        request(None),
+        &[("meta", "is required, because it is the body")],
+    );
 }
 
 #[test]
@@ -478,7 +536,11 @@ fn null_can_be_the_body() {
         subtitle,
     };
     let null = MaybeText { text: None };
-    check_body::<KitchenServiceSetSubtitle>(request(Some(null)), "PUT /v1/books/b/subtitle", "null");
+    check_body::<KitchenServiceSetSubtitle>(
+        request(Some(null)),
+        "PUT /v1/books/b/subtitle",
+        "null",
+    );
     let violations = [("subtitle", "is required, because it is the body")];
     refuses::<KitchenServiceSetSubtitle>(request(None), &violations);
 }

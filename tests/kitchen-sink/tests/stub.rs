@@ -39,19 +39,29 @@ pub(crate) struct Log(Arc<Mutex<Vec<Seen>>>);
 
 impl Log {
     fn push(&self, seen: Seen) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(seen);
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(seen);
     }
 
     /// Everything, in the order of arrival.
     pub(crate) fn all(&self) -> Vec<Seen> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// The one request.
     #[track_caller]
     pub(crate) fn only(&self) -> Seen {
         let all = self.all();
-        assert_eq!(all.len(), 1, "one call makes one request; these were made: {all:#?}");
+        assert_eq!(
+            all.len(),
+            1,
+            "one call makes one request; these were made: {all:#?}"
+        );
         all[0].clone()
     }
 }

@@ -51,7 +51,10 @@ fn writes<M: JsonMessage>(message: M, expected: &str) {
 fn refuses<M: JsonMessage + Debug>(json: &str, expected: &str) {
     let error = json::read::<Nested<M>>(json.as_bytes()).expect_err(json);
     assert_eq!(error.to_string(), expected, "for {json}");
-    assert!(!expected.contains("secret"), "an error repeats a value: {expected}");
+    assert!(
+        !expected.contains("secret"),
+        "an error repeats a value: {expected}"
+    );
 }
 
 /// The message has no JSON form, for this reason.
@@ -76,8 +79,12 @@ fn number(number: f64) -> prost_types::Value {
     value(ValueKind::NumberValue(number))
 }
 
-fn object(fields: impl IntoIterator<Item = (&'static str, prost_types::Value)>) -> prost_types::Struct {
-    let fields = fields.into_iter().map(|(key, value)| (key.to_owned(), value));
+fn object(
+    fields: impl IntoIterator<Item = (&'static str, prost_types::Value)>,
+) -> prost_types::Struct {
+    let fields = fields
+        .into_iter()
+        .map(|(key, value)| (key.to_owned(), value));
     prost_types::Struct {
         fields: fields.collect(),
     }
@@ -132,7 +139,10 @@ fn the_default_value_of_an_optional_field_is_a_value() {
         bytes: Some(Bytes::new()),
         ..Scalars::default()
     };
-    check(r#"{"double":0,"int32":0,"bool":false,"string":"","bytes":""}"#, scalars);
+    check(
+        r#"{"double":0,"int32":0,"bool":false,"string":"","bytes":""}"#,
+        scalars,
+    );
 }
 
 #[test]
@@ -164,7 +174,10 @@ fn an_empty_message_that_is_set_is_written() {
         mask: Some(prost_types::FieldMask::default()),
         ..Everything::default()
     };
-    check(r#"{"scalars":{},"struct":{},"list":[],"empty":{},"mask":""}"#, everything);
+    check(
+        r#"{"scalars":{},"struct":{},"list":[],"empty":{},"mask":""}"#,
+        everything,
+    );
 }
 
 #[test]
@@ -179,7 +192,11 @@ fn properties_have_their_json_names() {
         ..Everything::default()
     };
     check(r#"{"@id":"x"}"#, everything);
-    drifts(r#"{"page_count":1}"#, &Book::default(), &["undeclared property at $.page_count"]);
+    drifts(
+        r#"{"page_count":1}"#,
+        &Book::default(),
+        &["undeclared property at $.page_count"],
+    );
 }
 
 #[test]
@@ -271,14 +288,35 @@ fn integers_may_be_written_as_doubles() {
 fn integers_outside_of_their_range_are_refused() {
     let found = "found a number out of its range";
     for (json, expected) in [
-        (r#"{"int32":2147483648}"#, "$.int32: expected a 32-bit integer"),
-        (r#"{"int32":-2147483649}"#, "$.int32: expected a 32-bit integer"),
-        (r#"{"uint32":-1}"#, "$.uint32: expected an unsigned 32-bit integer"),
-        (r#"{"uint32":4294967296}"#, "$.uint32: expected an unsigned 32-bit integer"),
-        (r#"{"int64":9223372036854775808}"#, "$.int64: expected a 64-bit integer"),
+        (
+            r#"{"int32":2147483648}"#,
+            "$.int32: expected a 32-bit integer",
+        ),
+        (
+            r#"{"int32":-2147483649}"#,
+            "$.int32: expected a 32-bit integer",
+        ),
+        (
+            r#"{"uint32":-1}"#,
+            "$.uint32: expected an unsigned 32-bit integer",
+        ),
+        (
+            r#"{"uint32":4294967296}"#,
+            "$.uint32: expected an unsigned 32-bit integer",
+        ),
+        (
+            r#"{"int64":9223372036854775808}"#,
+            "$.int64: expected a 64-bit integer",
+        ),
         (r#"{"int64":1e300}"#, "$.int64: expected a 64-bit integer"),
-        (r#"{"uint64":-1}"#, "$.uint64: expected an unsigned 64-bit integer"),
-        (r#"{"uint64":18446744073709551616}"#, "$.uint64: expected an unsigned 64-bit integer"),
+        (
+            r#"{"uint64":-1}"#,
+            "$.uint64: expected an unsigned 64-bit integer",
+        ),
+        (
+            r#"{"uint64":18446744073709551616}"#,
+            "$.uint64: expected an unsigned 64-bit integer",
+        ),
     ] {
         refuses::<Scalars>(json, &format!("{expected}, {found}"));
     }
@@ -291,7 +329,10 @@ fn integers_outside_of_their_range_are_refused() {
 #[test]
 fn whole_doubles_are_written_without_a_fraction() {
     check(r#"{"double":5}"#, double(5.0));
-    check(r#"{"double":-9007199254740992}"#, double(-9_007_199_254_740_992.0));
+    check(
+        r#"{"double":-9007199254740992}"#,
+        double(-9_007_199_254_740_992.0),
+    );
     writes(double(1e300), r#"{"double":1e+300}"#);
     check(r#"{"float":16777216}"#, float(16_777_216.0));
 }
@@ -301,7 +342,10 @@ fn doubles_keep_every_digit() {
     check(r#"{"double":0.1}"#, double(0.1));
     check(r#"{"double":5e-324}"#, double(5e-324));
     check(r#"{"double":1.7976931348623157e+308}"#, double(f64::MAX));
-    reads(r#"{"double":9.255963134931783e22}"#, &double(9.255_963_134_931_783e22));
+    reads(
+        r#"{"double":9.255963134931783e22}"#,
+        &double(9.255_963_134_931_783e22),
+    );
     check(r#"{"float":0.1}"#, float(0.1));
     check(r#"{"float":3.4028235e+38}"#, float(f32::MAX));
 }
@@ -321,19 +365,35 @@ fn rounded_numbers_are_reported() {
     let exact = 9_007_199_254_740_992.0;
     reads(r#"{"double":9007199254740992}"#, &double(exact));
     reads(r#"{"double":9007199254740994}"#, &double(exact + 2.0));
-    drifts(r#"{"double":9007199254740993}"#, &double(exact), &["rounded number at $.double"]);
-    drifts(r#"{"double":-9007199254740993}"#, &double(-exact), &["rounded number at $.double"]);
+    drifts(
+        r#"{"double":9007199254740993}"#,
+        &double(exact),
+        &["rounded number at $.double"],
+    );
+    drifts(
+        r#"{"double":-9007199254740993}"#,
+        &double(-exact),
+        &["rounded number at $.double"],
+    );
     drifts(
         r#"{"double":18446744073709551615}"#,
         &double(18_446_744_073_709_551_616.0),
         &["rounded number at $.double"],
     );
-    drifts(r#"{"float":16777217}"#, &float(16_777_216.0), &["rounded number at $.float"]);
+    drifts(
+        r#"{"float":16777217}"#,
+        &float(16_777_216.0),
+        &["rounded number at $.float"],
+    );
     let everything = Everything {
         value: Some(number(exact)),
         ..Everything::default()
     };
-    drifts(r#"{"value":9007199254740993}"#, &everything, &["rounded number at $.value"]);
+    drifts(
+        r#"{"value":9007199254740993}"#,
+        &everything,
+        &["rounded number at $.value"],
+    );
 }
 
 #[test]
@@ -349,7 +409,10 @@ fn numbers_that_json_has_not_are_refused() {
     }
     has_no_form(&float(f32::NAN), &format!("float: {reason}"));
     let book = Book {
-        meta: Some(object([("a", value(ValueKind::StructValue(object([("b c", number(f64::NAN))]))))])),
+        meta: Some(object([(
+            "a",
+            value(ValueKind::StructValue(object([("b c", number(f64::NAN))]))),
+        )])),
         ..Book::default()
     };
     has_no_form(&book, &format!("meta.a.\"b c\": {reason}"));
@@ -357,7 +420,10 @@ fn numbers_that_json_has_not_are_refused() {
         r#"{"float":1e39}"#,
         "$.float: expected a 32-bit float, found a number out of its range",
     );
-    refuses::<Scalars>(r#"{"double":1e999}"#, "$.double: number out of range at line 1 column 15");
+    refuses::<Scalars>(
+        r#"{"double":1e999}"#,
+        "$.double: number out of range at line 1 column 15",
+    );
 }
 
 // Bytes.
@@ -365,7 +431,11 @@ fn numbers_that_json_has_not_are_refused() {
 #[test]
 fn bytes_are_base64() {
     check(r#"{"bytes":"+/8="}"#, bytes(b"\xfb\xff"));
-    for json in [r#"{"bytes":"+/8"}"#, r#"{"bytes":"-_8="}"#, r#"{"bytes":"-_8"}"#] {
+    for json in [
+        r#"{"bytes":"+/8"}"#,
+        r#"{"bytes":"-_8="}"#,
+        r#"{"bytes":"-_8"}"#,
+    ] {
         reads(json, &bytes(b"\xfb\xff"));
     }
     let reason = "$.bytes: expected a string of base64, found another string";
@@ -411,11 +481,19 @@ fn an_unknown_spelling_reads_as_zero_and_is_reported() {
     drifts(
         r#"{"color":"secret","colors":["red","Red","COLOR_RED"]}"#,
         &unknown,
-        &["unknown enum value at $.color", "unknown enum value at $.colors[]"],
+        &[
+            "unknown enum value at $.color",
+            "unknown enum value at $.colors[]",
+        ],
     );
-    drifts(r#"{"color":"COLOR_UNSPECIFIED"}"#, &Everything { color: Some(0), ..Everything::default() }, &[
-        "unknown enum value at $.color",
-    ]);
+    drifts(
+        r#"{"color":"COLOR_UNSPECIFIED"}"#,
+        &Everything {
+            color: Some(0),
+            ..Everything::default()
+        },
+        &["unknown enum value at $.color"],
+    );
 }
 
 #[test]
@@ -431,7 +509,10 @@ fn the_zero_value_is_never_written() {
         colors: vec![1, 0],
         ..Everything::default()
     };
-    has_no_form(&list, "colors[1]: must not be the zero value of its enum here, which has no spelling");
+    has_no_form(
+        &list,
+        "colors[1]: must not be the zero value of its enum here, which has no spelling",
+    );
 }
 
 #[test]
@@ -440,12 +521,18 @@ fn undeclared_enum_numbers_have_no_form() {
         color: Some(7),
         ..Everything::default()
     };
-    has_no_form(&everything, "color: must be a value of its enum, which does not declare 7");
+    has_no_form(
+        &everything,
+        "color: must be a value of its enum, which does not declare 7",
+    );
 }
 
 #[test]
 fn enums_are_spelled_as_strings_only() {
-    refuses::<Everything>(r#"{"color":1}"#, "$.color: expected a string, found a number");
+    refuses::<Everything>(
+        r#"{"color":1}"#,
+        "$.color: expected a string, found a number",
+    );
 }
 
 // Messages, lists, maps.
@@ -489,10 +576,22 @@ fn messages_deeper_than_clients_read_are_refused() {
 
 #[test]
 fn null_is_no_element_of_a_list() {
-    refuses::<Everything>(r#"{"texts":["a",null]}"#, "$.texts[1]: expected a string, found null");
-    refuses::<Everything>(r#"{"leaves":[{},null]}"#, "$.leaves[1]: expected an object, found null");
-    refuses::<Everything>(r#"{"colors":[null]}"#, "$.colors[0]: expected a string, found null");
-    refuses::<Everything>(r#"{"byString":{"k":null}}"#, "$.byString.k: expected a string, found null");
+    refuses::<Everything>(
+        r#"{"texts":["a",null]}"#,
+        "$.texts[1]: expected a string, found null",
+    );
+    refuses::<Everything>(
+        r#"{"leaves":[{},null]}"#,
+        "$.leaves[1]: expected an object, found null",
+    );
+    refuses::<Everything>(
+        r#"{"colors":[null]}"#,
+        "$.colors[0]: expected a string, found null",
+    );
+    refuses::<Everything>(
+        r#"{"byString":{"k":null}}"#,
+        "$.byString.k: expected a string, found null",
+    );
 }
 
 #[test]
@@ -503,11 +602,20 @@ fn null_is_an_element_where_the_element_is_transparent() {
     let everything = Everything {
         by_sfixed64: BTreeMap::from([(-1, maybe(None)), (2, maybe(Some("m")))]),
         maybe_texts: vec![maybe(Some("a")), maybe(None), maybe(Some(""))],
-        maybe_leaves: vec![MaybeLeaf { leaf: None }, MaybeLeaf { leaf: Some(Leaf::default()) }],
+        maybe_leaves: vec![
+            MaybeLeaf { leaf: None },
+            MaybeLeaf {
+                leaf: Some(Leaf::default()),
+            },
+        ],
         maybe_colors: vec![MaybeColor { color: Some(1) }, MaybeColor { color: None }],
         maybe_values: vec![
-            MaybeValue { value: Some(number(1.0)) },
-            MaybeValue { value: Some(value(ValueKind::NullValue(0))) },
+            MaybeValue {
+                value: Some(number(1.0)),
+            },
+            MaybeValue {
+                value: Some(value(ValueKind::NullValue(0))),
+            },
         ],
         ..Everything::default()
     };
@@ -522,7 +630,11 @@ fn an_unknown_spelling_in_a_transparent_element_is_not_dropped() {
         ..Everything::default()
     };
     let reported = ["unknown enum value at $.maybeColors[]"];
-    drifts(r#"{"maybeColors":["secret","red"]}"#, &everything, &reported);
+    drifts(
+        r#"{"maybeColors":["secret","red"]}"#,
+        &everything,
+        &reported,
+    );
     writes(everything, r#"{"maybeColors":[null,"red"]}"#);
 }
 
@@ -533,7 +645,10 @@ fn a_transparent_field_tells_null_from_absence() {
         ..Everything::default()
     };
     check(r#"{"maybeText":null}"#, null);
-    refuses::<Everything>(r#"{"maybeText":1}"#, "$.maybeText: expected a string, found a number");
+    refuses::<Everything>(
+        r#"{"maybeText":1}"#,
+        "$.maybeText: expected a string, found a number",
+    );
 }
 
 #[test]
@@ -560,9 +675,18 @@ fn maps_have_keys_of_every_type() {
 fn keys_that_do_not_fit_are_refused() {
     let reason = "the key does not fit its type";
     refuses::<Everything>(r#"{"byInt32":{"a":1}}"#, &format!("$.byInt32.a: {reason}"));
-    refuses::<Everything>(r#"{"byUint64":{"-1":1}}"#, &format!("$.byUint64.-1: {reason}"));
-    refuses::<Everything>(r#"{"byBool":{"yes":true}}"#, &format!("$.byBool.yes: {reason}"));
-    refuses::<Everything>(r#"{"byInt32":{"":1}}"#, &format!("$.byInt32.\"\": {reason}"));
+    refuses::<Everything>(
+        r#"{"byUint64":{"-1":1}}"#,
+        &format!("$.byUint64.-1: {reason}"),
+    );
+    refuses::<Everything>(
+        r#"{"byBool":{"yes":true}}"#,
+        &format!("$.byBool.yes: {reason}"),
+    );
+    refuses::<Everything>(
+        r#"{"byInt32":{"":1}}"#,
+        &format!("$.byInt32.\"\": {reason}"),
+    );
 }
 
 // Oneofs.
@@ -578,11 +702,19 @@ fn each_member_of_a_oneof_has_a_property() {
         (r#"{"number":0}"#, LeafOneOf::Number(0)),
         (r#"{"node":{}}"#, LeafOneOf::Node(Leaf::default())),
         (r#"{"tint":"red"}"#, LeafOneOf::Tint(1)),
-        (r#"{"blob":"Yg=="}"#, LeafOneOf::Blob(Bytes::from_static(b"b"))),
-        (r#"{"moment":"1970-01-01T00:00:01Z"}"#, LeafOneOf::Moment(instant)),
+        (
+            r#"{"blob":"Yg=="}"#,
+            LeafOneOf::Blob(Bytes::from_static(b"b")),
+        ),
+        (
+            r#"{"moment":"1970-01-01T00:00:01Z"}"#,
+            LeafOneOf::Moment(instant),
+        ),
         (r#"{"whole":{}}"#, LeafOneOf::Whole(Box::default())),
         (r#"{"any":[1]}"#, {
-            let list = prost_types::ListValue { values: vec![number(1.0)] };
+            let list = prost_types::ListValue {
+                values: vec![number(1.0)],
+            };
             LeafOneOf::Any(value(ValueKind::ListValue(list)))
         }),
         (r#"{"wrapped":"w"}"#, LeafOneOf::Wrapped("w".to_owned())),
@@ -595,14 +727,20 @@ fn each_member_of_a_oneof_has_a_property() {
 #[test]
 fn null_leaves_a_oneof_alone() {
     let text = with_leaf(LeafOneOf::Text("a".to_owned()));
-    reads(r#"{"number":null,"text":"a","node":null,"any":null,"wrapped":null}"#, &text);
+    reads(
+        r#"{"number":null,"text":"a","node":null,"any":null,"wrapped":null}"#,
+        &text,
+    );
     reads(r#"{"any":null}"#, &Everything::default());
 }
 
 #[test]
 fn two_members_of_a_oneof_are_refused() {
     let reason = "expected null, because another member of its oneof has a value";
-    refuses::<Everything>(r#"{"text":"secret","number":1}"#, &format!("$.number: {reason}"));
+    refuses::<Everything>(
+        r#"{"text":"secret","number":1}"#,
+        &format!("$.number: {reason}"),
+    );
     refuses::<Everything>(
         r#"{"parent":{"tint":"red","text":"secret"}}"#,
         &format!("$.parent.text: {reason}"),
@@ -619,7 +757,11 @@ fn instants_are_rfc_3339_and_keep_their_fraction() {
         ("2019-03-14T12:13:51.000001Z", 1_552_565_631, 1_000),
         ("2019-03-14T12:13:51.000000001Z", 1_552_565_631, 1),
         ("0001-01-01T00:00:00Z", -62_135_596_800, 0),
-        ("9999-12-31T23:59:59.999999999Z", 253_402_300_799, 999_999_999),
+        (
+            "9999-12-31T23:59:59.999999999Z",
+            253_402_300_799,
+            999_999_999,
+        ),
     ] {
         let everything = Everything {
             timestamp: Some(prost_types::Timestamp { seconds, nanos }),
@@ -682,12 +824,21 @@ fn what_is_no_instant_is_refused() {
 
 #[test]
 fn instants_out_of_range_have_no_form() {
-    for (seconds, nanos) in [(-62_135_596_801, 0), (253_402_300_800, 0), (0, -1), (0, 1_000_000_000), (i64::MAX, i32::MAX)] {
+    for (seconds, nanos) in [
+        (-62_135_596_801, 0),
+        (253_402_300_800, 0),
+        (0, -1),
+        (0, 1_000_000_000),
+        (i64::MAX, i32::MAX),
+    ] {
         let everything = Everything {
             timestamps: vec![prost_types::Timestamp { seconds, nanos }],
             ..Everything::default()
         };
-        has_no_form(&everything, "timestamps[0]: must be an instant of the years 1 to 9999");
+        has_no_form(
+            &everything,
+            "timestamps[0]: must be an instant of the years 1 to 9999",
+        );
     }
 }
 
@@ -705,16 +856,34 @@ fn durations_are_seconds() {
         };
         check(&format!(r#"{{"duration":"{json}"}}"#), everything);
     }
-    let reason = "$.duration: expected a duration in seconds, such as \"1.5s\", found another string";
-    for text in ["", "1", "1m", "s", "315576000001s", "99999999999999999999s", "secret"] {
+    let reason =
+        "$.duration: expected a duration in seconds, such as \"1.5s\", found another string";
+    for text in [
+        "",
+        "1",
+        "1m",
+        "s",
+        "315576000001s",
+        "99999999999999999999s",
+        "secret",
+    ] {
         refuses::<Everything>(&format!(r#"{{"duration":"{text}"}}"#), reason);
     }
-    for (seconds, nanos) in [(1, -1), (-1, 1), (0, 1_000_000_000), (i64::MIN, 0), (i64::MAX, 0)] {
+    for (seconds, nanos) in [
+        (1, -1),
+        (-1, 1),
+        (0, 1_000_000_000),
+        (i64::MIN, 0),
+        (i64::MAX, 0),
+    ] {
         let everything = Everything {
             duration: Some(prost_types::Duration { seconds, nanos }),
             ..Everything::default()
         };
-        has_no_form(&everything, "duration: must be a normalized duration of up to 10,000 years");
+        has_no_form(
+            &everything,
+            "duration: must be a normalized duration of up to 10,000 years",
+        );
     }
 }
 
@@ -726,9 +895,15 @@ fn field_masks_are_paths_in_camel_case() {
         }),
         ..Everything::default()
     };
-    check(r#"{"mask":"pageCount,author.givenName"}"#, with_mask(&["page_count", "author.given_name"]));
+    check(
+        r#"{"mask":"pageCount,author.givenName"}"#,
+        with_mask(&["page_count", "author.given_name"]),
+    );
     for path in ["pageCount", "a__b", "a_", "a_1", "a,b"] {
-        has_no_form(&with_mask(&[path]), "mask: must have paths in lower snake case");
+        has_no_form(
+            &with_mask(&[path]),
+            "mask: must have paths in lower snake case",
+        );
     }
 }
 
@@ -758,9 +933,12 @@ fn free_form_values_are_kept() {
         ("b", value(ValueKind::BoolValue(true))),
         ("c", number(1.5)),
         ("d", value(ValueKind::StringValue("s".to_owned()))),
-        ("e", value(ValueKind::ListValue(prost_types::ListValue {
-            values: vec![value(ValueKind::NullValue(0)), number(2.0)],
-        }))),
+        (
+            "e",
+            value(ValueKind::ListValue(prost_types::ListValue {
+                values: vec![value(ValueKind::NullValue(0)), number(2.0)],
+            })),
+        ),
         ("f", value(ValueKind::StructValue(object([])))),
     ]);
     let everything = Everything {
@@ -778,9 +956,15 @@ fn free_form_values_are_kept() {
 
 #[test]
 fn free_form_values_of_another_type_are_refused() {
-    refuses::<Everything>(r#"{"struct":[]}"#, "$.struct: expected an object, found a list");
+    refuses::<Everything>(
+        r#"{"struct":[]}"#,
+        "$.struct: expected an object, found a list",
+    );
     refuses::<Everything>(r#"{"list":{}}"#, "$.list: expected a list, found an object");
-    refuses::<Everything>(r#"{"empty":[]}"#, "$.empty: expected an object, found a list");
+    refuses::<Everything>(
+        r#"{"empty":[]}"#,
+        "$.empty: expected an object, found a list",
+    );
 }
 
 #[test]
@@ -805,7 +989,11 @@ fn nothing_takes_no_properties() {
         empty: Some(()),
         ..Everything::default()
     };
-    drifts(r#"{"empty":{"a":1}}"#, &everything, &["undeclared property at $.empty.a"]);
+    drifts(
+        r#"{"empty":{"a":1}}"#,
+        &everything,
+        &["undeclared property at $.empty.a"],
+    );
 }
 
 // Undeclared properties.
@@ -819,7 +1007,10 @@ fn undeclared_properties_are_skipped_and_reported_once() {
     drifts(
         r#"{"new":{"a":["secret"]},"children":[{"odd name":1},{"odd name":null}],"new":2}"#,
         &everything,
-        &["undeclared property at $.children[].\"odd name\"", "undeclared property at $.new"],
+        &[
+            "undeclared property at $.children[].\"odd name\"",
+            "undeclared property at $.new",
+        ],
     );
 }
 
@@ -836,7 +1027,13 @@ fn undeclared_properties_are_collected_where_there_is_a_field_for_them() {
     };
     let json = r#"{"name":"n","a":1,"b":null,"extra":true,"count":2}"#;
     check(json, open);
-    check(r#"{"count":2}"#, Open { count: Some(2), ..Open::default() });
+    check(
+        r#"{"count":2}"#,
+        Open {
+            count: Some(2),
+            ..Open::default()
+        },
+    );
 }
 
 #[test]
@@ -845,7 +1042,10 @@ fn a_collected_property_with_a_declared_name_has_no_form() {
         extra: Some(object([("count", number(1.0))])),
         ..Open::default()
     };
-    has_no_form(&open, "extra: must not hold \"count\", which the field count is for");
+    has_no_form(
+        &open,
+        "extra: must not hold \"count\", which the field count is for",
+    );
 }
 
 // Malformed text.
@@ -855,10 +1055,22 @@ fn what_is_no_json_is_refused() {
     for (json, expected) in [
         ("", "$: EOF while parsing a value at line 1 column 0"),
         ("secret", "$: expected value at line 1 column 1"),
-        ("{\"title\":\"secret", "$.title: EOF while parsing a string at line 1 column 16"),
-        ("{\"title\":\"secret\"", "$: EOF while parsing an object at line 1 column 17"),
-        ("{\"tags\":[\"secret\"", "$.tags[1]: EOF while parsing a list at line 1 column 17"),
-        ("{\"pageCount\":1.}", "$.pageCount: invalid number at line 1 column 16"),
+        (
+            "{\"title\":\"secret",
+            "$.title: EOF while parsing a string at line 1 column 16",
+        ),
+        (
+            "{\"title\":\"secret\"",
+            "$: EOF while parsing an object at line 1 column 17",
+        ),
+        (
+            "{\"tags\":[\"secret\"",
+            "$.tags[1]: EOF while parsing a list at line 1 column 17",
+        ),
+        (
+            "{\"pageCount\":1.}",
+            "$.pageCount: invalid number at line 1 column 16",
+        ),
         ("{} {}", "$: trailing characters at line 1 column 4"),
         ("[]", "$: expected an object, found a list"),
         ("null", "$: expected an object, found null"),
@@ -871,11 +1083,26 @@ fn what_is_no_json_is_refused() {
 
 #[test]
 fn values_of_another_type_are_refused_with_their_path() {
-    refuses::<Book>(r#"{"title":1}"#, "$.title: expected a string, found a number");
-    refuses::<Book>(r#"{"pageCount":"secret"}"#, "$.pageCount: expected a 32-bit integer, found a string");
-    refuses::<Book>(r#"{"tags":"secret"}"#, "$.tags: expected a list, found a string");
-    refuses::<Book>(r#"{"notes":[]}"#, "$.notes: expected an object, found a list");
-    refuses::<Book>(r#"{"author":"secret"}"#, "$.author: expected an object, found a string");
+    refuses::<Book>(
+        r#"{"title":1}"#,
+        "$.title: expected a string, found a number",
+    );
+    refuses::<Book>(
+        r#"{"pageCount":"secret"}"#,
+        "$.pageCount: expected a 32-bit integer, found a string",
+    );
+    refuses::<Book>(
+        r#"{"tags":"secret"}"#,
+        "$.tags: expected a list, found a string",
+    );
+    refuses::<Book>(
+        r#"{"notes":[]}"#,
+        "$.notes: expected an object, found a list",
+    );
+    refuses::<Book>(
+        r#"{"author":"secret"}"#,
+        "$.author: expected an object, found a string",
+    );
     refuses::<Book>(
         r#"{"sequel":{"sequel":{"author":{"givenName":true}}}}"#,
         "$.sequel.sequel.author.givenName: expected a string, found a boolean",
@@ -884,6 +1111,12 @@ fn values_of_another_type_are_refused_with_their_path() {
         r#"{"children":[{},{"leaves":[{"deep":{"kind":{}}}]}]}"#,
         "$.children[1].leaves[0].deep.kind: expected a string, found an object",
     );
-    refuses::<Scalars>(r#"{"bool":"true"}"#, "$.bool: expected a boolean, found a string");
-    refuses::<Scalars>(r#"{"double":"1"}"#, "$.double: expected a number, found a string");
+    refuses::<Scalars>(
+        r#"{"bool":"true"}"#,
+        "$.bool: expected a boolean, found a string",
+    );
+    refuses::<Scalars>(
+        r#"{"double":"1"}"#,
+        "$.double: expected a number, found a string",
+    );
 }
