@@ -266,7 +266,12 @@ fn first_calls(grpc: SocketAddr, opened: &Opened) -> String {
         Some(first_start) => {
             text.push_str(&owner(first_start));
             text.push('\n');
-            (first_start.email.clone(), first_start.password.clone())
+            let password = if first_start.password_was_made_up {
+                first_start.password.as_str()
+            } else {
+                "PASSWORD"
+            };
+            (first_start.email.clone(), password.to_owned())
         }
         None => ("EMAIL".to_owned(), "PASSWORD".to_owned()),
     };
