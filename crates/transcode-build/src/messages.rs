@@ -130,7 +130,6 @@ fn message(descriptor: &MessageDescriptor, problems: &mut Vec<Problem>) -> Token
     let package = descriptor.package_name();
     let mut code: Vec<FieldCode> = Vec::new();
     let mut collector: Option<FieldDescriptor> = None;
-    let mut properties: BTreeMap<String, FieldDescriptor> = BTreeMap::new();
     for field in descriptor.fields() {
         if let Some(reason) = misplaced_option(&field) {
             problems.push(problem(&field, reason));
@@ -151,9 +150,6 @@ fn message(descriptor: &MessageDescriptor, problems: &mut Vec<Problem>) -> Token
                 problems.push(problem(&field, reason));
             }
             collector = Some(field);
-        } else if let Some(other) = properties.insert(field.json_name().to_owned(), field.clone()) {
-            let reason = format!("has the JSON name of the field {}", other.name());
-            problems.push(problem(&field, reason));
         }
     }
     let undeclared = if let Some(field) = collector {
@@ -211,10 +207,7 @@ fn field_code(package: &str, field: &FieldDescriptor, index: usize) -> Result<Fi
         return Ok(FieldCode {
             declared,
             read: quote! {
-                #json_name => property.read_member::<#codec, _>(
-                    &mut self.#oneof,
-                    |value| #variant(value.into()),
-                ),
+                #json_name => property.read_member::<#codec, _, _>(&mut self.#oneof, #variant),
             },
             write: quote! {
                 object.write::<Optional<#codec>, _>(

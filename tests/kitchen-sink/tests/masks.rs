@@ -24,17 +24,17 @@ fn body<C: RestCall>(request: C::Request) -> Result<String, Status> {
     }
 }
 
-fn mask(paths: &[&str]) -> Option<prost_types::FieldMask> {
-    Some(prost_types::FieldMask {
+fn mask(paths: &[&str]) -> prost_types::FieldMask {
+    prost_types::FieldMask {
         paths: paths.iter().map(ToString::to_string).collect(),
-    })
+    }
 }
 
 fn update(book: Book, paths: &[&str]) -> UpdateBookRequest {
     UpdateBookRequest {
         book_id: "b".to_owned(),
         book: Some(book),
-        update_mask: mask(paths),
+        update_mask: Some(mask(paths)),
     }
 }
 
@@ -331,7 +331,7 @@ fn amend(paths: Option<&[&str]>) -> AmendBookRequest {
         }),
         title: Some("T".to_owned()),
         tags: Vec::new(),
-        update_mask: paths.and_then(mask),
+        update_mask: paths.map(mask),
     }
 }
 

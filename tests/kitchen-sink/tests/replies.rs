@@ -18,6 +18,7 @@ use kitchen_sink::kitchen::{
     SetMetaRequest, SetMetaResponse, SetNotesRequest, SetNotesResponse, SetSubtitleRequest,
     SetSubtitleResponse, SetTagsRequest, SetTagsResponse, SetTitleRequest, SetTitleResponse,
 };
+use prost_types::value::Kind;
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 use transcode::RestCall;
@@ -35,6 +36,10 @@ fn answered<C: RestCall>(
 
 /// The call answers with this message where the upstream answers so.
 #[track_caller]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "cases read better without ampersands"
+)]
 fn check<C: RestCall>(request: C::Request, answer: Response<Full<Bytes>>, expected: C::Reply)
 where
     C::Reply: PartialEq + Debug,
@@ -164,7 +169,7 @@ fn undeclared_properties_come_back_where_they_are_collected() {
         fields: BTreeMap::from([(
             "new".to_owned(),
             prost_types::Value {
-                kind: Some(prost_types::value::Kind::BoolValue(true)),
+                kind: Some(Kind::BoolValue(true)),
             },
         )]),
     };
@@ -261,7 +266,6 @@ fn a_reply_can_be_any_value() {
     let reply = |kind| SetMetaResponse {
         meta: Some(prost_types::Value { kind: Some(kind) }),
     };
-    use prost_types::value::Kind;
     check::<KitchenServiceSetMeta>(request(), response(200, "null"), reply(Kind::NullValue(0)));
     check::<KitchenServiceSetMeta>(
         request(),

@@ -39,6 +39,10 @@ fn drifts<M: JsonMessage + PartialEq + Debug>(json: &str, expected: &M, reported
 }
 
 #[track_caller]
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "cases read better without ampersands"
+)]
 fn writes<M: JsonMessage>(message: M, expected: &str) {
     let json = json::write::<Nested<M>>(&message, "", Mask::Set)
         .unwrap_or_else(|error| panic!("{expected} should be written: {error}"));

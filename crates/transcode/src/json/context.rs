@@ -300,16 +300,17 @@ impl<'de, A: MapAccess<'de>> Property<'_, A> {
             .next_value_seed(Seed::<F, V>(self.at, field, PhantomData))
     }
 
-    /// Reads the value of a oneof member; null leaves the oneof as it is.
+    /// Reads the value of a oneof member; null leaves the oneof as it is. `B`
+    /// is the value, or a box of it in a recursive message.
     ///
     /// # Errors
     ///
     /// Fails where the value does not fit the member, and where the oneof has a
     /// value already: one of the two would be lost.
-    pub fn read_member<C: Codec, V>(
+    pub fn read_member<C: Codec, B: From<C::Value>, V>(
         self,
         oneof: &mut Option<V>,
-        member: impl FnOnce(C::Value) -> V,
+        member: impl FnOnce(B) -> V,
     ) -> Result<(), A::Error> {
         struct Seed<'a, C>(At<'a>, PhantomData<C>);
         impl<'de, C: Codec> DeserializeSeed<'de> for Seed<'_, C> {
@@ -325,7 +326,7 @@ impl<'de, A: MapAccess<'de>> Property<'_, A> {
                     "expected null, because another member of its oneof has a value",
                 ));
             }
-            *oneof = Some(member(value));
+            *oneof = Some(member(value.into()));
         }
         Ok(())
     }
