@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::api::{Api, Body, Operation, Property, Type};
+use crate::api::{Api, Body, Kind, Operation, Property, Shape, Type};
 
 /// One difference between the protos and the contract.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -86,34 +86,14 @@ impl<'a> Comparison<'a> {
             differ("the path", &proto.path, &contract.path);
         }
         match (&proto.body, &contract.body) {
-            (Body::Type(message), Body::Type(name)) => {
-                // The request message itself may be the body, under its own name.
-                if message != name && !message.ends_with("Request") {
-                    differ("the body", message, name);
-                }
-                self.types(message, name);
+            (Body::Json(one), Body::Json(other)) => {
+                self.shapes(id, "the body", one, other, &places)
             }
-            (one, other) if one != other => {
-                differ("the body", &body(one), &body(other));
-            }
+            (one, other) if one != other => differ("the body", one, other),
             _ => {}
         }
         match (&proto.reply, &contract.reply) {
-            (Some(one), Some(other)) => {
-                if one.of != other.of {
-                    self.report(
-                        id,
-                        format!(
-                            "the reply is of {} in the proto, of {} in the contract ({places})",
-                            one.of, other.of
-                        ),
-                    );
-                }
-                if one.list != other.list {
-                    self.report(id, format!("the reply is a list in only one of {places}"));
-                }
-                self.types(&one.of, &other.of);
-            }
+            (Some(one), Some(other)) => self.shapes(id, "the reply", one, other, &places),
             (None, None) => {}
             _ => self.report(id, format!("only one of {places} has a reply with a body")),
         }
@@ -194,31 +174,36 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    fn property(&mut self, subject: &str, proto: &'a Property, contract: &'a Property) {
-        use crate::api::Kind::Object;
-        let places = format!("{} and {}", proto.place, contract.place);
-        match (&proto.kind, &contract.kind) {
-            (Object(message), Object(name)) => {
-                if message != name {
-                    let message =
-                        format!("is a {message} in the proto, a {name} in the contract ({places})");
-                    self.report(subject, message);
-                }
+    fn shapes(
+        &mut self,
+        subject: &str,
+        what: &str,
+        proto: &'a Shape,
+        contract: &'a Shape,
+        places: &str,
+    ) {
+        let unlike = |one: &Shape, other: &Shape| {
+            one.list != other.list || one.null_elements != other.null_elements
+        };
+        let kinds_differ = match (&proto.kind, &contract.kind) {
+            (Kind::Object(message), Kind::Object(name)) => {
                 self.types(message, name);
+                // The request message itself may be the body, under its own name.
+                message != name && !message.ends_with("Request")
             }
-            (one, other) if one != other => {
-                let message = format!("is {one} in the proto, {other} in the contract ({places})");
-                self.report(subject, message);
-            }
-            _ => {}
+            (one, other) => one != other,
+        };
+        if kinds_differ || unlike(proto, contract) {
+            let message =
+                format!("{what} is {proto} in the proto, {contract} in the contract ({places})");
+            self.report(subject, message);
         }
+    }
+
+    fn property(&mut self, subject: &str, proto: &'a Property, contract: &'a Property) {
+        let places = format!("{} and {}", proto.place, contract.place);
+        self.shapes(subject, "it", &proto.shape, &contract.shape, &places);
         for (what, one, other) in [
-            ("a list", proto.list, contract.list),
-            (
-                "a list with null elements",
-                proto.null_elements,
-                contract.null_elements,
-            ),
             ("required", proto.required, contract.required),
             (
                 "read-only (OUTPUT_ONLY)",
@@ -240,13 +225,5 @@ impl<'a> Comparison<'a> {
                 self.report(subject, format!("is {what} at {is}, but not at {is_not}"));
             }
         }
-    }
-}
-
-fn body(body: &Body) -> String {
-    match body {
-        Body::None => "nothing".to_owned(),
-        Body::Type(name) => format!("a {name}"),
-        Body::Upload(part) => format!("an upload in the part {part:?}"),
     }
 }

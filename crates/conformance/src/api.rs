@@ -25,8 +25,8 @@ pub struct Operation {
     pub query: BTreeMap<String, Property>,
     /// The request body.
     pub body: Body,
-    /// The reply, if there is one.
-    pub reply: Option<Reply>,
+    /// The body of the reply, if there is one.
+    pub reply: Option<Shape>,
 }
 
 /// A request body.
@@ -34,19 +34,21 @@ pub struct Operation {
 pub enum Body {
     /// None.
     None,
-    /// A value of the named type.
-    Type(String),
+    /// A JSON value.
+    Json(Shape),
     /// A part of a multipart body, with its name.
     Upload(String),
 }
 
-/// A reply.
+/// What a JSON value is, as far as one level goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reply {
-    /// The name of its type, or of the type of its elements.
-    pub of: String,
+pub struct Shape {
+    /// What it is, or each element of it.
+    pub kind: Kind,
     /// Whether it is a list.
     pub list: bool,
+    /// Whether elements of the list may be null.
+    pub null_elements: bool,
 }
 
 /// A JSON object.
@@ -69,12 +71,8 @@ pub struct Type {
 pub struct Property {
     /// Where it is stated.
     pub place: String,
-    /// What its value is, or each element of it.
-    pub kind: Kind,
-    /// Whether it is a list.
-    pub list: bool,
-    /// Whether elements of the list may be null.
-    pub null_elements: bool,
+    /// What its value is.
+    pub shape: Shape,
     /// Whether it has to be given.
     pub required: bool,
     /// Whether only the server sets it.
@@ -121,6 +119,26 @@ impl fmt::Display for Kind {
             Self::Enum(values) => write!(f, "one of {}", values.join(", ")),
             Self::Object(name) => write!(f, "a {name}"),
             Self::Other(what) => f.write_str(what),
+        }
+    }
+}
+
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.list, self.null_elements) {
+            (false, _) => self.kind.fmt(f),
+            (true, false) => write!(f, "a list, each {}", self.kind),
+            (true, true) => write!(f, "a list, each {} or null", self.kind),
+        }
+    }
+}
+
+impl fmt::Display for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("nothing"),
+            Self::Json(shape) => shape.fmt(f),
+            Self::Upload(part) => write!(f, "an upload in the part {part:?}"),
         }
     }
 }

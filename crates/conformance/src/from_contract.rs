@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use contract::operation::{BodyInfo, OperationInfo, ReplyBody, TypeInfo};
 use serde_json::Value;
 
-use crate::api::{Api, Body, Kind, Operation, Property, Reply, Type};
+use crate::api::{Api, Body, Kind, Operation, Property, Shape, Type};
 
 type Definitions = BTreeMap<String, Value>;
 
@@ -24,14 +24,17 @@ fn declare_operation(operation: &OperationInfo, types: &mut BTreeMap<String, Typ
     let body = match operation.body {
         BodyInfo::None => Body::None,
         BodyInfo::Json(of) | BodyInfo::Create(of) | BodyInfo::Update(of) => {
-            Body::Type(declare(of, types))
+            Body::Json(declare(of, types))
         }
         BodyInfo::Upload { part } => Body::Upload(part.to_owned()),
     };
     let reply = match operation.reply.body {
         ReplyBody::None => None,
-        ReplyBody::One(of) => Some((of, false)),
-        ReplyBody::List(of) => Some((of, true)),
+        ReplyBody::One(of) => Some(declare(of, types)),
+        ReplyBody::List(of) => Some(Shape {
+            list: true,
+            ..declare(of, types)
+        }),
     };
     let parameters = &operation.query_parameters.views().read;
     let query = properties(
@@ -45,10 +48,7 @@ fn declare_operation(operation: &OperationInfo, types: &mut BTreeMap<String, Typ
         path: snake_variables(operation.path),
         query,
         body,
-        reply: reply.map(|(of, list)| Reply {
-            of: declare(of, types),
-            list,
-        }),
+        reply,
     }
 }
 
@@ -72,8 +72,8 @@ fn snake_variables(path: &str) -> String {
     snake
 }
 
-/// Adds a type and all that it holds to the types, and returns its name.
-fn declare(of: TypeInfo, types: &mut BTreeMap<String, Type>) -> String {
+/// Adds a type and all that it holds to the types, and returns its shape.
+fn declare(of: TypeInfo, types: &mut BTreeMap<String, Type>) -> Shape {
     let document = &of.views().read;
     for (name, schema) in &document.definitions {
         if schema.get("properties").is_some() && !types.contains_key(name) {
@@ -87,7 +87,8 @@ fn declare(of: TypeInfo, types: &mut BTreeMap<String, Type>) -> String {
             types.insert(name.clone(), object);
         }
     }
-    document.name.clone()
+    let reference = serde_json::json!({"$ref": format!("#/$defs/{}", document.name)});
+    shape(&reference, &document.definitions)
 }
 
 fn properties(
@@ -104,17 +105,9 @@ fn properties(
     };
     let described = members.iter().map(|(name, schema)| {
         let is = |mark: &str| schema[mark] == Value::Bool(true);
-        let (mut value, _) = not_null(schema, definitions);
-        let list = has_type(value, "array");
-        let mut null_elements = false;
-        if list {
-            (value, null_elements) = not_null(&value["items"], definitions);
-        }
         let property = Property {
             place: format!("{name} in {owner} of the contract"),
-            kind: kind(value, name_of(schema, list, definitions)),
-            list,
-            null_elements,
+            shape: shape(schema, definitions),
             required: required.contains(&name.as_str()),
             read_only: is("readOnly"),
             write_only: is("writeOnly"),
@@ -122,6 +115,20 @@ fn properties(
         (name.clone(), property)
     });
     described.collect()
+}
+
+fn shape(schema: &Value, definitions: &Definitions) -> Shape {
+    let (mut value, _) = not_null(schema, definitions);
+    let list = has_type(value, "array");
+    let mut null_elements = false;
+    if list {
+        (value, null_elements) = not_null(&value["items"], definitions);
+    }
+    Shape {
+        kind: kind(value, name_of(schema, list, definitions)),
+        list,
+        null_elements,
+    }
 }
 
 /// The schema behind references and behind an alternative to null, and whether

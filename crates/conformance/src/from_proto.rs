@@ -7,7 +7,7 @@ use prost_reflect::{
     MessageDescriptor, MethodDescriptor, ServiceDescriptor, Value,
 };
 
-use crate::api::{Api, Body, Kind, Operation, Property, Reply, Type};
+use crate::api::{Api, Body, Kind, Operation, Property, Shape, Type};
 
 /// The behaviors of `google.api.FieldBehavior` that have a counterpart in JSON.
 const REQUIRED: i32 = 2;
@@ -109,11 +109,11 @@ fn operation(
         "*" => {
             let request = object(&input, &bound, types);
             types.insert(input.name().to_owned(), request);
-            Body::Type(input.name().to_owned())
+            Body::Json(one(Kind::Object(input.name().to_owned())))
         }
-        name => match input.get_field_by_name(name).map(|field| field.kind()) {
-            Some(Proto::Message(message)) => Body::Type(declare(&message, types)),
-            other => Body::Type(format!("{other:?}")),
+        name => match input.get_field_by_name(name) {
+            Some(field) => Body::Json(shape(&field, types)),
+            None => Body::None,
         },
     };
     let mut query = BTreeMap::new();
@@ -143,20 +143,21 @@ fn reply(
     output: &MessageDescriptor,
     response_body: &str,
     types: &mut BTreeMap<String, Type>,
-) -> Option<Reply> {
+) -> Option<Shape> {
     if response_body.is_empty() {
-        let named = output.fields().next().map(|_| declare(output, types));
-        return named.map(|of| Reply { of, list: false });
+        output.fields().next()?;
+        return Some(one(Kind::Object(declare(output, types))));
     }
     let field = output.get_field_by_name(response_body)?;
-    let of = match field.kind() {
-        Proto::Message(message) => declare(&message, types),
-        other => format!("{other:?}"),
-    };
-    Some(Reply {
-        of,
-        list: field.is_list(),
-    })
+    Some(shape(&field, types))
+}
+
+fn one(kind: Kind) -> Shape {
+    Shape {
+        kind,
+        list: false,
+        null_elements: false,
+    }
 }
 
 /// The path with the last part of each variable's name, and these names. What
@@ -245,6 +246,16 @@ fn property(field: &FieldDescriptor, types: &mut BTreeMap<String, Type>) -> Prop
             .iter()
             .any(|behavior| behavior.as_enum_number() == Some(number))
     };
+    Property {
+        place: place(&field.parent_message().parent_file(), field.path()),
+        shape: shape(field, types),
+        required: behaves(REQUIRED),
+        read_only: behaves(OUTPUT_ONLY),
+        write_only: behaves(INPUT_ONLY),
+    }
+}
+
+fn shape(field: &FieldDescriptor, types: &mut BTreeMap<String, Type>) -> Shape {
     let (kind, null_elements) = match field.kind() {
         Proto::Message(message) => match within_transparent(&message) {
             Some(inner) => (inner, true),
@@ -252,14 +263,10 @@ fn property(field: &FieldDescriptor, types: &mut BTreeMap<String, Type>) -> Prop
         },
         kind => (kind, false),
     };
-    Property {
-        place: place(&field.parent_message().parent_file(), field.path()),
+    Shape {
         kind: kind_of(field, &kind, types),
         list: field.is_list(),
         null_elements,
-        required: behaves(REQUIRED),
-        read_only: behaves(OUTPUT_ONLY),
-        write_only: behaves(INPUT_ONLY),
     }
 }
 

@@ -1,14 +1,18 @@
 //! The protos and the contract say the same, and where they would not, it is
 //! noticed.
 
+use std::sync::LazyLock;
+
 use conformance::agree::{Difference, agree};
-use conformance::api::{Api, Kind, Property};
+use conformance::api::{Api, Kind, Property, Shape};
 use conformance::waivers::{self, Waiver};
 use conformance::{from_contract, from_proto};
 
-fn proto() -> Api {
+/// Read once: the tests below compare thousands of copies.
+static PROTO: LazyLock<Api> = LazyLock::new(|| {
     from_proto(proto::FILE_DESCRIPTOR_SET).expect("the embedded descriptors decode")
-}
+});
+static CONTRACT: LazyLock<Api> = LazyLock::new(from_contract);
 
 fn waived() -> Vec<Waiver> {
     waivers::of_this_repository().expect("waivers.toml is a list of waivers")
@@ -25,7 +29,7 @@ fn list(differences: &[Difference]) -> String {
 #[test]
 fn the_protos_and_the_contract_agree() {
     let waived = waived();
-    let (left, unused) = waivers::apply(agree(&proto(), &from_contract()), &waived);
+    let (left, unused) = waivers::apply(agree(&PROTO, &CONTRACT), &waived);
     assert!(
         left.is_empty(),
         "the protos and the contract differ; change either, or state the reason in \
@@ -41,7 +45,7 @@ fn the_protos_and_the_contract_agree() {
 
 /// The subjects that differ once one side has been changed.
 fn after(change: impl FnOnce(&mut Api, &mut Api)) -> Vec<String> {
-    let (mut proto, mut contract) = (proto(), from_contract());
+    let (mut proto, mut contract) = (PROTO.clone(), CONTRACT.clone());
     change(&mut proto, &mut contract);
     let waived = waived();
     let (left, _) = waivers::apply(agree(&proto, &contract), &waived);
@@ -50,12 +54,18 @@ fn after(change: impl FnOnce(&mut Api, &mut Api)) -> Vec<String> {
         .collect()
 }
 
+fn shape(kind: Kind) -> Shape {
+    Shape {
+        kind,
+        list: false,
+        null_elements: false,
+    }
+}
+
 fn added() -> Property {
     Property {
         place: "a test".to_owned(),
-        kind: Kind::Number,
-        list: false,
-        null_elements: false,
+        shape: shape(Kind::Number),
         required: false,
         read_only: false,
         write_only: false,
@@ -64,7 +74,7 @@ fn added() -> Property {
 
 #[test]
 fn a_field_in_the_protos_alone_is_named() {
-    for name in proto().types.keys() {
+    for name in PROTO.types.keys() {
         let subjects = after(|proto, _| {
             let properties = &mut proto.types.get_mut(name).expect("a type").properties;
             properties.insert("shoeSize".to_owned(), added());
@@ -81,11 +91,10 @@ fn a_field_in_the_protos_alone_is_named() {
 
 #[test]
 fn a_property_in_the_contract_alone_is_named() {
-    let (contract, shared) = (from_contract(), proto());
-    for name in contract
+    for name in CONTRACT
         .types
         .keys()
-        .filter(|name| shared.types.contains_key(*name))
+        .filter(|name| PROTO.types.contains_key(*name))
     {
         let subjects = after(|_, contract| {
             let properties = &mut contract.types.get_mut(name).expect("a type").properties;
@@ -99,15 +108,14 @@ fn a_property_in_the_contract_alone_is_named() {
 #[test]
 fn every_change_of_a_property_is_named() {
     let changes: [fn(&mut Property); 6] = [
-        |it| it.kind = Kind::Other("something else".to_owned()),
-        |it| it.list = !it.list,
-        |it| it.null_elements = !it.null_elements,
+        |it| it.shape.kind = Kind::Other("something else".to_owned()),
+        |it| it.shape.list = !it.shape.list,
+        |it| it.shape.null_elements = !it.shape.null_elements,
         |it| it.required = !it.required,
         |it| it.read_only = !it.read_only,
         |it| it.write_only = !it.write_only,
     ];
-    let original = proto();
-    for (name, object) in &original.types {
+    for (name, object) in &PROTO.types {
         for property in object.properties.keys() {
             for (number, change) in changes.iter().enumerate() {
                 let subjects = after(|proto, _| {
@@ -127,7 +135,7 @@ fn every_change_of_a_property_is_named() {
 
 #[test]
 fn a_missing_operation_is_named_on_either_side() {
-    for id in proto().operations.keys() {
+    for id in PROTO.operations.keys() {
         assert_eq!(
             after(|proto, _| drop(proto.operations.remove(id))),
             [id.as_str()]
@@ -152,15 +160,12 @@ fn every_change_of_an_operation_is_named() {
                     reply.list = !reply.list;
                     Some(reply)
                 }
-                None => Some(conformance::api::Reply {
-                    of: "Other".to_owned(),
-                    list: false,
-                }),
+                None => Some(shape(Kind::Any)),
             }
         },
         |it| drop(it.query.insert("more".to_owned(), added())),
     ];
-    for id in proto().operations.keys() {
+    for id in PROTO.operations.keys() {
         for (number, change) in changes.iter().enumerate() {
             let subjects = after(|proto, _| {
                 change(proto.operations.get_mut(id).expect("an operation"));
