@@ -87,7 +87,7 @@ impl<'a> Comparison<'a> {
         }
         match (&proto.body, &contract.body) {
             (Body::Json(one), Body::Json(other)) => {
-                self.shapes(id, "the body", one, other, &places)
+                self.shapes(id, "the body", one, other, &places);
             }
             (one, other) if one != other => differ("the body", one, other),
             _ => {}

@@ -64,10 +64,6 @@ pub struct Type {
 
 /// A property or a parameter.
 #[derive(Debug, Clone)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a statement of its own"
-)]
 pub struct Property {
     /// Where it is stated.
     pub place: String,
