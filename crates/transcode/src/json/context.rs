@@ -16,6 +16,12 @@ use crate::mask::Mask;
 /// far is found out by the first of them.
 const MAX_DRIFTS: usize = 64;
 
+/// How many levels an object or a free-form list may stand below the root. Each
+/// costs up to three levels of protobuf, of which readers allow 100 by default:
+/// a deeper one could be sent and never be read. Each also takes room on the
+/// stack.
+const MAX_DEPTH: usize = 32;
+
 /// A difference between a reply and its declared shape that loses nothing but
 /// should not be there.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -226,13 +232,13 @@ impl<'a> At<'a> {
         }
     }
 
-    /// Makes sure that what starts here is within `limit` levels of the root.
-    pub(super) fn check_depth<E: serde::de::Error>(&self, limit: usize) -> Result<(), E> {
-        if self.depth <= limit {
+    /// Makes sure that what starts here is not too deep.
+    pub(super) fn check_depth<E: serde::de::Error>(&self) -> Result<(), E> {
+        if self.depth <= MAX_DEPTH {
             Ok(())
         } else {
             Err(E::custom(format_args!(
-                "stands more than {limit} levels deep, which no gRPC client would read"
+                "lies deeper than the {MAX_DEPTH} levels that are read"
             )))
         }
     }

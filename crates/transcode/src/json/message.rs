@@ -59,11 +59,6 @@ impl<E: JsonEnum> TextCodec for Enum<E> {
     }
 }
 
-/// How many levels a message may stand below the root. Each costs up to one
-/// level of protobuf, of which readers allow 100 by default, and room on the
-/// stack.
-const MAX_DEPTH: usize = 64;
-
 /// A message, as a JSON object.
 pub struct Nested<M>(PhantomData<M>);
 
@@ -78,7 +73,7 @@ impl<M: JsonMessage> Codec for Nested<M> {
                 "an object"
             }
             fn object<A: MapAccess<'de>>(self, mut map: A) -> Result<M, A::Error> {
-                self.0.check_depth(MAX_DEPTH)?;
+                self.0.check_depth()?;
                 let mut message = M::default();
                 while let Some(name) = map.next_key_seed(Key)? {
                     self.0.property(&name, |at| {

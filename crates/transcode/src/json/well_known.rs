@@ -14,11 +14,6 @@ use super::scalar::{nearest, write_double};
 use super::{At, Codec, Object, Property, TextCodec, To};
 use crate::mask::Mask;
 
-/// How many levels a free-form object may stand below the root. Each costs up
-/// to three levels of protobuf, of which readers allow 100 by default: a deeper
-/// one could be sent and never be read.
-const MAX_DEPTH: usize = 32;
-
 /// `google.protobuf.Timestamp`, as RFC 3339 with its fraction.
 pub struct Timestamp;
 
@@ -211,7 +206,7 @@ impl ValueShape<'_> {
         &self,
         mut list: A,
     ) -> Result<prost_types::ListValue, A::Error> {
-        self.0.check_depth(MAX_DEPTH)?;
+        self.0.check_depth()?;
         let mut values = Vec::new();
         while let Some(value) = self
             .0
@@ -226,7 +221,7 @@ impl ValueShape<'_> {
         &self,
         mut map: A,
     ) -> Result<prost_types::Struct, A::Error> {
-        self.0.check_depth(MAX_DEPTH)?;
+        self.0.check_depth()?;
         let mut fields = BTreeMap::new();
         while let Some(name) = map.next_key_seed(Key)? {
             let value = self
