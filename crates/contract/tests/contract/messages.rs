@@ -107,7 +107,7 @@ fn unknown_property_without_a_like_gets_no_suggestion() {
 fn malformed_email_is_shown_a_good_one() {
     create(
         &json!({ "email": "jeff" }),
-        "email must be an e-mail address, such as jeff@jeffdoe.com",
+        "email must be an e-mail address, such as name@example.com",
     );
 }
 
