@@ -45,6 +45,18 @@ macro_rules! described {
 }
 pub(crate) use described;
 
+/// Implements `Display` for enums, in the spelling that they have in JSON.
+macro_rules! spelled_as_on_the_wire {
+    ($($type:ty),+ $(,)?) => {$(
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                serde::Serialize::serialize(self, f)
+            }
+        }
+    )+};
+}
+pub(crate) use spelled_as_on_the_wire;
+
 /// The schemas of one type: how it is read, created and updated.
 #[derive(Debug)]
 pub struct Views {

@@ -12,7 +12,7 @@ use crate::{
         Create, Created, List, NoBody, NoContent, Operation, Resource, Tag, Update, Upload,
     },
     parameters::{ListQuery, NoParameters, TextFilter},
-    schema::described,
+    schema::{described, spelled_as_on_the_wire},
     timestamp::Timestamp,
 };
 
@@ -199,16 +199,6 @@ pub enum Locale {
     De,
     /// French.
     Fr,
-}
-
-macro_rules! spelled_as_on_the_wire {
-    ($($type:ty),+) => {$(
-        impl std::fmt::Display for $type {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                self.serialize(f)
-            }
-        }
-    )+};
 }
 
 spelled_as_on_the_wire!(Role, UserStatus, Locale);

@@ -1,0 +1,69 @@
+//! Strategies for properties that are more than their Rust type says.
+
+use proptest::{
+    collection::{btree_map, vec},
+    option::of,
+    prelude::*,
+};
+use serde_json::{Map, Value};
+
+/// A short text, so that a failure can be read.
+pub(crate) const TEXT: &str = ".{0,12}";
+
+/// An e-mail address, or none.
+pub(crate) fn email() -> impl Strategy<Value = Option<String>> {
+    of("[a-z][a-z0-9]{0,8}@[a-z]{1,8}\\.example")
+}
+
+/// A list of e-mail addresses, or none.
+pub(crate) fn emails() -> impl Strategy<Value = Option<Vec<String>>> {
+    of(vec("[a-z]{1,8}@[a-z]{1,8}\\.example", 0..4))
+}
+
+/// An absolute URL, or none.
+pub(crate) fn url() -> impl Strategy<Value = Option<String>> {
+    of("https://[a-z]{1,8}\\.example/[a-z0-9/]{0,12}")
+}
+
+/// A free-form object, or none.
+pub(crate) fn free_form() -> impl Strategy<Value = Option<Map<String, Value>>> {
+    of(members(json(), 0..4))
+}
+
+/// Any JSON value but null, or none.
+pub(crate) fn value() -> impl Strategy<Value = Option<Value>> {
+    of(json().prop_filter("null is none", |value| !value.is_null()))
+}
+
+/// The members of an object that has no property of these names.
+pub(crate) fn others(
+    declared: &'static [&'static str],
+) -> impl Strategy<Value = Map<String, Value>> {
+    members(json(), 0..3).prop_map(|mut members| {
+        members.retain(|name, _| !declared.contains(&name.as_str()));
+        members
+    })
+}
+
+fn json() -> impl Strategy<Value = Value> + Clone {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        (-1e9..1e9).prop_map(Value::from),
+        TEXT.prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 12, 4, |inner| {
+        prop_oneof![
+            vec(inner.clone(), 0..4).prop_map(Value::from),
+            members(inner, 0..4).prop_map(Value::from),
+        ]
+    })
+}
+
+fn members(
+    value: impl Strategy<Value = Value>,
+    count: std::ops::Range<usize>,
+) -> impl Strategy<Value = Map<String, Value>> {
+    btree_map("[a-z$.~/]{0,6}", value, count).prop_map(|members| members.into_iter().collect())
+}
