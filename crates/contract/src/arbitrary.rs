@@ -10,14 +10,19 @@ use serde_json::{Map, Value};
 /// A short text, so that a failure can be read.
 pub(crate) const TEXT: &str = ".{0,12}";
 
+/// An e-mail address.
+pub(crate) fn required_email() -> impl Strategy<Value = String> {
+    "[a-z][a-z0-9]{0,8}@[a-z]{1,8}\\.example"
+}
+
 /// An e-mail address, or none.
 pub(crate) fn email() -> impl Strategy<Value = Option<String>> {
-    of("[a-z][a-z0-9]{0,8}@[a-z]{1,8}\\.example")
+    of(required_email())
 }
 
 /// A list of e-mail addresses, or none.
 pub(crate) fn emails() -> impl Strategy<Value = Option<Vec<String>>> {
-    of(vec("[a-z]{1,8}@[a-z]{1,8}\\.example", 0..4))
+    of(vec(required_email(), 0..4))
 }
 
 /// An absolute URL, or none.
