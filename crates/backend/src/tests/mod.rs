@@ -19,6 +19,7 @@ use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use ::http::{HeaderMap, Request, header};
 use axum::body::{Body, to_bytes};
 use contract::id::ObjectId;
+use contract::organizations::{Organization, OrganizationStatus};
 use contract::users::{Role, User, UserStatus};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -26,7 +27,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
-use crate::store::organizations::Organization;
+use crate::store::organizations::Tenant;
 use crate::store::users::{Account, Membership, put_membership};
 use crate::{Backend, Clock, Config, Ids, password, store};
 
@@ -165,8 +166,8 @@ impl Api {
         }
     }
 
-    /// Creates an organization below `parent`. No operation does that here, so
-    /// it goes to the store.
+    /// Creates an organization below `parent`. The operation creates them below
+    /// that of the caller only, so it goes to the store.
     async fn organization_below(&self, parent: &str) -> String {
         self.new_organization(Some(parent)).await
     }
@@ -229,20 +230,24 @@ impl Api {
     async fn new_organization(&self, parent: Option<&str>) -> String {
         let app = &self.backend.app;
         let now = app.now().expect("is a time");
-        let organization = Organization {
-            id: app.ids.next(now.get()),
+        let id = app.ids.next(now.get());
+        let tenant = Tenant {
             parent: parent.map(object_id),
-            name: "Acme Inc.".to_owned(),
-            status: "active".to_owned(),
-            created_at: now,
-            updated_at: now,
+            organization: Organization {
+                id: Some(id),
+                name: "Acme Inc.".to_owned(),
+                status: Some(OrganizationStatus::Active),
+                created_at: Some(now),
+                updated_at: Some(now),
+                ..Organization::default()
+            },
         };
         let mut transaction = app.store.write().await.expect("begins");
-        store::insert(&mut transaction, &organization)
+        store::insert(&mut transaction, &tenant)
             .await
             .expect("inserts");
         store::commit(transaction).await.expect("commits");
-        organization.id.to_string()
+        id.to_string()
     }
 }
 
