@@ -506,7 +506,7 @@ def check_services(session, services):
     created = call(services.CreateService, create).service
     check("the parameters of a new service", dict(created.params.other), {"headerColor": "yellow"})
     check("its start", created.start_date, service.start_date)
-    service.params.ClearField("jid")
+    create.service.params.ClearField("jid")
     session.check_fails(
         "a service without what its provider needs",
         grpc.StatusCode.INVALID_ARGUMENT,
