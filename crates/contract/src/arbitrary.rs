@@ -10,6 +10,22 @@ use serde_json::{Map, Value};
 /// A short text, so that a failure can be read.
 pub(crate) const TEXT: &str = ".{0,12}";
 
+/// Any value. Boxed, since the strategy of an object with many objects in it
+/// would not fit on the stack.
+pub(crate) fn boxed<T: Arbitrary + 'static>() -> BoxedStrategy<T> {
+    any::<T>().boxed()
+}
+
+/// A short list, or none.
+pub(crate) fn list<T: Arbitrary + 'static>() -> BoxedStrategy<Option<Vec<T>>> {
+    of(vec(any::<T>(), 0..4)).boxed()
+}
+
+/// A list of slots, each of which can be free, or none.
+pub(crate) fn slots<T: Arbitrary + 'static>() -> BoxedStrategy<Option<Vec<Option<T>>>> {
+    list()
+}
+
 /// An e-mail address.
 pub(crate) fn required_email() -> impl Strategy<Value = String> {
     "[a-z][a-z0-9]{0,8}@[a-z]{1,8}\\.example"

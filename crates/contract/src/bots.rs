@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 #[cfg(feature = "arbitrary")]
-use crate::arbitrary::{free_form, url};
+use crate::arbitrary::{free_form, list, url};
 use crate::{
     error::Code,
     id::ObjectId,
@@ -45,17 +45,20 @@ pub struct Bot {
     /// The roles that the bot plays in conversations, such as `bot` or
     /// `contact`.
     #[schemars(extend("default" = ["bot"]))]
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub roles: Option<Vec<String>>,
     /// Which organizations can use the bot.
     #[schemars(extend("default" = BotAudience::default()))]
     pub audience: Option<BotAudience>,
     /// The tags by which the bot is shared.
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub tags: Option<Vec<String>>,
     /// The URL of the picture, 45 by 45 pixels.
     #[schemars(url)]
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "url()"))]
     pub avatar: Option<String>,
     /// The commands that agents are offered.
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub commands: Option<Vec<String>>,
     /// Free-form data, the defaults of `meta` of the bot's instances.
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "free_form()"))]

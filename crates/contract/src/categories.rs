@@ -4,6 +4,8 @@ use http::{Method, StatusCode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "arbitrary")]
+use crate::arbitrary::list;
 use crate::{
     error::Code,
     id::ObjectId,
@@ -33,8 +35,10 @@ pub struct Category {
     /// The name.
     pub name: String,
     /// The IDs of the forms that may be used.
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub forms: Option<Vec<ObjectId>>,
     /// Keywords.
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub tags: Option<Vec<String>>,
 }
 

@@ -7,6 +7,8 @@ use http::{Method, StatusCode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "arbitrary")]
+use crate::arbitrary::list;
 use crate::{
     error::Code,
     forms::FormPath,
@@ -46,6 +48,7 @@ pub struct FormField {
     /// A JavaScript regular expression that the whole answer must match.
     pub pattern: Option<String>,
     /// The answers to choose from, where the type is `select`.
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub options: Option<Vec<FormFieldOption>>,
     /// Whether the question must be answered.
     #[schemars(extend("default" = false))]

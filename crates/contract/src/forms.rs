@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 #[cfg(feature = "arbitrary")]
-use crate::arbitrary::{emails, free_form};
+use crate::arbitrary::{emails, free_form, list};
 use crate::{
     error::Code,
     form_fields::FormField,
@@ -46,8 +46,10 @@ pub struct Form {
     /// The ID of the form that this one was made from.
     pub template: Option<ObjectId>,
     /// The properties of the contact that results include.
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub profile_fields: Option<Vec<FormProfileField>>,
     /// The fields, in order.
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub fields: Option<Vec<FormField>>,
     /// The e-mail addresses that results are sent to.
     #[schemars(inner(email))]
@@ -58,8 +60,10 @@ pub struct Form {
     pub status: Option<FormStatus>,
     /// The tags by which the form is shared: organizations below with one of
     /// them are offered it too.
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub tags: Option<Vec<String>>,
     /// Labels, passed on with results.
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub labels: Option<Vec<String>>,
     /// How many points a result is worth that an agent submits.
     pub points_by_agent: Option<Number>,

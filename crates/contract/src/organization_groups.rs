@@ -4,6 +4,8 @@ use http::{Method, StatusCode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "arbitrary")]
+use crate::arbitrary::list;
 use crate::{
     error::Code,
     id::ObjectId,
@@ -35,6 +37,7 @@ pub struct OrganizationGroup {
     /// default, or one below it.
     pub organization: Option<ObjectId>,
     /// The organizations that are members.
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub members: Option<Vec<ObjectId>>,
     /// When the group was created.
     #[schemars(extend("readOnly" = true))]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 #[cfg(feature = "arbitrary")]
-use crate::arbitrary::{email, free_form, url};
+use crate::arbitrary::{boxed, email, free_form, list, slots, url};
 use crate::{
     categories::Category,
     error::Code,
@@ -68,43 +68,48 @@ pub struct Organization {
     /// The industry that it is in, such as `automotive`.
     pub industry: Option<String>,
     /// How it works.
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "boxed()"))]
     pub settings: Option<OrganizationSettings>,
     /// Names and pictures that agents use in place of their own.
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub aliases: Option<Vec<Alias>>,
     /// The slots for categories, in the order of the user interface; null is a
     /// free one. An update of the list moves categories, frees slots and fills
     /// them.
     #[schemars(length(max = 10))]
-    #[cfg_attr(
-        feature = "arbitrary",
-        proptest(
-            strategy = "proptest::option::of(proptest::collection::vec(proptest::prelude::any::<Option<Category>>(), 0..=10))"
-        )
-    )]
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "slots()"))]
     pub categories: Option<Vec<Option<Category>>>,
     /// Which properties of a contact it uses, and how it labels them.
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "boxed()"))]
     pub profile_fields: Option<ProfileFields>,
     /// Words that nobody may use on its behalf.
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub stopwords: Option<Vec<String>>,
     /// Commands, mostly to bots, that agents are offered.
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub commands: Option<Vec<String>>,
     /// Keywords. Forms and workflows reach an organization by them.
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub tags: Option<Vec<String>>,
     /// The subdomain of the white label, such as `skynet`.
     pub domain_prefix: Option<String>,
     /// The domain of the white label, such as `chat.report`.
     pub domain: Option<String>,
     /// Organizations that may see its conversations.
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub partners: Option<Vec<Partner>>,
     /// E-mail addresses and domains whose owners may register as agents
     /// themselves.
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub whitelist: Option<Vec<String>>,
     /// The role of those who register themselves.
     #[schemars(extend("default" = OrganizationDefaultRole::default()))]
     pub default_role: Option<OrganizationDefaultRole>,
     /// After which time records are purged.
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "boxed()"))]
     pub data_retention: Option<DataRetention>,
     /// How it is billed.
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "boxed()"))]
     pub billing_info: BillingInfo,
     /// The address that results are mailed from.
     #[schemars(email)]
@@ -222,8 +227,10 @@ pub struct ProfileFields {
     /// What follows the name.
     pub honorific_suffix: Option<ProfileFieldLabel>,
     /// The gender.
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "boxed()"))]
     pub gender: Option<ProfileFieldLabelEnum>,
     /// The parts of the address.
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "boxed()"))]
     pub address: Option<ProfileFieldsAddress>,
     /// The telephone number.
     pub telephone: Option<ProfileFieldLabel>,
@@ -276,6 +283,7 @@ pub struct ProfileFieldLabelEnum {
     /// The label.
     pub label: String,
     /// The labels of the values.
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub options: Option<Vec<String>>,
     /// Whether the property is in use.
     #[schemars(extend("default" = true))]

@@ -161,7 +161,7 @@ impl Document {
 
     /// Follows references, and the one alternative to null, to the schema that
     /// says something.
-    pub(crate) fn resolve<'a>(&'a self, schema: &'a Value) -> &'a Value {
+    pub fn resolve<'a>(&'a self, schema: &'a Value) -> &'a Value {
         resolve(&self.definitions, schema)
     }
 

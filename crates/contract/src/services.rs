@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 #[cfg(feature = "arbitrary")]
-use crate::arbitrary::{free_form, others, url};
+use crate::arbitrary::{boxed, free_form, list, others, url};
 use crate::{
     error::Code,
     id::ObjectId,
@@ -47,8 +47,10 @@ pub struct Service {
     #[schemars(extend("default" = ServiceStatus::default()))]
     pub status: Option<ServiceStatus>,
     /// The ways in which consumers can come in, such as `web` or `email`.
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub touchpoints: Option<Vec<String>>,
     /// What the provider needs to connect.
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "boxed()"))]
     pub params: ServiceParams,
     /// The ID of the service at Smooch.
     pub smooch_id: Option<String>,
@@ -184,6 +186,7 @@ pub struct ServiceParams {
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "url()"))]
     pub url: Option<String>,
     /// API: what the client may do.
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub scopes: Option<Vec<String>>,
     /// Everything else, by name.
     #[serde(flatten)]

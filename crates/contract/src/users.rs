@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 #[cfg(feature = "arbitrary")]
-use crate::arbitrary::{free_form, required_email, url};
+use crate::arbitrary::{boxed, free_form, list, required_email, url};
 use crate::{
     error::Code,
     id::{ObjectId, UserRef},
@@ -65,6 +65,7 @@ pub struct User {
     #[schemars(extend("default" = Role::default()))]
     pub role: Option<Role>,
     /// What the user prefers.
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "boxed()"))]
     pub settings: Option<UserSettings>,
     /// Free-form data, passed on to other systems, for example in webhooks.
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "free_form()"))]
@@ -146,9 +147,11 @@ pub struct UserSettings {
     pub focus_on_accept: Option<bool>,
     /// The kinds of notification that the user gets, such as `technical` or
     /// `billing`.
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub notifications: Option<Vec<String>>,
     /// Replies at the user's fingertips. They may hold placeholders such as
     /// `{{ givenName }}`.
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub canned_responses: Option<Vec<String>>,
 }
 
@@ -224,6 +227,7 @@ pub struct UserOrganizations {
     pub id: Option<ObjectId>,
     /// One entry for each organization.
     #[schemars(extend("readOnly" = true))]
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub organizations: Option<Vec<UserOrganization>>,
 }
 

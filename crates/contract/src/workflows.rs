@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 #[cfg(feature = "arbitrary")]
-use crate::arbitrary::{free_form, value};
+use crate::arbitrary::{boxed, free_form, list, value};
 use crate::{
     error::Code,
     id::ObjectId,
@@ -48,12 +48,15 @@ pub struct Workflow {
     pub enabled: Option<bool>,
     /// The rules.
     #[schemars(extend("readOnly" = true))]
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub rules: Option<Vec<WorkflowRule>>,
     /// The organizations that the workflow runs for.
     #[schemars(extend("readOnly" = true))]
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub organizations: Option<Vec<ObjectId>>,
     /// Tags of further organizations that it runs for.
     #[schemars(extend("readOnly" = true))]
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub organization_tags: Option<Vec<String>>,
     /// When the workflow was created.
     #[schemars(extend("readOnly" = true))]
@@ -77,9 +80,11 @@ pub struct WorkflowRule {
     pub id: Option<ObjectId>,
     /// What must hold.
     #[schemars(extend("readOnly" = true))]
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "boxed()"))]
     pub conditions: Option<WorkflowConditions>,
     /// What is raised.
     #[schemars(extend("readOnly" = true))]
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "boxed()"))]
     pub event: Option<WorkflowEvent>,
     /// The rank of the rule among those of its workflow.
     #[schemars(extend("readOnly" = true))]
@@ -94,9 +99,11 @@ pub struct WorkflowRule {
 pub struct WorkflowConditions {
     /// Conditions of which one is enough.
     #[schemars(extend("readOnly" = true))]
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub any: Option<Vec<WorkflowCondition>>,
     /// Conditions of which none may fail.
     #[schemars(extend("readOnly" = true))]
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub all: Option<Vec<WorkflowCondition>>,
 }
 

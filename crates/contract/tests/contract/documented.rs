@@ -5,10 +5,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use contract::{
-    find,
-    schema::{Definitions, Document},
-};
+use contract::{find, schema::Document};
 use serde_json::Value;
 
 use crate::waivers::Waivers;
@@ -86,7 +83,7 @@ impl Comparison<'_> {
     }
 
     fn values(&mut self, path: &str, documented: &Value, derived: &Value) {
-        let target = resolve(&self.document.definitions, derived);
+        let target = self.document.resolve(derived);
         if let Some(name) = documented["type"].as_str() {
             let types = types(target);
             if types != [name] {
@@ -156,18 +153,6 @@ impl Comparison<'_> {
     fn is_ignored(&self, derived: &Value) -> bool {
         self.is_request && derived["readOnly"] == true
     }
-}
-
-/// The schema that a property refers to, null aside.
-fn resolve<'a>(definitions: &'a Definitions, schema: &'a Value) -> &'a Value {
-    let alternative = schema["anyOf"]
-        .as_array()
-        .and_then(|it| it.iter().find(|it| it["type"] != "null"));
-    let schema = alternative.unwrap_or(schema);
-    schema["$ref"]
-        .as_str()
-        .and_then(|it| it.strip_prefix("#/$defs/"))
-        .map_or(schema, |name| &definitions[name])
 }
 
 fn types(schema: &Value) -> Vec<&str> {
