@@ -52,7 +52,7 @@ pub(crate) async fn list(request: Request<ListBotInstances>) -> Result<List<BotI
         .key("organization", organization)
         .key("bot", bot)
         .text("name", name)
-        .is("enabled", enabled)
+        .property("enabled", enabled)
         .time("createdAt", created_at);
     list::list(&request.app, request.caller, list, filters, |instance| {
         shown(&instance)

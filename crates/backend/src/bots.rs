@@ -52,7 +52,7 @@ pub(crate) async fn list(request: Request<ListBots>) -> Result<List<Bot>, Error>
         .key("status", status)
         .without("status", archived)
         .text("name", name)
-        .is("audience", audience)
+        .property("audience", audience)
         .time("createdAt", created_at);
     list::list(&request.app, caller, list, filters, |bot| {
         shown(caller, bot)

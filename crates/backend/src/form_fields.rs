@@ -25,7 +25,7 @@ pub(crate) async fn create(request: Request<CreateFormField>) -> Result<Created<
         body: Create(field),
         ..
     } = request;
-    let field = forms::new(&app, field)?;
+    let field = forms::new(&app, &field)?;
     let new = &field;
     change(&app, caller, path.form_id, |mut form: Form| async move {
         form.fields.get_or_insert_default().push(new.clone());

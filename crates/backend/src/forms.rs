@@ -136,7 +136,7 @@ fn fields(
         .enumerate()
         .filter_map(|(index, field)| Some((index, field.id?)));
     Violations::check(misplaced("fields", "field", &known, ids))?;
-    let fields = fields.into_iter().map(|field| {
+    let fields = fields.iter().map(|field| {
         let same = before
             .iter()
             .find(|it| field.id.is_some() && it.id == field.id);
@@ -149,22 +149,22 @@ fn fields(
 }
 
 /// A field that is new.
-pub(crate) fn new(app: &App, field: FormField) -> Result<FormField, Error> {
+pub(crate) fn new(app: &App, field: &FormField) -> Result<FormField, Error> {
     let now = app.now()?;
     Ok(FormField {
         id: Some(app.ids.next(app.clock.now())),
         created_at: Some(now),
         updated_at: Some(now),
-        ..with_defaults(&field)?
+        ..with_defaults(field)?
     })
 }
 
 /// A field that was there before, with new content.
-fn changed(app: &App, before: &FormField, after: FormField) -> Result<FormField, Error> {
+fn changed(app: &App, before: &FormField, after: &FormField) -> Result<FormField, Error> {
     let after = FormField {
         created_at: before.created_at,
         updated_at: before.updated_at,
-        ..with_defaults(&after)?
+        ..with_defaults(after)?
     };
     if after == *before {
         return Ok(after);

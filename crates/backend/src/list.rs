@@ -53,7 +53,7 @@ impl Filters {
     }
 
     /// Only those with this value in a property.
-    pub(crate) fn is(self, property: &'static str, value: Option<impl Display>) -> Self {
+    pub(crate) fn property(self, property: &'static str, value: Option<impl Display>) -> Self {
         self.text(
             property,
             value.map(|value| TextFilter::Is(value.to_string())),
@@ -61,7 +61,11 @@ impl Filters {
     }
 
     /// Without those with this value in a property.
-    pub(crate) fn is_not(mut self, property: &'static str, value: Option<impl Display>) -> Self {
+    pub(crate) fn without_property(
+        mut self,
+        property: &'static str,
+        value: Option<impl Display>,
+    ) -> Self {
         let value = value.map(|value| (property, Condition::Not(value.to_string())));
         self.conditions.extend(value);
         self

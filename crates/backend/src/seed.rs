@@ -76,9 +76,8 @@ const KINDS: [&str; 7] = [
 ];
 
 pub(crate) async fn load(app: &App, document: &[u8]) -> Result<Seeded, SeedError> {
-    let document = match serde_json::from_slice(document)? {
-        Value::Object(document) => document,
-        _ => return Err(Violations::one("", "must be an object with lists of resources").into()),
+    let Value::Object(document) = serde_json::from_slice(document)? else {
+        return Err(Violations::one("", "must be an object with lists of resources").into());
     };
     let mut seed = Seed::read(document)?;
 
@@ -126,25 +125,22 @@ pub(crate) async fn load(app: &App, document: &[u8]) -> Result<Seeded, SeedError
         keep(&mut transaction, &existing, service.id, service, &mut done).await?;
     }
     for (_, workflow) in &seed.workflows {
-        let id = text(workflow.id);
-        match store::get(&mut transaction, &id).await.map_err(store)? {
-            Some(found) => {
-                store::replace(&mut transaction, &found, workflow)
-                    .await
-                    .map_err(store)?;
-                done.replaced += 1;
-            }
-            None => {
-                keep(
-                    &mut transaction,
-                    &existing,
-                    workflow.id,
-                    workflow,
-                    &mut done,
-                )
-                .await?
-            }
-        }
+        let found = store::get(&mut transaction, &text(workflow.id)).await;
+        let Some(found) = found.map_err(store)? else {
+            keep(
+                &mut transaction,
+                &existing,
+                workflow.id,
+                workflow,
+                &mut done,
+            )
+            .await?;
+            continue;
+        };
+        store::replace(&mut transaction, &found, workflow)
+            .await
+            .map_err(store)?;
+        done.replaced += 1;
     }
     store::commit(transaction).await.map_err(store)?;
     Ok(done)
@@ -190,16 +186,24 @@ impl Seed {
                 None
             }));
         }
-        let [a, b, c, d, e, f, g] = KINDS;
+        let [
+            organizations,
+            forms,
+            groups,
+            bots,
+            instances,
+            services,
+            workflows,
+        ] = KINDS;
         let seed = Self {
-            organizations: resources(&mut document, a, &mut violations),
+            organizations: resources(&mut document, organizations, &mut violations),
             parents,
-            forms: resources(&mut document, b, &mut violations),
-            groups: resources(&mut document, c, &mut violations),
-            bots: resources(&mut document, d, &mut violations),
-            instances: resources(&mut document, e, &mut violations),
-            services: resources(&mut document, f, &mut violations),
-            workflows: resources(&mut document, g, &mut violations),
+            forms: resources(&mut document, forms, &mut violations),
+            groups: resources(&mut document, groups, &mut violations),
+            bots: resources(&mut document, bots, &mut violations),
+            instances: resources(&mut document, instances, &mut violations),
+            services: resources(&mut document, services, &mut violations),
+            workflows: resources(&mut document, workflows, &mut violations),
         };
         for (path, service) in &seed.services {
             violations.extend(within(path, services::violations(service)));

@@ -55,8 +55,8 @@ pub(crate) async fn list(request: Request<ListServices>) -> Result<List<Service>
         .key("organization", organization)
         .key("type", provider)
         .text("name", name)
-        .is("status", status)
-        .is_not(
+        .property("status", status)
+        .without_property(
             "status",
             status.is_none().then_some(ServiceStatus::Archived),
         )
@@ -327,6 +327,9 @@ async fn patched(
     Ok(Service {
         organization: Some(organization),
         status: Some(status),
+        // The status that was shown may be changed back to the one that was kept.
+        // Then nothing differs but that the dates before have had their effect.
+        updated_at: Some(now),
         ..service
     })
 }

@@ -5,13 +5,21 @@
 //! PostgreSQL server, each in a database that it creates there.
 
 mod avatars;
+mod bots;
+mod forms;
+mod groups;
 mod http;
 mod lists;
+mod organizations;
 mod people;
+mod resources;
+mod seeds;
+mod services;
 mod start;
 mod tenancy;
 mod tokens;
 mod updates;
+mod workflows;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
@@ -164,6 +172,35 @@ impl Api {
             id: text(&created["id"]),
             token: text(&token["token"]),
         }
+    }
+
+    /// Creates a resource on behalf of the owner: a whole one, of a collection.
+    async fn create(&self, collection: &str, body: Value) -> Value {
+        let line = format!("POST /v2/{collection}");
+        self.call(&self.owner, &line, body).await.created()
+    }
+
+    /// Changes a resource on behalf of the owner.
+    async fn patch(&self, path: &str, body: Value) -> Reply {
+        let line = format!("PATCH /v2/{path}");
+        self.call(&self.owner, &line, body).await
+    }
+
+    async fn delete(&self, path: &str) -> Reply {
+        let line = format!("DELETE /v2/{path}");
+        self.call(&self.owner, &line, Value::Null).await
+    }
+
+    /// Gets something on behalf of the owner.
+    async fn read(&self, path: &str) -> Reply {
+        self.get(&self.owner, &format!("/v2/{path}")).await
+    }
+
+    /// The names in a list that the owner gets.
+    async fn names(&self, path: &str) -> Vec<String> {
+        let list = self.read(path).await.ok();
+        let items = list.as_array().expect("is a list");
+        items.iter().map(|item| text(&item["name"])).collect()
     }
 
     /// Creates an organization below `parent`. The operation creates them below
@@ -335,6 +372,17 @@ impl Reply {
         );
         self
     }
+}
+
+/// The body of a new organization.
+fn organization(name: &str) -> Value {
+    let billing = json!({
+        "billReceiver": "Acme Inc.",
+        "billSender": "Web1on1",
+        "stripeCustomerId": "cus_1",
+        "currentPlan": "scale",
+    });
+    json!({"name": name, "billingInfo": billing})
 }
 
 /// A detail of an error by the name of its type.
