@@ -9,7 +9,19 @@ use tonic_reflection::pb::{v1, v1alpha};
 
 use crate::stub::Stub;
 
-const SERVICES: [&str; 2] = ["web1on1.v2.AuthService", "web1on1.v2.UserService"];
+const SERVICES: [&str; 11] = [
+    "web1on1.v2.AuthService",
+    "web1on1.v2.BotInstanceService",
+    "web1on1.v2.BotService",
+    "web1on1.v2.CategoryService",
+    "web1on1.v2.FormFieldService",
+    "web1on1.v2.FormService",
+    "web1on1.v2.OrganizationGroupService",
+    "web1on1.v2.OrganizationService",
+    "web1on1.v2.ServiceService",
+    "web1on1.v2.UserService",
+    "web1on1.v2.WorkflowService",
+];
 
 #[track_caller]
 fn check_listed(listed: &[String]) {

@@ -4,18 +4,22 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use contract::recorded::{Exchange, recorded};
+use proto::v2;
 use proto::v2::auth_service_client::AuthServiceClient;
+use proto::v2::bot_instance_service_client::BotInstanceServiceClient;
+use proto::v2::bot_service_client::BotServiceClient;
+use proto::v2::category_service_client::CategoryServiceClient;
+use proto::v2::form_field_service_client::FormFieldServiceClient;
+use proto::v2::form_service_client::FormServiceClient;
+use proto::v2::organization_group_service_client::OrganizationGroupServiceClient;
+use proto::v2::organization_service_client::OrganizationServiceClient;
+use proto::v2::service_service_client::ServiceServiceClient;
 use proto::v2::upload_user_avatar_request::Payload;
 use proto::v2::user_service_client::UserServiceClient;
-use proto::v2::{
-    CreateTokenRequest, CreateUserRequest, DeleteUserAvatarRequest, DeleteUserRequest,
-    GetUserRequest, ListUserOrganizationsRequest, ListUsersRequest, RefreshTokenRequest,
-    RemoveUserOrganizationRequest, Token, UpdateUserRequest, UploadUserAvatarHeader,
-    UploadUserAvatarRequest, User, UserOrganizations,
-};
+use proto::v2::workflow_service_client::WorkflowServiceClient;
+use proto::v2::{UploadUserAvatarHeader, UploadUserAvatarRequest};
 use serde_json::Value;
-use tonic::transport::Channel;
-use transcode::json::{self, Codec, JsonMessage, Nested, Repeated};
+use transcode::json::{self, Codec, JsonMessage, Nested, Repeated, Text};
 use transcode::mask::Mask;
 
 use crate::stack::with_token;
@@ -23,23 +27,26 @@ use crate::stub::{Seen, Stub};
 
 const TOKEN: &str = "recorded-token";
 
-type Auth = AuthServiceClient<Channel>;
-type Users = UserServiceClient<Channel>;
-
-/// Replays one exchange; the expressions say how its request is made of the
-/// recorded one, and what of the reply is the recorded body.
-macro_rules! replay {
-    ($client:ident . $method:ident, $operation:literal, $request:expr, $body:expr) => {{
-        let recorded = recorded($operation).expect($operation);
-        let stub = answering(recorded).await;
-        let request = $request(recorded);
-        let reply = $client::new(stub.channel.clone())
-            .$method(authorized(recorded, request))
-            .await
-            .unwrap_or_else(|status| panic!("{}: {status}", $operation));
-        check_request(recorded, &stub.only_request());
-        check_body(recorded, $body(reply.into_inner()));
-    }};
+/// A test for each exchange, named after the rpc. The expressions say how the
+/// request is made of the recorded one, and what of the reply is the recorded
+/// body.
+macro_rules! replays {
+    ($($client:ident.$rpc:ident: $recorded:pat => $request:expr, $reply:pat => $body:expr;)+) => {
+        const REPLAYED: &[&str] = &[$(stringify!($rpc)),+];
+        $(
+            #[tokio::test]
+            async fn $rpc() {
+                let exchange = exchange(stringify!($rpc));
+                let stub = answering(exchange).await;
+                let $recorded = exchange;
+                let request = authorized(exchange, $request);
+                let reply = $client::new(stub.channel.clone()).$rpc(request).await;
+                let $reply = reply.expect("the recorded response fits").into_inner();
+                check_request(exchange, &stub.only_request());
+                check_body(exchange, $body);
+            }
+        )+
+    };
 }
 
 async fn answering(recorded: &Exchange) -> Stub {
@@ -97,7 +104,8 @@ fn check_request(recorded: &Exchange, seen: &Seen) {
     );
     if let Some(body) = &request.body {
         let sent: Value = serde_json::from_slice(&seen.body).expect("a JSON body");
-        assert_eq!(&sent, body, "the body of {operation}");
+        let body = normal(body.clone());
+        assert_eq!(normal(sent), body, "the body of {operation}");
     }
     if let Some(part) = &request.part {
         let boundary = content_type.split("boundary=").nth(1).expect("a boundary");
@@ -136,18 +144,18 @@ fn normal(value: Value) -> Value {
 
 /// The recorded request body as a message.
 fn sent<M: JsonMessage>(recorded: &Exchange) -> M {
-    let body = recorded
-        .request
-        .as_ref()
-        .and_then(|request| request.body.as_ref());
+    read::<Nested<M>>(recorded)
+}
+
+/// The recorded request body, which must hold nothing that its form does not
+/// know.
+fn read<C: Codec>(recorded: &Exchange) -> C::Value {
+    let operation = &recorded.operation;
+    let body = recorded.request.as_ref().and_then(|it| it.body.as_ref());
     let body = body.expect("a body was recorded").to_string();
-    let (message, drifts) = json::read::<Nested<M>>(body.as_bytes()).expect("the body fits");
-    assert!(
-        drifts.is_empty(),
-        "{} drifts: {drifts:?}",
-        recorded.operation
-    );
-    message
+    let (value, drifts) = json::read::<C>(body.as_bytes()).expect("the body fits");
+    assert!(drifts.is_empty(), "{operation} drifts: {drifts:?}");
+    value
 }
 
 fn content(recorded: &Exchange) -> Vec<u8> {
@@ -164,170 +172,346 @@ fn path(recorded: &Exchange, name: &str) -> String {
     recorded.path_parameters[name].clone()
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "other replies have no body")]
-fn body<C: Codec>(value: &C::Value) -> Option<Value> {
+fn body<C: Codec>(value: &C::Value) -> Value {
     let json = json::write::<C>(value, "", Mask::Set).expect("a reply has a JSON form");
-    Some(serde_json::from_slice(&json).expect("JSON"))
+    serde_json::from_slice(&json).expect("JSON")
 }
 
-fn nested<M: JsonMessage>(message: Option<M>) -> Option<Value> {
-    body::<Nested<M>>(&message.expect("the reply has its message"))
+fn nested<M: JsonMessage>(message: Option<&M>) -> Option<Value> {
+    message.map(body::<Nested<M>>)
 }
 
-#[tokio::test]
-async fn create_token() {
-    replay!(
-        Auth.create_token,
-        "createToken",
-        sent::<CreateTokenRequest>,
-        |reply: proto::v2::CreateTokenResponse| { nested::<Token>(reply.token) }
-    );
+fn list<M: JsonMessage>(messages: &Vec<M>) -> Value {
+    body::<Repeated<Nested<M>>>(messages)
 }
 
-#[tokio::test]
-async fn refresh_token() {
-    let request = |recorded: &Exchange| RefreshTokenRequest {
-        refresh_token: recorded.query["refreshToken"].clone(),
-    };
-    replay!(
-        Auth.refresh_token,
-        "refreshToken",
-        request,
-        |reply: proto::v2::RefreshTokenResponse| { nested::<Token>(reply.token) }
-    );
-}
-
-#[tokio::test]
-async fn list_users() {
-    let request = |_: &Exchange| ListUsersRequest::default();
-    replay!(
-        Users.list_users,
-        "listUsers",
-        request,
-        |reply: proto::v2::ListUsersResponse| { body::<Repeated<Nested<User>>>(&reply.users) }
-    );
-}
-
-#[tokio::test]
-async fn create_user() {
-    let request = |recorded: &Exchange| CreateUserRequest {
-        user: Some(sent(recorded)),
-    };
-    replay!(
-        Users.create_user,
-        "createUser",
-        request,
-        |reply: proto::v2::CreateUserResponse| { nested(reply.user) }
-    );
-}
-
-#[tokio::test]
-async fn get_user() {
-    let request = |recorded: &Exchange| GetUserRequest {
+/// The recorded upload, as messages.
+fn picture(recorded: &Exchange) -> Vec<UploadUserAvatarRequest> {
+    let part = recorded.request.as_ref().and_then(|it| it.part.as_ref());
+    let part = part.expect("a part was recorded");
+    let header = UploadUserAvatarHeader {
         user_id: path(recorded, "user_id"),
+        file_name: Some(part.filename.clone()),
+        content_type: Some(part.content_type.clone()),
     };
-    replay!(
-        Users.get_user,
-        "getUser",
-        request,
-        |reply: proto::v2::GetUserResponse| { nested(reply.user) }
-    );
+    let content = content(recorded);
+    let chunks = content
+        .chunks(100)
+        .map(|chunk| Payload::Chunk(bytes::Bytes::copy_from_slice(chunk)));
+    std::iter::once(Payload::Header(header))
+        .chain(chunks)
+        .map(|payload| UploadUserAvatarRequest {
+            payload: Some(payload),
+        })
+        .collect()
 }
 
-#[tokio::test]
-async fn update_user() {
-    let request = |recorded: &Exchange| UpdateUserRequest {
-        user_id: path(recorded, "user_id"),
-        user: Some(sent(recorded)),
-        update_mask: None,
-    };
-    replay!(
-        Users.update_user,
-        "updateUser",
-        request,
-        |reply: proto::v2::UpdateUserResponse| { nested(reply.user) }
-    );
+/// The exchange that was recorded for an rpc.
+fn exchange(rpc: &str) -> &'static Exchange {
+    let operation = operation(rpc);
+    recorded(&operation).unwrap_or_else(|| panic!("{operation} is not in the catalogue"))
 }
 
-#[tokio::test]
-async fn delete_user() {
-    let request = |recorded: &Exchange| DeleteUserRequest {
-        user_id: path(recorded, "user_id"),
-    };
-    replay!(Users.delete_user, "deleteUser", request, |_| None);
-}
-
-#[tokio::test]
-async fn list_user_organizations() {
-    let request = |_: &Exchange| ListUserOrganizationsRequest::default();
-    replay!(
-        Users.list_user_organizations,
-        "listUserOrganizations",
-        request,
-        |reply: proto::v2::ListUserOrganizationsResponse| {
-            nested::<UserOrganizations>(reply.user_organizations)
+/// The `operationId` of an rpc: its name in camel case.
+fn operation(rpc: &str) -> String {
+    let mut id = String::new();
+    for (index, word) in rpc.split('_').enumerate() {
+        match (index, word.split_at_checked(1)) {
+            (1.., Some((first, rest))) => id.extend([&first.to_uppercase(), rest]),
+            _ => id.push_str(word),
         }
-    );
+    }
+    id
 }
 
-#[tokio::test]
-async fn remove_user_organization() {
-    let request = |recorded: &Exchange| RemoveUserOrganizationRequest {
-        user_id: path(recorded, "user_id"),
-        organization_id: path(recorded, "organization_id"),
-    };
-    replay!(
-        Users.remove_user_organization,
-        "removeUserOrganization",
-        request,
-        |_| None
-    );
+#[test]
+fn every_operation_is_replayed() {
+    let replayed: Vec<_> = REPLAYED.iter().map(|rpc| operation(rpc)).collect();
+    for operation in contract::catalogue() {
+        let id = operation.id;
+        assert!(
+            replayed.iter().any(|it| it == id),
+            "{id} is in the catalogue, but no entry of `replays!` replays its exchange"
+        );
+    }
 }
 
-#[tokio::test]
-async fn upload_user_avatar() {
-    let request = |recorded: &Exchange| {
-        let part = recorded
-            .request
-            .as_ref()
-            .and_then(|request| request.part.as_ref());
-        let part = part.expect("a part was recorded");
-        let header = Payload::Header(UploadUserAvatarHeader {
-            user_id: path(recorded, "user_id"),
-            file_name: Some(part.filename.clone()),
-            content_type: Some(part.content_type.clone()),
-        });
-        let content = content(recorded);
-        let chunks: Vec<_> = content
-            .chunks(100)
-            .map(|chunk| Payload::Chunk(bytes::Bytes::copy_from_slice(chunk)))
-            .collect();
-        let payloads = std::iter::once(header).chain(chunks);
-        tokio_stream::iter(
-            payloads
-                .map(|payload| UploadUserAvatarRequest {
-                    payload: Some(payload),
-                })
-                .collect::<Vec<_>>(),
-        )
-    };
-    replay!(
-        Users.upload_user_avatar,
-        "uploadUserAvatar",
-        request,
-        |reply: proto::v2::UploadUserAvatarResponse| { nested(reply.user) }
-    );
-}
+replays! {
+    AuthServiceClient.create_token:
+        it => sent::<v2::CreateTokenRequest>(it),
+        reply => nested(reply.token.as_ref());
 
-#[tokio::test]
-async fn delete_user_avatar() {
-    let request = |recorded: &Exchange| DeleteUserAvatarRequest {
-        user_id: path(recorded, "user_id"),
-    };
-    replay!(
-        Users.delete_user_avatar,
-        "deleteUserAvatar",
-        request,
-        |_| None
-    );
+    AuthServiceClient.refresh_token:
+        it => v2::RefreshTokenRequest { refresh_token: it.query["refreshToken"].clone() },
+        reply => nested(reply.token.as_ref());
+
+    UserServiceClient.list_users:
+        _ => v2::ListUsersRequest::default(),
+        reply => Some(list(&reply.users));
+
+    UserServiceClient.create_user:
+        it => v2::CreateUserRequest { user: Some(sent(it)) },
+        reply => nested(reply.user.as_ref());
+
+    UserServiceClient.get_user:
+        it => v2::GetUserRequest { user_id: path(it, "user_id") },
+        reply => nested(reply.user.as_ref());
+
+    UserServiceClient.update_user:
+        it => v2::UpdateUserRequest {
+            user_id: path(it, "user_id"),
+            user: Some(sent(it)),
+            update_mask: None,
+        },
+        reply => nested(reply.user.as_ref());
+
+    UserServiceClient.delete_user:
+        it => v2::DeleteUserRequest { user_id: path(it, "user_id") },
+        _ => None;
+
+    UserServiceClient.list_user_organizations:
+        _ => v2::ListUserOrganizationsRequest::default(),
+        reply => nested(reply.user_organizations.as_ref());
+
+    UserServiceClient.remove_user_organization:
+        it => v2::RemoveUserOrganizationRequest {
+            user_id: path(it, "user_id"),
+            organization_id: path(it, "organization_id"),
+        },
+        _ => None;
+
+    UserServiceClient.upload_user_avatar:
+        it => tokio_stream::iter(picture(it)),
+        reply => nested(reply.user.as_ref());
+
+    UserServiceClient.delete_user_avatar:
+        it => v2::DeleteUserAvatarRequest { user_id: path(it, "user_id") },
+        _ => None;
+
+    OrganizationServiceClient.list_organizations:
+        _ => v2::ListOrganizationsRequest::default(),
+        reply => Some(list(&reply.organizations));
+
+    OrganizationServiceClient.create_organization:
+        it => v2::CreateOrganizationRequest { organization: Some(sent(it)) },
+        reply => nested(reply.organization.as_ref());
+
+    OrganizationServiceClient.get_organization:
+        it => v2::GetOrganizationRequest { organization_id: path(it, "organization_id") },
+        reply => nested(reply.organization.as_ref());
+
+    OrganizationServiceClient.update_organization:
+        it => v2::UpdateOrganizationRequest {
+            organization_id: path(it, "organization_id"),
+            organization: Some(sent(it)),
+            update_mask: None,
+        },
+        reply => nested(reply.organization.as_ref());
+
+    OrganizationServiceClient.delete_organization:
+        it => v2::DeleteOrganizationRequest { organization_id: path(it, "organization_id") },
+        _ => None;
+
+    CategoryServiceClient.list_categories:
+        it => v2::ListCategoriesRequest {
+            organization_id: path(it, "organization_id"),
+            ..Default::default()
+        },
+        reply => Some(list(&reply.categories));
+
+    CategoryServiceClient.create_category:
+        it => v2::CreateCategoryRequest {
+            organization_id: path(it, "organization_id"),
+            category: Some(sent(it)),
+        },
+        reply => nested(reply.category.as_ref());
+
+    CategoryServiceClient.get_category:
+        it => v2::GetCategoryRequest {
+            organization_id: path(it, "organization_id"),
+            category_id: path(it, "category_id"),
+        },
+        reply => nested(reply.category.as_ref());
+
+    CategoryServiceClient.update_category:
+        it => v2::UpdateCategoryRequest {
+            organization_id: path(it, "organization_id"),
+            category_id: path(it, "category_id"),
+            category: Some(sent(it)),
+            update_mask: None,
+        },
+        reply => nested(reply.category.as_ref());
+
+    CategoryServiceClient.delete_category:
+        it => v2::DeleteCategoryRequest {
+            organization_id: path(it, "organization_id"),
+            category_id: path(it, "category_id"),
+        },
+        _ => None;
+
+    WorkflowServiceClient.list_workflows:
+        it => v2::ListWorkflowsRequest {
+            organization_id: path(it, "organization_id"),
+            ..Default::default()
+        },
+        reply => Some(list(&reply.workflows));
+
+    OrganizationGroupServiceClient.list_organization_groups:
+        _ => v2::ListOrganizationGroupsRequest::default(),
+        reply => Some(list(&reply.organization_groups));
+
+    OrganizationGroupServiceClient.create_organization_group:
+        it => v2::CreateOrganizationGroupRequest { organization_group: Some(sent(it)) },
+        reply => nested(reply.organization_group.as_ref());
+
+    OrganizationGroupServiceClient.get_organization_group:
+        it => v2::GetOrganizationGroupRequest { group_id: path(it, "group_id") },
+        reply => nested(reply.organization_group.as_ref());
+
+    OrganizationGroupServiceClient.update_organization_group:
+        it => v2::UpdateOrganizationGroupRequest {
+            group_id: path(it, "group_id"),
+            organization_group: Some(sent(it)),
+            update_mask: None,
+        },
+        reply => nested(reply.organization_group.as_ref());
+
+    OrganizationGroupServiceClient.delete_organization_group:
+        it => v2::DeleteOrganizationGroupRequest { group_id: path(it, "group_id") },
+        _ => None;
+
+    OrganizationGroupServiceClient.list_organization_group_members:
+        it => v2::ListOrganizationGroupMembersRequest {
+            group_id: path(it, "group_id"),
+            ..Default::default()
+        },
+        reply => Some(body::<Repeated<Text>>(&reply.members));
+
+    OrganizationGroupServiceClient.add_organization_group_members:
+        it => v2::AddOrganizationGroupMembersRequest {
+            group_id: path(it, "group_id"),
+            members: read::<Repeated<Text>>(it),
+        },
+        reply => Some(body::<Repeated<Text>>(&reply.members));
+
+    OrganizationGroupServiceClient.remove_organization_group_member:
+        it => v2::RemoveOrganizationGroupMemberRequest {
+            group_id: path(it, "group_id"),
+            member_id: path(it, "member_id"),
+        },
+        _ => None;
+
+    BotServiceClient.list_bots:
+        _ => v2::ListBotsRequest::default(),
+        reply => Some(list(&reply.bots));
+
+    BotServiceClient.create_bot:
+        it => v2::CreateBotRequest { bot: Some(sent(it)) },
+        reply => nested(reply.bot.as_ref());
+
+    BotServiceClient.get_bot:
+        it => v2::GetBotRequest { bot_id: path(it, "bot_id") },
+        reply => nested(reply.bot.as_ref());
+
+    BotServiceClient.update_bot:
+        it => v2::UpdateBotRequest {
+            bot_id: path(it, "bot_id"),
+            bot: Some(sent(it)),
+            update_mask: None,
+        },
+        reply => nested(reply.bot.as_ref());
+
+    BotServiceClient.delete_bot:
+        it => v2::DeleteBotRequest { bot_id: path(it, "bot_id") },
+        _ => None;
+
+    BotInstanceServiceClient.list_bot_instances:
+        _ => v2::ListBotInstancesRequest::default(),
+        reply => Some(list(&reply.bot_instances));
+
+    BotInstanceServiceClient.create_bot_instance:
+        it => v2::CreateBotInstanceRequest { bot_instance: Some(sent(it)) },
+        reply => nested(reply.bot_instance.as_ref());
+
+    BotInstanceServiceClient.get_bot_instance:
+        it => v2::GetBotInstanceRequest { bot_instance_id: path(it, "botInstance_id") },
+        reply => nested(reply.bot_instance.as_ref());
+
+    BotInstanceServiceClient.update_bot_instance:
+        it => v2::UpdateBotInstanceRequest {
+            bot_instance_id: path(it, "botInstance_id"),
+            bot_instance: Some(sent(it)),
+            update_mask: None,
+        },
+        reply => nested(reply.bot_instance.as_ref());
+
+    BotInstanceServiceClient.delete_bot_instance:
+        it => v2::DeleteBotInstanceRequest { bot_instance_id: path(it, "botInstance_id") },
+        _ => None;
+
+    ServiceServiceClient.list_services:
+        _ => v2::ListServicesRequest::default(),
+        reply => Some(list(&reply.services));
+
+    ServiceServiceClient.create_service:
+        it => v2::CreateServiceRequest { service: Some(sent(it)) },
+        reply => nested(reply.service.as_ref());
+
+    ServiceServiceClient.get_service:
+        it => v2::GetServiceRequest { service_id: path(it, "service_id") },
+        reply => nested(reply.service.as_ref());
+
+    ServiceServiceClient.update_service:
+        it => v2::UpdateServiceRequest {
+            service_id: path(it, "service_id"),
+            service: Some(sent(it)),
+            update_mask: None,
+        },
+        reply => nested(reply.service.as_ref());
+
+    ServiceServiceClient.delete_service:
+        it => v2::DeleteServiceRequest { service_id: path(it, "service_id") },
+        _ => None;
+
+    FormServiceClient.list_forms:
+        _ => v2::ListFormsRequest::default(),
+        reply => Some(list(&reply.forms));
+
+    FormServiceClient.create_form:
+        it => v2::CreateFormRequest { form: Some(sent(it)) },
+        reply => nested(reply.form.as_ref());
+
+    FormServiceClient.get_form:
+        it => v2::GetFormRequest { form_id: path(it, "form_id") },
+        reply => nested(reply.form.as_ref());
+
+    FormServiceClient.update_form:
+        it => v2::UpdateFormRequest {
+            form_id: path(it, "form_id"),
+            form: Some(sent(it)),
+            update_mask: None,
+        },
+        reply => nested(reply.form.as_ref());
+
+    FormServiceClient.delete_form:
+        it => v2::DeleteFormRequest { form_id: path(it, "form_id") },
+        _ => None;
+
+    FormFieldServiceClient.list_form_fields:
+        it => v2::ListFormFieldsRequest { form_id: path(it, "form_id"), ..Default::default() },
+        reply => Some(list(&reply.form_fields));
+
+    FormFieldServiceClient.create_form_field:
+        it => v2::CreateFormFieldRequest {
+            form_id: path(it, "form_id"),
+            form_field: Some(sent(it)),
+        },
+        reply => nested(reply.form_field.as_ref());
+
+    FormFieldServiceClient.get_form_field:
+        it => v2::GetFormFieldRequest {
+            form_id: path(it, "form_id"),
+            field_id: path(it, "field_id"),
+        },
+        reply => nested(reply.form_field.as_ref());
 }

@@ -1,6 +1,8 @@
 //! What a handler fails with, and what the caller and the log read of it.
 //!
-//! The variants are the canonical codes. The words of an error are for the
+//! The variants are the canonical codes, and each has the HTTP status that
+//! `google/rpc/code.proto` gives it; so a failed precondition is a 400, and its
+//! `status` tells it from an invalid argument. The words of an error are for the
 //! caller; the source of [`Error::Internal`] and [`Error::Unavailable`] is for
 //! the log, and never leaves the backend.
 
@@ -163,6 +165,11 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(_) => Self::Unavailable(error.into()),
+            StoreError::Dangling { .. } => Self::Aborted(
+                "something that it refers to was deleted at the same time; nothing was changed, \
+                 read again and retry"
+                    .to_owned(),
+            ),
             error => Self::internal(error),
         }
     }

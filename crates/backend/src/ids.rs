@@ -1,9 +1,12 @@
-//! The sources of time and identifiers, passed in so that tests can fix them.
+//! The sources of time and identifiers, passed in so that tests can fix them, and
+//! of secrets, which nothing can fix.
 
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use contract::id::ObjectId;
 use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 
@@ -85,6 +88,13 @@ impl fmt::Debug for Ids {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Ids")
     }
+}
+
+/// 256 bits, as text.
+pub(crate) fn random_secret() -> Result<String, getrandom::Error> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes)?;
+    Ok(BASE64.encode(bytes))
 }
 
 #[cfg(test)]

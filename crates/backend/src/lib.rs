@@ -11,25 +11,37 @@
 
 mod auth;
 mod blocking;
+mod bot_instances;
+mod bots;
+mod categories;
 mod error;
 mod files;
+mod form_fields;
+mod forms;
 mod ids;
 mod list;
+mod organization_groups;
+mod organizations;
 mod password;
 mod picture;
+mod resource;
 mod router;
+mod seed;
 mod serve;
+mod services;
 mod start;
 mod store;
 #[cfg(test)]
 mod tests;
 mod token;
 mod users;
+mod workflows;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 pub use ids::{Clock, Ids};
+pub use seed::{SeedError, Seeded};
 pub use start::{FirstStart, OpenError};
 
 use files::Files;
@@ -111,6 +123,31 @@ impl Backend {
     /// What this start created, if the database was empty.
     pub fn first_start(&self) -> Option<&FirstStart> {
         self.first_start.as_ref()
+    }
+
+    /// Loads a JSON document of resources: an object that has a list of
+    /// resources, each with its ID, for each kind. A resource that exists is left
+    /// as it is, so that loading a document again changes nothing; only
+    /// workflows, which no operation changes, are replaced.
+    ///
+    /// ```json
+    /// {
+    ///   "organizations": [{"id": "…", "parent": "…", "name": "Acme Inc.", "billingInfo": {…}}],
+    ///   "workflows": [{"id": "…", "organization": "…", "name": "Sales"}]
+    /// }
+    /// ```
+    ///
+    /// The kinds are `organizations`, `forms`, `organizationGroups`, `bots`,
+    /// `botInstances`, `services` and `workflows`. An organization that names no
+    /// `parent` stands under the one that the first start created, and a resource
+    /// that names no organization belongs to that one.
+    ///
+    /// # Errors
+    ///
+    /// The document is not valid, with everything that is wrong with it, or the
+    /// database fails. Nothing is kept then.
+    pub async fn seed(&self, document: &[u8]) -> Result<Seeded, SeedError> {
+        seed::load(&self.app, document).await
     }
 
     /// The service: the operations below [`contract::operation::BASE_PATH`], the avatars,

@@ -7,9 +7,10 @@
 //! below it have of a resource.
 
 use std::cmp::Ordering;
+use std::fmt::Display;
 
 use contract::operation::List;
-use contract::parameters::{ListQuery, Sort, TextFilter};
+use contract::parameters::{ListQuery, PageQuery, Sort, TextFilter, TimeFilter};
 use contract::schema::Described;
 use contract::timestamp::Timestamp;
 use serde_json::Value;
@@ -19,39 +20,137 @@ use crate::auth::Caller;
 use crate::error::Error;
 use crate::store::{self, Row, Selection};
 
-/// Lists what `caller` sees of a resource: the rows of `selection` whose
-/// documents, made by `document`, satisfy every one of `conditions`.
+/// Which resources to list.
+#[derive(Debug, Default)]
+pub(crate) struct Filters {
+    /// What the key columns of the store have to say.
+    selection: Selection,
+    /// Properties of the document, and what each must satisfy.
+    conditions: Vec<(&'static str, Condition)>,
+}
+
+/// What a property has to satisfy.
+#[derive(Debug)]
+pub(crate) enum Condition {
+    Text(TextFilter),
+    Not(String),
+    Time(TimeFilter),
+}
+
+impl Filters {
+    /// Only those with this value in a key column.
+    pub(crate) fn key(mut self, column: &'static str, value: Option<impl Display>) -> Self {
+        let value = value.map(|value| (column, value.to_string()));
+        self.selection.equal.extend(value);
+        self
+    }
+
+    /// Without those with this value in a key column.
+    pub(crate) fn without(mut self, column: &'static str, value: Option<impl Display>) -> Self {
+        let value = value.map(|value| (column, value.to_string()));
+        self.selection.unequal.extend(value);
+        self
+    }
+
+    /// Only those with this value in a property.
+    pub(crate) fn property(self, property: &'static str, value: Option<impl Display>) -> Self {
+        self.text(
+            property,
+            value.map(|value| TextFilter::Is(value.to_string())),
+        )
+    }
+
+    /// Without those with this value in a property.
+    pub(crate) fn without_property(
+        mut self,
+        property: &'static str,
+        value: Option<impl Display>,
+    ) -> Self {
+        let value = value.map(|value| (property, Condition::Not(value.to_string())));
+        self.conditions.extend(value);
+        self
+    }
+
+    /// Only those whose property satisfies a condition.
+    pub(crate) fn text(mut self, property: &'static str, filter: Option<TextFilter>) -> Self {
+        self.conditions
+            .extend(filter.map(|it| (property, Condition::Text(it))));
+        self
+    }
+
+    /// Only those whose property is an instant that satisfies a condition.
+    pub(crate) fn time(mut self, property: &'static str, filter: Option<TimeFilter>) -> Self {
+        self.conditions
+            .extend(filter.map(|it| (property, Condition::Time(it))));
+        self
+    }
+}
+
+/// Lists what `caller` sees of a resource: the rows that pass the filters, each
+/// as the document that `document` makes of it.
 pub(crate) async fn list<R: Row, T: Described>(
     app: &App,
     caller: Caller,
     query: ListQuery<T>,
-    mut selection: Selection,
-    conditions: &[(&str, TextFilter)],
+    filters: Filters,
     document: impl Fn(R) -> T,
 ) -> Result<List<T>, Error> {
-    let offset = query.offset.unwrap_or_default();
+    let Filters {
+        mut selection,
+        conditions,
+    } = filters;
     let by_keys = query.sort.is_none() && conditions.is_empty();
     if by_keys {
         // One more tells whether there is a next page.
         let limit = query.limit.map_or(i64::MAX, |limit| i64::from(limit) + 1);
-        selection.range = Some((i64::from(offset), limit));
+        selection.range = Some((i64::from(query.offset.unwrap_or_default()), limit));
     }
     let root = caller.organization.to_string();
     let rows = store::list::<R>(&mut *app.store.read().await?, &root, selection).await?;
-    let mut items: Vec<T> = rows.into_iter().map(document).collect();
-    if !by_keys {
-        items = arranged(items, query.sort.as_ref(), conditions).map_err(Error::internal)?;
-        items.drain(..items.len().min(index(offset)));
+    let items: Vec<T> = rows.into_iter().map(document).collect();
+    if by_keys {
+        Ok(page(items, query))
+    } else {
+        of(items, query, &conditions)
     }
+}
+
+/// Lists what there is of `items`, all of which are at hand.
+pub(crate) fn of<T: Described>(
+    items: Vec<T>,
+    query: ListQuery<T>,
+    conditions: &[(&str, Condition)],
+) -> Result<List<T>, Error> {
+    let mut items = arranged(items, query.sort.as_ref(), conditions).map_err(Error::internal)?;
+    items.drain(..items.len().min(index(query.offset.unwrap_or_default())));
+    Ok(page(items, query))
+}
+
+/// The page that `query` asks for, of values that have no properties.
+pub(crate) fn plain<T>(mut items: Vec<T>, query: PageQuery) -> List<T> {
+    items.drain(..items.len().min(index(query.offset.unwrap_or_default())));
+    page(
+        items,
+        ListQuery {
+            limit: query.limit,
+            offset: query.offset,
+            ..ListQuery::default()
+        },
+    )
+}
+
+/// The page that `items` begin with.
+fn page<T>(mut items: Vec<T>, query: ListQuery<T>) -> List<T> {
+    let offset = query.offset.unwrap_or_default();
     let limit = query.limit.map_or(usize::MAX, index);
     let next_offset =
         (items.len() > limit).then(|| offset.saturating_add(query.limit.unwrap_or_default()));
     items.truncate(limit);
-    Ok(List {
+    List {
         items,
         next_offset,
         select: query.select,
-    })
+    }
 }
 
 fn index(number: u32) -> usize {
@@ -63,7 +162,7 @@ fn index(number: u32) -> usize {
 fn arranged<T: Described>(
     items: Vec<T>,
     sort: Option<&Sort<T>>,
-    conditions: &[(&str, TextFilter)],
+    conditions: &[(&str, Condition)],
 ) -> Result<Vec<T>, serde_json::Error> {
     let mut kept = Vec::new();
     for item in items {
@@ -90,11 +189,21 @@ fn arranged<T: Described>(
 }
 
 /// Whether a property satisfies a condition. Case makes no difference.
-fn satisfies(property: &Value, filter: &TextFilter) -> bool {
-    let Some(text) = property.as_str() else {
-        return false;
+fn satisfies(property: &Value, condition: &Condition) -> bool {
+    let text = match property {
+        Value::String(text) => text.to_lowercase(),
+        Value::Bool(_) | Value::Number(_) => property.to_string(),
+        Value::Null | Value::Array(_) | Value::Object(_) => {
+            return matches!(condition, Condition::Not(_));
+        }
     };
-    let text = text.to_lowercase();
+    let filter = match condition {
+        Condition::Text(filter) => filter,
+        Condition::Not(value) => return text != value.to_lowercase(),
+        Condition::Time(filter) => {
+            return text.parse().is_ok_and(|instant| filter.admits(instant));
+        }
+    };
     match filter {
         TextFilter::Is(whole) => text == whole.to_lowercase(),
         TextFilter::Contains(part) => text.contains(&part.to_lowercase()),
@@ -193,7 +302,7 @@ mod tests {
 
     #[track_caller]
     fn check_satisfies(filter: &str, expected: bool) {
-        let filter = TextFilter::from(filter.to_owned());
+        let filter = Condition::Text(TextFilter::from(filter.to_owned()));
         assert_eq!(
             satisfies(&json!("Jeff@JeffDoe.com"), &filter),
             expected,
@@ -212,10 +321,17 @@ mod tests {
     }
 
     #[test]
+    fn a_truth_satisfies_itself() {
+        let condition = |text: &str| Condition::Text(TextFilter::Is(text.to_owned()));
+        assert!(satisfies(&json!(true), &condition("true")));
+        assert!(!satisfies(&json!(false), &condition("true")));
+    }
+
+    #[test]
     fn nothing_satisfies_no_condition() {
         assert!(!satisfies(
             &Value::Null,
-            &TextFilter::Contains(String::new())
+            &Condition::Text(TextFilter::Contains(String::new()))
         ));
     }
 }

@@ -14,18 +14,40 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use contract::auth::{CreateToken, RefreshToken};
+use contract::bot_instances::{
+    CreateBotInstance, DeleteBotInstance, GetBotInstance, ListBotInstances, UpdateBotInstance,
+};
+use contract::bots::{CreateBot, DeleteBot, GetBot, ListBots, UpdateBot};
+use contract::categories::{
+    CreateCategory, DeleteCategory, GetCategory, ListCategories, UpdateCategory,
+};
 use contract::error::Code;
+use contract::form_fields::{CreateFormField, GetFormField, ListFormFields};
+use contract::forms::{CreateForm, DeleteForm, GetForm, ListForms, UpdateForm};
+use contract::organization_groups::{
+    AddOrganizationGroupMembers, CreateOrganizationGroup, DeleteOrganizationGroup,
+    GetOrganizationGroup, ListOrganizationGroupMembers, ListOrganizationGroups,
+    RemoveOrganizationGroupMember, UpdateOrganizationGroup,
+};
+use contract::organizations::{
+    CreateOrganization, DeleteOrganization, GetOrganization, ListOrganizations, UpdateOrganization,
+};
+use contract::services::{CreateService, DeleteService, GetService, ListServices, UpdateService};
 use contract::users::{
     CreateUser, DeleteUser, DeleteUserAvatar, GetUser, ListUserOrganizations, ListUsers,
     RemoveUserOrganization, UpdateUser, UploadUserAvatar,
 };
+use contract::workflows::ListWorkflows;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Method, StatusCode, Uri};
 
 use crate::App;
 use crate::error::Error;
 use crate::serve::{Route, serve};
-use crate::{auth, users};
+use crate::{
+    auth, bot_instances, bots, categories, form_fields, forms, organization_groups, organizations,
+    services, users, workflows,
+};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -50,6 +72,57 @@ pub(crate) fn operations() -> Vec<Route> {
         RemoveUserOrganization => users::remove_organization,
         UploadUserAvatar => users::upload_avatar,
         DeleteUserAvatar => users::delete_avatar,
+
+        ListOrganizations => organizations::list,
+        CreateOrganization => organizations::create,
+        GetOrganization => organizations::get,
+        UpdateOrganization => organizations::update,
+        DeleteOrganization => organizations::delete,
+
+        ListCategories => categories::list,
+        CreateCategory => categories::create,
+        GetCategory => categories::get,
+        UpdateCategory => categories::update,
+        DeleteCategory => categories::delete,
+
+        ListWorkflows => workflows::list,
+
+        ListOrganizationGroups => organization_groups::list,
+        CreateOrganizationGroup => organization_groups::create,
+        GetOrganizationGroup => organization_groups::get,
+        UpdateOrganizationGroup => organization_groups::update,
+        DeleteOrganizationGroup => organization_groups::delete,
+        ListOrganizationGroupMembers => organization_groups::members,
+        AddOrganizationGroupMembers => organization_groups::add_members,
+        RemoveOrganizationGroupMember => organization_groups::remove_member,
+
+        ListBots => bots::list,
+        CreateBot => bots::create,
+        GetBot => bots::get,
+        UpdateBot => bots::update,
+        DeleteBot => bots::delete,
+
+        ListBotInstances => bot_instances::list,
+        CreateBotInstance => bot_instances::create,
+        GetBotInstance => bot_instances::get,
+        UpdateBotInstance => bot_instances::update,
+        DeleteBotInstance => bot_instances::delete,
+
+        ListServices => services::list,
+        CreateService => services::create,
+        GetService => services::get,
+        UpdateService => services::update,
+        DeleteService => services::delete,
+
+        ListForms => forms::list,
+        CreateForm => forms::create,
+        GetForm => forms::get,
+        UpdateForm => forms::update,
+        DeleteForm => forms::delete,
+
+        ListFormFields => form_fields::list,
+        CreateFormField => form_fields::create,
+        GetFormField => form_fields::get,
     ]
 }
 

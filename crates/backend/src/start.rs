@@ -5,23 +5,23 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use contract::id::ObjectId;
 use contract::operation::{Body, Create};
+use contract::organizations::{BillingInfo, Organization};
 use contract::timestamp::Timestamp;
 use contract::users::{Role, User, UserStatus};
 use contract::validate::Violations;
 use http::Uri;
 use serde_json::json;
 
+use crate::error::Error;
 use crate::files::Files;
-use crate::ids::Ids;
-use crate::store::organizations::Organization;
+use crate::ids::{Ids, random_secret};
+use crate::store::organizations::Tenant;
 use crate::store::users::{Account, Membership, put_membership};
 use crate::store::{self, Store, StoreError};
 use crate::token::Key;
-use crate::{App, Backend, Config, password};
+use crate::{App, Backend, Config, password, resource};
 
 /// The setting that holds the key of all tokens.
 const SECRET: &str = "token-secret";
@@ -169,15 +169,10 @@ async fn first_start(
     let hash = password::hash(owner.password.clone())
         .await
         .map_err(|error| OpenError::Password(error.into()))?;
-    let organization = Organization {
-        id: ids.next(now.get()),
-        parent: None,
-        name: ORGANIZATION.to_owned(),
-        status: "active".to_owned(),
-        created_at: now,
-        updated_at: now,
-    };
-    let account = owner.account(ids.next(now.get()), organization.id, hash, now);
+    let id = ids.next(now.get());
+    let organization =
+        first_organization(id, now).map_err(|error| OpenError::Store(error.into()))?;
+    let account = owner.account(ids.next(now.get()), id, hash, now);
 
     let mut transaction = store.write().await?;
     if !store::init_setting(&mut transaction, SECRET, &random_secret()?).await? {
@@ -186,7 +181,7 @@ async fn first_start(
     store::insert(&mut transaction, &organization).await?;
     store::insert(&mut transaction, &account).await?;
     let membership = Membership {
-        organization: organization.id,
+        organization: id,
         role: account.role,
     };
     put_membership(&mut transaction, account.id, membership).await?;
@@ -195,8 +190,29 @@ async fn first_start(
         email: owner.user.email,
         password: owner.password,
         password_was_made_up: owner.password_was_made_up,
-        organization: organization.id.to_string(),
+        organization: id.to_string(),
     }))
+}
+
+/// The organization of the first owner. Nobody pays for it.
+fn first_organization(id: ObjectId, now: Timestamp) -> Result<Tenant, Error> {
+    let organization = Organization {
+        id: Some(id),
+        name: ORGANIZATION.to_owned(),
+        display_name: Some(ORGANIZATION.to_owned()),
+        billing_info: BillingInfo {
+            bill_receiver: ORGANIZATION.to_owned(),
+            current_plan: "base".to_owned(),
+            ..BillingInfo::default()
+        },
+        created_at: Some(now),
+        updated_at: Some(now),
+        ..Organization::default()
+    };
+    Ok(Tenant {
+        parent: None,
+        organization: resource::with_defaults(&organization)?,
+    })
 }
 
 /// The first owner, checked like any new user.
@@ -250,13 +266,6 @@ impl Owner {
             password: Some(password),
         }
     }
-}
-
-/// 256 bits, as text.
-fn random_secret() -> Result<String, getrandom::Error> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes)?;
-    Ok(BASE64.encode(bytes))
 }
 
 /// 100 bits in letters and digits that nobody mistakes for one another.

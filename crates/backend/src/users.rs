@@ -29,19 +29,16 @@ use serde_json::Value;
 
 use crate::auth::{Caller, issue_api_token};
 use crate::error::Error;
-use crate::list;
+use crate::list::{self, Filters};
 use crate::picture::{self, PictureError};
+use crate::resource::{self, until_saved};
 use crate::serve::Request;
 use crate::store::organizations::is_within;
 use crate::store::users::{
     Account, Membership, has_owner, memberships, put_membership, remove_membership,
 };
-use crate::store::{self, Selection, StoreError, Versioned};
+use crate::store::{self, StoreError, Versioned};
 use crate::{App, blocking, files, password};
-
-/// How often a change is tried anew because another one came first. Of any
-/// number of changes at once at least one succeeds each time.
-const ATTEMPTS: usize = 64;
 
 /// Lists users.
 pub(crate) async fn list(request: Request<ListUsers>) -> Result<List<User>, Error> {
@@ -59,27 +56,19 @@ pub(crate) async fn list(request: Request<ListUsers>) -> Result<List<User>, Erro
             },
         ..
     } = request;
-    let mut selection = Selection::default();
-    let mut conditions = Vec::new();
-    selection.equal.extend(id.map(|id| ("id", id.to_string())));
-    selection
-        .equal
-        .extend(organization.map(|id| ("organization", id.to_string())));
-    selection
-        .equal
-        .extend(role.map(|role| ("role", role.to_string())));
-    match status {
-        Some(status) => selection.equal.push(("status", status.to_string())),
-        None => selection
-            .unequal
-            .push(("status", UserStatus::Archived.to_string())),
+    let mut filters = Filters::default()
+        .key("id", id)
+        .key("organization", organization)
+        .key("role", role)
+        .key("status", status);
+    if status.is_none() {
+        filters = filters.without("status", Some(UserStatus::Archived));
     }
-    match email {
-        Some(TextFilter::Is(email)) => selection.equal.push(("email", email.to_lowercase())),
-        Some(filter) => conditions.push(("email", filter)),
-        None => {}
-    }
-    list::list(&app, caller, list, selection, &conditions, |account| {
+    filters = match email {
+        Some(TextFilter::Is(email)) => filters.key("email", Some(email.to_lowercase())),
+        filter => filters.text("email", filter),
+    };
+    list::list(&app, caller, list, filters, |account| {
         shown(&app, caller, &account)
     })
     .await
@@ -353,10 +342,7 @@ async fn set_avatar(
 
 /// The user that a path names, if the caller sees it.
 async fn find(app: &App, caller: Caller, user: UserRef) -> Result<Versioned<Account>, Error> {
-    let id = user.resolve(caller.id);
-    let root = caller.organization.to_string();
-    let found = store::get_visible(&mut *app.store.read().await?, &root, &id.to_string()).await?;
-    found.ok_or_else(|| Error::NotFound(format!("there is no user {id}")))
+    resource::find(app, caller, user.resolve(caller.id)).await
 }
 
 /// Refuses unless `caller` may change `account`. See the rules above.
@@ -499,27 +485,11 @@ pub(crate) async fn change(
 ) -> Result<Account, Error> {
     until_saved(|| async {
         let found = store::get(&mut *app.store.read().await?, &id.to_string()).await?;
-        let found = found.ok_or_else(|| Error::NotFound(format!("there is no user {id}")))?;
+        let found = found.ok_or_else(|| resource::unknown::<Account>(id))?;
         let account = edit(&found.row);
         Ok(save(app, &found, &account).await?.then_some(account))
     })
     .await
-}
-
-/// Runs `attempt` until it comes to something: it has nothing to show if
-/// another change came first.
-async fn until_saved<T, F: Future<Output = Result<Option<T>, Error>>>(
-    attempt: impl Fn() -> F,
-) -> Result<T, Error> {
-    for _ in 0..ATTEMPTS {
-        if let Some(done) = attempt().await? {
-            return Ok(done);
-        }
-    }
-    Err(Error::Aborted(
-        "the user is being changed by many others at once; nothing was changed, try again"
-            .to_owned(),
-    ))
 }
 
 /// Keeps `account` in the place of `found`. Whether it could: not if another

@@ -63,6 +63,11 @@ pub(crate) struct BackendArgs {
     #[arg(long, value_name = "URL", env = "WEB1ON1_PUBLIC_URL")]
     public_url: Option<String>,
 
+    /// A JSON document of resources to load at the start, such as
+    /// seed/sample.json; what exists is left as it is
+    #[arg(long, value_name = "FILE", env = "WEB1ON1_SEED")]
+    seed: Option<PathBuf>,
+
     /// E-mail address of the owner that the first start creates
     #[arg(long, value_name = "EMAIL", env = "WEB1ON1_OWNER_EMAIL")]
     owner_email: Option<String>,
@@ -204,8 +209,12 @@ impl Opened {
         let mut config = ::backend::Config::new(database, &args.data, public_url);
         config.owner_email.clone_from(&args.owner_email);
         config.owner_password.clone_from(&args.owner_password);
+        let backend = Backend::open(config).await?;
+        if let Some(file) = &args.seed {
+            seed(&backend, file).await?;
+        }
         Ok(Self {
-            backend: Backend::open(config).await?,
+            backend,
             listener,
             address,
             kept_in,
@@ -227,6 +236,17 @@ impl Opened {
             .await
             .context("the REST server failed")
     }
+}
+
+/// Loads the resources of a file.
+async fn seed(backend: &Backend, file: &Path) -> anyhow::Result<()> {
+    let document = std::fs::read(file)
+        .with_context(|| format!("--seed {} cannot be read", file.display()))?;
+    backend
+        .seed(&document)
+        .await
+        .with_context(|| format!("--seed {} was not loaded", file.display()))?;
+    Ok(())
 }
 
 /// The URL of the database in a folder.

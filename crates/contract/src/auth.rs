@@ -26,6 +26,7 @@ pub const AUTHENTICATION: Tag = Tag {
 /// before it expires.
 #[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(feature = "arbitrary", derive(proptest_derive::Arbitrary))]
 #[serde(rename_all = "camelCase")]
 pub struct Token {
     /// How the access token is presented. Always `Bearer`.

@@ -5,6 +5,8 @@ use std::{borrow::Cow, fmt, str::FromStr};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
+use crate::schema::described;
+
 /// The identifier of a resource: twelve bytes, written as 24 hexadecimal
 /// digits in lower case and read in either case.
 ///
@@ -28,6 +30,8 @@ impl ObjectId {
         &self.0
     }
 }
+
+described!(ObjectId);
 
 /// A text is not an [`ObjectId`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

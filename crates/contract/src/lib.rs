@@ -2,8 +2,8 @@
 //! from them.
 //!
 //! - [`operation`] says what an operation is, and [`catalogue`](catalogue())
-//!   lists all of them. [`auth`] and [`users`] define them, together with the
-//!   resources that they are about.
+//!   lists all of them. A module for each resource, such as [`users`], defines
+//!   them together with the resource that they are about.
 //! - [`schema`] derives the JSON Schemas, one view for each use of a resource,
 //!   and [`validate`] tells what is wrong with a value in their terms.
 //! - [`openapi`] puts all of it into the documents that are published, with the
@@ -14,17 +14,29 @@
 //! types there are: a value that is not valid fails when it is read, with the
 //! path of the property, so that nobody behind the contract checks shape.
 
+#[cfg(feature = "arbitrary")]
+mod arbitrary;
 pub mod auth;
+pub mod bot_instances;
+pub mod bots;
 mod catalogue;
+pub mod categories;
 pub mod error;
+pub mod form_fields;
+pub mod forms;
 pub mod id;
+pub mod number;
 pub mod openapi;
 pub mod operation;
+pub mod organization_groups;
+pub mod organizations;
 pub mod parameters;
 pub mod recorded;
 pub mod schema;
+pub mod services;
 pub mod timestamp;
 pub mod users;
 pub mod validate;
+pub mod workflows;
 
 pub use catalogue::{catalogue, find};

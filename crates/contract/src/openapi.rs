@@ -99,9 +99,7 @@ pub fn schemas() -> &'static Definitions {
 /// The schemas of all bodies, by name and without repetition.
 fn documents() -> Vec<&'static Document> {
     let bodies = catalogue().iter().filter_map(|it| it.body.document());
-    let replies = catalogue()
-        .iter()
-        .filter_map(|it| it.reply.body.of().map(|of| &of.views().read));
+    let replies = catalogue().iter().filter_map(|it| it.reply.body.document());
     let error = &ErrorBody::views().read;
     let by_name: BTreeMap<_, _> = bodies
         .chain(replies)
@@ -177,10 +175,11 @@ fn info() -> Info {
         .title("Web1on1 API")
         .version("2.0.0")
         .description(Some(
-            "Customer messaging: users and the tokens that they log in with.\n\nEvery error has \
-             one body, `Error`. Programs branch on `error.status` and on the reason in the \
-             `ErrorInfo` detail; a `BadRequest` detail names every property and parameter that \
-             is wrong.",
+            "Customer messaging: organizations, the users and bots that act for them, the \
+             services through which conversations come in, and the forms that are filled in along \
+             the way.\n\nEvery error has one body, `Error`. Programs branch on `error.status` and \
+             on the reason in the `ErrorInfo` detail; a `BadRequest` detail names every property \
+             and parameter that is wrong.",
         ))
         .contact(Some(
             ContactBuilder::new()
@@ -321,11 +320,14 @@ fn request_body(operation: &OperationInfo) -> Option<RequestBody> {
 fn success(operation: &OperationInfo) -> Response {
     let recorded = recorded(operation.id).map(|it| &it.response);
     let mut response = ResponseBuilder::new().header_ref(REQUEST_ID, request_id_reference());
-    let schema = match operation.reply.body {
-        ReplyBody::None => None,
-        ReplyBody::One(of) => Some(RefOr::Ref(reference(&of.name()))),
-        ReplyBody::List(of) => {
-            let list = ArrayBuilder::new().items(RefOr::<Schema>::Ref(reference(&of.name())));
+    let schema = operation
+        .reply
+        .body
+        .document()
+        .map(|it| reference(&it.name));
+    let schema = match (operation.reply.body, schema) {
+        (ReplyBody::List(_), Some(element)) => {
+            let list = ArrayBuilder::new().items(RefOr::<Schema>::Ref(element));
             let next = format!(
                 "<{BASE_PATH}{}?limit=10&offset=10>; rel=\"next\"",
                 operation.path
@@ -339,6 +341,7 @@ fn success(operation: &OperationInfo) -> Response {
             );
             Some(list.build().into())
         }
+        (_, schema) => schema.map(RefOr::Ref),
     };
     if operation.reply.has_location {
         let location = recorded

@@ -465,6 +465,16 @@ pub enum ReplyBody {
 }
 
 impl ReplyBody {
+    /// The schema of the body, or of its elements.
+    pub fn document(&self) -> Option<&'static Document> {
+        match self {
+            Self::None => None,
+            Self::One(of) => Some(&of.views().read),
+            // `select` can leave out anything.
+            Self::List(of) => Some(&of.views().partial),
+        }
+    }
+
     /// The type of the body, or of its elements.
     pub fn of(&self) -> Option<TypeInfo> {
         match self {

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use crate::{
     error::FieldViolation,
     schema::{Described, described},
+    timestamp::Timestamp,
     validate::{Violations, deserialize},
 };
 
@@ -104,8 +105,24 @@ fn typed(schema: &Value, text: &str) -> Value {
 /// The most resources that one page of a list can hold.
 pub const MAX_LIMIT: u32 = 1000;
 
-/// Which part of a list to reply with, and in what form. Every list takes
-/// these.
+/// Which part of a list to reply with, where there is nothing to sort by and to
+/// select.
+#[serde_with::skip_serializing_none]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PageQuery {
+    /// How many to return at most, from 1 to 1000. Without it the list is
+    /// whole.
+    #[schemars(range(min = 1, max = MAX_LIMIT))]
+    pub limit: Option<u32>,
+    /// How many to skip before the first one returned.
+    #[schemars(range(min = 0, max = i32::MAX), extend("default" = 0))]
+    pub offset: Option<u32>,
+}
+
+described!(PageQuery);
+
+/// Which part of a list to reply with, and in what form. Every list of
+/// resources takes these.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(bound = "")]
 #[schemars(bound = "R: Described")]
@@ -351,5 +368,99 @@ impl JsonSchema for TextFilter {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({ "type": "string", "minLength": 1 })
+    }
+}
+
+/// A condition on an instant: equal, or `>`, `>=`, `<` or `<=` before it. A date
+/// stands for its first instant in UTC.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct TimeFilter {
+    comparison: Comparison,
+    instant: Timestamp,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Comparison {
+    AtLeast,
+    AtMost,
+    Greater,
+    Less,
+    Equal,
+}
+
+impl Comparison {
+    /// Longer signs come before their own beginnings.
+    const ALL: [(Self, &'static str); 5] = [
+        (Self::AtLeast, ">="),
+        (Self::AtMost, "<="),
+        (Self::Greater, ">"),
+        (Self::Less, "<"),
+        (Self::Equal, ""),
+    ];
+}
+
+impl TimeFilter {
+    /// The pattern of the published schema. A date has a fixed form; what stands
+    /// behind it is checked when the text is read.
+    pub const PATTERN: &str = "^(>=|<=|>|<)?[0-9]{4}-[0-9]{2}-[0-9]{2}";
+
+    /// Whether an instant satisfies the condition.
+    pub fn admits(&self, instant: Timestamp) -> bool {
+        match self.comparison {
+            Comparison::AtLeast => instant >= self.instant,
+            Comparison::AtMost => instant <= self.instant,
+            Comparison::Greater => instant > self.instant,
+            Comparison::Less => instant < self.instant,
+            Comparison::Equal => instant == self.instant,
+        }
+    }
+}
+
+/// A text is not a [`TimeFilter`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must be a date, or an RFC 3339 date and time, with >, >=, < or <= before it or without")]
+pub struct InvalidTimeFilter;
+
+impl TryFrom<String> for TimeFilter {
+    type Error = InvalidTimeFilter;
+
+    fn try_from(text: String) -> Result<Self, InvalidTimeFilter> {
+        let (comparison, text) = Comparison::ALL
+            .iter()
+            .find_map(|(it, sign)| Some((*it, text.strip_prefix(sign)?)))
+            .ok_or(InvalidTimeFilter)?;
+        let instant = text
+            .parse()
+            .or_else(|_| format!("{text}T00:00:00Z").parse())
+            .map_err(|_| InvalidTimeFilter)?;
+        Ok(Self {
+            comparison,
+            instant,
+        })
+    }
+}
+
+impl From<TimeFilter> for String {
+    fn from(filter: TimeFilter) -> Self {
+        let sign = Comparison::ALL
+            .iter()
+            .find(|(it, _)| *it == filter.comparison)
+            .map_or("", |(_, sign)| sign);
+        format!("{sign}{}", filter.instant)
+    }
+}
+
+impl JsonSchema for TimeFilter {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "TimeFilter".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": Self::PATTERN })
     }
 }

@@ -2,15 +2,22 @@
 //! properties.
 //!
 //! A type states a resource once. `readOnly` and `required` tell who may set a
-//! property and who has to; from them follow three views of the resource:
+//! property and who has to; from them follow the views of the resource:
 //!
 //! - the *read* view is what a reply holds: the schema as derived;
+//! - the *partial* view is what a list holds: the read view, but nothing is
+//!   required, since `select` can leave out anything;
 //! - the *create* view is what a new resource is made from: unknown properties
 //!   are rejected, read-only ones are accepted and ignored;
 //! - the *update* view is a merge patch
 //!   ([RFC 7396](https://www.rfc-editor.org/rfc/rfc7396)): nothing is
 //!   required, null clears what is optional, and a required property cannot be
 //!   null.
+//!
+//! Requests hold no other properties than those declared, except in an object
+//! whose type collects them (`#[serde(flatten)]` into a map). A property that
+//! only an update can set is marked `x-update-only`; the create view makes it a
+//! read-only one.
 //!
 //! Requests are validated against these very schemas, so what is published and
 //! what is enforced cannot differ. The module never names a resource.
@@ -45,11 +52,26 @@ macro_rules! described {
 }
 pub(crate) use described;
 
-/// The schemas of one type: how it is read, created and updated.
+/// Implements `Display` for enums, in the spelling that they have in JSON.
+macro_rules! spelled_as_on_the_wire {
+    ($($type:ty),+ $(,)?) => {$(
+        impl std::fmt::Display for $type {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                serde::Serialize::serialize(self, f)
+            }
+        }
+    )+};
+}
+pub(crate) use spelled_as_on_the_wire;
+
+/// The schemas of one type: how it is read, listed, created and updated.
 #[derive(Debug)]
 pub struct Views {
     /// What a reply holds.
     pub read: Document,
+    /// What an element of a list holds. Where the type requires nothing, this is
+    /// the read view.
+    pub partial: Document,
     /// What a new resource is made from.
     pub create: Document,
     /// A merge patch to a resource.
@@ -71,8 +93,19 @@ impl Views {
 
         let create = derive_views(&definitions, &name, View::Create);
         let update = derive_views(&definitions, &name, View::Update);
+        definitions.values_mut().for_each(drop_update_only);
+        let mut partial = definitions.clone();
+        let mut partial_name = name.clone();
+        if let Some(mut root) = partial.get(&name).cloned()
+            && let Some(members) = root.as_object_mut()
+            && members.shift_remove("required").is_some()
+        {
+            partial_name = format!("{name}{PARTIAL}");
+            partial.insert(partial_name.clone(), root);
+        }
         Self {
             read: Document::new(name.clone(), definitions),
+            partial: Document::new(partial_name, partial),
             create: Document::new(View::Create.name(&name), create),
             update: Document::new(View::Update.name(&name), update),
         }
@@ -128,7 +161,7 @@ impl Document {
 
     /// Follows references, and the one alternative to null, to the schema that
     /// says something.
-    pub(crate) fn resolve<'a>(&'a self, schema: &'a Value) -> &'a Value {
+    pub fn resolve<'a>(&'a self, schema: &'a Value) -> &'a Value {
         resolve(&self.definitions, schema)
     }
 
@@ -194,10 +227,13 @@ impl View {
     }
 }
 
+const PARTIAL: &str = "Partial";
+
 /// The name of the type that a view was derived from.
 pub(crate) fn base_name(view: &str) -> &str {
-    view.strip_suffix("Create")
-        .or_else(|| view.strip_suffix("Update"))
+    ["Create", "Update", PARTIAL]
+        .iter()
+        .find_map(|suffix| view.strip_suffix(suffix))
         .unwrap_or(view)
 }
 
@@ -257,16 +293,36 @@ fn derive_view(base: &Definitions, schema: &mut Value, view: View, todo: &mut Ve
     }
 }
 
-/// Makes the schema of an object that of a request: closed, and with no
-/// requirement that the view does not make.
+/// Marks a property that a new resource cannot have.
+const UPDATE_ONLY: &str = "x-update-only";
+
+fn drop_update_only(object: &mut Value) {
+    let properties = object.get_mut("properties").and_then(Value::as_object_mut);
+    for property in properties.into_iter().flat_map(Map::values_mut) {
+        if let Some(property) = property.as_object_mut() {
+            property.shift_remove(UPDATE_ONLY);
+        }
+    }
+}
+
+/// Makes the schema of an object that of a request: closed unless it says
+/// otherwise, and with no requirement that the view does not make.
 fn close_object(object: &mut Map<String, Value>, view: View) {
-    object.insert("additionalProperties".into(), false.into());
+    object
+        .entry("additionalProperties")
+        .or_insert(Value::Bool(false));
     let mut required = match object.shift_remove("required") {
         Some(Value::Array(names)) if view == View::Create => names,
         _ => Vec::new(),
     };
     let properties = object["properties"].as_object_mut().into_iter().flatten();
     for (name, property) in properties {
+        if let Some(property) = property.as_object_mut()
+            && property.shift_remove(UPDATE_ONLY).is_some()
+            && view == View::Create
+        {
+            property.insert("readOnly".into(), true.into());
+        }
         if Mark::ReadOnly.is_on(property) {
             required.retain(|it| it != name.as_str());
         }

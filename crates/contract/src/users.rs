@@ -5,6 +5,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+#[cfg(feature = "arbitrary")]
+use crate::arbitrary::{boxed, free_form, list, required_email, url};
 use crate::{
     error::Code,
     id::{ObjectId, UserRef},
@@ -12,7 +14,7 @@ use crate::{
         Create, Created, List, NoBody, NoContent, Operation, Resource, Tag, Update, Upload,
     },
     parameters::{ListQuery, NoParameters, TextFilter},
-    schema::described,
+    schema::{described, spelled_as_on_the_wire},
     timestamp::Timestamp,
 };
 
@@ -28,6 +30,7 @@ pub const USERS: Tag = Tag {
 /// and may be a member of others.
 #[serde_with::skip_serializing_none]
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(feature = "arbitrary", derive(proptest_derive::Arbitrary))]
 #[serde(rename_all = "camelCase")]
 pub struct User {
     /// The ID of the user.
@@ -44,6 +47,7 @@ pub struct User {
     pub display_name: Option<String>,
     /// E-mail address and login name, unique among all users.
     #[schemars(email)]
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "required_email()"))]
     pub email: String,
     /// Telephone number.
     pub phone: Option<String>,
@@ -52,6 +56,7 @@ pub struct User {
     pub password: Option<String>,
     /// The URL of the picture. Uploading a picture sets it too.
     #[schemars(url)]
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "url()"))]
     pub avatar: Option<String>,
     /// The organization that the user belongs to: the caller's, which is the
     /// default, or one below it.
@@ -60,8 +65,10 @@ pub struct User {
     #[schemars(extend("default" = Role::default()))]
     pub role: Option<Role>,
     /// What the user prefers.
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "boxed()"))]
     pub settings: Option<UserSettings>,
     /// Free-form data, passed on to other systems, for example in webhooks.
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "free_form()"))]
     pub meta: Option<Map<String, Value>>,
     /// How far the user has come in its organization.
     #[schemars(extend("default" = UserStatus::default()))]
@@ -99,6 +106,7 @@ impl std::fmt::Debug for User {
 /// What a user prefers. A preference that is not set has its default.
 #[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(feature = "arbitrary", derive(proptest_derive::Arbitrary))]
 #[serde(rename_all = "camelCase")]
 pub struct UserSettings {
     /// The time zone to show times in: a name of the IANA time zone database,
@@ -139,9 +147,11 @@ pub struct UserSettings {
     pub focus_on_accept: Option<bool>,
     /// The kinds of notification that the user gets, such as `technical` or
     /// `billing`.
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub notifications: Option<Vec<String>>,
     /// Replies at the user's fingertips. They may hold placeholders such as
     /// `{{ givenName }}`.
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub canned_responses: Option<Vec<String>>,
 }
 
@@ -151,6 +161,7 @@ pub struct UserSettings {
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
+#[cfg_attr(feature = "arbitrary", derive(proptest_derive::Arbitrary))]
 #[serde(rename_all = "camelCase")]
 pub enum Role {
     /// Reads along.
@@ -170,6 +181,7 @@ pub enum Role {
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
+#[cfg_attr(feature = "arbitrary", derive(proptest_derive::Arbitrary))]
 #[serde(rename_all = "camelCase")]
 pub enum UserStatus {
     /// Created, not yet invited.
@@ -188,6 +200,7 @@ pub enum UserStatus {
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
+#[cfg_attr(feature = "arbitrary", derive(proptest_derive::Arbitrary))]
 #[serde(rename_all = "camelCase")]
 pub enum Locale {
     /// English.
@@ -201,21 +214,12 @@ pub enum Locale {
     Fr,
 }
 
-macro_rules! spelled_as_on_the_wire {
-    ($($type:ty),+) => {$(
-        impl std::fmt::Display for $type {
-            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                self.serialize(f)
-            }
-        }
-    )+};
-}
-
 spelled_as_on_the_wire!(Role, UserStatus, Locale);
 
 /// The organizations that a user is a member of.
 #[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(feature = "arbitrary", derive(proptest_derive::Arbitrary))]
 #[serde(rename_all = "camelCase")]
 pub struct UserOrganizations {
     /// The ID of the user.
@@ -223,6 +227,7 @@ pub struct UserOrganizations {
     pub id: Option<ObjectId>,
     /// One entry for each organization.
     #[schemars(extend("readOnly" = true))]
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub organizations: Option<Vec<UserOrganization>>,
 }
 
@@ -232,6 +237,7 @@ impl Resource for UserOrganizations {}
 /// The membership of a user in one organization.
 #[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[cfg_attr(feature = "arbitrary", derive(proptest_derive::Arbitrary))]
 #[serde(rename_all = "camelCase")]
 pub struct UserOrganization {
     /// The ID of the organization.
@@ -500,182 +506,4 @@ impl Operation for DeleteUserAvatar {
     type Query = NoParameters;
     type Body = NoBody;
     type Reply = NoContent;
-}
-
-#[cfg(feature = "arbitrary")]
-mod arbitrary {
-    use proptest::{option::of, prelude::*, sample::select};
-
-    use super::{
-        Locale, Map, ObjectId, Role, Timestamp, User, UserOrganization, UserOrganizations,
-        UserSettings, UserStatus, Value,
-    };
-
-    const TEXT: &str = ".{0,12}";
-
-    macro_rules! one_of {
-        ($type:ident: $($variant:ident),+) => {
-            impl Arbitrary for $type {
-                type Parameters = ();
-                type Strategy = BoxedStrategy<Self>;
-
-                fn arbitrary_with((): ()) -> Self::Strategy {
-                    select(vec![$(Self::$variant),+]).boxed()
-                }
-            }
-        };
-    }
-
-    one_of!(Role: Guest, Agent, Bot, Admin, Owner);
-    one_of!(UserStatus: Queued, Invited, Active, Archived);
-    one_of!(Locale: En, Nl, De, Fr);
-
-    impl Arbitrary for User {
-        type Parameters = ();
-        type Strategy = BoxedStrategy<Self>;
-
-        fn arbitrary_with((): ()) -> Self::Strategy {
-            let names = (of(TEXT), of(TEXT), of(TEXT), of(TEXT));
-            let contact = (
-                "[a-z][a-z0-9]{0,8}@[a-z]{1,8}\\.example",
-                of("\\+[0-9]{6,12}"),
-                of(TEXT),
-                of("https://[a-z]{1,8}\\.example/[a-z0-9/]{0,12}"),
-            );
-            let place = (
-                any::<Option<ObjectId>>(),
-                any::<Option<Role>>(),
-                any::<Option<UserStatus>>(),
-            );
-            let extra = (of(any::<UserSettings>()), of(free_form()), of(TEXT));
-            let times = any::<[Option<Timestamp>; 3]>();
-            (
-                any::<Option<ObjectId>>(),
-                names,
-                contact,
-                place,
-                extra,
-                times,
-            )
-                .prop_map(|(id, names, contact, place, extra, times)| {
-                    let (family_name, given_name, additional_name, display_name) = names;
-                    let (email, phone, password, avatar) = contact;
-                    let (organization, role, status) = place;
-                    let (settings, meta, api_token) = extra;
-                    let [last_login, created_at, updated_at] = times;
-                    Self {
-                        id,
-                        family_name,
-                        given_name,
-                        additional_name,
-                        display_name,
-                        email,
-                        phone,
-                        password,
-                        avatar,
-                        organization,
-                        role,
-                        settings,
-                        meta,
-                        status,
-                        api_token,
-                        last_login,
-                        created_at,
-                        updated_at,
-                    }
-                })
-                .boxed()
-        }
-    }
-
-    impl Arbitrary for UserSettings {
-        type Parameters = ();
-        type Strategy = BoxedStrategy<Self>;
-
-        fn arbitrary_with((): ()) -> Self::Strategy {
-            let texts = || of(prop::collection::vec(TEXT, 0..4));
-            let place = (
-                of("[A-Z][a-z]{2,6}/[A-Z][a-z]{2,8}"),
-                any::<Option<Locale>>(),
-            );
-            (place, any::<[Option<bool>; 10]>(), texts(), texts())
-                .prop_map(
-                    |((timezone, locale), switches, notifications, canned_responses)| {
-                        let [
-                            timezone_set,
-                            locale_set,
-                            audio_on_chat,
-                            audio_on_message,
-                            notify_on_chat,
-                            notify_on_message,
-                            tabdot_notify,
-                            tabdot_message,
-                            push_notify,
-                            focus_on_accept,
-                        ] = switches;
-                        Self {
-                            timezone,
-                            timezone_set,
-                            locale,
-                            locale_set,
-                            audio_on_chat,
-                            audio_on_message,
-                            notify_on_chat,
-                            notify_on_message,
-                            tabdot_notify,
-                            tabdot_message,
-                            push_notify,
-                            focus_on_accept,
-                            notifications,
-                            canned_responses,
-                        }
-                    },
-                )
-                .boxed()
-        }
-    }
-
-    impl Arbitrary for UserOrganizations {
-        type Parameters = ();
-        type Strategy = BoxedStrategy<Self>;
-
-        fn arbitrary_with((): ()) -> Self::Strategy {
-            let entry = any::<(Option<ObjectId>, Option<Role>, Option<bool>)>().prop_map(
-                |(organization, role, selected)| UserOrganization {
-                    organization,
-                    role,
-                    selected,
-                },
-            );
-            (
-                any::<Option<ObjectId>>(),
-                of(prop::collection::vec(entry, 0..4)),
-            )
-                .prop_map(|(id, organizations)| Self { id, organizations })
-                .boxed()
-        }
-    }
-
-    /// A free-form object, with nulls and nested values.
-    fn free_form() -> impl Strategy<Value = Map<String, Value>> {
-        let leaf = prop_oneof![
-            Just(Value::Null),
-            any::<bool>().prop_map(Value::from),
-            any::<i64>().prop_map(Value::from),
-            (-1e9..1e9).prop_map(Value::from),
-            TEXT.prop_map(Value::from),
-        ];
-        let value = leaf.prop_recursive(3, 12, 4, |inner| {
-            prop_oneof![
-                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
-                members(inner).prop_map(Value::from),
-            ]
-        });
-        members(value)
-    }
-
-    fn members(value: impl Strategy<Value = Value>) -> impl Strategy<Value = Map<String, Value>> {
-        prop::collection::btree_map("[a-z$.~/]{0,6}", value, 0..4)
-            .prop_map(|members| members.into_iter().collect())
-    }
 }

@@ -17,6 +17,7 @@ use serde_json::Value;
 use crate::{
     error::{Code, Detail, ErrorBody, FieldViolation},
     id::{ObjectId, UserRef},
+    parameters::{InvalidTimeFilter, TimeFilter},
     schema::{Document, base_name},
 };
 
@@ -258,6 +259,7 @@ fn sentence(kind: &ValidationErrorKind, value: &Value) -> String {
         },
         Kind::Pattern { pattern } => match pattern.as_str() {
             ObjectId::PATTERN => "must be 24 hexadecimal digits".into(),
+            TimeFilter::PATTERN => InvalidTimeFilter.to_string(),
             UserRef::PATTERN => "must be 24 hexadecimal digits, or `me`".into(),
             other => format!("must match the pattern {other}"),
         },

@@ -11,9 +11,12 @@
 //! one while it waits for another.
 
 pub(crate) mod organizations;
+pub(crate) mod resources;
 pub(crate) mod users;
 
+use std::collections::HashSet;
 use std::error::Error as StdError;
+use std::time::Duration;
 
 use sqlx::any::{AnyArguments, AnyPoolOptions, AnyRow};
 use sqlx::pool::PoolConnection;
@@ -25,6 +28,10 @@ const BUSY_TIMEOUT: &str = "PRAGMA busy_timeout = 30000";
 
 /// Readers and one writer at a time do not wait for each other.
 const WRITE_AHEAD_LOG: &str = "PRAGMA journal_mode = WAL";
+
+/// How often to try to turn that on, and how long to wait in between.
+const WRITE_AHEAD_ATTEMPTS: usize = 100;
+const WRITE_AHEAD_PAUSE: Duration = Duration::from_millis(20);
 
 /// How many connections are open at most.
 const CONNECTIONS: u32 = 8;
@@ -40,6 +47,13 @@ pub(crate) enum StoreError {
     /// A value that must be unique is in use.
     #[error("a row of {table} with the same value exists")]
     Duplicate {
+        table: &'static str,
+        #[source]
+        source: sqlx::Error,
+    },
+    /// A row that this one refers to is gone.
+    #[error("a row of {table} refers to what does not exist")]
+    Dangling {
         table: &'static str,
         #[source]
         source: sqlx::Error,
@@ -69,10 +83,17 @@ impl From<sqlx::Error> for StoreError {
 
 /// A resource as it is kept: how it corresponds to the columns of its table.
 pub(crate) trait Row: Sized {
+    /// What the resource is called in messages.
+    const NOUN: &'static str;
     /// The table.
     const TABLE: &'static str;
     /// Its TEXT columns, `id` first and `document` last.
     const COLUMNS: &'static [&'static str];
+    /// What rows are read from, where that is more than the table. It has the
+    /// columns of the table and [`JOINED`](Self::JOINED).
+    const SOURCE: &'static str = Self::TABLE;
+    /// Columns that rows are read with and not written.
+    const JOINED: &'static [&'static str] = &[];
     /// The condition under which a row is visible from an organization, with
     /// `{tree}` for the set of that organization and all below it.
     const VISIBLE: &'static str;
@@ -80,7 +101,8 @@ pub(crate) trait Row: Sized {
     /// The values of [`COLUMNS`](Self::COLUMNS), in their order.
     fn write(&self) -> Result<Vec<Option<String>>, serde_json::Error>;
 
-    /// The resource of a row with these values.
+    /// The resource of a row with these values: those of
+    /// [`COLUMNS`](Self::COLUMNS), then those of [`JOINED`](Self::JOINED).
     fn read(values: Vec<Option<String>>) -> Result<Self, Box<dyn StdError + Send + Sync>>;
 }
 
@@ -129,19 +151,30 @@ impl Store {
             options = options.after_connect(|connection, _| {
                 Box::pin(async move {
                     connection.execute(BUSY_TIMEOUT).await?;
-                    connection.execute(WRITE_AHEAD_LOG).await?;
-                    Ok(())
+                    write_ahead(connection).await
                 })
             });
         }
-        let pool = options.connect(url).await?;
-        sqlx::migrate!().run(&pool).await?;
         // SQLite refuses to turn a reading transaction into a writing one while
         // another writes, so a writing one says so at once and waits.
-        Ok(Self {
-            pool,
+        let store = Self {
+            pool: options.connect(url).await?,
             begin: if sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" },
-        })
+        };
+        let migrations = sqlx::migrate!();
+        if sqlite {
+            // sqlx locks PostgreSQL while it migrates, but not SQLite. Who comes
+            // second waits here, and then finds nothing left to do.
+            let mut transaction = store.pool.begin_with(store.begin).await?;
+            // As `run` does, which takes no borrowed connection in a future that is Send.
+            migrations
+                .run_direct(None, &mut *transaction, false)
+                .await?;
+            transaction.commit().await?;
+        } else {
+            migrations.run(&store.pool).await?;
+        }
+        Ok(store)
     }
 
     /// A connection to read with.
@@ -153,6 +186,28 @@ impl Store {
     pub(crate) async fn write(&self) -> Result<Transaction<'static, Any>, StoreError> {
         Ok(self.pool.begin_with(self.begin).await?)
     }
+}
+
+/// Turns on the write-ahead log, which stays on in the file. To turn it on SQLite
+/// needs the file for itself, and does not wait for it where two connections
+/// want that at once.
+async fn write_ahead(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
+    for _ in 0..WRITE_AHEAD_ATTEMPTS {
+        match connection.execute(WRITE_AHEAD_LOG).await {
+            Err(sqlx::Error::Database(error)) if is_busy(error.code().as_deref()) => {
+                tokio::time::sleep(WRITE_AHEAD_PAUSE).await;
+            }
+            done => return done.map(drop),
+        }
+    }
+    connection.execute(WRITE_AHEAD_LOG).await.map(drop)
+}
+
+/// Whether a code of SQLite says that another connection has the file locked.
+/// The low byte tells; the rest says more.
+fn is_busy(code: Option<&str>) -> bool {
+    code.and_then(|code| code.parse::<u32>().ok())
+        .is_some_and(|code| code & 0xff == 5)
 }
 
 /// Keeps what a transaction has written.
@@ -176,7 +231,7 @@ pub(crate) async fn insert<R: Row>(
     bind(&sql, values)
         .execute(connection)
         .await
-        .map_err(duplicate::<R>)?;
+        .map_err(refused::<R>)?;
     Ok(())
 }
 
@@ -203,7 +258,19 @@ pub(crate) async fn replace<R: Row>(
         .bind(read.version)
         .execute(connection)
         .await
-        .map_err(duplicate::<R>)?;
+        .map_err(refused::<R>)?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Deletes the row with an ID. Whether there was one.
+pub(crate) async fn delete<R: Row>(
+    connection: &mut AnyConnection,
+    id: &str,
+) -> Result<bool, StoreError> {
+    let sql = format!("DELETE FROM {} WHERE id = $1", R::TABLE);
+    let done = bind(&sql, vec![Some(id.to_owned())])
+        .execute(connection)
+        .await?;
     Ok(done.rows_affected() == 1)
 }
 
@@ -227,6 +294,51 @@ pub(crate) async fn get_visible<R: Row>(
         vec![organization.to_owned(), id.to_owned()],
     )
     .await
+}
+
+/// Those of `ids` that are visible from an organization.
+pub(crate) async fn visible_ids<R: Row>(
+    connection: &mut AnyConnection,
+    organization: &str,
+    ids: &[String],
+) -> Result<HashSet<String>, StoreError> {
+    let condition = format!("{} AND", visible::<R>());
+    ids_that::<R>(connection, &condition, Some(organization), ids).await
+}
+
+/// Those of `ids` that exist.
+pub(crate) async fn existing_ids<R: Row>(
+    connection: &mut AnyConnection,
+    ids: &[String],
+) -> Result<HashSet<String>, StoreError> {
+    ids_that::<R>(connection, "", None, ids).await
+}
+
+async fn ids_that<R: Row>(
+    connection: &mut AnyConnection,
+    condition: &str,
+    value: Option<&str>,
+    ids: &[String],
+) -> Result<HashSet<String>, StoreError> {
+    /// How many to ask for at once; a statement can bind some ten thousand values.
+    const AT_ONCE: usize = 1000;
+    let mut found = HashSet::new();
+    for ids in ids.chunks(AT_ONCE) {
+        let values = value.map(str::to_owned).into_iter();
+        let values: Vec<_> = values.chain(ids.iter().cloned()).map(Some).collect();
+        let placeholders: Vec<_> = (values.len() - ids.len() + 1..=values.len())
+            .map(|n| format!("${n}"))
+            .collect();
+        let sql = format!(
+            "SELECT id FROM {} WHERE {condition} id IN ({})",
+            R::TABLE,
+            placeholders.join(", ")
+        );
+        for row in bind(&sql, values).fetch_all(&mut *connection).await? {
+            found.insert(row.try_get(0)?);
+        }
+    }
+    Ok(found)
 }
 
 /// The rows that are visible from an organization, in the order of their IDs.
@@ -303,8 +415,8 @@ async fn select<R: Row>(
     }
     let sql = format!(
         "SELECT {}, version FROM {} WHERE {condition}",
-        R::COLUMNS.join(", "),
-        R::TABLE
+        [R::COLUMNS, R::JOINED].concat().join(", "),
+        R::SOURCE
     );
     let rows = bind(&sql, values.into_iter().map(Some).collect())
         .fetch_all(connection)
@@ -313,12 +425,13 @@ async fn select<R: Row>(
 }
 
 fn versioned<R: Row>(row: &AnyRow) -> Result<Versioned<R>, StoreError> {
-    let values = (0..R::COLUMNS.len())
+    let count = R::COLUMNS.len() + R::JOINED.len();
+    let values = (0..count)
         .map(|n| row.try_get(n))
         .collect::<Result<_, _>>()?;
     Ok(Versioned {
         row: R::read(values).map_err(damaged::<R>)?,
-        version: row.try_get(R::COLUMNS.len())?,
+        version: row.try_get(count)?,
     })
 }
 
@@ -326,6 +439,15 @@ fn versioned<R: Row>(row: &AnyRow) -> Result<Versioned<R>, StoreError> {
 fn bind(sql: &str, values: Vec<Option<String>>) -> Query<'static, Any, AnyArguments> {
     let query = sqlx::query(AssertSqlSafe(sql.to_owned()));
     values.into_iter().fold(query, Query::bind)
+}
+
+/// Values of key columns.
+mod keys {
+    use std::fmt::Display;
+
+    pub(super) fn text(value: Option<impl Display>) -> Option<String> {
+        value.map(|value| value.to_string())
+    }
 }
 
 fn visible<R: Row>() -> String {
@@ -339,8 +461,13 @@ fn damaged<R: Row>(source: impl Into<Box<dyn StdError + Send + Sync>>) -> StoreE
     }
 }
 
-fn duplicate<R: Row>(error: sqlx::Error) -> StoreError {
+/// What it means that a row cannot be written.
+fn refused<R: Row>(error: sqlx::Error) -> StoreError {
     match &error {
+        sqlx::Error::Database(cause) if cause.is_foreign_key_violation() => StoreError::Dangling {
+            table: R::TABLE,
+            source: error,
+        },
         sqlx::Error::Database(cause) if cause.is_unique_violation() => StoreError::Duplicate {
             table: R::TABLE,
             source: error,

@@ -3,49 +3,41 @@
 use std::error::Error as StdError;
 
 use contract::id::ObjectId;
-use contract::timestamp::Timestamp;
-use serde::{Deserialize, Serialize};
+use contract::organizations::{Organization, OrganizationStatus};
 use sqlx::{AnyConnection, Row as _};
 
-use super::{Row, StoreError, TREE, bind};
+use super::{Row, StoreError, TREE, bind, keys};
 
-/// An organization as it is kept. Users, and whatever else belongs to somebody,
-/// belong to one.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Organization {
-    pub(crate) id: ObjectId,
-    /// The organization that this one is a part of.
-    #[serde(skip)]
+/// An organization in its place in the tree.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Tenant {
+    /// The organization that this one stands under.
     pub(crate) parent: Option<ObjectId>,
-    pub(crate) name: String,
-    pub(crate) status: String,
-    pub(crate) created_at: Timestamp,
-    pub(crate) updated_at: Timestamp,
+    pub(crate) organization: Organization,
 }
 
-impl Row for Organization {
+impl Row for Tenant {
+    const NOUN: &'static str = "organization";
     const TABLE: &'static str = "organizations";
     const COLUMNS: &'static [&'static str] = &["id", "parent", "status", "document"];
     const VISIBLE: &'static str = "id IN {tree}";
 
     fn write(&self) -> Result<Vec<Option<String>>, serde_json::Error> {
+        let Organization { id, status, .. } = &self.organization;
         Ok(vec![
-            Some(self.id.to_string()),
-            self.parent.map(|id| id.to_string()),
-            Some(self.status.clone()),
-            Some(serde_json::to_string(self)?),
+            keys::text(*id),
+            keys::text(self.parent),
+            keys::text(Some(status.unwrap_or_default())),
+            Some(serde_json::to_string(&self.organization)?),
         ])
     }
 
     fn read(values: Vec<Option<String>>) -> Result<Self, Box<dyn StdError + Send + Sync>> {
         let [_, parent, _, document] =
             <[_; 4]>::try_from(values).map_err(|_| "four columns are expected")?;
-        let parent = parent.map(|id| id.parse()).transpose()?;
-        let organization: Self = serde_json::from_str(&document.ok_or("there is no document")?)?;
         Ok(Self {
-            parent,
-            ..organization
+            parent: parent.map(|id| id.parse()).transpose()?,
+            organization: serde_json::from_str(&document.ok_or("there is no document")?)?,
         })
     }
 }
@@ -60,4 +52,42 @@ pub(crate) async fn is_within(
     let values = vec![Some(root.to_string()), Some(organization.to_string())];
     let count: i64 = bind(&sql, values).fetch_one(connection).await?.try_get(0)?;
     Ok(count > 0)
+}
+
+/// Whether an organization that is not archived stands right under this one.
+pub(crate) async fn has_parts(
+    connection: &mut AnyConnection,
+    organization: ObjectId,
+) -> Result<bool, StoreError> {
+    let sql = "SELECT COUNT(*) FROM organizations WHERE parent = $1 AND status <> $2";
+    let values = vec![
+        Some(organization.to_string()),
+        Some(OrganizationStatus::Archived.to_string()),
+    ];
+    let count: i64 = bind(sql, values).fetch_one(connection).await?.try_get(0)?;
+    Ok(count > 0)
+}
+
+/// The organization at the top of the tree that this one is in.
+pub(crate) async fn top(
+    connection: &mut AnyConnection,
+    organization: ObjectId,
+) -> Result<Option<String>, StoreError> {
+    let sql = "WITH RECURSIVE line (id, parent) AS \
+         (SELECT id, parent FROM organizations WHERE id = $1 UNION \
+         SELECT organizations.id, organizations.parent FROM organizations \
+         JOIN line ON organizations.id = line.parent) \
+         SELECT id FROM line WHERE parent IS NULL";
+    let row = bind(sql, vec![Some(organization.to_string())])
+        .fetch_optional(connection)
+        .await?;
+    Ok(row.map(|row| row.try_get(0)).transpose()?)
+}
+
+/// The organization that was there first: the one that the first start created,
+/// at the top of its tree.
+pub(crate) async fn first(connection: &mut AnyConnection) -> Result<Option<String>, StoreError> {
+    let sql = "SELECT id FROM organizations WHERE parent IS NULL ORDER BY id LIMIT 1";
+    let row = bind(sql, Vec::new()).fetch_optional(connection).await?;
+    Ok(row.map(|row| row.try_get(0)).transpose()?)
 }

@@ -48,6 +48,7 @@ impl Account {
 }
 
 impl Row for Account {
+    const NOUN: &'static str = "user";
     const TABLE: &'static str = "users";
     const COLUMNS: &'static [&'static str] = &[
         "id",

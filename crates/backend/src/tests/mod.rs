@@ -5,13 +5,21 @@
 //! PostgreSQL server, each in a database that it creates there.
 
 mod avatars;
+mod bots;
+mod forms;
+mod groups;
 mod http;
 mod lists;
+mod organizations;
 mod people;
+mod resources;
+mod seeds;
+mod services;
 mod start;
 mod tenancy;
 mod tokens;
 mod updates;
+mod workflows;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
@@ -19,6 +27,7 @@ use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 use ::http::{HeaderMap, Request, header};
 use axum::body::{Body, to_bytes};
 use contract::id::ObjectId;
+use contract::organizations::{Organization, OrganizationStatus};
 use contract::users::{Role, User, UserStatus};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -26,7 +35,7 @@ use sqlx::{AnyConnection, AssertSqlSafe, Connection};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
-use crate::store::organizations::Organization;
+use crate::store::organizations::Tenant;
 use crate::store::users::{Account, Membership, put_membership};
 use crate::{Backend, Clock, Config, Ids, password, store};
 
@@ -165,8 +174,37 @@ impl Api {
         }
     }
 
-    /// Creates an organization below `parent`. No operation does that here, so
-    /// it goes to the store.
+    /// Creates a resource on behalf of the owner: a whole one, of a collection.
+    async fn create(&self, collection: &str, body: Value) -> Value {
+        let line = format!("POST /v2/{collection}");
+        self.call(&self.owner, &line, body).await.created()
+    }
+
+    /// Changes a resource on behalf of the owner.
+    async fn patch(&self, path: &str, body: Value) -> Reply {
+        let line = format!("PATCH /v2/{path}");
+        self.call(&self.owner, &line, body).await
+    }
+
+    async fn delete(&self, path: &str) -> Reply {
+        let line = format!("DELETE /v2/{path}");
+        self.call(&self.owner, &line, Value::Null).await
+    }
+
+    /// Gets something on behalf of the owner.
+    async fn read(&self, path: &str) -> Reply {
+        self.get(&self.owner, &format!("/v2/{path}")).await
+    }
+
+    /// The names in a list that the owner gets.
+    async fn names(&self, path: &str) -> Vec<String> {
+        let list = self.read(path).await.ok();
+        let items = list.as_array().expect("is a list");
+        items.iter().map(|item| text(&item["name"])).collect()
+    }
+
+    /// Creates an organization below `parent`. The operation creates them below
+    /// that of the caller only, so it goes to the store.
     async fn organization_below(&self, parent: &str) -> String {
         self.new_organization(Some(parent)).await
     }
@@ -229,20 +267,24 @@ impl Api {
     async fn new_organization(&self, parent: Option<&str>) -> String {
         let app = &self.backend.app;
         let now = app.now().expect("is a time");
-        let organization = Organization {
-            id: app.ids.next(now.get()),
+        let id = app.ids.next(now.get());
+        let tenant = Tenant {
             parent: parent.map(object_id),
-            name: "Acme Inc.".to_owned(),
-            status: "active".to_owned(),
-            created_at: now,
-            updated_at: now,
+            organization: Organization {
+                id: Some(id),
+                name: "Acme Inc.".to_owned(),
+                status: Some(OrganizationStatus::Active),
+                created_at: Some(now),
+                updated_at: Some(now),
+                ..Organization::default()
+            },
         };
         let mut transaction = app.store.write().await.expect("begins");
-        store::insert(&mut transaction, &organization)
+        store::insert(&mut transaction, &tenant)
             .await
             .expect("inserts");
         store::commit(transaction).await.expect("commits");
-        organization.id.to_string()
+        id.to_string()
     }
 }
 
@@ -330,6 +372,17 @@ impl Reply {
         );
         self
     }
+}
+
+/// The body of a new organization.
+fn organization(name: &str) -> Value {
+    let billing = json!({
+        "billReceiver": "Acme Inc.",
+        "billSender": "Web1on1",
+        "stripeCustomerId": "cus_1",
+        "currentPlan": "scale",
+    });
+    json!({"name": name, "billingInfo": billing})
 }
 
 /// A detail of an error by the name of its type.

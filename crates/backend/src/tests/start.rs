@@ -73,6 +73,24 @@ async fn backends_that_start_together_agree_on_one_owner() {
 }
 
 #[tokio::test]
+async fn backends_that_start_together_on_nothing_agree_on_the_tables() {
+    let directory = tempfile::tempdir().expect("the system has a directory for temporary files");
+    let database = empty_database(&directory).await;
+    let starts: Vec<_> = (0..6)
+        .map(|_| {
+            let config = Config::new(&database, directory.path(), "http://backend.test");
+            tokio::spawn(Backend::open(config))
+        })
+        .collect();
+    let mut made = 0;
+    for start in starts {
+        let backend = start.await.expect("does not panic").expect("opens");
+        made += usize::from(backend.first_start().is_some());
+    }
+    assert_eq!(made, 1, "one start creates the owner");
+}
+
+#[tokio::test]
 async fn backends_on_one_database_accept_each_others_tokens() {
     let api = Api::start().await;
     let mut headers = HeaderMap::new();

@@ -1,92 +1,328 @@
-//! Laws that hold for every value.
+//! Laws that hold for every value of every resource.
+//!
+//! `PROPTEST_CASES` sets how many values each law is tried with; 256 without it.
+
+use std::{collections::BTreeSet, fmt::Debug, sync::LazyLock};
 
 use bytes::Bytes;
 use contract::{
+    auth, bot_instances, bots, catalogue, categories, form_fields, forms,
     id::{ObjectId, UserRef},
-    operation::{Body, Create, Update},
-    schema::Described,
+    openapi::openapi,
+    operation::{Body, BodyInfo, Create, Update},
+    organization_groups, organizations,
+    parameters::{TimeFilter, parse_parameters},
+    schema::{Described, Document},
+    services,
     timestamp::Timestamp,
-    users::{User, UserOrganizations},
+    users, workflows,
 };
-use proptest::prelude::*;
+use jsonschema::Validator;
+use proptest::{prelude::*, test_runner::TestCaseResult};
 use serde_json::{Value, json};
+
+use crate::bodies::{Property, fields, properties, put, wrong};
+
+/// States the laws of every type in a module of its own.
+macro_rules! laws {
+    (
+        read: { $($read:ident: $type:ty,)+ }
+        created: { $($created:ident: $new:ty,)+ }
+        updated: { $($updated:ident: $changed:ty,)+ }
+    ) => {
+        mod read {
+            use super::*;
+            $(mod $read {
+                use super::*;
+
+                static PUBLISHED: LazyLock<Validator> = LazyLock::new(published::<$type>);
+
+                proptest! {
+                    #[test]
+                    fn survives_json(value: $type) {
+                        check_survives_json(&value)?;
+                    }
+
+                    #[test]
+                    fn is_valid(value: $type) {
+                        check_is_valid(&value, &PUBLISHED)?;
+                    }
+                }
+            })+
+        }
+
+        mod created {
+            use super::*;
+            $(mod $created {
+                use super::*;
+
+                proptest! {
+                    #[test]
+                    fn can_be_a_template(value: $new) {
+                        check_can_be_a_template(&value)?;
+                    }
+
+                    #[test]
+                    fn wrong_property_is_named(
+                        value: $new,
+                        property in property_of(&<$new>::views().create),
+                    ) {
+                        check_wrong_property_is_named(&value, &property)?;
+                    }
+
+                    #[test]
+                    fn unknown_property_is_named(value: $new, name in "[a-z]{1,6}X") {
+                        check_unknown_property_is_named(&value, &name)?;
+                    }
+
+                    #[test]
+                    fn no_text_makes_the_parser_panic(text in ".{0,40}") {
+                        let _ = Create::<$new>::parse(text.clone().into());
+                        let _ = Update::<$new>::parse(text.into());
+                    }
+                }
+            })+
+        }
+
+        mod updated {
+            use super::*;
+            $(mod $updated {
+                use super::*;
+
+                proptest! {
+                    #[test]
+                    fn with_nothing_is_the_same(value: $changed) {
+                        let patch = patch::<$changed>(&json!({}));
+                        prop_assert_eq!(patch.apply(&value).unwrap(), value);
+                    }
+
+                    #[test]
+                    fn with_itself_is_the_same(value: $changed) {
+                        check_with_itself_is_the_same(&value)?;
+                    }
+
+                    #[test]
+                    fn twice_is_once(value: $changed, other: $changed) {
+                        let patch = patch::<$changed>(&json!(other));
+                        let once = patch.apply(&value).unwrap();
+                        prop_assert_eq!(patch.apply(&once).unwrap(), once);
+                    }
+
+                    #[test]
+                    fn keeps_read_only_properties(value: $changed, other: $changed) {
+                        check_keeps_read_only_properties(&value, &other)?;
+                    }
+                }
+            })+
+        }
+
+        #[test]
+        fn every_type_has_its_laws() {
+            let stated = |names: &[std::borrow::Cow<'static, str>]| {
+                names.iter().map(ToString::to_string).collect::<BTreeSet<_>>()
+            };
+            let of = |body: &BodyInfo, is_update: bool| match (body, is_update) {
+                (BodyInfo::Create(of), false) | (BodyInfo::Update(of), true) => Some(*of),
+                _ => None,
+            };
+            let all = |of: &dyn Fn(&contract::operation::OperationInfo) -> Option<_>| {
+                catalogue()
+                    .iter()
+                    .filter_map(of)
+                    .map(|it: contract::operation::TypeInfo| it.name().into_owned())
+                    .collect::<BTreeSet<_>>()
+            };
+            let hint = "add the type to `laws!`";
+            assert_eq!(all(&|it| it.reply.body.of()), stated(&[$(name::<$type>()),+]), "{hint}");
+            assert_eq!(all(&|it| of(&it.body, false)), stated(&[$(name::<$new>()),+]), "{hint}");
+            assert_eq!(all(&|it| of(&it.body, true)), stated(&[$(name::<$changed>()),+]), "{hint}");
+        }
+    };
+}
+
+laws! {
+    read: {
+        bot: bots::Bot,
+        bot_instance: bot_instances::BotInstance,
+        category: categories::Category,
+        form: forms::Form,
+        form_field: form_fields::FormField,
+        object_id: ObjectId,
+        organization: organizations::Organization,
+        organization_group: organization_groups::OrganizationGroup,
+        organization_group_members: organization_groups::OrganizationGroupMembers,
+        service: services::Service,
+        token: auth::Token,
+        user: users::User,
+        user_organizations: users::UserOrganizations,
+        workflow: workflows::Workflow,
+    }
+    created: {
+        bot: bots::Bot,
+        bot_instance: bot_instances::BotInstance,
+        category: categories::Category,
+        form: forms::Form,
+        form_field: form_fields::FormField,
+        organization: organizations::Organization,
+        organization_group: organization_groups::OrganizationGroup,
+        service: services::Service,
+        user: users::User,
+    }
+    updated: {
+        bot: bots::Bot,
+        bot_instance: bot_instances::BotInstance,
+        category: categories::Category,
+        form: forms::Form,
+        organization: organizations::Organization,
+        organization_group: organization_groups::OrganizationGroup,
+        service: services::Service,
+        user: users::User,
+    }
+}
+
+fn name<T: Described>() -> std::borrow::Cow<'static, str> {
+    T::schema_name()
+}
+
+/// The schema of a type as the OpenAPI document has it.
+fn published<T: Described>() -> Validator {
+    let mut document = openapi();
+    document["$ref"] = format!("#/components/schemas/{}", T::schema_name()).into();
+    jsonschema::draft202012::options()
+        .should_validate_formats(true)
+        .build(&document)
+        .unwrap_or_else(|error| panic!("{}: {error}", T::schema_name()))
+}
 
 fn bytes(value: &Value) -> Bytes {
     value.to_string().into()
 }
 
-/// The user without what only the server sets.
-fn writable(user: User) -> User {
-    User {
-        id: None,
-        api_token: None,
-        last_login: None,
-        created_at: None,
-        updated_at: None,
-        ..user
-    }
+fn patch<T: Described>(value: &Value) -> Update<T> {
+    Update::parse(bytes(value)).unwrap_or_else(|violations| panic!("{violations}"))
 }
 
-/// Null members are absent ones, and a merge patch removes them.
-fn without_nulls(value: Value) -> Value {
+fn property_of(document: &'static Document) -> impl Strategy<Value = Property> {
+    prop::sample::select(properties(document))
+}
+
+fn check_survives_json<T: Described + Debug + PartialEq>(value: &T) -> TestCaseResult {
+    let text = serde_json::to_string(value).unwrap();
+    prop_assert_eq!(&serde_json::from_str::<T>(&text).unwrap(), value);
+    // The same by way of a value, which holds numbers in another form.
+    prop_assert_eq!(&serde_json::from_value::<T>(json!(value)).unwrap(), value);
+    Ok(())
+}
+
+fn check_is_valid<T: Described>(value: &T, published: &Validator) -> TestCaseResult {
+    let value = json!(value);
+    prop_assert_eq!(T::views().read.validate(&value), Ok(()));
+    prop_assert_eq!(T::views().partial.validate(&value), Ok(()));
+    if let Err(error) = published.validate(&value) {
+        return Err(TestCaseError::fail(format!(
+            "{}: {error}",
+            error.instance_path()
+        )));
+    }
+    Ok(())
+}
+
+fn check_can_be_a_template<T: Described>(value: &T) -> TestCaseResult {
+    let mut expected = json!(value);
+    let Create(created) = Create::<T>::parse(bytes(&expected)).unwrap();
+    let document = &T::views().create;
+    drop_read_only(document, document.root(), &mut expected);
+    prop_assert_eq!(json!(created), expected);
+    Ok(())
+}
+
+fn check_wrong_property_is_named<T: Described>(value: &T, property: &Property) -> TestCaseResult {
+    let Some(wrong) = wrong(&property.schema) else {
+        return Ok(());
+    };
+    let mut value = json!(value);
+    put(&mut value, &property.path, wrong);
+    for violations in [
+        Create::<T>::parse(bytes(&value)).map(drop).unwrap_err(),
+        Update::<T>::parse(bytes(&value)).map(drop).unwrap_err(),
+    ] {
+        // An object that was not there before can lack what it requires as well.
+        prop_assert!(
+            fields(&violations).contains(&property.path.as_str()),
+            "{}",
+            violations
+        );
+    }
+    Ok(())
+}
+
+fn check_unknown_property_is_named<T: Described>(value: &T, name: &str) -> TestCaseResult {
+    let mut value = json!(value);
+    value[name] = json!(null);
+    for violations in [
+        Create::<T>::parse(bytes(&value)).map(drop).unwrap_err(),
+        Update::<T>::parse(bytes(&value)).map(drop).unwrap_err(),
+    ] {
+        prop_assert_eq!(fields(&violations), [name]);
+    }
+    Ok(())
+}
+
+fn check_with_itself_is_the_same<T: Described>(value: &T) -> TestCaseResult {
+    let mut expected = json!(value);
+    let patched = patch::<T>(&expected).apply(value).unwrap();
+    let document = &T::views().update;
+    make_merged(document, document.root(), &mut expected);
+    prop_assert_eq!(json!(patched), expected);
+    Ok(())
+}
+
+fn check_keeps_read_only_properties<T: Described>(value: &T, other: &T) -> TestCaseResult {
+    let patched = json!(patch::<T>(&json!(other)).apply(value).unwrap());
+    let value = json!(value);
+    let properties = T::views().update.root()["properties"].as_object().unwrap();
+    for (name, _) in properties.iter().filter(|(_, it)| it["readOnly"] == true) {
+        prop_assert_eq!(patched.get(name), value.get(name), "{}", name);
+    }
+    Ok(())
+}
+
+/// What a new resource makes of a value.
+fn drop_read_only(document: &Document, schema: &Value, value: &mut Value) {
+    let schema = document.resolve(schema);
     match value {
-        Value::Object(members) => members
-            .into_iter()
-            .filter(|(_, member)| !member.is_null())
-            .map(|(name, member)| (name, without_nulls(member)))
-            .collect(),
-        other => other,
+        Value::Object(members) => {
+            members.retain(|name, _| schema["properties"][name]["readOnly"] != true);
+            for (name, member) in members {
+                drop_read_only(document, &schema["properties"][name], member);
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                drop_read_only(document, &schema["items"], item);
+            }
+        }
+        _ => {}
     }
 }
 
-/// A value that no property but a free-form one accepts: of the wrong type, or
-/// none of an enum's values.
-fn corrupt(schema: &Value, views: &contract::schema::Document) -> Value {
-    let target = schema["anyOf"][0]["$ref"]
-        .as_str()
-        .and_then(|it| it.strip_prefix("#/$defs/"));
-    let schema = target.map_or(schema, |name| &views.definitions[name]);
-    let types = schema["type"].to_string();
-    if types.contains("string") {
-        json!(["wrong"])
-    } else {
-        json!("wrong")
+/// What a merge patch makes of a value that is equal to it: null removes a
+/// property, and the items of a list are new ones.
+fn make_merged(document: &Document, schema: &Value, value: &mut Value) {
+    let schema = document.resolve(schema);
+    match value {
+        Value::Object(members) => {
+            members.retain(|_, member| !member.is_null());
+            for (name, member) in members {
+                make_merged(document, &schema["properties"][name], member);
+            }
+        }
+        list @ Value::Array(_) => drop_read_only(document, schema, list),
+        _ => {}
     }
-}
-
-fn property_of(schema: &Value) -> impl Strategy<Value = (String, Value)> + use<> {
-    let properties: Vec<_> = schema["properties"]
-        .as_object()
-        .expect("an object")
-        .iter()
-        .map(|(name, schema)| (name.clone(), schema.clone()))
-        .collect();
-    prop::sample::select(properties)
 }
 
 proptest! {
-    #[test]
-    fn user_survives_json(user: User) {
-        let text = serde_json::to_string(&user).unwrap();
-        prop_assert_eq!(serde_json::from_str::<User>(&text).unwrap(), user);
-    }
-
-    #[test]
-    fn user_is_valid_in_every_view(user: User) {
-        let value = json!(user);
-        let views = User::views();
-        prop_assert_eq!(views.read.validate(&value), Ok(()));
-        prop_assert_eq!(views.create.validate(&value), Ok(()));
-        prop_assert_eq!(views.update.validate(&value), Ok(()));
-    }
-
-    #[test]
-    fn memberships_survive_json_and_are_valid(of: UserOrganizations) {
-        let value = json!(of);
-        prop_assert_eq!(UserOrganizations::views().read.validate(&value), Ok(()));
-        prop_assert_eq!(serde_json::from_value::<UserOrganizations>(value).unwrap(), of);
-    }
-
     #[test]
     fn timestamp_survives_its_spelling(instant: Timestamp) {
         prop_assert_eq!(instant.to_string().parse(), Ok(instant));
@@ -99,87 +335,16 @@ proptest! {
     }
 
     #[test]
-    fn fetched_user_is_the_template_of_a_new_one(user: User) {
-        let Create(created) = Create::<User>::parse(bytes(&json!(user))).unwrap();
-        prop_assert_eq!(created, writable(user));
+    fn time_filters_survive_their_spelling(instant: Timestamp, sign in "(>|>=|<|<=)?") {
+        let filter = TimeFilter::try_from(format!("{sign}{instant}")).unwrap();
+        prop_assert_eq!(TimeFilter::try_from(String::from(filter)), Ok(filter));
     }
 
     #[test]
-    fn empty_patch_changes_nothing(user: User) {
-        let patch = Update::<User>::parse(Bytes::from_static(b"{}")).unwrap();
-        prop_assert_eq!(patch.apply(&user).unwrap(), user);
-    }
-
-    #[test]
-    fn patch_is_idempotent(user: User, other: User) {
-        let patch = Update::<User>::parse(bytes(&json!(other))).unwrap();
-        let once = patch.apply(&user).unwrap();
-        prop_assert_eq!(patch.apply(&once).unwrap(), once);
-    }
-
-    #[test]
-    fn patch_leaves_read_only_properties_alone(user: User, other: User) {
-        let patch = Update::<User>::parse(bytes(&json!(other))).unwrap();
-        let patched = patch.apply(&user).unwrap();
-        prop_assert_eq!(patched.id, user.id);
-        prop_assert_eq!(patched.api_token, user.api_token);
-        prop_assert_eq!(patched.last_login, user.last_login);
-        prop_assert_eq!(patched.created_at, user.created_at);
-        prop_assert_eq!(patched.updated_at, user.updated_at);
-    }
-
-    #[test]
-    fn patch_with_everything_replaces_everything(user: User) {
-        let bare = User { email: "a@b.example".into(), ..User::default() };
-        let patch = Update::<User>::parse(bytes(&json!(user))).unwrap();
-        let patched = patch.apply(&bare).unwrap();
-        prop_assert_eq!(json!(patched), without_nulls(json!(writable(user))));
-    }
-
-    #[test]
-    fn corrupted_property_is_rejected_and_named(
-        user: User,
-        (name, schema) in property_of(User::views().create.root()),
-    ) {
-        let views = User::views();
-        let mut value = json!(user);
-        value[&name] = corrupt(&schema, &views.create);
-        for violations in [
-            Create::<User>::parse(bytes(&value)).map(drop).unwrap_err(),
-            Update::<User>::parse(bytes(&value)).map(drop).unwrap_err(),
-        ] {
-            let fields: Vec<_> = violations.as_slice().iter().map(|it| it.field.as_str()).collect();
-            prop_assert_eq!(fields, [name.as_str()]);
-        }
-    }
-
-    #[test]
-    fn corrupted_setting_is_rejected_and_named(
-        user: User,
-        (name, schema) in property_of(&User::views().create.definitions["UserSettingsCreate"]),
-    ) {
-        let mut value = json!(user);
-        value["settings"][&name] = corrupt(&schema, &User::views().create);
-        let violations = Update::<User>::parse(bytes(&value)).map(drop).unwrap_err();
-        let fields: Vec<_> = violations.as_slice().iter().map(|it| it.field.clone()).collect();
-        prop_assert_eq!(fields, [format!("settings.{name}")]);
-    }
-
-    #[test]
-    fn unknown_property_is_rejected_and_named(user: User, name in "[a-z]{1,6}X") {
-        let mut value = json!(user);
-        value[&name] = json!(null);
-        let violations = Create::<User>::parse(bytes(&value)).map(drop).unwrap_err();
-        let fields: Vec<_> = violations.as_slice().iter().map(|it| it.field.as_str()).collect();
-        prop_assert_eq!(fields, [name.as_str()]);
-    }
-
-    #[test]
-    fn no_text_makes_the_parser_panic(text in ".{0,40}") {
-        let _ = Create::<User>::parse(text.clone().into());
-        let _ = Update::<User>::parse(text.clone().into());
-        let _ = contract::parameters::parse_parameters::<contract::users::ListUsersQuery>(
+    fn no_text_makes_the_parser_of_parameters_panic(text in ".{0,40}") {
+        let _ = parse_parameters::<users::ListUsersQuery>(
             ["limit", "sort", "select", "email", "status", text.as_str()].map(|name| (name, &text)),
         );
+        let _ = parse_parameters::<forms::ListFormsQuery>([("createdAt", text)]);
     }
 }

@@ -2,11 +2,15 @@
 //! files that are derived from it.
 
 mod artefacts;
+mod bodies;
 mod catalogue;
+mod documented;
 mod errors;
 mod laws;
 mod messages;
 mod openapi;
 mod recorded;
+mod shapes;
 mod updates;
 mod values;
+mod waivers;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use contract::{
     catalogue,
     openapi::{openapi, schemas},
-    operation::{BASE_PATH, BodyInfo, ReplyBody},
+    operation::{BASE_PATH, BodyInfo},
     recorded::recorded,
 };
 use serde_json::Value;
@@ -248,11 +248,8 @@ fn one_name_is_one_schema() {
     let documents = catalogue()
         .iter()
         .flat_map(|it| {
-            let reply = match it.reply.body {
-                ReplyBody::None => None,
-                ReplyBody::One(of) | ReplyBody::List(of) => Some(&of.views().read),
-            };
-            [it.body.document(), reply]
+            let read = it.reply.body.of().map(|of| &of.views().read);
+            [it.body.document(), it.reply.body.document(), read]
         })
         .flatten();
     for (name, schema) in documents.flat_map(|it| &it.definitions) {

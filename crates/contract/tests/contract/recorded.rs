@@ -11,6 +11,8 @@ use contract::{
 };
 use serde_json::Value;
 
+use crate::waivers::Waivers;
+
 /// Spells instants in one way, so that two spellings of one compare equal.
 fn with_instants(value: Value) -> Value {
     match value {
@@ -123,6 +125,7 @@ fn every_parameter_is_declared() {
 
 #[test]
 fn every_reply_survives_its_type() {
+    let waivers = Waivers::of(&["exchange"]);
     for operation in catalogue() {
         let body = recorded(operation.id).unwrap().response.body.clone();
         let (of, values) = match (operation.reply.body, body) {
@@ -131,16 +134,19 @@ fn every_reply_survives_its_type() {
             (ReplyBody::List(of), Some(Value::Array(items))) => (of, items),
             (declared, recorded) => panic!("{}: {declared:?}, but {recorded:?}", operation.id),
         };
+        let schema = operation.reply.body.document().unwrap();
         for value in values {
-            if let Err(violations) = of.views().read.validate(&value) {
+            if let Err(violations) = schema.validate(&value) {
                 panic!(
-                    "{}: the recorded reply is not a {of:?}: {violations}",
-                    operation.id
+                    "{}: the recorded reply is not a {}: {violations}",
+                    operation.id, schema.name
                 );
             }
-            let reread = of
-                .reread(value.clone())
-                .unwrap_or_else(|it| panic!("{}: {it}", operation.id));
+            let reread = match of.reread(value.clone()) {
+                Ok(reread) => reread,
+                Err(_) if waivers.cover(operation.id, "", "exchange") => continue,
+                Err(violations) => panic!("{}: {violations}", operation.id),
+            };
             assert_eq!(
                 with_instants(reread),
                 with_instants(value),
@@ -149,4 +155,5 @@ fn every_reply_survives_its_type() {
             );
         }
     }
+    waivers.check_all_were_needed();
 }

@@ -1,0 +1,264 @@
+//! Organizations, their place in the tree, and their slots for categories.
+
+use super::*;
+
+/// A backend, and the path of a new organization below that of the owner.
+async fn start() -> (Api, String) {
+    let api = Api::start().await;
+    let created = api.create("organizations", organization("Acme Inc.")).await;
+    let path = format!("organizations/{}", text(&created["id"]));
+    (api, path)
+}
+
+/// Adds a category. Its ID.
+async fn category(api: &Api, path: &str, name: &str) -> String {
+    let created = api
+        .create(&format!("{path}/categories"), json!({"name": name}))
+        .await;
+    text(&created["id"])
+}
+
+/// The names in the slots of an organization, `-` for a free one.
+async fn slots(api: &Api, path: &str) -> Vec<String> {
+    let organization = api.read(path).await.ok();
+    let slots = organization["categories"].as_array().expect("is a list");
+    let name = |slot: &Value| slot["name"].as_str().unwrap_or("-").to_owned();
+    slots.iter().map(name).collect()
+}
+
+#[tokio::test]
+async fn the_first_start_creates_an_organization_that_is_whole() {
+    let api = Api::start().await;
+    let organization = api
+        .read(&format!("organizations/{}", api.organization))
+        .await
+        .ok();
+    insta::assert_json_snapshot!(organization, @r#"
+    {
+      "id": "000000000000000000000001",
+      "name": "My organization",
+      "displayName": "My organization",
+      "status": "active",
+      "locale": "en",
+      "timezone": "Europe/Amsterdam",
+      "defaultRole": "guest",
+      "billingInfo": {
+        "billReceiver": "My organization",
+        "billSender": "",
+        "stripeCustomerId": "",
+        "currentPlan": "base"
+      },
+      "createdAt": "2016-01-07T14:03:43Z",
+      "updatedAt": "2016-01-07T14:03:43Z"
+    }
+    "#);
+}
+
+#[tokio::test]
+async fn a_new_organization_has_its_defaults() {
+    let (api, path) = start().await;
+    let organization = api.read(&path).await.ok();
+    assert_eq!(organization["displayName"], "Acme Inc.");
+    assert_eq!(
+        (&organization["status"], &organization["timezone"]),
+        (&json!("active"), &json!("Europe/Amsterdam"))
+    );
+}
+
+#[tokio::test]
+async fn a_new_organization_stands_under_that_of_its_creator() {
+    let (api, path) = start().await;
+    let middle = path.trim_start_matches("organizations/");
+    let anna = api
+        .person("anna", json!({"organization": middle, "role": "admin"}))
+        .await;
+    let line = "POST /v2/organizations";
+    let created = api
+        .call(&anna.token, line, organization("Below"))
+        .await
+        .created();
+    let seen = api
+        .get(&anna.token, "/v2/organizations?select=id")
+        .await
+        .ok();
+    assert_eq!(seen, json!([{"id": middle}, {"id": created["id"]}]));
+    assert_eq!(
+        api.names("organizations").await,
+        ["My organization", "Acme Inc.", "Below"]
+    );
+}
+
+#[tokio::test]
+async fn the_name_to_show_follows_the_name_until_it_is_set() {
+    let (api, path) = start().await;
+    let renamed = api.patch(&path, json!({"name": "Acme Ltd."})).await.ok();
+    assert_eq!(renamed["displayName"], "Acme Ltd.");
+    api.patch(&path, json!({"displayName": "Acme"})).await.ok();
+    let renamed = api.patch(&path, json!({"name": "Acme Corp."})).await.ok();
+    assert_eq!(renamed["displayName"], "Acme");
+}
+
+#[tokio::test]
+async fn a_deleted_organization_leaves_lists_and_is_still_there() {
+    let (api, path) = start().await;
+    api.delete(&path).await.no_content();
+    api.delete(&path).await.no_content();
+    assert_eq!(api.names("organizations").await, ["My organization"]);
+    assert_eq!(
+        api.names("organizations?status=archived").await,
+        ["Acme Inc."]
+    );
+    assert_eq!(api.read(&path).await.ok()["status"], "archived");
+}
+
+#[tokio::test]
+async fn an_organization_with_others_under_it_is_not_deleted() {
+    let (api, path) = start().await;
+    let id = path.trim_start_matches("organizations/");
+    api.organization_below(id).await;
+    let message = format!("organizations under {id} are still in use; delete them first");
+    api.delete(&path)
+        .await
+        .error(400, "ORGANIZATION_IN_USE", &message);
+}
+
+#[tokio::test]
+async fn only_an_owner_above_archives_an_organization() {
+    let (api, path) = start().await;
+    let id = path.trim_start_matches("organizations/");
+    let inside = api
+        .person("anna", json!({"organization": id, "role": "owner"}))
+        .await;
+    let above = api.person("bert", json!({"role": "admin"})).await;
+    for token in [&inside.token, &above.token] {
+        let deleted = api
+            .call(token, &format!("DELETE /v2/{path}"), Value::Null)
+            .await;
+        assert_eq!(deleted.status, 403);
+        let archived = json!({"status": "archived"});
+        let patched = api
+            .call(token, &format!("PATCH /v2/{path}"), archived)
+            .await;
+        assert_eq!(patched.status, 403);
+    }
+}
+
+#[tokio::test]
+async fn a_category_takes_the_first_free_slot() {
+    let (api, path) = start().await;
+    let first = category(&api, &path, "A").await;
+    category(&api, &path, "B").await;
+    api.delete(&format!("{path}/categories/{first}"))
+        .await
+        .no_content();
+    assert_eq!(slots(&api, &path).await, ["-", "B"]);
+    assert_eq!(api.names(&format!("{path}/categories")).await, ["B"]);
+    category(&api, &path, "C").await;
+    assert_eq!(slots(&api, &path).await, ["C", "B"]);
+}
+
+#[tokio::test]
+async fn an_eleventh_category_is_refused() {
+    let (api, path) = start().await;
+    for name in "ABCDEFGHIJ".chars() {
+        category(&api, &path, &name.to_string()).await;
+    }
+    let line = format!("POST /v2/{path}/categories");
+    api.call(&api.owner, &line, json!({"name": "K"}))
+        .await
+        .error(
+            400,
+            "NO_SLOT_FREE",
+            "all 10 slots for categories are taken; delete a category first",
+        );
+}
+
+#[tokio::test]
+async fn categories_are_reordered_with_their_organization() {
+    let (api, path) = start().await;
+    let a = category(&api, &path, "A").await;
+    let b = category(&api, &path, "B").await;
+    let order = json!([{"id": b, "name": "B"}, null, {"name": "C"}, {"id": a, "name": "A2"}]);
+    let changed = api.patch(&path, json!({"categories": order})).await.ok();
+    assert_eq!(slots(&api, &path).await, ["B", "-", "C", "A2"]);
+    assert_eq!(changed["categories"][3]["id"], json!(a));
+    let new = text(&changed["categories"][2]["id"]);
+    assert_eq!(
+        api.read(&format!("{path}/categories/{new}")).await.ok()["name"],
+        "C"
+    );
+}
+
+#[tokio::test]
+async fn a_slot_for_no_category_of_the_organization_is_refused() {
+    let (api, path) = start().await;
+    let a = category(&api, &path, "A").await;
+    let twice =
+        json!([{"id": a, "name": "A"}, {"id": a, "name": "B"}, {"id": api.owner_id, "name": "C"}]);
+    api.patch(&path, json!({"categories": twice}))
+        .await
+        .violates(&["categories[1].id", "categories[2].id"]);
+    assert_eq!(slots(&api, &path).await, ["A"]);
+}
+
+#[tokio::test]
+async fn the_categories_of_a_template_become_new_ones() {
+    let (api, path) = start().await;
+    let old = category(&api, &path, "A").await;
+    let template = api.read(&path).await.ok();
+    let copy = api.create("organizations", template).await;
+    assert_eq!(copy["categories"][0]["name"], "A");
+    assert_ne!(copy["categories"][0]["id"], json!(old));
+}
+
+#[tokio::test]
+async fn a_category_is_changed_in_its_slot() {
+    let (api, path) = start().await;
+    let id = category(&api, &path, "A").await;
+    category(&api, &path, "B").await;
+    let category_path = format!("{path}/categories/{id}");
+    let body = json!({"id": api.owner_id, "name": "A2", "tags": ["x"]});
+    let changed = api.patch(&category_path, body).await.ok();
+    assert_eq!(changed, json!({"id": id, "name": "A2", "tags": ["x"]}));
+    assert_eq!(slots(&api, &path).await, ["A2", "B"]);
+}
+
+#[tokio::test]
+async fn the_forms_of_a_category_must_be_visible() {
+    let (api, path) = start().await;
+    let form = api.create("forms", json!({"name": "Brochure"})).await;
+    let line = format!("POST /v2/{path}/categories");
+    let body = json!({"name": "A", "forms": [form["id"], api.owner_id]});
+    api.call(&api.owner, &line, body)
+        .await
+        .violates(&["forms[1]"]);
+    let slots = json!({"categories": [null, {"name": "A", "forms": [api.owner_id]}]});
+    api.patch(&path, slots)
+        .await
+        .violates(&["categories[1].forms[0]"]);
+}
+
+#[tokio::test]
+async fn a_form_that_is_gone_does_not_hold_up_its_category() {
+    let (api, path) = start().await;
+    let form = api.create("forms", json!({"name": "Brochure"})).await;
+    let body = json!({"name": "A", "forms": [form["id"]]});
+    let category = api.create(&format!("{path}/categories"), body).await;
+    api.delete(&format!("forms/{}", text(&form["id"])))
+        .await
+        .no_content();
+    let category_path = format!("{path}/categories/{}", text(&category["id"]));
+    let changed = api.patch(&category_path, json!({"name": "B"})).await.ok();
+    assert_eq!(changed["forms"], json!([form["id"]]));
+}
+
+#[tokio::test]
+async fn an_unknown_category_is_not_found() {
+    let (api, path) = start().await;
+    let id = &api.owner_id;
+    api.read(&format!("{path}/categories/{id}")).await.error(
+        404,
+        "NOT_FOUND",
+        &format!("there is no category {id}"),
+    );
+}

@@ -1,0 +1,98 @@
+//! What the resources look like, for people to review.
+
+use std::{collections::BTreeMap, fmt::Write};
+
+use contract::{catalogue, schema::Document};
+use serde_json::Value;
+
+/// The type of a property in a few characters: `[string]` is a list of strings,
+/// `?` may be null.
+fn kind(schema: &Value) -> String {
+    if let Some(alternatives) = schema["anyOf"].as_array() {
+        let kinds: Vec<_> = alternatives
+            .iter()
+            .filter(|it| it["type"] != "null")
+            .map(kind)
+            .collect();
+        return format!("{}?", kinds.join(" | "));
+    }
+    if let Some(target) = schema["$ref"].as_str() {
+        return target.trim_start_matches("#/$defs/").to_owned();
+    }
+    let (types, null) = match &schema["type"] {
+        Value::Array(types) => (
+            types.clone(),
+            if types.contains(&"null".into()) {
+                "?"
+            } else {
+                ""
+            },
+        ),
+        Value::Null => return "any".to_owned(),
+        only => (vec![only.clone()], ""),
+    };
+    let name = types
+        .iter()
+        .find_map(|it| it.as_str().filter(|it| *it != "null"));
+    let name = match (name, schema["format"].as_str()) {
+        (Some("array"), _) => format!("[{}]", kind(&schema["items"])),
+        (Some("string"), _) if schema["pattern"].is_string() => "id".to_owned(),
+        (Some("string"), Some(format)) => format.to_owned(),
+        (name, _) => name.unwrap_or("null").to_owned(),
+    };
+    name + null
+}
+
+fn shape(document: &Document) -> String {
+    let mut text = String::new();
+    let others = document
+        .definitions
+        .keys()
+        .filter(|it| **it != document.name);
+    for name in std::iter::once(&document.name).chain(others) {
+        let schema = &document.definitions[name];
+        if let Some(values) = schema["enum"].as_array() {
+            let values: Vec<_> = values.iter().filter_map(Value::as_str).collect();
+            writeln!(text, "{name}: {}", values.join(" | ")).unwrap();
+            continue;
+        }
+        let open = if schema["additionalProperties"] == true {
+            " (and others)"
+        } else {
+            ""
+        };
+        writeln!(text, "{name}{open}").unwrap();
+        for (property, schema) in schema["properties"].as_object().into_iter().flatten() {
+            let required = document.definitions[name]["required"]
+                .as_array()
+                .is_some_and(|it| it.iter().any(|it| it == property));
+            let marks = [
+                ("required", required),
+                ("read-only", schema["readOnly"] == true),
+                ("write-only", schema["writeOnly"] == true),
+            ];
+            let mut line = format!("  {property:<22}{}", kind(schema));
+            for (mark, _) in marks.iter().filter(|(_, is_on)| *is_on) {
+                write!(line, ", {mark}").unwrap();
+            }
+            if let Some(default) = schema.get("default") {
+                write!(line, " = {default}").unwrap();
+            }
+            writeln!(text, "{line}").unwrap();
+        }
+    }
+    text
+}
+
+#[test]
+fn resources_look_like_this() {
+    let resources: BTreeMap<_, _> = catalogue()
+        .iter()
+        .filter_map(|it| it.reply.body.of())
+        .map(|of| (of.name(), of))
+        .filter(|(_, of)| of.views().read.root()["properties"].is_object())
+        .collect();
+    for (name, of) in resources {
+        insta::assert_snapshot!(name.into_owned(), shape(&of.views().read));
+    }
+}
