@@ -10,6 +10,7 @@ pub mod agree;
 pub mod api;
 mod from_contract;
 mod from_proto;
+pub mod report;
 pub mod waivers;
 
 pub use from_contract::from_contract;
