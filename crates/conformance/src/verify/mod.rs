@@ -9,9 +9,9 @@
 //! writes stands in an organization of its own.
 
 mod capture;
-mod check;
+pub(crate) mod check;
 mod live;
-mod plan;
+pub(crate) mod plan;
 mod schema;
 #[cfg(test)]
 mod tests;
