@@ -9,7 +9,7 @@ use contract::recorded::Exchange;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::Deserialize;
 
-use super::check::{Checker, Received, Sent, below_base, query, route};
+use super::check::{Checker, Received, Sent, below_base, has_base, query, route};
 use crate::report::{Finding, Level, Location, Report};
 
 /// Why captured traffic cannot be read.
@@ -65,7 +65,9 @@ pub fn har(path: &Path) -> Result<Report, CaptureError> {
             continue;
         };
         let below = below_base(&request.url);
+        // A HAR file holds what a browser asked of others too.
         let method = Method::from_bytes(request.method.as_bytes()).ok();
+        let method = method.filter(|_| has_base(&request.url));
         let Some((operation, variables)) = method.and_then(|it| route(&it, &below)) else {
             let message = format!("{} {below} is of no operation", request.method);
             unmatched(&mut checker, path, index, message);

@@ -382,11 +382,12 @@ impl Checker {
                 format!("answers {status}{why}; {expected} is expected here"),
             );
         } else if !is_documented {
-            // The document has a `default` for errors that any call can meet with.
-            let level = if status.is_client_error() || status.is_server_error() {
-                Level::Warning
-            } else {
+            // The document has a `default` for errors that any call can meet with, and a
+            // redirect or 304 can come from what stands between.
+            let level = if status.is_success() {
                 Level::Error
+            } else {
+                Level::Warning
             };
             let known: Vec<_> = documented(operation).iter().map(u16::to_string).collect();
             self.find(
@@ -479,6 +480,17 @@ impl Checker {
                 }
                 _ => schema::walk(document, Some(value), &mut self.seen),
             }
+        }
+        let limit = sent.parameter("limit").and_then(|it| it.parse().ok());
+        if let (Some(Value::Array(items)), Some(limit)) = (&value, limit)
+            && items.len() > limit
+        {
+            let id = "response-list-too-long";
+            let message = format!(
+                "the list has {} elements, and limit is {limit}",
+                items.len()
+            );
+            self.find(operation, Level::Error, id, below, seen_in, message);
         }
         let Some(headers) = reply.headers else {
             return;
@@ -676,6 +688,12 @@ fn wrong_location(headers: &HeaderMap, created: Option<&Value>) -> Option<String
     let id = created.and_then(|it| it["id"].as_str())?;
     let last = variables.last().map(|(_, value)| value.as_str());
     (last != Some(id)).then(|| "Location names another ID than the body".to_owned())
+}
+
+/// Whether a URL is one of the API.
+pub(crate) fn has_base(url: &str) -> bool {
+    let path = url.split(['?', '#']).next().unwrap_or_default();
+    path.contains(&format!("{BASE_PATH}/"))
 }
 
 /// The path of a URL or a path below the base path of the API.

@@ -79,11 +79,38 @@ impl Strict {
         for error in self.validator.iter_errors(value) {
             describe(&error, &mut problems);
         }
-        // Several keywords can reject one value, and a value of another type is told once.
-        let mut told = std::collections::BTreeSet::new();
-        problems.retain(|it: &Problem| told.insert((it.pointer.clone(), it.kind)));
-        problems
+        // Several keywords can reject one value, and many elements of a list can be
+        // wrong in the same way. The first of them is told, and how many there are.
+        let mut first: BTreeMap<(String, &str), usize> = BTreeMap::new();
+        let mut told: Vec<(Problem, usize)> = Vec::new();
+        for problem in problems {
+            let key = (without_indices(&problem.pointer), problem.kind);
+            if let Some(index) = first.get(&key) {
+                let (same, others) = &mut told[*index];
+                *others += usize::from(same.pointer != problem.pointer);
+            } else {
+                first.insert(key, told.len());
+                told.push((problem, 0));
+            }
+        }
+        let problems = told.into_iter().map(|(mut problem, others)| {
+            if others > 0 {
+                problem.message = format!("{} (and {others} more elements)", problem.message);
+            }
+            problem
+        });
+        problems.collect()
     }
+}
+
+/// A pointer to a place in every element of a list alike.
+fn without_indices(pointer: &str) -> String {
+    let segments = pointer.split('/');
+    let segments = segments.map(|it| {
+        let is_index = !it.is_empty() && it.bytes().all(|byte| byte.is_ascii_digit());
+        if is_index { "*" } else { it }
+    });
+    segments.collect::<Vec<_>>().join("/")
 }
 
 type Cache = Mutex<BTreeMap<(String, Shape), &'static Strict>>;

@@ -309,6 +309,28 @@ fn a_list_that_is_no_list_is_named() {
 }
 
 #[test]
+fn a_list_longer_than_its_limit_is_named() {
+    check(
+        "listUsers",
+        |it| it.body = vec![it.body[0].clone(); 11].into(),
+        &["response-list-too-long GET /users"],
+    );
+}
+
+#[test]
+fn elements_that_are_wrong_alike_are_told_once() {
+    check(
+        "listUsers",
+        |it| {
+            let mut user = it.body[0].clone();
+            user["role"] = "boss".into();
+            it.body = vec![user; 3].into();
+        },
+        &["response-unknown-enum-value GET /users /0/role"],
+    );
+}
+
+#[test]
 fn another_status_is_named() {
     check(
         "updateUser",
