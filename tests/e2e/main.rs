@@ -11,3 +11,4 @@ mod replay;
 mod stack;
 mod stub;
 mod users;
+mod verify;

@@ -1,5 +1,9 @@
 //! `web1on1 contract`: what is published of the contract.
 
+mod output;
+mod record;
+mod verify;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -26,12 +30,16 @@ enum ContractCommand {
     },
     /// Compare the protos with the contract, field by field
     Agree,
+    Verify(verify::VerifyArgs),
+    Record(record::RecordArgs),
 }
 
-pub(crate) fn run(args: &ContractArgs) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(args: &ContractArgs) -> anyhow::Result<ExitCode> {
     match &args.command {
         ContractCommand::Export { out } => export(out).map(|()| ExitCode::SUCCESS),
         ContractCommand::Agree => agree(),
+        ContractCommand::Verify(args) => Ok(output::or_unusable(verify::run(args).await)),
+        ContractCommand::Record(args) => Ok(output::or_unusable(record::run(args).await)),
     }
 }
 

@@ -46,7 +46,7 @@ async fn main() -> ExitCode {
         Command::Gateway(args) => serve::gateway(args).await,
         Command::Backend(args) => serve::backend(args).await,
         Command::Call(args) => call::run(args, proto::FILE_DESCRIPTOR_SET).await,
-        Command::Contract(args) => contract::run(&args),
+        Command::Contract(args) => contract::run(&args).await,
     };
     done.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

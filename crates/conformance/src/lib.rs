@@ -4,13 +4,26 @@
 //! first read into an [`Api`](api::Api), which says what a JSON client would
 //! see; neither is derived from the other.
 //!
-//! The crate judges. It changes nothing and serves nothing.
+//! [`verify`] compares traffic with the contract, and makes that traffic itself
+//! where it is given a server.
+//!
+//! [`record`] writes examples of the traffic that passes through it, without
+//! anything private.
+//!
+//! The crate judges. It changes nothing but what a verification is allowed to.
 
 pub mod agree;
 pub mod api;
+pub mod diff;
 mod from_contract;
 mod from_proto;
+mod http;
+mod multipart;
+pub mod record;
+pub mod report;
+pub mod verify;
 pub mod waivers;
 
 pub use from_contract::from_contract;
 pub use from_proto::{DescriptorError, from_proto};
+pub use http::UpstreamError;

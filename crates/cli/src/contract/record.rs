@@ -1,0 +1,50 @@
+//! `web1on1 contract record`: examples from real traffic.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Args;
+use conformance::record::Recorder;
+use tokio::net::TcpListener;
+
+/// Record examples of the traffic that passes through, without anything private
+///
+/// Point a client at --listen instead of the server. Everything passes through
+/// unchanged; each new kind of exchange is written to --out, with secrets and
+/// personal data replaced by fakes of the same form. Ctrl-C ends it.
+#[derive(Args, Debug)]
+#[command(
+    after_help = "Exit codes:\n  0  it was ended\n  2  the arguments are wrong, or it cannot listen or write"
+)]
+pub(crate) struct RecordArgs {
+    /// The server to send requests on to; their path is put behind the URL's
+    #[arg(long, value_name = "URL")]
+    upstream: String,
+    /// The address to listen at; port 0 picks a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// The folder to write to
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+}
+
+pub(crate) async fn run(args: &RecordArgs) -> anyhow::Result<ExitCode> {
+    let recorder = Recorder::new(&args.upstream, &args.out, |written| match written {
+        Ok(path) => println!("recorded {}", path.display()),
+        Err(error) => eprintln!("error: {:#}", anyhow::Error::from(error)),
+    })?;
+    let listener = TcpListener::bind(args.listen)
+        .await
+        .with_context(|| format!("cannot listen at {}", args.listen))?;
+    println!("http {}", listener.local_addr()?);
+    let stop = async {
+        // Without a signal to wait for, it goes on until it is killed.
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    recorder.serve(listener, stop).await?;
+    Ok(ExitCode::SUCCESS)
+}

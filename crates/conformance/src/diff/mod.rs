@@ -1,0 +1,47 @@
+//! What has changed between two OpenAPI documents, and whom it breaks.
+//!
+//! [`diff`] judges changes by what they do to the values that travel: what a
+//! request may hold may only grow, what a response can hold may only shrink.
+//! How a document is written does not matter: moving a schema behind a
+//! reference, spelling `null` differently or changing an order is no change.
+//!
+//! Where it cannot be decided whether a change breaks a client, the finding is
+//! a warning that says so. The module reads no files; see [`Document::parse`].
+
+mod compare;
+mod document;
+mod operations;
+mod pattern;
+mod policy;
+pub mod rules;
+mod shape;
+
+use std::thread;
+
+pub use document::{Document, DocumentError};
+pub use policy::{Policy, PolicyError};
+
+use crate::report::Finding;
+
+/// Recursion is bounded, but not to what a small thread can hold.
+const STACK: usize = 256 << 20;
+
+/// Every change from `base` to `revision`, the worst first. `today` is an ISO
+/// date (`2030-01-31`); a deprecated operation may go once its sunset is past.
+pub fn diff(base: &Document, revision: &Document, today: &str) -> Vec<Finding> {
+    let judge = || operations::documents(base, revision, today);
+    let mut findings = thread::scope(|scope| {
+        match thread::Builder::new()
+            .stack_size(STACK)
+            .spawn_scoped(scope, judge)
+        {
+            Ok(thread) => match thread.join() {
+                Ok(findings) => findings,
+                Err(panic) => std::panic::resume_unwind(panic),
+            },
+            Err(_) => judge(),
+        }
+    });
+    findings.sort_by(|a, b| b.level.cmp(&a.level));
+    findings
+}

@@ -1,0 +1,132 @@
+//! Whether every text that one pattern accepts is accepted by another.
+
+use std::collections::{HashSet, VecDeque};
+
+use regex_automata::dfa::{Automaton, StartKind, dense};
+use regex_automata::util::{start, syntax};
+use regex_automata::{Anchored, MatchKind};
+
+/// Pairs of states to look at before giving up.
+const MAX_PAIRS: usize = 200_000;
+
+/// Decides it by walking both automata side by side. `None` if a pattern is
+/// not regular (look-around, back-references) or the automata are too large.
+pub(super) fn within(a: &str, b: &str) -> Option<bool> {
+    if a == b {
+        return Some(true);
+    }
+    let (a, b) = (automaton(a)?, automaton(b)?);
+    let config = start::Config::new().anchored(Anchored::Yes);
+    let first = (a.start_state(&config).ok()?, b.start_state(&config).ok()?);
+    let mut seen = HashSet::from([first]);
+    let mut queue = VecDeque::from([first]);
+    while let Some((x, y)) = queue.pop_front() {
+        if a.is_dead_state(x) {
+            continue;
+        }
+        let (end_x, end_y) = (a.next_eoi_state(x), b.next_eoi_state(y));
+        if a.is_match_state(end_x) && !b.is_match_state(end_y) {
+            return Some(false);
+        }
+        for byte in 0..=u8::MAX {
+            let next = (a.next_state(x, byte), b.next_state(y, byte));
+            if a.is_quit_state(next.0) || b.is_quit_state(next.1) {
+                return None;
+            }
+            if seen.insert(next) {
+                if seen.len() > MAX_PAIRS {
+                    return None;
+                }
+                queue.push_back(next);
+            }
+        }
+    }
+    Some(true)
+}
+
+/// A pattern of JSON Schema may match anywhere in the text, and its classes
+/// are those of ECMAScript.
+fn automaton(pattern: &str) -> Option<dense::DFA<Vec<u32>>> {
+    let pattern = ecmascript(pattern);
+    dense::Builder::new()
+        .configure(
+            dense::Config::new()
+                .start_kind(StartKind::Anchored)
+                .match_kind(MatchKind::All)
+                .dfa_size_limit(Some(4 << 20))
+                .determinize_size_limit(Some(16 << 20)),
+        )
+        .syntax(syntax::Config::new())
+        .build(&format!("(?s:.)*(?:{pattern})(?s:.)*"))
+        .ok()
+}
+
+/// Spells `\d` and `\w` out, which stand for ASCII there and Unicode here.
+fn ecmascript(pattern: &str) -> String {
+    let mut out = String::new();
+    let mut chars = pattern.chars();
+    let mut class = false;
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => match (chars.next(), class) {
+                (Some('d'), true) => out.push_str("0-9"),
+                (Some('d'), false) => out.push_str("[0-9]"),
+                (Some('w'), true) => out.push_str("0-9A-Za-z_"),
+                (Some('w'), false) => out.push_str("[0-9A-Za-z_]"),
+                (Some('D'), _) => out.push_str("[^0-9]"),
+                (Some('W'), _) => out.push_str("[^0-9A-Za-z_]"),
+                (Some('/'), _) => out.push('/'),
+                (Some(other), _) => {
+                    out.push('\\');
+                    out.push(other);
+                }
+                (None, _) => out.push('\\'),
+            },
+            '[' if class => out.push_str("\\["),
+            '[' => {
+                class = true;
+                out.push('[');
+            }
+            ']' => {
+                class = false;
+                out.push(']');
+            }
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::within;
+
+    #[track_caller]
+    fn check(a: &str, b: &str, expected: Option<bool>) {
+        assert_eq!(within(a, b), expected, "is every `{a}` a `{b}`?");
+    }
+
+    #[test]
+    fn an_anchored_pattern_is_within_a_looser_one() {
+        check("^[a-z]{3}$", "^[a-z]+$", Some(true));
+        check("^[a-z]+$", "^[a-z]{3}$", Some(false));
+    }
+
+    #[test]
+    fn a_pattern_matches_anywhere() {
+        check("^abc$", "b", Some(true));
+        check("b", "^abc$", Some(false));
+    }
+
+    #[test]
+    fn classes_are_those_of_ecmascript() {
+        check(r"^\d+$", "^[0-9]+$", Some(true));
+        check("^[0-9]+$", r"^\d+$", Some(true));
+        check(r"^[\w-]+$", "^[A-Za-z0-9_-]+$", Some(true));
+    }
+
+    #[test]
+    fn what_is_not_regular_is_not_decided() {
+        check("^(?=a)b$", "^b$", None);
+    }
+}

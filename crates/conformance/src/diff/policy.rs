@@ -1,0 +1,208 @@
+//! What a team has decided about changes: levels of its own, and changes that
+//! it accepts.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::report::{Finding, Level};
+
+/// The decisions of an ignore file and of the command line.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    #[serde(default)]
+    levels: BTreeMap<String, Word>,
+    #[serde(default)]
+    ignore: Vec<Ignore>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Word {
+    Error,
+    Warning,
+    Info,
+    None,
+}
+
+/// A change that is accepted.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Ignore {
+    id: String,
+    /// `GET /users/*`; `*` stands for any text.
+    operation: Option<String>,
+    /// A pointer in either document; `*` stands for any text.
+    pointer: Option<String>,
+    reason: String,
+    /// An ISO date. From that day on the entry no longer counts.
+    expires: Option<String>,
+}
+
+/// Why a decision cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum PolicyError {
+    /// The file is not what it should be.
+    #[error("the ignore file is not valid")]
+    Toml(#[from] toml::de::Error),
+    /// No change has this identifier.
+    #[error("no change has the id `{0}`; docs/changes.md lists them")]
+    UnknownId(String),
+    /// An override is not `ID=LEVEL`.
+    #[error("`{0}` is not ID=error, ID=warning, ID=info or ID=none")]
+    Override(String),
+    /// An entry without a reason.
+    #[error("the entry for `{0}` gives no reason; say why the change is accepted")]
+    Reason(String),
+    /// An entry that expires on no day.
+    #[error("`expires` of the entry for `{0}` is not a date such as 2030-01-31")]
+    Expires(String),
+}
+
+impl Policy {
+    /// Reads an ignore file.
+    ///
+    /// # Errors
+    ///
+    /// If it is not TOML, names an unknown identifier, gives no reason, or an
+    /// expiry that is not a date.
+    pub fn parse(text: &str) -> Result<Self, PolicyError> {
+        let policy: Policy = toml::from_str(text)?;
+        let known = super::rules::all();
+        let ids = policy
+            .levels
+            .keys()
+            .chain(policy.ignore.iter().map(|it| &it.id));
+        for id in ids {
+            if !known.contains_key(id) {
+                return Err(PolicyError::UnknownId(id.clone()));
+            }
+        }
+        for entry in &policy.ignore {
+            if entry.reason.trim().is_empty() {
+                return Err(PolicyError::Reason(entry.id.clone()));
+            }
+            if entry
+                .expires
+                .as_deref()
+                .is_some_and(|it| !super::operations::is_date(it))
+            {
+                return Err(PolicyError::Expires(entry.id.clone()));
+            }
+        }
+        Ok(policy)
+    }
+
+    /// Adds an override, `response-header-added=none`.
+    ///
+    /// # Errors
+    ///
+    /// If it has another form or the identifier is unknown.
+    pub fn set_level(&mut self, text: &str) -> Result<(), PolicyError> {
+        let wrong = || PolicyError::Override(text.to_owned());
+        let (id, level) = text.split_once('=').ok_or_else(wrong)?;
+        let level = match level {
+            "error" => Word::Error,
+            "warning" => Word::Warning,
+            "info" => Word::Info,
+            "none" => Word::None,
+            _ => return Err(wrong()),
+        };
+        if !super::rules::all().contains_key(id) {
+            return Err(PolicyError::UnknownId(id.to_owned()));
+        }
+        self.levels.insert(id.to_owned(), level);
+        Ok(())
+    }
+
+    /// Applies the levels, takes the ignored findings out, and reports entries
+    /// that have expired by `today` (an ISO date) or match nothing.
+    pub fn apply(&self, findings: Vec<Finding>, today: &str) -> Vec<Finding> {
+        let expired = |it: &Ignore| it.expires.as_deref().is_some_and(|date| date <= today);
+        let mut used = vec![false; self.ignore.len()];
+        let mut left: Vec<Finding> = Vec::new();
+        for mut finding in findings {
+            let mut ignored = false;
+            for (entry, used) in self.ignore.iter().zip(&mut used) {
+                if entry.matches(&finding) {
+                    *used = true;
+                    ignored |= !expired(entry);
+                }
+            }
+            match self.levels.get(&finding.id) {
+                Some(Word::None) => continue,
+                Some(Word::Error) => finding.level = Level::Error,
+                Some(Word::Warning) => finding.level = Level::Warning,
+                Some(Word::Info) => finding.level = Level::Info,
+                None => {}
+            }
+            if !ignored {
+                left.push(finding);
+            }
+        }
+        for (entry, used) in self.ignore.iter().zip(used) {
+            let (id, problem) = if expired(entry) {
+                (
+                    "ignore-expired",
+                    "has expired; look at the change again, or remove the entry",
+                )
+            } else if !used {
+                ("ignore-unused", "matches no change; remove it")
+            } else {
+                continue;
+            };
+            left.push(Finding {
+                id: id.to_owned(),
+                level: Level::Warning,
+                direction: None,
+                operation: entry.operation.clone(),
+                base: None,
+                revision: None,
+                message: format!(
+                    "the ignore entry for `{}` ({}) {problem}",
+                    entry.id, entry.reason
+                ),
+            });
+        }
+        left.sort_by(|a, b| b.level.cmp(&a.level));
+        left
+    }
+}
+
+impl Ignore {
+    fn matches(&self, finding: &Finding) -> bool {
+        let operation = self.operation.as_deref().is_none_or(|pattern| {
+            finding
+                .operation
+                .as_deref()
+                .is_some_and(|it| glob(pattern, it))
+        });
+        let pointer = self.pointer.as_deref().is_none_or(|pattern| {
+            [&finding.base, &finding.revision]
+                .into_iter()
+                .flatten()
+                .any(|it| glob(pattern, &it.pointer))
+        });
+        self.id == finding.id && operation && pointer
+    }
+}
+
+/// Whether the text matches, with `*` for any text.
+fn glob(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or("")) else {
+        return false;
+    };
+    let mut parts: Vec<&str> = parts.collect();
+    let Some(last) = parts.pop() else {
+        return rest.is_empty();
+    };
+    for part in parts {
+        match rest.find(part) {
+            Some(index) => rest = &rest[index + part.len()..],
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}

@@ -1,0 +1,286 @@
+//! Makes a recorded exchange of a captured one, and keeps it if it is of a new
+//! kind.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use contract::error::ErrorBody;
+use contract::operation::{BodyInfo, OperationInfo, ReplyBody};
+use contract::recorded::{Exchange, recorded};
+use contract::schema::Described as _;
+use http::{Method, StatusCode};
+use serde_json::{Map, Value, json};
+
+use super::RecordError;
+use super::redact::{Redactor, Shape};
+use crate::verify::check::{below_base, decode, query, route};
+
+/// How many kinds of exchange are kept of one operation with one status.
+const MOST_KINDS: usize = 50;
+
+/// An exchange as it passed by, with everything that is private in it.
+pub(crate) struct Captured {
+    pub(crate) method: Method,
+    /// The path and the query.
+    pub(crate) target: String,
+    pub(crate) authorized: bool,
+    pub(crate) request: Vec<u8>,
+    pub(crate) status: StatusCode,
+    pub(crate) location: Option<String>,
+    pub(crate) response: Vec<u8>,
+}
+
+/// A redacted exchange and what tells its kind.
+pub(crate) struct Redacted {
+    operation: &'static OperationInfo,
+    status: StatusCode,
+    kind: String,
+    pub(crate) exchange: Value,
+}
+
+impl Captured {
+    /// The exchange without anything private, if it is of an operation.
+    pub(crate) fn redact(&self, redactor: &Redactor) -> Option<Redacted> {
+        let (path, text) = self.target.split_once('?').unwrap_or((&self.target, ""));
+        let (operation, variables) = route(&self.method, &below_base(path))?;
+        let mut shape = Shape::default();
+        let variables = variables
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), decode(&value)));
+        let variables = redactor.parameters(&operation.path_parameters, variables, &mut shape);
+        let pairs = query(text);
+        let pairs = redactor.parameters(&operation.query_parameters, pairs, &mut shape);
+
+        let mut exchange = Map::new();
+        exchange.insert("operation".into(), operation.id.into());
+        exchange.insert("method".into(), self.method.as_str().into());
+        exchange.insert("pathTemplate".into(), operation.path.into());
+        exchange.insert("path".into(), filled(operation, &variables).into());
+        if !variables.is_empty() {
+            exchange.insert("pathParameters".into(), variables.into());
+        }
+        if !pairs.is_empty() {
+            exchange.insert("query".into(), pairs.into());
+        }
+        exchange.insert("authenticated".into(), self.authorized.into());
+        shape.add_all(&[
+            if self.authorized {
+                "authorized"
+            } else {
+                "anonymous"
+            },
+            ">",
+        ]);
+        if let Some(request) = self.request(operation, redactor, &mut shape) {
+            exchange.insert("request".into(), request);
+        }
+        shape.add_all(&["<"]);
+        let mut response = Map::new();
+        response.insert("status".into(), self.status.as_u16().into());
+        if let Some(location) = self.location(redactor) {
+            shape.add_all(&["Location"]);
+            response.insert("location".into(), location.into());
+        }
+        if let Some(body) = self.response(operation, redactor, &mut shape) {
+            response.insert("body".into(), body);
+        }
+        exchange.insert("response".into(), response.into());
+        let kind = format!(
+            "{} {} {}",
+            operation.id,
+            self.status.as_u16(),
+            shape.as_str()
+        );
+        Some(Redacted {
+            operation,
+            status: self.status,
+            kind,
+            exchange: exchange.into(),
+        })
+    }
+
+    fn request(
+        &self,
+        operation: &OperationInfo,
+        redactor: &Redactor,
+        shape: &mut Shape,
+    ) -> Option<Value> {
+        if self.request.is_empty() {
+            return None;
+        }
+        if let BodyInfo::Upload { .. } = operation.body {
+            // What was sent is somebody's picture. The contract has one of nobody.
+            let part = recorded(operation.id)?.request.as_ref()?.part.as_ref()?;
+            return Some(json!({
+                "contentType": "multipart/form-data",
+                "part": {
+                    "name": part.name,
+                    "filename": part.filename,
+                    "contentType": part.content_type,
+                    "contentTransferEncoding": part.content_transfer_encoding,
+                    "body": part.body,
+                },
+            }));
+        }
+        let document = operation.body.document()?;
+        let body: Value = serde_json::from_slice(&self.request).ok()?;
+        let body = redactor.json(document, &body, shape);
+        Some(json!({ "contentType": "application/json", "body": body }))
+    }
+
+    fn response(
+        &self,
+        operation: &OperationInfo,
+        redactor: &Redactor,
+        shape: &mut Shape,
+    ) -> Option<Value> {
+        let body: Value = serde_json::from_slice(&self.response).ok()?;
+        if self.status != operation.status {
+            return Some(redactor.json(&ErrorBody::views().read, &body, shape));
+        }
+        let document = &operation.reply.body.of()?.views().read;
+        match (operation.reply.body, &body) {
+            (ReplyBody::List(_), Value::Array(items)) => {
+                let mut kinds = BTreeSet::new();
+                let mut redacted = Vec::new();
+                for item in items {
+                    let mut shape = Shape::default();
+                    redacted.push(redactor.json(document, item, &mut shape));
+                    kinds.insert(shape.as_str().to_owned());
+                }
+                kinds.iter().for_each(|kind| shape.add_all(&[kind]));
+                Some(redacted.into())
+            }
+            _ => Some(redactor.json(document, &body, shape)),
+        }
+    }
+
+    /// The path of what was created, with the fakes of its identifiers.
+    fn location(&self, redactor: &Redactor) -> Option<String> {
+        let path = below_base(self.location.as_deref()?);
+        let (operation, variables) = route(&Method::GET, &path)?;
+        let variables = variables
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), decode(&value)));
+        let of = &operation.path_parameters;
+        let variables = redactor.parameters(of, variables, &mut Shape::default());
+        Some(filled(operation, &variables))
+    }
+}
+
+fn filled(operation: &OperationInfo, variables: &Map<String, Value>) -> String {
+    let mut path = operation.path.to_owned();
+    for (name, value) in variables {
+        let value = value.as_str().unwrap_or_default();
+        let value =
+            percent_encoding::utf8_percent_encode(value, percent_encoding::NON_ALPHANUMERIC);
+        path = path.replace(&format!("{{{name}}}"), &value.to_string());
+    }
+    path
+}
+
+/// The exchanges in a folder.
+pub(crate) struct Archive {
+    folder: PathBuf,
+    kinds: BTreeSet<String>,
+}
+
+impl Archive {
+    /// Opens a folder, which is made where there is none. The kinds of exchange
+    /// that it holds are not recorded again.
+    pub(crate) fn open(folder: &Path, redactor: &Redactor) -> Result<Self, RecordError> {
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |source| RecordError::File { path, source }
+        };
+        fs::create_dir_all(folder).map_err(failed(folder))?;
+        let mut kinds = BTreeSet::new();
+        for entry in fs::read_dir(folder).map_err(failed(folder))? {
+            let path = entry.map_err(failed(folder))?.path();
+            if path.extension().is_none_or(|it| it != "json") {
+                continue;
+            }
+            let text = fs::read(&path).map_err(failed(&path))?;
+            // A file of somebody else's is left alone.
+            let Ok(exchange) = serde_json::from_slice(&text) else {
+                continue;
+            };
+            if let Some(redacted) = captured(&exchange).and_then(|it| it.redact(redactor)) {
+                kinds.insert(redacted.kind);
+            }
+        }
+        Ok(Self {
+            folder: folder.to_owned(),
+            kinds,
+        })
+    }
+
+    /// Writes an exchange if there is none of its kind, and returns the name of
+    /// the file.
+    pub(crate) fn keep(&mut self, redacted: &Redacted) -> Result<Option<PathBuf>, RecordError> {
+        if self.kinds.contains(&redacted.kind) {
+            return Ok(None);
+        }
+        let stem = match redacted.status {
+            status if status == redacted.operation.status => redacted.operation.id.to_owned(),
+            status => format!("{}-{}", redacted.operation.id, status.as_u16()),
+        };
+        let mut names = (1..=MOST_KINDS).map(|number| match number {
+            1 => format!("{stem}.json"),
+            _ => format!("{stem}-{number}.json"),
+        });
+        let Some(path) = names
+            .by_ref()
+            .map(|name| self.folder.join(name))
+            .find(|path| !path.exists())
+        else {
+            return Ok(None);
+        };
+        // Nobody finds half a file.
+        let unfinished = path.with_extension("json.tmp");
+        let text = format!("{:#}\n", redacted.exchange);
+        fs::write(&unfinished, text)
+            .and_then(|()| fs::rename(&unfinished, &path))
+            .map_err(|source| RecordError::File {
+                path: path.clone(),
+                source,
+            })?;
+        self.kinds.insert(redacted.kind.clone());
+        Ok(Some(path))
+    }
+}
+
+/// A recorded exchange as if it passed by again.
+fn captured(exchange: &Exchange) -> Option<Captured> {
+    let mut target = exchange.path.clone();
+    let pairs = exchange.query.iter();
+    let encode = |text: &str| {
+        percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+    };
+    let pairs: Vec<_> = pairs
+        .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
+        .collect();
+    if !pairs.is_empty() {
+        target = format!("{target}?{}", pairs.join("&"));
+    }
+    let request = exchange.request.as_ref();
+    let body = request.and_then(|it| match (&it.body, &it.part) {
+        (Some(body), _) => Some(body.to_string()),
+        (None, Some(part)) => Some(part.body.clone()),
+        (None, None) => None,
+    });
+    let response = &exchange.response;
+    Some(Captured {
+        method: Method::from_bytes(exchange.method.as_bytes()).ok()?,
+        target,
+        authorized: exchange.authenticated,
+        request: body.unwrap_or_default().into_bytes(),
+        status: response.status,
+        location: response.location.clone(),
+        response: response
+            .body
+            .as_ref()
+            .map_or_else(Vec::new, |it| it.to_string().into_bytes()),
+    })
+}

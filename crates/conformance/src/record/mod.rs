@@ -1,0 +1,288 @@
+//! Records traffic as it passes by.
+//!
+//! A [`Recorder`] is a proxy: it sends requests on to an upstream and replies
+//! back, as they are and while they arrive. Of each new kind of exchange
+//! (operation, status, and which properties and enum values it shows) it writes
+//! one example, in the form of `openapi/recorded`. Nothing private reaches the
+//! disk; the private module `redact` says what that means. Traffic that is of no
+//! operation passes through and leaves no trace.
+
+mod exchange;
+mod redact;
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use contract::error::{Code, ErrorBody};
+use http::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, HOST, LOCATION};
+use http::{HeaderMap, HeaderName, StatusCode, Uri, Version};
+use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt as _;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use crate::http::{BoxError, Client, UpstreamError, base, client};
+use exchange::{Archive, Captured};
+use redact::Redactor;
+
+/// How long the upstream may take to begin its reply.
+const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// The largest body that is recorded. Larger ones pass through all the same.
+const MAX_RECORDED: usize = 4 << 20;
+
+/// Headers of one connection, which mean nothing to the next (RFC 9110, section
+/// 7.6.1).
+const HOP_BY_HOP: &[&str] = &[
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// Why traffic cannot be recorded.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// There is no way to the upstream.
+    #[error("there is no way to the upstream")]
+    Upstream(#[from] UpstreamError),
+    /// A file or folder cannot be read or written.
+    #[error("{path} cannot be read or written", path = path.display())]
+    File {
+        /// The file or folder.
+        path: PathBuf,
+        /// What happened instead.
+        source: std::io::Error,
+    },
+    /// The system has no random numbers, without which fakes can be turned back.
+    #[error("the system gives no random numbers")]
+    Random(#[source] getrandom::Error),
+    /// The proxy cannot serve.
+    #[error("the proxy cannot serve")]
+    Serve(#[source] std::io::Error),
+}
+
+/// A proxy that records what passes through it.
+pub struct Recorder {
+    client: Client,
+    upstream: String,
+    redactor: Redactor,
+    archive: Mutex<Archive>,
+    notify: Box<dyn Fn(Result<PathBuf, RecordError>) + Send + Sync>,
+}
+
+impl std::fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Recorder").finish_non_exhaustive()
+    }
+}
+
+impl Recorder {
+    /// A recorder in front of the server at `upstream`, which writes to the
+    /// folder `out`. The path of a request is put behind that of `upstream`.
+    /// `notify` is told of each file that was written, or could not be.
+    ///
+    /// # Errors
+    ///
+    /// `upstream` is no URL, or `out` no folder that can be read.
+    pub fn new(
+        upstream: &str,
+        out: &Path,
+        notify: impl Fn(Result<PathBuf, RecordError>) + Send + Sync + 'static,
+    ) -> Result<Self, RecordError> {
+        let uri = base(upstream)?;
+        let redactor = Redactor::new().map_err(RecordError::Random)?;
+        Ok(Self {
+            client: client(&uri)?,
+            upstream: uri.to_string().trim_end_matches('/').to_owned(),
+            archive: Mutex::new(Archive::open(out, &redactor)?),
+            redactor,
+            notify: Box::new(notify),
+        })
+    }
+
+    /// Passes traffic through until `stop` is done.
+    ///
+    /// # Errors
+    ///
+    /// The listener fails.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        stop: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), RecordError> {
+        let recorder = Arc::new(self);
+        let router = Router::new().fallback(move |request: Request| pass(recorder, request));
+        axum::serve(listener, router)
+            .with_graceful_shutdown(stop)
+            .await
+            .map_err(RecordError::Serve)
+    }
+
+    fn record(&self, captured: &Captured) {
+        let Some(redacted) = captured.redact(&self.redactor) else {
+            return;
+        };
+        let mut archive = self.archive.lock().unwrap_or_else(PoisonError::into_inner);
+        match archive.keep(&redacted) {
+            Ok(None) => {}
+            Ok(Some(path)) => (self.notify)(Ok(path)),
+            Err(error) => (self.notify)(Err(error)),
+        }
+    }
+}
+
+/// Sends a request on and the reply back.
+async fn pass(recorder: Arc<Recorder>, request: Request) -> Response {
+    let (mut head, body) = request.into_parts();
+    let target = head
+        .uri
+        .path_and_query()
+        .map_or("/", |it| it.as_str())
+        .to_owned();
+    let Ok(uri) = format!("{}{target}", recorder.upstream).parse::<Uri>() else {
+        return refuse("the path cannot be put behind the upstream's URL");
+    };
+    let method = head.method.clone();
+    let authorized = head.headers.contains_key(AUTHORIZATION);
+    head.uri = uri;
+    head.version = Version::HTTP_11;
+    strip(&mut head.headers);
+    head.headers.remove(HOST);
+    let (body, request) = Tee::new(body);
+    let outgoing = http::Request::from_parts(head, body.map_err(BoxError::from).boxed_unsync());
+    let answered = tokio::time::timeout(TIMEOUT, recorder.client.request(outgoing)).await;
+    let (mut head, body) = match answered {
+        Ok(Ok(response)) => response.into_parts(),
+        Ok(Err(_)) => return refuse("the upstream cannot be reached"),
+        Err(_) => return refuse("the upstream does not answer"),
+    };
+    strip(&mut head.headers);
+    let status = head.status;
+    let location = head.headers.get(LOCATION);
+    let location = location.and_then(|it| it.to_str().ok()).map(str::to_owned);
+    let (body, response) = Tee::new(body);
+    tokio::spawn(async move {
+        // Neither comes where a body was too large or broke off.
+        let (Ok(request), Ok(response)) = (request.await, response.await) else {
+            return;
+        };
+        let captured = Captured {
+            method,
+            target,
+            authorized,
+            request,
+            status,
+            location,
+            response,
+        };
+        let written = tokio::task::spawn_blocking(move || recorder.record(&captured));
+        // It fails only if it panics, which has been reported by then.
+        let _ = written.await;
+    });
+    Response::from_parts(head, axum::body::Body::new(body))
+}
+
+fn strip(headers: &mut HeaderMap) {
+    // A connection can declare more headers to be its own.
+    let own: Vec<HeaderName> = headers
+        .get_all(CONNECTION)
+        .iter()
+        .filter_map(|it| it.to_str().ok())
+        .flat_map(|it| it.split(','))
+        .filter_map(|it| it.trim().parse().ok())
+        .collect();
+    for name in &own {
+        headers.remove(name);
+    }
+    for name in HOP_BY_HOP {
+        headers.remove(*name);
+    }
+}
+
+fn refuse(message: &str) -> Response {
+    let error = ErrorBody::new(Code::Unavailable, "UPSTREAM_UNAVAILABLE", message)
+        .with_http_status(StatusCode::BAD_GATEWAY);
+    let text = serde_json::to_string(&error).unwrap_or_default();
+    let content_type = [(CONTENT_TYPE, "application/json")];
+    (StatusCode::BAD_GATEWAY, content_type, text).into_response()
+}
+
+/// A body that passes through, with a copy of it in the end.
+struct Tee<B: Body> {
+    body: B,
+    copy: Option<Vec<u8>>,
+    whole: bool,
+    done: Option<oneshot::Sender<Vec<u8>>>,
+}
+
+impl<B: Body> Tee<B> {
+    fn new(body: B) -> (Self, oneshot::Receiver<Vec<u8>>) {
+        let (done, copy) = oneshot::channel();
+        let tee = Self {
+            body,
+            copy: Some(Vec::new()),
+            whole: false,
+            done: Some(done),
+        };
+        (tee, copy)
+    }
+}
+
+impl<B: Body<Data = Bytes> + Unpin> Body for Tee<B> {
+    type Data = Bytes;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        match &frame {
+            None => self.whole = true,
+            Some(Ok(frame)) => {
+                let data = frame.data_ref().map_or(&[][..], |it| it);
+                let fits = |copy: &Vec<u8>| copy.len() + data.len() <= MAX_RECORDED;
+                self.copy = self.copy.take().filter(fits).map(|mut copy| {
+                    copy.extend_from_slice(data);
+                    copy
+                });
+            }
+            Some(Err(_)) => self.copy = None,
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl<B: Body> Drop for Tee<B> {
+    fn drop(&mut self) {
+        // Who knows that nothing follows does not ask for it.
+        let whole = self.whole || self.body.is_end_stream();
+        if let (true, Some(copy), Some(done)) = (whole, self.copy.take(), self.done.take()) {
+            // Nobody waits any more if the exchange broke off.
+            let _ = done.send(copy);
+        }
+    }
+}

@@ -1,0 +1,192 @@
+//! Reports for programs: JSON, GitHub Actions, `JUnit` and SARIF.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use serde_json::{Value, json};
+
+use super::{Finding, Level, Location, Report};
+
+pub(super) fn json(report: &Report) -> String {
+    pretty(&json!(report))
+}
+
+/// Workflow commands: `::error title=…::…`.
+pub(super) fn github(report: &Report) -> String {
+    let mut out = String::new();
+    for finding in &report.findings {
+        let command = match finding.level {
+            Level::Error => "error",
+            Level::Warning => "warning",
+            Level::Info => "notice",
+        };
+        let file = place(finding)
+            .map(|it| format!("file={},", command_property(&it.source)))
+            .unwrap_or_default();
+        let _ = writeln!(
+            out,
+            "::{command} {file}title={}::{}",
+            command_property(&finding.id),
+            command_data(&sentence(finding)),
+        );
+    }
+    let _ = writeln!(
+        out,
+        "{}: {}",
+        command_data(&report.title).replace("::", ": :"),
+        report.tally()
+    );
+    out
+}
+
+/// Errors are failures; warnings and notes pass and say so in their output.
+pub(super) fn junit(report: &Report) -> String {
+    let mut out = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites>\n  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\">\n",
+        xml(&report.title),
+        report.findings.len().max(1),
+        report.count(Level::Error),
+    );
+    if report.findings.is_empty() {
+        let _ = writeln!(
+            out,
+            "    <testcase classname=\"contract\" name=\"nothing found\"/>"
+        );
+    }
+    for finding in &report.findings {
+        let class = finding.operation.as_deref().unwrap_or("contract");
+        let (open, close) = match finding.level {
+            Level::Error => (
+                format!(
+                    "<failure type=\"{}\" message=\"{}\">",
+                    xml(&finding.id),
+                    xml(&finding.message)
+                ),
+                "</failure>",
+            ),
+            _ => ("<system-out>".to_owned(), "</system-out>"),
+        };
+        let places: Vec<String> = [&finding.base, &finding.revision]
+            .into_iter()
+            .flatten()
+            .map(Location::to_string)
+            .collect();
+        let _ = writeln!(
+            out,
+            "    <testcase classname=\"{}\" name=\"{}: {}\">\n      {open}{}: {}\n{}{close}\n    </testcase>",
+            xml(class),
+            xml(&finding.id),
+            xml(&finding.message),
+            finding.level,
+            xml(&finding.message),
+            xml(&places.join("\n")),
+        );
+    }
+    out.push_str("  </testsuite>\n</testsuites>\n");
+    out
+}
+
+pub(super) fn sarif(report: &Report) -> String {
+    let rules: BTreeSet<&str> = report.findings.iter().map(|it| it.id.as_str()).collect();
+    let results: Vec<Value> = report.findings.iter().map(sarif_result).collect();
+    pretty(&json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": {
+                "name": "web1on1 contract",
+                "version": env!("CARGO_PKG_VERSION"),
+                "rules": rules.iter().map(|id| json!({ "id": id })).collect::<Vec<_>>(),
+            } },
+            "automationDetails": { "description": { "text": report.title } },
+            "results": results,
+        }]
+    }))
+}
+
+fn sarif_result(finding: &Finding) -> Value {
+    let location = |it: &Location| {
+        json!({
+            "physicalLocation": { "artifactLocation": { "uri": uri(&it.source) } },
+            "logicalLocations": [{ "fullyQualifiedName": it.pointer }],
+        })
+    };
+    let mut result = json!({
+        "ruleId": finding.id,
+        "level": match finding.level {
+            Level::Error => "error",
+            Level::Warning => "warning",
+            Level::Info => "note",
+        },
+        "message": { "text": sentence(finding) },
+    });
+    if let Some(it) = place(finding) {
+        result["locations"] = json!([location(it)]);
+    }
+    if let (Some(base), Some(_)) = (&finding.base, &finding.revision) {
+        result["relatedLocations"] = json!([location(base)]);
+    }
+    result
+}
+
+/// The place to look at: where it is now, or else where it was.
+fn place(finding: &Finding) -> Option<&Location> {
+    finding.revision.as_ref().or(finding.base.as_ref())
+}
+
+fn sentence(finding: &Finding) -> String {
+    let operation = finding
+        .operation
+        .as_ref()
+        .map(|it| format!("{it}: "))
+        .unwrap_or_default();
+    let at = place(finding)
+        .map(|it| format!(" (at {})", it.pointer))
+        .unwrap_or_default();
+    format!("{operation}{}{at}", finding.message)
+}
+
+fn pretty(value: &Value) -> String {
+    format!("{value:#}\n")
+}
+
+fn command_data(text: &str) -> String {
+    text.replace('%', "%25")
+        .replace('\r', "%0D")
+        .replace('\n', "%0A")
+}
+
+fn command_property(text: &str) -> String {
+    command_data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+/// XML 1.0 has no way to write most control characters.
+fn xml(text: &str) -> String {
+    let mut out = String::new();
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\n' => out.push_str("&#10;"),
+            '\t' => out.push_str("&#9;"),
+            c if c.is_control() || matches!(c, '\u{fffe}' | '\u{ffff}') => out.push('\u{fffd}'),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Percent-encodes what may not stand in a relative URI reference.
+fn uri(text: &str) -> String {
+    let mut out = String::new();
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/:@!$&'()*+,;=".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            let _ = write!(out, "%{byte:02X}");
+        }
+    }
+    out
+}

@@ -1,0 +1,210 @@
+//! What a check found, and how to say so.
+//!
+//! Every check of this crate ends in a [`Report`]: a flat list of findings,
+//! each with an identifier that scripts and ignore files can rely on.
+//! [`render`] writes it for people, for CI systems and for other programs. The
+//! module judges nothing and reads nothing.
+
+mod ci;
+mod people;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// The JSON Schema (2020-12) of [`Format::Json`].
+pub const JSON_SCHEMA: &str = include_str!("report.schema.json");
+
+/// The outcome of one check.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// What was checked, as a heading: `openapi.json against v2.1`.
+    pub title: String,
+    /// What was found, worst first where the check knows an order.
+    pub findings: Vec<Finding>,
+    /// How much of the contract was exercised. Only checks of live or captured
+    /// traffic have it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coverage: Option<Coverage>,
+}
+
+/// One thing that a person should know, or do something about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// What kind of finding it is, in kebab-case. It does not change between
+    /// versions.
+    pub id: String,
+    /// How bad it is.
+    pub level: Level,
+    /// Which half of an exchange it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub direction: Option<Direction>,
+    /// The operation, as `GET /users/{user_id}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operation: Option<String>,
+    /// The place in what was compared with: the old document or the contract.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base: Option<Location>,
+    /// The place in what was judged: the new document or the traffic.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revision: Option<Location>,
+    /// A sentence that a person can act on.
+    pub message: String,
+}
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Level {
+    /// Worth knowing; nothing breaks.
+    Info,
+    /// It may break a conforming client.
+    Warning,
+    /// It breaks a conforming client.
+    Error,
+}
+
+/// One half of an exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// What a client sends.
+    Request,
+    /// What a client gets.
+    Response,
+}
+
+/// A place in a JSON value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Location {
+    /// The file, git object or URL.
+    pub source: String,
+    /// The JSON pointer (RFC 6901); empty for the whole.
+    pub pointer: String,
+}
+
+/// How much of the contract the traffic touched.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Coverage {
+    /// Operations, as `GET /users/{user_id}`.
+    pub operations: Seen,
+    /// Declared answers, as `GET /users/{user_id} 200`.
+    pub statuses: Seen,
+    /// Properties of schemas, as `User.name`.
+    pub properties: Seen,
+    /// Values of enumerations, as `User.role=admin`.
+    pub enum_values: Seen,
+}
+
+/// What was met of a set, and what was not.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Seen {
+    /// Those met.
+    pub seen: Vec<String>,
+    /// Those not met.
+    pub unseen: Vec<String>,
+}
+
+/// The forms in which a report can be written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For a terminal.
+    Text,
+    /// For programs; its form is [`JSON_SCHEMA`].
+    Json,
+    /// Annotations of GitHub Actions, one workflow command a line.
+    Github,
+    /// `JUnit` XML, one test case per finding.
+    Junit,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// A changelog.
+    Markdown,
+}
+
+impl Report {
+    /// The worst level found.
+    pub fn worst(&self) -> Option<Level> {
+        self.findings.iter().map(|it| it.level).max()
+    }
+
+    /// Whether anything was found at this level or above.
+    pub fn fails_on(&self, level: Level) -> bool {
+        self.worst().is_some_and(|worst| worst >= level)
+    }
+
+    fn count(&self, level: Level) -> usize {
+        self.findings.iter().filter(|it| it.level == level).count()
+    }
+
+    /// `2 errors, 1 warning, 0 notes`.
+    fn tally(&self) -> String {
+        let part = |level, name: &str| {
+            let count = self.count(level);
+            format!("{count} {name}{}", if count == 1 { "" } else { "s" })
+        };
+        format!(
+            "{}, {}, {}",
+            part(Level::Error, "error"),
+            part(Level::Warning, "warning"),
+            part(Level::Info, "note")
+        )
+    }
+}
+
+impl Seen {
+    fn total(&self) -> usize {
+        self.seen.len() + self.unseen.len()
+    }
+}
+
+impl Coverage {
+    fn parts(&self) -> [(&'static str, &Seen); 4] {
+        [
+            ("operations", &self.operations),
+            ("status codes", &self.statuses),
+            ("properties", &self.properties),
+            ("enum values", &self.enum_values),
+        ]
+    }
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Level::Info => "info",
+            Level::Warning => "warning",
+            Level::Error => "error",
+        })
+    }
+}
+
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Direction::Request => "request",
+            Direction::Response => "response",
+        })
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}#{}", self.source, self.pointer)
+    }
+}
+
+/// Writes a report. `colour` matters to [`Format::Text`] only. The text ends
+/// with a newline.
+pub fn render(report: &Report, format: Format, colour: bool) -> String {
+    match format {
+        Format::Text => people::text(report, colour),
+        Format::Markdown => people::markdown(report),
+        Format::Json => ci::json(report),
+        Format::Github => ci::github(report),
+        Format::Junit => ci::junit(report),
+        Format::Sarif => ci::sarif(report),
+    }
+}

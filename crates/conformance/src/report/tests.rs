@@ -1,0 +1,116 @@
+use super::*;
+
+fn location(source: &str, pointer: &str) -> Option<Location> {
+    Some(Location {
+        source: source.to_owned(),
+        pointer: pointer.to_owned(),
+    })
+}
+
+/// Every level, every optional part present and absent, and text that each
+/// format has to escape.
+fn report() -> Report {
+    Report {
+        title: "openapi.json, revised".to_owned(),
+        findings: vec![
+            Finding {
+                id: "response-required-property-removed".to_owned(),
+                level: Level::Error,
+                direction: Some(Direction::Response),
+                operation: Some("GET /users/{user_id}".to_owned()),
+                base: location("blessed/openapi.json", "/paths/~1users"),
+                revision: location("open api.json", ""),
+                message: "`a<b>&\"c\"` is 100% gone,\nsee: ]]> ::error::".to_owned(),
+            },
+            Finding {
+                id: "api-server-removed".to_owned(),
+                level: Level::Warning,
+                direction: None,
+                operation: None,
+                base: location("a.yaml", "/servers/0"),
+                revision: None,
+                message: "a *bold* | server\u{1b}[31m".to_owned(),
+            },
+            Finding {
+                id: "endpoint-added".to_owned(),
+                level: Level::Info,
+                direction: None,
+                operation: Some("POST /users".to_owned()),
+                base: None,
+                revision: None,
+                message: "the operation is new".to_owned(),
+            },
+        ],
+        coverage: Some(Coverage {
+            operations: Seen {
+                seen: vec!["POST /users".to_owned()],
+                unseen: vec!["GET /users".to_owned()],
+            },
+            ..Coverage::default()
+        }),
+    }
+}
+
+#[test]
+fn text_without_colour() {
+    insta::assert_snapshot!("text", render(&report(), Format::Text, false));
+}
+
+#[test]
+fn text_with_colour_never_passes_on_control_characters() {
+    let text = render(&report(), Format::Text, true);
+    assert!(text.contains("\u{1b}[1;31merror\u{1b}[0m"), "{text:?}");
+    assert!(!text.contains("server\u{1b}"), "{text:?}");
+}
+
+#[test]
+fn github() {
+    insta::assert_snapshot!("github", render(&report(), Format::Github, false));
+}
+
+#[test]
+fn junit() {
+    insta::assert_snapshot!("junit", render(&report(), Format::Junit, false));
+}
+
+#[test]
+fn sarif() {
+    let text = render(&report(), Format::Sarif, false);
+    let sarif: serde_json::Value = serde_json::from_str(&text).expect("SARIF is JSON");
+    assert_eq!(sarif["version"], "2.1.0");
+    let text = text.replace(env!("CARGO_PKG_VERSION"), "[version]");
+    insta::assert_snapshot!("sarif", text);
+}
+
+#[test]
+fn markdown() {
+    insta::assert_snapshot!("markdown", render(&report(), Format::Markdown, false));
+}
+
+#[test]
+fn json_keeps_its_schema() {
+    let text = render(&report(), Format::Json, false);
+    let json = serde_json::from_str(&text).expect("the report is JSON");
+    let schema = serde_json::from_str(JSON_SCHEMA).expect("the schema is JSON");
+    let validator = jsonschema::validator_for(&schema).expect("the schema is valid");
+    let errors: Vec<String> = validator
+        .iter_errors(&json)
+        .map(|it| it.to_string())
+        .collect();
+    assert!(
+        errors.is_empty(),
+        "change report.schema.json with the report: {errors:?}"
+    );
+    insta::assert_snapshot!("json", text);
+}
+
+#[test]
+fn a_report_fails_at_its_worst_level_and_below() {
+    let mut report = report();
+    report.findings.remove(0);
+    assert!(!report.fails_on(Level::Error));
+    assert!(report.fails_on(Level::Warning));
+    assert!(report.fails_on(Level::Info));
+    report.findings.clear();
+    assert!(!report.fails_on(Level::Info));
+}
