@@ -8,6 +8,7 @@ mod avatars;
 mod faults;
 mod protocol;
 mod replay;
+mod resources;
 mod stack;
 mod stub;
 mod users;

@@ -144,7 +144,7 @@ impl Operation for CreateBotInstance {
         instance does not have of its own is that of the bot.";
     const ERRORS: &'static [(Code, &'static str)] = &[(
         Code::PermissionDenied,
-        "The caller may not create bot instances, or not in that organization.",
+        "The caller may not create bot instances.",
     )];
     type Path = NoParameters;
     type Query = NoParameters;

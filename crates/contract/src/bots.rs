@@ -63,7 +63,8 @@ pub struct Bot {
     /// Free-form data, the defaults of `meta` of the bot's instances.
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "free_form()"))]
     pub meta: Option<Map<String, Value>>,
-    /// What the bot authenticates with. Only an update sets it.
+    /// What the bot authenticates with. A new bot gets one that is made up, and
+    /// an update can set another one. Only admins and owners see it.
     #[schemars(extend("x-update-only" = true))]
     pub secret: Option<String>,
     /// The user who created the bot.
@@ -200,12 +201,10 @@ impl Operation for CreateBot {
     const SUMMARY: &'static str = "Create a bot";
     const DESCRIPTION: &'static str = "Creates a bot. Read-only properties are ignored, so that \
         a bot that was fetched can serve as the template of a new one. The organization that the \
-        bot belongs to gets an instance of it, which is enabled. `secret` is ignored too: only \
-        an update sets it.";
-    const ERRORS: &'static [(Code, &'static str)] = &[(
-        Code::PermissionDenied,
-        "The caller may not create bots, or not in that organization.",
-    )];
+        bot belongs to gets an instance of it, which is enabled. `secret` is ignored too: a \
+        new bot gets one of its own, which an update can replace.";
+    const ERRORS: &'static [(Code, &'static str)] =
+        &[(Code::PermissionDenied, "The caller may not create bots.")];
     type Path = NoParameters;
     type Query = NoParameters;
     type Body = Create<Bot>;

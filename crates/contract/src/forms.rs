@@ -225,10 +225,8 @@ impl Operation for CreateForm {
     const SUMMARY: &'static str = "Create a form";
     const DESCRIPTION: &'static str = "Creates a form. Read-only properties are ignored, so that \
         a form that was fetched can serve as the template of a new one.";
-    const ERRORS: &'static [(Code, &'static str)] = &[(
-        Code::PermissionDenied,
-        "The caller may not create forms, or not in that organization.",
-    )];
+    const ERRORS: &'static [(Code, &'static str)] =
+        &[(Code::PermissionDenied, "The caller may not create forms.")];
     type Path = NoParameters;
     type Query = NoParameters;
     type Body = Create<Form>;

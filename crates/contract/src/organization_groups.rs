@@ -139,10 +139,8 @@ impl Operation for CreateOrganizationGroup {
     const SUMMARY: &'static str = "Create an organization group";
     const DESCRIPTION: &'static str = "Creates a group. Read-only properties are ignored, so \
         that a group that was fetched can serve as the template of a new one.";
-    const ERRORS: &'static [(Code, &'static str)] = &[(
-        Code::PermissionDenied,
-        "The caller may not create groups, or not in that organization.",
-    )];
+    const ERRORS: &'static [(Code, &'static str)] =
+        &[(Code::PermissionDenied, "The caller may not create groups.")];
     type Path = NoParameters;
     type Query = NoParameters;
     type Body = Create<OrganizationGroup>;

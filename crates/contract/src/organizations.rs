@@ -450,7 +450,7 @@ impl Operation for CreateOrganization {
         one. It stands below the organization in which the caller acts.";
     const ERRORS: &'static [(Code, &'static str)] = &[(
         Code::PermissionDenied,
-        "The caller may not create organizations, or not in that organization.",
+        "The caller may not create organizations.",
     )];
     type Path = NoParameters;
     type Query = NoParameters;
@@ -493,8 +493,16 @@ impl Operation for UpdateOrganization {
         object changes only what it names, and a list is replaced as a whole. Read-only \
         properties are ignored. The list `categories` is how categories change their order and \
         how free slots are filled: an entry with the `id` of a category is that category, one \
-        without is a new one, and null is a free slot.";
-    const ERRORS: &'static [(Code, &'static str)] = &[MAY_NOT_CHANGE, NOT_FOUND];
+        without is a new one, and null is a free slot. To set `status` to `archived` is to \
+        delete the organization.";
+    const ERRORS: &'static [(Code, &'static str)] = &[
+        MAY_NOT_CHANGE,
+        NOT_FOUND,
+        (
+            Code::FailedPrecondition,
+            "It is to be archived, and organizations below it are still in use.",
+        ),
+    ];
     type Path = OrganizationPath;
     type Query = NoParameters;
     type Body = Update<Organization>;

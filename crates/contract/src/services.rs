@@ -299,7 +299,7 @@ impl Operation for CreateService {
         has to hold depends on `type`.";
     const ERRORS: &'static [(Code, &'static str)] = &[(
         Code::PermissionDenied,
-        "The caller may not create services, or not in that organization.",
+        "The caller may not create services.",
     )];
     type Path = NoParameters;
     type Query = NoParameters;

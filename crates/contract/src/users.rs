@@ -383,6 +383,10 @@ impl Operation for UpdateUser {
         ),
         NOT_FOUND,
         EMAIL_TAKEN,
+        (
+            Code::FailedPrecondition,
+            "The user is the last owner of an organization, and would no longer be one.",
+        ),
     ];
     type Path = UserPath;
     type Query = NoParameters;
@@ -459,7 +463,8 @@ impl Operation for RemoveUserOrganization {
         ),
         (
             Code::FailedPrecondition,
-            "The user belongs to this organization; it has to move to another one first.",
+            "The user belongs to this organization and has to move to another one first, or is \
+             its last owner.",
         ),
     ];
     type Path = UserOrganizationPath;

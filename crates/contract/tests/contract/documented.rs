@@ -3,7 +3,7 @@
 //! `tests/documented` holds the draft-04 schemas of the vendor's reference,
 //! without their prose: the body of one request or one reply each.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{collections::BTreeSet, ffi::OsStr, fs, path::Path};
 
 use contract::{find, schema::Document};
 use serde_json::Value;
@@ -52,12 +52,12 @@ fn documented() -> Vec<(String, Value)> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/documented");
     let mut schemas: Vec<_> = folder
         .read_dir()
-        .unwrap()
+        .expect("tests/documented")
         .map(|entry| {
-            let path = entry.unwrap().path();
-            let schema = serde_json::from_slice(&fs::read(&path).unwrap())
+            let path = entry.expect("tests/documented").path();
+            let schema = serde_json::from_slice(&fs::read(&path).expect("a file"))
                 .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-            let name = path.file_stem().unwrap().to_str().unwrap();
+            let name = path.file_stem().and_then(OsStr::to_str).expect("a name");
             (name.to_owned(), schema)
         })
         .collect();

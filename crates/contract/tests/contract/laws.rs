@@ -207,10 +207,16 @@ fn property_of(document: &'static Document) -> impl Strategy<Value = Property> {
 }
 
 fn check_survives_json<T: Described + Debug + PartialEq>(value: &T) -> TestCaseResult {
-    let text = serde_json::to_string(value).unwrap();
-    prop_assert_eq!(&serde_json::from_str::<T>(&text).unwrap(), value);
+    let text = serde_json::to_string(value).expect("has a JSON form");
+    prop_assert_eq!(
+        &serde_json::from_str::<T>(&text).expect("is read back"),
+        value
+    );
     // The same by way of a value, which holds numbers in another form.
-    prop_assert_eq!(&serde_json::from_value::<T>(json!(value)).unwrap(), value);
+    prop_assert_eq!(
+        &serde_json::from_value::<T>(json!(value)).expect("is read back"),
+        value
+    );
     Ok(())
 }
 
@@ -229,7 +235,7 @@ fn check_is_valid<T: Described>(value: &T, published: &Validator) -> TestCaseRes
 
 fn check_can_be_a_template<T: Described>(value: &T) -> TestCaseResult {
     let mut expected = json!(value);
-    let Create(created) = Create::<T>::parse(bytes(&expected)).unwrap();
+    let Create(created) = Create::<T>::parse(bytes(&expected)).expect("is a template");
     let document = &T::views().create;
     drop_read_only(document, document.root(), &mut expected);
     prop_assert_eq!(json!(created), expected);
@@ -243,8 +249,12 @@ fn check_wrong_property_is_named<T: Described>(value: &T, property: &Property) -
     let mut value = json!(value);
     put(&mut value, &property.path, wrong);
     for violations in [
-        Create::<T>::parse(bytes(&value)).map(drop).unwrap_err(),
-        Update::<T>::parse(bytes(&value)).map(drop).unwrap_err(),
+        Create::<T>::parse(bytes(&value))
+            .map(drop)
+            .expect_err("is wrong"),
+        Update::<T>::parse(bytes(&value))
+            .map(drop)
+            .expect_err("is wrong"),
     ] {
         // An object that was not there before can lack what it requires as well.
         prop_assert!(
@@ -260,8 +270,12 @@ fn check_unknown_property_is_named<T: Described>(value: &T, name: &str) -> TestC
     let mut value = json!(value);
     value[name] = json!(null);
     for violations in [
-        Create::<T>::parse(bytes(&value)).map(drop).unwrap_err(),
-        Update::<T>::parse(bytes(&value)).map(drop).unwrap_err(),
+        Create::<T>::parse(bytes(&value))
+            .map(drop)
+            .expect_err("is wrong"),
+        Update::<T>::parse(bytes(&value))
+            .map(drop)
+            .expect_err("is wrong"),
     ] {
         prop_assert_eq!(fields(&violations), [name]);
     }
@@ -270,7 +284,7 @@ fn check_unknown_property_is_named<T: Described>(value: &T, name: &str) -> TestC
 
 fn check_with_itself_is_the_same<T: Described>(value: &T) -> TestCaseResult {
     let mut expected = json!(value);
-    let patched = patch::<T>(&expected).apply(value).unwrap();
+    let patched = patch::<T>(&expected).apply(value).expect("is whole");
     let document = &T::views().update;
     make_merged(document, document.root(), &mut expected);
     prop_assert_eq!(json!(patched), expected);
@@ -278,9 +292,11 @@ fn check_with_itself_is_the_same<T: Described>(value: &T) -> TestCaseResult {
 }
 
 fn check_keeps_read_only_properties<T: Described>(value: &T, other: &T) -> TestCaseResult {
-    let patched = json!(patch::<T>(&json!(other)).apply(value).unwrap());
+    let patched = json!(patch::<T>(&json!(other)).apply(value).expect("is whole"));
     let value = json!(value);
-    let properties = T::views().update.root()["properties"].as_object().unwrap();
+    let properties = T::views().update.root()["properties"]
+        .as_object()
+        .expect("an object");
     for (name, _) in properties.iter().filter(|(_, it)| it["readOnly"] == true) {
         prop_assert_eq!(patched.get(name), value.get(name), "{}", name);
     }

@@ -53,7 +53,7 @@ fn shape(document: &Document) -> String {
         let schema = &document.definitions[name];
         if let Some(values) = schema["enum"].as_array() {
             let values: Vec<_> = values.iter().filter_map(Value::as_str).collect();
-            writeln!(text, "{name}: {}", values.join(" | ")).unwrap();
+            writeln!(text, "{name}: {}", values.join(" | ")).expect("a string takes any text");
             continue;
         }
         let open = if schema["additionalProperties"] == true {
@@ -61,7 +61,7 @@ fn shape(document: &Document) -> String {
         } else {
             ""
         };
-        writeln!(text, "{name}{open}").unwrap();
+        writeln!(text, "{name}{open}").expect("a string takes any text");
         for (property, schema) in schema["properties"].as_object().into_iter().flatten() {
             let required = document.definitions[name]["required"]
                 .as_array()
@@ -73,12 +73,12 @@ fn shape(document: &Document) -> String {
             ];
             let mut line = format!("  {property:<22}{}", kind(schema));
             for (mark, _) in marks.iter().filter(|(_, is_on)| *is_on) {
-                write!(line, ", {mark}").unwrap();
+                write!(line, ", {mark}").expect("a string takes any text");
             }
             if let Some(default) = schema.get("default") {
-                write!(line, " = {default}").unwrap();
+                write!(line, " = {default}").expect("a string takes any text");
             }
-            writeln!(text, "{line}").unwrap();
+            writeln!(text, "{line}").expect("a string takes any text");
         }
     }
     text

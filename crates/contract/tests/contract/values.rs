@@ -3,9 +3,12 @@
 use bytes::Bytes;
 use contract::{
     auth::TokenRequest,
+    bots::Bot,
     id::{ObjectId, UserRef},
-    operation::{Body, Create, Created, Json, List, NoContent, Reply, ReplyParts},
-    parameters::{TextFilter, parse_parameters},
+    number::Number,
+    operation::{Body, Create, Created, Json, List, NoContent, Reply, ReplyParts, Update},
+    parameters::{TextFilter, TimeFilter, parse_parameters},
+    services::{ListServicesQuery, Service, ServiceProvider},
     timestamp::Timestamp,
     users::{ListUsersQuery, Role, User, UserPath, UserStatus},
 };
@@ -147,6 +150,62 @@ fn numeric_text_stays_text_where_text_is_meant() {
     assert_eq!(query.email, Some(TextFilter::Is("42".into())));
 }
 
+#[test]
+fn whole_numbers_have_no_fraction() {
+    let numbers = [14.0, -0.0, 0.5, 9_007_199_254_740_993.0, 1e300];
+    let written = numbers.map(|it| json!(Number::try_from(it).unwrap()).to_string());
+    assert_eq!(written, ["14", "0", "0.5", "9007199254740992", "1e+300"]);
+}
+
+#[test]
+fn numbers_are_finite() {
+    assert!(Number::try_from(f64::NAN).is_err());
+    assert!(Number::try_from(f64::INFINITY).is_err());
+}
+
+/// Whether instants before, at and after the start of 2019 satisfy a filter.
+#[track_caller]
+fn check_time_filter(text: &str, expected: [bool; 3]) {
+    let filter = TimeFilter::try_from(text.to_owned()).expect("a filter");
+    let instants = [
+        "2018-12-31T23:59:59Z",
+        "2019-01-01T01:00:00+01:00",
+        "2019-01-01T00:00:01Z",
+    ];
+    let admitted = instants.map(|it| filter.admits(it.parse().expect("an instant")));
+    assert_eq!(admitted, expected, "{text}");
+}
+
+#[test]
+fn time_filters_compare_instants() {
+    check_time_filter("2019-01-01", [false, true, false]);
+    check_time_filter(">2019-01-01", [false, false, true]);
+    check_time_filter(">=2019-01-01T00:00:00Z", [false, true, true]);
+    check_time_filter("<2019-01-01", [true, false, false]);
+    check_time_filter("<=2019-01-01T00:00:00.000Z", [true, true, false]);
+}
+
+#[test]
+fn filters_of_a_list_are_read() {
+    let query: ListServicesQuery =
+        parse_parameters([("type", "gbm"), ("createdAt", ">=2019-01-01")]).unwrap();
+    assert_eq!(query.provider, Some(ServiceProvider::Gbm));
+    assert!(query.created_at.is_some());
+}
+
+#[test]
+fn time_filters_that_are_none_are_refused() {
+    for text in ["yesterday", ">2019", ">=2019-13-41", "=2019-01-01"] {
+        let violations = parse_parameters::<ListServicesQuery>([("createdAt", text)]).unwrap_err();
+        assert_eq!(
+            violations.to_string(),
+            "createdAt must be a date, or an RFC 3339 date and time, with >, >=, < or <= before it \
+             or without",
+            "{text}"
+        );
+    }
+}
+
 #[track_caller]
 fn body<B: Body>(body: &Value) -> B {
     B::parse(Bytes::from(body.to_string())).unwrap_or_else(|violations| panic!("{violations}"))
@@ -168,6 +227,15 @@ fn read_only_properties_of_a_new_resource_are_ignored() {
             ..User::default()
         }
     );
+}
+
+#[test]
+fn secret_of_a_bot_is_for_updates() {
+    let fetched = json!({ "name": "BusyBot", "secret": "z3krUt" });
+    let Create(bot) = body::<Create<Bot>>(&fetched);
+    assert_eq!(bot.secret, None);
+    let changed = body::<Update<Bot>>(&fetched).apply(&bot).unwrap();
+    assert_eq!(changed.secret.as_deref(), Some("z3krUt"));
 }
 
 #[test]
@@ -204,7 +272,13 @@ fn secrets_are_not_in_debug_output() {
         email: "e".into(),
         password: "z3krUt".into(),
     };
-    assert!(!format!("{user:?} {request:?}").contains("z3krUt"));
+    let bot = Bot {
+        secret: Some("z3krUt".into()),
+        ..Bot::default()
+    };
+    let mut service = Service::default();
+    service.params.password = Some("z3krUt".into());
+    assert!(!format!("{user:?} {request:?} {bot:?} {service:?}").contains("z3krUt"));
 }
 
 #[track_caller]
