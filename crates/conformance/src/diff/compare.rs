@@ -516,24 +516,28 @@ impl<'a> Compare<'a> {
         let (gone, come) = (old.types & !new.types, new.types & !old.types);
         // What values lists say of the types, they say themselves.
         let both_listed = old.values.is_some() && new.values.is_some();
-        if gone & NULL != 0 && old.types != NULL {
+        // Of a schema without types null is nothing special.
+        let typed = ![old.types, new.types]
+            .iter()
+            .any(|it| matches!(*it, NULL | ANY));
+        if typed && gone & NULL != 0 {
             out.push(at(
                 "became-not-nullable",
                 Effect::Narrows,
                 "{S} may no longer be null".to_owned(),
             ));
         }
-        if come & NULL != 0 && new.types != NULL {
+        if typed && come & NULL != 0 {
             out.push(at(
                 "became-nullable",
                 Effect::Widens,
                 "{S} may now be null".to_owned(),
             ));
         }
-        let (gone, come) = if old.types == NULL || new.types == NULL {
-            (gone, come)
-        } else {
+        let (gone, come) = if typed {
             (gone & !NULL, come & !NULL)
+        } else {
+            (gone, come)
         };
         let text = || {
             format!(
