@@ -354,35 +354,28 @@ impl<'a> Compare<'a> {
                     .any(|it| it[*j].new_within_old == Some(true))
             })
             .collect();
-        // Alternatives of one name are one alternative that changed.
-        let mut pairs = Vec::new();
-        let mut matched_new = HashSet::new();
-        old_left.retain(|i| {
-            let found = (0..after.len()).find(|j| {
-                before[*i].label == after[*j].label
-                    && !matched_new.contains(j)
-                    && before[*i].types & after[*j].types & !NULL != 0
-            });
-            found.is_none_or(|j| {
-                matched_new.insert(j);
-                pairs.push((*i, j));
-                false
-            })
-        });
-        new_left.retain(|j| {
-            if matched_new.contains(j) {
-                return false;
+        // Alternatives of one name are one alternative that changed, unless
+        // the name is a mere position that another one has taken.
+        let lost = old_left.clone();
+        let pairs_up = |i: usize, j: usize| {
+            let equal =
+                |it: &Relation| it.old_within_new == Some(true) && it.new_within_old == Some(true);
+            before[i].label == after[j].label
+                && before[i].types & after[j].types & !NULL != 0
+                && (lost.contains(&i) || relations[i][j].old_within_new == Some(true))
+                && !(0..before.len()).any(|other| other != i && equal(&relations[other][j]))
+        };
+        let mut pairs: Vec<(usize, usize)> = Vec::new();
+        for i in 0..before.len() {
+            for j in 0..after.len() {
+                let needed = old_left.contains(&i) || new_left.contains(&j);
+                if needed && pairs_up(i, j) && !pairs.iter().any(|it| it.0 == i || it.1 == j) {
+                    pairs.push((i, j));
+                }
             }
-            let found = (0..before.len()).find(|i| {
-                before[*i].label == after[*j].label
-                    && !pairs.iter().any(|(old, _)| old == i)
-                    && before[*i].types & after[*j].types & !NULL != 0
-            });
-            found.is_none_or(|i| {
-                pairs.push((i, *j));
-                false
-            })
-        });
+        }
+        old_left.retain(|i| !pairs.iter().any(|it| it.0 == *i));
+        new_left.retain(|j| !pairs.iter().any(|it| it.1 == *j));
         if let ([i], [j]) = (old_left.as_slice(), new_left.as_slice())
             && before[*i].types & after[*j].types != 0
         {
