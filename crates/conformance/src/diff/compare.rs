@@ -5,6 +5,11 @@
 //! one did if no constraint narrows, and nothing else if none widens. That
 //! makes the list of changes a proof as well as an explanation.
 
+#![expect(
+    clippy::float_cmp,
+    reason = "bounds are the same only if they are equal"
+)]
+
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
@@ -445,7 +450,7 @@ impl<'a> Compare<'a> {
             ));
             return;
         }
-        if !self.types(old, new, at, out) {
+        if !type_lists(old, new, at, out) {
             return;
         }
         let both = old.types & new.types;
@@ -471,7 +476,7 @@ impl<'a> Compare<'a> {
             self.objects(old, new, path, depth, at, out);
         }
         self.nots(old, new, depth, at, out);
-        self.others(old, new, at, out);
+        others(old, new, at, out);
     }
 
     /// Any text will do for a text without rules, and a value alone for a list
@@ -496,60 +501,6 @@ impl<'a> Compare<'a> {
                 .any(|it| self.relation(old, it, depth).old_within_new == Some(true));
         }
         false
-    }
-
-    /// Whether there is anything left to compare.
-    fn types(
-        &self,
-        old: &Shape<'a>,
-        new: &Shape<'a>,
-        at: &impl Fn(&'static str, Effect, String) -> Change,
-        out: &mut Vec<Change>,
-    ) -> bool {
-        let (gone, come) = (old.types & !new.types, new.types & !old.types);
-        // What values lists say of the types, they say themselves.
-        let both_listed = old.values.is_some() && new.values.is_some();
-        // Of a schema without types null is nothing special.
-        let typed = ![old.types, new.types]
-            .iter()
-            .any(|it| matches!(*it, NULL | ANY));
-        if typed && gone & NULL != 0 {
-            out.push(at(
-                "became-not-nullable",
-                Effect::Narrows,
-                "{S} may no longer be null".to_owned(),
-            ));
-        }
-        if typed && come & NULL != 0 {
-            out.push(at(
-                "became-nullable",
-                Effect::Widens,
-                "{S} may now be null".to_owned(),
-            ));
-        }
-        let (gone, come) = if typed {
-            (gone & !NULL, come & !NULL)
-        } else {
-            (gone, come)
-        };
-        let text = || {
-            format!(
-                "the type of {{S}} changed from {} to {}",
-                types(old.types),
-                types(new.types)
-            )
-        };
-        let common = old.types & new.types & !NULL;
-        if both_listed && common != 0 {
-            return true;
-        }
-        match (gone, come) {
-            (0, 0) => {}
-            (0, _) => out.push(at("type-generalized", Effect::Widens, text())),
-            (_, 0) => out.push(at("type-specialized", Effect::Narrows, text())),
-            _ => out.push(at("type-changed", Effect::Incomparable, text())),
-        }
-        common != 0 || (gone == 0 && come == 0)
     }
 
     fn arrays(
@@ -917,74 +868,6 @@ impl<'a> Compare<'a> {
             ));
         }
     }
-
-    fn others(
-        &mut self,
-        old: &Shape<'a>,
-        new: &Shape<'a>,
-        at: &impl Fn(&'static str, Effect, String) -> Change,
-        out: &mut Vec<Change>,
-    ) {
-        // The parts of a condition mean something together only.
-        let conditional = |it: &Shape<'a>| -> Vec<Value> {
-            if it.others.contains_key("then") || it.others.contains_key("else") {
-                ["if", "then", "else"]
-                    .iter()
-                    .filter_map(|key| it.others.get(key))
-                    .map(|it| Value::from(it.clone()))
-                    .collect()
-            } else {
-                Vec::new()
-            }
-        };
-        let (was, is) = (conditional(old), conditional(new));
-        if was != is {
-            let (kind, effect, text) = if was.is_empty() {
-                (
-                    "if-added",
-                    Effect::Narrows,
-                    "{S} now has a condition to keep",
-                )
-            } else if is.is_empty() {
-                (
-                    "if-removed",
-                    Effect::Widens,
-                    "{S} no longer has a condition to keep",
-                )
-            } else {
-                (
-                    "if-changed",
-                    Effect::Unknown,
-                    "the condition on {S} changed; look at it by hand",
-                )
-            };
-            out.push(at(kind, effect, text.to_owned()));
-        }
-        for (keyword, added, removed, changed) in KEYWORDS {
-            let (was, is) = (old.others.get(keyword), new.others.get(keyword));
-            if was == is {
-                continue;
-            }
-            let (kind, effect, verb) = match (was, is) {
-                (None, _) => (added, Effect::Narrows, "has a new"),
-                (_, None) => (removed, Effect::Widens, "lost its"),
-                _ => (changed, Effect::Unknown, "has another"),
-            };
-            let counts =
-                |it: Option<&Vec<Value>>| it.and_then(|it| it.first()).and_then(Value::as_f64);
-            let effect = match (keyword, counts(was), counts(is)) {
-                ("minContains", Some(was), Some(is)) if was < is => Effect::Narrows,
-                ("maxContains", Some(was), Some(is)) if was > is => Effect::Narrows,
-                ("minContains" | "maxContains", Some(_), Some(_)) => Effect::Widens,
-                _ => effect,
-            };
-            out.push(at(
-                kind,
-                effect,
-                format!("{{S}} {verb} `{keyword}`; look at what it rules out"),
-            ));
-        }
-    }
 }
 
 /// A keyword that is compared as written, and the kinds of its changes.
@@ -1117,6 +1000,125 @@ fn relation_of(changes: &[Change]) -> Relation {
     Relation {
         old_within_new: verdict(Effect::Narrows),
         new_within_old: verdict(Effect::Widens),
+    }
+}
+
+/// Whether there is anything left to compare.
+fn type_lists(
+    old: &Shape<'_>,
+    new: &Shape<'_>,
+    at: &impl Fn(&'static str, Effect, String) -> Change,
+    out: &mut Vec<Change>,
+) -> bool {
+    let (gone, come) = (old.types & !new.types, new.types & !old.types);
+    // What values lists say of the types, they say themselves.
+    let both_listed = old.values.is_some() && new.values.is_some();
+    // Of a schema without types null is nothing special.
+    let typed = ![old.types, new.types]
+        .iter()
+        .any(|it| matches!(*it, NULL | ANY));
+    if typed && gone & NULL != 0 {
+        out.push(at(
+            "became-not-nullable",
+            Effect::Narrows,
+            "{S} may no longer be null".to_owned(),
+        ));
+    }
+    if typed && come & NULL != 0 {
+        out.push(at(
+            "became-nullable",
+            Effect::Widens,
+            "{S} may now be null".to_owned(),
+        ));
+    }
+    let (gone, come) = if typed {
+        (gone & !NULL, come & !NULL)
+    } else {
+        (gone, come)
+    };
+    let text = || {
+        format!(
+            "the type of {{S}} changed from {} to {}",
+            types(old.types),
+            types(new.types)
+        )
+    };
+    let common = old.types & new.types & !NULL;
+    if both_listed && common != 0 {
+        return true;
+    }
+    match (gone, come) {
+        (0, 0) => {}
+        (0, _) => out.push(at("type-generalized", Effect::Widens, text())),
+        (_, 0) => out.push(at("type-specialized", Effect::Narrows, text())),
+        _ => out.push(at("type-changed", Effect::Incomparable, text())),
+    }
+    common != 0 || (gone == 0 && come == 0)
+}
+
+fn others(
+    old: &Shape<'_>,
+    new: &Shape<'_>,
+    at: &impl Fn(&'static str, Effect, String) -> Change,
+    out: &mut Vec<Change>,
+) {
+    // The parts of a condition mean something together only.
+    let conditional = |it: &Shape<'_>| -> Vec<Value> {
+        if it.others.contains_key("then") || it.others.contains_key("else") {
+            ["if", "then", "else"]
+                .iter()
+                .filter_map(|key| it.others.get(key))
+                .map(|it| Value::from(it.clone()))
+                .collect()
+        } else {
+            Vec::new()
+        }
+    };
+    let (was, is) = (conditional(old), conditional(new));
+    if was != is {
+        let (kind, effect, text) = if was.is_empty() {
+            (
+                "if-added",
+                Effect::Narrows,
+                "{S} now has a condition to keep",
+            )
+        } else if is.is_empty() {
+            (
+                "if-removed",
+                Effect::Widens,
+                "{S} no longer has a condition to keep",
+            )
+        } else {
+            (
+                "if-changed",
+                Effect::Unknown,
+                "the condition on {S} changed; look at it by hand",
+            )
+        };
+        out.push(at(kind, effect, text.to_owned()));
+    }
+    for (keyword, added, removed, changed) in KEYWORDS {
+        let (was, is) = (old.others.get(keyword), new.others.get(keyword));
+        if was == is {
+            continue;
+        }
+        let (kind, effect, verb) = match (was, is) {
+            (None, _) => (added, Effect::Narrows, "has a new"),
+            (_, None) => (removed, Effect::Widens, "lost its"),
+            _ => (changed, Effect::Unknown, "has another"),
+        };
+        let counts = |it: Option<&Vec<Value>>| it.and_then(|it| it.first()).and_then(Value::as_f64);
+        let effect = match (keyword, counts(was), counts(is)) {
+            ("minContains", Some(was), Some(is)) if was < is => Effect::Narrows,
+            ("maxContains", Some(was), Some(is)) if was > is => Effect::Narrows,
+            ("minContains" | "maxContains", Some(_), Some(_)) => Effect::Widens,
+            _ => effect,
+        };
+        out.push(at(
+            kind,
+            effect,
+            format!("{{S}} {verb} `{keyword}`; look at what it rules out"),
+        ));
     }
 }
 
