@@ -1,5 +1,6 @@
 //! `web1on1 contract`: what is published of the contract.
 
+mod diff;
 mod output;
 mod record;
 mod verify;
@@ -30,6 +31,7 @@ enum ContractCommand {
     },
     /// Compare the protos with the contract, field by field
     Agree,
+    Diff(diff::DiffArgs),
     Verify(verify::VerifyArgs),
     Record(record::RecordArgs),
 }
@@ -38,6 +40,7 @@ pub(crate) async fn run(args: &ContractArgs) -> anyhow::Result<ExitCode> {
     match &args.command {
         ContractCommand::Export { out } => export(out).map(|()| ExitCode::SUCCESS),
         ContractCommand::Agree => agree(),
+        ContractCommand::Diff(args) => Ok(output::or_unusable(diff::run(args))),
         ContractCommand::Verify(args) => Ok(output::or_unusable(verify::run(args).await)),
         ContractCommand::Record(args) => Ok(output::or_unusable(record::run(args).await)),
     }

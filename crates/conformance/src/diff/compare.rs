@@ -5,6 +5,11 @@
 //! one did if no constraint narrows, and nothing else if none widens. That
 //! makes the list of changes a proof as well as an explanation.
 
+#![expect(
+    clippy::float_cmp,
+    reason = "bounds are the same only if they are equal"
+)]
+
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
@@ -354,35 +359,28 @@ impl<'a> Compare<'a> {
                     .any(|it| it[*j].new_within_old == Some(true))
             })
             .collect();
-        // Alternatives of one name are one alternative that changed.
-        let mut pairs = Vec::new();
-        let mut matched_new = HashSet::new();
-        old_left.retain(|i| {
-            let found = (0..after.len()).find(|j| {
-                before[*i].label == after[*j].label
-                    && !matched_new.contains(j)
-                    && before[*i].types & after[*j].types & !NULL != 0
-            });
-            found.is_none_or(|j| {
-                matched_new.insert(j);
-                pairs.push((*i, j));
-                false
-            })
-        });
-        new_left.retain(|j| {
-            if matched_new.contains(j) {
-                return false;
+        // Alternatives of one name are one alternative that changed, unless
+        // the name is a mere position that another one has taken.
+        let lost = old_left.clone();
+        let pairs_up = |i: usize, j: usize| {
+            let equal =
+                |it: &Relation| it.old_within_new == Some(true) && it.new_within_old == Some(true);
+            before[i].label == after[j].label
+                && before[i].types & after[j].types & !NULL != 0
+                && (lost.contains(&i) || relations[i][j].old_within_new == Some(true))
+                && !(0..before.len()).any(|other| other != i && equal(&relations[other][j]))
+        };
+        let mut pairs: Vec<(usize, usize)> = Vec::new();
+        for i in 0..before.len() {
+            for j in 0..after.len() {
+                let needed = old_left.contains(&i) || new_left.contains(&j);
+                if needed && pairs_up(i, j) && !pairs.iter().any(|it| it.0 == i || it.1 == j) {
+                    pairs.push((i, j));
+                }
             }
-            let found = (0..before.len()).find(|i| {
-                before[*i].label == after[*j].label
-                    && !pairs.iter().any(|(old, _)| old == i)
-                    && before[*i].types & after[*j].types & !NULL != 0
-            });
-            found.is_none_or(|i| {
-                pairs.push((i, *j));
-                false
-            })
-        });
+        }
+        old_left.retain(|i| !pairs.iter().any(|it| it.0 == *i));
+        new_left.retain(|j| !pairs.iter().any(|it| it.1 == *j));
         if let ([i], [j]) = (old_left.as_slice(), new_left.as_slice())
             && before[*i].types & after[*j].types != 0
         {
@@ -452,7 +450,7 @@ impl<'a> Compare<'a> {
             ));
             return;
         }
-        if !self.types(old, new, at, out) {
+        if !type_lists(old, new, at, out) {
             return;
         }
         let both = old.types & new.types;
@@ -478,7 +476,7 @@ impl<'a> Compare<'a> {
             self.objects(old, new, path, depth, at, out);
         }
         self.nots(old, new, depth, at, out);
-        self.others(old, new, at, out);
+        others(old, new, at, out);
     }
 
     /// Any text will do for a text without rules, and a value alone for a list
@@ -503,56 +501,6 @@ impl<'a> Compare<'a> {
                 .any(|it| self.relation(old, it, depth).old_within_new == Some(true));
         }
         false
-    }
-
-    /// Whether there is anything left to compare.
-    fn types(
-        &self,
-        old: &Shape<'a>,
-        new: &Shape<'a>,
-        at: &impl Fn(&'static str, Effect, String) -> Change,
-        out: &mut Vec<Change>,
-    ) -> bool {
-        let (gone, come) = (old.types & !new.types, new.types & !old.types);
-        // What values lists say of the types, they say themselves.
-        let both_listed = old.values.is_some() && new.values.is_some();
-        if gone & NULL != 0 && old.types != NULL {
-            out.push(at(
-                "became-not-nullable",
-                Effect::Narrows,
-                "{S} may no longer be null".to_owned(),
-            ));
-        }
-        if come & NULL != 0 && new.types != NULL {
-            out.push(at(
-                "became-nullable",
-                Effect::Widens,
-                "{S} may now be null".to_owned(),
-            ));
-        }
-        let (gone, come) = if old.types == NULL || new.types == NULL {
-            (gone, come)
-        } else {
-            (gone & !NULL, come & !NULL)
-        };
-        let text = || {
-            format!(
-                "the type of {{S}} changed from {} to {}",
-                types(old.types),
-                types(new.types)
-            )
-        };
-        let common = old.types & new.types & !NULL;
-        if both_listed && common != 0 {
-            return true;
-        }
-        match (gone, come) {
-            (0, 0) => {}
-            (0, _) => out.push(at("type-generalized", Effect::Widens, text())),
-            (_, 0) => out.push(at("type-specialized", Effect::Narrows, text())),
-            _ => out.push(at("type-changed", Effect::Incomparable, text())),
-        }
-        common != 0 || (gone == 0 && come == 0)
     }
 
     fn arrays(
@@ -920,74 +868,6 @@ impl<'a> Compare<'a> {
             ));
         }
     }
-
-    fn others(
-        &mut self,
-        old: &Shape<'a>,
-        new: &Shape<'a>,
-        at: &impl Fn(&'static str, Effect, String) -> Change,
-        out: &mut Vec<Change>,
-    ) {
-        // The parts of a condition mean something together only.
-        let conditional = |it: &Shape<'a>| -> Vec<Value> {
-            if it.others.contains_key("then") || it.others.contains_key("else") {
-                ["if", "then", "else"]
-                    .iter()
-                    .filter_map(|key| it.others.get(key))
-                    .map(|it| Value::from(it.clone()))
-                    .collect()
-            } else {
-                Vec::new()
-            }
-        };
-        let (was, is) = (conditional(old), conditional(new));
-        if was != is {
-            let (kind, effect, text) = if was.is_empty() {
-                (
-                    "if-added",
-                    Effect::Narrows,
-                    "{S} now has a condition to keep",
-                )
-            } else if is.is_empty() {
-                (
-                    "if-removed",
-                    Effect::Widens,
-                    "{S} no longer has a condition to keep",
-                )
-            } else {
-                (
-                    "if-changed",
-                    Effect::Unknown,
-                    "the condition on {S} changed; look at it by hand",
-                )
-            };
-            out.push(at(kind, effect, text.to_owned()));
-        }
-        for (keyword, added, removed, changed) in KEYWORDS {
-            let (was, is) = (old.others.get(keyword), new.others.get(keyword));
-            if was == is {
-                continue;
-            }
-            let (kind, effect, verb) = match (was, is) {
-                (None, _) => (added, Effect::Narrows, "has a new"),
-                (_, None) => (removed, Effect::Widens, "lost its"),
-                _ => (changed, Effect::Unknown, "has another"),
-            };
-            let counts =
-                |it: Option<&Vec<Value>>| it.and_then(|it| it.first()).and_then(Value::as_f64);
-            let effect = match (keyword, counts(was), counts(is)) {
-                ("minContains", Some(was), Some(is)) if was < is => Effect::Narrows,
-                ("maxContains", Some(was), Some(is)) if was > is => Effect::Narrows,
-                ("minContains" | "maxContains", Some(_), Some(_)) => Effect::Widens,
-                _ => effect,
-            };
-            out.push(at(
-                kind,
-                effect,
-                format!("{{S}} {verb} `{keyword}`; look at what it rules out"),
-            ));
-        }
-    }
 }
 
 /// A keyword that is compared as written, and the kinds of its changes.
@@ -1120,6 +1000,125 @@ fn relation_of(changes: &[Change]) -> Relation {
     Relation {
         old_within_new: verdict(Effect::Narrows),
         new_within_old: verdict(Effect::Widens),
+    }
+}
+
+/// Whether there is anything left to compare.
+fn type_lists(
+    old: &Shape<'_>,
+    new: &Shape<'_>,
+    at: &impl Fn(&'static str, Effect, String) -> Change,
+    out: &mut Vec<Change>,
+) -> bool {
+    let (gone, come) = (old.types & !new.types, new.types & !old.types);
+    // What values lists say of the types, they say themselves.
+    let both_listed = old.values.is_some() && new.values.is_some();
+    // Of a schema without types null is nothing special.
+    let typed = ![old.types, new.types]
+        .iter()
+        .any(|it| matches!(*it, NULL | ANY));
+    if typed && gone & NULL != 0 {
+        out.push(at(
+            "became-not-nullable",
+            Effect::Narrows,
+            "{S} may no longer be null".to_owned(),
+        ));
+    }
+    if typed && come & NULL != 0 {
+        out.push(at(
+            "became-nullable",
+            Effect::Widens,
+            "{S} may now be null".to_owned(),
+        ));
+    }
+    let (gone, come) = if typed {
+        (gone & !NULL, come & !NULL)
+    } else {
+        (gone, come)
+    };
+    let text = || {
+        format!(
+            "the type of {{S}} changed from {} to {}",
+            types(old.types),
+            types(new.types)
+        )
+    };
+    let common = old.types & new.types & !NULL;
+    if both_listed && common != 0 {
+        return true;
+    }
+    match (gone, come) {
+        (0, 0) => {}
+        (0, _) => out.push(at("type-generalized", Effect::Widens, text())),
+        (_, 0) => out.push(at("type-specialized", Effect::Narrows, text())),
+        _ => out.push(at("type-changed", Effect::Incomparable, text())),
+    }
+    common != 0 || (gone == 0 && come == 0)
+}
+
+fn others(
+    old: &Shape<'_>,
+    new: &Shape<'_>,
+    at: &impl Fn(&'static str, Effect, String) -> Change,
+    out: &mut Vec<Change>,
+) {
+    // The parts of a condition mean something together only.
+    let conditional = |it: &Shape<'_>| -> Vec<Value> {
+        if it.others.contains_key("then") || it.others.contains_key("else") {
+            ["if", "then", "else"]
+                .iter()
+                .filter_map(|key| it.others.get(key))
+                .map(|it| Value::from(it.clone()))
+                .collect()
+        } else {
+            Vec::new()
+        }
+    };
+    let (was, is) = (conditional(old), conditional(new));
+    if was != is {
+        let (kind, effect, text) = if was.is_empty() {
+            (
+                "if-added",
+                Effect::Narrows,
+                "{S} now has a condition to keep",
+            )
+        } else if is.is_empty() {
+            (
+                "if-removed",
+                Effect::Widens,
+                "{S} no longer has a condition to keep",
+            )
+        } else {
+            (
+                "if-changed",
+                Effect::Unknown,
+                "the condition on {S} changed; look at it by hand",
+            )
+        };
+        out.push(at(kind, effect, text.to_owned()));
+    }
+    for (keyword, added, removed, changed) in KEYWORDS {
+        let (was, is) = (old.others.get(keyword), new.others.get(keyword));
+        if was == is {
+            continue;
+        }
+        let (kind, effect, verb) = match (was, is) {
+            (None, _) => (added, Effect::Narrows, "has a new"),
+            (_, None) => (removed, Effect::Widens, "lost its"),
+            _ => (changed, Effect::Unknown, "has another"),
+        };
+        let counts = |it: Option<&Vec<Value>>| it.and_then(|it| it.first()).and_then(Value::as_f64);
+        let effect = match (keyword, counts(was), counts(is)) {
+            ("minContains", Some(was), Some(is)) if was < is => Effect::Narrows,
+            ("maxContains", Some(was), Some(is)) if was > is => Effect::Narrows,
+            ("minContains" | "maxContains", Some(_), Some(_)) => Effect::Widens,
+            _ => effect,
+        };
+        out.push(at(
+            kind,
+            effect,
+            format!("{{S}} {verb} `{keyword}`; look at what it rules out"),
+        ));
     }
 }
 

@@ -42,6 +42,6 @@ pub fn diff(base: &Document, revision: &Document, today: &str) -> Vec<Finding> {
             Err(_) => judge(),
         }
     });
-    findings.sort_by(|a, b| b.level.cmp(&a.level));
+    findings.sort_by_key(|it| std::cmp::Reverse(it.level));
     findings
 }

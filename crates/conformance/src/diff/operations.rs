@@ -776,31 +776,8 @@ impl<'a> Judge<'a> {
                 continue;
             };
             matched[index] = true;
-            let nodes = (schema(place), schema(&new[index].1));
-            let text = media(kind) == "application/x-www-form-urlencoded";
-            let encodings = |place: &Place<'a>| place.value.get("encoding").cloned();
-            if request
-                && text
-                && encodings(place) != encodings(&new[index].1)
-                && encodings(place).is_some()
-            {
-                let text = format!("how {subject} is encoded changed");
-                self.report(
-                    "request-parameter-serialization-changed",
-                    Some(direction),
-                    name,
-                    (Some(place), Some(&new[index].1)),
-                    text,
-                );
-            }
-            self.schemas(
-                scope,
-                Part::Body,
-                direction,
-                subject,
-                (&nodes.0, &nodes.1),
-                text,
-            );
+            let form = media(kind) == "application/x-www-form-urlencoded";
+            self.content(scope, direction, subject, (place, &new[index].1), form);
         }
         for ((kind, place), matched) in new.iter().zip(matched) {
             // Without any type before, there was no body to speak of.
@@ -819,6 +796,39 @@ impl<'a> Judge<'a> {
                 );
             }
         }
+    }
+
+    /// Compares a body in one media type. The values of a form travel as text.
+    fn content(
+        &mut self,
+        scope: &Scope,
+        direction: Direction,
+        subject: &str,
+        (old, new): (&Place<'a>, &Place<'a>),
+        form: bool,
+    ) {
+        let encoding = |place: &Place<'a>| place.value.get("encoding").cloned();
+        if form
+            && direction == Direction::Request
+            && encoding(old).is_some_and(|it| Some(it) != encoding(new))
+        {
+            self.report(
+                "request-parameter-serialization-changed",
+                Some(direction),
+                Some(&scope.operation),
+                (Some(old), Some(new)),
+                format!("how {subject} is encoded changed"),
+            );
+        }
+        let nodes = (schema(old), schema(new));
+        self.schemas(
+            scope,
+            Part::Body,
+            direction,
+            subject,
+            (&nodes.0, &nodes.1),
+            form,
+        );
     }
 
     fn responses(&mut self, scope: &Scope, old: &Place<'a>, new: &Place<'a>) {

@@ -165,7 +165,7 @@ impl Policy {
                 ),
             });
         }
-        left.sort_by(|a, b| b.level.cmp(&a.level));
+        left.sort_by_key(|it| std::cmp::Reverse(it.level));
         left
     }
 }

@@ -35,14 +35,16 @@ pub(super) fn id(part: Part, direction: Direction, kind: &str, whole: bool) -> S
         (Part::Header, _) => "response-header",
     };
     match (kind, part, direction) {
-        ("required-property-removed" | "optional-property-removed", Part::Body, Response) => {
-            format!("response-{kind}")
-        }
+        (
+            "required-property-removed"
+            | "optional-property-removed"
+            | "required-property-added"
+            | "optional-property-added",
+            Part::Body,
+            Response,
+        ) => format!("response-{kind}"),
         ("required-property-removed" | "optional-property-removed", ..) => {
             format!("{property}-removed")
-        }
-        ("required-property-added" | "optional-property-added", Part::Body, Response) => {
-            format!("response-{kind}")
         }
         ("required-property-added", ..) => format!("new-required-{property}"),
         ("optional-property-added", ..) => format!("new-optional-{property}"),
@@ -64,10 +66,10 @@ pub(super) fn level(direction: Direction, kind: &str, effect: Effect) -> Level {
         _ => Level::Error,
     };
     match (kind, direction) {
-        // Clients are widely advised to bear values that they do not know.
-        ("enum-value-added", Direction::Response) => Level::Warning,
-        // Valid as ever, but requests that leave it out mean something else.
-        ("default-value-changed", Direction::Request) => Level::Warning,
+        // Clients are widely advised to bear values that they do not know; and
+        // requests that leave out what has another default are as valid as ever.
+        ("enum-value-added", Direction::Response)
+        | ("default-value-changed", Direction::Request) => Level::Warning,
         _ => by_law,
     }
 }

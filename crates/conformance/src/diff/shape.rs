@@ -6,6 +6,11 @@
 //! expand to the same shapes. `oneOf` is read as `anyOf`: branches of a union
 //! that overlap are a mistake of its author.
 
+#![expect(
+    clippy::float_cmp,
+    reason = "bounds are the same only if they are equal"
+)]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
@@ -224,20 +229,13 @@ impl<'a> Expand<'a> {
         let composed = ["allOf", "oneOf", "anyOf"]
             .iter()
             .any(|it| map.contains_key(*it));
-        let null = (nullable && (composed || map.contains_key("type") || map.contains_key("enum")))
-            .then(|| {
-                let mut nulls: Vec<Shape<'a>> = shapes
-                    .iter()
-                    .filter(|it| it.types & NULL != 0)
-                    .cloned()
-                    .collect();
-                nulls.truncate(1);
-                for it in &mut nulls {
-                    it.types = NULL;
-                }
-                nulls
-            })
-            .unwrap_or_default();
+        let mut null = Vec::new();
+        if nullable && (composed || map.contains_key("type") || map.contains_key("enum")) {
+            null.extend(shapes.iter().find(|it| it.types & NULL != 0).cloned());
+            for it in &mut null {
+                it.types = NULL;
+            }
+        }
         for shape in &mut shapes {
             self.keywords(shape, place);
         }
@@ -475,38 +473,43 @@ impl<'a> Expand<'a> {
             shape.additional_stated = false;
             shape.by_pattern.clear();
         } else {
-            let hidden = match self.direction {
-                Direction::Request => "readOnly",
-                Direction::Response => "writeOnly",
-            };
-            let gone: Vec<String> = shape
-                .properties
-                .iter()
-                .filter(|(_, node)| self.says(node, hidden))
-                .map(|(name, _)| name.clone())
-                .collect();
-            for name in gone {
-                shape.properties.remove(&name);
-                shape.required.remove(&name);
-            }
-            if shape.required.iter().any(|name| {
-                shape
-                    .properties
-                    .get(name)
-                    .unwrap_or(&shape.additional)
-                    .is_never()
-                    && shape.by_pattern.is_empty()
-            }) {
-                shape.types &= !OBJECT;
-            }
-            let least = shape.required.len() as u64;
-            shape.sizes[2].0 = if shape.sizes[2].0 <= least {
-                0
-            } else {
-                shape.sizes[2].0
-            };
+            self.settle_object(&mut shape);
         }
         shape
+    }
+
+    /// Takes out the properties that this direction does not hold.
+    fn settle_object(&self, shape: &mut Shape<'a>) {
+        let hidden = match self.direction {
+            Direction::Request => "readOnly",
+            Direction::Response => "writeOnly",
+        };
+        let gone: Vec<String> = shape
+            .properties
+            .iter()
+            .filter(|(_, node)| self.says(node, hidden))
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in gone {
+            shape.properties.remove(&name);
+            shape.required.remove(&name);
+        }
+        if shape.required.iter().any(|name| {
+            shape
+                .properties
+                .get(name)
+                .unwrap_or(&shape.additional)
+                .is_never()
+                && shape.by_pattern.is_empty()
+        }) {
+            shape.types &= !OBJECT;
+        }
+        let least = shape.required.len() as u64;
+        shape.sizes[2].0 = if shape.sizes[2].0 <= least {
+            0
+        } else {
+            shape.sizes[2].0
+        };
     }
 }
 

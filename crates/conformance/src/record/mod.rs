@@ -28,7 +28,7 @@ use http::{HeaderMap, HeaderName, StatusCode, Uri, Version};
 use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::{mpsc, oneshot};
 
 use crate::http::{BoxError, Client, UpstreamError, base, client};
 use exchange::{Archive, Captured};
@@ -36,6 +36,9 @@ use redact::Redactor;
 
 /// How long the upstream may take to begin its reply.
 const TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long exchanges may take to end once the recorder is to stop.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// The largest body that is recorded. Larger ones pass through all the same.
 const MAX_RECORDED: usize = 4 << 20;
@@ -126,11 +129,29 @@ impl Recorder {
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> Result<(), RecordError> {
         let recorder = Arc::new(self);
-        let router = Router::new().fallback(move |request: Request| pass(recorder, request));
-        axum::serve(listener, router)
-            .with_graceful_shutdown(stop)
-            .await
-            .map_err(RecordError::Serve)
+        // Every exchange that is still to be written has a sender.
+        let (busy, mut idle) = mpsc::channel::<()>(1);
+        let router = Router::new()
+            .fallback(move |request: Request| pass(recorder.clone(), busy.clone(), request));
+        let (stopping, stopped) = oneshot::channel();
+        let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
+            stop.await;
+            // Nobody waits any more if serving has failed.
+            let _ = stopping.send(());
+        });
+        let patience = async {
+            if stopped.await.is_err() {
+                std::future::pending::<()>().await;
+            }
+            tokio::time::sleep(GRACE).await;
+        };
+        tokio::select! {
+            served = serving.into_future() => served.map_err(RecordError::Serve)?,
+            () = patience => {}
+        }
+        // What is not written by then belongs to exchanges that do not end.
+        let _ = tokio::time::timeout(GRACE, idle.recv()).await;
+        Ok(())
     }
 
     fn record(&self, captured: &Captured) {
@@ -147,7 +168,7 @@ impl Recorder {
 }
 
 /// Sends a request on and the reply back.
-async fn pass(recorder: Arc<Recorder>, request: Request) -> Response {
+async fn pass(recorder: Arc<Recorder>, busy: mpsc::Sender<()>, request: Request) -> Response {
     let (mut head, body) = request.into_parts();
     let target = head
         .uri
@@ -193,6 +214,7 @@ async fn pass(recorder: Arc<Recorder>, request: Request) -> Response {
         let written = tokio::task::spawn_blocking(move || recorder.record(&captured));
         // It fails only if it panics, which has been reported by then.
         let _ = written.await;
+        drop(busy);
     });
     Response::from_parts(head, axum::body::Body::new(body))
 }

@@ -26,6 +26,9 @@ const PRIVATE_NUMBER: u64 = 1_000_000;
 /// The `@type`s of error details, which are names of the protocol.
 const DETAILS: &[&str] = &["BadRequest", "ErrorInfo", "RetryInfo", "RequestInfo"];
 
+/// What stays of a text, so that a fake has its form.
+const SEPARATORS: &str = " -_.:/+,()@";
+
 /// Makes fakes.
 pub(crate) struct Redactor {
     key: hmac::Key,
@@ -118,6 +121,14 @@ impl Redactor {
         value: &Value,
         shape: &mut Shape,
     ) -> Value {
+        if schema["writeOnly"] == true && !value.is_null() {
+            shape.add("secret");
+            return match value {
+                // Not even the form of a secret is anybody's business.
+                Value::String(text) => self.stream(text).hex(16).into(),
+                other => self.value(definitions, &Value::Null, other, &mut Shape::default()),
+            };
+        }
         let schema = resolve(definitions, schema);
         match value {
             Value::Null => {
@@ -252,7 +263,7 @@ impl Redactor {
         }
         loop {
             let fake: String = text.chars().map(|it| fresh.like(it)).collect();
-            let changes = text.chars().any(char::is_alphanumeric);
+            let changes = text.chars().any(|it| !SEPARATORS.contains(it));
             if !changes || fake != text {
                 return fake;
             }
@@ -302,7 +313,7 @@ impl Stream<'_> {
         let (first, size) = match character {
             '0'..='9' => (b'0', 10),
             'A'..='Z' => (b'A', 26),
-            it if it.is_ascii() && !it.is_ascii_lowercase() => return it,
+            it if SEPARATORS.contains(it) => return it,
             _ => (b'a', 26),
         };
         char::from(first + self.byte() % size)
@@ -311,9 +322,6 @@ impl Stream<'_> {
 
 /// Whether the schema of a text lets it stay.
 fn keeps(schema: &Value, text: &str) -> bool {
-    if schema["writeOnly"] == true {
-        return false;
-    }
     if let Some(options) = schema["enum"].as_array() {
         return options.iter().any(|it| it == text);
     }
@@ -395,6 +403,22 @@ mod tests {
         let phone = of("+31 20-987");
         assert!(phone.starts_with('+') && phone.len() == 10, "{phone}");
         assert_eq!(of(""), "");
+    }
+
+    #[test]
+    fn a_secret_loses_even_its_form() {
+        for secret in ["!!!", "a", "correct horse battery staple"] {
+            let redacted = user(&json!({ "password": secret }));
+            assert_eq!(redacted["password"].as_str().map(str::len), Some(16));
+        }
+        let redacted = user(&json!({ "password": { "pin": 1234 } }));
+        assert!(!redacted.to_string().contains("pin"), "{redacted}");
+    }
+
+    #[test]
+    fn a_text_of_signs_is_replaced() {
+        let redacted = user(&json!({ "familyName": "\u{1f600}!?" }));
+        assert_ne!(redacted["familyName"], "\u{1f600}!?");
     }
 
     #[test]

@@ -114,7 +114,7 @@ fn printable(text: &str) -> String {
 fn markdown_text(text: &str) -> String {
     let mut out = String::new();
     let mut code = false;
-    let balanced = text.matches('`').count() % 2 == 0;
+    let balanced = text.matches('`').count().is_multiple_of(2);
     for c in text.chars() {
         match c {
             '`' if balanced => {

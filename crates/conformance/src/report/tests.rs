@@ -1,10 +1,10 @@
 use super::*;
 
-fn location(source: &str, pointer: &str) -> Option<Location> {
-    Some(Location {
+fn location(source: &str, pointer: &str) -> Location {
+    Location {
         source: source.to_owned(),
         pointer: pointer.to_owned(),
-    })
+    }
 }
 
 /// Every level, every optional part present and absent, and text that each
@@ -18,8 +18,8 @@ fn report() -> Report {
                 level: Level::Error,
                 direction: Some(Direction::Response),
                 operation: Some("GET /users/{user_id}".to_owned()),
-                base: location("blessed/openapi.json", "/paths/~1users"),
-                revision: location("open api.json", ""),
+                base: Some(location("blessed/openapi.json", "/paths/~1users")),
+                revision: Some(location("open api.json", "")),
                 message: "`a<b>&\"c\"` is 100% gone,\nsee: ]]> ::error::".to_owned(),
             },
             Finding {
@@ -27,7 +27,7 @@ fn report() -> Report {
                 level: Level::Warning,
                 direction: None,
                 operation: None,
-                base: location("a.yaml", "/servers/0"),
+                base: Some(location("a.yaml", "/servers/0")),
                 revision: None,
                 message: "a *bold* | server\u{1b}[31m".to_owned(),
             },

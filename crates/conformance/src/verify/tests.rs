@@ -568,3 +568,31 @@ fn a_folder_without_exchanges_is_an_error() {
         "{error}"
     );
 }
+
+#[test]
+fn every_body_that_is_sent_keeps_the_contract() {
+    let mut known = super::plan::Known::new();
+    known.insert("email".to_owned(), "a@example.com".to_owned());
+    known.insert("password".to_owned(), "correct horse".to_owned());
+    for operation in contract::catalogue() {
+        let Some(document) = operation.body.document() else {
+            continue;
+        };
+        let body = super::plan::body(operation, &known, "run")
+            .unwrap_or_else(|missing| panic!("{} lacks {missing}", operation.id));
+        let problems = super::schema::request(document).problems(&body);
+        assert_eq!(problems, [], "{}: {body:#}", operation.id);
+    }
+}
+
+#[test]
+fn bodies_refer_to_nothing_that_the_run_does_not_know() {
+    let operation = contract::find("createUser").expect("an operation");
+    let known = |id: &str| [("organization_id".to_owned(), id.to_owned())].into();
+    let id = "0123456789abcdef01234567";
+    let body = super::plan::body(operation, &known(id), "run").expect("a body");
+    assert_eq!(body["organization"], id);
+    assert_eq!(body["email"], "verify-run@example.com");
+    let body = super::plan::body(operation, &super::plan::Known::new(), "run");
+    assert_eq!(body.expect("a body").get("organization"), None);
+}

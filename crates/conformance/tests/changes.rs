@@ -1,0 +1,443 @@
+//! The change classifier, on pairs of documents with known verdicts.
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use conformance::diff::{Document, Policy, diff, rules};
+use conformance::report::{Finding, Level};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// A pair of documents, given by the part that differs.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    name: String,
+    /// The versions of both documents.
+    openapi: Option<Pair>,
+    /// The schema of the body of `POST /things`.
+    request: Option<Pair>,
+    /// The schema of the 200 response of `GET /things`.
+    response: Option<Pair>,
+    /// The schema of the query parameter `q` of `GET /things`.
+    query: Option<Pair>,
+    /// The operation `GET /things`.
+    get: Option<Pair>,
+    /// The operation `POST /things`.
+    post: Option<Pair>,
+    /// The whole document but for its version and title.
+    document: Option<Pair>,
+    /// `components.schemas` of both documents.
+    schemas: Option<Pair>,
+    verdict: Verdict,
+    /// Identifiers at the level of the verdict, or all of them if none is
+    /// worse than a note.
+    #[serde(default)]
+    ids: BTreeSet<String>,
+}
+
+type Pair = (Value, Value);
+
+#[derive(Deserialize, Clone, Copy, PartialEq, Debug)]
+#[serde(rename_all = "lowercase")]
+enum Verdict {
+    Breaking,
+    Warning,
+    Harmless,
+}
+
+impl Case {
+    fn document(&self, new: bool) -> Value {
+        let pick = |pair: &Option<Pair>| {
+            let (old, revised) = pair.as_ref()?;
+            Some(if new { revised.clone() } else { old.clone() })
+        };
+        let version = pick(&self.openapi).unwrap_or_else(|| json!("3.1.0"));
+        let mut document = pick(&self.document).unwrap_or_else(|| json!({ "paths": {} }));
+        document["openapi"] = version;
+        document["info"] = json!({ "title": "Things", "version": "1" });
+        let ok = json!({ "204": { "description": "done" } });
+        if let Some(schema) = pick(&self.request) {
+            document["paths"]["/things"]["post"] = json!({
+                "requestBody": { "content": { "application/json": { "schema": schema } } },
+                "responses": ok,
+            });
+        }
+        if let Some(schema) = pick(&self.response) {
+            document["paths"]["/things"]["get"] = json!({ "responses": { "200": {
+                "description": "the thing",
+                "content": { "application/json": { "schema": schema } },
+            } } });
+        }
+        if let Some(schema) = pick(&self.query) {
+            document["paths"]["/things"]["get"] = json!({
+                "parameters": [{ "in": "query", "name": "q", "schema": schema }],
+                "responses": ok,
+            });
+        }
+        for (method, pair) in [("get", &self.get), ("post", &self.post)] {
+            if let Some(mut operation) = pick(pair) {
+                if operation.get("responses").is_none() {
+                    operation["responses"] = ok.clone();
+                }
+                document["paths"]["/things"][method] = operation;
+            }
+        }
+        if let Some(schemas) = pick(&self.schemas) {
+            document["components"]["schemas"] = schemas;
+        }
+        document
+    }
+}
+
+fn parse(source: &str, value: &Value) -> Document {
+    Document::parse(source, &value.to_string()).unwrap_or_else(|it| panic!("{source}: {it}"))
+}
+
+fn cases() -> Vec<Case> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/diff");
+    let mut files: Vec<_> = fs::read_dir(folder)
+        .expect("the corpus is there")
+        .map(|it| it.expect("the corpus can be listed").path())
+        .collect();
+    files.sort();
+    let mut cases = Vec::new();
+    for file in files {
+        let text = fs::read_to_string(&file).expect("the corpus can be read");
+        let here: Vec<Case> =
+            yaml_serde::from_str(&text).unwrap_or_else(|it| panic!("{}: {it}", file.display()));
+        cases.extend(here);
+    }
+    cases
+}
+
+fn changes(case: &Case) -> Vec<Finding> {
+    let base = parse("base", &case.document(false));
+    let revision = parse("revision", &case.document(true));
+    diff(&base, &revision, "2030-01-31")
+}
+
+#[test]
+fn every_pair_has_its_verdict_and_ids() {
+    let mut wrong = String::new();
+    let all = cases();
+    for case in &all {
+        let findings = changes(case);
+        let worst = findings.iter().map(|it| it.level).max();
+        let verdict = match worst {
+            Some(Level::Error) => Verdict::Breaking,
+            Some(Level::Warning) => Verdict::Warning,
+            _ => Verdict::Harmless,
+        };
+        let ids: BTreeSet<String> = findings
+            .iter()
+            .filter(|it| Some(it.level) == worst)
+            .map(|it| it.id.clone())
+            .collect();
+        if verdict != case.verdict || ids != case.ids {
+            let _ = writeln!(
+                wrong,
+                "\n{}: {verdict:?} {ids:?}, expected {:?} {:?}",
+                case.name, case.verdict, case.ids
+            );
+            for it in findings {
+                let _ = writeln!(wrong, "    {} {} {}", it.level, it.id, it.message);
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+    assert!(all.len() >= 120, "the corpus has lost cases: {}", all.len());
+}
+
+#[test]
+fn a_document_against_itself_has_no_changes() {
+    for case in cases() {
+        let document = case.document(true);
+        let findings = diff(
+            &parse("base", &document),
+            &parse("revision", &document),
+            "2030-01-31",
+        );
+        assert!(findings.is_empty(), "{}: {findings:?}", case.name);
+    }
+}
+
+#[test]
+fn every_id_and_pointer_that_is_reported_exists() {
+    let known = rules::all();
+    for case in cases() {
+        for finding in changes(&case) {
+            assert!(
+                known.contains_key(&finding.id),
+                "{} is not in the table",
+                finding.id
+            );
+            for (place, new) in [(&finding.base, false), (&finding.revision, true)] {
+                let Some(place) = place else { continue };
+                assert!(
+                    case.document(new).pointer(&place.pointer).is_some(),
+                    "{}: {} points nowhere: {}",
+                    case.name,
+                    finding.id,
+                    place.pointer
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn the_table_of_ids_is_up_to_date() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/changes.md");
+    if std::env::var_os("UPDATE").is_some() {
+        fs::write(&path, rules::table()).expect("docs/changes.md can be written");
+    }
+    let committed = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        committed == rules::table(),
+        "docs/changes.md is stale: UPDATE=1 cargo test -p web1on1-conformance --test changes"
+    );
+}
+
+/// The message with its sources.
+fn refusal(text: &str) -> String {
+    let error = Document::parse("api.yaml", text).expect_err("the document must be refused");
+    let mut message = error.to_string();
+    let mut source = std::error::Error::source(&error);
+    while let Some(it) = source {
+        let _ = write!(message, ": {it}");
+        source = it.source();
+    }
+    message
+}
+
+#[track_caller]
+fn refused(text: &str, expected: &str) {
+    let message = refusal(text);
+    assert!(
+        message.contains(expected),
+        "{expected:?} is not said: {message}"
+    );
+}
+
+#[test]
+fn a_duplicate_key_is_refused_with_its_place() {
+    refused(
+        r#"{"openapi": "3.1.0", "paths": {"/a": {"get": {}, "get": {}}}}"#,
+        "the key `get` stands twice at /paths/~1a",
+    );
+    refused("openapi: 3.1.0\npaths:\n  /a: {}\n  /a: {}\n", "`/a`");
+}
+
+#[test]
+fn a_dangling_reference_is_refused_with_its_place() {
+    refused(
+        r##"{"openapi": "3.1.0", "components": {"schemas": {"A": {"$ref": "#/components/schemas/B"}}}}"##,
+        "api.yaml#/components/schemas/A: the reference `#/components/schemas/B` leads nowhere",
+    );
+}
+
+#[test]
+fn a_reference_to_another_file_is_refused() {
+    refused(
+        r#"{"openapi": "3.1.0", "components": {"schemas": {"A": {"$ref": "b.yaml#/B"}}}}"#,
+        "bundle the document first",
+    );
+}
+
+#[test]
+fn references_that_go_round_in_a_circle_are_refused() {
+    refused(
+        r##"{"openapi": "3.0.0", "components": {"schemas": {
+            "A": {"$ref": "#/components/schemas/B"}, "B": {"$ref": "#/components/schemas/A"}}}}"##,
+        "only ever leads to itself",
+    );
+}
+
+#[test]
+fn deep_nesting_is_refused() {
+    let deep = format!(
+        "{{\"openapi\": \"3.1.0\", \"x\": {}1{}}}",
+        "[".repeat(200_000),
+        "]".repeat(200_000)
+    );
+    refused(&deep, "nesting");
+    let deep = format!(
+        "openapi: 3.1.0\nx: {}1{}\n",
+        "[".repeat(5_000),
+        "]".repeat(5_000)
+    );
+    refusal(&deep);
+}
+
+#[test]
+fn an_alias_bomb_is_refused() {
+    let mut bomb = "openapi: 3.1.0\na0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..12 {
+        let before = format!("*a{}, ", level - 1).repeat(10);
+        let _ = writeln!(bomb, "a{level}: &a{level} [{before}x]");
+    }
+    refusal(&bomb);
+}
+
+#[test]
+fn other_versions_are_refused() {
+    refused("swagger: '2.0'\n", "`openapi` is missing");
+    refused("openapi: 4.0.0\n", "OpenAPI 3.0 and 3.1");
+}
+
+#[test]
+fn statuses_without_quotes_are_read() {
+    Document::parse(
+        "a.yaml",
+        "openapi: 3.1.0\npaths:\n  /a:\n    get:\n      responses:\n        200:\n          description: fine\n",
+    )
+    .expect("200 is a status");
+}
+
+#[test]
+fn recursive_schemas_are_compared_once() {
+    let tree = |bound: u32| {
+        json!({
+            "openapi": "3.1.0",
+            "info": { "title": "Trees", "version": "1" },
+            "paths": { "/trees": { "post": {
+                "requestBody": { "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Tree" } } } },
+                "responses": {},
+            } } },
+            "components": { "schemas": { "Tree": {
+                "type": "object",
+                "properties": {
+                    "size": { "type": "integer", "maximum": bound },
+                    "left": { "$ref": "#/components/schemas/Tree" },
+                    "right": { "oneOf": [{ "$ref": "#/components/schemas/Tree" }, { "type": "null" }] },
+                },
+            } } },
+        })
+    };
+    let findings = diff(
+        &parse("base", &tree(9)),
+        &parse("revision", &tree(8)),
+        "2030-01-31",
+    );
+    let ids: Vec<&str> = findings.iter().map(|it| it.id.as_str()).collect();
+    assert_eq!(ids, ["request-property-max-decreased"]);
+}
+
+#[test]
+fn a_large_document_is_judged_completely() {
+    let document = |bound: usize| {
+        let mut schemas = serde_json::Map::new();
+        let mut paths = serde_json::Map::new();
+        for index in 0..2_000 {
+            let next = format!("#/components/schemas/S{}", (index * 7 + 1) % 2_000);
+            schemas.insert(
+                format!("S{index}"),
+                json!({
+                    "type": "object",
+                    "description": "x".repeat(1_500),
+                    "properties": {
+                        "n": { "type": "integer", "maximum": if index == 1_000 { bound } else { 5 } },
+                        "next": { "$ref": next },
+                        "either": { "oneOf": [{ "$ref": next }, { "type": "string" }] },
+                    },
+                }),
+            );
+            paths.insert(
+                format!("/s{index}"),
+                json!({ "post": {
+                    "requestBody": { "content": { "application/json": { "schema": { "$ref": next } } } },
+                    "responses": {},
+                } }),
+            );
+        }
+        json!({ "openapi": "3.1.0", "paths": paths, "components": { "schemas": schemas } })
+    };
+    let findings = diff(
+        &parse("base", &document(9)),
+        &parse("revision", &document(8)),
+        "2030-01-31",
+    );
+    assert!(
+        findings
+            .iter()
+            .any(|it| it.id == "request-property-max-decreased")
+    );
+}
+
+fn policy_on(policy: &str, today: &str) -> Vec<(String, Level)> {
+    let old = json!({ "openapi": "3.1.0", "paths": { "/a": { "get": {} }, "/b": { "get": {} } } });
+    let new = json!({ "openapi": "3.1.0", "paths": { "/b": { "get": {} } } });
+    let findings = diff(&parse("base", &old), &parse("revision", &new), today);
+    let policy = Policy::parse(policy).expect("the policy is valid");
+    policy
+        .apply(findings, today)
+        .into_iter()
+        .map(|it| (it.id, it.level))
+        .collect()
+}
+
+const ACCEPTED: &str = r#"
+[[ignore]]
+id = "api-path-removed-without-deprecation"
+operation = "GET /*"
+pointer = "/paths/*"
+reason = "nobody ever called it"
+expires = "2030-02-01"
+"#;
+
+#[test]
+fn an_ignored_change_is_not_reported() {
+    assert_eq!(policy_on(ACCEPTED, "2030-01-31"), []);
+}
+
+#[test]
+fn an_expired_entry_ignores_nothing_and_is_reported() {
+    assert_eq!(
+        policy_on(ACCEPTED, "2030-02-01"),
+        [
+            (
+                "api-path-removed-without-deprecation".to_owned(),
+                Level::Error
+            ),
+            ("ignore-expired".to_owned(), Level::Warning),
+        ]
+    );
+}
+
+#[test]
+fn an_entry_that_matches_nothing_is_reported() {
+    let other = ACCEPTED.replace("GET /*", "PUT /*");
+    let ids: Vec<String> = policy_on(&other, "2030-01-31")
+        .into_iter()
+        .map(|it| it.0)
+        .collect();
+    assert_eq!(
+        ids,
+        ["api-path-removed-without-deprecation", "ignore-unused"]
+    );
+}
+
+#[test]
+fn a_level_can_be_overridden() {
+    let levels = "[levels]\napi-path-removed-without-deprecation = \"info\"\n";
+    assert_eq!(
+        policy_on(levels, "2030-01-31"),
+        [(
+            "api-path-removed-without-deprecation".to_owned(),
+            Level::Info
+        )]
+    );
+    let none = "[levels]\napi-path-removed-without-deprecation = \"none\"\n";
+    assert_eq!(policy_on(none, "2030-01-31"), []);
+}
+
+#[test]
+fn a_policy_names_known_ids_and_gives_reasons() {
+    assert!(Policy::parse("[levels]\nno-such-id = \"info\"\n").is_err());
+    assert!(Policy::parse(&ACCEPTED.replace("nobody ever called it", " ")).is_err());
+    assert!(Policy::parse(&ACCEPTED.replace("2030-02-01", "soon")).is_err());
+    assert!(Policy::default().set_level("api-tag-added").is_err());
+}
