@@ -20,14 +20,15 @@ use crate::stack::{Stack, with_token};
 /// other way round.
 macro_rules! resources {
     ($($test:ident: $client:ident.$field:ident,
-        $case:expr,
+        $setup:pat => $case:expr,
         $create:ident: $parent:pat, $new:ident => $create_request:expr,
         $get:ident: $of:pat, $id:ident => $get_request:expr;)+) => {$(
         #[tokio::test]
         async fn $test() {
             let stack = Stack::start().await;
             let token = &stack.owner().await;
-            let Case { path, parent, document } = $case(Setup { stack: &stack, token }).await;
+            let $setup = Setup { stack: &stack, token };
+            let Case { path, parent, document } = $case;
             let mut client = $client::new(stack.channel.clone());
 
             let ($parent, $new) = (parent.clone(), Some(message(&document)));
@@ -127,7 +128,7 @@ impl Setup<'_> {
         Self::case("/orggroups", "createOrganizationGroup", changes)
     }
 
-    async fn bot(self) -> Case {
+    fn bot() -> Case {
         Self::case("/bots", "createBot", json!({"organization": null}))
     }
 
@@ -137,7 +138,7 @@ impl Setup<'_> {
         Self::case("/botinstances", "createBotInstance", changes)
     }
 
-    async fn service(self) -> Case {
+    fn service() -> Case {
         let dates =
             json!({"organization": null, "startDate": "2100-01-01T00:00:00Z", "endDate": null});
         let mut case = Self::case("/services", "createService", dates);
@@ -202,45 +203,45 @@ fn check_kept(given: &Value, kept: &Value) {
 
 resources! {
     an_organization_is_the_same_over_grpc_and_http: OrganizationServiceClient.organization,
-        Setup::organization,
+        it => it.organization().await,
         create_organization: _, organization => v2::CreateOrganizationRequest { organization },
         get_organization: _, organization_id => v2::GetOrganizationRequest { organization_id };
 
     a_category_is_the_same_over_grpc_and_http: CategoryServiceClient.category,
-        Setup::category,
+        it => it.category().await,
         create_category: organization_id, category =>
             v2::CreateCategoryRequest { organization_id, category },
         get_category: organization_id, category_id =>
             v2::GetCategoryRequest { organization_id, category_id };
 
     a_group_is_the_same_over_grpc_and_http: OrganizationGroupServiceClient.organization_group,
-        Setup::organization_group,
+        it => it.organization_group().await,
         create_organization_group: _, organization_group =>
             v2::CreateOrganizationGroupRequest { organization_group },
         get_organization_group: _, group_id => v2::GetOrganizationGroupRequest { group_id };
 
     a_bot_is_the_same_over_grpc_and_http: BotServiceClient.bot,
-        Setup::bot,
+        _ => Setup::bot(),
         create_bot: _, bot => v2::CreateBotRequest { bot },
         get_bot: _, bot_id => v2::GetBotRequest { bot_id };
 
     a_bot_instance_is_the_same_over_grpc_and_http: BotInstanceServiceClient.bot_instance,
-        Setup::bot_instance,
+        it => it.bot_instance().await,
         create_bot_instance: _, bot_instance => v2::CreateBotInstanceRequest { bot_instance },
         get_bot_instance: _, bot_instance_id => v2::GetBotInstanceRequest { bot_instance_id };
 
     a_service_is_the_same_over_grpc_and_http: ServiceServiceClient.service,
-        Setup::service,
+        _ => Setup::service(),
         create_service: _, service => v2::CreateServiceRequest { service },
         get_service: _, service_id => v2::GetServiceRequest { service_id };
 
     a_form_is_the_same_over_grpc_and_http: FormServiceClient.form,
-        Setup::form,
+        it => it.form().await,
         create_form: _, form => v2::CreateFormRequest { form },
         get_form: _, form_id => v2::GetFormRequest { form_id };
 
     a_form_field_is_the_same_over_grpc_and_http: FormFieldServiceClient.form_field,
-        Setup::form_field,
+        it => it.form_field().await,
         create_form_field: form_id, form_field =>
             v2::CreateFormFieldRequest { form_id, form_field },
         get_form_field: form_id, field_id => v2::GetFormFieldRequest { form_id, field_id };
