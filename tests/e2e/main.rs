@@ -5,6 +5,7 @@
 
 mod auth;
 mod avatars;
+mod coverage;
 mod faults;
 mod protocol;
 mod replay;

@@ -149,7 +149,9 @@ impl Captured {
                     redacted.push(redactor.json(document, item, &mut shape));
                     kinds.insert(shape.as_str().to_owned());
                 }
-                kinds.iter().for_each(|kind| shape.add_all(&[kind]));
+                for kind in &kinds {
+                    shape.add_all(&[kind]);
+                }
                 Some(redacted.into())
             }
             _ => Some(redactor.json(document, &body, shape)),

@@ -35,7 +35,7 @@ use exchange::{Archive, Captured};
 use redact::Redactor;
 
 /// How long the upstream may take to begin its reply.
-const TIMEOUT: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// How long exchanges may take to end once the recorder is to stop.
 const GRACE: Duration = Duration::from_secs(5);

@@ -47,7 +47,9 @@ impl Shape {
 
     /// Adds what is not in a body.
     pub(crate) fn add_all(&mut self, tokens: &[&str]) {
-        tokens.iter().for_each(|it| self.add(it));
+        for token in tokens {
+            self.add(token);
+        }
     }
 
     pub(crate) fn as_str(&self) -> &str {

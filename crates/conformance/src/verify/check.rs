@@ -733,7 +733,7 @@ fn wrong_link(operation: &OperationInfo, sent: &Sent<'_>, headers: &HeaderMap) -
 
 /// The target of the link to the next page, and the offset in it.
 pub(crate) fn next_page(link: &str) -> Option<(String, u64)> {
-    let links = link.split(",").map(str::trim);
+    let links = link.split(',').map(str::trim);
     let mut next = links.filter(|it| it.contains("rel=\"next\"") || it.contains("rel=next"));
     let target = next.next()?.strip_prefix('<')?.split_once('>')?.0;
     let (_, text) = target.split_once('?')?;

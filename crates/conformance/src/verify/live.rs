@@ -208,7 +208,7 @@ impl Run {
             let Ok(body) = plan::body(operation, &self.known, &run) else {
                 return;
             };
-            let call = self.call(operation, operation.path.to_owned(), Some(body));
+            let call = Self::call(operation, operation.path.to_owned(), Some(&body));
             if let Some(id) = self.id_of(operation, &call).await {
                 self.known.insert(name.to_owned(), id);
                 self.created.insert(name.to_owned());
@@ -293,11 +293,11 @@ impl Run {
         })
     }
 
-    fn call(&self, operation: &OperationInfo, path: String, body: Option<Value>) -> Call {
+    fn call(operation: &OperationInfo, path: String, body: Option<&Value>) -> Call {
         Call {
             path,
             query: Vec::new(),
-            body: body.as_ref().map(json),
+            body: body.map(json),
             authorized: operation.authenticated,
             expected: operation.status,
         }
@@ -439,7 +439,7 @@ impl Run {
                 call.body.as_mut()?.1 = Bytes::from_static(b"[0]");
             }
             StatusCode::UNSUPPORTED_MEDIA_TYPE => {
-                call.body.as_mut()?.0 = "text/plain".to_owned();
+                "text/plain".clone_into(&mut call.body.as_mut()?.0);
             }
             _ => {}
         }
@@ -455,7 +455,7 @@ impl Run {
             let path = delete
                 .path
                 .replace(&format!("{{{}}}", plan::SCRATCH_ID), &encode(&id));
-            let call = self.call(delete, path, None);
+            let call = Self::call(delete, path, None);
             self.attempt(delete, &call).await;
         }
     }

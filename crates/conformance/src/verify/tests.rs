@@ -66,9 +66,9 @@ async fn answer(fault: Arc<Fault>, request: Request) -> Response {
         None
     };
     let mut reply = match error {
-        Some(code) => failure(ErrorBody::new(code, "STUB", "no")),
+        Some(code) => failure(&ErrorBody::new(code, "STUB", "no")),
         None if content_type == "text/plain" => failure(
-            ErrorBody::new(Code::InvalidArgument, "STUB", "no")
+            &ErrorBody::new(Code::InvalidArgument, "STUB", "no")
                 .with_http_status(StatusCode::UNSUPPORTED_MEDIA_TYPE),
         ),
         None => success(operation),
@@ -87,7 +87,7 @@ async fn answer(fault: Arc<Fault>, request: Request) -> Response {
     response
 }
 
-fn failure(error: ErrorBody) -> Reply {
+fn failure(error: &ErrorBody) -> Reply {
     Reply {
         status: StatusCode::from_u16(error.error.code).expect("a status"),
         headers: json_headers(),
@@ -212,12 +212,7 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
 #[test]
 fn a_server_without_a_fault_passes() {
     let report = block_on(verify(true, |_, _| {}));
-    let not_tried = if contract::find("createOrganization").is_some() {
-        &[][..]
-    } else {
-        &["operation-not-tried DELETE /users/{user_id}/organizations/{organization_id}"]
-    };
-    assert_eq!(lines(&report), not_tried, "{:#?}", report.findings);
+    assert!(lines(&report).is_empty(), "{:#?}", report.findings);
 }
 
 #[test]
@@ -347,7 +342,7 @@ fn another_content_type_is_named() {
             drop(
                 it.headers
                     .insert("content-type", HeaderValue::from_static("text/html")),
-            )
+            );
         },
         &["response-wrong-content-type GET /users/{user_id}"],
     );
