@@ -240,8 +240,8 @@ impl Opened {
 
 /// Loads the resources of a file.
 async fn seed(backend: &Backend, file: &Path) -> anyhow::Result<()> {
-    let document = std::fs::read(file)
-        .with_context(|| format!("--seed {} cannot be read", file.display()))?;
+    let document =
+        std::fs::read(file).with_context(|| format!("--seed {} cannot be read", file.display()))?;
     backend
         .seed(&document)
         .await
