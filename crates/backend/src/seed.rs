@@ -26,7 +26,7 @@ use crate::App;
 use crate::ids::random_secret;
 use crate::resource::{added, with_defaults};
 use crate::services;
-use crate::store::organizations::{Tenant, first};
+use crate::store::organizations::{Tenant, first, lock};
 use crate::store::resources::Instance;
 use crate::store::{self, Row};
 
@@ -84,6 +84,8 @@ pub(crate) async fn load(app: &App, document: &[u8]) -> Result<Seeded, SeedError
     let mut transaction = app.store.write().await.map_err(store)?;
     let root = first(&mut transaction).await.map_err(store)?;
     let root = root.ok_or_else(|| store("there is no organization to put the seed under"))?;
+    // Of two backends that load the same seed, the second finds it loaded.
+    lock(&mut transaction, &root).await.map_err(store)?;
     seed.complete(app, root.parse().map_err(store)?)
         .map_err(store)?;
     let existing = seed.check(&mut transaction).await?;

@@ -54,6 +54,19 @@ pub(crate) async fn is_within(
     Ok(count > 0)
 }
 
+/// Makes other transactions that lock the same organization wait until this one
+/// ends.
+pub(crate) async fn lock(
+    connection: &mut AnyConnection,
+    organization: &str,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE organizations SET version = version WHERE id = $1";
+    bind(sql, vec![Some(organization.to_owned())])
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// Whether an organization that is not archived stands right under this one.
 pub(crate) async fn has_parts(
     connection: &mut AnyConnection,

@@ -6,6 +6,7 @@ use contract::id::ObjectId;
 use contract::users::{Role, User, UserStatus};
 use sqlx::{AnyConnection, Row as _};
 
+use super::organizations::lock;
 use super::{Row, StoreError, Versioned, one};
 
 /// A user as it is kept, with its password hash. What every kept user has is
@@ -157,10 +158,7 @@ pub(crate) async fn has_owner(
     connection: &mut AnyConnection,
     organization: ObjectId,
 ) -> Result<bool, StoreError> {
-    sqlx::query("UPDATE organizations SET version = version WHERE id = $1")
-        .bind(organization.to_string())
-        .execute(&mut *connection)
-        .await?;
+    lock(&mut *connection, &organization.to_string()).await?;
     let sql = "SELECT COUNT(*) FROM memberships JOIN users ON users.id = memberships.user_id \
          WHERE memberships.organization_id = $1 AND memberships.role = 'owner' \
          AND users.status <> 'archived'";

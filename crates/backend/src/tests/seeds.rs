@@ -60,6 +60,16 @@ async fn the_sample_is_loaded_once() {
 }
 
 #[tokio::test]
+async fn backends_that_load_a_seed_together_load_it_once() {
+    let api = Api::start().await;
+    let beside = api.beside().await;
+    let (one, other) = tokio::join!(api.backend.seed(SAMPLE), beside.seed(SAMPLE));
+    let one = one.expect("the sample is valid");
+    let other = other.expect("the sample is valid");
+    assert_eq!(one.created.min(other.created), 0, "{one:?} {other:?}");
+}
+
+#[tokio::test]
 async fn what_exists_is_left_as_it_is() {
     let api = Api::start().await;
     let form = json!({"forms": [{"id": ONE, "name": "Brochure"}]});
