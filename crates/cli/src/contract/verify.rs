@@ -37,7 +37,7 @@ pub(crate) struct VerifyArgs {
 #[derive(Args, Debug)]
 #[group(required = true, multiple = false)]
 struct Source {
-    /// The base of a server's API, such as <https://api.example.com/v2>
+    /// The base of a server's API, such as `https://api.example.com/v2`
     #[arg(long, value_name = "URL")]
     url: Option<String>,
     /// Captured traffic: a HAR 1.2 file
