@@ -569,6 +569,7 @@ fn every_body_that_is_sent_keeps_the_contract() {
     let mut known = super::plan::Known::new();
     known.insert("email".to_owned(), "a@example.com".to_owned());
     known.insert("password".to_owned(), "correct horse".to_owned());
+    known.insert("bot_id".to_owned(), "57c8479433f5d57d3013a0bc".to_owned());
     for operation in contract::catalogue() {
         let Some(document) = operation.body.document() else {
             continue;
