@@ -119,32 +119,36 @@ fn mask() -> impl Strategy<Value = prost_types::FieldMask> {
         .prop_map(|paths| prost_types::FieldMask { paths })
 }
 
-fn value() -> impl Strategy<Value = prost_types::Value> {
+fn value() -> BoxedStrategy<prost_types::Value> {
     let leaf = prop_oneof![
         Just(Kind::NullValue(0)),
         any::<bool>().prop_map(Kind::BoolValue),
         double().prop_map(Kind::NumberValue),
         text().prop_map(Kind::StringValue),
     ];
-    leaf.prop_map(wrap).prop_recursive(3, 12, 3, |inner| {
-        prop_oneof![
-            vec(inner.clone(), 0..3)
-                .prop_map(|values| wrap(Kind::ListValue(prost_types::ListValue { values }))),
-            btree_map(text(), inner, 0..3)
-                .prop_map(|fields| wrap(Kind::StructValue(prost_types::Struct { fields }))),
-        ]
-    })
+    leaf.prop_map(wrap)
+        .prop_recursive(3, 12, 3, |inner| {
+            prop_oneof![
+                vec(inner.clone(), 0..3)
+                    .prop_map(|values| wrap(Kind::ListValue(prost_types::ListValue { values }))),
+                btree_map(text(), inner, 0..3)
+                    .prop_map(|fields| wrap(Kind::StructValue(prost_types::Struct { fields }))),
+            ]
+        })
+        .boxed()
 }
 
 fn wrap(kind: Kind) -> prost_types::Value {
     prost_types::Value { kind: Some(kind) }
 }
 
-fn object() -> impl Strategy<Value = prost_types::Struct> {
-    btree_map(text(), value(), 0..3).prop_map(|fields| prost_types::Struct { fields })
+fn object() -> BoxedStrategy<prost_types::Struct> {
+    btree_map(text(), value(), 0..3)
+        .prop_map(|fields| prost_types::Struct { fields })
+        .boxed()
 }
 
-fn scalars() -> impl Strategy<Value = Scalars> {
+fn scalars() -> BoxedStrategy<Scalars> {
     let floats = (of(double()), of(float()));
     let signed = (
         of(any::<i32>()),
@@ -160,8 +164,8 @@ fn scalars() -> impl Strategy<Value = Scalars> {
     );
     let fixed = (of(any::<i32>()), of(any::<i64>()));
     let others = (of(any::<bool>()), of(text()), of(octets()));
-    (floats, signed, unsigned, fixed, others).prop_map(
-        |(floats, signed, unsigned, fixed, others)| Scalars {
+    (floats, signed, unsigned, fixed, others)
+        .prop_map(|(floats, signed, unsigned, fixed, others)| Scalars {
             double: floats.0,
             float: floats.1,
             int32: signed.0,
@@ -177,11 +181,11 @@ fn scalars() -> impl Strategy<Value = Scalars> {
             bool: others.0,
             string: others.1,
             bytes: others.2,
-        },
-    )
+        })
+        .boxed()
 }
 
-fn implicits() -> impl Strategy<Value = Implicits> {
+fn implicits() -> BoxedStrategy<Implicits> {
     let color = prop_oneof![Just(0), color()];
     (
         double(),
@@ -205,14 +209,17 @@ fn implicits() -> impl Strategy<Value = Implicits> {
                 color,
             },
         )
+        .boxed()
 }
 
-fn leaf() -> impl Strategy<Value = Leaf> {
+fn leaf() -> BoxedStrategy<Leaf> {
     let deep = of(of(Just(1))).prop_map(|kind| kind.map(|kind| Deep { kind }));
-    (of(text()), deep).prop_map(|(name, deep)| Leaf { name, deep })
+    (of(text()), deep)
+        .prop_map(|(name, deep)| Leaf { name, deep })
+        .boxed()
 }
 
-fn member() -> impl Strategy<Value = LeafOneOf> {
+fn member() -> BoxedStrategy<LeafOneOf> {
     prop_oneof![
         text().prop_map(LeafOneOf::Text),
         any::<i32>().prop_map(LeafOneOf::Number),
@@ -225,9 +232,10 @@ fn member() -> impl Strategy<Value = LeafOneOf> {
         text().prop_map(LeafOneOf::Wrapped),
         Just(LeafOneOf::Nothing(())),
     ]
+    .boxed()
 }
 
-fn open() -> impl Strategy<Value = Open> {
+fn open() -> BoxedStrategy<Open> {
     let is_declared = |key: &String| matches!(key.as_str(), "name" | "count");
     let extra = btree_map("[a-z]{1,5}|name|\\PC{0,4}", value(), 1..4).prop_map(move |fields| {
         let fields: BTreeMap<_, _> = fields
@@ -236,14 +244,14 @@ fn open() -> impl Strategy<Value = Open> {
             .collect();
         (!fields.is_empty()).then_some(prost_types::Struct { fields })
     });
-    (of(text()), extra, of(any::<i32>())).prop_map(|(name, extra, count)| Open {
-        name,
-        extra,
-        count,
-    })
+    (of(text()), extra, of(any::<i32>()))
+        .prop_map(|(name, extra, count)| Open { name, extra, count })
+        .boxed()
 }
 
 /// Strategies for tuples end at twelve, so a message is put together in steps.
+/// Each step is boxed: values of this size, nested, are more than the stack of a
+/// test thread holds otherwise.
 fn everything() -> impl Strategy<Value = Everything> {
     let flat = (flat(), maps(), well_known(), transparent()).prop_map(
         |(flat, maps, well_known, transparent)| merged(flat, maps, well_known, transparent),
@@ -310,7 +318,7 @@ fn merged(
     }
 }
 
-fn flat() -> impl Strategy<Value = Everything> {
+fn flat() -> BoxedStrategy<Everything> {
     let messages = (
         of(member()),
         of(scalars()),
@@ -337,30 +345,32 @@ fn flat() -> impl Strategy<Value = Everything> {
         0..2_i32,
         of(Just(1)),
     );
-    (messages, lists, names, others).prop_map(|(messages, lists, names, others)| Everything {
-        leaf: messages.0,
-        scalars: messages.1,
-        implicits: messages.2,
-        leaves: messages.3,
-        colors: lists.0,
-        texts: lists.1,
-        doubles: lists.2,
-        blobs: lists.3,
-        r#type: names.0,
-        self_: names.1,
-        r#match: names.2,
-        r#gen: names.3,
-        r#async: names.4,
-        color: others.0,
-        renamed: others.1,
-        unit: others.2.map(|(symbol, system)| Unit { symbol, system }),
-        system: others.3,
-        kind: others.4,
-        ..Everything::default()
-    })
+    (messages, lists, names, others)
+        .prop_map(|(messages, lists, names, others)| Everything {
+            leaf: messages.0,
+            scalars: messages.1,
+            implicits: messages.2,
+            leaves: messages.3,
+            colors: lists.0,
+            texts: lists.1,
+            doubles: lists.2,
+            blobs: lists.3,
+            r#type: names.0,
+            self_: names.1,
+            r#match: names.2,
+            r#gen: names.3,
+            r#async: names.4,
+            color: others.0,
+            renamed: others.1,
+            unit: others.2.map(|(symbol, system)| Unit { symbol, system }),
+            system: others.3,
+            kind: others.4,
+            ..Everything::default()
+        })
+        .boxed()
 }
 
-fn maps() -> impl Strategy<Value = Everything> {
+fn maps() -> BoxedStrategy<Everything> {
     let one = (
         btree_map(text(), text(), 0..3),
         btree_map(any::<i32>(), any::<i32>(), 0..3),
@@ -376,23 +386,25 @@ fn maps() -> impl Strategy<Value = Everything> {
         btree_map(any::<i32>(), timestamp(), 0..3),
         btree_map(any::<bool>(), any::<bool>(), 0..3),
     );
-    (one, two).prop_map(|(one, two)| Everything {
-        by_string: one.0,
-        by_int32: one.1,
-        by_int64: one.2,
-        by_uint32: one.3,
-        by_uint64: one.4,
-        by_sint32: one.5,
-        by_sint64: two.0,
-        by_fixed32: two.1,
-        by_fixed64: two.2,
-        by_sfixed32: two.3,
-        by_bool: two.4,
-        ..Everything::default()
-    })
+    (one, two)
+        .prop_map(|(one, two)| Everything {
+            by_string: one.0,
+            by_int32: one.1,
+            by_int64: one.2,
+            by_uint32: one.3,
+            by_uint64: one.4,
+            by_sint32: one.5,
+            by_sint64: two.0,
+            by_fixed32: two.1,
+            by_fixed64: two.2,
+            by_sfixed32: two.3,
+            by_bool: two.4,
+            ..Everything::default()
+        })
+        .boxed()
 }
 
-fn well_known() -> impl Strategy<Value = Everything> {
+fn well_known() -> BoxedStrategy<Everything> {
     let list = vec(value(), 0..3).prop_map(|values| prost_types::ListValue { values });
     let one = (
         of(timestamp()),
@@ -416,27 +428,29 @@ fn well_known() -> impl Strategy<Value = Everything> {
         vec(value(), 0..2),
         vec(octets(), 0..3),
     );
-    (one, two, lists).prop_map(|(one, two, lists)| Everything {
-        timestamp: one.0,
-        duration: one.1,
-        r#struct: one.2,
-        value: one.3,
-        list: one.4,
-        empty: one.5,
-        mask: one.6,
-        double_value: two.0,
-        float_value: two.1,
-        int64_value: two.2,
-        string_value: two.3,
-        bytes_value: two.4,
-        timestamps: lists.0,
-        values: lists.1,
-        bytes_values: lists.2,
-        ..Everything::default()
-    })
+    (one, two, lists)
+        .prop_map(|(one, two, lists)| Everything {
+            timestamp: one.0,
+            duration: one.1,
+            r#struct: one.2,
+            value: one.3,
+            list: one.4,
+            empty: one.5,
+            mask: one.6,
+            double_value: two.0,
+            float_value: two.1,
+            int64_value: two.2,
+            string_value: two.3,
+            bytes_value: two.4,
+            timestamps: lists.0,
+            values: lists.1,
+            bytes_values: lists.2,
+            ..Everything::default()
+        })
+        .boxed()
 }
 
-fn transparent() -> impl Strategy<Value = Everything> {
+fn transparent() -> BoxedStrategy<Everything> {
     let maybe_text = || of(text()).prop_map(|text| MaybeText { text });
     // Null is a value where the wrapper holds any value.
     let maybe_value = value().prop_map(|value| MaybeValue { value: Some(value) });
@@ -461,4 +475,5 @@ fn transparent() -> impl Strategy<Value = Everything> {
                 }
             },
         )
+        .boxed()
 }
