@@ -1,16 +1,18 @@
 //! `web1on1 contract`: what is published of the contract.
 
+mod bless;
+mod buf;
+mod check;
 mod diff;
+mod export;
 mod output;
+mod policy;
+mod published;
 mod record;
 mod verify;
 
-use std::collections::BTreeSet;
-use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::{Args, Subcommand};
 use conformance::waivers;
 
@@ -23,12 +25,9 @@ pub(crate) struct ContractArgs {
 
 #[derive(Subcommand, Debug)]
 enum ContractCommand {
-    /// Write the OpenAPI document and the JSON Schemas
-    Export {
-        /// The folder to write to
-        #[arg(long, value_name = "DIR", default_value = "openapi")]
-        out: PathBuf,
-    },
+    Check(check::CheckArgs),
+    Bless(bless::BlessArgs),
+    Export(export::ExportArgs),
     /// Compare the protos with the contract, field by field
     Agree,
     Diff(diff::DiffArgs),
@@ -38,7 +37,9 @@ enum ContractCommand {
 
 pub(crate) async fn run(args: &ContractArgs) -> anyhow::Result<ExitCode> {
     match &args.command {
-        ContractCommand::Export { out } => export(out).map(|()| ExitCode::SUCCESS),
+        ContractCommand::Check(args) => Ok(output::or_unusable(check::run(args).await)),
+        ContractCommand::Bless(args) => Ok(output::or_unusable(bless::run(args))),
+        ContractCommand::Export(args) => Ok(output::or_unusable(export::run(args))),
         ContractCommand::Agree => agree(),
         ContractCommand::Diff(args) => Ok(output::or_unusable(diff::run(args))),
         ContractCommand::Verify(args) => Ok(output::or_unusable(verify::run(args).await)),
@@ -69,45 +70,4 @@ fn agree() -> anyhow::Result<ExitCode> {
     } else {
         Ok(ExitCode::FAILURE)
     }
-}
-
-/// Writes what is not up to date, and removes the schemas that are no longer
-/// part of the contract.
-fn export(out: &Path) -> anyhow::Result<()> {
-    let artefacts = ::contract::openapi::artefacts();
-    let mut kept = BTreeSet::new();
-    let mut changed = 0;
-    for artefact in &artefacts {
-        let path = out.join(&artefact.path);
-        if fs::read_to_string(&path).ok().as_ref() != Some(&artefact.content) {
-            let folder = path.parent().unwrap_or(out);
-            fs::create_dir_all(folder)
-                .with_context(|| format!("{} cannot be created", folder.display()))?;
-            fs::write(&path, &artefact.content)
-                .with_context(|| format!("{} cannot be written", path.display()))?;
-            println!("wrote {}", path.display());
-            changed += 1;
-        }
-        kept.insert(path);
-    }
-    let schemas = out.join("schemas");
-    let entries =
-        fs::read_dir(&schemas).with_context(|| format!("{} cannot be read", schemas.display()))?;
-    for entry in entries {
-        let path = entry?.path();
-        if path.extension().is_some_and(|it| it == "json") && !kept.contains(&path) {
-            fs::remove_file(&path)
-                .with_context(|| format!("{} cannot be removed", path.display()))?;
-            println!("removed {}", path.display());
-            changed += 1;
-        }
-    }
-    if changed == 0 {
-        println!(
-            "{} is up to date ({} files)",
-            out.display(),
-            artefacts.len()
-        );
-    }
-    Ok(())
 }

@@ -37,11 +37,23 @@ pub struct Artefact {
     pub content: String,
 }
 
+/// The version of the contract, as [SemVer](https://semver.org) understands it:
+/// a change that breaks a client raises the first number.
+///
+/// `web1on1 contract bless` raises it when a contract is published.
+pub const VERSION: &str = include_str!("../VERSION").trim_ascii();
+
 /// Every file in `openapi/` that is derived from the contract: the OpenAPI
 /// document as JSON and as YAML, and the JSON Schema of every body.
-#[expect(clippy::missing_panics_doc, reason = "a JSON value has a YAML form")]
 pub fn artefacts() -> Vec<Artefact> {
-    let document = openapi();
+    artefacts_of(VERSION)
+}
+
+/// The [`artefacts`], as they will be once the contract has this version.
+#[expect(clippy::missing_panics_doc, reason = "a JSON value has a YAML form")]
+pub fn artefacts_of(version: &str) -> Vec<Artefact> {
+    let mut document = openapi();
+    document["info"]["version"] = version.into();
     let yaml = yaml_serde::to_string(&document)
         .unwrap_or_else(|error| panic!("the document has no YAML form: {error}"));
     let mut artefacts = vec![
@@ -173,7 +185,7 @@ pub fn openapi() -> Value {
 fn info() -> Info {
     InfoBuilder::new()
         .title("Web1on1 API")
-        .version("2.0.0")
+        .version(VERSION)
         .description(Some(
             "Customer messaging: organizations, the users and bots that act for them, the \
              services through which conversations come in, and the forms that are filled in along \

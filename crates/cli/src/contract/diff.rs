@@ -1,15 +1,16 @@
 //! `web1on1 contract diff`: what a new contract breaks.
 
 use std::io::Read as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
-use conformance::diff::{self, Document, Policy};
+use conformance::diff::Document;
 use conformance::report::Report;
 
 use super::output::{EXIT_CODES, OutputArgs};
+use super::policy::{self, PolicyArgs};
 
 /// The contract as last published, and as it is in the working tree.
 const BLESSED: &str = "blessed/openapi.json";
@@ -29,16 +30,8 @@ pub(crate) struct DiffArgs {
     /// The new document
     #[arg(default_value = CURRENT)]
     revision: String,
-    /// Levels, and changes that are accepted with a reason until a date
-    ///
-    /// A TOML file: `[levels]` with `id = "error|warning|info|none"`, and
-    /// `[[ignore]]` with `id`, `reason` and, if wanted, `operation`, `pointer`
-    /// (`*` stands for any text) and `expires = "2030-01-31"`.
-    #[arg(long, value_name = "FILE")]
-    ignore: Option<PathBuf>,
-    /// Judge a kind of change in another way: ID=error|warning|info|none
-    #[arg(long, value_name = "ID=LEVEL")]
-    level: Vec<String>,
+    #[command(flatten)]
+    policy: PolicyArgs,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -49,20 +42,7 @@ pub(crate) fn run(args: &DiffArgs) -> anyhow::Result<ExitCode> {
     }
     let base = Document::parse(&args.base, &read(&args.base)?)?;
     let revision = Document::parse(&args.revision, &read(&args.revision)?)?;
-    let mut policy = match &args.ignore {
-        Some(path) => {
-            let text = std::fs::read_to_string(path)
-                .with_context(|| format!("{} cannot be read", path.display()))?;
-            Policy::parse(&text).with_context(|| path.display().to_string())?
-        }
-        None => Policy::default(),
-    };
-    for level in &args.level {
-        policy.set_level(level)?;
-    }
-    let now = jiff::Timestamp::now().to_string();
-    let today = now.get(..10).unwrap_or(&now);
-    let findings = policy.apply(diff::diff(&base, &revision, today), today);
+    let findings = policy::changes(&base, &revision, &args.policy.read()?);
     args.output.print(&Report {
         title: format!("{} → {}", args.base, args.revision),
         findings,

@@ -1,0 +1,319 @@
+//! `web1on1 contract bless`: publishes the contract of the working tree.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use ::contract::openapi::{Artefact, artefacts, artefacts_of};
+use anyhow::{Context as _, bail};
+use clap::Args;
+use conformance::diff::Policy;
+use conformance::report::{Finding, Level};
+use semver::Version;
+
+use super::export::{self, OPENAPI};
+use super::published::{BLESSED, Published, files};
+use super::{buf, check, policy};
+
+/// Where the version is kept, seen from the root of the repository.
+pub(super) const VERSION_FILE: &str = "crates/contract/VERSION";
+
+/// Where each version is told of.
+pub(super) const CHANGELOG: &str = "CHANGELOG.md";
+
+/// What of the repository is published beside what is derived.
+const PROTOS: [&str; 2] = ["proto", "third_party"];
+const BUF: &str = "buf.yaml";
+
+/// Publish the contract as it is: the next version, its changelog, blessed/
+///
+/// Run it in the root of the repository, once a change of the contract is
+/// meant. It compares with what was published last, raises the version by as
+/// much as the changes ask for, writes an entry of the changelog, and puts the
+/// document, the schemas and the protos into blessed/. A contract that breaks
+/// clients is published only under a version that is named with --as.
+#[derive(Args, Debug)]
+#[command(after_help = "Exit codes:\n  \
+    0  it is published, or there was nothing to publish\n  \
+    1  the contract does not hold, or it needs another version\n  \
+    2  the arguments are wrong, or something cannot be read or written")]
+pub(crate) struct BlessArgs {
+    /// The version to publish, if not the least that the changes allow
+    #[arg(long = "as", value_name = "X.Y.Z")]
+    under: Option<Version>,
+    /// Publish although the protos cannot be compared because there is no buf
+    #[arg(long)]
+    without_buf: bool,
+}
+
+pub(crate) fn run(args: &BlessArgs) -> anyhow::Result<ExitCode> {
+    let published = Published::in_tree()?;
+    let mut wrong = check::fresh(&artefacts())?.0;
+    wrong.extend(check::agreement()?.0);
+    if !wrong.is_empty() {
+        for it in &wrong {
+            eprintln!("error: {}", it.message);
+        }
+        eprintln!("nothing was published");
+        return Ok(ExitCode::FAILURE);
+    }
+
+    let changes = changes(&published, args.without_buf)?;
+    if changes.is_empty() && !differs(&published.folder)? {
+        println!("{} is published as it is", published.version);
+        return Ok(ExitCode::SUCCESS);
+    }
+    let least = least(&published.version, &changes);
+    let version = match &args.under {
+        Some(version) if *version < least => {
+            report(&changes);
+            eprintln!(
+                "error: these changes ask for {least} at least, not {version}; nothing was published"
+            );
+            return Ok(ExitCode::FAILURE);
+        }
+        Some(version) => version.clone(),
+        None if least.major > published.version.major => {
+            report(&changes);
+            eprintln!(
+                "error: clients of {} will break; if that is meant, say so with --as {least}; \
+                 nothing was published",
+                published.version
+            );
+            return Ok(ExitCode::FAILURE);
+        }
+        None => least,
+    };
+    publish(&version, &changes)?;
+    report(&changes);
+    println!(
+        "published {version} after {}; look at {CHANGELOG}, and commit it with {BLESSED}/, \
+         {OPENAPI}/ and {VERSION_FILE}",
+        published.version
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What has changed for clients of the published contract, of either kind.
+fn changes(published: &Published, without_buf: bool) -> anyhow::Result<Vec<Finding>> {
+    let revision = check::derived_document(&artefacts())?;
+    let mut changes = policy::changes(&published.document()?, &revision, &Policy::default());
+    match buf::breaking(&published.folder)? {
+        Some(found) => changes.extend(found),
+        None if without_buf => {}
+        None => bail!(
+            "there is no `buf` on the PATH to compare the protos with; {}, or publish --without-buf",
+            buf::INSTALL
+        ),
+    }
+    Ok(changes)
+}
+
+/// The least version that these changes allow after another.
+pub(super) fn least(after: &Version, changes: &[Finding]) -> Version {
+    let worst = changes.iter().map(|it| it.level).max();
+    match worst {
+        Some(Level::Error) => Version::new(after.major + 1, 0, 0),
+        Some(_) => Version::new(after.major, after.minor + 1, 0),
+        None => Version::new(after.major, after.minor, after.patch + 1),
+    }
+}
+
+/// Whether a changelog has an entry for a version.
+pub(super) fn tells_of(log: &str, version: &Version) -> bool {
+    let heading = format!("## {version}");
+    log.lines().any(|line| {
+        line.strip_prefix(&heading)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+    })
+}
+
+fn report(changes: &[Finding]) {
+    for it in changes {
+        println!("{}", line(it));
+    }
+}
+
+fn line(change: &Finding) -> String {
+    let operation = change.operation.as_deref().unwrap_or_default();
+    let operation = if operation.is_empty() {
+        String::new()
+    } else {
+        format!("`{operation}`: ")
+    };
+    format!("- {operation}{} (`{}`)", change.message, change.id)
+}
+
+/// Everything that is published, below `blessed/`.
+fn contents(artefacts: Vec<Artefact>) -> anyhow::Result<Vec<(PathBuf, Vec<u8>)>> {
+    let mut contents: Vec<_> = artefacts
+        .into_iter()
+        // The YAML form says the same as the JSON form.
+        .filter(|it| it.path != "openapi.yaml")
+        .map(|it| (PathBuf::from(it.path), it.content.into_bytes()))
+        .collect();
+    for folder in PROTOS {
+        for (path, content) in files(Path::new(folder))? {
+            contents.push((Path::new(folder).join(path), content));
+        }
+    }
+    let rules = fs::read(BUF).with_context(|| format!("{BUF} cannot be read"))?;
+    contents.push((BUF.into(), rules));
+    contents.sort();
+    Ok(contents)
+}
+
+/// Whether what would be published is not what is.
+fn differs(published: &Path) -> anyhow::Result<bool> {
+    Ok(contents(artefacts())? != files(published)?)
+}
+
+/// Writes everything. What can fail for other reasons than the disk has been
+/// done before the first file is touched.
+fn publish(version: &Version, changes: &[Finding]) -> anyhow::Result<()> {
+    let artefacts = artefacts_of(&version.to_string());
+    let contents = contents(artefacts.clone())?;
+    let log = match fs::read_to_string(CHANGELOG) {
+        Ok(log) => log,
+        Err(error) if error.kind() == ErrorKind::NotFound => HEAD.to_owned(),
+        Err(error) => return Err(error).with_context(|| format!("{CHANGELOG} cannot be read")),
+    };
+    let log = with_entry(&log, &entry(version, &policy::today(), changes));
+    let stale = export::stale(Path::new(OPENAPI), &artefacts)?;
+
+    // A folder of its own first, so that the published one is whole at any time.
+    let next = format!("{BLESSED}.next");
+    remove(&next)?;
+    for (path, content) in &contents {
+        let path = Path::new(&next).join(path);
+        let folder = path.parent().unwrap_or(Path::new(&next));
+        fs::create_dir_all(folder)
+            .with_context(|| format!("{} cannot be created", folder.display()))?;
+        fs::write(&path, content)
+            .with_context(|| format!("{} cannot be written", path.display()))?;
+    }
+    for file in &stale {
+        file.refresh()?;
+    }
+    export::write(Path::new(CHANGELOG), &log)?;
+    export::write(Path::new(VERSION_FILE), &format!("{version}\n"))?;
+    remove(BLESSED)?;
+    fs::rename(&next, BLESSED).with_context(|| format!("{next} cannot be renamed to {BLESSED}"))
+}
+
+fn remove(folder: &str) -> anyhow::Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("{folder} cannot be removed"))
+        }
+        _ => Ok(()),
+    }
+}
+
+const HEAD: &str = "# Changes of the contract\n\n\
+    What each published version means to clients, newest first.\n";
+
+/// The entry of a version.
+fn entry(version: &Version, date: &str, changes: &[Finding]) -> String {
+    let mut text = format!("## {version} ({date})\n");
+    for (level, heading) in [
+        (Level::Error, "Breaking"),
+        (Level::Warning, "May break"),
+        (Level::Info, "Compatible"),
+    ] {
+        let mut of_level = changes.iter().filter(|it| it.level == level).peekable();
+        if of_level.peek().is_some() {
+            let _ = write!(text, "\n### {heading}\n\n");
+        }
+        for change in of_level {
+            let _ = writeln!(text, "{}", line(change));
+        }
+    }
+    if changes.is_empty() {
+        text.push_str("\nOnly descriptions have changed.\n");
+    }
+    text
+}
+
+/// Puts an entry before the newest one.
+fn with_entry(log: &str, entry: &str) -> String {
+    let newest = if log.starts_with("## ") {
+        Some(0)
+    } else {
+        log.find("\n## ").map(|it| it + 1)
+    };
+    match newest {
+        Some(at) => format!("{}{entry}\n{}", &log[..at], &log[at..]),
+        None => format!("{}\n\n{entry}", log.trim_end()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn change(level: Level) -> Finding {
+        Finding {
+            id: "an-id".to_owned(),
+            level,
+            direction: None,
+            operation: Some("GET /users".to_owned()),
+            base: None,
+            revision: None,
+            message: "something changed".to_owned(),
+        }
+    }
+
+    #[track_caller]
+    fn check_least(changes: &[Finding], expected: &str) {
+        let after = Version::new(2, 3, 4);
+        assert_eq!(least(&after, changes).to_string(), expected);
+    }
+
+    #[test]
+    fn the_version_follows_from_the_worst_change() {
+        check_least(&[], "2.3.5");
+        check_least(&[change(Level::Info)], "2.4.0");
+        check_least(&[change(Level::Info), change(Level::Warning)], "2.4.0");
+        check_least(&[change(Level::Info), change(Level::Error)], "3.0.0");
+    }
+
+    #[test]
+    fn the_newest_entry_comes_first() {
+        let first = with_entry(HEAD, &entry(&Version::new(2, 0, 0), "2026-01-02", &[]));
+        let changes = [change(Level::Error), change(Level::Info)];
+        let second = with_entry(
+            &first,
+            &entry(&Version::new(3, 0, 0), "2026-02-03", &changes),
+        );
+        insta::assert_snapshot!(second, @r"
+        # Changes of the contract
+
+        What each published version means to clients, newest first.
+
+        ## 3.0.0 (2026-02-03)
+
+        ### Breaking
+
+        - `GET /users`: something changed (`an-id`)
+
+        ### Compatible
+
+        - `GET /users`: something changed (`an-id`)
+
+        ## 2.0.0 (2026-01-02)
+
+        Only descriptions have changed.
+        ");
+    }
+
+    #[test]
+    fn an_entry_is_found_by_its_heading() {
+        let log = "# Changes\n\n## 2.10.0 (2026-01-02)\n";
+        assert!(tells_of(log, &Version::new(2, 10, 0)));
+        assert!(!tells_of(log, &Version::new(2, 1, 0)));
+        assert!(!tells_of(log, &Version::new(2, 10, 1)));
+    }
+}

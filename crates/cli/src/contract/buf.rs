@@ -1,0 +1,99 @@
+//! What the protos break for gRPC callers, as `buf breaking` judges it.
+
+use std::io::ErrorKind;
+use std::path::Path;
+use std::process::Command;
+
+use anyhow::{Context as _, bail};
+use conformance::report::{Finding, Level, Location};
+use serde::Deserialize;
+
+/// How to get buf, for people who do not have it.
+pub(super) const INSTALL: &str =
+    "install it with `pip install buf-bin`, or as https://buf.build/docs/cli/installation says";
+
+/// What buf exits with where it has found something.
+const FOUND: i32 = 100;
+
+/// A line that buf prints for each finding.
+#[derive(Deserialize)]
+struct Found {
+    path: Option<String>,
+    start_line: Option<u32>,
+    r#type: String,
+    message: String,
+}
+
+/// Compares the protos of the working tree with those in a folder. `None` if
+/// there is no buf.
+pub(super) fn breaking(published: &Path) -> anyhow::Result<Option<Vec<Finding>>> {
+    let output = Command::new("buf")
+        .args(["breaking", "--error-format", "json", "--against"])
+        .arg(published)
+        .output();
+    let output = match output {
+        Ok(output) => output,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error).context("buf cannot be run"),
+    };
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    match output.status.code() {
+        Some(0) => Ok(Some(Vec::new())),
+        Some(FOUND) => stdout
+            .lines()
+            .map(finding)
+            .collect::<anyhow::Result<_>>()
+            .map(Some),
+        _ => {
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            bail!(
+                "`buf breaking --against {}` failed: {}",
+                published.display(),
+                [stdout.trim(), stderr.trim()].join(" ").trim()
+            )
+        }
+    }
+}
+
+fn finding(line: &str) -> anyhow::Result<Finding> {
+    let found: Found = serde_json::from_str(line)
+        .with_context(|| format!("buf printed what is not a finding: {line}"))?;
+    let rule = found.r#type.to_ascii_lowercase().replace('_', "-");
+    Ok(Finding {
+        // Protos that do not compile have no rule, but the word COMPILE.
+        id: format!("proto-{rule}"),
+        level: Level::Error,
+        direction: None,
+        operation: None,
+        base: None,
+        revision: found.path.map(|path| Location {
+            source: match found.start_line {
+                Some(number) => format!("{path}:{number}"),
+                None => path,
+            },
+            pointer: String::new(),
+        }),
+        message: found.message,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_of_buf_is_a_finding_with_its_place() {
+        let found = finding(
+            r#"{"path":"proto/a.proto","start_line":14,"type":"FIELD_NO_DELETE","message":"It was deleted."}"#,
+        )
+        .expect("it is a finding");
+        assert_eq!(found.id, "proto-field-no-delete");
+        assert_eq!(found.revision.expect("a place").source, "proto/a.proto:14");
+        assert_eq!(found.message, "It was deleted.");
+    }
+
+    #[test]
+    fn what_is_no_finding_is_an_error() {
+        assert!(finding("Failure: no such module").is_err());
+    }
+}

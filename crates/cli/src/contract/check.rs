@@ -1,0 +1,438 @@
+//! `web1on1 contract check`: every check of the contract, and one verdict.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+
+use ::contract::openapi::{Artefact, VERSION, artefacts};
+use anyhow::{Context as _, bail};
+use clap::Args;
+use conformance::diff::{Document, Policy};
+use conformance::report::{Finding, Level, Location, Report};
+use conformance::verify::{self, Live};
+use conformance::{agree, waivers};
+use semver::Version;
+use serde_json::{Value, json};
+use similar::TextDiff;
+use tower::ServiceExt as _;
+
+use super::export::{self, OPENAPI, Stale};
+use super::output::{EXIT_CODES, OutputArgs};
+use super::policy::{self, PolicyArgs};
+use super::published::{Published, files};
+use super::{bless, buf};
+
+/// How many lines of a diff are shown for each stale file.
+const DIFF_LINES: usize = 40;
+
+/// Check everything about the contract, and give one verdict
+///
+/// Run it in the root of the repository. It checks that
+///
+/// 1. openapi/ holds what the contract derives, and nothing else;
+/// 2. the protos, the contract and the OpenAPI document agree;
+/// 3. nothing breaks REST clients of the published contract;
+/// 4. nothing breaks gRPC clients of the published protos (`buf breaking`);
+/// 5. the version moves with what is published;
+/// 6. the recorded exchanges keep the contract;
+/// 7. a backend keeps it to the letter: the one built in, or the one at --url.
+///
+/// What it is doing goes to standard error, the report to standard output.
+#[derive(Args, Debug)]
+#[command(after_help = EXIT_CODES)]
+pub(crate) struct CheckArgs {
+    /// Compare with what was published as of this git revision, not with
+    /// blessed/ in the working tree
+    ///
+    /// A change that publishes a contract is compared with the one before it in
+    /// this way: --against origin/main.
+    #[arg(long, value_name = "REV")]
+    against: Option<String>,
+    /// Fail if the protos cannot be compared because there is no buf
+    #[arg(long)]
+    require_buf: bool,
+    /// Verify this server instead of the backend that is built in. It is only
+    /// read from, unless --allow-writes is given
+    #[arg(long, value_name = "URL", requires = "token")]
+    url: Option<String>,
+    /// The access token for --url
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "WEB1ON1_TOKEN",
+        hide_env_values = true
+    )]
+    token: Option<String>,
+    /// Try the operations of --url that write too, in an organization of their own
+    #[arg(long, requires = "url")]
+    allow_writes: bool,
+    #[command(flatten)]
+    policy: PolicyArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+}
+
+pub(crate) async fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
+    let mut verdict = Verdict::default();
+    let artefacts = artefacts();
+
+    let holds = format!(
+        "{OPENAPI}/ is what the contract derives, {} files",
+        artefacts.len()
+    );
+    let (found, differences) = fresh(&artefacts)?;
+    verdict.take("fresh", found, &holds);
+    eprint!("{differences}");
+
+    let (found, holds) = agreement()?;
+    verdict.take("agree", found, &holds);
+
+    let tree = Published::in_tree()?;
+    let earlier = args.against.as_deref().map(Published::at).transpose()?;
+    let published = earlier.as_ref().unwrap_or(&tree);
+    let current = Version::parse(VERSION).context("crates/contract/VERSION is not SemVer")?;
+
+    let rest = rest_changes(published, &artefacts, args)?;
+    let proto = buf::breaking(&published.folder)?;
+    let changes: Vec<_> = rest.iter().chain(proto.iter().flatten()).cloned().collect();
+    let versions = versions(&current, &tree, earlier.as_ref(), &changes)?;
+
+    let announced = current.major > published.version.major;
+    let settle = |found: Vec<Finding>| if announced { announce(found) } else { found };
+    let holds = format!("nothing breaks clients of {}", published.version);
+    verdict.take("rest", settle(rest), &holds);
+    match proto {
+        Some(found) => verdict.take("proto", settle(found), &holds),
+        None => verdict.take(
+            "proto",
+            vec![no_buf(args.require_buf)],
+            "not compared: there is no buf",
+        ),
+    }
+    verdict.take("version", versions, &format!("{current}, as published"));
+
+    let recorded = recorded()?;
+    let holds = "the recorded exchanges keep the contract, but for what is known";
+    verdict.take("recorded", recorded, holds);
+
+    let report = match &args.url {
+        Some(url) => {
+            let options = Live {
+                url: url.clone(),
+                token: args.token.clone().unwrap_or_default(),
+                allow_writes: args.allow_writes,
+            };
+            verify::live(&options).await?
+        }
+        None => verify_built_in().await?,
+    };
+    verdict.take("backend", report.findings, &report.title);
+
+    args.output.print(&Report {
+        title: "contract check".to_owned(),
+        findings: verdict.findings,
+        coverage: None,
+    })
+}
+
+/// What was found so far.
+#[derive(Default)]
+struct Verdict {
+    findings: Vec<Finding>,
+}
+
+impl Verdict {
+    /// Takes what a check has found, and tells how it went.
+    fn take(&mut self, check: &str, found: Vec<Finding>, holds: &str) {
+        let count = |level| found.iter().filter(|it| it.level == level).count();
+        let (errors, warnings) = (count(Level::Error), count(Level::Warning));
+        let (word, outcome) = match (errors, warnings) {
+            (0, 0) => ("ok", holds.to_owned()),
+            (0, _) => ("warn", format!("{warnings} to look at")),
+            _ => ("FAIL", format!("{errors} wrong")),
+        };
+        eprintln!("{word:<4}  {check:<9} {outcome}");
+        self.findings.extend(found);
+    }
+}
+
+/// What of `openapi/` is stale, and the differences.
+pub(super) fn fresh(artefacts: &[Artefact]) -> anyhow::Result<(Vec<Finding>, String)> {
+    let stale = export::stale(Path::new(OPENAPI), artefacts)?;
+    let differences = stale.iter().map(difference).collect();
+    Ok((stale.iter().map(stale_file).collect(), differences))
+}
+
+fn stale_file(file: &Stale) -> Finding {
+    let path = file.path.display();
+    let problem = match (&file.found, &file.derived) {
+        (None, _) => "is missing",
+        (_, None) => "is derived from nothing",
+        _ => "is not what the contract derives",
+    };
+    Finding {
+        id: "stale-file".to_owned(),
+        level: Level::Error,
+        direction: None,
+        operation: None,
+        base: None,
+        revision: Some(Location {
+            source: path.to_string(),
+            pointer: String::new(),
+        }),
+        message: format!(
+            "{path} {problem}; if the contract is meant to change, run `{}` and commit the result",
+            export::COMMAND
+        ),
+    }
+}
+
+fn difference(file: &Stale) -> String {
+    let path = file.path.display();
+    let found = file.found.as_deref().unwrap_or_default();
+    let derived = file.derived.as_deref().unwrap_or_default();
+    let diff = TextDiff::from_lines(found, derived);
+    let diff = diff
+        .unified_diff()
+        .header(&format!("{path} (found)"), &format!("{path} (derived)"))
+        .to_string();
+    let lines = diff.lines().count();
+    let mut shown = String::new();
+    // Writing to a string cannot fail.
+    for line in diff.lines().take(DIFF_LINES) {
+        let _ = writeln!(shown, "      {line}");
+    }
+    if lines > DIFF_LINES {
+        let more = lines - DIFF_LINES;
+        let _ = writeln!(shown, "      … and {more} more lines");
+    }
+    shown
+}
+
+/// Where the statements of the API differ, and what to say if they do not.
+pub(super) fn agreement() -> anyhow::Result<(Vec<Finding>, String)> {
+    let descriptors = match compile() {
+        Ok(descriptors) => descriptors,
+        Err(error) => {
+            let message = format!("the protos do not compile: {error:#}");
+            return Ok((vec![disagreement("proto-compile", message)], String::new()));
+        }
+    };
+    let protos = conformance::from_proto(&descriptors)?;
+    let contract = conformance::from_contract();
+    let waivers = waivers::of_this_repository()?;
+    let (left, unused) = waivers::apply(agree::agree(&protos, &contract), &waivers);
+    let mut found: Vec<_> = left
+        .iter()
+        .map(|it| disagreement("disagreement", it.to_string()))
+        .collect();
+    found.extend(unused.iter().map(|waiver| {
+        let message = format!(
+            "the waiver of {} in crates/conformance/waivers.toml is needed no more; remove it",
+            waiver.subject
+        );
+        disagreement("waiver-unused", message)
+    }));
+    let holds = format!(
+        "the protos and the contract agree on {} operations and {} types",
+        contract.operations.len(),
+        contract.types.len()
+    );
+    Ok((found, holds))
+}
+
+/// Compiles the protos of the working tree: this program may have been built
+/// from others.
+fn compile() -> anyhow::Result<Vec<u8>> {
+    let files: Vec<_> = files(Path::new("proto"))?
+        .into_iter()
+        .map(|(path, _)| path)
+        .filter(|it| it.extension().is_some_and(|it| it == "proto"))
+        .collect();
+    let mut compiler = protox::Compiler::new(["proto", "third_party"])?;
+    compiler.include_imports(true).include_source_info(true);
+    compiler.open_files(files)?;
+    Ok(compiler.encode_file_descriptor_set())
+}
+
+fn disagreement(id: &str, message: String) -> Finding {
+    Finding {
+        id: id.to_owned(),
+        level: Level::Error,
+        direction: None,
+        operation: None,
+        base: None,
+        revision: None,
+        message,
+    }
+}
+
+/// What the derived document changes for clients of the published one.
+fn rest_changes(
+    published: &Published,
+    artefacts: &[Artefact],
+    args: &CheckArgs,
+) -> anyhow::Result<Vec<Finding>> {
+    let policy = args.policy.read()?;
+    let revision = derived_document(artefacts)?;
+    Ok(policy::changes(&published.document()?, &revision, &policy))
+}
+
+/// The OpenAPI document as the contract derives it, whatever the committed file
+/// holds.
+pub(super) fn derived_document(artefacts: &[Artefact]) -> anyhow::Result<Document> {
+    let derived = artefacts
+        .iter()
+        .find(|it| it.path == "openapi.json")
+        .context("the contract derives no openapi.json")?;
+    let name = format!("{OPENAPI}/{}", derived.path);
+    Ok(Document::parse(&name, &derived.content)?)
+}
+
+/// A new major version may break clients, but they should know how.
+fn announce(mut found: Vec<Finding>) -> Vec<Finding> {
+    for it in &mut found {
+        it.level = it.level.min(Level::Warning);
+    }
+    found
+}
+
+fn no_buf(required: bool) -> Finding {
+    Finding {
+        id: "buf-missing".to_owned(),
+        level: if required {
+            Level::Error
+        } else {
+            Level::Warning
+        },
+        direction: None,
+        operation: None,
+        base: None,
+        revision: None,
+        message: format!(
+            "the protos were not compared with the published ones, because there is no `buf` on \
+             the PATH; {}",
+            buf::INSTALL
+        ),
+    }
+}
+
+/// Whether the version says what is published.
+fn versions(
+    current: &Version,
+    tree: &Published,
+    earlier: Option<&Published>,
+    changes: &[Finding],
+) -> anyhow::Result<Vec<Finding>> {
+    let wrong = |id: &str, place: &str, message: String| Finding {
+        id: id.to_owned(),
+        level: Level::Error,
+        direction: None,
+        operation: None,
+        base: None,
+        revision: Some(Location {
+            source: place.to_owned(),
+            pointer: String::new(),
+        }),
+        message,
+    };
+    let mut found = Vec::new();
+    if *current != tree.version {
+        let message = format!(
+            "the version is {current}, but {} was published last; leave the version to \
+             `contract bless`, which publishes what it raises",
+            tree.version
+        );
+        found.push(wrong("version-not-published", bless::VERSION_FILE, message));
+    }
+    let log = fs::read_to_string(bless::CHANGELOG)
+        .with_context(|| format!("{} cannot be read", bless::CHANGELOG))?;
+    if !bless::tells_of(&log, &tree.version) {
+        let message = format!(
+            "nothing is said about {}, the version that was published last; `contract bless` \
+             writes an entry when it publishes",
+            tree.version
+        );
+        found.push(wrong("changelog-entry-missing", bless::CHANGELOG, message));
+    }
+    if let Some(earlier) = earlier
+        && !tree.is_like(earlier)?
+    {
+        let least = bless::least(&earlier.version, changes);
+        if tree.version < least {
+            let message = format!(
+                "what is published has changed since {}, which was {}; this asks for {least} at \
+                 least, and it is {}",
+                earlier.name, earlier.version, tree.version
+            );
+            found.push(wrong("version-not-raised", bless::VERSION_FILE, message));
+        }
+    }
+    Ok(found)
+}
+
+/// What the recorded exchanges break, but for what is known of them.
+fn recorded() -> anyhow::Result<Vec<Finding>> {
+    let folder = Path::new(OPENAPI).join("recorded");
+    let known = folder.join("known.toml");
+    let text = fs::read_to_string(&known)
+        .with_context(|| format!("{} cannot be read", known.display()))?;
+    let known = Policy::parse(&text).with_context(|| known.display().to_string())?;
+    let report = verify::recorded(&folder)?;
+    let mut found = known.apply(report.findings, &policy::today());
+    for it in &mut found {
+        // What is known has to stay true.
+        if it.id.starts_with("ignore-") {
+            it.level = Level::Error;
+        }
+    }
+    Ok(found)
+}
+
+const EMAIL: &str = "check@example.com";
+const PASSWORD: &str = "only for this check";
+
+/// Starts the backend that is built in, on data that is gone afterwards, and
+/// verifies it.
+async fn verify_built_in() -> anyhow::Result<Report> {
+    let data = tempfile::tempdir().context("no temporary folder can be created")?;
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let mut config = backend::Config::new("sqlite::memory:", data.path(), &url);
+    config.owner_email = Some(EMAIL.to_owned());
+    config.owner_password = Some(PASSWORD.to_owned());
+    let backend = backend::Backend::open(config).await?;
+    let token = log_in(backend.router()).await?;
+    let serving = tokio::spawn(axum::serve(listener, backend.router()).into_future());
+    let options = Live {
+        url,
+        token,
+        allow_writes: true,
+    };
+    let report = verify::live(&options).await;
+    serving.abort();
+    Ok(report?)
+}
+
+async fn log_in(router: axum::Router) -> anyhow::Result<String> {
+    let operation = ::contract::catalogue()
+        .iter()
+        .find(|it| it.id == "createToken")
+        .context("there is no operation to log in with")?;
+    let path = format!("{}{}", ::contract::operation::BASE_PATH, operation.path);
+    let credentials = json!({"email": EMAIL, "password": PASSWORD});
+    let request = http::Request::builder()
+        .method(operation.method.clone())
+        .uri(path)
+        .header(http::header::CONTENT_TYPE, "application/json")
+        .body(axum::body::Body::from(credentials.to_string()))?;
+    let response = router.oneshot(request).await?;
+    let status = response.status();
+    let body = axum::body::to_bytes(response.into_body(), 1 << 16).await?;
+    let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+    match body["token"].as_str() {
+        Some(token) => Ok(token.to_owned()),
+        None => bail!("logging in at the backend was answered with {status}: {body}"),
+    }
+}

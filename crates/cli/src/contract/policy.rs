@@ -1,0 +1,55 @@
+//! The decisions of a team about findings, from the command line.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::Args;
+use conformance::diff::Policy;
+use conformance::report::Finding;
+
+#[derive(Args, Debug)]
+pub(crate) struct PolicyArgs {
+    /// Levels, and changes that are accepted with a reason until a date
+    ///
+    /// A TOML file: `[levels]` with `id = "error|warning|info|none"`, and
+    /// `[[ignore]]` with `id`, `reason` and, if wanted, `operation`, `pointer`
+    /// (`*` stands for any text) and `expires = "2030-01-31"`.
+    #[arg(long, value_name = "FILE")]
+    ignore: Option<PathBuf>,
+    /// Judge a kind of change in another way: ID=error|warning|info|none
+    #[arg(long, value_name = "ID=LEVEL")]
+    level: Vec<String>,
+}
+
+impl PolicyArgs {
+    pub(super) fn read(&self) -> anyhow::Result<Policy> {
+        let mut policy = match &self.ignore {
+            Some(path) => {
+                let text = std::fs::read_to_string(path)
+                    .with_context(|| format!("{} cannot be read", path.display()))?;
+                Policy::parse(&text).with_context(|| path.display().to_string())?
+            }
+            None => Policy::default(),
+        };
+        for level in &self.level {
+            policy.set_level(level)?;
+        }
+        Ok(policy)
+    }
+}
+
+/// Compares two documents as of today, and applies the decisions.
+pub(super) fn changes(
+    base: &conformance::diff::Document,
+    revision: &conformance::diff::Document,
+    policy: &Policy,
+) -> Vec<Finding> {
+    let today = today();
+    policy.apply(conformance::diff::diff(base, revision, &today), &today)
+}
+
+/// The date in UTC, as `2030-01-31`.
+pub(super) fn today() -> String {
+    let now = jiff::Timestamp::now().to_string();
+    now.get(..10).unwrap_or(&now).to_owned()
+}
