@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use ::contract::openapi::{Artefact, VERSION, artefacts};
+use ::contract::recorded::recorded;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use conformance::diff::{Document, Policy};
@@ -112,9 +113,9 @@ pub(crate) async fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     }
     verdict.take("version", versions, &format!("{current}, as published"));
 
-    let recorded = recorded()?;
+    let found = recorded_exchanges()?;
     let holds = "the recorded exchanges keep the contract, but for what is known";
-    verdict.take("recorded", recorded, holds);
+    verdict.take("recorded", found, holds);
 
     let report = match &args.url {
         Some(url) => {
@@ -373,7 +374,7 @@ fn versions(
 }
 
 /// What the recorded exchanges break, but for what is known of them.
-fn recorded() -> anyhow::Result<Vec<Finding>> {
+fn recorded_exchanges() -> anyhow::Result<Vec<Finding>> {
     let folder = Path::new(OPENAPI).join("recorded");
     let known = folder.join("known.toml");
     let text = fs::read_to_string(&known)
@@ -403,7 +404,8 @@ async fn verify_built_in() -> anyhow::Result<Report> {
     config.owner_email = Some(EMAIL.to_owned());
     config.owner_password = Some(PASSWORD.to_owned());
     let backend = backend::Backend::open(config).await?;
-    let token = log_in(backend.router()).await?;
+    let (token, organization) = log_in(backend.router()).await?;
+    backend.seed(&workflows(&organization)?).await?;
     let serving = tokio::spawn(axum::serve(listener, backend.router()).into_future());
     let options = Live {
         url,
@@ -415,7 +417,23 @@ async fn verify_built_in() -> anyhow::Result<Report> {
     Ok(report?)
 }
 
-async fn log_in(router: axum::Router) -> anyhow::Result<String> {
+/// A seed of the recorded workflows, which no operation creates. They run for an
+/// organization, and for those below it that are created as recorded.
+fn workflows(organization: &str) -> anyhow::Result<Vec<u8>> {
+    let listed = recorded("listWorkflows").and_then(|it| it.response.body.clone());
+    let created = recorded("createOrganization").and_then(|it| it.request.as_ref()?.body.clone());
+    let mut workflows = listed.context("no workflows are recorded")?;
+    let tags = &created.context("no new organization is recorded")?["tags"];
+    for it in workflows.as_array_mut().into_iter().flatten() {
+        it["organization"] = organization.into();
+        it["organizations"] = json!([organization]);
+        it["organizationTags"] = tags.clone();
+    }
+    Ok(serde_json::to_vec(&json!({"workflows": workflows}))?)
+}
+
+/// Logs in, and returns a token and the caller's organization.
+async fn log_in(router: axum::Router) -> anyhow::Result<(String, String)> {
     let operation = ::contract::catalogue()
         .iter()
         .find(|it| it.id == "createToken")
@@ -431,8 +449,8 @@ async fn log_in(router: axum::Router) -> anyhow::Result<String> {
     let status = response.status();
     let body = axum::body::to_bytes(response.into_body(), 1 << 16).await?;
     let body: Value = serde_json::from_slice(&body).unwrap_or_default();
-    match body["token"].as_str() {
-        Some(token) => Ok(token.to_owned()),
-        None => bail!("logging in at the backend was answered with {status}: {body}"),
+    match (body["token"].as_str(), body["organization"].as_str()) {
+        (Some(token), Some(organization)) => Ok((token.to_owned(), organization.to_owned())),
+        _ => bail!("logging in at the backend was answered with {status}: {body}"),
     }
 }
