@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use contract::operation::BodyInfo;
 use contract::recorded::Exchange;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde::Deserialize;
 
 use super::check::{Checker, Received, Sent, below_base, has_base, query, route};
+use crate::multipart;
 use crate::report::{Finding, Level, Location, Report};
 
 /// Why captured traffic cannot be read.
@@ -81,11 +83,21 @@ pub fn har(path: &Path) -> Result<Report, CaptureError> {
             query: &pairs,
             headers: Some(&headers),
         };
-        let body = request.post_data.as_ref().and_then(|it| it.text.as_deref());
-        // A browser keeps no binary parts, so an upload cannot be judged by its text.
-        let is_form = text_of(&headers, "content-type").starts_with("multipart/");
-        let body = body.filter(|_| !is_form).map(str::as_bytes);
+        let sent_data = request.post_data.as_ref();
+        let content_type = text_of(&headers, "content-type");
+        // What is binary in a form is not kept, or not as it was.
+        let is_form = content_type.starts_with("multipart/");
+        let text = sent_data.and_then(|it| it.text.as_deref());
+        let body = text.filter(|_| !is_form).map(str::as_bytes);
         checker.request(operation, &seen_in, &variables, &sent, body);
+        if let (true, BodyInfo::Upload { part }, Some(form)) = (is_form, operation.body, sent_data)
+        {
+            let parts = form.parts(&content_type);
+            let parts = parts
+                .iter()
+                .map(|(name, of)| (name.as_deref(), of.as_deref()));
+            checker.parts(operation, &seen_in, part, parts);
+        }
 
         let response = &entry.response;
         let body = response.content.bytes();
@@ -258,9 +270,34 @@ struct HarRequest {
     post_data: Option<HarPostData>,
 }
 
+/// A body: as text, or part by part if it is a form.
 #[derive(Deserialize)]
 struct HarPostData {
     text: Option<String>,
+    #[serde(default)]
+    params: Vec<HarParam>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct HarParam {
+    name: String,
+    content_type: Option<String>,
+}
+
+impl HarPostData {
+    /// The name and the content type of each part of a form.
+    fn parts(&self, content_type: &str) -> Vec<(Option<String>, Option<String>)> {
+        let params = self.params.iter();
+        let mut parts: Vec<_> = params
+            .map(|it| (Some(it.name.clone()), it.content_type.clone()))
+            .collect();
+        let text = self.text.as_deref().unwrap_or_default();
+        if let Ok(found) = multipart::parse(content_type, text.as_bytes()) {
+            parts.extend(found.into_iter().map(|it| (it.name, it.content_type)));
+        }
+        parts
+    }
 }
 
 #[derive(Deserialize)]

@@ -279,30 +279,46 @@ impl Checker {
         content_type: &str,
         body: &[u8],
     ) {
-        let problem = match multipart::parse(content_type, body) {
-            Err(error) => error.to_string(),
-            Ok(parts) => match parts.iter().find(|it| it.name.as_deref() == Some(part)) {
-                None => format!("no part is named `{part}`"),
-                Some(found) => {
-                    let given = found.content_type.as_deref().unwrap_or_default();
-                    if Upload::CONTENT_TYPES.contains(&given) {
-                        return;
-                    }
-                    format!(
-                        "the part `{part}` must be one of {}",
-                        Upload::CONTENT_TYPES.join(", ")
-                    )
-                }
-            },
+        match multipart::parse(content_type, body) {
+            Err(error) => self.invalid_upload(operation, seen_in, &error.to_string()),
+            Ok(parts) => {
+                let parts = parts
+                    .iter()
+                    .map(|it| (it.name.as_deref(), it.content_type.as_deref()));
+                self.parts(operation, seen_in, part, parts);
+            }
+        }
+    }
+
+    /// Judges the names and content types of the parts of an upload.
+    pub(crate) fn parts<'a>(
+        &mut self,
+        operation: &OperationInfo,
+        seen_in: &str,
+        part: &str,
+        mut parts: impl Iterator<Item = (Option<&'a str>, Option<&'a str>)>,
+    ) {
+        let Some((_, given)) = parts.find(|(name, _)| *name == Some(part)) else {
+            self.invalid_upload(operation, seen_in, &format!("no part is named `{part}`"));
+            return;
         };
-        let message = format!("the upload is not as the contract has it: {problem}");
+        if !Upload::CONTENT_TYPES.contains(&given.unwrap_or_default()) {
+            let problem = format!(
+                "the part `{part}` must be one of {}",
+                Upload::CONTENT_TYPES.join(", ")
+            );
+            self.invalid_upload(operation, seen_in, &problem);
+        }
+    }
+
+    fn invalid_upload(&mut self, operation: &OperationInfo, seen_in: &str, problem: &str) {
         self.find(
             operation,
             Level::Error,
             "request-invalid-upload",
             "/requestBody",
             seen_in,
-            message,
+            format!("the upload is not as the contract has it: {problem}"),
         );
     }
 

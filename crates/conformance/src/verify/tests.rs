@@ -475,14 +475,30 @@ fn check_har(
     response: &Value,
     expected: &[&str],
 ) {
+    let post_data = json!({ "mimeType": "application/json", "text": request.to_string() });
+    check_har_of(method, url, &post_data, status, response, expected);
+}
+
+/// Checks the findings in a HAR file with one entry whose request body is given
+/// as HAR has it.
+#[track_caller]
+fn check_har_of(
+    method: &str,
+    url: &str,
+    post_data: &Value,
+    status: u16,
+    response: &Value,
+    expected: &[&str],
+) {
     let id = json!({ "name": "X-Request-Id", "value": "r1" });
     let typed = json!({ "name": "Content-Type", "value": "application/json" });
+    let sent_as = json!({ "name": "Content-Type", "value": post_data["mimeType"] });
     let entry = json!({
         "request": {
             "method": method,
             "url": url,
-            "headers": [typed],
-            "postData": { "mimeType": "application/json", "text": request.to_string() },
+            "headers": [sent_as],
+            "postData": post_data,
         },
         "response": {
             "status": status,
@@ -523,6 +539,33 @@ fn requests_and_replies_in_a_har_are_judged() {
             "response-unknown-enum-value PATCH /users/{user_id} /role",
         ],
     );
+}
+
+/// Checks the findings of an upload whose part is of this name and type, in
+/// either way that HAR has to write it.
+#[track_caller]
+fn check_har_upload(name: &str, content_type: &str, expected: &[&str]) {
+    let url = format!("{HOST}/users/57c8479433f5d57d3013a0bc/avatar");
+    let user = json!({ "email": "a@example.com" });
+    let mime = "multipart/form-data; boundary=b";
+    let param = json!({ "name": name, "fileName": "a.png", "contentType": content_type });
+    let in_parts = json!({ "mimeType": mime, "params": [param] });
+    let text = format!(
+        "--b\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"a.png\"\r\n\
+         Content-Type: {content_type}\r\n\r\n\u{fffd}PNG\r\n--b--\r\n"
+    );
+    let as_text = json!({ "mimeType": mime, "text": text });
+    for post_data in [in_parts, as_text] {
+        check_har_of("POST", &url, &post_data, 201, &user, expected);
+    }
+}
+
+#[test]
+fn uploads_in_a_har_are_judged_by_their_parts() {
+    let wrong = ["request-invalid-upload POST /users/{user_id}/avatar"];
+    check_har_upload("file", "image/png", &[]);
+    check_har_upload("picture", "image/png", &wrong);
+    check_har_upload("file", "text/html", &wrong);
 }
 
 #[test]
