@@ -1,0 +1,210 @@
+//! Judges one exchange after the other and remembers what it has seen.
+//!
+//! Where an exchange comes from does not matter here: it may have just taken
+//! place, or have been captured long ago. No finding quotes a value, other than
+//! one that an enum should have, since a report ends up in logs.
+
+mod reply;
+mod request;
+mod route;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+use contract::operation::OperationInfo;
+use http::{HeaderMap, StatusCode};
+use serde_json::Value;
+
+pub(crate) use self::reply::next_page;
+pub(crate) use self::route::{below_base, decode, has_base, query, route};
+use super::schema::{self, Problem, Visit};
+use crate::report::{self, Coverage, Direction, Finding, Level, Location};
+
+/// The file that findings point into.
+pub(crate) const DOCUMENT: &str = "openapi/openapi.json";
+
+/// A request as it was sent.
+pub(crate) struct Sent<'a> {
+    /// The decoded names and values of the query, in order.
+    pub(crate) query: &'a [(String, String)],
+    /// The headers, where they are known.
+    pub(crate) headers: Option<&'a HeaderMap>,
+}
+
+impl Sent<'_> {
+    fn parameter(&self, name: &str) -> Option<&str> {
+        let found = self.query.iter().find(|(it, _)| it == name);
+        found.map(|(_, value)| value.as_str())
+    }
+}
+
+/// A reply as it came.
+pub(crate) struct Received<'a> {
+    pub(crate) status: StatusCode,
+    /// The headers, where they are known. What was recorded without its headers
+    /// is not asked for them.
+    pub(crate) headers: Option<&'a HeaderMap>,
+    /// The body, where it is known.
+    pub(crate) body: Option<&'a [u8]>,
+}
+
+/// Judges exchanges.
+#[derive(Default)]
+pub(crate) struct Checker {
+    pub(crate) findings: Vec<Finding>,
+    seen: Seen,
+}
+
+#[derive(Default)]
+struct Seen {
+    operations: BTreeSet<String>,
+    statuses: BTreeSet<String>,
+    properties: BTreeSet<String>,
+    enum_values: BTreeSet<String>,
+}
+
+impl Visit for Seen {
+    fn property(&mut self, name: &str) {
+        self.properties.insert(name.to_owned());
+    }
+
+    fn enum_value(&mut self, name: &str, value: &str) {
+        self.enum_values.insert(format!("{name}={value}"));
+    }
+}
+
+/// An operation as a person writes it.
+pub(crate) fn title(operation: &OperationInfo) -> String {
+    format!("{} {}", operation.method, operation.path)
+}
+
+/// The place of an operation in the OpenAPI document.
+fn pointer(operation: &OperationInfo) -> String {
+    let method = operation.method.as_str().to_lowercase();
+    format!("/paths/{}/{method}", schema::escape(operation.path))
+}
+
+/// The statuses that the OpenAPI document lists for each operation.
+pub(crate) fn documented(operation: &OperationInfo) -> &'static BTreeSet<u16> {
+    static STATUSES: LazyLock<BTreeMap<&'static str, BTreeSet<u16>>> = LazyLock::new(|| {
+        let document = contract::openapi::openapi();
+        let of = |it: &OperationInfo| {
+            let responses = document.pointer(&format!("{}/responses", pointer(it)));
+            let responses = responses.and_then(Value::as_object).into_iter().flatten();
+            responses.filter_map(|(it, _)| it.parse().ok()).collect()
+        };
+        let catalogue = contract::catalogue().iter();
+        catalogue.map(|it| (it.id, of(it))).collect()
+    });
+    static NONE: BTreeSet<u16> = BTreeSet::new();
+    STATUSES.get(operation.id).unwrap_or(&NONE)
+}
+
+impl Checker {
+    /// Notes a finding about an operation. `below` is where it is described,
+    /// below the operation in the OpenAPI document.
+    pub(crate) fn find(
+        &mut self,
+        operation: &OperationInfo,
+        level: Level,
+        id: &str,
+        below: &str,
+        seen_in: &str,
+        message: String,
+    ) {
+        let direction = match id.split('-').next() {
+            Some("request") => Some(Direction::Request),
+            Some("response") => Some(Direction::Response),
+            _ => None,
+        };
+        self.findings.push(Finding {
+            id: id.to_owned(),
+            level,
+            direction,
+            operation: Some(title(operation)),
+            base: Some(Location {
+                source: DOCUMENT.to_owned(),
+                pointer: format!("{}{below}", pointer(operation)),
+            }),
+            revision: Some(Location {
+                source: seen_in.to_owned(),
+                pointer: String::new(),
+            }),
+            message,
+        });
+    }
+
+    fn problems(
+        &mut self,
+        operation: &OperationInfo,
+        direction: Direction,
+        seen_in: &str,
+        what: &str,
+        problems: Vec<Problem>,
+    ) {
+        let prefix = match direction {
+            Direction::Request => "request",
+            Direction::Response => "response",
+        };
+        for problem in problems {
+            let place = match problem.pointer.as_str() {
+                "" => what.to_owned(),
+                pointer => format!("{pointer} in {what}"),
+            };
+            self.findings.push(Finding {
+                id: format!("{prefix}-{}", problem.kind),
+                level: Level::Error,
+                direction: Some(direction),
+                operation: Some(title(operation)),
+                base: Some(Location {
+                    source: DOCUMENT.to_owned(),
+                    pointer: problem.schema,
+                }),
+                revision: Some(Location {
+                    source: seen_in.to_owned(),
+                    pointer: problem.pointer,
+                }),
+                message: format!("{place} {}", problem.message),
+            });
+        }
+    }
+
+    /// What was seen of the contract, and what was not.
+    pub(crate) fn coverage(&self) -> Coverage {
+        let mut all = Seen::default();
+        for operation in contract::catalogue() {
+            all.operations.insert(title(operation));
+            for status in documented(operation) {
+                all.statuses
+                    .insert(format!("{} {status}", title(operation)));
+            }
+            if let Some(of) = operation.reply.body.of() {
+                schema::walk(&of.views().read, None, &mut all);
+            }
+        }
+        coverage(&all, &self.seen)
+    }
+}
+
+fn text(headers: &HeaderMap, name: &str) -> String {
+    let value = headers.get(name).and_then(|it| it.to_str().ok());
+    value.unwrap_or_default().to_owned()
+}
+
+fn is_json(content_type: &str) -> bool {
+    let media_type = content_type.split(';').next().unwrap_or_default();
+    media_type.trim().eq_ignore_ascii_case("application/json")
+}
+
+fn coverage(all: &Seen, seen: &Seen) -> Coverage {
+    let part = |all: &BTreeSet<String>, seen: &BTreeSet<String>| report::Seen {
+        seen: all.intersection(seen).cloned().collect(),
+        unseen: all.difference(seen).cloned().collect(),
+    };
+    Coverage {
+        operations: part(&all.operations, &seen.operations),
+        statuses: part(&all.statuses, &seen.statuses),
+        properties: part(&all.properties, &seen.properties),
+        enum_values: part(&all.enum_values, &seen.enum_values),
+    }
+}
