@@ -12,5 +12,6 @@ mod replay;
 mod resources;
 mod stack;
 mod stub;
+mod tls;
 mod users;
 mod verify;

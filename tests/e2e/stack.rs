@@ -11,6 +11,7 @@ use hyper_util::rt::TokioExecutor;
 use proto::v2::auth_service_client::AuthServiceClient;
 use proto::v2::user_service_client::UserServiceClient;
 use proto::v2::{CreateTokenRequest, Token};
+use rustls::RootCertStore;
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
@@ -50,8 +51,17 @@ pub(crate) async fn listen() -> (TcpListener, String) {
 
 /// Starts a gateway in front of the REST API at `base`, and returns its URL.
 pub(crate) async fn gateway_to(base: &str, tasks: &mut Tasks) -> String {
+    gateway_trusting(None, base, tasks).await
+}
+
+/// Starts a gateway that trusts whom these roots vouch for.
+pub(crate) async fn gateway_trusting(
+    roots: Option<RootCertStore>,
+    base: &str,
+    tasks: &mut Tasks,
+) -> String {
     let base = gateway::upstream::base(base).expect("the base is a URL");
-    let client = gateway::upstream::client(&base).expect("a client without TLS needs nothing");
+    let client = gateway::upstream::client(&base, roots).expect("it needs no other roots");
     let gateway = Gateway::new(client, Config::new(base));
     let routes = proto::v2::routes(&gateway);
     let services = Services::new(routes, proto::v2::SERVICES, proto::FILE_DESCRIPTOR_SET)

@@ -334,6 +334,11 @@ async fn filters_are_typed() {
         ..Default::default()
     };
     assert!(list(&stack, &token, queued).await.users.is_empty());
+    let later = ListUsersRequest {
+        created_at: text(">9998-12-31"),
+        ..Default::default()
+    };
+    assert!(list(&stack, &token, later).await.users.is_empty());
 }
 
 #[tokio::test]

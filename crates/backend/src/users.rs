@@ -53,6 +53,7 @@ pub(crate) async fn list(request: Request<ListUsers>) -> Result<List<User>, Erro
                 email,
                 status,
                 role,
+                created_at,
             },
         ..
     } = request;
@@ -60,7 +61,8 @@ pub(crate) async fn list(request: Request<ListUsers>) -> Result<List<User>, Erro
         .key("id", id)
         .key("organization", organization)
         .key("role", role)
-        .key("status", status);
+        .key("status", status)
+        .time("createdAt", created_at);
     if status.is_none() {
         filters = filters.without("status", Some(UserStatus::Archived));
     }

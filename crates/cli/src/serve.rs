@@ -90,6 +90,11 @@ pub(crate) struct GatewayArgs {
     #[arg(long, value_name = "URL", env = "WEB1ON1_UPSTREAM")]
     upstream: String,
 
+    /// A PEM file with the certificates of the authorities that may vouch for
+    /// the upstream, in place of those that the system trusts
+    #[arg(long, value_name = "FILE", env = "WEB1ON1_UPSTREAM_CA")]
+    upstream_ca: Option<PathBuf>,
+
     /// Where to serve gRPC; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:50051")]
     grpc: SocketAddr,
@@ -136,7 +141,9 @@ pub(crate) async fn gateway(args: GatewayArgs) -> anyhow::Result<ExitCode> {
         let url = format!("{base}").trim_end_matches('/').to_owned();
         base = ::gateway::upstream::base(&(url + ::contract::operation::BASE_PATH))?;
     }
-    let client = ::gateway::upstream::client(&base)?;
+    let roots = args.upstream_ca.as_deref();
+    let roots = roots.map(::gateway::upstream::roots).transpose()?;
+    let client = ::gateway::upstream::client(&base, roots)?;
     let services = services(&in_front_of(client, base.clone())).await?;
     let grpc = bind(args.grpc).await?;
     println!("grpc {}", grpc.local_addr()?);

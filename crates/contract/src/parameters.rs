@@ -5,6 +5,7 @@
 
 use std::{borrow::Cow, fmt, marker::PhantomData};
 
+use jiff::{civil::DateTime, tz::Offset};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -255,13 +256,39 @@ impl<R: Described> JsonSchema for Sort<R> {
     }
 }
 
-/// Properties of `R` that a list is reduced to.
+/// Properties of `R` that a list is reduced to, at least one.
 #[derive(Serialize, Deserialize)]
-#[serde(transparent, bound = "")]
+#[serde(try_from = "Vec<String>", into = "Vec<String>", bound = "")]
 pub struct Select<R> {
     properties: Vec<String>,
-    #[serde(skip)]
     of: PhantomData<fn() -> R>,
+}
+
+/// A selection of nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("must name at least one property")]
+pub struct EmptySelect;
+
+/// Takes the properties as they are. Whether `R` has them is for the schema to
+/// say.
+impl<R> TryFrom<Vec<String>> for Select<R> {
+    type Error = EmptySelect;
+
+    fn try_from(properties: Vec<String>) -> Result<Self, EmptySelect> {
+        if properties.is_empty() {
+            return Err(EmptySelect);
+        }
+        Ok(Self {
+            properties,
+            of: PhantomData,
+        })
+    }
+}
+
+impl<R> From<Select<R>> for Vec<String> {
+    fn from(select: Select<R>) -> Self {
+        select.properties
+    }
 }
 
 impl<R> Select<R> {
@@ -310,7 +337,11 @@ impl<R: Described> JsonSchema for Select<R> {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         let names: Vec<_> = readable::<R>().map(|(name, _)| name).collect();
-        json_schema!({ "type": "array", "items": { "type": "string", "enum": names } })
+        json_schema!({
+            "type": "array",
+            "minItems": 1,
+            "items": { "type": "string", "enum": names },
+        })
     }
 }
 
@@ -373,6 +404,9 @@ impl JsonSchema for TextFilter {
 
 /// A condition on an instant: equal, or `>`, `>=`, `<` or `<=` before it. A date
 /// stands for its first instant in UTC.
+///
+/// An instant that no [`Timestamp`] can be, such as the last day of the year
+/// 9999, stands for the nearest one that can.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TimeFilter {
@@ -401,9 +435,17 @@ impl Comparison {
 }
 
 impl TimeFilter {
-    /// The pattern of the published schema. A date has a fixed form; what stands
-    /// behind it is checked when the text is read.
-    pub const PATTERN: &str = "^(>=|<=|>|<)?[0-9]{4}-[0-9]{2}-[0-9]{2}";
+    /// The pattern of the published schema: a sign, a date that the calendar
+    /// has, and perhaps a time of RFC 3339 with its offset. What matches it is a
+    /// filter, and nothing else is.
+    pub const PATTERN: &str = "^(>=|<=|>|<)?\
+        ([0-9]{4}-(\
+        (0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|\
+        (0[469]|11)-(0[1-9]|[12][0-9]|30)|\
+        02-(0[1-9]|1[0-9]|2[0-8]))|\
+        ([0-9]{2}(0[48]|[2468][048]|[13579][26])|([02468][048]|[13579][26])00)-02-29)\
+        ([Tt]([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)([.][0-9]{1,9})?\
+        ([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9]))?$";
 
     /// Whether an instant satisfies the condition.
     pub fn admits(&self, instant: Timestamp) -> bool {
@@ -430,15 +472,77 @@ impl TryFrom<String> for TimeFilter {
             .iter()
             .find_map(|(it, sign)| Some((*it, text.strip_prefix(sign)?)))
             .ok_or(InvalidTimeFilter)?;
-        let instant = text
-            .parse()
-            .or_else(|_| format!("{text}T00:00:00Z").parse())
-            .map_err(|_| InvalidTimeFilter)?;
+        let instant = instant(text).ok_or(InvalidTimeFilter)?;
         Ok(Self {
             comparison,
             instant,
         })
     }
+}
+
+/// The instant that a date, or a date and time of RFC 3339, stands for.
+///
+/// Stricter than jiff, which reads more than the pattern can say: times without
+/// seconds, offsets of more than a day, names of time zones.
+fn instant(text: &str) -> Option<Timestamp> {
+    let (date, time) = match text.split_once(['T', 't']) {
+        Some((date, time)) => (date, time),
+        None => (text, "00:00:00Z"),
+    };
+    let [year, month, day] = numbers(date, b'-', [4, 2, 2])?;
+    let zone = time.find(['Z', 'z', '+', '-'])?;
+    let (time, zone) = time.split_at_checked(zone)?;
+    let (time, fraction) = time.split_once('.').unwrap_or((time, "0"));
+    let [hour, minute, second] = numbers(time, b':', [2, 2, 2])?;
+    let digits = fraction.len();
+    if digits > 9 {
+        return None;
+    }
+    let [fraction] = numbers(fraction, b'.', [digits])?;
+    let nanosecond = fraction * 10_i32.pow(u32::try_from(9 - digits).ok()?);
+    let offset = match zone.split_at_checked(1)? {
+        ("Z" | "z", "") => 0,
+        (sign @ ("+" | "-"), offset) => {
+            let [hours, minutes] = numbers(offset, b':', [2, 2])?;
+            if hours > 23 || minutes > 59 {
+                return None;
+            }
+            let seconds = (hours * 60 + minutes) * 60;
+            if sign == "+" { seconds } else { -seconds }
+        }
+        _ => return None,
+    };
+    let civil = DateTime::new(
+        year.try_into().ok()?,
+        month.try_into().ok()?,
+        day.try_into().ok()?,
+        hour.try_into().ok()?,
+        minute.try_into().ok()?,
+        // A leap second counts as the one before it, as jiff reads it.
+        if second == 60 {
+            59
+        } else {
+            second.try_into().ok()?
+        },
+        nanosecond,
+    );
+    let instant = Offset::from_seconds(offset).ok()?.to_timestamp(civil.ok()?);
+    // Only what is too late is none to jiff.
+    Some(Timestamp::nearest(instant.unwrap_or(jiff::Timestamp::MAX)))
+}
+
+/// The numbers of so many digits each that stand between separators.
+fn numbers<const N: usize>(text: &str, separator: u8, digits: [usize; N]) -> Option<[i32; N]> {
+    let mut parts = text.as_bytes().split(|byte| *byte == separator);
+    let mut numbers = [0; N];
+    for (number, digits) in numbers.iter_mut().zip(digits) {
+        let part = parts.next()?;
+        if part.len() != digits || part.is_empty() || !part.iter().all(u8::is_ascii_digit) {
+            return None;
+        }
+        *number = str::from_utf8(part).ok()?.parse().ok()?;
+    }
+    parts.next().is_none().then_some(numbers)
 }
 
 impl From<TimeFilter> for String {

@@ -19,7 +19,16 @@ impl Timestamp {
     pub const fn get(self) -> jiff::Timestamp {
         self.0
     }
+
+    /// The instant, or the nearest one that has a spelling.
+    pub(crate) fn nearest(instant: jiff::Timestamp) -> Self {
+        Self(instant.max(FIRST))
+    }
 }
+
+/// 0000-01-01T00:00:00Z, the first instant that RFC 3339 has a spelling for.
+/// The last one that jiff has lies in the year 9999.
+const FIRST: jiff::Timestamp = jiff::Timestamp::constant(-62_167_219_200, 0);
 
 /// A text or an instant is not a [`Timestamp`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,10 +39,7 @@ impl TryFrom<jiff::Timestamp> for Timestamp {
     type Error = InvalidTimestamp;
 
     fn try_from(instant: jiff::Timestamp) -> Result<Self, InvalidTimestamp> {
-        // Outside of these years RFC 3339 has no spelling. The limits are
-        // 0000-01-01T00:00:00Z and 9999-12-31T23:59:59Z.
-        let seconds = instant.as_second();
-        if (-62_167_219_200..=253_402_300_799).contains(&seconds) {
+        if instant >= FIRST {
             Ok(Self(instant))
         } else {
             Err(InvalidTimestamp)

@@ -13,7 +13,7 @@ use crate::{
     operation::{
         Create, Created, List, NoBody, NoContent, Operation, Resource, Tag, Update, Upload,
     },
-    parameters::{ListQuery, NoParameters, TextFilter},
+    parameters::{ListQuery, NoParameters, TextFilter, TimeFilter},
     schema::{described, spelled_as_on_the_wire},
     timestamp::Timestamp,
 };
@@ -286,6 +286,9 @@ pub struct ListUsersQuery {
     pub status: Option<UserStatus>,
     /// Only users with this role.
     pub role: Option<Role>,
+    /// Only users created at this time. `>`, `>=`, `<` and `<=` before it
+    /// select those created after or before it.
+    pub created_at: Option<TimeFilter>,
 }
 
 described!(UserPath, UserOrganizationPath, ListUsersQuery);

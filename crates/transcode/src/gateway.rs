@@ -57,8 +57,19 @@ impl http_body::Body for RequestBody {
     }
 }
 
+/// A failure to reach the upstream whose reason callers may know. Of any other
+/// they learn that the upstream cannot be reached, and no more.
+#[derive(Debug, thiserror::Error)]
+#[error("{reason}")]
+pub struct Unreachable {
+    /// The reason, in words that follow "the upstream cannot be reached: ".
+    pub reason: &'static str,
+    /// What it follows from.
+    pub source: BoxError,
+}
+
 /// An HTTP service that requests can be sent to: a pooled client, or a router
-/// in the same process.
+/// in the same process. It may fail with [`Unreachable`].
 pub trait Upstream: Clone + Send + Sync + 'static {
     /// The body of a response.
     type Body: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send;
@@ -306,6 +317,10 @@ impl<U: Upstream> Gateway<U> {
     ) -> Result<(C::Reply, Drifts), Failure> {
         let request = self.request::<C>(exchange, target, content_type, body)?;
         let response = self.upstream.send(request).await.map_err(|error| {
+            let message = match error.downcast_ref::<Unreachable>() {
+                Some(error) => format!("the upstream cannot be reached: {error}"),
+                None => "the upstream cannot be reached".to_owned(),
+            };
             let error = chain(&*error);
             tracing::warn!(
                 rpc = C::RPC,
@@ -313,7 +328,7 @@ impl<U: Upstream> Gateway<U> {
                 error,
                 "the upstream cannot be reached"
             );
-            self.unavailable("UPSTREAM_UNAVAILABLE", "the upstream cannot be reached")
+            self.unavailable("UPSTREAM_UNAVAILABLE", message)
         })?;
         let (head, body) = response.into_parts();
         if !head.status.is_success() {
@@ -449,7 +464,7 @@ impl<U: Upstream> Gateway<U> {
         Failure::new(code, &self.config.domain, reason, cause.to_string())
     }
 
-    fn unavailable(&self, reason: &str, message: &str) -> Failure {
+    fn unavailable(&self, reason: &str, message: impl Into<String>) -> Failure {
         Failure::new(Code::Unavailable, &self.config.domain, reason, message)
             .with_retry(Duration::from_secs(1))
     }

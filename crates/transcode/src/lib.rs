@@ -24,7 +24,7 @@ pub use call::{
     Query, Reply, RestCall, UploadCall, Violation, missing_body, text_of, write_body,
     write_masked_body,
 };
-pub use gateway::{BoxError, Config, Gateway, REQUEST_ID, RequestBody, Upstream};
+pub use gateway::{BoxError, Config, Gateway, REQUEST_ID, RequestBody, Unreachable, Upstream};
 pub use streams::Unabridged;
 
 #[doc(no_inline)]

@@ -166,6 +166,22 @@ async fn a_list_can_be_filtered_by_id_and_organization() {
 }
 
 #[tokio::test]
+async fn a_list_can_be_filtered_by_the_time_of_creation() {
+    let api = with_people().await;
+    let (first, second) = ("2016-01-07T14:03:43Z", "2016-01-07T14:03:44Z");
+    check(&api, &format!("?createdAt={first}"), &["jeff"], None).await;
+    check(&api, &format!("?createdAt=%3C{second}"), &["jeff"], None).await;
+    check(
+        &api,
+        &format!("?createdAt=%3E={second}&role=agent&limit=1"),
+        &["dora"],
+        Some("createdAt=%3E%3D2016%2D01%2D07T14%3A03%3A44Z&role=agent&limit=1&offset=1"),
+    )
+    .await;
+    check(&api, "?createdAt=%3C9999-12-31&role=guest", &["emil"], None).await;
+}
+
+#[tokio::test]
 async fn a_list_can_be_reduced_to_some_properties() {
     let api = with_people().await;
     let users = api
@@ -193,6 +209,7 @@ async fn parameters_are_checked() {
         ("sort=password", "sort"),
         ("status=gone", "status"),
         ("organization=42", "organization"),
+        ("createdAt=yesterday", "createdAt"),
         ("colour=red", "colour"),
     ] {
         api.get(&api.owner, &format!("/v2/users?{query}"))

@@ -11,7 +11,7 @@ use contract::{
     openapi::openapi,
     operation::{Body, BodyInfo, Create, Update},
     organization_groups, organizations,
-    parameters::{TimeFilter, parse_parameters},
+    parameters::{Select, TimeFilter, parse_parameters},
     schema::{Described, Document},
     services,
     timestamp::Timestamp,
@@ -338,6 +338,34 @@ fn make_merged(document: &Document, schema: &Value, value: &mut Value) {
     }
 }
 
+/// The pattern as the published schema enforces it.
+static TIME_FILTER: LazyLock<Validator> = LazyLock::new(|| {
+    jsonschema::draft202012::new(&json!({ "pattern": TimeFilter::PATTERN })).expect("is a schema")
+});
+
+/// Any text that matches a pattern with anchors.
+fn matching(pattern: &str) -> impl Strategy<Value = String> + use<> {
+    let pattern = pattern.trim_start_matches('^').trim_end_matches('$');
+    prop::string::string_regex(pattern).expect("is a pattern")
+}
+
+/// Texts that are filters, and those that are nearly so.
+fn time_filter_or_not() -> impl Strategy<Value = String> {
+    let nearly = "(>|>=|<|<=|=)?[0-9]{2}(0[0-9]|[0-9]0|[0-9]{2})-[01][0-9]-[0-3][0-9]\
+        ([Tt ][0-2][0-9]:[0-6][0-9]:[0-6][0-9](\\.[0-9]{0,10})?([Zz]|[+-][0-2][0-9]:[0-6][0-9])?)?";
+    let spoilt = (
+        matching(TimeFilter::PATTERN),
+        any::<prop::sample::Index>(),
+        "[0-9:.T+-]?",
+    )
+        .prop_map(|(mut text, at, other)| {
+            let at = at.index(text.len());
+            text.replace_range(at..=at, &other);
+            text
+        });
+    prop_oneof![nearly, spoilt]
+}
+
 proptest! {
     #[test]
     fn timestamp_survives_its_spelling(instant: Timestamp) {
@@ -354,6 +382,34 @@ proptest! {
     fn time_filters_survive_their_spelling(instant: Timestamp, sign in "(>|>=|<|<=)?") {
         let filter = TimeFilter::try_from(format!("{sign}{instant}")).unwrap();
         prop_assert_eq!(TimeFilter::try_from(String::from(filter)), Ok(filter));
+    }
+
+    #[test]
+    fn time_filter_is_what_matches_its_pattern(text in time_filter_or_not()) {
+        prop_assert_eq!(
+            TIME_FILTER.is_valid(&json!(text)),
+            TimeFilter::try_from(text.clone()).is_ok(),
+            "{}",
+            text
+        );
+    }
+
+    #[test]
+    fn what_matches_the_pattern_is_a_time_filter(text in matching(TimeFilter::PATTERN)) {
+        prop_assert!(TimeFilter::try_from(text.clone()).is_ok(), "{}", text);
+    }
+
+    #[test]
+    fn select_is_what_its_schema_accepts(
+        names in prop::collection::vec(prop::sample::select(vec!["id", "role", "email"]), 0..3),
+    ) {
+        let query = json!({ "select": names });
+        prop_assert_eq!(
+            users::ListUsersQuery::views().create.validate(&query).is_ok(),
+            serde_json::from_value::<Select<users::User>>(json!(names)).is_ok(),
+            "{}",
+            query
+        );
     }
 
     #[test]

@@ -277,7 +277,7 @@ fn unknown_parameter_lists_the_known_ones() {
     parameters::<ListUsersQuery>(
         &[("statsu", "active")],
         "statsu is not a parameter; there are limit, offset, sort, select, id, organization, \
-         email, status, role",
+         email, status, role, createdAt",
     );
 }
 

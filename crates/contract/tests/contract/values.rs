@@ -7,7 +7,8 @@ use contract::{
     id::{ObjectId, UserRef},
     number::Number,
     operation::{Body, Create, Created, Json, List, NoContent, Reply, ReplyParts, Update},
-    parameters::{TextFilter, TimeFilter, parse_parameters},
+    parameters::{Select, TextFilter, TimeFilter, parse_parameters},
+    schema::Described,
     services::{ListServicesQuery, Service, ServiceProvider},
     timestamp::Timestamp,
     users::{ListUsersQuery, Role, User, UserPath, UserStatus},
@@ -183,6 +184,27 @@ fn time_filters_compare_instants() {
     check_time_filter(">=2019-01-01T00:00:00Z", [false, true, true]);
     check_time_filter("<2019-01-01", [true, false, false]);
     check_time_filter("<=2019-01-01T00:00:00.000Z", [true, true, false]);
+    check_time_filter("<=2019-01-01t01:30:00.5+01:30", [true, true, false]);
+}
+
+#[test]
+fn time_filters_beyond_what_is_known_stand_for_its_limits() {
+    check_time_filter("<9999-12-31", [true; 3]);
+    check_time_filter(">=9999-12-31T23:59:59.999999999-23:59", [false; 3]);
+    check_time_filter(">=0000-01-01T00:00:00+23:59", [true; 3]);
+}
+
+#[test]
+fn nothing_cannot_be_selected() {
+    assert!(serde_json::from_value::<Select<User>>(json!([])).is_err());
+    assert_eq!(
+        ListUsersQuery::views()
+            .create
+            .validate(&json!({ "select": [] }))
+            .unwrap_err()
+            .to_string(),
+        "select must not be empty"
+    );
 }
 
 #[test]
@@ -195,7 +217,18 @@ fn filters_of_a_list_are_read() {
 
 #[test]
 fn time_filters_that_are_none_are_refused() {
-    for text in ["yesterday", ">2019", ">=2019-13-41", "=2019-01-01"] {
+    for text in [
+        "yesterday",
+        ">2019",
+        ">=2019-13-41",
+        "=2019-01-01",
+        "0000-00-00",
+        "2019-02-29",
+        "2019-01-01T00:00Z",
+        "2019-01-01T00:00:00",
+        "2019-01-01T00:00:00Z ",
+        "2019-01-01T00:00:00+24:00",
+    ] {
         let violations = parse_parameters::<ListServicesQuery>([("createdAt", text)]).unwrap_err();
         assert_eq!(
             violations.to_string(),
