@@ -33,9 +33,8 @@ struct Case {
     schemas: Option<Pair>,
     verdict: Verdict,
     /// Identifiers at the level of the verdict, or all of them if none is
-    /// worse than a note.
-    #[serde(default)]
-    ids: BTreeSet<String>,
+    /// worse than a note. Left out where only the verdict matters.
+    ids: Option<BTreeSet<String>>,
 }
 
 type Pair = (Value, Value);
@@ -136,7 +135,7 @@ fn every_pair_has_its_verdict_and_ids() {
             .filter(|it| Some(it.level) == worst)
             .map(|it| it.id.clone())
             .collect();
-        if verdict != case.verdict || ids != case.ids {
+        if verdict != case.verdict || case.ids.as_ref().is_some_and(|it| *it != ids) {
             let _ = writeln!(
                 wrong,
                 "\n{}: {verdict:?} {ids:?}, expected {:?} {:?}",
