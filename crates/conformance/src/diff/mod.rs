@@ -9,6 +9,7 @@
 //! a warning that says so. The module reads no files; see [`Document::parse`].
 
 mod compare;
+mod dirty;
 mod document;
 mod operations;
 mod pattern;
