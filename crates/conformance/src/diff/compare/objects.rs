@@ -51,9 +51,13 @@ impl<'a> Compare<'a> {
                 it
             };
             match nodes {
-                (Some(was), None) if !was.is_never() => {
+                (Some(was), is) if !was.is_never() && is.is_none_or(Node::is_never) => {
                     let was = was.clone();
-                    self.removed(name, &was, new, required, &change, depth, out);
+                    let rest = match is {
+                        Some(never) => (never.clone(), true),
+                        None => new.undeclared(name),
+                    };
+                    self.removed(&was, rest, new.types, required, &change, depth, out);
                     if required == (false, true) {
                         out.push(change(
                             "property-became-required",
@@ -87,8 +91,12 @@ impl<'a> Compare<'a> {
                         )),
                         _ => {}
                     }
-                    if let (Some(was), Some(is)) = nodes {
-                        let (was, is) = (was.clone(), is.clone());
+                    if nodes.0.is_some() || nodes.1.is_some() {
+                        let of = |node: Option<&Node<'a>>, shape: &Shape<'a>| match node {
+                            Some(node) => node.clone(),
+                            None => shape.undeclared(name).0,
+                        };
+                        let (was, is) = (of(nodes.0, old), of(nodes.1, new));
                         self.nodes(&was, &is, &inner, depth + 1, out);
                     }
                 }
@@ -103,9 +111,9 @@ impl<'a> Compare<'a> {
     )]
     fn removed(
         &mut self,
-        name: &str,
         was: &Node<'a>,
-        new: &Shape<'a>,
+        (rest, stated): (Node<'a>, bool),
+        types: u8,
         required: (bool, bool),
         change: &impl Fn(&'static str, Effect, String) -> Change,
         depth: usize,
@@ -117,7 +125,6 @@ impl<'a> Compare<'a> {
             "optional-property-removed"
         };
         let request = self.base.direction == Direction::Request;
-        let (rest, stated) = new.undeclared(name);
         let relation = self.node_relation(was, &rest, depth);
         let covered = stated && !rest.is_any() && !rest.is_never();
         let effect = if self.strict || covered {
@@ -127,7 +134,7 @@ impl<'a> Compare<'a> {
                 (false, true) => Effect::Narrows,
                 (false, false) => Effect::Incomparable,
             }
-        } else if new.types & !(OBJECT | NULL) != 0 {
+        } else if types & !(OBJECT | NULL) != 0 {
             // Anything goes now, this property included.
             Effect::Widens
         } else {

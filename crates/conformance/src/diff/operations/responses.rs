@@ -162,6 +162,7 @@ impl<'a> Judge<'a> {
                 );
             }
         }
+        self.links(scope, status, old, new);
         self.contents(
             scope,
             direction,
@@ -169,6 +170,35 @@ impl<'a> Judge<'a> {
             old,
             new,
         );
+    }
+
+    fn links(&mut self, scope: &Scope, status: &str, old: &Place<'a>, new: &Place<'a>) {
+        let was = self.base.members(old, "links");
+        let is = self.revision.members(new, "links");
+        let direction = Some(answered(scope));
+        let name = Some(scope.operation.as_str());
+        for (link, place) in &was {
+            if !is.iter().any(|it| &it.0 == link) {
+                self.report(
+                    "response-link-removed",
+                    direction,
+                    name,
+                    (Some(place), Some(new)),
+                    format!("the link `{link}` of the {status} response is gone"),
+                );
+            }
+        }
+        for (link, place) in &is {
+            if !was.iter().any(|it| &it.0 == link) {
+                self.report(
+                    "response-link-added",
+                    direction,
+                    name,
+                    (Some(old), Some(place)),
+                    format!("the link `{link}` of the {status} response is new"),
+                );
+            }
+        }
     }
 }
 

@@ -330,7 +330,11 @@ pub(in crate::diff) const KINDS: &[(&str, Effect, &str)] = {
             Widens,
             "several alternatives may match, where exactly one had to",
         ),
-        ("one-of-changed", Unknown, "a very large union changed"),
+        (
+            "one-of-changed",
+            Unknown,
+            "a union whose alternatives cannot be told apart changed",
+        ),
         ("one-of-removed", Narrows, "an alternative is gone"),
         (
             "optional-property-added",

@@ -226,6 +226,8 @@ pub(in crate::diff) const OPERATIONS: &[(&str, Level, &str)] = {
             Info,
             "a header is always sent",
         ),
+        ("response-link-added", Info, "there is another link"),
+        ("response-link-removed", Error, "a link is gone"),
         (
             "response-media-type-added",
             Info,

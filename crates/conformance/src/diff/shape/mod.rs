@@ -357,8 +357,25 @@ impl<'a> Expand<'a> {
         shapes
     }
 
-    /// Marks the alternatives that may have a value in common.
+    /// Marks the alternatives that may have a value in common. Listed values
+    /// that several alternatives of `oneOf` have are taken out.
     fn choose(&self, alternatives: &mut [(usize, Shape<'a>)], choice: Choice) {
+        if choice == Choice::One {
+            let lists: Vec<(usize, Vec<Value>)> = alternatives
+                .iter()
+                .filter_map(|(index, it)| Some((*index, it.values.clone()?)))
+                .collect();
+            for (index, shape) in alternatives.iter_mut() {
+                let Some(values) = &mut shape.values else {
+                    continue;
+                };
+                values.retain(|value| {
+                    !lists.iter().any(|(other, list)| {
+                        other != index && list.iter().any(|it| same(it, value))
+                    })
+                });
+            }
+        }
         for i in 0..alternatives.len() {
             for j in i + 1..alternatives.len() {
                 if alternatives[i].0 != alternatives[j].0
