@@ -195,6 +195,42 @@ fn every_id_and_pointer_that_is_reported_exists() {
     }
 }
 
+/// Whether every place that is reported has the line that its key stands on.
+fn lines_are_those_of_keys(write: impl Fn(&Value) -> String) {
+    for case in cases() {
+        let texts = [false, true].map(|new| write(&case.document(new)));
+        let [base, revision] = texts
+            .each_ref()
+            .map(|text| Document::parse("x", text).expect("the document is valid"));
+        for finding in diff(&base, &revision, "2030-01-31") {
+            for (place, text) in [(&finding.base, &texts[0]), (&finding.revision, &texts[1])] {
+                let Some(place) = place else { continue };
+                let number = place.line.expect("every place is on a line") as usize;
+                let line = text.lines().nth(number - 1).unwrap_or_default();
+                let token = place.pointer.rsplit('/').next().unwrap_or_default();
+                let key = token.replace("~1", "/").replace("~0", "~");
+                let element = token.parse::<usize>().is_ok();
+                assert!(
+                    line.contains(&key) || element,
+                    "{}: {} is not on line {number}: {line}",
+                    case.name,
+                    place.pointer
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn places_in_json_have_lines() {
+    lines_are_those_of_keys(|it| format!("{it:#}"));
+}
+
+#[test]
+fn places_in_yaml_have_lines() {
+    lines_are_those_of_keys(|it| yaml_serde::to_string(it).expect("JSON is YAML"));
+}
+
 #[test]
 fn the_table_of_ids_is_up_to_date() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/changes.md");

@@ -83,6 +83,10 @@ pub struct Location {
     pub source: String,
     /// The JSON pointer (RFC 6901); empty for the whole.
     pub pointer: String,
+    /// The line of the source, counted from 1, where it has lines and the place
+    /// was found on one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
 }
 
 /// How much of the contract the traffic touched.
@@ -192,7 +196,10 @@ impl fmt::Display for Direction {
 
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}#{}", self.source, self.pointer)
+        match self.line {
+            Some(line) => write!(f, "{}:{line}#{}", self.source, self.pointer),
+            None => write!(f, "{}#{}", self.source, self.pointer),
+        }
     }
 }
 

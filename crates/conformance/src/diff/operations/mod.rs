@@ -91,6 +91,7 @@ impl<'a> Judge<'a> {
             place.map(|it| Location {
                 source: document.source.clone(),
                 pointer: it.pointer.clone(),
+                line: None,
             })
         };
         self.findings.push(Finding {
@@ -394,6 +395,7 @@ impl<'a> Judge<'a> {
                 pointer.map(|pointer| Location {
                     source: document.source.clone(),
                     pointer,
+                    line: None,
                 })
             };
             self.findings.push(Finding {
