@@ -19,6 +19,8 @@ use self::text::{formats, patterns};
 use super::dirty::Dirty;
 use super::document::Document;
 use super::shape::{ARRAY, BOOLEAN, Expand, NUMBER, Node, OBJECT, STRING, Shape};
+use serde_json::Value;
+
 use crate::report::Direction;
 
 /// What happens to the set of admitted values.
@@ -274,6 +276,14 @@ impl<'a> Compare<'a> {
         let scalar = STRING | NUMBER | BOOLEAN;
         if old.types & !scalar != 0 {
             return false;
+        }
+        if let (Some(was), Some(is)) = (&old.values, &new.values) {
+            let text = |it: &Value| it.as_str().map_or_else(|| it.to_string(), str::to_owned);
+            return old.types & STRING == 0
+                && new.types & STRING != 0
+                && was
+                    .iter()
+                    .all(|it| is.iter().any(|other| text(it) == text(other)));
         }
         if new.types & STRING != 0 && old.types & STRING == 0 {
             return new.values.is_none()
