@@ -163,6 +163,7 @@ fn a_file_that_is_not_derived_is_shown_with_the_command_that_derives_it() {
         "-    \"title\": \"Our API\"",
         "+    \"title\": \"Web1on1 API\"",
         "openapi/openapi.json is not what the contract derives",
+        "revision: openapi/openapi.json:4\n",
         "openapi/schemas/Shoe.json is derived from nothing",
         "openapi/schemas/Error.json is missing",
         "run `cargo run -- contract export`",

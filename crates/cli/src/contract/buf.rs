@@ -66,13 +66,9 @@ fn finding(line: &str) -> anyhow::Result<Finding> {
         direction: None,
         operation: None,
         base: None,
-        revision: found.path.map(|path| Location {
-            source: match found.start_line {
-                Some(number) => format!("{path}:{number}"),
-                None => path,
-            },
-            pointer: String::new(),
-        }),
+        revision: found
+            .path
+            .map(|path| Location::of_text(path, found.start_line)),
         message: found.message,
     })
 }
@@ -88,7 +84,8 @@ mod tests {
         )
         .expect("it is a finding");
         assert_eq!(found.id, "proto-field-no-delete");
-        assert_eq!(found.revision.expect("a place").source, "proto/a.proto:14");
+        let place = found.revision.expect("a place");
+        assert_eq!(place.to_string(), "proto/a.proto:14");
         assert_eq!(found.message, "It was deleted.");
     }
 

@@ -178,15 +178,23 @@ fn stale_file(file: &Stale) -> Finding {
         direction: None,
         operation: None,
         base: None,
-        revision: Some(Location {
-            source: path.to_string(),
-            pointer: String::new(),
-        }),
+        revision: Some(Location::of_text(path.to_string(), first_difference(file))),
         message: format!(
             "{path} {problem}; if the contract is meant to change, run `{}` and commit the result",
             export::COMMAND
         ),
     }
+}
+
+/// The first line of a file that is not as it should be, counted from 1.
+fn first_difference(file: &Stale) -> Option<u32> {
+    let (found, derived) = (file.found.as_deref()?, file.derived.as_deref()?);
+    let same = found
+        .lines()
+        .zip(derived.lines())
+        .take_while(|(found, derived)| found == derived)
+        .count();
+    u32::try_from(same + 1).ok()
 }
 
 fn difference(file: &Stale) -> String {
@@ -332,10 +340,7 @@ fn versions(
         direction: None,
         operation: None,
         base: None,
-        revision: Some(Location {
-            source: place.to_owned(),
-            pointer: String::new(),
-        }),
+        revision: Some(Location::of_text(place, None)),
         message,
     };
     let mut found = Vec::new();

@@ -20,6 +20,7 @@ const MAX_VALUES: usize = 4_000_000;
 #[derive(Debug)]
 pub struct Document {
     pub(super) source: String,
+    pub(super) text: String,
     pub(super) root: Value,
     pub(super) dialect: Dialect,
     anchors: HashMap<String, String>,
@@ -117,6 +118,7 @@ impl Document {
         };
         let mut document = Document {
             source: source.to_owned(),
+            text: text.to_owned(),
             root,
             dialect,
             anchors: HashMap::new(),

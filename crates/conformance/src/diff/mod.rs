@@ -9,7 +9,9 @@
 //! a warning that says so. The module reads no files; see [`Document::parse`].
 
 mod compare;
+mod dirty;
 mod document;
+mod lines;
 mod operations;
 mod pattern;
 mod policy;
@@ -21,7 +23,7 @@ use std::thread;
 pub use document::{Document, DocumentError};
 pub use policy::{Policy, PolicyError};
 
-use crate::report::Finding;
+use crate::report::{Finding, Location};
 
 /// Recursion is bounded, but not to what a small thread can hold.
 const STACK: usize = 256 << 20;
@@ -42,6 +44,21 @@ pub fn diff(base: &Document, revision: &Document, today: &str) -> Vec<Finding> {
             Err(_) => judge(),
         }
     });
+    number(base, findings.iter_mut().filter_map(|it| it.base.as_mut()));
+    number(
+        revision,
+        findings.iter_mut().filter_map(|it| it.revision.as_mut()),
+    );
     findings.sort_by_key(|it| std::cmp::Reverse(it.level));
     findings
+}
+
+/// Adds the lines that the places stand on.
+fn number<'l>(document: &Document, places: impl Iterator<Item = &'l mut Location>) {
+    let mut places: Vec<_> = places.collect();
+    let pointers = places.iter().map(|it| it.pointer.as_str());
+    let lines = lines::find(&document.text, pointers);
+    for place in &mut places {
+        place.line = lines.of(&place.pointer);
+    }
 }

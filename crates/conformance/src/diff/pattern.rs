@@ -44,6 +44,20 @@ pub(super) fn within(a: &str, b: &str) -> Option<bool> {
     Some(true)
 }
 
+/// Whether a text matches a pattern; `None` if the pattern is not regular.
+pub(super) fn matches(pattern: &str, text: &str) -> Option<bool> {
+    let dfa = automaton(pattern)?;
+    let config = start::Config::new().anchored(Anchored::Yes);
+    let mut state = dfa.start_state(&config).ok()?;
+    for byte in text.bytes() {
+        state = dfa.next_state(state, byte);
+        if dfa.is_quit_state(state) {
+            return None;
+        }
+    }
+    Some(dfa.is_match_state(dfa.next_eoi_state(state)))
+}
+
 /// A pattern of JSON Schema may match anywhere in the text, and its classes
 /// are those of ECMAScript.
 fn automaton(pattern: &str) -> Option<dense::DFA<Vec<u32>>> {

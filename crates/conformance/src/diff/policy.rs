@@ -43,9 +43,14 @@ struct Ignore {
 /// Why a decision cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum PolicyError {
-    /// The file is not what it should be.
-    #[error("the ignore file is not valid")]
-    Toml(#[from] toml::de::Error),
+    /// The file is not TOML, or not of the form that it should have.
+    #[error("line {line}: {}", toml.message())]
+    Toml {
+        /// Counted from 1.
+        line: usize,
+        /// What the parser says. Its own text has several lines.
+        toml: toml::de::Error,
+    },
     /// No change has this identifier.
     #[error("no change has the id `{0}`; docs/changes.md lists them")]
     UnknownId(String),
@@ -68,7 +73,14 @@ impl Policy {
     /// If it is not TOML, overrides the level of an unknown identifier, gives no
     /// reason, or an expiry that is not a date.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
-        let policy: Policy = toml::from_str(text)?;
+        let policy: Policy = toml::from_str(text).map_err(|toml| {
+            let start = toml.span().map_or(0, |it| it.start);
+            let before = text.get(..start).unwrap_or_default();
+            PolicyError::Toml {
+                line: before.matches('\n').count() + 1,
+                toml,
+            }
+        })?;
         let known = super::rules::all();
         // Entries can be of the other checks too; one of none is found as unused.
         if let Some(id) = policy.levels.keys().find(|id| !known.contains_key(*id)) {

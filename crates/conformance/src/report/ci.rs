@@ -21,7 +21,11 @@ pub(super) fn github(report: &Report) -> String {
             Level::Info => "notice",
         };
         let file = place(finding)
-            .map(|it| format!("file={},", command_property(&it.source)))
+            .map(|it| {
+                let line = it.line.map(|line| format!("line={line},"));
+                let file = command_property(&it.source);
+                format!("file={file},{}", line.unwrap_or_default())
+            })
             .unwrap_or_default();
         let _ = writeln!(
             out,
@@ -106,8 +110,12 @@ pub(super) fn sarif(report: &Report) -> String {
 
 fn sarif_result(finding: &Finding) -> Value {
     let location = |it: &Location| {
+        let mut physical = json!({ "artifactLocation": { "uri": uri(&it.source) } });
+        if let Some(line) = it.line {
+            physical["region"] = json!({ "startLine": line });
+        }
         json!({
-            "physicalLocation": { "artifactLocation": { "uri": uri(&it.source) } },
+            "physicalLocation": physical,
             "logicalLocations": [{ "fullyQualifiedName": it.pointer }],
         })
     };

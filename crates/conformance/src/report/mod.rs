@@ -76,13 +76,28 @@ pub enum Direction {
     Response,
 }
 
-/// A place in a JSON value.
+/// A place in a JSON value, or in a text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Location {
     /// The file, git object or URL.
     pub source: String,
     /// The JSON pointer (RFC 6901); empty for the whole.
     pub pointer: String,
+    /// The line of the source, counted from 1, where it has lines and the place
+    /// was found on one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+}
+
+impl Location {
+    /// A file, or a line of it.
+    pub fn of_text(source: impl Into<String>, line: Option<u32>) -> Self {
+        Self {
+            source: source.into(),
+            pointer: String::new(),
+            line,
+        }
+    }
 }
 
 /// How much of the contract the traffic touched.
@@ -192,7 +207,14 @@ impl fmt::Display for Direction {
 
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}#{}", self.source, self.pointer)
+        f.write_str(&self.source)?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        if self.pointer.is_empty() {
+            return Ok(());
+        }
+        write!(f, "#{}", self.pointer)
     }
 }
 

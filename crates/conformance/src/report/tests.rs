@@ -4,6 +4,7 @@ fn location(source: &str, pointer: &str) -> Location {
     Location {
         source: source.to_owned(),
         pointer: pointer.to_owned(),
+        line: (!pointer.is_empty()).then_some(41),
     }
 }
 

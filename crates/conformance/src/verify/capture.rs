@@ -172,6 +172,7 @@ fn judge(checker: &mut Checker, seen_in: &str, exchange: &Exchange) {
             revision: Some(Location {
                 source: seen_in.to_owned(),
                 pointer: "/operation".to_owned(),
+                line: None,
             }),
             message: format!(
                 "{} {} is not a request to an operation `{}`",
@@ -215,6 +216,7 @@ fn unmatched(checker: &mut Checker, path: &Path, index: usize, message: String) 
         revision: Some(Location {
             source: path.display().to_string(),
             pointer: format!("/log/entries/{index}"),
+            line: None,
         }),
         message,
     });

@@ -125,10 +125,12 @@ impl Checker {
             base: Some(Location {
                 source: DOCUMENT.to_owned(),
                 pointer: format!("{}{below}", pointer(operation)),
+                line: None,
             }),
             revision: Some(Location {
                 source: seen_in.to_owned(),
                 pointer: String::new(),
+                line: None,
             }),
             message,
         });
@@ -159,10 +161,12 @@ impl Checker {
                 base: Some(Location {
                     source: DOCUMENT.to_owned(),
                     pointer: problem.schema,
+                    line: None,
                 }),
                 revision: Some(Location {
                     source: seen_in.to_owned(),
                     pointer: problem.pointer,
+                    line: None,
                 }),
                 message: format!("{place} {}", problem.message),
             });

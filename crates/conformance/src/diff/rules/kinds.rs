@@ -1,81 +1,9 @@
-//! The identifiers of changes, and how bad each is.
-//!
-//! A change of a schema gets its identifier from where it is and what it is:
-//! `request-property` and `max-decreased`. Its level follows from what it does
-//! to the admitted values: a request may only admit more, a response only
-//! less. Identifiers are those of oasdiff where the meaning is the same.
+//! The kinds of changes of a schema, as data.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
-
-use super::compare::Effect;
-use crate::report::{Direction, Level};
-
-/// Where a schema is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Part {
-    Body,
-    Parameter,
-    Header,
-}
-
-pub(super) fn id(part: Part, direction: Direction, kind: &str, whole: bool) -> String {
-    use Direction::{Request, Response};
-    let property = match (part, direction) {
-        (Part::Body, Request) => "request-property",
-        (Part::Body, Response) => "response-property",
-        (Part::Parameter, _) => "request-parameter-property",
-        (Part::Header, _) => "response-header-property",
-    };
-    let prefix = match (part, direction) {
-        _ if !whole => property,
-        (Part::Body, Request) => "request-body",
-        (Part::Body, Response) => "response-body",
-        (Part::Parameter, _) => "request-parameter",
-        (Part::Header, _) => "response-header",
-    };
-    match (kind, part, direction) {
-        (
-            "required-property-removed"
-            | "optional-property-removed"
-            | "required-property-added"
-            | "optional-property-added",
-            Part::Body,
-            Response,
-        ) => format!("response-{kind}"),
-        ("required-property-removed" | "optional-property-removed", ..) => {
-            format!("{property}-removed")
-        }
-        ("required-property-added", ..) => format!("new-required-{property}"),
-        ("optional-property-added", ..) => format!("new-optional-{property}"),
-        ("property-became-required", ..) => format!("{property}-became-required"),
-        ("property-became-optional", ..) => format!("{property}-became-optional"),
-        ("type-specialized", _, Request) => format!("{prefix}-type-changed"),
-        _ => format!("{prefix}-{kind}"),
-    }
-}
-
-/// The level that a change has unless the user says otherwise.
-pub(super) fn level(direction: Direction, kind: &str, effect: Effect) -> Level {
-    let by_law = match (effect, direction) {
-        (Effect::None, _) => Level::Info,
-        (Effect::Widens, Direction::Request) | (Effect::Narrows, Direction::Response) => {
-            Level::Info
-        }
-        (Effect::Unknown, _) => Level::Warning,
-        _ => Level::Error,
-    };
-    match (kind, direction) {
-        // Clients are widely advised to bear values that they do not know; and
-        // requests that leave out what has another default are as valid as ever.
-        ("enum-value-added", Direction::Response)
-        | ("default-value-changed", Direction::Request) => Level::Warning,
-        _ => by_law,
-    }
-}
+use crate::diff::compare::Effect;
 
 /// Every kind of change of a schema, and what it does to the admitted values.
-pub(super) const KINDS: &[(&str, Effect, &str)] = {
+pub(in crate::diff) const KINDS: &[(&str, Effect, &str)] = {
     use Effect::{Incomparable, Narrows, None, Unknown, Widens};
     &[
         (
@@ -90,7 +18,7 @@ pub(super) const KINDS: &[(&str, Effect, &str)] = {
         ),
         (
             "any-of-became-one-of",
-            Unknown,
+            Narrows,
             "exactly one alternative must match, where any number could",
         ),
         ("became-enum", Narrows, "only listed values are left"),
@@ -189,8 +117,13 @@ pub(super) const KINDS: &[(&str, Effect, &str)] = {
             "another value selects an alternative",
         ),
         (
+            "discriminator-mapping-changed",
+            Incomparable,
+            "a value selects another alternative",
+        ),
+        (
             "discriminator-mapping-deleted",
-            None,
+            Narrows,
             "a value no longer selects an alternative",
         ),
         (
@@ -273,11 +206,6 @@ pub(super) const KINDS: &[(&str, Effect, &str)] = {
         ("if-changed", Unknown, "a condition changed"),
         ("if-removed", Widens, "a condition was removed"),
         (
-            "max-contains-changed",
-            Unknown,
-            "how often a list may contain something changed",
-        ),
-        (
             "max-contains-decreased",
             Narrows,
             "a list may contain something less often",
@@ -335,11 +263,6 @@ pub(super) const KINDS: &[(&str, Effect, &str)] = {
         ),
         ("max-set", Narrows, "there is now an upper bound"),
         ("max-unset", Widens, "the upper bound is gone"),
-        (
-            "min-contains-changed",
-            Unknown,
-            "how often a list must contain something changed",
-        ),
         (
             "min-contains-decreased",
             Widens,
@@ -402,7 +325,16 @@ pub(super) const KINDS: &[(&str, Effect, &str)] = {
         ("not-compared", Unknown, "nested too deeply to be compared"),
         ("not-removed", Widens, "fewer values are ruled out"),
         ("one-of-added", Widens, "there is another alternative"),
-        ("one-of-changed", Unknown, "a very large union changed"),
+        (
+            "one-of-became-any-of",
+            Widens,
+            "several alternatives may match, where exactly one had to",
+        ),
+        (
+            "one-of-changed",
+            Unknown,
+            "a union whose alternatives cannot be told apart changed",
+        ),
         ("one-of-removed", Narrows, "an alternative is gone"),
         (
             "optional-property-added",
@@ -497,21 +429,6 @@ pub(super) const KINDS: &[(&str, Effect, &str)] = {
             Narrows,
             "the type or format admits less",
         ),
-        (
-            "unevaluated-items-added",
-            Narrows,
-            "further elements now have a schema",
-        ),
-        (
-            "unevaluated-items-changed",
-            Unknown,
-            "further elements have another schema",
-        ),
-        (
-            "unevaluated-items-removed",
-            Widens,
-            "further elements no longer have a schema",
-        ),
         ("unique-items-set", Narrows, "elements must now differ"),
         (
             "unique-items-unset",
@@ -520,294 +437,3 @@ pub(super) const KINDS: &[(&str, Effect, &str)] = {
         ),
     ]
 };
-
-/// Changes outside schemas.
-pub(super) const OPERATIONS: &[(&str, Level, &str)] = {
-    use Level::{Error, Info, Warning};
-    &[
-        (
-            "api-anonymous-access-removed",
-            Error,
-            "an operation that was open now needs credentials",
-        ),
-        ("api-operation-id-added", Info, "an operation got an id"),
-        (
-            "api-operation-id-removed",
-            Info,
-            "the id of an operation is gone or another",
-        ),
-        (
-            "api-path-removed-before-sunset",
-            Error,
-            "a path is gone before its sunset",
-        ),
-        (
-            "api-path-removed-with-deprecation",
-            Info,
-            "a deprecated path is gone after its sunset",
-        ),
-        (
-            "api-path-removed-without-deprecation",
-            Error,
-            "a path is gone",
-        ),
-        (
-            "api-removed-before-sunset",
-            Error,
-            "an operation is gone before its sunset",
-        ),
-        (
-            "api-removed-with-deprecation",
-            Info,
-            "a deprecated operation is gone after its sunset",
-        ),
-        (
-            "api-removed-without-deprecation",
-            Error,
-            "an operation is gone",
-        ),
-        (
-            "api-removed-without-sunset",
-            Warning,
-            "a deprecated operation that named no sunset is gone",
-        ),
-        (
-            "api-schema-removed",
-            Info,
-            "a named schema is gone; what used it is judged where it was used",
-        ),
-        (
-            "api-security-added",
-            Info,
-            "there is another way to authenticate",
-        ),
-        (
-            "api-security-removed",
-            Error,
-            "a way to authenticate is gone",
-        ),
-        (
-            "api-security-scope-added",
-            Error,
-            "a way to authenticate needs more scopes",
-        ),
-        (
-            "api-security-scope-removed",
-            Info,
-            "a way to authenticate needs fewer scopes",
-        ),
-        ("api-server-added", Info, "there is another server"),
-        (
-            "api-server-removed",
-            Warning,
-            "one of several servers is gone",
-        ),
-        (
-            "api-servers-replaced",
-            Error,
-            "none of the old servers is left",
-        ),
-        (
-            "api-sunset-date-changed-too-small",
-            Warning,
-            "a sunset was moved forward",
-        ),
-        ("api-tag-added", Info, "an operation got a tag"),
-        ("api-tag-removed", Info, "an operation lost a tag"),
-        ("callback-added", Info, "there is another callback"),
-        ("callback-removed", Error, "a callback is gone"),
-        ("endpoint-added", Info, "an operation is new"),
-        ("endpoint-deprecated", Info, "an operation is deprecated"),
-        (
-            "endpoint-reactivated",
-            Info,
-            "an operation is no longer deprecated",
-        ),
-        (
-            "new-optional-request-parameter",
-            Info,
-            "an optional parameter is new",
-        ),
-        (
-            "new-request-path-parameter",
-            Error,
-            "a path parameter is new",
-        ),
-        (
-            "new-required-request-parameter",
-            Error,
-            "a required parameter is new",
-        ),
-        (
-            "optional-response-header-removed",
-            Warning,
-            "a header that may be sent is gone",
-        ),
-        (
-            "request-body-added-optional",
-            Info,
-            "a request may now have a body",
-        ),
-        (
-            "request-body-added-required",
-            Error,
-            "a request must now have a body",
-        ),
-        (
-            "request-body-became-optional",
-            Info,
-            "the body may be left out",
-        ),
-        (
-            "request-body-became-required",
-            Error,
-            "the body may no longer be left out",
-        ),
-        (
-            "request-body-media-type-added",
-            Info,
-            "another media type is accepted",
-        ),
-        (
-            "request-body-media-type-removed",
-            Error,
-            "a media type is no longer accepted",
-        ),
-        (
-            "request-body-removed",
-            Error,
-            "a request can no longer have a body",
-        ),
-        (
-            "request-parameter-allow-empty-value-removed",
-            Warning,
-            "the parameter may no longer be empty",
-        ),
-        (
-            "request-parameter-allow-reserved-removed",
-            Warning,
-            "reserved characters must now be encoded",
-        ),
-        (
-            "request-parameter-became-optional",
-            Info,
-            "a parameter is no longer required",
-        ),
-        (
-            "request-parameter-became-required",
-            Error,
-            "a parameter is now required",
-        ),
-        (
-            "request-parameter-moved",
-            Error,
-            "a parameter is expected in another place",
-        ),
-        ("request-parameter-removed", Warning, "a parameter is gone"),
-        (
-            "request-parameter-serialization-changed",
-            Error,
-            "a parameter is written in another way",
-        ),
-        (
-            "required-response-header-removed",
-            Error,
-            "a header that is always sent is gone",
-        ),
-        ("response-header-added", Info, "another header is sent"),
-        (
-            "response-header-became-optional",
-            Error,
-            "a header may be missing",
-        ),
-        (
-            "response-header-became-required",
-            Info,
-            "a header is always sent",
-        ),
-        (
-            "response-media-type-added",
-            Info,
-            "there is another media type",
-        ),
-        (
-            "response-media-type-name-generalized",
-            Error,
-            "the media type is no longer certain",
-        ),
-        (
-            "response-media-type-name-specialized",
-            Info,
-            "the media type is more certain",
-        ),
-        ("response-media-type-removed", Error, "a media type is gone"),
-        (
-            "response-non-success-status-added",
-            Info,
-            "there is another error status",
-        ),
-        (
-            "response-non-success-status-removed",
-            Info,
-            "an error status is gone",
-        ),
-        (
-            "response-success-status-added",
-            Info,
-            "there is another success status",
-        ),
-        (
-            "response-success-status-removed",
-            Error,
-            "a success status is gone",
-        ),
-        (
-            "sunset-deleted",
-            Warning,
-            "a deprecated operation no longer names its sunset",
-        ),
-        ("webhook-added", Info, "there is another webhook"),
-        ("webhook-removed", Error, "a webhook is gone"),
-    ]
-};
-
-/// Every identifier, with its usual level and what it means. A few changes of
-/// schemas are judged by their effect in the case at hand and can differ.
-pub fn all() -> BTreeMap<String, (Level, &'static str)> {
-    let mut all: BTreeMap<String, (Level, &'static str)> = BTreeMap::new();
-    for (part, direction) in [
-        (Part::Body, Direction::Request),
-        (Part::Parameter, Direction::Request),
-        (Part::Body, Direction::Response),
-        (Part::Header, Direction::Response),
-    ] {
-        for (kind, effect, meaning) in KINDS {
-            let level = level(direction, kind, *effect);
-            for whole in [true, false] {
-                let entry = all
-                    .entry(id(part, direction, kind, whole))
-                    .or_insert((level, meaning));
-                entry.0 = entry.0.max(level);
-            }
-        }
-    }
-    for (id, level, meaning) in OPERATIONS {
-        all.insert((*id).to_owned(), (*level, meaning));
-    }
-    all
-}
-
-/// The table of identifiers in docs/changes.md.
-pub fn table() -> String {
-    let mut out = String::from(
-        "# Changes that `web1on1 contract diff` tells apart\n\n\
-         The level is the usual one; where the values themselves decide it, the report says what\n\
-         holds in the case at hand. `--level ID=LEVEL` overrides it. This file is generated:\n\
-         `UPDATE=1 cargo test -p web1on1-conformance --test changes`.\n\n\
-         | id | level | meaning |\n|---|---|---|\n",
-    );
-    for (id, (level, meaning)) in all() {
-        let _ = writeln!(out, "| `{id}` | {level} | {meaning} |");
-    }
-    out
-}

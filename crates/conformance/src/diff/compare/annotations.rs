@@ -1,0 +1,168 @@
+//! What a schema says besides which values it admits.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{Change, Compare, Effect};
+use crate::diff::document::Document;
+use crate::diff::shape::{Expand, Node, same};
+
+impl<'a> Compare<'a> {
+    pub(super) fn annotations(
+        &mut self,
+        old: &Node<'a>,
+        new: &Node<'a>,
+        at: &impl Fn(&'static str, Effect, String) -> Change,
+        out: &mut Vec<Change>,
+    ) {
+        let both = |keyword| {
+            (
+                self.base.annotation(old, keyword),
+                self.revision.annotation(new, keyword),
+            )
+        };
+        let default = match both("default") {
+            (None, Some(new)) => Some((
+                "default-value-added",
+                format!("{{S}} now defaults to {new}"),
+            )),
+            (Some(old), None) => Some((
+                "default-value-removed",
+                format!("{{S}} no longer defaults to {old}"),
+            )),
+            (Some(old), Some(new)) if !same(old, new) => Some((
+                "default-value-changed",
+                format!(
+                    "the default of {{S}} changed from {old} to {new}; clients that leave it out get the new one"
+                ),
+            )),
+            _ => None,
+        };
+        out.extend(default.map(|(kind, text)| at(kind, Effect::None, text)));
+        let yes = |it: Option<&Value>| it == Some(&Value::Bool(true));
+        let (was, is) = both("deprecated");
+        match (yes(was), yes(is)) {
+            (false, true) => out.push(at(
+                "deprecated",
+                Effect::None,
+                "{S} is deprecated".to_owned(),
+            )),
+            (true, false) => out.push(at(
+                "reactivated",
+                Effect::None,
+                "{S} is no longer deprecated".to_owned(),
+            )),
+            _ => {}
+        }
+        match both("discriminator") {
+            (Some(was), Some(is)) => {
+                if was.get("propertyName") != is.get("propertyName") {
+                    out.push(at(
+                        "discriminator-property-name-changed",
+                        Effect::Unknown,
+                        "the property that tells the alternatives of {S} apart has another name"
+                            .to_owned(),
+                    ));
+                }
+                self.mappings((old, was), (new, is), at, out);
+            }
+            (Some(_), None) => out.push(at(
+                "discriminator-removed",
+                Effect::None,
+                "{S} lost its discriminator".to_owned(),
+            )),
+            (None, Some(_)) => out.push(at(
+                "discriminator-added",
+                Effect::None,
+                "{S} got a discriminator".to_owned(),
+            )),
+            (None, None) => {}
+        }
+    }
+
+    /// What the values of a discriminator select. Schemas are selected by their
+    /// names too, so only what a mapping adds to that can be lost.
+    fn mappings(
+        &mut self,
+        (old, was): (&Node<'a>, &Value),
+        (new, is): (&Node<'a>, &Value),
+        at: &impl Fn(&'static str, Effect, String) -> Change,
+        out: &mut Vec<Change>,
+    ) {
+        let (was, is) = (
+            selected(&self.base, old, was),
+            selected(&self.revision, new, is),
+        );
+        for (name, (target, stated)) in &was {
+            let Some((other, _)) = is.get(name) else {
+                if *stated {
+                    out.push(at(
+                        "discriminator-mapping-deleted",
+                        Effect::Narrows,
+                        format!("`{name}` no longer selects an alternative of {{S}}"),
+                    ));
+                }
+                continue;
+            };
+            let place = |document: &'a Document, pointer: &str| {
+                document.place(pointer).map(Node::one).unwrap_or_default()
+            };
+            let (before, after) = (
+                place(self.base.document, target),
+                place(self.revision.document, other),
+            );
+            if target != other && !self.node_relation(&before, &after, 0).equal() {
+                out.push(at(
+                    "discriminator-mapping-changed",
+                    Effect::Incomparable,
+                    format!("`{name}` selects another alternative of {{S}}"),
+                ));
+            }
+        }
+        for (name, (_, stated)) in &is {
+            if *stated && !was.contains_key(name) {
+                out.push(at(
+                    "discriminator-mapping-added",
+                    Effect::None,
+                    format!("`{name}` now selects an alternative of {{S}}"),
+                ));
+            }
+        }
+    }
+}
+
+/// The pointers of the schemas that the values of a discriminator select, and
+/// whether a mapping says so.
+fn selected(
+    expand: &Expand<'_>,
+    node: &Node<'_>,
+    discriminator: &Value,
+) -> BTreeMap<String, (String, bool)> {
+    let mut all = BTreeMap::new();
+    for keyword in ["oneOf", "anyOf"] {
+        let branches = expand.annotation(node, keyword).and_then(Value::as_array);
+        for reference in branches
+            .into_iter()
+            .flatten()
+            .filter_map(|it| it.get("$ref"))
+        {
+            if let Some((_, name)) = reference.as_str().and_then(|it| it.rsplit_once('/')) {
+                all.insert(
+                    name.to_owned(),
+                    (format!("/components/schemas/{name}"), false),
+                );
+            }
+        }
+    }
+    let mapping = discriminator.get("mapping").and_then(Value::as_object);
+    for (name, target) in mapping.into_iter().flatten() {
+        let target = target.as_str().unwrap_or_default();
+        let pointer = match target.strip_prefix('#') {
+            Some(pointer) => pointer.to_owned(),
+            None => format!("/components/schemas/{target}"),
+        };
+        all.insert(name.clone(), (pointer, true));
+    }
+    all
+}

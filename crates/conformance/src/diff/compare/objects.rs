@@ -1,0 +1,271 @@
+//! Properties, declared and not.
+
+use std::collections::BTreeSet;
+
+use super::{Change, Compare, Effect};
+use crate::diff::document::escape;
+use crate::diff::shape::{NULL, Node, OBJECT, Shape};
+use crate::report::Direction;
+
+impl<'a> Compare<'a> {
+    pub(super) fn objects(
+        &mut self,
+        old: &Shape<'a>,
+        new: &Shape<'a>,
+        path: &str,
+        depth: usize,
+        at: &impl Fn(&'static str, Effect, String) -> Change,
+        out: &mut Vec<Change>,
+    ) {
+        let names: BTreeSet<&String> = old
+            .properties
+            .keys()
+            .chain(new.properties.keys())
+            .chain(&old.required)
+            .chain(&new.required)
+            .collect();
+        for name in names {
+            let inner = super::join(path, name);
+            let required = (old.required.contains(name), new.required.contains(name));
+            let nodes = (old.properties.get(name), new.properties.get(name));
+            let change = |kind, effect, text: String| {
+                let mut it = at(kind, effect, text);
+                it.path.clone_from(&inner);
+                let part = |node: Option<&Node<'a>>, of: Option<String>| {
+                    node.and_then(Node::pointer)
+                        .map(str::to_owned)
+                        .or_else(|| node.and(of))
+                };
+                it.base = part(
+                    nodes.0,
+                    it.base
+                        .take()
+                        .map(|it| format!("{it}/properties/{}", escape(name))),
+                );
+                it.revision = part(
+                    nodes.1,
+                    it.revision
+                        .take()
+                        .map(|it| format!("{it}/properties/{}", escape(name))),
+                );
+                it
+            };
+            match nodes {
+                (Some(was), is) if !was.is_never() && is.is_none_or(Node::is_never) => {
+                    let was = was.clone();
+                    let rest = match is {
+                        Some(never) => (never.clone(), true),
+                        None => new.undeclared(name),
+                    };
+                    self.removed(&was, rest, new.types, required, &change, depth, out);
+                    if required == (false, true) {
+                        out.push(change(
+                            "property-became-required",
+                            Effect::Narrows,
+                            "{S} is now required".to_owned(),
+                        ));
+                    }
+                }
+                (None, Some(is)) if !is.is_never() => {
+                    let is = is.clone();
+                    self.added(name, &is, old, required, &change, depth, out);
+                    if required == (true, false) {
+                        out.push(change(
+                            "property-became-optional",
+                            Effect::Widens,
+                            "{S} is no longer required".to_owned(),
+                        ));
+                    }
+                }
+                _ => {
+                    match required {
+                        (false, true) => out.push(change(
+                            "property-became-required",
+                            Effect::Narrows,
+                            "{S} is now required".to_owned(),
+                        )),
+                        (true, false) => out.push(change(
+                            "property-became-optional",
+                            Effect::Widens,
+                            "{S} is no longer required, and may be missing".to_owned(),
+                        )),
+                        _ => {}
+                    }
+                    if nodes.0.is_some() || nodes.1.is_some() {
+                        let of = |node: Option<&Node<'a>>, shape: &Shape<'a>| match node {
+                            Some(node) => node.clone(),
+                            None => shape.undeclared(name).0,
+                        };
+                        let (was, is) = (of(nodes.0, old), of(nodes.1, new));
+                        self.nodes(&was, &is, &inner, depth + 1, out);
+                    }
+                }
+            }
+        }
+        self.undeclared(old, new, path, depth, at, out);
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one caller; a struct would only rename them"
+    )]
+    fn removed(
+        &mut self,
+        was: &Node<'a>,
+        (rest, stated): (Node<'a>, bool),
+        types: u8,
+        required: (bool, bool),
+        change: &impl Fn(&'static str, Effect, String) -> Change,
+        depth: usize,
+        out: &mut Vec<Change>,
+    ) {
+        let kind = if required.0 {
+            "required-property-removed"
+        } else {
+            "optional-property-removed"
+        };
+        let request = self.base.direction == Direction::Request;
+        let relation = self.node_relation(was, &rest, depth);
+        let covered = stated && !rest.is_any() && !rest.is_never();
+        let effect = if self.strict || covered {
+            match (relation.old_within_new, relation.new_within_old) {
+                (true, true) => Effect::None,
+                (true, false) => Effect::Widens,
+                (false, true) => Effect::Narrows,
+                (false, false) => Effect::Incomparable,
+            }
+        } else if types & !(OBJECT | NULL) != 0 {
+            // Anything goes now, this property included.
+            Effect::Widens
+        } else {
+            // Whoever sends it is no longer heard; whoever reads it reads nothing.
+            Effect::Unknown
+        };
+        let text = match (request, rest.is_never()) {
+            (true, true) => "{S} is gone, and a request that holds it is rejected",
+            (true, false) => "{S} is gone; clients that send it are no longer heard",
+            (false, _) if required.0 => "{S} is gone, and clients rely on it",
+            (false, _) => "{S} is gone; clients that read it find nothing",
+        };
+        if (self.strict || covered) && required == (true, false) {
+            out.push(change(
+                "property-became-optional",
+                Effect::Widens,
+                "{S} is no longer required, and may be missing".to_owned(),
+            ));
+        }
+        out.push(change(kind, effect, text.to_owned()));
+    }
+
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one caller; a struct would only rename them"
+    )]
+    fn added(
+        &mut self,
+        name: &str,
+        is: &Node<'a>,
+        old: &Shape<'a>,
+        required: (bool, bool),
+        change: &impl Fn(&'static str, Effect, String) -> Change,
+        depth: usize,
+        out: &mut Vec<Change>,
+    ) {
+        let request = self.base.direction == Direction::Request;
+        let (rest, stated) = old.undeclared(name);
+        let relation = self.node_relation(&rest, is, depth);
+        let covered = self.strict || (stated && !rest.is_any());
+        if required == (false, true) {
+            let effect = if covered && !relation.new_within_old {
+                Effect::Incomparable
+            } else {
+                Effect::Narrows
+            };
+            out.push(change(
+                "required-property-added",
+                effect,
+                if request {
+                    "{S} is new and required; requests without it are rejected".to_owned()
+                } else {
+                    "{S} is new and always there".to_owned()
+                },
+            ));
+            return;
+        }
+        let effect = if covered {
+            match (relation.old_within_new, relation.new_within_old) {
+                (true, true) => Effect::None,
+                (true, false) => Effect::Widens,
+                (false, true) => Effect::Narrows,
+                (false, false) => Effect::Incomparable,
+            }
+        } else {
+            Effect::None
+        };
+        let text = if rest.is_never() && !request {
+            "{S} is new, where the old contract rules undeclared properties out"
+        } else {
+            "{S} is new and optional"
+        };
+        out.push(change("optional-property-added", effect, text.to_owned()));
+    }
+
+    fn undeclared(
+        &mut self,
+        old: &Shape<'a>,
+        new: &Shape<'a>,
+        path: &str,
+        depth: usize,
+        at: &impl Fn(&'static str, Effect, String) -> Change,
+        out: &mut Vec<Change>,
+    ) {
+        match (old.additional.is_never(), new.additional.is_never()) {
+            (false, true) => out.push(at(
+                "additional-properties-forbidden",
+                Effect::Narrows,
+                "{S} no longer takes properties that are not declared".to_owned(),
+            )),
+            (true, false) => out.push(at(
+                "additional-properties-allowed",
+                Effect::Widens,
+                "{S} may now hold properties that are not declared".to_owned(),
+            )),
+            (true, true) => {}
+            (false, false) => {
+                let (was, is) = (old.additional.clone(), new.additional.clone());
+                self.nodes(&was, &is, &super::join(path, "*"), depth + 1, out);
+            }
+        }
+        let patterns: BTreeSet<&String> =
+            old.by_pattern.keys().chain(new.by_pattern.keys()).collect();
+        for pattern in patterns {
+            let inner = super::join(path, &format!("/{pattern}/"));
+            match (old.by_pattern.get(pattern), new.by_pattern.get(pattern)) {
+                (Some(was), Some(is)) => {
+                    let (was, is) = (was.clone(), is.clone());
+                    self.nodes(&was, &is, &inner, depth + 1, out);
+                }
+                (None, Some(_)) => out.push(at(
+                    "pattern-properties-added",
+                    if old.additional.is_never() {
+                        Effect::Widens
+                    } else {
+                        Effect::Narrows
+                    },
+                    format!("properties of {{S}} whose name matches `{pattern}` now have a schema"),
+                )),
+                _ => out.push(at(
+                    "pattern-properties-removed",
+                    if new.additional.is_never() {
+                        Effect::Narrows
+                    } else {
+                        Effect::Widens
+                    },
+                    format!(
+                        "properties of {{S}} whose name matches `{pattern}` no longer have a schema"
+                    ),
+                )),
+            }
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Alternatives, matched up.
+
+use serde_json::Value;
+
+use super::Relation;
+use super::scalars::types;
+use super::{Change, Compare, Effect};
+use crate::diff::shape::{Choice, NULL, OBJECT, Shape};
+
+impl<'a> Compare<'a> {
+    pub(super) fn unions(
+        &mut self,
+        before: &[Shape<'a>],
+        after: &[Shape<'a>],
+        path: &str,
+        depth: usize,
+        at: &impl Fn(&'static str, Effect, String) -> Change,
+        out: &mut Vec<Change>,
+    ) {
+        let relations: Vec<Vec<Relation>> = before
+            .iter()
+            .map(|old| {
+                after
+                    .iter()
+                    .map(|new| self.relation(old, new, depth))
+                    .collect()
+            })
+            .collect();
+        let mut old_left: Vec<usize> = (0..before.len())
+            .filter(|i| !relations[*i].iter().any(|it| it.old_within_new))
+            .collect();
+        let mut new_left: Vec<usize> = (0..after.len())
+            .filter(|j| !relations.iter().any(|it| it[*j].new_within_old))
+            .collect();
+        // Alternatives of one name are one alternative that changed, unless
+        // the name is a mere position that another one has taken.
+        let lost = old_left.clone();
+        let pairs_up = |i: usize, j: usize| {
+            let equal = |it: &Relation| it.equal();
+            before[i].label == after[j].label
+                && before[i].types & after[j].types & !NULL != 0
+                && (lost.contains(&i) || relations[i][j].old_within_new)
+                && !(0..before.len()).any(|other| other != i && equal(&relations[other][j]))
+        };
+        let mut pairs: Vec<(usize, usize)> = Vec::new();
+        for i in 0..before.len() {
+            for j in 0..after.len() {
+                let needed = old_left.contains(&i) || new_left.contains(&j);
+                if needed && pairs_up(i, j) && !pairs.iter().any(|it| it.0 == i || it.1 == j) {
+                    pairs.push((i, j));
+                }
+            }
+        }
+        old_left.retain(|i| !pairs.iter().any(|it| it.0 == *i));
+        new_left.retain(|j| !pairs.iter().any(|it| it.1 == *j));
+        if let ([i], [j]) = (old_left.as_slice(), new_left.as_slice())
+            && before[*i].types & after[*j].types != 0
+        {
+            pairs.push((*i, *j));
+            old_left.clear();
+            new_left.clear();
+        }
+        for (i, j) in pairs {
+            let inner = |kind, effect, text| Change {
+                base: Some(before[i].label.clone()),
+                revision: Some(after[j].label.clone()),
+                ..at(kind, effect, text)
+            };
+            let mut found = Vec::new();
+            self.shapes(&before[i], &after[j], path, depth, &inner, &mut found);
+            // A property that another alternative declares is not gone.
+            found.retain(|it| {
+                !it.kind.ends_with("-property-removed")
+                    || !after.iter().any(|shape| {
+                        let declared = |name: &String| it.path == super::join(path, name);
+                        shape.properties.keys().any(declared)
+                    })
+            });
+            out.extend(found);
+        }
+        // What each of these refuses depends on the others.
+        let entangled = |it: &Shape<'a>| it.choice == Choice::One && it.types & OBJECT == 0;
+        let settled = |j: usize| relations.iter().any(|it| it[j].equal());
+        if before.iter().chain(after).any(entangled)
+            && !(before.len() == after.len() && (0..after.len()).all(settled))
+        {
+            out.push(at(
+                "one-of-changed",
+                Effect::Unknown,
+                "{S} has alternatives that overlap, and they changed".to_owned(),
+            ));
+        }
+        for i in old_left {
+            let mut change = at(
+                "one-of-removed",
+                Effect::Narrows,
+                format!(
+                    "{{S}} no longer has the alternative {}",
+                    describe(&before[i])
+                ),
+            );
+            change.base = Some(before[i].label.clone());
+            out.push(change);
+        }
+        for j in new_left {
+            let mut change = at(
+                "one-of-added",
+                Effect::Widens,
+                format!("{{S}} has the new alternative {}", describe(&after[j])),
+            );
+            change.revision = Some(after[j].label.clone());
+            out.push(change);
+        }
+    }
+}
+
+/// What an alternative is called, or else what type it has.
+fn describe(shape: &Shape<'_>) -> String {
+    match shape.label.rsplit_once("/schemas/") {
+        Some((_, name)) if !name.contains('/') => format!("`{name}`"),
+        _ => match &shape.values {
+            Some(values) => values
+                .iter()
+                .map(Value::to_string)
+                .collect::<Vec<_>>()
+                .join(", "),
+            None => types(shape.types),
+        },
+    }
+}

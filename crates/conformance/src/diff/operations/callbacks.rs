@@ -1,0 +1,98 @@
+//! Calls that the server makes.
+
+use std::collections::BTreeMap;
+
+use super::{Judge, Scope};
+use crate::diff::document::{Document, Place};
+
+impl<'a> Judge<'a> {
+    pub(super) fn callbacks(&mut self, scope: &Scope, old: &Place<'a>, new: &Place<'a>) {
+        let name = Some(scope.operation.as_str());
+        let was = self.base.members(old, "callbacks");
+        let is = self.revision.members(new, "callbacks");
+        for (key, place) in &was {
+            let Some((_, now)) = is.iter().find(|it| &it.0 == key) else {
+                self.report(
+                    "callback-removed",
+                    None,
+                    name,
+                    (Some(place), Some(new)),
+                    format!("the callback `{key}` is gone; clients wait for it in vain"),
+                );
+                continue;
+            };
+            let urls = |document: &'a Document, place: &Place<'a>| -> Vec<(String, Place<'a>)> {
+                let keys = place
+                    .value
+                    .as_object()
+                    .map(|it| it.keys().cloned().collect::<Vec<_>>());
+                keys.unwrap_or_default()
+                    .into_iter()
+                    .filter_map(|key| Some((key.clone(), document.member(place, &key)?)))
+                    .collect()
+            };
+            let (before, after) = (urls(self.base, place), urls(self.revision, now));
+            for (url, item) in &before {
+                match after.iter().find(|it| &it.0 == url) {
+                    Some((_, other)) => {
+                        let path = format!("callback {key} of {}", scope.operation);
+                        self.path_item(&path, item, other, !scope.inverted, &BTreeMap::new());
+                    }
+                    None => self.report(
+                        "callback-removed",
+                        None,
+                        name,
+                        (Some(item), Some(now)),
+                        format!("the callback `{key}` no longer goes to `{url}`"),
+                    ),
+                }
+            }
+        }
+        for (key, place) in &is {
+            if !was.iter().any(|it| &it.0 == key) {
+                self.report(
+                    "callback-added",
+                    None,
+                    name,
+                    (Some(old), Some(place)),
+                    format!("the callback `{key}` is new"),
+                );
+            }
+        }
+    }
+
+    pub(super) fn webhooks(&mut self) {
+        let (old_root, new_root) = self.root();
+        let was = self.base.members(&old_root, "webhooks");
+        let is = self.revision.members(&new_root, "webhooks");
+        for (key, place) in &was {
+            match is.iter().find(|it| &it.0 == key) {
+                Some((_, now)) => self.path_item(
+                    &format!("webhook {key}"),
+                    place,
+                    now,
+                    true,
+                    &BTreeMap::new(),
+                ),
+                None => self.report(
+                    "webhook-removed",
+                    None,
+                    None,
+                    (Some(place), None),
+                    format!("the webhook `{key}` is gone; clients wait for it in vain"),
+                ),
+            }
+        }
+        for (key, place) in &is {
+            if !was.iter().any(|it| &it.0 == key) {
+                self.report(
+                    "webhook-added",
+                    None,
+                    None,
+                    (None, Some(place)),
+                    format!("the webhook `{key}` is new"),
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,468 @@
+//! Everything around the schemas: paths, parameters, bodies, answers,
+//! credentials and servers.
+
+mod bodies;
+mod callbacks;
+mod parameters;
+mod responses;
+mod security;
+mod servers;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use self::bodies::media;
+use self::servers::Moves;
+use super::compare::Compare;
+use super::dirty::Dirty;
+use super::document::{Document, Place};
+use super::rules::{self, OPERATIONS, Part};
+use super::shape::Node;
+use crate::report::{Direction, Finding, Level, Location};
+
+const METHODS: [&str; 9] = [
+    "get", "put", "post", "delete", "options", "head", "patch", "trace", "query",
+];
+
+/// A pair of places, each of which may not exist.
+type Places<'p> = (Option<&'p Place<'p>>, Option<&'p Place<'p>>);
+
+struct Judge<'a> {
+    base: &'a Document,
+    revision: &'a Document,
+    today: &'a str,
+    dirty: &'a Dirty,
+    findings: Vec<Finding>,
+}
+
+/// The operation that is looked at.
+#[derive(Clone)]
+struct Scope {
+    operation: String,
+    /// In a callback it is the server that asks.
+    inverted: bool,
+    /// Names of path parameters that differ, the old one first.
+    renamed: BTreeMap<String, String>,
+}
+
+pub(super) fn documents(base: &Document, revision: &Document, today: &str) -> Vec<Finding> {
+    if base.root == revision.root {
+        return Vec::new();
+    }
+    let dirty = Dirty::find(base, revision);
+    let mut judge = Judge {
+        base,
+        revision,
+        today,
+        dirty: &dirty,
+        findings: Vec::new(),
+    };
+    judge.paths();
+    judge.webhooks();
+    judge.schemes();
+    judge.components();
+    judge.findings
+}
+
+pub(super) fn is_date(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.len() == 10
+        && bytes.iter().enumerate().all(|(index, it)| match index {
+            4 | 7 => *it == b'-',
+            _ => it.is_ascii_digit(),
+        })
+}
+
+impl<'a> Judge<'a> {
+    fn report(
+        &mut self,
+        id: &str,
+        direction: Option<Direction>,
+        operation: Option<&str>,
+        places: Places<'_>,
+        message: String,
+    ) {
+        let level = OPERATIONS
+            .iter()
+            .find(|it| it.0 == id)
+            .map_or(Level::Warning, |it| it.1);
+        let location = |document: &Document, place: Option<&Place<'_>>| {
+            place.map(|it| Location {
+                source: document.source.clone(),
+                pointer: it.pointer.clone(),
+                line: None,
+            })
+        };
+        self.findings.push(Finding {
+            id: id.to_owned(),
+            level,
+            direction,
+            operation: operation.map(str::to_owned),
+            base: location(self.base, places.0),
+            revision: location(self.revision, places.1),
+            message,
+        });
+    }
+
+    fn root(&self) -> (Place<'a>, Place<'a>) {
+        let root = |document: &'a Document| Place {
+            pointer: String::new(),
+            value: &document.root,
+        };
+        (root(self.base), root(self.revision))
+    }
+    fn paths(&mut self) {
+        let prefixes = self.prefixes();
+        let mut moves = Moves::default();
+        let (old_root, new_root) = self.root();
+        let old = self.base.members(&old_root, "paths");
+        let new = self.revision.members(&new_root, "paths");
+        let old: Vec<_> = old.into_iter().filter(|it| it.0.starts_with('/')).collect();
+        let new: Vec<_> = new.into_iter().filter(|it| it.0.starts_with('/')).collect();
+        let mut matched = vec![false; new.len()];
+        for (path, was) in &old {
+            let (key, names) = template(path);
+            let found = new
+                .iter()
+                .position(|it| &it.0 == path)
+                .or_else(|| new.iter().position(|it| template(&it.0).0 == key))
+                .or_else(|| {
+                    let full = format!("{}{key}", prefixes.0);
+                    (prefixes.0 != prefixes.1)
+                        .then(|| {
+                            new.iter().position(|it| {
+                                format!("{}{}", prefixes.1, template(&it.0).0) == full
+                            })
+                        })
+                        .flatten()
+                });
+            let Some(index) = found else {
+                for method in METHODS {
+                    if let Some(operation) = was.raw_member(method) {
+                        self.gone(method, path, &operation, true);
+                    }
+                }
+                continue;
+            };
+            matched[index] = true;
+            let (_, new_names) = template(&new[index].0);
+            let renamed = names
+                .into_iter()
+                .zip(new_names)
+                .filter(|(a, b)| a != b)
+                .collect();
+            let (now_path, now) = &new[index];
+            self.path_item(path, was, now, false, &renamed);
+            for method in METHODS {
+                if let (Some(old), Some(new)) = (was.raw_member(method), now.raw_member(method)) {
+                    let name = format!("{} {path}", method.to_uppercase());
+                    let (old, new) = (
+                        (path.as_str(), [was, &old]),
+                        (now_path.as_str(), [now, &new]),
+                    );
+                    self.moved(&name, old, new, &mut moves);
+                }
+            }
+        }
+        self.servers(moves);
+        for ((path, item), matched) in new.iter().zip(matched) {
+            if matched {
+                continue;
+            }
+            for method in METHODS {
+                if let Some(place) = item.raw_member(method) {
+                    let operation = format!("{} {path}", method.to_uppercase());
+                    self.report(
+                        "endpoint-added",
+                        None,
+                        Some(&operation),
+                        (None, Some(&place)),
+                        "the operation is new".to_owned(),
+                    );
+                }
+            }
+        }
+    }
+
+    fn gone(&mut self, method: &str, path: &str, operation: &Place<'a>, whole_path: bool) {
+        let name = format!("{} {path}", method.to_uppercase());
+        let prefix = if whole_path {
+            "api-path-removed"
+        } else {
+            "api-removed"
+        };
+        let sunset = operation
+            .text("x-sunset")
+            .and_then(|it| it.get(..10))
+            .filter(|it| is_date(it));
+        let (id, text) = match (operation.flag("deprecated"), sunset) {
+            (false, _) => (
+                format!("{prefix}-without-deprecation"),
+                "is gone, and clients that call it fail; deprecate it first".to_owned(),
+            ),
+            (true, Some(date)) if date <= self.today => (
+                format!("{prefix}-with-deprecation"),
+                format!("is gone, as announced for {date}"),
+            ),
+            (true, Some(date)) => (
+                format!("{prefix}-before-sunset"),
+                format!("is gone before {date}, the day that was announced"),
+            ),
+            (true, None) => (
+                "api-removed-without-sunset".to_owned(),
+                "was deprecated and is gone; no day had been announced".to_owned(),
+            ),
+        };
+        self.report(
+            &id,
+            None,
+            Some(&name),
+            (Some(operation), None),
+            format!("the operation {text}"),
+        );
+    }
+
+    fn path_item(
+        &mut self,
+        path: &str,
+        was: &Place<'a>,
+        is: &Place<'a>,
+        inverted: bool,
+        renamed: &BTreeMap<String, String>,
+    ) {
+        for method in METHODS {
+            let name = format!("{} {path}", method.to_uppercase());
+            match (was.raw_member(method), is.raw_member(method)) {
+                (Some(old), Some(new)) => {
+                    let scope = Scope {
+                        operation: name,
+                        inverted,
+                        renamed: renamed.clone(),
+                    };
+                    self.operation(&scope, (was, &old), (is, &new));
+                }
+                (Some(old), None) if inverted => {
+                    let text = "the server no longer makes this call".to_owned();
+                    self.report(
+                        "callback-removed",
+                        None,
+                        Some(&name),
+                        (Some(&old), None),
+                        text,
+                    );
+                }
+                (Some(old), None) => self.gone(method, path, &old, false),
+                (None, Some(new)) => {
+                    let id = if inverted {
+                        "callback-added"
+                    } else {
+                        "endpoint-added"
+                    };
+                    self.report(
+                        id,
+                        None,
+                        Some(&name),
+                        (None, Some(&new)),
+                        "the operation is new".to_owned(),
+                    );
+                }
+                (None, None) => {}
+            }
+        }
+    }
+
+    fn operation(
+        &mut self,
+        scope: &Scope,
+        old: (&Place<'a>, &Place<'a>),
+        new: (&Place<'a>, &Place<'a>),
+    ) {
+        self.marks(scope, old.1, new.1);
+        if !scope.inverted {
+            self.parameters(scope, old, new);
+            self.security(scope, old.1, new.1);
+        }
+        self.request_body(scope, old.1, new.1);
+        self.responses(scope, old.1, new.1);
+        self.callbacks(scope, old.1, new.1);
+    }
+
+    fn marks(&mut self, scope: &Scope, old: &Place<'a>, new: &Place<'a>) {
+        let name = Some(scope.operation.as_str());
+        let places = (Some(old), Some(new));
+        match (old.flag("deprecated"), new.flag("deprecated")) {
+            (false, true) => self.report(
+                "endpoint-deprecated",
+                None,
+                name,
+                places,
+                "the operation is deprecated".to_owned(),
+            ),
+            (true, false) => self.report(
+                "endpoint-reactivated",
+                None,
+                name,
+                places,
+                "the operation is no longer deprecated".to_owned(),
+            ),
+            (true, true) => match (old.text("x-sunset"), new.text("x-sunset")) {
+                (Some(date), None) => self.report(
+                    "sunset-deleted",
+                    None,
+                    name,
+                    places,
+                    format!("the sunset {date} is no longer named"),
+                ),
+                (Some(was), Some(is)) if is < was => self.report(
+                    "api-sunset-date-changed-too-small",
+                    None,
+                    name,
+                    places,
+                    format!("the sunset moved forward from {was} to {is}"),
+                ),
+                _ => {}
+            },
+            _ => {}
+        }
+        match (old.text("operationId"), new.text("operationId")) {
+            (Some(was), is) if is != Some(was) => {
+                let now = is.map_or("gone".to_owned(), |it| format!("now `{it}`"));
+                self.report(
+                    "api-operation-id-removed",
+                    None,
+                    name,
+                    places,
+                    format!(
+                        "the operation id `{was}` is {now}; generated clients call it by that name"
+                    ),
+                );
+            }
+            (None, Some(is)) => self.report(
+                "api-operation-id-added",
+                None,
+                name,
+                places,
+                format!("the operation has the id `{is}`"),
+            ),
+            _ => {}
+        }
+        let tags = |place: &Place<'a>| -> BTreeSet<&'a str> {
+            let tags = place.value.get("tags").and_then(Value::as_array);
+            tags.map(|it| it.iter().filter_map(Value::as_str).collect())
+                .unwrap_or_default()
+        };
+        let (was, is) = (tags(old), tags(new));
+        for tag in was.difference(&is) {
+            self.report(
+                "api-tag-removed",
+                None,
+                name,
+                places,
+                format!("the tag `{tag}` is gone"),
+            );
+        }
+        for tag in is.difference(&was) {
+            self.report(
+                "api-tag-added",
+                None,
+                name,
+                places,
+                format!("the tag `{tag}` is new"),
+            );
+        }
+    }
+
+    fn schemas(
+        &mut self,
+        scope: &Scope,
+        part: Part,
+        direction: Direction,
+        subject: &str,
+        nodes: (&Node<'a>, &Node<'a>),
+        text: bool,
+    ) {
+        let mut compare = Compare::new(self.base, self.revision, self.dirty, direction);
+        compare.text = text && direction == Direction::Request;
+        for change in compare.changes(nodes.0, nodes.1) {
+            let whole = change.path.is_empty();
+            let named = if whole {
+                subject.to_owned()
+            } else {
+                format!("the property `{}` of {subject}", change.path)
+            };
+            let location = |document: &Document, pointer: Option<String>| {
+                pointer.map(|pointer| Location {
+                    source: document.source.clone(),
+                    pointer,
+                    line: None,
+                })
+            };
+            self.findings.push(Finding {
+                id: rules::id(part, direction, change.kind, whole),
+                level: rules::level(direction, change.kind, change.effect),
+                direction: Some(direction),
+                operation: Some(scope.operation.clone()),
+                base: location(self.base, change.base),
+                revision: location(self.revision, change.revision),
+                message: change.text.replace("{S}", &named),
+            });
+        }
+    }
+
+    fn components(&mut self) {
+        let schemas = |document: &'a Document| {
+            document
+                .place("/components")
+                .map(|it| document.members(&it, "schemas"))
+                .unwrap_or_default()
+        };
+        let new = schemas(self.revision);
+        for (name, place) in schemas(self.base) {
+            if !new.iter().any(|it| it.0 == name) {
+                self.report(
+                    "api-schema-removed",
+                    None,
+                    None,
+                    (Some(&place), None),
+                    format!("the schema `{name}` is gone; generated types of that name go with it"),
+                );
+            }
+        }
+    }
+}
+
+fn sent(scope: &Scope) -> Direction {
+    if scope.inverted {
+        Direction::Response
+    } else {
+        Direction::Request
+    }
+}
+fn path_of(operation: &str) -> &str {
+    operation.split_once(' ').map_or(operation, |it| it.1)
+}
+
+fn schema<'a>(place: &Place<'a>) -> Node<'a> {
+    place
+        .raw_member("schema")
+        .map(Node::one)
+        .unwrap_or_default()
+}
+
+/// The path with its parameters unnamed, and their names.
+fn template(path: &str) -> (String, Vec<String>) {
+    let (mut key, mut names) = (String::new(), Vec::new());
+    let mut rest = path;
+    while let Some((before, after)) = rest.split_once('{') {
+        let Some((name, tail)) = after.split_once('}') else {
+            break;
+        };
+        key.push_str(before);
+        key.push_str("{}");
+        names.push(name.to_owned());
+        rest = tail;
+    }
+    key.push_str(rest);
+    (key, names)
+}

@@ -1,0 +1,244 @@
+//! Who may call.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::{Judge, Scope};
+use crate::diff::document::{Document, Place};
+use crate::report::Direction;
+
+impl<'a> Judge<'a> {
+    pub(super) fn security(&mut self, scope: &Scope, old: &Place<'a>, new: &Place<'a>) {
+        let name = Some(scope.operation.as_str());
+        let was = alternatives(self.base, old);
+        let is = alternatives(self.revision, new);
+        let eases = |new: &Requirement, old: &Requirement| {
+            new.iter()
+                .all(|(scheme, scopes)| old.get(scheme).is_some_and(|it| scopes.is_subset(it)))
+        };
+        for old_way in &was {
+            if is.iter().any(|it| eases(it, old_way)) {
+                continue;
+            }
+            let way = show(old_way);
+            let wider = is.iter().find(|it| it.keys().eq(old_way.keys()));
+            let (id, text) = if old_way.is_empty() {
+                (
+                    "api-anonymous-access-removed",
+                    "the operation was open to all and now needs credentials".to_owned(),
+                )
+            } else if let Some(wider) = wider {
+                (
+                    "api-security-scope-added",
+                    format!("access with {way} now needs {}", show(wider)),
+                )
+            } else {
+                (
+                    "api-security-removed",
+                    format!("access with {way} is no longer enough"),
+                )
+            };
+            self.report(
+                id,
+                Some(Direction::Request),
+                name,
+                (Some(old), Some(new)),
+                text,
+            );
+        }
+        for new_way in &is {
+            if was.contains(new_way) {
+                continue;
+            }
+            let fewer = was
+                .iter()
+                .any(|it| it.keys().eq(new_way.keys()) && eases(new_way, it));
+            let (id, text) = if fewer {
+                (
+                    "api-security-scope-removed",
+                    format!("access now needs no more than {}", show(new_way)),
+                )
+            } else if was.iter().any(|it| it.keys().eq(new_way.keys())) {
+                continue;
+            } else {
+                (
+                    "api-security-added",
+                    format!("access is possible with {}", show(new_way)),
+                )
+            };
+            self.report(
+                id,
+                Some(Direction::Request),
+                name,
+                (Some(old), Some(new)),
+                text,
+            );
+        }
+    }
+
+    /// How the schemes that are in use are told to clients.
+    pub(super) fn schemes(&mut self) {
+        let schemes = |document: &'a Document| {
+            document
+                .place("/components")
+                .map(|it| document.members(&it, "securitySchemes"))
+                .unwrap_or_default()
+        };
+        let mut used = BTreeSet::new();
+        in_use(&self.base.root, &mut used);
+        let new = schemes(self.revision);
+        for (name, was) in schemes(self.base) {
+            let Some((_, is)) = new.iter().find(|it| it.0 == name) else {
+                continue;
+            };
+            if !used.contains(name.as_str()) || was.text("type") != is.text("type") {
+                continue;
+            }
+            let places = (Some(&was), Some(is));
+            if was.text("openIdConnectUrl") != is.text("openIdConnectUrl") {
+                self.report(
+                    "api-security-component-open-id-url-changed",
+                    None,
+                    None,
+                    places,
+                    format!("the OpenID Connect address of `{name}` is another"),
+                );
+            }
+            let flows = self.base.members(&was, "flows");
+            let now = self.revision.members(is, "flows");
+            for (kind, flow) in flows {
+                let Some((_, other)) = now.iter().find(|it| it.0 == kind) else {
+                    self.report(
+                        "api-security-component-oauth-flow-removed",
+                        None,
+                        None,
+                        (Some(&flow), Some(is)),
+                        format!("the {kind} flow of `{name}` is gone"),
+                    );
+                    continue;
+                };
+                for (key, id) in [
+                    (
+                        "authorizationUrl",
+                        "api-security-component-oauth-url-changed",
+                    ),
+                    ("tokenUrl", "api-security-component-oauth-token-url-changed"),
+                ] {
+                    if flow.text(key) != other.text(key) {
+                        self.report(
+                            id,
+                            None,
+                            None,
+                            (Some(&flow), Some(other)),
+                            format!("the {kind} flow of `{name}` has another `{key}`"),
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The names in every `security` of a document.
+fn in_use<'a>(value: &'a Value, names: &mut BTreeSet<&'a str>) {
+    match value {
+        Value::Object(map) => {
+            for (key, inner) in map {
+                match inner {
+                    Value::Array(all) if key == "security" => {
+                        let all = all.iter().filter_map(Value::as_object);
+                        names.extend(all.flat_map(|it| it.keys().map(String::as_str)));
+                    }
+                    _ if key == "components" || key.starts_with("x-") => {}
+                    _ => in_use(inner, names),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|it| in_use(it, names)),
+        _ => {}
+    }
+}
+
+/// Schemes that must all be satisfied, each with its scopes.
+type Requirement = BTreeMap<String, BTreeSet<String>>;
+
+/// The ways to authenticate, each by what its schemes are, not by their names.
+fn alternatives(document: &Document, operation: &Place<'_>) -> Vec<Requirement> {
+    let stated = operation
+        .value
+        .get("security")
+        .or_else(|| document.root.get("security"));
+    let Some(Value::Array(stated)) = stated else {
+        return vec![Requirement::new()];
+    };
+    if stated.is_empty() {
+        return vec![Requirement::new()];
+    }
+    stated
+        .iter()
+        .filter_map(Value::as_object)
+        .map(|it| {
+            it.iter()
+                .map(|(name, scopes)| {
+                    let scopes = scopes.as_array().into_iter().flatten();
+                    let scopes = scopes
+                        .filter_map(Value::as_str)
+                        .map(str::to_owned)
+                        .collect();
+                    (scheme(document, name), scopes)
+                })
+                .collect()
+        })
+        .collect()
+}
+
+fn scheme(document: &Document, name: &str) -> String {
+    let place = document
+        .place("/components/securitySchemes")
+        .and_then(|it| document.member(&it, name));
+    let Some(place) = place else {
+        return format!("`{name}`");
+    };
+    match place.text("type") {
+        Some("apiKey") => {
+            let key = place.text("name").unwrap_or_default();
+            let at = place.text("in").unwrap_or_default();
+            let key = if at == "header" {
+                key.to_ascii_lowercase()
+            } else {
+                key.to_owned()
+            };
+            format!("the key `{key}` in the {at}")
+        }
+        Some("http") => format!(
+            "HTTP {}",
+            place
+                .text("scheme")
+                .unwrap_or_default()
+                .to_ascii_lowercase()
+        ),
+        Some("openIdConnect") => "OpenID Connect".to_owned(),
+        Some("oauth2") => "OAuth 2".to_owned(),
+        Some(other) => other.to_owned(),
+        None => format!("`{name}`"),
+    }
+}
+
+fn show(requirement: &Requirement) -> String {
+    if requirement.is_empty() {
+        return "no credentials".to_owned();
+    }
+    let parts: Vec<String> = requirement
+        .iter()
+        .map(|(scheme, scopes)| {
+            if scopes.is_empty() {
+                scheme.clone()
+            } else {
+                let scopes: Vec<&str> = scopes.iter().map(String::as_str).collect();
+                format!("{scheme} ({})", scopes.join(", "))
+            }
+        })
+        .collect();
+    parts.join(" and ")
+}

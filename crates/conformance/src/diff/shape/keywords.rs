@@ -1,0 +1,317 @@
+//! The keywords of one schema, taken into a shape.
+
+#![expect(
+    clippy::float_cmp,
+    reason = "bounds are the same only if they are equal"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::settle::same;
+use super::{
+    ANY, ARRAY, BOOLEAN, Bound, Condition, Contains, Expand, INTEGER, NULL, NUMBER, Node, OBJECT,
+    STRING, Shape, list,
+};
+use crate::diff::document::{Dialect, Place, escape};
+
+impl<'a> Expand<'a> {
+    pub(super) fn keywords(&self, shape: &mut Shape<'a>, place: &Place<'a>) {
+        let Value::Object(map) = place.value else {
+            return;
+        };
+        let old = self.document.dialect == Dialect::V30;
+        for (keyword, value) in map {
+            match keyword.as_str() {
+                "type" => {
+                    shape.types &= types_of(value);
+                }
+                "enum" => {
+                    if let Value::Array(values) = value {
+                        restrict(shape, values);
+                    }
+                }
+                "const" => restrict(shape, std::slice::from_ref(value)),
+                "minimum" | "maximum" => {
+                    if let Some(at) = value.as_f64() {
+                        let exclusive = old
+                            && place.flag(if keyword == "minimum" {
+                                "exclusiveMinimum"
+                            } else {
+                                "exclusiveMaximum"
+                            });
+                        bound(shape, keyword == "minimum", Bound { at, exclusive });
+                    }
+                }
+                "exclusiveMinimum" | "exclusiveMaximum" => {
+                    if let Some(at) = value.as_f64() {
+                        let bound_ = Bound {
+                            at,
+                            exclusive: true,
+                        };
+                        bound(shape, keyword == "exclusiveMinimum", bound_);
+                    }
+                }
+                "multipleOf" => {
+                    if let Some(by) = value.as_f64()
+                        && by > 0.0
+                        && !shape.multiples.contains(&by)
+                    {
+                        shape.multiples.push(by);
+                        shape.multiples.sort_by(f64::total_cmp);
+                    }
+                }
+                "contentEncoding" if value == "base64" => {
+                    format(shape, "byte");
+                }
+                "format" => {
+                    if let Some(name) = value.as_str() {
+                        format(shape, name);
+                    }
+                }
+                "pattern" => {
+                    if let Some(pattern) = value.as_str() {
+                        shape.patterns.insert(pattern.to_owned());
+                    }
+                }
+                "minLength" | "minItems" | "minProperties" => {
+                    let size = &mut shape.sizes[size_index(keyword)].0;
+                    *size = (*size).max(whole(value).unwrap_or(0));
+                }
+                "maxLength" | "maxItems" | "maxProperties" => {
+                    if let Some(limit) = whole(value) {
+                        let size = &mut shape.sizes[size_index(keyword)].1;
+                        *size = Some(size.map_or(limit, |it| it.min(limit)));
+                    }
+                }
+                "uniqueItems" => shape.unique |= value == &Value::Bool(true),
+                "required" => {
+                    if let Value::Array(names) = value {
+                        let names = names.iter().filter_map(Value::as_str);
+                        shape.required.extend(names.map(str::to_owned));
+                    }
+                }
+                "not" => rule_out(shape, place),
+                "propertyNames" => {
+                    if let Some(names) = place.raw_member("propertyNames") {
+                        shape.names = std::mem::take(&mut shape.names).and(&Node::one(names));
+                    }
+                }
+                "contains" => shape.contains.extend(contains(place)),
+                "dependentRequired" | "dependentSchemas" => dependencies(shape, place, keyword),
+                "if" => shape.conditions.extend(condition(place)),
+                _ => {
+                    if let Some(name) = OTHERS.iter().find(|it| **it == keyword) {
+                        let values = shape.others.entry(name).or_default();
+                        if !values.contains(value) {
+                            values.push(value.clone());
+                        }
+                    }
+                }
+            }
+        }
+        arrays(shape, place);
+        objects(shape, place);
+    }
+}
+
+/// Keywords that are compared as they are written.
+const OTHERS: [&str; 3] = ["contentEncoding", "contentMediaType", "$dynamicRef"];
+
+/// A type that is ruled out is taken away; anything else is kept as it is.
+fn rule_out<'a>(shape: &mut Shape<'a>, place: &Place<'a>) {
+    let Some(not) = place.raw_member("not") else {
+        return;
+    };
+    let only_type = not
+        .value
+        .as_object()
+        .filter(|it| it.keys().all(|key| key == "type"))
+        .map(|it| it.get("type"));
+    match (not.value, only_type) {
+        (Value::Bool(true), _) | (_, Some(None)) => shape.types = 0,
+        (Value::Bool(false), _) => {}
+        (_, Some(Some(types))) => shape.types &= !types_of(types),
+        _ => shape.nots.push(Node::one(not)),
+    }
+}
+
+fn contains<'a>(place: &Place<'a>) -> Option<Contains<'a>> {
+    let count = |keyword| place.value.get(keyword).and_then(whole);
+    let all = Contains {
+        node: Node::one(place.raw_member("contains")?),
+        least: count("minContains").unwrap_or(1),
+        most: count("maxContains"),
+    };
+    (all.least > 0 || all.most.is_some()).then_some(all)
+}
+
+fn condition<'a>(place: &Place<'a>) -> Option<Condition<'a>> {
+    let part = |keyword| place.raw_member(keyword).map(Node::one).unwrap_or_default();
+    let all = Condition {
+        test: part("if"),
+        then: part("then"),
+        otherwise: part("else"),
+    };
+    (!all.then.is_any() || !all.otherwise.is_any()).then_some(all)
+}
+
+/// A dependent schema that only requires properties is a list of them.
+fn dependencies<'a>(shape: &mut Shape<'a>, place: &Place<'a>, keyword: &str) {
+    let Some(Place {
+        pointer,
+        value: Value::Object(map),
+    }) = place.raw_member(keyword)
+    else {
+        return;
+    };
+    for (name, value) in map {
+        let required = match value {
+            Value::Array(_) => Some(value),
+            Value::Object(it) if it.keys().all(|key| key == "required") => it.get("required"),
+            _ => None,
+        };
+        if let Some(required) = required {
+            let wanted = required.as_array().into_iter().flatten();
+            for other in wanted.filter_map(Value::as_str) {
+                shape.demands.insert((name.clone(), other.to_owned()));
+            }
+        } else {
+            let pointer = format!("{pointer}/{}", escape(name));
+            let node = shape.dependent.remove(name).unwrap_or_default();
+            let node = node.and(&Node::one(Place { pointer, value }));
+            shape.dependent.insert(name.clone(), node);
+        }
+    }
+}
+fn size_index(keyword: &str) -> usize {
+    match &keyword[3..] {
+        "Length" => 0,
+        "Items" => 1,
+        _ => 2,
+    }
+}
+
+fn whole(value: &Value) -> Option<u64> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "`as` saturates"
+    )]
+    value
+        .as_u64()
+        .or_else(|| value.as_f64().map(|it| it as u64))
+}
+
+fn types_of(value: &Value) -> u8 {
+    match value {
+        Value::String(name) => type_bits(name),
+        Value::Array(names) => names
+            .iter()
+            .filter_map(Value::as_str)
+            .fold(0, |bits, it| bits | type_bits(it)),
+        _ => ANY,
+    }
+}
+
+fn type_bits(name: &str) -> u8 {
+    match name {
+        "null" => NULL,
+        "boolean" => BOOLEAN,
+        "integer" => INTEGER,
+        "number" => NUMBER,
+        "string" => STRING,
+        "array" => ARRAY,
+        "object" => OBJECT,
+        // OpenAPI 2 had `file`; whatever it is, it is not nothing.
+        _ => ANY,
+    }
+}
+
+fn restrict(shape: &mut Shape<'_>, values: &[Value]) {
+    shape.values = Some(match shape.values.take() {
+        None => values.to_vec(),
+        Some(old) => old
+            .into_iter()
+            .filter(|it| values.iter().any(|other| same(it, other)))
+            .collect(),
+    });
+}
+
+pub(super) fn bound(shape: &mut Shape<'_>, low: bool, new: Bound) {
+    let old = if low { &mut shape.low } else { &mut shape.high };
+    let tighter = old.is_none_or(|it| {
+        if it.at == new.at {
+            new.exclusive
+        } else {
+            (new.at > it.at) == low
+        }
+    });
+    if tighter {
+        *old = Some(new);
+    }
+}
+
+fn format(shape: &mut Shape<'_>, name: &str) {
+    // A hint for forms, not for values; and what every JSON number is.
+    if !matches!(name, "password" | "double" | "int64") {
+        shape.formats.insert(name.to_owned());
+    }
+}
+
+fn arrays<'a>(shape: &mut Shape<'a>, place: &Place<'a>) {
+    let mut prefix: Vec<Node<'a>> = list(place, "prefixItems")
+        .into_iter()
+        .map(Node::one)
+        .collect();
+    let mut items = place.raw_member("items").map(Node::one).unwrap_or_default();
+    let old_tuple = list(place, "items");
+    if !old_tuple.is_empty() {
+        prefix = old_tuple.into_iter().map(Node::one).collect();
+        items = Node::default();
+    }
+    let length = prefix.len().max(shape.prefix.len());
+    let joined = (0..length)
+        .map(|index| {
+            shape
+                .item(index)
+                .clone()
+                .and(prefix.get(index).unwrap_or(&items))
+        })
+        .collect();
+    shape.prefix = joined;
+    shape.items = std::mem::take(&mut shape.items).and(&items);
+}
+
+fn objects<'a>(shape: &mut Shape<'a>, place: &Place<'a>) {
+    let additional = place.raw_member("additionalProperties");
+    shape.additional_stated |= additional.is_some();
+    let additional = additional.map(Node::one).unwrap_or_default();
+    let mut own: BTreeMap<String, Node<'a>> = BTreeMap::new();
+    if let Some(Value::Object(map)) = place.value.get("properties") {
+        for (name, value) in map {
+            let pointer = format!("{}/properties/{}", place.pointer, escape(name));
+            own.insert(name.clone(), Node(vec![Place { pointer, value }]));
+        }
+    }
+    if let Some(Value::Object(map)) = place.value.get("patternProperties") {
+        for (pattern, value) in map {
+            let pointer = format!("{}/patternProperties/{}", place.pointer, escape(pattern));
+            let node = shape.by_pattern.remove(pattern).unwrap_or_default();
+            let node = node.and(&Node::one(Place { pointer, value }));
+            shape.by_pattern.insert(pattern.clone(), node);
+        }
+    }
+    let names: BTreeSet<String> = own.keys().chain(shape.properties.keys()).cloned().collect();
+    for name in names {
+        let here = own.get(&name).unwrap_or(&additional);
+        let there = shape
+            .properties
+            .get(&name)
+            .unwrap_or(&shape.additional)
+            .clone();
+        shape.properties.insert(name, there.and(here));
+    }
+    shape.additional = std::mem::take(&mut shape.additional).and(&additional);
+}

@@ -1,0 +1,477 @@
+//! Schemas as the sets of values they admit.
+//!
+//! A schema is expanded into alternatives, each a [`Shape`]: a plain
+//! conjunction in which `$ref`, `allOf`, `oneOf`, `anyOf`, `nullable`, `const`
+//! and type lists are gone. Two schemas that say the same in different words
+//! expand to the same shapes. `oneOf` is `anyOf` where its branches have no
+//! value in common; where they may, a shape says that it is one of those.
+
+mod keywords;
+mod settle;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::document::{Dialect, Document, Place};
+use crate::report::Direction;
+use settle::join;
+pub(super) use settle::{admits_plainly, divides, same};
+
+pub(super) const NULL: u8 = 1;
+pub(super) const BOOLEAN: u8 = 2;
+pub(super) const INTEGER: u8 = 4;
+pub(super) const FRACTION: u8 = 8;
+pub(super) const STRING: u8 = 16;
+pub(super) const ARRAY: u8 = 32;
+pub(super) const OBJECT: u8 = 64;
+pub(super) const NUMBER: u8 = INTEGER | FRACTION;
+pub(super) const ANY: u8 = 127;
+
+/// More alternatives than this are compared as they are written.
+const MAX_ALTERNATIVES: usize = 64;
+
+static NOTHING: Value = Value::Bool(false);
+
+/// A conjunction of schemas; the empty one admits everything.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Node<'a>(pub(super) Vec<Place<'a>>);
+
+impl<'a> Node<'a> {
+    pub(super) fn one(place: Place<'a>) -> Self {
+        if matches!(place.value, Value::Bool(true)) {
+            Node::default()
+        } else {
+            Node(vec![place])
+        }
+    }
+
+    fn and(mut self, other: &Node<'a>) -> Self {
+        for place in &other.0 {
+            if !self.0.iter().any(|it| it.pointer == place.pointer) {
+                self.0.push(place.clone());
+            }
+        }
+        self
+    }
+
+    pub(super) fn is_any(&self) -> bool {
+        self.0
+            .iter()
+            .all(|it| it.value.as_object().is_some_and(serde_json::Map::is_empty))
+    }
+
+    pub(super) fn is_never(&self) -> bool {
+        self.0.iter().any(|it| it.value == &NOTHING)
+    }
+
+    pub(super) fn key(&self) -> String {
+        let mut pointers: Vec<&str> = self.0.iter().map(|it| it.pointer.as_str()).collect();
+        pointers.sort_unstable();
+        pointers.join("|")
+    }
+
+    pub(super) fn pointer(&self) -> Option<&str> {
+        self.0.first().map(|it| it.pointer.as_str())
+    }
+}
+
+/// A bound, and whether it is excluded itself.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Bound {
+    pub(super) at: f64,
+    pub(super) exclusive: bool,
+}
+
+/// How many elements of a list match a schema.
+#[derive(Debug, Clone)]
+pub(super) struct Contains<'a> {
+    pub(super) node: Node<'a>,
+    pub(super) least: u64,
+    pub(super) most: Option<u64>,
+}
+
+/// `if`, `then` and `else`.
+#[derive(Debug, Clone)]
+pub(super) struct Condition<'a> {
+    pub(super) test: Node<'a>,
+    pub(super) then: Node<'a>,
+    pub(super) otherwise: Node<'a>,
+}
+
+/// How an alternative stands to the others of its union.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Choice {
+    /// There are no others, or they hold other values.
+    Free,
+    /// Others may hold the same value (`anyOf`).
+    Any,
+    /// What others hold too is refused (`oneOf`).
+    One,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Shape<'a> {
+    /// Where the innermost branch stands that this alternative comes from.
+    pub(super) label: String,
+    pub(super) types: u8,
+    pub(super) values: Option<Vec<Value>>,
+    pub(super) low: Option<Bound>,
+    pub(super) high: Option<Bound>,
+    pub(super) multiples: Vec<f64>,
+    pub(super) formats: BTreeSet<String>,
+    pub(super) patterns: BTreeSet<String>,
+    /// Length of a text, number of items, number of properties.
+    pub(super) sizes: [(u64, Option<u64>); 3],
+    pub(super) unique: bool,
+    pub(super) prefix: Vec<Node<'a>>,
+    pub(super) items: Node<'a>,
+    pub(super) properties: BTreeMap<String, Node<'a>>,
+    pub(super) required: BTreeSet<String>,
+    pub(super) additional: Node<'a>,
+    /// Whether a schema for undeclared properties is written down.
+    pub(super) additional_stated: bool,
+    pub(super) by_pattern: BTreeMap<String, Node<'a>>,
+    pub(super) nots: Vec<Node<'a>>,
+    pub(super) contains: Vec<Contains<'a>>,
+    /// What names of properties must be.
+    pub(super) names: Node<'a>,
+    /// With the property of the first name comes that of the second.
+    pub(super) demands: BTreeSet<(String, String)>,
+    /// With the property of this name the whole must keep a schema.
+    pub(super) dependent: BTreeMap<String, Node<'a>>,
+    pub(super) conditions: Vec<Condition<'a>>,
+    pub(super) choice: Choice,
+    /// Keywords whose meaning is not modelled, as they are written.
+    pub(super) others: BTreeMap<&'static str, Vec<Value>>,
+}
+
+impl<'a> Shape<'a> {
+    fn any(label: &str) -> Self {
+        Shape {
+            label: label.to_owned(),
+            types: ANY,
+            values: None,
+            low: None,
+            high: None,
+            multiples: Vec::new(),
+            formats: BTreeSet::new(),
+            patterns: BTreeSet::new(),
+            sizes: [(0, None); 3],
+            unique: false,
+            prefix: Vec::new(),
+            items: Node::default(),
+            properties: BTreeMap::new(),
+            required: BTreeSet::new(),
+            additional: Node::default(),
+            additional_stated: false,
+            by_pattern: BTreeMap::new(),
+            nots: Vec::new(),
+            contains: Vec::new(),
+            names: Node::default(),
+            demands: BTreeSet::new(),
+            dependent: BTreeMap::new(),
+            conditions: Vec::new(),
+            choice: Choice::Free,
+            others: BTreeMap::new(),
+        }
+    }
+
+    /// What holds for the element at an index.
+    pub(super) fn item(&self, index: usize) -> &Node<'a> {
+        self.prefix.get(index).unwrap_or(&self.items)
+    }
+
+    /// What holds for a property that is not declared, and whether the schema
+    /// says anything about it.
+    pub(super) fn undeclared(&self, name: &str) -> (Node<'a>, bool) {
+        let mut matching = self
+            .by_pattern
+            .iter()
+            .filter(|(pattern, _)| super::pattern::matches(pattern, name) == Some(true))
+            .map(|it| it.1)
+            .peekable();
+        if matching.peek().is_none() {
+            return (self.additional.clone(), self.additional_stated);
+        }
+        (matching.fold(Node::default(), Node::and), true)
+    }
+}
+
+/// Expands schemas of one document, as seen from one direction: a request does
+/// not hold read-only properties, a response no write-only ones.
+pub(super) struct Expand<'a> {
+    pub(super) document: &'a Document,
+    pub(super) direction: Direction,
+}
+
+impl<'a> Expand<'a> {
+    /// The alternatives; none if the schema admits nothing.
+    pub(super) fn shapes(&self, node: &Node<'a>) -> Vec<Shape<'a>> {
+        let mut shapes = vec![Shape::any(node.pointer().unwrap_or(""))];
+        for place in &node.0 {
+            shapes = self.and(shapes, place, &mut Vec::new());
+        }
+        let mut shapes: Vec<Shape<'a>> = shapes
+            .into_iter()
+            .map(|it| self.settle(it))
+            .filter(|it| it.types != 0)
+            .collect();
+        join(&mut shapes);
+        shapes
+    }
+
+    /// Whether a schema, or one that it extends, says so of itself.
+    pub(super) fn says(&self, node: &Node<'a>, keyword: &str) -> bool {
+        node.0.iter().any(|it| {
+            self.find(it, keyword, 0)
+                .is_some_and(|it| it == &Value::Bool(true))
+        })
+    }
+
+    /// An annotation of a schema, or of one that it extends.
+    pub(super) fn annotation(&self, node: &Node<'a>, keyword: &str) -> Option<&'a Value> {
+        node.0.iter().find_map(|it| self.find(it, keyword, 0))
+    }
+
+    fn find(&self, place: &Place<'a>, keyword: &str, depth: usize) -> Option<&'a Value> {
+        if depth > 20 {
+            return None;
+        }
+        let reference = place.value.get("$ref").is_some();
+        if !(reference && self.document.dialect == Dialect::V30)
+            && let Some(found) = place.value.get(keyword)
+        {
+            return Some(found);
+        }
+        if reference {
+            let target = self.document.resolve_once(place)?;
+            return self.find(&target, keyword, depth + 1);
+        }
+        list(place, "allOf")
+            .iter()
+            .find_map(|it| self.find(it, keyword, depth + 1))
+    }
+
+    fn and(
+        &self,
+        mut shapes: Vec<Shape<'a>>,
+        place: &Place<'a>,
+        within: &mut Vec<String>,
+    ) -> Vec<Shape<'a>> {
+        let map = match place.value {
+            Value::Bool(true) => return shapes,
+            Value::Object(map) => map,
+            _ => return Vec::new(),
+        };
+        // A schema that extends itself adds nothing to itself.
+        if within.len() > 60 || within.contains(&place.pointer) {
+            return shapes;
+        }
+        within.push(place.pointer.clone());
+        let old = self.document.dialect == Dialect::V30;
+        if map.contains_key("$ref")
+            && let Some(target) = self.document.resolve_once(place)
+        {
+            for shape in &mut shapes {
+                shape.label.clone_from(&target.pointer);
+            }
+            shapes = self.and(shapes, &target, within);
+            if old {
+                within.pop();
+                return shapes;
+            }
+        }
+        let nullable = old && place.flag("nullable");
+        let composed = ["allOf", "oneOf", "anyOf"]
+            .iter()
+            .any(|it| map.contains_key(*it));
+        let mut null = Vec::new();
+        if nullable && (composed || map.contains_key("type") || map.contains_key("enum")) {
+            null.extend(shapes.iter().find(|it| it.types & NULL != 0).cloned());
+            for it in &mut null {
+                it.types = NULL;
+            }
+        }
+        for shape in &mut shapes {
+            self.keywords(shape, place);
+        }
+        for branch in list(place, "allOf") {
+            shapes = self.and(shapes, &branch, within);
+        }
+        for keyword in ["oneOf", "anyOf"] {
+            let branches = list(place, keyword);
+            if branches.is_empty() {
+                continue;
+            }
+            if branches.len() * shapes.len() > MAX_ALTERNATIVES {
+                for shape in &mut shapes {
+                    shape
+                        .others
+                        .entry("oneOf")
+                        .or_default()
+                        .push(map[keyword].clone());
+                }
+                continue;
+            }
+            let mut alternatives: Vec<(usize, Shape<'a>)> = Vec::new();
+            for (index, branch) in branches.iter().enumerate() {
+                let target = self.document.resolve(branch.clone());
+                if within.contains(&target.pointer) {
+                    continue;
+                }
+                let mut started = shapes.clone();
+                for it in &mut started {
+                    it.label.clone_from(&branch.pointer);
+                }
+                alternatives.extend(
+                    self.and(started, branch, within)
+                        .into_iter()
+                        .map(|it| (index, self.settle(it)))
+                        .filter(|it| it.1.types != 0),
+                );
+            }
+            if !map.contains_key("discriminator") {
+                let choice = if keyword == "oneOf" {
+                    Choice::One
+                } else {
+                    Choice::Any
+                };
+                self.choose(&mut alternatives, choice);
+            }
+            shapes = alternatives.into_iter().map(|it| it.1).collect();
+        }
+        if !old && let Some(rest) = place.raw_member("unevaluatedProperties") {
+            for shape in shapes.iter_mut().filter(|it| !it.additional_stated) {
+                shape.additional = Node::one(rest.clone());
+                shape.additional_stated = true;
+            }
+        }
+        if !old && let Some(rest) = place.raw_member("unevaluatedItems") {
+            for shape in shapes.iter_mut().filter(|it| it.items.is_any()) {
+                shape.items = Node::one(rest.clone());
+            }
+        }
+        shapes.extend(null);
+        within.pop();
+        shapes
+    }
+
+    /// Marks the alternatives that may have a value in common. Listed values
+    /// that several alternatives of `oneOf` have are taken out.
+    fn choose(&self, alternatives: &mut [(usize, Shape<'a>)], choice: Choice) {
+        if choice == Choice::One {
+            let lists: Vec<(usize, Vec<Value>)> = alternatives
+                .iter()
+                .filter_map(|(index, it)| Some((*index, it.values.clone()?)))
+                .collect();
+            for (index, shape) in alternatives.iter_mut() {
+                let Some(values) = &mut shape.values else {
+                    continue;
+                };
+                values.retain(|value| {
+                    !lists.iter().any(|(other, list)| {
+                        other != index && list.iter().any(|it| same(it, value))
+                    })
+                });
+            }
+        }
+        for i in 0..alternatives.len() {
+            for j in i + 1..alternatives.len() {
+                if alternatives[i].0 != alternatives[j].0
+                    && !apart(self, &alternatives[i].1, self, &alternatives[j].1, 0)
+                {
+                    for index in [i, j] {
+                        let it = &mut alternatives[index].1;
+                        it.choice = it.choice.max(choice);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Whether two shapes surely have no value in common.
+pub(super) fn apart<'a>(
+    of_a: &Expand<'a>,
+    a: &Shape<'a>,
+    of_b: &Expand<'a>,
+    b: &Shape<'a>,
+    depth: usize,
+) -> bool {
+    let common = a.types & b.types;
+    let beyond = |low: Option<Bound>, high: Option<Bound>| match (low, high) {
+        (Some(low), Some(high)) => {
+            low.at > high.at || (low.at >= high.at && (low.exclusive || high.exclusive))
+        }
+        _ => false,
+    };
+    let refuses_all = |list: &Shape<'a>, other: &Shape<'a>| {
+        list.values
+            .as_ref()
+            .is_some_and(|it| it.iter().all(|it| !admits_plainly(other, it)))
+    };
+    if common == 0 || refuses_all(a, b) || refuses_all(b, a) {
+        return true;
+    }
+    let sizes = |bit: u8, index: usize| {
+        let over =
+            |x: &Shape<'a>, y: &Shape<'a>| y.sizes[index].1.is_some_and(|it| it < x.sizes[index].0);
+        common & bit == 0 || over(a, b) || over(b, a)
+    };
+    common & (NULL | BOOLEAN) == 0
+        && (common & NUMBER == 0 || beyond(a.low, b.high) || beyond(b.low, a.high))
+        && sizes(STRING, 0)
+        && sizes(ARRAY, 1)
+        && (sizes(OBJECT, 2)
+            || a.required.union(&b.required).any(|name| {
+                let property = |it: &Shape<'a>| match it.properties.get(name) {
+                    Some(node) => node.clone(),
+                    None => it.undeclared(name).0,
+                };
+                nodes_apart(of_a, &property(a), of_b, &property(b), depth + 1)
+            }))
+}
+
+/// Whether two schemas surely have no value in common.
+pub(super) fn nodes_apart<'a>(
+    of_a: &Expand<'a>,
+    a: &Node<'a>,
+    of_b: &Expand<'a>,
+    b: &Node<'a>,
+    depth: usize,
+) -> bool {
+    if a.is_never() || b.is_never() {
+        return true;
+    }
+    if depth > 3 || a.is_any() || b.is_any() {
+        return false;
+    }
+    let others = of_b.shapes(b);
+    of_a.shapes(a)
+        .iter()
+        .all(|x| others.iter().all(|y| apart(of_a, x, of_b, y, depth)))
+}
+
+impl Document {
+    /// Where a reference leads, one step.
+    fn resolve_once<'a>(&'a self, place: &Place<'a>) -> Option<Place<'a>> {
+        let pointer = self.target(place.text("$ref")?)?;
+        let value = self.root.pointer(&pointer)?;
+        Some(Place { pointer, value })
+    }
+}
+
+pub(super) fn list<'a>(place: &Place<'a>, keyword: &str) -> Vec<Place<'a>> {
+    let Some(Value::Array(items)) = place.value.get(keyword) else {
+        return Vec::new();
+    };
+    items
+        .iter()
+        .enumerate()
+        .map(|(index, value)| Place {
+            pointer: format!("{}/{keyword}/{index}", place.pointer),
+            value,
+        })
+        .collect()
+}

@@ -1,0 +1,312 @@
+//! Shapes brought to one form, so that equal sets look equal.
+
+#![expect(
+    clippy::float_cmp,
+    reason = "bounds are the same only if they are equal"
+)]
+
+use serde_json::Value;
+
+use super::keywords::bound;
+use super::{
+    ARRAY, BOOLEAN, Bound, Expand, FRACTION, INTEGER, NULL, NUMBER, Node, OBJECT, STRING, Shape,
+};
+use crate::diff::pattern::matches;
+use crate::report::Direction;
+
+impl<'a> Expand<'a> {
+    /// Drops what cannot matter, so that equal sets look equal.
+    pub(super) fn settle(&self, mut shape: Shape<'a>) -> Shape<'a> {
+        if let Some(values) = shape.values.take() {
+            let mut kept: Vec<Value> = Vec::new();
+            for value in values {
+                if admits_plainly(&shape, &value) && !kept.iter().any(|it| same(it, &value)) {
+                    kept.push(value);
+                }
+            }
+            shape.types &= kept.iter().fold(0, |bits, it| bits | type_of(it));
+            let mut settled = Shape::any(&shape.label);
+            settled.types = shape.types;
+            let plain = kept.iter().all(|it| !it.is_object() && !it.is_array());
+            let both = kept.iter().filter(|it| it.is_boolean()).count() == 2;
+            // All of null and booleans is no restriction.
+            if !kept
+                .iter()
+                .all(|it| it.is_null() || (it.is_boolean() && both))
+            {
+                settled.values = Some(kept);
+            }
+            if plain {
+                settled.nots = shape.nots;
+                settled.conditions = shape.conditions;
+                settled.choice = shape.choice;
+                settled.others = shape.others;
+                return settled;
+            }
+            shape.values = settled.values;
+        }
+        if shape.types & NUMBER == INTEGER {
+            // For integers this format is nothing but a range.
+            if shape.formats.remove("int32") {
+                let range = [(true, f64::from(i32::MIN)), (false, f64::from(i32::MAX))];
+                for (low, at) in range {
+                    let exclusive = false;
+                    bound(&mut shape, low, Bound { at, exclusive });
+                }
+            }
+            for (bound, step) in [(&mut shape.low, 1.0), (&mut shape.high, -1.0)] {
+                if let Some(it) = bound {
+                    let inner = if step > 0.0 {
+                        it.at.ceil()
+                    } else {
+                        it.at.floor()
+                    };
+                    let whole = (it.at.fract() == 0.0) && it.exclusive;
+                    it.at = if whole { it.at + step } else { inner };
+                    it.exclusive = false;
+                }
+            }
+            shape.multiples.retain(|it| *it != 1.0);
+        }
+        if let (Some(low), Some(high)) = (shape.low, shape.high)
+            && (low.at > high.at || (low.at == high.at && (low.exclusive || high.exclusive)))
+        {
+            shape.types &= !NUMBER;
+        }
+        for (index, bit) in [STRING, ARRAY, OBJECT].into_iter().enumerate() {
+            if shape.sizes[index]
+                .1
+                .is_some_and(|max| max < shape.sizes[index].0)
+            {
+                shape.types &= !bit;
+            }
+            if shape.types & bit == 0 {
+                shape.sizes[index] = (0, None);
+            }
+        }
+        if shape.types & NUMBER == 0 {
+            shape.low = None;
+            shape.high = None;
+            shape.multiples.clear();
+        }
+        if shape.types & (STRING | NUMBER) == 0 {
+            shape.formats.clear();
+        }
+        if shape.types & STRING == 0 {
+            shape.patterns.clear();
+        }
+        if shape.types & ARRAY == 0 {
+            shape.unique = false;
+            shape.prefix.clear();
+            shape.items = Node::default();
+            shape.contains.clear();
+        }
+        if shape.types & OBJECT == 0 {
+            shape.properties.clear();
+            shape.required.clear();
+            shape.additional = Node::default();
+            shape.additional_stated = false;
+            shape.by_pattern.clear();
+            shape.names = Node::default();
+            shape.demands.clear();
+            shape.dependent.clear();
+        } else {
+            self.settle_object(&mut shape);
+        }
+        shape
+    }
+
+    /// Takes out the properties that this direction does not hold.
+    fn settle_object(&self, shape: &mut Shape<'a>) {
+        let hidden = match self.direction {
+            Direction::Request => "readOnly",
+            Direction::Response => "writeOnly",
+        };
+        let gone: Vec<String> = shape
+            .properties
+            .iter()
+            .filter(|(_, node)| self.says(node, hidden))
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in gone {
+            shape.properties.remove(&name);
+            shape.required.remove(&name);
+        }
+        while let Some((_, name)) = shape.demands.iter().find(|(first, second)| {
+            shape.required.contains(first) && !shape.required.contains(second)
+        }) {
+            shape.required.insert(name.clone());
+        }
+        shape.demands.retain(|it| !shape.required.contains(&it.1));
+        if !shape.by_pattern.is_empty() {
+            for (name, node) in &mut shape.properties {
+                for (pattern, schema) in &shape.by_pattern {
+                    if matches(pattern, name) == Some(true) {
+                        *node = std::mem::take(node).and(schema);
+                    }
+                }
+            }
+        }
+        if shape.required.iter().any(|name| {
+            shape
+                .properties
+                .get(name)
+                .unwrap_or(&shape.additional)
+                .is_never()
+                && shape.by_pattern.is_empty()
+        }) {
+            shape.types &= !OBJECT;
+        }
+        let least = shape.required.len() as u64;
+        shape.sizes[2].0 = if shape.sizes[2].0 <= least {
+            0
+        } else {
+            shape.sizes[2].0
+        };
+    }
+}
+
+pub(in crate::diff) fn type_of(value: &Value) -> u8 {
+    match value {
+        Value::Null => NULL,
+        Value::Bool(_) => BOOLEAN,
+        Value::Number(it) if it.as_f64().is_some_and(|it| it.fract() == 0.0) => INTEGER,
+        Value::Number(_) => FRACTION,
+        Value::String(_) => STRING,
+        Value::Array(_) => ARRAY,
+        Value::Object(_) => OBJECT,
+    }
+}
+
+/// Equality in which `1` and `1.0` are one number.
+pub(in crate::diff) fn same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
+        _ => a == b,
+    }
+}
+/// Whether a value keeps the constraints that need no other schema.
+pub(in crate::diff) fn admits_plainly(shape: &Shape<'_>, value: &Value) -> bool {
+    let bits = type_of(value);
+    if shape.types & bits == 0 {
+        return false;
+    }
+    if let Some(values) = &shape.values
+        && !values.iter().any(|it| same(it, value))
+    {
+        return false;
+    }
+    match value {
+        Value::Number(number) => {
+            let it = number.as_f64().unwrap_or(0.0);
+            shape
+                .low
+                .is_none_or(|low| it > low.at || (it == low.at && !low.exclusive))
+                && shape
+                    .high
+                    .is_none_or(|high| it < high.at || (it == high.at && !high.exclusive))
+                && shape.multiples.iter().all(|by| divides(*by, it))
+        }
+        Value::String(text) => {
+            let length = text.chars().count() as u64;
+            length >= shape.sizes[0].0
+                && shape.sizes[0].1.is_none_or(|max| length <= max)
+                && shape
+                    .patterns
+                    .iter()
+                    .all(|pattern| matches(pattern, text) != Some(false))
+        }
+        _ => true,
+    }
+}
+
+pub(in crate::diff) fn divides(by: f64, value: f64) -> bool {
+    let times = value / by;
+    (times - times.round()).abs() < 1e-9
+}
+
+/// Puts alternatives of different types together: constraints of one type say
+/// nothing of another, so the conjunction of both is their union.
+pub(super) fn join(shapes: &mut Vec<Shape<'_>>) {
+    let mut index = 0;
+    while index < shapes.len() {
+        let mut other = index + 1;
+        while other < shapes.len() {
+            if joinable(&shapes[index], &shapes[other]) {
+                let from = shapes.remove(other);
+                merge(&mut shapes[index], from);
+            } else {
+                other += 1;
+            }
+        }
+        index += 1;
+    }
+}
+
+fn joinable(a: &Shape<'_>, b: &Shape<'_>) -> bool {
+    let plain =
+        |it: &Shape<'_>| it.others.is_empty() && it.nots.is_empty() && it.conditions.is_empty();
+    let finite = |it: &Shape<'_>| it.values.is_some() || it.types == NULL;
+    if !plain(a) || !plain(b) {
+        return false;
+    }
+    if finite(a) && finite(b) && (a.values.is_some() || b.values.is_some()) {
+        return true;
+    }
+    a.values.is_none()
+        && b.values.is_none()
+        && a.types & b.types == 0
+        // A format belongs to texts and numbers alike.
+        && (a.formats.is_empty() || b.types & (STRING | NUMBER) == 0)
+        && (b.formats.is_empty() || a.types & (STRING | NUMBER) == 0)
+        && (a.types & NUMBER == 0 || b.types & NUMBER == 0)
+}
+
+fn merge<'a>(into: &mut Shape<'a>, from: Shape<'a>) {
+    into.choice = into.choice.max(from.choice);
+    if into.values.is_some() || from.values.is_some() {
+        let mut values = into.values.take().unwrap_or_else(|| vec![Value::Null]);
+        for value in from.values.unwrap_or_else(|| vec![Value::Null]) {
+            if !values.iter().any(|it| same(it, &value)) {
+                values.push(value);
+            }
+        }
+        into.types |= from.types;
+        into.values = Some(values);
+        return;
+    }
+    for (index, bit) in [STRING, ARRAY, OBJECT].into_iter().enumerate() {
+        if from.types & bit != 0 {
+            into.sizes[index] = from.sizes[index];
+        }
+    }
+    if from.types & NUMBER != 0 {
+        into.low = from.low;
+        into.high = from.high;
+        into.multiples = from.multiples;
+    }
+    into.formats.extend(from.formats);
+    if from.types & STRING != 0 {
+        into.patterns = from.patterns;
+    }
+    if from.types & ARRAY != 0 {
+        into.unique = from.unique;
+        into.prefix = from.prefix;
+        into.items = from.items;
+        into.contains = from.contains;
+    }
+    if from.types & OBJECT != 0 {
+        into.properties = from.properties;
+        into.required = from.required;
+        into.additional = from.additional;
+        into.additional_stated = from.additional_stated;
+        into.by_pattern = from.by_pattern;
+        into.names = from.names;
+        into.demands = from.demands;
+        into.dependent = from.dependent;
+    }
+    if into.types == NULL {
+        into.label = from.label;
+    }
+    into.types |= from.types;
+}
