@@ -244,10 +244,19 @@ fn open() -> impl Strategy<Value = Open> {
 }
 
 /// Strategies for tuples end at twelve, so a message is put together in steps.
+/// Each is boxed: their values would fill the stack of a test's thread.
 fn everything() -> impl Strategy<Value = Everything> {
-    let flat = (flat(), maps(), well_known(), transparent()).prop_map(
-        |(flat, maps, well_known, transparent)| merged(flat, maps, well_known, transparent),
+    let parts = (
+        flat().boxed(),
+        maps().boxed(),
+        well_known().boxed(),
+        transparent().boxed(),
     );
+    let flat = parts
+        .prop_map(|(flat, maps, well_known, transparent)| {
+            merged(flat, maps, well_known, transparent)
+        })
+        .boxed();
     flat.prop_recursive(3, 8, 2, |inner| {
         let whole = inner
             .clone()
@@ -264,6 +273,7 @@ fn everything() -> impl Strategy<Value = Everything> {
                 children,
                 ..base
             })
+            .boxed()
     })
 }
 
