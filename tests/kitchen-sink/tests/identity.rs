@@ -253,9 +253,17 @@ fn open() -> BoxedStrategy<Open> {
 /// Each step is boxed: values of this size, nested, are more than the stack of a
 /// test thread holds otherwise.
 fn everything() -> impl Strategy<Value = Everything> {
-    let flat = (flat(), maps(), well_known(), transparent()).prop_map(
-        |(flat, maps, well_known, transparent)| merged(flat, maps, well_known, transparent),
+    let parts = (
+        flat().boxed(),
+        maps().boxed(),
+        well_known().boxed(),
+        transparent().boxed(),
     );
+    let flat = parts
+        .prop_map(|(flat, maps, well_known, transparent)| {
+            merged(flat, maps, well_known, transparent)
+        })
+        .boxed();
     flat.prop_recursive(3, 8, 2, |inner| {
         let whole = inner
             .clone()
@@ -272,6 +280,7 @@ fn everything() -> impl Strategy<Value = Everything> {
                 children,
                 ..base
             })
+            .boxed()
     })
 }
 
