@@ -253,13 +253,7 @@ fn open() -> BoxedStrategy<Open> {
 /// Each step is boxed: values of this size, nested, are more than the stack of a
 /// test thread holds otherwise.
 fn everything() -> impl Strategy<Value = Everything> {
-    let parts = (
-        flat().boxed(),
-        maps().boxed(),
-        well_known().boxed(),
-        transparent().boxed(),
-    );
-    let flat = parts
+    let flat = (flat(), maps(), well_known(), transparent())
         .prop_map(|(flat, maps, well_known, transparent)| {
             merged(flat, maps, well_known, transparent)
         })
