@@ -481,15 +481,16 @@ impl<'a> Comparison<'a> {
             |it| Some(&it.failures),
             |one, other| {
                 one.len() == other.len()
-                    && one
-                        .iter()
-                        .zip(*other)
-                        .all(|(one, other)| one.0 == other.0 && one.1.is_like(other.1))
+                    && one.iter().zip(*other).all(|(one, other)| {
+                        one.0 == other.0
+                            && one.1.headers == other.1.headers
+                            && one.1.body.is_like(&other.1.body)
+                    })
             },
             |failures| {
                 let each = failures
                     .iter()
-                    .map(|(status, shape)| format!("{status} with {shape}"));
+                    .map(|(status, failure)| format!("{status} with {failure}"));
                 each.collect::<Vec<_>>().join(", ")
             },
         );
@@ -497,7 +498,7 @@ impl<'a> Comparison<'a> {
         for status in statuses {
             let shapes: Vec<_> = stated
                 .iter()
-                .filter_map(|it| Some(it.part(it.it.failures.get(status)?)))
+                .filter_map(|it| Some(it.part(&it.it.failures.get(status)?.body)))
                 .collect();
             self.shapes(subject, &shapes);
         }

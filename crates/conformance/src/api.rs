@@ -147,8 +147,17 @@ pub struct Http {
     pub headers: BTreeSet<String>,
     /// The content types of an uploaded file.
     pub content_types: String,
-    /// The failures: the body of each by its status, or by `default`.
-    pub failures: BTreeMap<String, Shape>,
+    /// The failures by their status, or `default`.
+    pub failures: BTreeMap<String, Failure>,
+}
+
+/// How a call can fail.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Failure {
+    /// The body of the reply.
+    pub body: Shape,
+    /// The names of its headers.
+    pub headers: BTreeSet<String>,
 }
 
 /// A request body.
@@ -350,6 +359,16 @@ impl fmt::Display for Shape {
             (true, false) => write!(f, "a list, each {}", self.kind),
             (true, true) => write!(f, "a list, each {} or null", self.kind),
         }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.body.fmt(f)?;
+        for header in &self.headers {
+            write!(f, " and {header}")?;
+        }
+        Ok(())
     }
 }
 

@@ -7,12 +7,15 @@ use contract::operation::{BASE_PATH, BodyInfo, OperationInfo, ReplyBody, TypeInf
 use contract::schema::{Definitions, Described as _};
 use serde_json::Value;
 
-use crate::api::{Api, Body, Http, Operation, Place, Property, Shape, Side};
+use crate::api::{Api, Body, Failure, Http, Operation, Place, Property, Shape, Side};
 use crate::json_schema::{Schemas, snake, snake_variables};
+
+/// The header that every reply has.
+const REQUEST_ID: &str = "X-Request-Id";
 
 /// What the contract consists of, as values: the catalogue, and the schemas
 /// that are derived from its types.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ContractFacts {
     /// The operations in the order of the catalogue.
     pub operations: Vec<OperationFacts>,
@@ -23,7 +26,7 @@ pub struct ContractFacts {
 }
 
 /// One operation of the catalogue.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 #[expect(missing_docs, reason = "they are those of OperationInfo")]
 pub struct OperationFacts {
     pub id: String,
@@ -243,12 +246,12 @@ fn list(element: Shape) -> Shape {
 fn headers(operation: &OperationFacts) -> BTreeSet<String> {
     let link = matches!(operation.reply, ReplyFacts::List(_)).then_some("Link");
     let location = operation.has_location.then_some("Location");
-    let names = [Some("X-Request-Id"), link, location].into_iter().flatten();
+    let names = [Some(REQUEST_ID), link, location].into_iter().flatten();
     names.map(ToOwned::to_owned).collect()
 }
 
 /// Those that the operation names, and those that follow from its shape.
-fn failures(operation: &OperationFacts, error: &Shape) -> BTreeMap<String, Shape> {
+fn failures(operation: &OperationFacts, error: &Shape) -> BTreeMap<String, Failure> {
     let mut statuses = operation.errors.clone();
     statuses.extend(["400".to_owned(), "default".to_owned()]);
     if operation.authenticated {
@@ -257,8 +260,12 @@ fn failures(operation: &OperationFacts, error: &Shape) -> BTreeMap<String, Shape
     if operation.body != BodyFacts::None {
         statuses.extend(["413".to_owned(), "415".to_owned()]);
     }
+    let failure = Failure {
+        body: error.clone(),
+        headers: BTreeSet::from([REQUEST_ID.to_owned()]),
+    };
     let each = statuses.into_iter();
-    each.map(|status| (status, error.clone())).collect()
+    each.map(|status| (status, failure.clone())).collect()
 }
 
 /// Parameters are never null, and their lists are written with commas.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::api::{Api, Body, Http, Kind, Operation, Place, Property, Shape, Side};
+use crate::api::{Api, Body, Failure, Http, Kind, Operation, Place, Property, Shape, Side};
 use crate::json_schema::{Schemas, escape, snake, snake_variables};
 
 const JSON: &str = "application/json";
@@ -223,8 +223,9 @@ impl<'a> Reader<'a> {
             if status.starts_with('2') {
                 successes.push((status, response));
             } else {
-                let shape = self.content(response).unwrap_or_else(|| nothing("no body"));
-                failures.insert(status.clone(), shape);
+                let body = self.content(response).unwrap_or_else(|| nothing("no body"));
+                let headers = headers(response);
+                failures.insert(status.clone(), Failure { body, headers });
             }
         }
         if successes.len() != 1 {
@@ -234,7 +235,6 @@ impl<'a> Reader<'a> {
         let (status, response) = successes
             .first()
             .map_or(("none", &Value::Null), |it| (it.0.as_str(), it.1));
-        let headers = response["headers"].as_object().into_iter().flatten();
         let operation = Operation {
             method: method.to_uppercase(),
             path: snake_variables(path),
@@ -250,7 +250,7 @@ impl<'a> Reader<'a> {
             http: Some(Http {
                 tag,
                 authenticated: self.authenticated(id, stated, &place, api),
-                headers: headers.map(|(name, _)| name.clone()).collect(),
+                headers: headers(response),
                 content_types,
                 failures,
             }),
@@ -304,7 +304,7 @@ impl<'a> Reader<'a> {
                     continue;
                 }
             };
-            let mut shape = self.schemas.shape(&parameter["schema"]);
+            let mut shape = self.schemas.unmarked_shape(&parameter["schema"]);
             let rules = shape.rules.get_or_insert_default();
             for (keyword, rule) in parameter.as_object().into_iter().flatten() {
                 let is_read = matches!(
@@ -364,7 +364,9 @@ impl<'a> Reader<'a> {
                     Some((part, file))
                         if file["type"] == "string"
                             && file["contentMediaType"] == "application/octet-stream"
+                            && has_only(file, &["type", "contentMediaType"])
                             && schema["type"] == "object"
+                            && has_only(schema, &["type", "properties", "required"])
                             && Some(&schema["required"]) == expected.as_ref() =>
                     {
                         let types = media["encoding"][part]["contentType"].as_str();
@@ -380,6 +382,18 @@ impl<'a> Reader<'a> {
             _ => (Body::Other(kinds(content)), required, String::new()),
         }
     }
+}
+
+fn headers(response: &Value) -> BTreeSet<String> {
+    let headers = response["headers"].as_object().into_iter().flatten();
+    headers.map(|(name, _)| name.clone()).collect()
+}
+
+/// Whether an object has no other members than these and prose.
+fn has_only(value: &Value, names: &[&str]) -> bool {
+    let members = value.as_object().into_iter().flatten();
+    let mut names_of = members.map(|(name, _)| name.as_str());
+    names_of.all(|it| it == "description" || names.contains(&it))
 }
 
 fn items(value: &Value) -> impl Iterator<Item = &Value> {

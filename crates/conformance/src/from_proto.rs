@@ -7,9 +7,9 @@
 //! leave out anything. Requests hold nothing that is not declared.
 //!
 //! Names that a JSON client never sees are held to a rule, so that they cannot
-//! change alone: a field is called as its property is, an enum value as its
-//! spelling, messages as their rpc, and `next_offset` as the parameter that it
-//! is for.
+//! change alone: a field is called as its property is, with a word before it
+//! where two would be called alike; an enum value as its spelling, messages as
+//! their rpc, and `next_offset` as the parameter that it is for.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -60,6 +60,9 @@ pub fn from_descriptors(pool: &DescriptorPool) -> Api {
         lines: Lines::of(pool, &packages),
         messages: BTreeMap::new(),
         used: BTreeSet::new(),
+        inputs: BTreeSet::new(),
+        outputs: BTreeSet::new(),
+        uploads: BTreeSet::new(),
         enums: BTreeMap::new(),
     };
     for service in pool.services() {
@@ -69,6 +72,7 @@ pub fn from_descriptors(pool: &DescriptorPool) -> Api {
     }
     reader.unused(pool, &packages);
     reader.views();
+    reader.check_messages();
     reader.api
 }
 
@@ -201,6 +205,11 @@ struct Reader {
     messages: BTreeMap<String, Message>,
     /// The full names of messages and enums that an operation uses.
     used: BTreeSet<String>,
+    /// The names of the messages that rpcs take and return.
+    inputs: BTreeSet<String>,
+    outputs: BTreeSet<String>,
+    /// Those inputs that are an upload.
+    uploads: BTreeSet<String>,
     enums: BTreeMap<String, Vec<String>>,
 }
 
@@ -221,14 +230,23 @@ impl Reader {
                 let message = format!("its message is not called {expected}");
                 self.api.problem(&id, message, place.clone());
             }
+            if is_set(&message.options(), &self.options.transparent) {
+                let problem = format!("{} is no element of a list", message.name());
+                self.api.problem(&id, problem, place.clone());
+            }
             self.used.insert(message.full_name().to_owned());
             self.declare(message);
         }
+        self.inputs.insert(input.name().to_owned());
+        self.outputs.insert(output.name().to_owned());
         let upload = get(&options, &self.options.upload);
         let upload = upload.as_ref().and_then(Value::as_message).map(upload_rule);
         if method.is_server_streaming() || method.is_client_streaming() != upload.is_some() {
             let message = "it streams, which only the content of an upload can";
             self.api.problem(&id, message, place.clone());
+        }
+        if upload.is_some() {
+            self.uploads.insert(input.name().to_owned());
         }
         let (path, bound) = path(&rule.path);
         let mut problems = Vec::new();
@@ -355,6 +373,7 @@ impl Reader {
             Proto::Message(message) if is_set(&message.options(), &self.options.transparent) => {
                 self.used.insert(message.full_name().to_owned());
                 let place = self.lines.place(&message.parent_file(), message.path());
+                self.declare(&message);
                 let fields: Vec<_> = message.fields().collect();
                 match fields.as_slice() {
                     [only] if only.supports_presence() && field.is_list() => (only.kind(), true),
@@ -412,7 +431,10 @@ impl Reader {
             .place(&descriptor.parent_file(), descriptor.path());
         let prefix = upper_snake(descriptor.name());
         let mut spellings = Vec::new();
-        for (number, value) in descriptor.values().enumerate() {
+        // The descriptor's own order is that of the numbers.
+        let stated = descriptor.enum_descriptor_proto().value.iter();
+        let stated = stated.filter_map(|it| descriptor.get_value_by_name(it.name()));
+        for (number, value) in stated.enumerate() {
             let spelling = get(&value.options(), &self.options.value);
             let spelling = spelling.as_ref().and_then(Value::as_str);
             let is_zero = number == 0;
@@ -518,6 +540,14 @@ fn upper_snake(name: &str) -> String {
         }
     }
     upper
+}
+
+/// Whether a field is called as its property is: `appId` is `app_id`, and
+/// `app_id` beside it is `vendor_app_id`.
+fn is_named_after(field: &str, json_name: &str) -> bool {
+    let qualified = field.strip_suffix(json_name);
+    lower_camel(field) == json_name
+        || json_name.contains('_') && qualified.is_some_and(|it| it.ends_with('_'))
 }
 
 /// `pending_archive` as `pendingArchive`.

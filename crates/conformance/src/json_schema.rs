@@ -17,24 +17,24 @@ const MAX_REFERENCES: usize = 32;
 
 /// The keywords that are read into something else than a rule, and those that
 /// are prose.
-const READ_OTHERWISE: [&str; 16] = [
+const READ_OTHERWISE: [&str; 13] = [
     "$comment",
     "$ref",
     "$schema",
     "additionalProperties",
-    "deprecated",
     "description",
     "enum",
     "example",
     "examples",
     "items",
     "properties",
-    "readOnly",
     "required",
     "title",
     "type",
-    "writeOnly",
 ];
+
+/// The keywords that are facts of a property. Anywhere else they are rules.
+const MARKS: [&str; 3] = ["deprecated", "readOnly", "writeOnly"];
 
 /// Named schemas, which refer to each other.
 pub(crate) struct Schemas<'a> {
@@ -139,7 +139,7 @@ impl<'a> Schemas<'a> {
             named: true,
             properties,
             undeclared,
-            deprecated: is(schema, "deprecated"),
+            deprecated: rules.remove("deprecated") == Some(Value::Bool(true)),
             rules: Some(rules),
         }
     }
@@ -155,7 +155,7 @@ impl<'a> Schemas<'a> {
         let read = members.into_iter().flatten().map(|(name, schema)| {
             let property = Property {
                 place: place(name),
-                shape: self.shape(schema),
+                shape: self.unmarked_shape(schema),
                 required: required.contains(&name.as_str()),
                 read_only: is(schema, "readOnly"),
                 write_only: is(schema, "writeOnly"),
@@ -170,6 +170,19 @@ impl<'a> Schemas<'a> {
     pub(crate) fn shape_of(&self, name: &str) -> Shape {
         let reference = serde_json::json!({"$ref": format!("{}{name}", self.prefix)});
         self.shape(&reference)
+    }
+
+    /// What a schema describes, but for its own marks.
+    pub(crate) fn unmarked_shape(&self, schema: &Value) -> Shape {
+        let mut shape = self.shape(schema);
+        for mark in MARKS {
+            if is(schema, mark)
+                && let Some(rules) = &mut shape.rules
+            {
+                rules.remove(mark);
+            }
+        }
+        shape
     }
 
     /// What a schema describes.

@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use prost_reflect::MessageDescriptor;
 
-use super::{Field, HttpRule, Message, Reader, UploadRule, lower_camel};
+use super::{Field, HttpRule, Message, Reader, UploadRule, is_named_after};
 use crate::api::{Body, Kind, Property, Shape, Type, Undeclared};
+
+const FIELD_MASK: &str = "google.protobuf.FieldMask";
 
 /// What a message is in JSON, by its use.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -82,6 +84,9 @@ impl Reader {
                     shape.nullable = Some(false);
                     request.body = Body::Json(shape);
                     request.body_required = field.property.required;
+                    if field.property.deprecated {
+                        problems.push("an rpc is deprecated, not its body".to_owned());
+                    }
                     carried.insert(name.to_owned());
                 }
                 None => problems.push(format!("its body is {name:?}, which is no field")),
@@ -138,9 +143,9 @@ impl Reader {
                 continue;
             }
             if path == "update_mask" && rule.method == "PATCH" {
-                let is_mask = field.full_type == "google.protobuf.FieldMask";
+                let is_mask = field.full_type == FIELD_MASK;
                 let property = &field.property;
-                if !is_mask || property.shape.list || property.required {
+                if !is_mask || property.shape.list {
                     problems.push("its update_mask is not an optional FieldMask".to_owned());
                 }
                 carried.insert(path);
@@ -151,9 +156,6 @@ impl Reader {
             } else {
                 if field.has_presence == field.property.required {
                     problems.push(format!("{path} is both required and optional, or neither"));
-                }
-                if field.json_name != lower_camel(&field.name) || field.oneof.is_some() {
-                    problems.push(format!("{path} is not a parameter of its own name"));
                 }
                 let (name, property) = (field.json_name.clone(), field.property.clone());
                 if request.query.insert(name, property).is_some() {
@@ -259,9 +261,7 @@ impl Reader {
                 }
             }
         }
-        let mut checked = BTreeSet::new();
-        for (name, whole) in &self.api.types {
-            checked.insert(name.clone());
+        for whole in self.api.types.values() {
             todo.extend(self.inner(whole));
         }
         while let Some((message, view)) = todo.pop() {
@@ -275,13 +275,9 @@ impl Reader {
             let declared = view_of(&message, read, view);
             todo.extend(self.inner(&declared));
             self.api.types.insert(name, declared);
-            checked.insert(message);
         }
         // A list is of whole resources where there is nothing to leave out.
         self.name_whole_lists();
-        for message in checked {
-            self.check_fields(&message);
-        }
     }
 
     /// The types that the properties of a type mention.
@@ -332,33 +328,62 @@ impl Reader {
         }
     }
 
-    /// Holds the fields of a resource to what JSON can tell apart.
-    fn check_fields(&mut self, message: &str) {
+    /// Holds every message to what the translation can carry, and to its rules
+    /// of naming.
+    pub(super) fn check_messages(&mut self) {
         let mut problems = Vec::new();
-        let mut names = BTreeSet::new();
-        for field in self.fields(message) {
-            let subject = format!("{message}.{}", field.json_name);
-            let mut problem = |what: &str| {
-                problems.push((
-                    subject.clone(),
-                    what.to_owned(),
-                    field.property.place.clone(),
-                ));
+        for (name, message) in &self.messages {
+            let is_input = self.inputs.contains(name);
+            let is_output = self.outputs.contains(name);
+            let is_body = self.api.types.get(name).is_some_and(|it| !it.named);
+            let mut problem = |field: Option<&Field>, what: &str| {
+                let (subject, place) = match field {
+                    Some(it) => (format!("{name}.{}", it.json_name), &it.property.place),
+                    None => (name.clone(), &message.place),
+                };
+                problems.push((subject, what.to_owned(), place.clone()));
             };
-            if !names.insert(&field.json_name) {
-                problem("two fields have this JSON name");
+            if message.deprecated && (is_input || is_output) {
+                problem(None, "an rpc is deprecated, not its messages");
             }
-            if field.json_name != lower_camel(&field.name) {
-                problem("the field is not called as its property is");
-            }
-            if !field.has_presence {
-                problem("the field cannot be unset");
-            }
-            if field.oneof.is_some() {
-                problem("JSON cannot say that only one of several is set");
-            }
-            if field.next_link.is_some() {
-                problem("a header fills fields of replies only");
+            let mut names = BTreeSet::new();
+            for field in &message.fields {
+                let it = Some(field);
+                if !names.insert(&field.json_name) {
+                    problem(it, "two fields have this JSON name");
+                }
+                if !is_named_after(&field.name, &field.json_name) {
+                    problem(it, "the field is not called as its property is");
+                }
+                if field.oneof.is_some() && !self.uploads.contains(name) {
+                    problem(it, "JSON cannot say that only one of several is set");
+                }
+                if field.next_link.is_some() && !is_output {
+                    problem(it, "a header fills fields of replies only");
+                }
+                if field.collects_undeclared && (is_input || is_output) && !is_body {
+                    problem(it, "only an object has undeclared properties");
+                }
+                if !field.has_presence && (is_body || !is_input) {
+                    problem(it, "the field cannot be unset");
+                }
+                let Property {
+                    required,
+                    read_only,
+                    write_only,
+                    deprecated,
+                    ..
+                } = field.property;
+                let is_part = is_output || field.full_type == FIELD_MASK;
+                if is_part && required {
+                    problem(it, "nobody has to give this");
+                }
+                if (is_part || is_input && !is_body) && (read_only || write_only) {
+                    problem(it, "a part of a call has only one direction");
+                }
+                if is_part && deprecated {
+                    problem(it, "an rpc is deprecated, not a part of it");
+                }
             }
         }
         for (subject, what, place) in problems {
