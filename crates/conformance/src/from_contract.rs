@@ -8,7 +8,7 @@ use contract::schema::{Definitions, Described as _};
 use serde_json::Value;
 
 use crate::api::{Api, Body, Failure, Http, Operation, Place, Property, Shape, Side};
-use crate::json_schema::{Schemas, snake, snake_variables};
+use crate::json_schema::{Schemas, required, snake, snake_variables};
 
 /// The header that every reply has.
 const REQUEST_ID: &str = "X-Request-Id";
@@ -167,8 +167,14 @@ pub fn from_facts(facts: &ContractFacts) -> Api {
         if let ReplyFacts::One(name) | ReplyFacts::List(name) = &operation.reply {
             roots.push(name);
         }
-        schemas.reach(&operation.path_parameters, &mut reached);
-        schemas.reach(&operation.query_parameters, &mut reached);
+        for parameters in [&operation.path_parameters, &operation.query_parameters] {
+            schemas.reach(parameters, &mut reached);
+            for name in required(parameters).filter(|it| parameters["properties"][*it].is_null()) {
+                let message = format!("it requires {name:?}, which is no parameter");
+                let place = Place::Contract(format!("operation {}", operation.id));
+                api.problem(&operation.id, message, place);
+            }
+        }
         let read = declare(operation, facts, &schemas);
         let place = read.place.clone();
         if api.operations.insert(operation.id.clone(), read).is_some() {

@@ -63,6 +63,7 @@ pub fn from_descriptors(pool: &DescriptorPool) -> Api {
         inputs: BTreeSet::new(),
         outputs: BTreeSet::new(),
         uploads: BTreeSet::new(),
+        wrappers: BTreeSet::new(),
         enums: BTreeMap::new(),
     };
     for service in pool.services() {
@@ -178,6 +179,7 @@ struct Field {
     /// Whether it can be told from a default value.
     has_presence: bool,
     full_type: String,
+    is_message: bool,
     /// The oneof that it is part of.
     oneof: Option<String>,
 }
@@ -210,6 +212,8 @@ struct Reader {
     outputs: BTreeSet<String>,
     /// Those inputs that are an upload.
     uploads: BTreeSet<String>,
+    /// Messages that make room for null in a list.
+    wrappers: BTreeSet<String>,
     enums: BTreeMap<String, Vec<String>>,
 }
 
@@ -360,6 +364,7 @@ impl Reader {
                 Proto::Message(message) => message.full_name().to_owned(),
                 kind => format!("{kind:?}"),
             },
+            is_message: matches!(field.kind(), Proto::Message(_)),
             oneof: field
                 .containing_oneof()
                 .filter(|it| !it.is_synthetic())
@@ -374,6 +379,7 @@ impl Reader {
                 self.used.insert(message.full_name().to_owned());
                 let place = self.lines.place(&message.parent_file(), message.path());
                 self.declare(&message);
+                self.wrappers.insert(message.name().to_owned());
                 let fields: Vec<_> = message.fields().collect();
                 match fields.as_slice() {
                     [only] if only.supports_presence() && field.is_list() => (only.kind(), true),

@@ -285,7 +285,8 @@ fn is(schema: &Value, mark: &str) -> bool {
     schema[mark] == Value::Bool(true)
 }
 
-fn required(schema: &Value) -> impl Iterator<Item = &str> {
+/// The names that an object requires.
+pub(crate) fn required(schema: &Value) -> impl Iterator<Item = &str> {
     let names = schema["required"].as_array();
     names.into_iter().flatten().filter_map(Value::as_str)
 }

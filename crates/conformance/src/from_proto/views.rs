@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use prost_reflect::MessageDescriptor;
 
-use super::{Field, HttpRule, Message, Reader, UploadRule, is_named_after};
+use super::{Field, HttpRule, Message, Reader, UploadRule, is_named_after, lower_first};
 use crate::api::{Body, Kind, Property, Shape, Type, Undeclared};
 
 const FIELD_MASK: &str = "google.protobuf.FieldMask";
@@ -100,7 +100,7 @@ impl Reader {
     }
 
     fn upload(
-        &self,
+        &mut self,
         input: &str,
         upload: &UploadRule,
         carried: &mut BTreeSet<String>,
@@ -112,17 +112,22 @@ impl Reader {
             problems.push(format!("{:?} is not bytes in a oneof", upload.content));
         }
         carried.insert(upload.content.clone());
+        let mut headers = BTreeSet::new();
         for path in &upload.header_fields {
             let header = path.split('.').next();
             let header = header.and_then(|it| self.at(input, it));
             let is_optional_text = self
                 .at(input, path)
                 .is_some_and(|it| it.full_type == "string" && it.has_presence);
+            if let Some(Kind::Object(header)) = header.map(|it| &it.property.shape.kind) {
+                headers.insert(header.clone());
+            }
             if !is_optional_text || header.is_none_or(|it| it.oneof.as_ref() != oneof) {
                 problems.push(format!("{path:?} is not an optional string of the header"));
             }
             carried.insert(path.clone());
         }
+        self.inputs.extend(headers);
     }
 
     /// The fields that nothing else carries are in the query, but for the mask
@@ -154,9 +159,6 @@ impl Reader {
             {
                 self.leftovers(inner, &below, rule, carried, request, problems);
             } else {
-                if field.has_presence == field.property.required {
-                    problems.push(format!("{path} is both required and optional, or neither"));
-                }
                 let (name, property) = (field.json_name.clone(), field.property.clone());
                 if request.query.insert(name, property).is_some() {
                     problems.push(format!("two parameters are called {}", field.json_name));
@@ -201,7 +203,7 @@ impl Reader {
                 let named = format!("next_{parameter}");
                 let is_like = query
                     .get(parameter)
-                    .is_some_and(|it| it.shape.kind == field.property.shape.kind);
+                    .is_some_and(|it| it.shape.is_like(&field.property.shape));
                 if !is_like || field.name != named || !field.has_presence {
                     problems.push(format!(
                         "{} does not take what the next {parameter:?} of the query is",
@@ -343,8 +345,15 @@ impl Reader {
                 };
                 problems.push((subject, what.to_owned(), place.clone()));
             };
-            if message.deprecated && (is_input || is_output) {
-                problem(None, "an rpc is deprecated, not its messages");
+            let is_wrapper = self.wrappers.contains(name);
+            if message.deprecated && (is_input || is_output || is_wrapper) {
+                problem(None, "what uses the message is deprecated, not the message");
+            }
+            if is_wrapper && !is_named_after_content(name, &message.fields) {
+                problem(
+                    None,
+                    "it is not called as its content is, with Slot at the end",
+                );
             }
             let mut names = BTreeSet::new();
             for field in &message.fields {
@@ -374,7 +383,19 @@ impl Reader {
                     deprecated,
                     ..
                 } = field.property;
-                let is_part = is_output || field.full_type == FIELD_MASK;
+                if field.collects_undeclared && field.name != "other" {
+                    problem(it, "what collects undeclared properties is called other");
+                }
+                let is_parameter = is_input && !is_body && !field.property.shape.list;
+                let is_scalar = !field.is_message;
+                if is_parameter && is_scalar && field.has_presence == field.property.required {
+                    problem(it, "the parameter is required and optional, or neither");
+                }
+                let is_part = is_output
+                    || field.oneof.is_some()
+                    || is_wrapper
+                    || field.collects_undeclared
+                    || field.full_type == FIELD_MASK;
                 if is_part && required {
                     problem(it, "nobody has to give this");
                 }
@@ -424,6 +445,16 @@ fn view_of(name: &str, message: &Message, view: View) -> Type {
         deprecated: message.deprecated,
         rules: None,
     }
+}
+
+/// Whether a wrapper of an `Item` is an `ItemSlot` with the field `item`.
+fn is_named_after_content(name: &str, fields: &[Field]) -> bool {
+    fields.iter().all(|field| match &field.property.shape.kind {
+        Kind::Object(inner) => {
+            name.strip_suffix("Slot") == Some(inner) && lower_first(inner) == field.json_name
+        }
+        _ => true,
+    })
 }
 
 fn suffix(view: View) -> &'static str {

@@ -1,17 +1,15 @@
 //! Changes of the contract.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use conformance::{BodyFacts, ContractFacts, OperationFacts, ReplyFacts, from_facts};
 use serde_json::Value;
 
-use crate::json::{of_path, of_schema, without_prose};
+use crate::json::{of_path, of_schema, references, without_prose};
 use crate::mutation::{Mutant, all_are_noticed};
-use crate::{FACTS, PROTOS, READ_OPENAPI, differences};
+use crate::{FACTS, PROTOS, READ_OPENAPI, differences, only};
 
-/// The contract without the catalogue's order and without prose.
-#[derive(Clone, PartialEq)]
-struct Facts(ContractFacts);
-
-type Changes = Vec<Mutant<Facts>>;
+type Changes = Vec<Mutant<ContractFacts>>;
 
 #[test]
 fn every_change_of_the_contract_is_noticed() {
@@ -21,51 +19,108 @@ fn every_change_of_the_contract_is_noticed() {
         without_prose(&mut operation.path_parameters);
         without_prose(&mut operation.query_parameters);
     }
+    let slices = slices(&facts);
     let mut mutants = Changes::new();
-    of_schemas(&facts, &mut mutants);
-    for number in 0..facts.operations.len() {
-        of_operation(&facts, number, &mut mutants);
+    let mut done = BTreeSet::new();
+    for (number, slice) in slices.iter().enumerate() {
+        of_schemas(number, slice, &mut done, &mut mutants);
+        for operation in 0..slice.operations.len() {
+            of_operation(number, slice, operation, &mut mutants);
+        }
     }
-    all_are_noticed("the contract", &Facts(facts), &mutants, |changed| {
-        let read = from_facts(&changed.0);
-        Ok::<_, String>(differences(&PROTOS, &read, &READ_OPENAPI))
+    let others: Vec<_> = slices
+        .iter()
+        .map(|slice| {
+            let ids = slice.operations.iter().map(|it| it.id.clone()).collect();
+            (only(&PROTOS, &ids), only(&READ_OPENAPI, &ids))
+        })
+        .collect();
+    all_are_noticed("the contract", &slices, &mutants, |slice, changed| {
+        let (protos, document) = &others[slice];
+        Ok::<_, String>(differences(protos, &from_facts(changed), document))
     });
 }
 
-fn of_schemas(facts: &ContractFacts, mutants: &mut Changes) {
+/// The operations of each tag, and the schemas that they need.
+fn slices(facts: &ContractFacts) -> Vec<ContractFacts> {
+    let tags: BTreeSet<_> = facts.operations.iter().map(|it| &it.tag).collect();
+    let slices = tags.into_iter().map(|tag| {
+        let operations = facts.operations.iter().filter(|it| it.tag == *tag);
+        let operations: Vec<_> = operations.cloned().collect();
+        let mut todo = vec![facts.error.clone()];
+        for operation in &operations {
+            if let BodyFacts::Json(name) = &operation.body {
+                todo.push(name.clone());
+            }
+            if let ReplyFacts::One(name) | ReplyFacts::List(name) = &operation.reply {
+                todo.push(name.clone());
+            }
+            references(&operation.path_parameters, &mut todo);
+            references(&operation.query_parameters, &mut todo);
+        }
+        let mut schemas = BTreeMap::new();
+        while let Some(reference) = todo.pop() {
+            let name = reference.trim_start_matches("#/$defs/");
+            let schema = &facts.schemas[name];
+            if schemas.insert(name.to_owned(), schema.clone()).is_none() {
+                references(schema, &mut todo);
+            }
+        }
+        ContractFacts {
+            operations,
+            schemas,
+            error: facts.error.clone(),
+        }
+    });
+    slices.collect()
+}
+
+/// Changes every schema of the slice that is not done already.
+fn of_schemas(
+    slice: usize,
+    facts: &ContractFacts,
+    done: &mut BTreeSet<String>,
+    mutants: &mut Changes,
+) {
     let others = ["UserStatus", "Alias", "Nothing"].map(|it| format!("#/$defs/{it}"));
     for (name, schema) in &facts.schemas {
+        if !done.insert(name.clone()) {
+            continue;
+        }
         for (kind, place, change) in of_schema(schema, &others) {
             let in_schema = name.clone();
             mutants.push(Mutant::new(
+                slice,
                 kind,
                 format!("{name}{place}"),
-                move |facts: &mut Facts| {
-                    change(facts.0.schemas.get_mut(&in_schema).expect("it is there"));
+                move |facts: &mut ContractFacts| {
+                    change(facts.schemas.get_mut(&in_schema).expect("it is there"));
                 },
             ));
         }
         let dropped = name.clone();
         mutants.push(Mutant::new(
+            slice,
             "type dropped",
             name,
-            move |facts: &mut Facts| {
-                facts.0.schemas.remove(&dropped);
+            move |facts: &mut ContractFacts| {
+                facts.schemas.remove(&dropped);
             },
         ));
         let copied = schema.clone();
-        mutants.push(Mutant::new("type added", format!("Shoe{name}"), {
+        mutants.push(Mutant::new(slice, "type added", format!("Shoe{name}"), {
             let name = format!("Shoe{name}");
-            move |facts: &mut Facts| {
-                facts.0.schemas.insert(name.clone(), copied.clone());
+            move |facts: &mut ContractFacts| {
+                facts.schemas.insert(name.clone(), copied.clone());
             }
         }));
         let renamed = name.clone();
         mutants.push(Mutant::new(
+            slice,
             "type renamed",
             name,
-            move |facts: &mut Facts| {
-                rename_type(&mut facts.0, &renamed);
+            move |facts: &mut ContractFacts| {
+                rename_type(facts, &renamed);
             },
         ));
     }
@@ -109,14 +164,19 @@ pub(crate) fn replace(value: &mut Value, from: &str, to: &str) {
     }
 }
 
-fn of_operation(facts: &ContractFacts, number: usize, mutants: &mut Changes) {
+fn of_operation(slice: usize, facts: &ContractFacts, number: usize, mutants: &mut Changes) {
     let operation = &facts.operations[number];
     let id = &operation.id;
     let mut add = |kind, place: &str, change: Box<dyn Fn(&mut OperationFacts) + Send + Sync>| {
         let place = format!("{id} {place}");
-        mutants.push(Mutant::new(kind, place, move |facts: &mut Facts| {
-            change(&mut facts.0.operations[number]);
-        }));
+        mutants.push(Mutant::new(
+            slice,
+            kind,
+            place,
+            move |facts: &mut ContractFacts| {
+                change(&mut facts.operations[number]);
+            },
+        ));
     };
     add(
         "operation renamed",
@@ -208,28 +268,31 @@ fn of_operation(facts: &ContractFacts, number: usize, mutants: &mut Changes) {
         );
     }
     mutants.push(Mutant::new(
+        slice,
         "operation dropped",
         id,
-        move |facts: &mut Facts| {
-            facts.0.operations.remove(number);
+        move |facts: &mut ContractFacts| {
+            facts.operations.remove(number);
         },
     ));
     mutants.push(Mutant::new(
+        slice,
         "operation repeated",
         id,
-        move |facts: &mut Facts| {
-            let again = facts.0.operations[number].clone();
-            facts.0.operations.push(again);
+        move |facts: &mut ContractFacts| {
+            let again = facts.operations[number].clone();
+            facts.operations.push(again);
         },
     ));
     mutants.push(Mutant::new(
+        slice,
         "operation added",
         id,
-        move |facts: &mut Facts| {
-            let mut again = facts.0.operations[number].clone();
+        move |facts: &mut ContractFacts| {
+            let mut again = facts.operations[number].clone();
             again.id.push_str("Again");
             again.path.push_str("/again");
-            facts.0.operations.push(again);
+            facts.operations.push(again);
         },
     ));
 }

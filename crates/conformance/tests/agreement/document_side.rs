@@ -1,12 +1,14 @@
 //! Changes of the OpenAPI document.
 
+use std::collections::BTreeSet;
+
 use conformance::from_openapi;
 use serde_json::{Value, json};
 
 use crate::contract_side::replace;
-use crate::json::{flip, members, of_path, of_schema, of_value, rename, without_prose};
+use crate::json::{flip, members, of_path, of_schema, of_value, references, rename, without_prose};
 use crate::mutation::{Mutant, all_are_noticed};
-use crate::{CONTRACT, DOCUMENT, OPENAPI, PROTOS, differences};
+use crate::{CONTRACT, DOCUMENT, OPENAPI, PROTOS, differences, only};
 
 type Changes = Vec<Mutant<Value>>;
 
@@ -15,31 +17,82 @@ fn every_change_of_the_document_is_noticed() {
     let mut document = OPENAPI.clone();
     without_prose(&mut document["components"]);
     without_prose(&mut document["paths"]);
+    let mut slices = slices(&document);
     let mut mutants = Changes::new();
-    of_schemas(&document, &mut mutants);
-    for (path, item) in document["paths"].as_object().expect("paths") {
-        for (method, operation) in item.as_object().expect("operations") {
-            of_operation(path, method, operation, &mut mutants);
+    let mut done = BTreeSet::new();
+    for (number, slice) in slices.iter().enumerate() {
+        of_schemas(number, slice, &mut done, &mut mutants);
+        for (path, item) in slice["paths"].as_object().expect("paths") {
+            for (method, operation) in item.as_object().expect("operations") {
+                of_operation(number, path, method, operation, &mut mutants);
+            }
         }
     }
-    of_the_whole(&document, &mut mutants);
-    all_are_noticed("the document", &document, &mutants, |changed| {
+    of_the_whole(slices.len(), &document, &mut mutants);
+    slices.push(document);
+    let others: Vec<_> = slices
+        .iter()
+        .map(|slice| {
+            let read = from_openapi(slice, DOCUMENT).expect("a slice is a document");
+            let ids = read.operations.into_keys().collect();
+            (only(&PROTOS, &ids), only(&CONTRACT, &ids))
+        })
+        .collect();
+    all_are_noticed("the document", &slices, &mutants, |slice, changed| {
+        let (protos, contract) = &others[slice];
         let read = from_openapi(changed, DOCUMENT)?;
-        Ok::<_, conformance::OpenApiError>(differences(&PROTOS, &CONTRACT, &read))
+        Ok::<_, conformance::OpenApiError>(differences(protos, contract, &read))
     });
+}
+
+/// The operations of each tag, and the components that they need.
+fn slices(document: &Value) -> Vec<Value> {
+    let tags = document["tags"].as_array().expect("tags");
+    let slices = tags.iter().map(|tag| {
+        let mut slice = document.clone();
+        slice["tags"] = json!([tag]);
+        let paths = members(&mut slice["paths"]);
+        for item in paths.values_mut() {
+            members(item).retain(|_, operation| operation["tags"][0] == tag["name"]);
+        }
+        paths.retain(|_, item| !members(item).is_empty());
+        let mut todo = Vec::new();
+        references(&slice["paths"], &mut todo);
+        let mut needed = BTreeSet::new();
+        while let Some(target) = todo.pop() {
+            let pointer = target.trim_start_matches('#').to_owned();
+            if needed.insert(pointer.clone()) {
+                let value = document.pointer(&pointer).expect("references resolve");
+                references(value, &mut todo);
+            }
+        }
+        for (section, named) in members(&mut slice["components"]) {
+            members(named).retain(|name, _| {
+                let pointer = format!("/components/{section}/{name}");
+                section == "securitySchemes" || needed.contains(&pointer)
+            });
+        }
+        slice
+    });
+    slices.collect()
 }
 
 fn reference(name: &str) -> String {
     format!("#/components/schemas/{name}")
 }
 
-fn of_schemas(document: &Value, mutants: &mut Changes) {
+/// Changes every schema of the slice that is not done already.
+fn of_schemas(slice: usize, document: &Value, done: &mut BTreeSet<String>, mutants: &mut Changes) {
     let others = ["UserStatus", "Alias", "Nothing"].map(reference);
     let schemas = document["components"]["schemas"].as_object();
     for (name, schema) in schemas.expect("schemas") {
+        if !done.insert(name.clone()) {
+            continue;
+        }
         for (kind, place, change) in of_schema(schema, &others) {
             let of = name.clone();
             mutants.push(Mutant::new(
+                slice,
                 kind,
                 format!("{name}{place}"),
                 move |it: &mut Value| {
@@ -48,12 +101,18 @@ fn of_schemas(document: &Value, mutants: &mut Changes) {
             ));
         }
         let of = name.clone();
-        mutants.push(Mutant::new("type dropped", name, move |it: &mut Value| {
-            members(&mut it["components"]["schemas"]).shift_remove(&of);
-        }));
+        mutants.push(Mutant::new(
+            slice,
+            "type dropped",
+            name,
+            move |it: &mut Value| {
+                members(&mut it["components"]["schemas"]).shift_remove(&of);
+            },
+        ));
         let copy = schema.clone();
         let to = format!("Shoe{name}");
         mutants.push(Mutant::new(
+            slice,
             "type added",
             to.clone(),
             move |it: &mut Value| {
@@ -61,18 +120,23 @@ fn of_schemas(document: &Value, mutants: &mut Changes) {
             },
         ));
         let (of, to) = (name.clone(), format!("Shoe{name}"));
-        mutants.push(Mutant::new("type renamed", name, move |it: &mut Value| {
-            rename(&mut it["components"]["schemas"], &of, &to);
-            replace(it, &reference(&of), &reference(&to));
-        }));
+        mutants.push(Mutant::new(
+            slice,
+            "type renamed",
+            name,
+            move |it: &mut Value| {
+                rename(&mut it["components"]["schemas"], &of, &to);
+                replace(it, &reference(&of), &reference(&to));
+            },
+        ));
     }
 }
 
-fn of_operation(path: &str, method: &str, operation: &Value, mutants: &mut Changes) {
+fn of_operation(slice: usize, path: &str, method: &str, operation: &Value, mutants: &mut Changes) {
     let mut add = |kind, place: &str, change: Box<dyn Fn(&mut Value) + Send + Sync>| {
         let (path, method) = (path.to_owned(), method.to_owned());
         let place = format!("{method} {path} {place}");
-        mutants.push(Mutant::new(kind, place, move |it: &mut Value| {
+        mutants.push(Mutant::new(slice, kind, place, move |it: &mut Value| {
             change(&mut it["paths"][&path][&method]);
         }));
     };
@@ -214,7 +278,7 @@ fn of_operation(path: &str, method: &str, operation: &Value, mutants: &mut Chang
     for (kind, to) in of_path(path) {
         let (from, method) = (path.to_owned(), method.to_owned());
         let place = format!("{method} {from} to {to}");
-        mutants.push(Mutant::new(kind, place, move |it: &mut Value| {
+        mutants.push(Mutant::new(slice, kind, place, move |it: &mut Value| {
             let operation = members(&mut it["paths"][&from]).shift_remove(&method);
             it["paths"][&to][&method] = operation.expect("it is there");
         }));
@@ -222,14 +286,20 @@ fn of_operation(path: &str, method: &str, operation: &Value, mutants: &mut Chang
     for to in ["get", "put", "post", "patch", "delete", "head", "query"] {
         let (path, method) = (path.to_owned(), method.to_owned());
         let place = format!("{method} {path} to {to}");
-        mutants.push(Mutant::new("verb changed", place, move |it: &mut Value| {
-            let operation = members(&mut it["paths"][&path]).shift_remove(&method);
-            it["paths"][&path][to] = operation.expect("it is there");
-        }));
+        mutants.push(Mutant::new(
+            slice,
+            "verb changed",
+            place,
+            move |it: &mut Value| {
+                let operation = members(&mut it["paths"][&path]).shift_remove(&method);
+                it["paths"][&path][to] = operation.expect("it is there");
+            },
+        ));
     }
     let (of, name) = (path.to_owned(), method.to_owned());
     let place = format!("{method} {path}");
     mutants.push(Mutant::new(
+        slice,
         "operation dropped",
         &place,
         move |it: &mut Value| {
@@ -239,6 +309,7 @@ fn of_operation(path: &str, method: &str, operation: &Value, mutants: &mut Chang
     for id in ["", "Again"] {
         let (of, name) = (path.to_owned(), method.to_owned());
         mutants.push(Mutant::new(
+            slice,
             "operation added",
             &place,
             move |it: &mut Value| {
@@ -438,9 +509,9 @@ fn of_responses(operation: &Value, add: &mut Add<'_>) {
     );
 }
 
-fn of_the_whole(document: &Value, mutants: &mut Changes) {
+fn of_the_whole(slice: usize, document: &Value, mutants: &mut Changes) {
     let mut add = |kind, place: &str, change: fn(&mut Value)| {
-        mutants.push(Mutant::new(kind, place, change));
+        mutants.push(Mutant::new(slice, kind, place, change));
     };
     add("version", "3.0", |it| it["openapi"] = "3.0.3".into());
     add("server", "/v3", |it| it["servers"][0]["url"] = "/v3".into());
@@ -483,6 +554,7 @@ fn of_the_whole(document: &Value, mutants: &mut Changes) {
     });
     for number in 0..document["tags"].as_array().map_or(0, Vec::len) {
         mutants.push(Mutant::new(
+            slice,
             "tag dropped",
             number.to_string(),
             move |it: &mut Value| {
@@ -490,6 +562,7 @@ fn of_the_whole(document: &Value, mutants: &mut Changes) {
             },
         ));
         mutants.push(Mutant::new(
+            slice,
             "tag renamed",
             number.to_string(),
             move |it: &mut Value| {
@@ -502,6 +575,7 @@ fn of_the_whole(document: &Value, mutants: &mut Changes) {
         for name in named.into_iter().flatten().map(|(name, _)| name) {
             let of = name.clone();
             mutants.push(Mutant::new(
+                slice,
                 "component dropped",
                 name,
                 move |it: &mut Value| {
@@ -510,6 +584,7 @@ fn of_the_whole(document: &Value, mutants: &mut Changes) {
             ));
             let of = name.clone();
             mutants.push(Mutant::new(
+                slice,
                 "component emptied",
                 name,
                 move |it: &mut Value| {
@@ -518,6 +593,7 @@ fn of_the_whole(document: &Value, mutants: &mut Changes) {
             ));
             let of = name.clone();
             mutants.push(Mutant::new(
+                slice,
                 "component added",
                 name,
                 move |it: &mut Value| {
@@ -542,6 +618,7 @@ fn of_the_whole(document: &Value, mutants: &mut Changes) {
         ] {
             let of = path.clone();
             mutants.push(Mutant::new(
+                slice,
                 "path-wide part added",
                 path,
                 move |it: &mut Value| {

@@ -62,6 +62,22 @@ pub(crate) fn without_prose(value: &mut Value) {
     }
 }
 
+/// Adds the targets of all references in a value to those in `found`.
+pub(crate) fn references(value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Object(members) => {
+            for (keyword, member) in members {
+                match member {
+                    Value::String(target) if keyword == "$ref" => found.push(target.clone()),
+                    member => references(member, found),
+                }
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|it| references(it, found)),
+        _ => {}
+    }
+}
+
 /// Every change of a named schema. `others` are references that could stand in
 /// it instead.
 pub(crate) fn of_schema(schema: &Value, others: &[String]) -> Vec<SchemaChange> {

@@ -12,6 +12,7 @@ mod json;
 mod mutation;
 mod proto_side;
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use conformance::agree::{Difference, agree, merge};
@@ -37,6 +38,13 @@ static WAIVERS: LazyLock<Vec<Waiver>> =
 /// The differences that are not meant.
 fn differences(protos: &Api, contract: &Api, document: &Api) -> Vec<Difference> {
     waivers::apply(agree(&[protos, contract, document]), &WAIVERS).0
+}
+
+/// An API of these operations alone.
+fn only(api: &Api, ids: &BTreeSet<String>) -> Api {
+    let mut api = api.clone();
+    api.operations.retain(|id, _| ids.contains(id));
+    api
 }
 
 fn list(differences: Vec<Difference>) -> String {

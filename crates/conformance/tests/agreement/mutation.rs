@@ -9,25 +9,29 @@ use conformance::agree::Difference;
 
 /// Unless all changes are asked for, one in this many is made. It is prime, so
 /// that every kind is met in many places.
-const STEP: usize = 23;
+const STEP: usize = 17;
 
 /// What a change does.
 pub(crate) type Change<T> = Box<dyn Fn(&mut T) + Send + Sync>;
 
 /// One change of an input.
 pub(crate) struct Mutant<T> {
-    pub(crate) kind: &'static str,
-    pub(crate) place: String,
-    pub(crate) change: Change<T>,
+    /// Which slice of the input it is made in.
+    slice: usize,
+    kind: &'static str,
+    place: String,
+    change: Change<T>,
 }
 
 impl<T> Mutant<T> {
     pub(crate) fn new(
+        slice: usize,
         kind: &'static str,
         place: impl Into<String>,
         change: impl Fn(&mut T) + Send + Sync + 'static,
     ) -> Self {
         Self {
+            slice,
             kind,
             place: place.into(),
             change: Box::new(change),
@@ -45,17 +49,28 @@ struct Tally {
     refused: usize,
 }
 
-/// Makes the changes and fails with those that no difference tells of.
+/// Makes the changes and fails with those that no difference tells of. Each is
+/// made in one of the slices of the input, so that no more is read again than
+/// the change can reach; `compare` is given the number of the slice.
 #[track_caller]
 pub(crate) fn all_are_noticed<T, E>(
     side: &str,
-    original: &T,
+    slices: &[T],
     mutants: &[Mutant<T>],
-    compare: impl Fn(&T) -> Result<Vec<Difference>, E> + Sync,
+    compare: impl Fn(usize, &T) -> Result<Vec<Difference>, E> + Sync,
 ) where
     T: Clone + PartialEq + Send + Sync,
     E: Display,
 {
+    for (number, slice) in slices.iter().enumerate() {
+        match compare(number, slice) {
+            Ok(found) => assert!(
+                found.is_empty(),
+                "{side} differs before any change: {found:?}"
+            ),
+            Err(error) => panic!("{side} cannot be read before any change: {error}"),
+        }
+    }
     let step = match std::env::var("AGREEMENT_MUTANTS").as_deref() {
         Ok("all") => 1,
         _ => STEP,
@@ -66,10 +81,11 @@ pub(crate) fn all_are_noticed<T, E>(
     let survivors: Mutex<Vec<String>> = Mutex::default();
     let work = || {
         while let Some(mutant) = chosen.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let original = &slices[mutant.slice];
             let mut changed = original.clone();
             (mutant.change)(&mut changed);
             let is_idle = changed == *original;
-            let outcome = (!is_idle).then(|| compare(&changed));
+            let outcome = (!is_idle).then(|| compare(mutant.slice, &changed));
             if outcome
                 .as_ref()
                 .is_some_and(|it| it.as_ref().is_ok_and(Vec::is_empty))
