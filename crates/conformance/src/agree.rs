@@ -217,18 +217,11 @@ impl<'a> Comparison<'a> {
         same: impl Fn(&V, &V) -> bool,
         show: impl Fn(&V) -> String,
     ) {
-        let mut first = None;
-        let differs = stated
-            .iter()
-            .filter_map(|it| said(it.it))
-            .any(|value| match &first {
-                Some(first) => !same(first, &value),
-                None => {
-                    first = Some(value);
-                    false
-                }
-            });
-        if !differs {
+        let mut values = stated.iter().filter_map(|it| said(it.it));
+        let agreed = values
+            .next()
+            .is_none_or(|first| values.all(|value| same(&first, &value)));
+        if agreed {
             return;
         }
         let mut groups: Vec<(V, Vec<(&Api, &Place)>)> = Vec::new();
@@ -468,7 +461,7 @@ impl<'a> Comparison<'a> {
             &stated,
             |it| Some(&it.headers),
             PartialEq::eq,
-            |headers| Vec::from_iter(headers.iter().map(String::as_str)).join(", "),
+            |headers| join(&headers.iter().map(String::as_str).collect::<Vec<_>>()),
         );
         let tag = Aspect("tag", "the tag is");
         self.text(subject, tag, &stated, |it| Some(&it.tag));
@@ -519,7 +512,7 @@ impl<'a> Comparison<'a> {
         }
         let owner = names.last().map_or("", |(_, name)| name);
         let mut stated: Vec<Stated<'a, Type>> = Vec::new();
-        let mut named = Vec::new();
+        let mut fixed_names = Vec::new();
         let mut absent = Vec::new();
         for (api, name) in names {
             match api.types.get(*name) {
@@ -528,7 +521,7 @@ impl<'a> Comparison<'a> {
                     stated.push(Stated { api, place, it });
                     if it.named {
                         let it = *name;
-                        named.push(Stated { api, place, it });
+                        fixed_names.push(Stated { api, place, it });
                     }
                 }
                 None => absent.push((*api, &api.place)),
@@ -540,7 +533,7 @@ impl<'a> Comparison<'a> {
             ..Subject::of(owner)
         };
         self.presence(subject, &stated, &absent);
-        self.text(subject, Aspect("name", "it is called"), &named, Some);
+        self.text(subject, Aspect("name", "it is called"), &fixed_names, Some);
         self.fact(
             subject,
             Aspect("undeclared", "a property that is not declared is"),
@@ -615,7 +608,7 @@ impl<'a> Comparison<'a> {
             &shapes,
             Some,
             |one, other| one.is_like(other),
-            |shape| shape.to_string(),
+            ToString::to_string,
         );
         self.shapes(subject, &shapes);
     }
@@ -647,10 +640,10 @@ impl<'a> Comparison<'a> {
             .filter(|it| it.it.kind.values().is_some())
             .copied()
             .collect();
-        let show = |name: &Option<&str>| name.unwrap_or("nothing").to_owned();
         let name = Aspect("enum-name", "its type is called");
-        let said = |it: &'a Shape| Some(it.kind.enum_name());
-        self.fact(subject, name, &enums, said, PartialEq::eq, show);
+        self.text(subject, name, &enums, |it| {
+            Some(it.kind.enum_name().unwrap_or("nothing"))
+        });
         self.rules(subject, stated, |it| it.rules.as_ref());
         let objects: Vec<_> = stated
             .iter()

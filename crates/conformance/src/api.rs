@@ -245,6 +245,10 @@ pub enum Undeclared {
 
 /// A property or a parameter.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a keyword of its own in the statements"
+)]
 pub struct Property {
     /// Where it is stated.
     pub place: Place,

@@ -207,13 +207,11 @@ impl<'a> Reader<'a> {
             let subject = format!("{} {path}", method.to_uppercase());
             return api.problem(subject, "it has no operationId", place);
         };
-        let tag = match items(&stated["tags"]).collect::<Vec<_>>().as_slice() {
-            [Value::String(only)] => only.clone(),
-            _ => {
-                api.problem(id, "it does not have exactly one tag", place.clone());
-                String::new()
-            }
-        };
+        let tags: Vec<_> = items(&stated["tags"]).filter_map(Value::as_str).collect();
+        if tags.len() != 1 {
+            api.problem(id, "it does not have exactly one tag", place.clone());
+        }
+        let tag = tags.first().copied().unwrap_or_default().to_owned();
         let [path_parameters, query] = self.parameters(id, stated, pointer, api);
         let (body, body_required, content_types) = self.body(&stated["requestBody"]);
         let mut failures = BTreeMap::new();

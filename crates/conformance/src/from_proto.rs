@@ -3,7 +3,7 @@
 //! A message is stated once. How it looks in a reply, in a list, in a new
 //! resource and in a patch follows from its use and from the behavior of its
 //! fields (AIP-203): what is REQUIRED has to be given in a new resource, unless
-//! it is OUTPUT_ONLY too, and in a reply; a patch requires nothing. A list can
+//! it is `OUTPUT_ONLY` too, and in a reply; a patch requires nothing. A list can
 //! leave out anything. Requests hold nothing that is not declared.
 //!
 //! Names that a JSON client never sees are held to a rule, so that they cannot
@@ -127,8 +127,12 @@ fn text(message: &DynamicMessage, field: &str) -> String {
     value.unwrap_or_default().to_owned()
 }
 
-/// Where each element stands, by its file and its path in the descriptor.
-struct Lines(BTreeMap<String, (Arc<str>, BTreeMap<Vec<i32>, usize>)>);
+/// Where each element stands, by the name of its file.
+struct Lines(BTreeMap<String, LinesOfFile>);
+
+/// The file from the root of the repository, and the lines by the path of the
+/// element in the descriptor.
+type LinesOfFile = (Arc<str>, BTreeMap<Vec<i32>, usize>);
 
 impl Lines {
     fn of(pool: &DescriptorPool, packages: &BTreeSet<String>) -> Self {

@@ -6,7 +6,7 @@ use conformance::{BodyFacts, ContractFacts, OperationFacts, ReplyFacts, from_fac
 use serde_json::Value;
 
 use crate::json::{of_path, of_schema, references, without_prose};
-use crate::mutation::{Mutant, all_are_noticed};
+use crate::mutation::{Change, Mutant, all_are_noticed};
 use crate::{FACTS, PROTOS, READ_OPENAPI, differences, only};
 
 type Changes = Vec<Mutant<ContractFacts>>;
@@ -167,7 +167,7 @@ pub(crate) fn replace(value: &mut Value, from: &str, to: &str) {
 fn of_operation(slice: usize, facts: &ContractFacts, number: usize, mutants: &mut Changes) {
     let operation = &facts.operations[number];
     let id = &operation.id;
-    let mut add = |kind, place: &str, change: Box<dyn Fn(&mut OperationFacts) + Send + Sync>| {
+    let mut add = |kind, place: &str, change: Change<OperationFacts>| {
         let place = format!("{id} {place}");
         mutants.push(Mutant::new(
             slice,

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::contract_side::replace;
 use crate::json::{flip, members, of_path, of_schema, of_value, references, rename, without_prose};
-use crate::mutation::{Mutant, all_are_noticed};
+use crate::mutation::{Change, Mutant, all_are_noticed};
 use crate::{CONTRACT, DOCUMENT, OPENAPI, PROTOS, differences, only};
 
 type Changes = Vec<Mutant<Value>>;
@@ -133,7 +133,7 @@ fn of_schemas(slice: usize, document: &Value, done: &mut BTreeSet<String>, mutan
 }
 
 fn of_operation(slice: usize, path: &str, method: &str, operation: &Value, mutants: &mut Changes) {
-    let mut add = |kind, place: &str, change: Box<dyn Fn(&mut Value) + Send + Sync>| {
+    let mut add = |kind, place: &str, change: Change<Value>| {
         let (path, method) = (path.to_owned(), method.to_owned());
         let place = format!("{method} {path} {place}");
         mutants.push(Mutant::new(slice, kind, place, move |it: &mut Value| {
@@ -227,7 +227,7 @@ fn of_operation(slice: usize, path: &str, method: &str, operation: &Value, mutan
         });
         change("parameter deprecated", |it| flip(it, "deprecated"));
         change("parameter style", |it| {
-            it["style"] = "spaceDelimited".into()
+            it["style"] = "spaceDelimited".into();
         });
         change("parameter explode", |it| it["explode"] = true.into());
         add(
@@ -322,7 +322,7 @@ fn of_operation(slice: usize, path: &str, method: &str, operation: &Value, mutan
     }
 }
 
-type Add<'a> = dyn FnMut(&'static str, &str, Box<dyn Fn(&mut Value) + Send + Sync>) + 'a;
+type Add<'a> = dyn FnMut(&'static str, &str, Change<Value>) + 'a;
 
 fn of_body(operation: &Value, add: &mut Add<'_>) {
     if operation.get("requestBody").is_none() {
@@ -516,19 +516,19 @@ fn of_the_whole(slice: usize, document: &Value, mutants: &mut Changes) {
     add("version", "3.0", |it| it["openapi"] = "3.0.3".into());
     add("server", "/v3", |it| it["servers"][0]["url"] = "/v3".into());
     add("server", "none", |it| {
-        drop(members(it).shift_remove("servers"))
+        drop(members(it).shift_remove("servers"));
     });
     add("server", "two", |it| {
         it["servers"] = json!([{"url": "/v2"}, {"url": "/v3"}]);
     });
     add("security", "none", |it| {
-        drop(members(it).shift_remove("security"))
+        drop(members(it).shift_remove("security"));
     });
     add("security", "other", |it| {
-        it["security"] = json!([{"key": []}])
+        it["security"] = json!([{"key": []}]);
     });
     add("security", "optional", |it| {
-        it["security"] = json!([{"bearer": []}, {}])
+        it["security"] = json!([{"bearer": []}, {}]);
     });
     add("scheme", "basic", |it| {
         it["components"]["securitySchemes"]["bearer"]["scheme"] = "basic".into();
@@ -547,10 +547,10 @@ fn of_the_whole(slice: usize, document: &Value, mutants: &mut Changes) {
         tags.expect("tags").push(json!({"name": "Shoes"}));
     });
     add("components", "dropped", |it| {
-        drop(members(it).shift_remove("components"))
+        drop(members(it).shift_remove("components"));
     });
     add("paths", "dropped", |it| {
-        drop(members(it).shift_remove("paths"))
+        drop(members(it).shift_remove("paths"));
     });
     for number in 0..document["tags"].as_array().map_or(0, Vec::len) {
         mutants.push(Mutant::new(

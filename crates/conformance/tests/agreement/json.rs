@@ -127,10 +127,10 @@ fn of_object(schema: &Value) -> Vec<SchemaChange> {
             it["additionalProperties"] = json!({"type": "string"});
         }),
         change("object nullable", "", |it| {
-            it["type"] = json!(["object", "null"])
+            it["type"] = json!(["object", "null"]);
         }),
         change("properties limited", "", |it| {
-            it["maxProperties"] = 3.into()
+            it["maxProperties"] = 3.into();
         }),
         change("properties dropped altogether", "", |it| {
             members(it).shift_remove("properties");
