@@ -239,6 +239,7 @@ fn list(element: Shape) -> Shape {
     let rules = element.rules.unwrap_or_default().into_iter();
     Shape {
         list: true,
+        null_elements: element.nullable == Some(true),
         rules: Some(
             rules
                 .map(|(keyword, rule)| (format!("items.{keyword}"), rule))

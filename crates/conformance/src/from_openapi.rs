@@ -162,17 +162,27 @@ impl<'a> Reader<'a> {
     fn components(&self, reached: &BTreeSet<&str>, api: &mut Api) {
         let sections = self.document["components"].as_object();
         for (section, members) in sections.into_iter().flatten() {
-            // Schemas have their own reckoning, and schemes are used by name.
-            if section == "schemas" || section == "securitySchemes" {
+            // Schemas have their own reckoning.
+            if section == "schemas" {
                 continue;
             }
             for name in members.as_object().into_iter().flatten().map(|(it, _)| it) {
                 let pointer = format!("/components/{section}/{}", escape(name));
-                if !reached.contains(pointer.as_str()) {
+                let is_used = if section == "securitySchemes" {
+                    self.is_required(name)
+                } else {
+                    reached.contains(pointer.as_str())
+                };
+                if !is_used {
                     api.problem(name, "no operation uses it", self.place(pointer));
                 }
             }
         }
+    }
+
+    /// Whether calls have to keep the security scheme unless they say otherwise.
+    fn is_required(&self, scheme: &str) -> bool {
+        items(&self.document["security"]).any(|it| it.get(scheme).is_some())
     }
 
     /// The value behind a reference to another part of the document.
@@ -222,7 +232,7 @@ impl<'a> Reader<'a> {
                 successes.push((status, response));
             } else {
                 let body = self.content(response).unwrap_or_else(|| nothing("no body"));
-                let headers = headers(response);
+                let headers = self.headers(response);
                 failures.insert(status.clone(), Failure { body, headers });
             }
         }
@@ -248,7 +258,7 @@ impl<'a> Reader<'a> {
             http: Some(Http {
                 tag,
                 authenticated: self.authenticated(id, stated, &place, api),
-                headers: headers(response),
+                headers: self.headers(response),
                 content_types,
                 failures,
             }),
@@ -331,6 +341,19 @@ impl<'a> Reader<'a> {
         parameters
     }
 
+    /// The names of the headers, all of which are texts.
+    fn headers(&self, response: &'a Value) -> BTreeSet<String> {
+        let headers = response["headers"].as_object().into_iter().flatten();
+        let names = headers.map(|(name, header)| {
+            if self.resolve(header)["schema"]["type"] == "string" {
+                name.clone()
+            } else {
+                format!("{name} (not a string)")
+            }
+        });
+        names.collect()
+    }
+
     /// What a message carries, unless it carries nothing.
     fn content(&self, message: &Value) -> Option<Shape> {
         let content = message["content"].as_object().filter(|it| !it.is_empty())?;
@@ -380,11 +403,6 @@ impl<'a> Reader<'a> {
             _ => (Body::Other(kinds(content)), required, String::new()),
         }
     }
-}
-
-fn headers(response: &Value) -> BTreeSet<String> {
-    let headers = response["headers"].as_object().into_iter().flatten();
-    headers.map(|(name, _)| name.clone()).collect()
 }
 
 /// Whether an object has no other members than these and prose.

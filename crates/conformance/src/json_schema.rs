@@ -200,6 +200,15 @@ impl<'a> Schemas<'a> {
         } else {
             kind(&inner)
         };
+        // Objects and enums have their name in their kind.
+        let is_plain = !matches!(kind, Kind::Object(_) | Kind::Enum { .. });
+        let names = [
+            ("$ref", outer.name.filter(|_| list || is_plain)),
+            ("items.$ref", inner.name.filter(|_| list && is_plain)),
+        ];
+        for (keyword, name) in names {
+            rules.extend(name.map(|name| (keyword.to_owned(), name.into())));
+        }
         Shape {
             nullable: Some(outer.nullable || (!list && kind == Kind::Any)),
             null_elements: list && inner.nullable,
@@ -297,7 +306,12 @@ fn keep_rules(schema: &Value, prefix: &str, rules: &mut Rules) {
             || (keyword == "anyOf" && besides_null(schema).is_some())
             || (keyword == "format" && rule == "date-time");
         if !is_read {
-            rules.insert(format!("{prefix}{keyword}"), rule.clone());
+            let mut name = format!("{prefix}{keyword}");
+            // What stands beside a reference holds together with its target.
+            while rules.contains_key(&name) {
+                name.push('+');
+            }
+            rules.insert(name, rule.clone());
         }
     }
 }

@@ -116,9 +116,10 @@ impl Reader {
         for path in &upload.header_fields {
             let header = path.split('.').next();
             let header = header.and_then(|it| self.at(input, it));
-            let is_optional_text = self
-                .at(input, path)
-                .is_some_and(|it| it.full_type == "string" && it.has_presence);
+            let is_optional_text = self.at(input, path).is_some_and(|it| {
+                let is_plain = !it.property.shape.list && !it.property.deprecated;
+                it.full_type == "string" && it.has_presence && is_plain
+            });
             if let Some(Kind::Object(header)) = header.map(|it| &it.property.shape.kind) {
                 headers.insert(header.clone());
             }
@@ -126,6 +127,12 @@ impl Reader {
                 problems.push(format!("{path:?} is not an optional string of the header"));
             }
             carried.insert(path.clone());
+        }
+        let expected = input
+            .strip_suffix("Request")
+            .map(|it| format!("{it}Header"));
+        if !headers.iter().eq(&expected) {
+            problems.push("its one header is not called as the rpc is".to_owned());
         }
         self.inputs.extend(headers);
     }
