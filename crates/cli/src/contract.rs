@@ -47,14 +47,17 @@ pub(crate) async fn run(args: &ContractArgs) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// Prints every difference between the protos and the contract that is not
-/// waived, and every waiver that is needed no more.
+/// Prints every difference between the protos, the contract and the OpenAPI
+/// document that is not waived, and every waiver that is needed no more.
 fn agree() -> anyhow::Result<ExitCode> {
     let protos = conformance::from_proto(proto::FILE_DESCRIPTOR_SET)?;
     let contract = conformance::from_contract();
+    let document = ::contract::openapi::openapi();
+    let document = conformance::from_openapi(&document, "openapi/openapi.json")?;
     let waivers = waivers::of_this_repository()?;
-    let (left, unused) = waivers::apply(conformance::agree::agree(&protos, &contract), &waivers);
-    for difference in &left {
+    let differences = conformance::agree::agree(&[&protos, &contract, &document]);
+    let (left, unused) = waivers::apply(differences, &waivers);
+    for difference in conformance::agree::merge(left.clone()) {
         println!("{difference}");
     }
     for waiver in &unused {
@@ -62,7 +65,7 @@ fn agree() -> anyhow::Result<ExitCode> {
     }
     if left.is_empty() && unused.is_empty() {
         println!(
-            "the protos and the contract agree on {} operations and {} types",
+            "the protos, the contract and the OpenAPI document agree on {} operations and {} types",
             contract.operations.len(),
             contract.types.len()
         );

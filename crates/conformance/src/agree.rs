@@ -1,229 +1,679 @@
-//! Whether two statements of the API say the same.
+//! Whether the statements of the API say the same.
+//!
+//! [`agree`] compares any number of readings, each made from its own source:
+//! the protos, the contract, and the OpenAPI document as derived or as
+//! published. It compares whatever a JSON client or a gRPC client would notice:
+//! operations with their verb, path, parameters, body, status, reply and
+//! failures; types with their properties, and of each its name, type, values,
+//! direction, whether it has to be given and whether it may be null. What a
+//! schema says beyond that is compared among those that have schemas.
+//!
+//! What no other statement has a word for is not seen here: the numbers of
+//! fields and of enum values, options of a single language, and prose. `buf
+//! breaking` watches the numbers.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use crate::api::{Api, Body, Kind, Operation, Property, Shape, Type};
+use crate::api::{Api, Body, Kind, Operation, Place, Property, Rules, Shape, Side, Type};
+use crate::report::{Finding, Level, Location};
 
-/// One difference between the protos and the contract.
+/// One difference between the statements.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// What it is about, by a name that stays: an operation, `operation?parameter`
-    /// or `Type.property`.
+    /// What it is about, by a name that stays: an operation, `operation?parameter`,
+    /// `operation/{variable}`, a type or `Type.property`.
     pub subject: String,
-    /// What differs, where on both sides, and what to do.
+    /// The same, but of the resource where the subject is one view of it.
+    pub resource: String,
+    /// Which of its facts differs, in kebab-case: `method`, `required`, ….
+    pub aspect: &'static str,
+    /// Who says what: those in one group agree.
+    pub groups: Vec<Vec<Side>>,
+    /// What each says, as a sentence about the subject.
     pub message: String,
+    /// Where they say it, in the order of the groups.
+    pub places: Vec<Place>,
 }
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.subject, self.message)
+        let Self {
+            resource,
+            message,
+            places,
+            ..
+        } = self;
+        write!(f, "{resource}: {message}")?;
+        for (number, place) in places.iter().enumerate() {
+            let before = if number == 0 { " (" } else { ", " };
+            write!(f, "{before}{place}")?;
+        }
+        f.write_str(if places.is_empty() { "" } else { ")" })
     }
 }
 
-/// Compares the protos with the contract and returns every difference.
+impl From<&Place> for Location {
+    /// The line of a proto is written as `L12`, which is an anchor where code is
+    /// browsed.
+    fn from(place: &Place) -> Self {
+        let (source, pointer) = match place {
+            Place::Proto { file, line } => {
+                let line = line.map(|line| format!("L{line}"));
+                (file.to_string(), line.unwrap_or_default())
+            }
+            Place::Contract(what) => ("crates/contract/src".to_owned(), what.clone()),
+            Place::Document { source, pointer } => (source.to_string(), pointer.clone()),
+        };
+        Self { source, pointer }
+    }
+}
+
+impl From<&Difference> for Finding {
+    fn from(difference: &Difference) -> Self {
+        let mut places = difference.places.iter().map(Location::from);
+        Self {
+            id: "disagreement".to_owned(),
+            level: Level::Error,
+            direction: None,
+            operation: None,
+            base: places.next(),
+            revision: places.next_back(),
+            message: difference.to_string(),
+        }
+    }
+}
+
+/// Makes one difference of those that say the same about several views of a
+/// resource.
 #[must_use]
-pub fn agree(proto: &Api, contract: &Api) -> Vec<Difference> {
+pub fn merge(differences: Vec<Difference>) -> Vec<Difference> {
+    let mut merged: Vec<Difference> = Vec::new();
+    let mut index: BTreeMap<(String, String), usize> = BTreeMap::new();
+    for difference in differences {
+        let key = (difference.resource.clone(), difference.message.clone());
+        if let Some(&at) = index.get(&key) {
+            for place in difference.places {
+                if !merged[at].places.contains(&place) {
+                    merged[at].places.push(place);
+                }
+            }
+        } else {
+            index.insert(key, merged.len());
+            merged.push(difference);
+        }
+    }
+    merged
+}
+
+/// Compares readings of the API with each other and returns every difference,
+/// and everything in one of them that no other could match.
+#[must_use]
+pub fn agree(readings: &[&Api]) -> Vec<Difference> {
     let mut comparison = Comparison {
-        proto,
-        contract,
+        readings,
         seen: BTreeSet::new(),
         found: Vec::new(),
     };
+    comparison.problems();
+    comparison.base_paths();
     comparison.operations();
     comparison.found
 }
 
+/// Something that a reading states.
+struct Stated<'a, T: ?Sized> {
+    api: &'a Api,
+    place: &'a Place,
+    it: &'a T,
+}
+
+// Derived, these would ask the same of T.
+impl<T: ?Sized> Clone for Stated<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<T: ?Sized> Copy for Stated<'_, T> {}
+
+impl<'a, T: ?Sized> Stated<'a, T> {
+    fn part<U>(self, it: &'a U) -> Stated<'a, U> {
+        let Self { api, place, .. } = self;
+        Stated { api, place, it }
+    }
+}
+
+/// What a fact is about, written only where there is something to report.
+#[derive(Clone, Copy)]
+struct Subject<'a> {
+    /// The operation or the type.
+    owner: &'a str,
+    /// The resource of the type, else the owner again.
+    resource: &'a str,
+    separator: &'a str,
+    name: &'a str,
+}
+
+impl<'a> Subject<'a> {
+    fn of(owner: &'a str) -> Self {
+        Self {
+            owner,
+            resource: owner,
+            separator: "",
+            name: "",
+        }
+    }
+
+    fn written(&self, owner: &str) -> String {
+        let close = if self.separator == "/{" { "}" } else { "" };
+        format!("{owner}{}{}{close}", self.separator, self.name)
+    }
+}
+
+/// A fact: its name, and how a sentence about it begins.
+#[derive(Clone, Copy)]
+struct Aspect(&'static str, &'static str);
+
 struct Comparison<'a> {
-    proto: &'a Api,
-    contract: &'a Api,
-    /// Pairs of types that have been compared.
-    seen: BTreeSet<(&'a str, &'a str)>,
+    readings: &'a [&'a Api],
+    /// Types that have been compared, by their names in the readings.
+    seen: BTreeSet<Vec<Option<&'a str>>>,
     found: Vec<Difference>,
 }
 
 impl<'a> Comparison<'a> {
-    fn report(&mut self, subject: impl Into<String>, message: String) {
+    fn report(
+        &mut self,
+        subject: Subject<'_>,
+        Aspect(aspect, lead): Aspect,
+        groups: &[(String, Vec<(&Api, &Place)>)],
+    ) {
+        let said = groups.iter().map(|(what, who)| {
+            let who: Vec<_> = who.iter().map(|(api, _)| api.name.as_str()).collect();
+            format!("{what} in {}", join(&who))
+        });
+        let said: Vec<_> = said.collect();
+        let members = groups.iter().flat_map(|(_, who)| who);
         self.found.push(Difference {
-            subject: subject.into(),
-            message,
+            subject: subject.written(subject.owner),
+            resource: subject.written(subject.resource),
+            aspect,
+            groups: groups
+                .iter()
+                .map(|(_, who)| who.iter().map(|(api, _)| api.side).collect())
+                .collect(),
+            message: format!("{lead} {}", said.join(", but ")),
+            places: members.map(|(_, place)| (*place).clone()).collect(),
         });
     }
 
+    /// Compares what is said about one fact. Who says nothing is left out.
+    fn fact<T: ?Sized, V>(
+        &mut self,
+        subject: Subject<'_>,
+        aspect: Aspect,
+        stated: &[Stated<'a, T>],
+        said: impl Fn(&'a T) -> Option<V>,
+        same: impl Fn(&V, &V) -> bool,
+        show: impl Fn(&V) -> String,
+    ) {
+        let mut values = stated.iter().filter_map(|it| said(it.it));
+        let agreed = values
+            .next()
+            .is_none_or(|first| values.all(|value| same(&first, &value)));
+        if agreed {
+            return;
+        }
+        let mut groups: Vec<(V, Vec<(&Api, &Place)>)> = Vec::new();
+        for it in stated {
+            let Some(value) = said(it.it) else { continue };
+            let who = (it.api, it.place);
+            match groups.iter_mut().find(|(one, _)| same(one, &value)) {
+                Some((_, members)) => members.push(who),
+                None => groups.push((value, vec![who])),
+            }
+        }
+        let groups: Vec<_> = groups
+            .into_iter()
+            .map(|(value, who)| (show(&value), who))
+            .collect();
+        self.report(subject, aspect, &groups);
+    }
+
+    fn flag<T>(
+        &mut self,
+        subject: Subject<'_>,
+        name: &'static str,
+        stated: &[Stated<'a, T>],
+        said: impl Fn(&'a T) -> bool,
+    ) {
+        let show = |is: &bool| format!("{}{name}", if *is { "" } else { "not " });
+        let said = |it| Some(said(it));
+        self.fact(subject, Aspect(name, "it is"), stated, said, bool::eq, show);
+    }
+
+    fn text<T: ?Sized>(
+        &mut self,
+        subject: Subject<'_>,
+        aspect: Aspect,
+        stated: &[Stated<'a, T>],
+        said: impl Fn(&'a T) -> Option<&'a str>,
+    ) {
+        let show = |text: &&str| (*text).to_owned();
+        self.fact(subject, aspect, stated, said, |a, b| a == b, show);
+    }
+
+    fn problems(&mut self) {
+        for api in self.readings {
+            for problem in &api.problems {
+                self.found.push(Difference {
+                    subject: problem.subject.clone(),
+                    resource: problem.subject.clone(),
+                    aspect: "statement",
+                    groups: vec![vec![api.side]],
+                    message: format!("{}, in {}", problem.message, api.name),
+                    places: vec![problem.place.clone()],
+                });
+            }
+        }
+    }
+
+    fn base_paths(&mut self) {
+        let stated: Vec<_> = self
+            .readings
+            .iter()
+            .map(|api| Stated {
+                api,
+                place: &api.place,
+                it: *api,
+            })
+            .collect();
+        let aspect = Aspect("base-path", "every path is below");
+        self.text(Subject::of("the API"), aspect, &stated, |api| {
+            api.base_path.as_deref()
+        });
+    }
+
+    /// Reports who lacks something that others have.
+    fn presence<T>(
+        &mut self,
+        subject: Subject<'_>,
+        stated: &[Stated<'a, T>],
+        absent: &[(&Api, &Place)],
+    ) {
+        if !absent.is_empty() {
+            let present = stated.iter().map(|it| (it.api, it.place)).collect();
+            let groups = [
+                ("stated".to_owned(), present),
+                ("absent".to_owned(), absent.to_vec()),
+            ];
+            self.report(subject, Aspect("presence", "it is"), &groups);
+        }
+    }
+
     fn operations(&mut self) {
-        let (proto, contract) = (self.proto, self.contract);
-        for (id, stated) in &proto.operations {
-            match contract.operations.get(id) {
-                Some(other) => self.operation(id, stated, other),
-                None => self.report(
-                    id,
-                    format!(
-                        "the rpc at {} has no operation {id:?} in the catalogue of the contract",
-                        stated.place
-                    ),
-                ),
+        let readings = self.readings;
+        let ids: BTreeSet<_> = readings
+            .iter()
+            .flat_map(|api| api.operations.keys())
+            .collect();
+        for id in ids {
+            let mut stated = Vec::new();
+            let mut absent = Vec::new();
+            for api in readings {
+                match api.operations.get(id) {
+                    Some(it) => stated.push(Stated {
+                        api,
+                        place: &it.place,
+                        it,
+                    }),
+                    None => absent.push((*api, &api.place)),
+                }
             }
-        }
-        for (id, stated) in &contract.operations {
-            if !proto.operations.contains_key(id) {
-                let message = format!("{} has no rpc of that name in the protos", stated.place);
-                self.report(id, message);
-            }
+            self.presence(Subject::of(id), &stated, &absent);
+            self.operation(id, &stated);
         }
     }
 
-    fn operation(&mut self, id: &str, proto: &'a Operation, contract: &'a Operation) {
-        let places = format!("{} and {}", proto.place, contract.place);
-        let mut differ = |what: &str, proto: &dyn fmt::Display, contract: &dyn fmt::Display| {
-            let message =
-                format!("{what} is {proto} in the proto, {contract} in the contract ({places})");
-            self.report(id, message);
+    fn operation(&mut self, id: &'a str, stated: &[Stated<'a, Operation>]) {
+        let subject = Subject::of(id);
+        let at = |name, lead| Aspect(name, lead);
+        self.text(subject, at("method", "the method is"), stated, |it| {
+            Some(&it.method)
+        });
+        self.text(subject, at("path", "the path is"), stated, |it| {
+            Some(&it.path)
+        });
+        self.text(subject, at("status", "success is"), stated, |it| {
+            Some(&it.status)
+        });
+        self.flag(subject, "deprecated", stated, |it| it.deprecated);
+        self.flag(subject, "paged", stated, |it| it.paged);
+        self.groups(id, stated);
+        self.parameters(id, "/{", stated, |it| &it.path_parameters);
+        self.parameters(id, "?", stated, |it| &it.query);
+        self.bodies(subject, stated);
+        self.replies(subject, stated);
+        self.http(subject, stated);
+    }
+
+    /// Services and tags have names of their own. What they have to agree on is
+    /// which operations belong together.
+    fn groups(&mut self, id: &str, stated: &[Stated<'a, Operation>]) {
+        let first_of = |api: &'a Api, group: &str| {
+            let mut operations = api.operations.iter();
+            operations
+                .find(|(_, it)| it.group == group)
+                .map_or("", |(id, _)| id.as_str())
         };
-        if proto.method != contract.method {
-            differ("the method", &proto.method, &contract.method);
-        }
-        if proto.path != contract.path {
-            differ("the path", &proto.path, &contract.path);
-        }
-        match (&proto.body, &contract.body) {
-            (Body::Json(one), Body::Json(other)) => {
-                self.shapes(id, "the body", one, other, &places);
-            }
-            (one, other) if one != other => differ("the body", one, other),
-            _ => {}
-        }
-        match (&proto.reply, &contract.reply) {
-            (Some(one), Some(other)) => self.shapes(id, "the reply", one, other, &places),
-            (None, None) => {}
-            _ => self.report(id, format!("only one of {places} has a reply with a body")),
-        }
-        self.properties(
-            &format!("{id}?"),
-            &proto.place,
-            &proto.query,
-            &contract.place,
-            &contract.query,
-        );
-    }
-
-    fn types(&mut self, proto_name: &'a str, contract_name: &'a str) {
-        if !self.seen.insert((proto_name, contract_name)) {
-            return;
-        }
-        let (proto, contract) = (self.proto, self.contract);
-        let (Some(message), Some(schema)) = (
-            proto.types.get(proto_name),
-            contract.types.get(contract_name),
-        ) else {
-            let message = format!(
-                "there is no pair of message {proto_name} and type {contract_name} to compare"
+        let firsts: Vec<_> = stated
+            .iter()
+            .map(|it| first_of(it.api, &it.it.group))
+            .collect();
+        let stated: Vec<_> = stated
+            .iter()
+            .zip(&firsts)
+            .map(|(it, first)| (it.api, it.place, *first))
+            .collect();
+        let differs = stated.iter().any(|(_, _, first)| *first != stated[0].2);
+        if differs {
+            let groups: Vec<_> = stated
+                .iter()
+                .map(|(api, place, first)| ((*first).to_owned(), vec![(*api, *place)]))
+                .collect();
+            self.report(
+                Subject::of(id),
+                Aspect("group", "it is in one service or tag with"),
+                &merged(groups),
             );
-            self.report(contract_name, message);
-            return;
-        };
-        if message.open != schema.open {
-            let (open, closed) = if message.open {
-                (&message.place, &schema.place)
-            } else {
-                (&schema.place, &message.place)
-            };
-            let message = format!("{open} keeps undeclared properties, {closed} does not");
-            self.report(contract_name, message);
         }
-        let Type {
-            place, properties, ..
-        } = message;
-        self.properties(
-            &format!("{contract_name}."),
-            place,
-            properties,
-            &schema.place,
-            &schema.properties,
+    }
+
+    fn parameters(
+        &mut self,
+        id: &'a str,
+        separator: &'a str,
+        stated: &[Stated<'a, Operation>],
+        of: impl Fn(&'a Operation) -> &'a BTreeMap<String, Property>,
+    ) {
+        let owner = Subject {
+            separator,
+            ..Subject::of(id)
+        };
+        let stated: Vec<_> = stated.iter().map(|it| it.part(of(it.it))).collect();
+        self.properties(owner, &stated);
+    }
+
+    fn bodies(&mut self, subject: Subject<'_>, stated: &[Stated<'a, Operation>]) {
+        let body = Aspect("body", "the body is");
+        let same = |one: &&Body, other: &&Body| match (one, other) {
+            (Body::Json(one), Body::Json(other)) => one.is_like(other),
+            (one, other) => one == other,
+        };
+        let show = |body: &&Body| body.to_string();
+        self.fact(subject, body, stated, |it| Some(&it.body), same, show);
+        self.fact(
+            subject,
+            Aspect("body-required", "a body is"),
+            stated,
+            |it| Some(it.body_required),
+            bool::eq,
+            |is| (if *is { "required" } else { "optional" }).to_owned(),
         );
+        let shapes: Vec<_> = stated
+            .iter()
+            .filter_map(|it| match &it.it.body {
+                Body::Json(shape) => Some(it.part(shape)),
+                _ => None,
+            })
+            .collect();
+        self.shapes(subject, &shapes);
+    }
+
+    fn replies(&mut self, subject: Subject<'_>, stated: &[Stated<'a, Operation>]) {
+        self.fact(
+            subject,
+            Aspect("reply", "the reply is"),
+            stated,
+            |it| Some(it.reply.as_ref()),
+            |one, other| match (one, other) {
+                (Some(one), Some(other)) => one.is_like(other),
+                (one, other) => one.is_none() && other.is_none(),
+            },
+            |it| it.map_or_else(|| "nothing".to_owned(), Shape::to_string),
+        );
+        let shapes: Vec<_> = stated
+            .iter()
+            .filter_map(|it| Some(it.part(it.it.reply.as_ref()?)))
+            .collect();
+        self.shapes(subject, &shapes);
+    }
+
+    fn http(&mut self, subject: Subject<'_>, stated: &[Stated<'a, Operation>]) {
+        let stated: Vec<_> = stated
+            .iter()
+            .filter_map(|it| Some(it.part(it.it.http.as_ref()?)))
+            .collect();
+        self.flag(subject, "authenticated", &stated, |it| it.authenticated);
+        self.fact(
+            subject,
+            Aspect("headers", "the headers are"),
+            &stated,
+            |it| Some(&it.headers),
+            PartialEq::eq,
+            |headers| join(&headers.iter().map(String::as_str).collect::<Vec<_>>()),
+        );
+        let tag = Aspect("tag", "the tag is");
+        self.text(subject, tag, &stated, |it| Some(&it.tag));
+        let types = Aspect("content-types", "a file is of type");
+        self.text(subject, types, &stated, |it| Some(&it.content_types));
+        self.fact(
+            subject,
+            Aspect("failures", "the failures are"),
+            &stated,
+            |it| Some(&it.failures),
+            |one, other| {
+                one.len() == other.len()
+                    && one.iter().zip(*other).all(|(one, other)| {
+                        one.0 == other.0
+                            && one.1.headers == other.1.headers
+                            && one.1.body.is_like(&other.1.body)
+                    })
+            },
+            |failures| {
+                let each = failures
+                    .iter()
+                    .map(|(status, failure)| format!("{status} with {failure}"));
+                each.collect::<Vec<_>>().join(", ")
+            },
+        );
+        let statuses: BTreeSet<_> = stated.iter().flat_map(|it| it.it.failures.keys()).collect();
+        for status in statuses {
+            let shapes: Vec<_> = stated
+                .iter()
+                .filter_map(|it| Some(it.part(&it.it.failures.get(status)?.body)))
+                .collect();
+            self.shapes(subject, &shapes);
+        }
+    }
+
+    /// Compares types that stand for each other, once.
+    fn types(&mut self, names: &[(&'a Api, &'a str)]) {
+        let key = self
+            .readings
+            .iter()
+            .map(|reading| {
+                let name = names.iter().find(|(api, _)| std::ptr::eq(*api, *reading));
+                name.map(|(_, name)| *name)
+            })
+            .collect();
+        if names.len() < 2 || !self.seen.insert(key) {
+            return;
+        }
+        let owner = names.last().map_or("", |(_, name)| name);
+        let mut stated: Vec<Stated<'a, Type>> = Vec::new();
+        let mut fixed_names = Vec::new();
+        let mut absent = Vec::new();
+        for (api, name) in names {
+            match api.types.get(*name) {
+                Some(it) => {
+                    let place = &it.place;
+                    stated.push(Stated { api, place, it });
+                    if it.named {
+                        let it = *name;
+                        fixed_names.push(Stated { api, place, it });
+                    }
+                }
+                None => absent.push((*api, &api.place)),
+            }
+        }
+        let resource = stated.iter().find_map(|it| it.it.view_of.as_deref());
+        let subject = Subject {
+            resource: resource.unwrap_or(owner),
+            ..Subject::of(owner)
+        };
+        self.presence(subject, &stated, &absent);
+        self.text(subject, Aspect("name", "it is called"), &fixed_names, Some);
+        self.fact(
+            subject,
+            Aspect("undeclared", "a property that is not declared is"),
+            &stated,
+            |it| Some(it.undeclared),
+            PartialEq::eq,
+            ToString::to_string,
+        );
+        self.flag(subject, "deprecated", &stated, |it| it.deprecated);
+        self.rules(subject, &stated, |it| it.rules.as_ref());
+        let properties: Vec<_> = stated.iter().map(|it| it.part(&it.it.properties)).collect();
+        let owner = Subject {
+            separator: ".",
+            ..subject
+        };
+        self.properties(owner, &properties);
+    }
+
+    fn rules<T>(
+        &mut self,
+        subject: Subject<'_>,
+        stated: &[Stated<'a, T>],
+        said: impl Fn(&'a T) -> Option<&'a Rules>,
+    ) {
+        let aspect = Aspect("rules", "the schema also says");
+        let show = |rules: &&Rules| {
+            let each = rules.iter().map(|(name, rule)| format!("{name} {rule}"));
+            let each: Vec<_> = each.collect();
+            if each.is_empty() {
+                "nothing".to_owned()
+            } else {
+                each.join(", ")
+            }
+        };
+        self.fact(subject, aspect, stated, said, PartialEq::eq, show);
     }
 
     fn properties(
         &mut self,
-        prefix: &str,
-        proto_place: &str,
-        proto: &'a BTreeMap<String, Property>,
-        contract_place: &str,
-        contract: &'a BTreeMap<String, Property>,
+        owner: Subject<'_>,
+        stated: &[Stated<'a, BTreeMap<String, Property>>],
     ) {
-        for (name, stated) in proto {
-            let subject = format!("{prefix}{name}");
-            match contract.get(name) {
-                Some(other) => self.property(&subject, stated, other),
-                None => self.report(
-                    subject,
-                    format!(
-                        "the field at {} has no counterpart in {contract_place}",
-                        stated.place
-                    ),
-                ),
+        let names: BTreeSet<_> = stated.iter().flat_map(|it| it.it.keys()).collect();
+        for name in names {
+            let subject = Subject { name, ..owner };
+            let mut holders = Vec::with_capacity(stated.len());
+            let mut absent = Vec::new();
+            for all in stated {
+                match all.it.get(name) {
+                    Some(it) => holders.push(Stated {
+                        api: all.api,
+                        place: &it.place,
+                        it,
+                    }),
+                    None => absent.push((all.api, all.place)),
+                }
             }
-        }
-        for (name, stated) in contract {
-            if !proto.contains_key(name) {
-                let message = format!(
-                    "{} has no field with this JSON name at {proto_place}",
-                    stated.place
-                );
-                self.report(format!("{prefix}{name}"), message);
-            }
+            self.presence(subject, &holders, &absent);
+            self.property(subject, &holders);
         }
     }
 
-    fn shapes(
-        &mut self,
-        subject: &str,
-        what: &str,
-        proto: &'a Shape,
-        contract: &'a Shape,
-        places: &str,
-    ) {
-        let unlike = |one: &Shape, other: &Shape| {
-            one.list != other.list || one.null_elements != other.null_elements
-        };
-        let kinds_differ = match (&proto.kind, &contract.kind) {
-            (Kind::Object(message), Kind::Object(name)) => {
-                self.types(message, name);
-                // The request message itself may be the body, under its own name.
-                message != name && !message.ends_with("Request")
-            }
-            (one, other) => one != other,
-        };
-        if kinds_differ || unlike(proto, contract) {
-            let message =
-                format!("{what} is {proto} in the proto, {contract} in the contract ({places})");
-            self.report(subject, message);
-        }
+    fn property(&mut self, subject: Subject<'_>, stated: &[Stated<'a, Property>]) {
+        self.flag(subject, "required", stated, |it| it.required);
+        self.flag(subject, "read-only", stated, |it| it.read_only);
+        self.flag(subject, "write-only", stated, |it| it.write_only);
+        self.flag(subject, "deprecated", stated, |it| it.deprecated);
+        let shapes: Vec<_> = stated.iter().map(|it| it.part(&it.it.shape)).collect();
+        self.fact(
+            subject,
+            Aspect("type", "it is"),
+            &shapes,
+            Some,
+            |one, other| one.is_like(other),
+            ToString::to_string,
+        );
+        self.shapes(subject, &shapes);
     }
 
-    fn property(&mut self, subject: &str, proto: &'a Property, contract: &'a Property) {
-        let places = format!("{} and {}", proto.place, contract.place);
-        self.shapes(subject, "it", &proto.shape, &contract.shape, &places);
-        for (what, one, other) in [
-            ("required", proto.required, contract.required),
-            (
-                "read-only (OUTPUT_ONLY)",
-                proto.read_only,
-                contract.read_only,
-            ),
-            (
-                "write-only (INPUT_ONLY)",
-                proto.write_only,
-                contract.write_only,
-            ),
-        ] {
-            if one != other {
-                let (is, is_not) = if one {
-                    (&proto.place, &contract.place)
-                } else {
-                    (&contract.place, &proto.place)
-                };
-                self.report(subject, format!("is {what} at {is}, but not at {is_not}"));
-            }
+    /// Compares what is behind the type: values, nullability, rules, and the
+    /// properties of objects.
+    fn shapes(&mut self, subject: Subject<'_>, stated: &[Stated<'a, Shape>]) {
+        self.fact(
+            subject,
+            Aspect("null", "null is"),
+            stated,
+            |it| it.nullable,
+            bool::eq,
+            |is| (if *is { "allowed" } else { "not allowed" }).to_owned(),
+        );
+        self.fact(
+            subject,
+            Aspect("values", "it is"),
+            stated,
+            |it| Some(it.kind.values()),
+            PartialEq::eq,
+            |values| match values {
+                Some(values) => format!("one of {}", values.join(", ")),
+                None => "any string".to_owned(),
+            },
+        );
+        let enums: Vec<_> = stated
+            .iter()
+            .filter(|it| it.it.kind.values().is_some())
+            .copied()
+            .collect();
+        let name = Aspect("enum-name", "its type is called");
+        self.text(subject, name, &enums, |it| {
+            Some(it.kind.enum_name().unwrap_or("nothing"))
+        });
+        self.rules(subject, stated, |it| it.rules.as_ref());
+        let objects: Vec<_> = stated
+            .iter()
+            .filter_map(|it| match &it.it.kind {
+                Kind::Object(name) => Some((it.api, name.as_str())),
+                _ => None,
+            })
+            .collect();
+        self.types(&objects);
+    }
+}
+
+/// Puts those together that say the same.
+fn merged<'a>(
+    said: Vec<(String, Vec<(&'a Api, &'a Place)>)>,
+) -> Vec<(String, Vec<(&'a Api, &'a Place)>)> {
+    let mut groups: Vec<(String, Vec<(&Api, &Place)>)> = Vec::new();
+    for (what, who) in said {
+        match groups.iter_mut().find(|(one, _)| *one == what) {
+            Some((_, members)) => members.extend(who),
+            None => groups.push((what, who)),
         }
+    }
+    groups
+}
+
+fn join(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [only] => (*only).to_owned(),
+        [others @ .., last] => format!("{} and {last}", others.join(", ")),
     }
 }

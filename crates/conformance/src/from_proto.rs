@@ -1,13 +1,27 @@
 //! The API as the protos state it.
+//!
+//! A message is stated once. How it looks in a reply, in a list, in a new
+//! resource and in a patch follows from its use and from the behavior of its
+//! fields (AIP-203): what is REQUIRED has to be given in a new resource, unless
+//! it is `OUTPUT_ONLY` too, and in a reply; a patch requires nothing. A list can
+//! leave out anything. Requests hold nothing that is not declared.
+//!
+//! Names that a JSON client never sees are held to a rule, so that they cannot
+//! change alone: a field is called as its property is, with a word before it
+//! where two would be called alike; an enum value as its spelling, messages as
+//! their rpc, and `next_offset` as the parameter that it is for.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use prost_reflect::{
     DescriptorPool, DynamicMessage, EnumDescriptor, FieldDescriptor, FileDescriptor, Kind as Proto,
     MessageDescriptor, MethodDescriptor, ServiceDescriptor, Value,
 };
 
-use crate::api::{Api, Body, Kind, Operation, Property, Shape, Type};
+use crate::api::{Api, Kind, Operation, Place, Property, Shape, Side};
+
+mod views;
 
 /// The behaviors of `google.api.FieldBehavior` that have a counterpart in JSON.
 const REQUIRED: i32 = 2;
@@ -19,54 +33,159 @@ const INPUT_ONLY: i32 = 4;
 #[error("the descriptors of the protos cannot be read")]
 pub struct DescriptorError(#[from] prost_reflect::DescriptorError);
 
-/// Reads the API from an encoded `FileDescriptorSet` with options and source
-/// positions. What the annotations of an rpc leave open is not judged here: the
-/// build has refused it before.
+/// Reads the API from an encoded `FileDescriptorSet` with options and, for
+/// lines, source positions.
 ///
 /// # Errors
 ///
 /// Fails where the descriptors cannot be read.
 pub fn from_proto(descriptors: &[u8]) -> Result<Api, DescriptorError> {
-    let pool = DescriptorPool::decode(descriptors)?;
-    let mut api = Api::default();
+    Ok(from_descriptors(&DescriptorPool::decode(descriptors)?))
+}
+
+/// Reads the API from descriptors.
+#[must_use]
+pub fn from_descriptors(pool: &DescriptorPool) -> Api {
+    let whole = Place::Proto {
+        file: "proto".into(),
+        line: None,
+    };
+    let packages: BTreeSet<_> = pool
+        .services()
+        .map(|it| it.package_name().to_owned())
+        .collect();
+    let mut reader = Reader {
+        api: Api::new(Side::Protos, "the protos", whole),
+        options: Options::new(pool),
+        lines: Lines::of(pool, &packages),
+        messages: BTreeMap::new(),
+        used: BTreeSet::new(),
+        inputs: BTreeSet::new(),
+        outputs: BTreeSet::new(),
+        uploads: BTreeSet::new(),
+        wrappers: BTreeSet::new(),
+        enums: BTreeMap::new(),
+    };
     for service in pool.services() {
         for method in service.methods() {
-            if let Some(rule) = http_rule(&method) {
-                let (id, operation) = operation(&service, &method, &rule, &mut api.types);
-                api.operations.insert(id, operation);
-            }
+            reader.method(&service, &method);
         }
     }
-    Ok(api)
+    reader.unused(pool, &packages);
+    reader.views();
+    reader.check_messages();
+    reader.api
 }
 
-/// The one place of an element: the file below the root of the protos, and the
-/// line.
-fn place(file: &FileDescriptor, path: &[i32]) -> String {
-    let line = file
-        .file_descriptor_proto()
-        .source_code_info
-        .as_ref()
-        .and_then(|info| info.location.iter().find(|location| location.path == path))
-        .and_then(|location| location.span.first())
-        .map(|line| line + 1);
-    match line {
-        Some(line) => format!("proto/{}:{line}", file.name()),
-        None => format!("proto/{}", file.name()),
+/// The extensions that say something about JSON.
+struct Options {
+    http: Extension,
+    behavior: Extension,
+    upload: Extension,
+    transparent: Extension,
+    undeclared: Extension,
+    next_link: Extension,
+    value: Extension,
+}
+
+type Extension = Option<prost_reflect::ExtensionDescriptor>;
+
+impl Options {
+    fn new(pool: &DescriptorPool) -> Self {
+        let extension = |name| pool.get_extension_by_name(name);
+        Self {
+            http: extension("google.api.http"),
+            behavior: extension("google.api.field_behavior"),
+            upload: extension("transcode.v1.upload"),
+            transparent: extension("transcode.v1.transparent"),
+            undeclared: extension("transcode.v1.undeclared"),
+            next_link: extension("transcode.v1.next_link"),
+            value: extension("transcode.v1.value"),
+        }
     }
 }
 
-fn extension(pool: &DescriptorPool, options: &DynamicMessage, name: &str) -> Option<Value> {
-    let extension = pool.get_extension_by_name(name)?;
+fn get(options: &DynamicMessage, extension: &Extension) -> Option<Value> {
+    let extension = extension.as_ref()?;
     options
-        .has_extension(&extension)
-        .then(|| options.get_extension(&extension).into_owned())
+        .has_extension(extension)
+        .then(|| options.get_extension(extension).into_owned())
+}
+
+fn is_set(options: &DynamicMessage, extension: &Extension) -> bool {
+    get(options, extension) == Some(Value::Bool(true))
+}
+
+fn is_deprecated(options: &DynamicMessage) -> bool {
+    let deprecated = options.get_field_by_name("deprecated");
+    deprecated.as_deref() == Some(&Value::Bool(true))
 }
 
 fn text(message: &DynamicMessage, field: &str) -> String {
     let value = message.get_field_by_name(field);
     let value = value.as_ref().and_then(|value| value.as_str());
     value.unwrap_or_default().to_owned()
+}
+
+/// Where each element stands, by the name of its file.
+struct Lines(BTreeMap<String, LinesOfFile>);
+
+/// The file from the root of the repository, and the lines by the path of the
+/// element in the descriptor.
+type LinesOfFile = (Arc<str>, BTreeMap<Vec<i32>, usize>);
+
+impl Lines {
+    fn of(pool: &DescriptorPool, packages: &BTreeSet<String>) -> Self {
+        let files = pool
+            .files()
+            .filter(|file| packages.contains(file.package_name()));
+        let lines = files.map(|file| {
+            let info = file.file_descriptor_proto().source_code_info.as_ref();
+            let locations = info.into_iter().flat_map(|it| &it.location);
+            let lines = locations.filter_map(|it| {
+                let line = usize::try_from(*it.span.first()?).ok()?;
+                Some((it.path.clone(), line + 1))
+            });
+            let name = format!("proto/{}", file.name()).into();
+            (file.name().to_owned(), (name, lines.collect()))
+        });
+        Self(lines.collect())
+    }
+
+    fn place(&self, file: &FileDescriptor, path: &[i32]) -> Place {
+        match self.0.get(file.name()) {
+            Some((name, lines)) => Place::Proto {
+                file: name.clone(),
+                line: lines.get(path).copied(),
+            },
+            None => Place::Proto {
+                file: file.name().into(),
+                line: None,
+            },
+        }
+    }
+}
+
+/// A message, before it is known what it is used for.
+struct Message {
+    place: Place,
+    fields: Vec<Field>,
+    collects_undeclared: bool,
+    deprecated: bool,
+}
+
+struct Field {
+    name: String,
+    json_name: String,
+    property: Property,
+    next_link: Option<String>,
+    collects_undeclared: bool,
+    /// Whether it can be told from a default value.
+    has_presence: bool,
+    full_type: String,
+    is_message: bool,
+    /// The oneof that it is part of.
+    oneof: Option<String>,
 }
 
 struct HttpRule {
@@ -76,93 +195,320 @@ struct HttpRule {
     response_body: String,
 }
 
-fn http_rule(method: &MethodDescriptor) -> Option<HttpRule> {
-    let value = extension(method.parent_pool(), &method.options(), "google.api.http")?;
-    let rule = value.as_message()?;
-    let verb = ["get", "put", "post", "delete", "patch"]
-        .into_iter()
-        .find(|verb| rule.has_field_by_name(verb))?;
-    Some(HttpRule {
-        method: verb.to_uppercase(),
-        path: text(rule, verb),
-        body: text(rule, "body"),
-        response_body: text(rule, "response_body"),
-    })
+/// What the messages of an upload are for.
+struct UploadRule {
+    part: String,
+    content: String,
+    /// The first fields of the paths that say what the file is.
+    header_fields: Vec<String>,
 }
 
-fn operation(
-    service: &ServiceDescriptor,
-    method: &MethodDescriptor,
-    rule: &HttpRule,
-    types: &mut BTreeMap<String, Type>,
-) -> (String, Operation) {
-    let (path, bound) = path(&rule.path);
-    let input = method.input();
-    let upload = extension(
-        method.parent_pool(),
-        &method.options(),
-        "transcode.v1.upload",
-    );
-    let upload = upload.as_ref().and_then(Value::as_message);
-    let body = match rule.body.as_str() {
-        "" => upload.map_or(Body::None, |upload| Body::Upload(text(upload, "part"))),
-        "*" => {
-            let request = object(&input, &bound, types);
-            types.insert(input.name().to_owned(), request);
-            Body::Json(one(Kind::Object(input.name().to_owned())))
+struct Reader {
+    api: Api,
+    options: Options,
+    lines: Lines,
+    /// Messages by their name, read once.
+    messages: BTreeMap<String, Message>,
+    /// The full names of messages and enums that an operation uses.
+    used: BTreeSet<String>,
+    /// The names of the messages that rpcs take and return.
+    inputs: BTreeSet<String>,
+    outputs: BTreeSet<String>,
+    /// Those inputs that are an upload.
+    uploads: BTreeSet<String>,
+    /// Messages that make room for null in a list.
+    wrappers: BTreeSet<String>,
+    enums: BTreeMap<String, Vec<String>>,
+}
+
+impl Reader {
+    fn method(&mut self, service: &ServiceDescriptor, method: &MethodDescriptor) {
+        let id = lower_first(method.name());
+        let place = self.lines.place(&service.parent_file(), method.path());
+        let options = method.options();
+        let rule = get(&options, &self.options.http);
+        let rule = rule.as_ref().and_then(Value::as_message);
+        let Some(rule) = rule.and_then(|rule| self.http_rule(&id, rule, &place)) else {
+            return self.api.problem(id, "the rpc has no verb and path", place);
+        };
+        let (input, output) = (method.input(), method.output());
+        for (message, end) in [(&input, "Request"), (&output, "Response")] {
+            let expected = format!("{}{end}", method.name());
+            if message.name() != expected {
+                let message = format!("its message is not called {expected}");
+                self.api.problem(&id, message, place.clone());
+            }
+            if is_set(&message.options(), &self.options.transparent) {
+                let problem = format!("{} is no element of a list", message.name());
+                self.api.problem(&id, problem, place.clone());
+            }
+            self.used.insert(message.full_name().to_owned());
+            self.declare(message);
         }
-        name => match input.get_field_by_name(name) {
-            Some(field) => Body::Json(shape(&field, types)),
-            None => Body::None,
-        },
-    };
-    let mut query = BTreeMap::new();
-    if upload.is_none() && rule.body != "*" {
-        for field in input.fields() {
-            let name = field.name();
-            let masks = name == "update_mask" && !rule.body.is_empty();
-            if name != rule.body && !masks && !bound.iter().any(|bound| bound == name) {
-                query.insert(field.json_name().to_owned(), property(&field, types));
+        self.inputs.insert(input.name().to_owned());
+        self.outputs.insert(output.name().to_owned());
+        let upload = get(&options, &self.options.upload);
+        let upload = upload.as_ref().and_then(Value::as_message).map(upload_rule);
+        if method.is_server_streaming() || method.is_client_streaming() != upload.is_some() {
+            let message = "it streams, which only the content of an upload can";
+            self.api.problem(&id, message, place.clone());
+        }
+        if upload.is_some() {
+            self.uploads.insert(input.name().to_owned());
+        }
+        let (path, bound) = path(&rule.path);
+        let mut problems = Vec::new();
+        let mut parts = self.request(&input, &rule, upload.as_ref(), &bound, &mut problems);
+        let (reply, paged) = self.reply(&output, &rule, &parts.query, &mut problems);
+        for message in problems {
+            self.api.problem(&id, message, place.clone());
+        }
+        let status = match (rule.method.as_str(), &reply) {
+            ("POST", _) => "201",
+            (_, None) => "204",
+            _ => "200",
+        };
+        for it in parts.path.values_mut().chain(parts.query.values_mut()) {
+            it.shape.nullable = Some(false);
+        }
+        let operation = Operation {
+            place: place.clone(),
+            method: rule.method,
+            path,
+            status: status.to_owned(),
+            path_parameters: parts.path,
+            query: parts.query,
+            body: parts.body,
+            body_required: parts.body_required,
+            reply,
+            paged,
+            group: service.full_name().to_owned(),
+            deprecated: is_deprecated(&options),
+            http: None,
+        };
+        if self.api.operations.insert(id.clone(), operation).is_some() {
+            self.api.problem(id, "two rpcs have this name", place);
+        }
+    }
+
+    fn http_rule(&mut self, id: &str, rule: &DynamicMessage, place: &Place) -> Option<HttpRule> {
+        let verb = ["get", "put", "post", "delete", "patch"]
+            .into_iter()
+            .find(|verb| rule.has_field_by_name(verb))?;
+        for field in ["selector", "additional_bindings"] {
+            if rule.has_field_by_name(field) {
+                let message = format!("its annotation has {field}");
+                self.api.problem(id, message, place.clone());
+            }
+        }
+        Some(HttpRule {
+            method: verb.to_uppercase(),
+            path: text(rule, verb),
+            body: text(rule, "body"),
+            response_body: text(rule, "response_body"),
+        })
+    }
+
+    /// Reads a message and all that it holds, once.
+    fn declare(&mut self, message: &MessageDescriptor) {
+        let name = message.name().to_owned();
+        if self.messages.contains_key(&name) {
+            return;
+        }
+        let place = self.lines.place(&message.parent_file(), message.path());
+        let read = Message {
+            place,
+            fields: Vec::new(),
+            collects_undeclared: false,
+            deprecated: is_deprecated(&message.options()),
+        };
+        // Stands in while the fields are read, so that recursion ends.
+        self.messages.insert(name.clone(), read);
+        let fields: Vec<_> = message.fields().map(|it| self.field(&it)).collect();
+        if let Some(read) = self.messages.get_mut(&name) {
+            read.collects_undeclared = fields.iter().any(|it| it.collects_undeclared);
+            read.fields = fields;
+        }
+    }
+
+    fn field(&mut self, field: &FieldDescriptor) -> Field {
+        let options = field.options();
+        let behaviors = get(&options, &self.options.behavior);
+        let behaviors = behaviors.as_ref().and_then(Value::as_list).unwrap_or(&[]);
+        let behaves = |number: i32| {
+            let mut numbers = behaviors.iter().filter_map(Value::as_enum_number);
+            numbers.any(|it| it == number)
+        };
+        let required = behaves(REQUIRED);
+        let message = field.parent_message();
+        let property = Property {
+            place: self.lines.place(&message.parent_file(), field.path()),
+            shape: self.shape(field, required),
+            required,
+            read_only: behaves(OUTPUT_ONLY),
+            write_only: behaves(INPUT_ONLY),
+            deprecated: is_deprecated(&options),
+        };
+        let collects_undeclared = is_set(&options, &self.options.undeclared);
+        if collects_undeclared && (property.shape.list || property.shape.kind != Kind::FreeForm) {
+            self.api.problem(
+                format!("{}.{}", message.name(), field.json_name()),
+                "what collects undeclared properties is not a Struct",
+                property.place.clone(),
+            );
+        }
+        Field {
+            name: field.name().to_owned(),
+            json_name: field.json_name().to_owned(),
+            next_link: get(&options, &self.options.next_link)
+                .and_then(|it| it.as_str().map(ToOwned::to_owned)),
+            collects_undeclared,
+            has_presence: field.supports_presence() || field.is_list(),
+            full_type: match field.kind() {
+                Proto::Message(message) => message.full_name().to_owned(),
+                kind => format!("{kind:?}"),
+            },
+            is_message: matches!(field.kind(), Proto::Message(_)),
+            oneof: field
+                .containing_oneof()
+                .filter(|it| !it.is_synthetic())
+                .map(|it| it.name().to_owned()),
+            property,
+        }
+    }
+
+    fn shape(&mut self, field: &FieldDescriptor, required: bool) -> Shape {
+        let (kind, null_elements) = match field.kind() {
+            Proto::Message(message) if is_set(&message.options(), &self.options.transparent) => {
+                self.used.insert(message.full_name().to_owned());
+                let place = self.lines.place(&message.parent_file(), message.path());
+                self.declare(&message);
+                self.wrappers.insert(message.name().to_owned());
+                let fields: Vec<_> = message.fields().collect();
+                match fields.as_slice() {
+                    [only] if only.supports_presence() && field.is_list() => (only.kind(), true),
+                    _ => {
+                        let problem = "it is not one optional field, used in lists";
+                        self.api.problem(message.name(), problem, place);
+                        (Proto::Message(message), false)
+                    }
+                }
+            }
+            kind => (kind, false),
+        };
+        Shape {
+            kind: self.kind(field, &kind),
+            list: field.is_list(),
+            null_elements,
+            nullable: Some(!required),
+            rules: None,
+        }
+    }
+
+    fn kind(&mut self, field: &FieldDescriptor, kind: &Proto) -> Kind {
+        match kind {
+            Proto::String => Kind::String,
+            Proto::Bool => Kind::Boolean,
+            Proto::Double => Kind::Number,
+            Proto::Int32 => Kind::Integer,
+            Proto::Int64 => Kind::LongInteger,
+            Proto::Enum(descriptor) => Kind::Enum {
+                name: Some(descriptor.name().to_owned()),
+                values: self.spellings(descriptor),
+            },
+            Proto::Message(message) if !field.is_map() => match message.full_name() {
+                "google.protobuf.Timestamp" => Kind::Timestamp,
+                "google.protobuf.Struct" => Kind::FreeForm,
+                "google.protobuf.Value" => Kind::Any,
+                name if name.starts_with("google.protobuf.") => Kind::Other(format!("a {name}")),
+                name => {
+                    self.used.insert(name.to_owned());
+                    self.declare(message);
+                    Kind::Object(message.name().to_owned())
+                }
+            },
+            other => Kind::Other(format!("a {other:?}")),
+        }
+    }
+
+    fn spellings(&mut self, descriptor: &EnumDescriptor) -> Vec<String> {
+        if let Some(spellings) = self.enums.get(descriptor.full_name()) {
+            return spellings.clone();
+        }
+        self.used.insert(descriptor.full_name().to_owned());
+        let place = self
+            .lines
+            .place(&descriptor.parent_file(), descriptor.path());
+        let prefix = upper_snake(descriptor.name());
+        let mut spellings = Vec::new();
+        // The descriptor's own order is that of the numbers.
+        let stated = descriptor.enum_descriptor_proto().value.iter();
+        let stated = stated.filter_map(|it| descriptor.get_value_by_name(it.name()));
+        for (number, value) in stated.enumerate() {
+            let spelling = get(&value.options(), &self.options.value);
+            let spelling = spelling.as_ref().and_then(Value::as_str);
+            let is_zero = number == 0;
+            let expected = match spelling {
+                _ if is_zero => "UNSPECIFIED".to_owned(),
+                Some(spelling) => upper_snake(spelling),
+                None => String::new(),
+            };
+            let expected = format!("{prefix}_{expected}");
+            let is_spelled = is_zero != spelling.is_some() && is_zero == (value.number() == 0);
+            if value.name() != expected || !is_spelled {
+                let path = value.path();
+                let place = self.lines.place(&descriptor.parent_file(), path);
+                let message = format!(
+                    "{} does not stand for a value as its name says",
+                    value.name()
+                );
+                self.api.problem(descriptor.name(), message, place);
+            }
+            spellings.extend(spelling.map(ToOwned::to_owned));
+        }
+        let distinct: BTreeSet<_> = spellings.iter().collect();
+        if distinct.len() != spellings.len() {
+            let message = "two values are spelled alike";
+            self.api.problem(descriptor.name(), message, place);
+        }
+        self.enums
+            .insert(descriptor.full_name().to_owned(), spellings.clone());
+        spellings
+    }
+
+    /// Names the messages and enums that no operation uses.
+    fn unused(&mut self, pool: &DescriptorPool, packages: &BTreeSet<String>) {
+        let of_the_api = |file: &FileDescriptor| packages.contains(file.package_name());
+        for it in pool.all_messages() {
+            if of_the_api(&it.parent_file())
+                && !it.is_map_entry()
+                && !self.used.contains(it.full_name())
+            {
+                let place = self.lines.place(&it.parent_file(), it.path());
+                self.api.problem(it.name(), "no rpc uses it", place);
+            }
+        }
+        for it in pool.all_enums() {
+            if of_the_api(&it.parent_file()) && !self.used.contains(it.full_name()) {
+                let place = self.lines.place(&it.parent_file(), it.path());
+                self.api.problem(it.name(), "no rpc uses it", place);
             }
         }
     }
-    let id = lower_first(method.name());
-    let reply = reply(&method.output(), &rule.response_body, types);
-    let operation = Operation {
-        place: place(&service.parent_file(), method.path()),
-        method: rule.method.clone(),
-        path,
-        query,
-        body,
-        reply,
-    };
-    (id, operation)
 }
 
-fn reply(
-    output: &MessageDescriptor,
-    response_body: &str,
-    types: &mut BTreeMap<String, Type>,
-) -> Option<Shape> {
-    if response_body.is_empty() {
-        output.fields().next()?;
-        return Some(one(Kind::Object(declare(output, types))));
-    }
-    let field = output.get_field_by_name(response_body)?;
-    Some(shape(&field, types))
-}
-
-fn one(kind: Kind) -> Shape {
-    Shape {
-        kind,
-        list: false,
-        null_elements: false,
+fn upload_rule(rule: &DynamicMessage) -> UploadRule {
+    let paths = ["file_name", "content_type"].map(|it| text(rule, it));
+    UploadRule {
+        part: text(rule, "part"),
+        content: text(rule, "content"),
+        header_fields: paths.into(),
     }
 }
 
-/// The path with the last part of each variable's name, and these names. What
-/// the variable of an upload stands in is its header.
-fn path(template: &str) -> (String, Vec<String>) {
+/// The path with the last part of each variable's name, and the fields that the
+/// variables stand for, by that part.
+fn path(template: &str) -> (String, Vec<(String, String)>) {
     let mut bound = Vec::new();
     let segments = template.split('/').map(|segment| {
         let Some(variable) = segment
@@ -171,10 +517,13 @@ fn path(template: &str) -> (String, Vec<String>) {
         else {
             return segment.to_owned();
         };
-        let field = variable.split('=').next().unwrap_or(variable);
+        let (field, pattern) = match variable.split_once('=') {
+            Some((field, pattern)) => (field, format!("={pattern}")),
+            None => (variable, String::new()),
+        };
         let name = field.rsplit('.').next().unwrap_or(field);
-        bound.push(name.to_owned());
-        format!("{{{name}}}")
+        bound.push((name.to_owned(), field.to_owned()));
+        format!("{{{name}{pattern}}}")
     });
     let path = segments.collect::<Vec<_>>().join("/");
     (path, bound)
@@ -188,119 +537,42 @@ fn lower_first(name: &str) -> String {
     }
 }
 
-/// Adds a message and all that it holds to the types, once, and returns its
-/// name.
-fn declare(message: &MessageDescriptor, types: &mut BTreeMap<String, Type>) -> String {
-    let name = message.name().to_owned();
-    if !types.contains_key(&name) {
-        // Stands in while the fields are read, so that recursion ends.
-        let placeholder = Type {
-            place: String::new(),
-            properties: BTreeMap::new(),
-            open: false,
-        };
-        types.insert(name.clone(), placeholder);
-        let object = object(message, &[], types);
-        types.insert(name.clone(), object);
-    }
-    name
-}
-
-fn object(
-    message: &MessageDescriptor,
-    except: &[String],
-    types: &mut BTreeMap<String, Type>,
-) -> Type {
-    let mut properties = BTreeMap::new();
-    let mut open = false;
-    for field in message.fields() {
-        let pool = field.parent_pool();
-        let options = field.options();
-        if extension(pool, &options, "transcode.v1.undeclared").is_some() {
-            open = true;
-        } else if !except.iter().any(|name| name == field.name())
-            && extension(pool, &options, "transcode.v1.next_link").is_none()
-        {
-            properties.insert(field.json_name().to_owned(), property(&field, types));
+/// `pendingArchive` and `pending-archive` as `PENDING_ARCHIVE`.
+fn upper_snake(name: &str) -> String {
+    let mut upper = String::new();
+    for (number, character) in name.chars().enumerate() {
+        if character.is_ascii_uppercase() && number > 0 {
+            upper.push('_');
+        }
+        match character {
+            '-' => upper.push('_'),
+            other => upper.push(other.to_ascii_uppercase()),
         }
     }
-    Type {
-        place: place(&message.parent_file(), message.path()),
-        properties,
-        open,
+    upper
+}
+
+/// Whether a field is called as its property is: `appId` is `app_id`, and
+/// `app_id` beside it is `vendor_app_id`.
+fn is_named_after(field: &str, json_name: &str) -> bool {
+    let qualified = field.strip_suffix(json_name);
+    lower_camel(field) == json_name
+        || json_name.contains('_') && qualified.is_some_and(|it| it.ends_with('_'))
+}
+
+/// `pending_archive` as `pendingArchive`.
+fn lower_camel(name: &str) -> String {
+    let mut camel = String::new();
+    let mut after_underscore = false;
+    for character in name.chars() {
+        if character == '_' {
+            after_underscore = true;
+        } else if after_underscore {
+            camel.push(character.to_ascii_uppercase());
+            after_underscore = false;
+        } else {
+            camel.push(character);
+        }
     }
-}
-
-fn property(field: &FieldDescriptor, types: &mut BTreeMap<String, Type>) -> Property {
-    let behaviors = extension(
-        field.parent_pool(),
-        &field.options(),
-        "google.api.field_behavior",
-    );
-    let behaves = |number: i32| {
-        let behaviors = behaviors
-            .as_ref()
-            .and_then(Value::as_list)
-            .unwrap_or_default();
-        behaviors
-            .iter()
-            .any(|behavior| behavior.as_enum_number() == Some(number))
-    };
-    Property {
-        place: place(&field.parent_message().parent_file(), field.path()),
-        shape: shape(field, types),
-        required: behaves(REQUIRED),
-        read_only: behaves(OUTPUT_ONLY),
-        write_only: behaves(INPUT_ONLY),
-    }
-}
-
-fn shape(field: &FieldDescriptor, types: &mut BTreeMap<String, Type>) -> Shape {
-    let (kind, null_elements) = match field.kind() {
-        Proto::Message(message) => match within_transparent(&message) {
-            Some(inner) => (inner, true),
-            None => (Proto::Message(message), false),
-        },
-        kind => (kind, false),
-    };
-    Shape {
-        kind: kind_of(field, &kind, types),
-        list: field.is_list(),
-        null_elements,
-    }
-}
-
-/// What a transparent message wraps.
-fn within_transparent(message: &MessageDescriptor) -> Option<Proto> {
-    let pool = message.parent_pool();
-    extension(pool, &message.options(), "transcode.v1.transparent")?;
-    Some(message.fields().next()?.kind())
-}
-
-fn kind_of(field: &FieldDescriptor, kind: &Proto, types: &mut BTreeMap<String, Type>) -> Kind {
-    match kind {
-        Proto::String => Kind::String,
-        Proto::Bool => Kind::Boolean,
-        Proto::Double | Proto::Float => Kind::Number,
-        Proto::Int32 | Proto::Int64 | Proto::Uint32 | Proto::Uint64 => Kind::Integer,
-        Proto::Enum(descriptor) => Kind::Enum(spellings(descriptor)),
-        Proto::Message(message) if !field.is_map() => match message.full_name() {
-            "google.protobuf.Timestamp" => Kind::Timestamp,
-            "google.protobuf.Struct" => Kind::FreeForm,
-            "google.protobuf.Value" => Kind::Any,
-            name if name.starts_with("google.protobuf.") => Kind::Other(format!("a {name}")),
-            _ => Kind::Object(declare(message, types)),
-        },
-        other => Kind::Other(format!("a {other:?}")),
-    }
-}
-
-fn spellings(descriptor: &EnumDescriptor) -> Vec<String> {
-    let values = descriptor.values().filter(|value| value.number() != 0);
-    let spelled = values.map(|value| {
-        extension(value.parent_pool(), &value.options(), "transcode.v1.value")
-            .and_then(|spelling| spelling.as_str().map(ToOwned::to_owned))
-            .unwrap_or_else(|| value.name().to_owned())
-    });
-    spelled.collect()
+    camel
 }

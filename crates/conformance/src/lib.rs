@@ -1,8 +1,8 @@
 //! Checks that hold the statements of the API equal.
 //!
-//! [`agree`] compares the protos with the contract, field by field. Each is
-//! first read into an [`Api`](api::Api), which says what a JSON client would
-//! see; neither is derived from the other.
+//! [`agree`] compares the protos, the contract and the OpenAPI document, field
+//! by field. Each is first read into an [`Api`](api::Api), which says what a
+//! JSON client would see; no reading is derived from another.
 //!
 //! [`verify`] compares traffic with the contract, and makes that traffic itself
 //! where it is given a server.
@@ -16,14 +16,19 @@ pub mod agree;
 pub mod api;
 pub mod diff;
 mod from_contract;
+mod from_openapi;
 mod from_proto;
 mod http;
+mod json_schema;
 mod multipart;
 pub mod record;
 pub mod report;
 pub mod verify;
 pub mod waivers;
 
-pub use from_contract::from_contract;
-pub use from_proto::{DescriptorError, from_proto};
+pub use from_contract::{
+    BodyFacts, ContractFacts, OperationFacts, ReplyFacts, from_contract, from_facts,
+};
+pub use from_openapi::{OpenApiError, from_openapi};
+pub use from_proto::{DescriptorError, from_descriptors, from_proto};
 pub use http::UpstreamError;

@@ -3,16 +3,22 @@
 use serde::Deserialize;
 
 use crate::agree::Difference;
+use crate::api::Side;
 
 /// The waivers of this repository.
 const WAIVERS: &str = include_str!("../waivers.toml");
 
-/// A difference that is meant.
+/// A difference that is meant: what one side says about one fact, while all
+/// others agree on it.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Waiver {
     /// The subject of the difference; a leading `*` stands for any beginning.
     pub subject: String,
+    /// Which fact differs, as in [`Difference::aspect`].
+    pub aspect: String,
+    /// The side that differs from all others.
+    pub side: Side,
     /// Why it is meant.
     pub reason: String,
 }
@@ -49,10 +55,22 @@ pub fn of_this_repository() -> Result<Vec<Waiver>, WaiverError> {
 
 impl Waiver {
     fn covers(&self, difference: &Difference) -> bool {
-        match self.subject.strip_prefix('*') {
+        let is_about = match self.subject.strip_prefix('*') {
             Some(end) => difference.subject.ends_with(end),
             None => difference.subject == self.subject,
-        }
+        };
+        is_about && self.aspect == difference.aspect && self.is_alone(&difference.groups)
+    }
+
+    /// Whether nobody agrees with the side, and nobody else disagrees.
+    fn is_alone(&self, groups: &[Vec<Side>]) -> bool {
+        let (with, without): (Vec<_>, Vec<_>) =
+            groups.iter().partition(|group| group.contains(&self.side));
+        let is_alone = with
+            .iter()
+            .flat_map(|it| it.iter())
+            .all(|it| *it == self.side);
+        with.len() == 1 && is_alone && without.len() <= 1
     }
 }
 
