@@ -54,24 +54,31 @@ impl fmt::Display for Difference {
 }
 
 impl From<&Place> for Location {
-    /// The line of a proto is written as `L12`, which is an anchor where code is
-    /// browsed.
     fn from(place: &Place) -> Self {
         let (source, pointer) = match place {
             Place::Proto { file, line } => {
-                let line = line.map(|line| format!("L{line}"));
-                (file.to_string(), line.unwrap_or_default())
+                let line = line.and_then(|line| u32::try_from(line).ok());
+                return Self::of_text(file.to_string(), line);
             }
             Place::Contract(what) => ("crates/contract/src".to_owned(), what.clone()),
             Place::Document { source, pointer } => (source.to_string(), pointer.clone()),
         };
-        Self { source, pointer }
+        Self {
+            source,
+            pointer,
+            line: None,
+        }
     }
 }
 
 impl From<&Difference> for Finding {
     fn from(difference: &Difference) -> Self {
         let mut places = difference.places.iter().map(Location::from);
+        // A finding has two places; the sentence names them if there are more.
+        let message = match difference.places.len() {
+            0..=2 => format!("{}: {}", difference.resource, difference.message),
+            _ => difference.to_string(),
+        };
         Self {
             id: "disagreement".to_owned(),
             level: Level::Error,
@@ -79,7 +86,7 @@ impl From<&Difference> for Finding {
             operation: None,
             base: places.next(),
             revision: places.next_back(),
-            message: difference.to_string(),
+            message,
         }
     }
 }

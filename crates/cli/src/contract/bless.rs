@@ -13,6 +13,7 @@ use conformance::diff::Policy;
 use conformance::report::{Finding, Level};
 use semver::Version;
 
+use super::agree::{self, PROTOS};
 use super::export::{self, OPENAPI};
 use super::published::{BLESSED, Published, files};
 use super::{buf, check, policy};
@@ -23,8 +24,6 @@ pub(super) const VERSION_FILE: &str = "crates/contract/VERSION";
 /// Where each version is told of.
 pub(super) const CHANGELOG: &str = "CHANGELOG.md";
 
-/// What of the repository is published beside what is derived.
-const PROTOS: [&str; 2] = ["proto", "third_party"];
 const BUF: &str = "buf.yaml";
 
 /// Publish the contract as it is: the next version, its changelog, blessed/
@@ -51,7 +50,7 @@ pub(crate) struct BlessArgs {
 pub(crate) fn run(args: &BlessArgs) -> anyhow::Result<ExitCode> {
     let published = Published::in_tree()?;
     let mut wrong = check::fresh(&artefacts())?.0;
-    wrong.extend(check::agreement()?.0);
+    wrong.extend(agree::findings()?.0);
     if !wrong.is_empty() {
         for it in &wrong {
             eprintln!("error: {}", it.message);

@@ -12,7 +12,6 @@ use clap::Args;
 use conformance::diff::{Document, Policy};
 use conformance::report::{Finding, Level, Location, Report};
 use conformance::verify::{self, Live};
-use conformance::{agree, waivers};
 use semver::Version;
 use serde_json::{Value, json};
 use similar::TextDiff;
@@ -21,8 +20,8 @@ use tower::ServiceExt as _;
 use super::export::{self, OPENAPI, Stale};
 use super::output::{EXIT_CODES, OutputArgs};
 use super::policy::{self, PolicyArgs};
-use super::published::{Published, files};
-use super::{bless, buf};
+use super::published::Published;
+use super::{agree, bless, buf};
 
 /// How many lines of a diff are shown for each stale file.
 const DIFF_LINES: usize = 40;
@@ -86,8 +85,8 @@ pub(crate) async fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     verdict.take("fresh", found, &holds);
     eprint!("{differences}");
 
-    let (found, holds) = agreement()?;
-    verdict.take("agree", found, &holds);
+    let (found, compared) = agree::findings()?;
+    verdict.take("agree", found, &compared);
 
     let tree = Published::in_tree()?;
     let earlier = args.against.as_deref().map(Published::at).transpose()?;
@@ -217,64 +216,6 @@ fn difference(file: &Stale) -> String {
         let _ = writeln!(shown, "      … and {more} more lines");
     }
     shown
-}
-
-/// Where the statements of the API differ, and what to say if they do not.
-pub(super) fn agreement() -> anyhow::Result<(Vec<Finding>, String)> {
-    let descriptors = match compile() {
-        Ok(descriptors) => descriptors,
-        Err(error) => {
-            let message = format!("the protos do not compile: {error:#}");
-            return Ok((vec![disagreement("proto-compile", message)], String::new()));
-        }
-    };
-    let protos = conformance::from_proto(&descriptors)?;
-    let contract = conformance::from_contract();
-    let waivers = waivers::of_this_repository()?;
-    let (left, unused) = waivers::apply(agree::agree(&protos, &contract), &waivers);
-    let mut found: Vec<_> = left
-        .iter()
-        .map(|it| disagreement("disagreement", it.to_string()))
-        .collect();
-    found.extend(unused.iter().map(|waiver| {
-        let message = format!(
-            "the waiver of {} in crates/conformance/waivers.toml is needed no more; remove it",
-            waiver.subject
-        );
-        disagreement("waiver-unused", message)
-    }));
-    let holds = format!(
-        "the protos and the contract agree on {} operations and {} types",
-        contract.operations.len(),
-        contract.types.len()
-    );
-    Ok((found, holds))
-}
-
-/// Compiles the protos of the working tree: this program may have been built
-/// from others.
-fn compile() -> anyhow::Result<Vec<u8>> {
-    let files: Vec<_> = files(Path::new("proto"))?
-        .into_iter()
-        .map(|(path, _)| path)
-        .filter(|it| it.extension().is_some_and(|it| it == "proto"))
-        .collect();
-    let mut compiler = protox::Compiler::new(["proto", "third_party"])?;
-    compiler.include_imports(true).include_source_info(true);
-    compiler.open_files(files)?;
-    Ok(compiler.encode_file_descriptor_set())
-}
-
-fn disagreement(id: &str, message: String) -> Finding {
-    Finding {
-        id: id.to_owned(),
-        level: Level::Error,
-        direction: None,
-        operation: None,
-        base: None,
-        revision: None,
-        message,
-    }
 }
 
 /// What the derived document changes for clients of the published one.
