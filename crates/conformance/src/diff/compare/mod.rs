@@ -90,14 +90,8 @@ impl<'a> Compare<'a> {
         direction: Direction,
     ) -> Self {
         Compare {
-            base: Expand {
-                document: base,
-                direction,
-            },
-            revision: Expand {
-                document: revision,
-                direction,
-            },
+            base: Expand::new(base, direction),
+            revision: Expand::new(revision, direction),
             dirty,
             visited: HashSet::new(),
             known: HashMap::new(),
