@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Change, Compare, Effect, Relation};
-use crate::diff::shape::{Choice, Contains, NULL, OBJECT, Shape, apart};
+use crate::diff::shape::{Choice, Condition, Contains, NULL, OBJECT, Shape, apart};
 
 /// The kinds of changes of a keyword: added, removed, and changed.
 type Kinds = (&'static str, &'static str, &'static str);
@@ -116,7 +116,7 @@ impl<'a> Compare<'a> {
                 let shapes = self.revision.shapes(not);
                 !shapes
                     .iter()
-                    .all(|it| apart(&self.base, old, &self.revision, it, 0))
+                    .all(|it| apart(&self.base, old, &self.revision, it))
             })
             .collect();
         let old_nots: Vec<_> = old
@@ -126,7 +126,7 @@ impl<'a> Compare<'a> {
                 let shapes = self.base.shapes(not);
                 !shapes
                     .iter()
-                    .all(|it| apart(&self.revision, new, &self.base, it, 0))
+                    .all(|it| apart(&self.revision, new, &self.base, it))
             })
             .collect();
         Verdict::of_lists(old_nots.len(), new_nots.len(), |i, j| {
@@ -206,7 +206,8 @@ impl<'a> Compare<'a> {
             if !self.node_relation(&was.test, &is.test, depth).equal() {
                 return (false, false);
             }
-            let then = self.node_relation(&was.then, &is.then, depth);
+            let both = |it: &Condition<'a>| it.test.clone().and(&it.then);
+            let then = self.node_relation(&both(was), &both(is), depth);
             let otherwise = self.node_relation(&was.otherwise, &is.otherwise, depth);
             (
                 then.old_within_new && otherwise.old_within_new,

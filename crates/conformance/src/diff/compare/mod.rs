@@ -61,6 +61,9 @@ pub(super) struct Compare<'a> {
     /// Components that differ, or reach one that does.
     dirty: &'a Dirty,
     visited: HashSet<(String, String)>,
+    /// Pairs that are being compared, and whether one was met again.
+    within: HashSet<(String, String)>,
+    assumed: bool,
     known: HashMap<(String, String), Relation>,
     /// While a union is matched up, undeclared properties count as values.
     strict: bool,
@@ -90,16 +93,12 @@ impl<'a> Compare<'a> {
         direction: Direction,
     ) -> Self {
         Compare {
-            base: Expand {
-                document: base,
-                direction,
-            },
-            revision: Expand {
-                document: revision,
-                direction,
-            },
+            base: Expand::new(base, direction),
+            revision: Expand::new(revision, direction),
             dirty,
             visited: HashSet::new(),
+            within: HashSet::new(),
+            assumed: false,
             known: HashMap::new(),
             strict: false,
             fuel: FUEL,
@@ -135,9 +134,28 @@ impl<'a> Compare<'a> {
         depth: usize,
         out: &mut Vec<Change>,
     ) {
-        if self.untouched(old, new) || !self.visited.insert((old.key(), new.key())) {
+        if self.untouched(old, new) {
             return;
         }
+        let key = (old.key(), new.key());
+        if self.within.contains(&key) {
+            // Where recursive schemas come back to themselves, nothing is added.
+            self.assumed = true;
+        } else if self.visited.insert(key.clone()) {
+            self.within.insert(key.clone());
+            self.pair(old, new, path, depth, out);
+            self.within.remove(&key);
+        }
+    }
+
+    fn pair(
+        &mut self,
+        old: &Node<'a>,
+        new: &Node<'a>,
+        path: &str,
+        depth: usize,
+        out: &mut Vec<Change>,
+    ) {
         let at = |kind, effect, text: String| Change {
             kind,
             effect,
@@ -213,11 +231,16 @@ impl<'a> Compare<'a> {
             self.fuel = FUEL;
         }
         self.strict = true;
+        let assumed = std::mem::take(&mut self.assumed);
         self.nodes(old, new, "", depth + 1, &mut out);
         self.visited = visited;
         self.strict = strict;
         let relation = relation_of(&out);
-        self.known.insert(key, relation);
+        // What rests on an assumption holds only for as long as that is made.
+        if !self.assumed {
+            self.known.insert(key, relation);
+        }
+        self.assumed |= assumed;
         relation
     }
 

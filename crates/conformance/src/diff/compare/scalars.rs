@@ -142,9 +142,14 @@ pub(super) fn values(
         }
         (None, Some(is)) => {
             let every: Vec<String> = is.iter().map(Value::to_string).collect();
+            let new = is.iter().any(|it| !admits_plainly(old, it));
             out.push(at(
                 "became-enum",
-                Effect::Narrows,
+                if new {
+                    Effect::Incomparable
+                } else {
+                    Effect::Narrows
+                },
                 format!("{{S}} must now be one of {}", every.join(", ")),
             ));
         }

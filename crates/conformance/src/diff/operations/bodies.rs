@@ -200,10 +200,7 @@ impl<'a> Judge<'a> {
         form: bool,
     ) -> Vec<String> {
         let of = |document, node: &Node<'a>| {
-            let expand = Expand {
-                document,
-                direction: Direction::Request,
-            };
+            let expand = Expand::new(document, Direction::Request);
             let mut all: BTreeMap<String, u8> = BTreeMap::new();
             for shape in expand.shapes(node) {
                 for (name, property) in &shape.properties {

@@ -222,13 +222,10 @@ impl<'a> Judge<'a> {
             ARRAY | OBJECT
         };
         let compound = |document, node| {
-            Expand {
-                document,
-                direction: Direction::Request,
-            }
-            .shapes(node)
-            .iter()
-            .any(|it| it.types & differing != 0)
+            Expand::new(document, Direction::Request)
+                .shapes(node)
+                .iter()
+                .any(|it| it.types & differing != 0)
         };
         (style(old) != style(new) && (marked(style(old)) || marked(style(new))))
             || (compound(self.base, was) && compound(self.revision, is))

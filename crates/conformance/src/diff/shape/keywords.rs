@@ -92,7 +92,11 @@ impl<'a> Expand<'a> {
                         shape.required.extend(names.map(str::to_owned));
                     }
                 }
-                "not" => rule_out(shape, place),
+                "not" => {
+                    if let Some(not) = place.raw_member("not") {
+                        rule_out(shape, not);
+                    }
+                }
                 "propertyNames" => {
                     if let Some(names) = place.raw_member("propertyNames") {
                         shape.names = std::mem::take(&mut shape.names).and(&Node::one(names));
@@ -120,10 +124,18 @@ impl<'a> Expand<'a> {
 const OTHERS: [&str; 3] = ["contentEncoding", "contentMediaType", "$dynamicRef"];
 
 /// A type that is ruled out is taken away; anything else is kept as it is.
-fn rule_out<'a>(shape: &mut Shape<'a>, place: &Place<'a>) {
-    let Some(not) = place.raw_member("not") else {
+fn rule_out<'a>(shape: &mut Shape<'a>, not: Place<'a>) {
+    // Not any of them is none of them.
+    let only_any_of = not
+        .value
+        .as_object()
+        .is_some_and(|it| it.len() == 1 && it.contains_key("anyOf"));
+    if only_any_of {
+        for branch in list(&not, "anyOf") {
+            rule_out(shape, branch);
+        }
         return;
-    };
+    }
     let only_type = not
         .value
         .as_object()

@@ -9,6 +9,7 @@
 mod keywords;
 mod settle;
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
@@ -46,7 +47,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    fn and(mut self, other: &Node<'a>) -> Self {
+    pub(super) fn and(mut self, other: &Node<'a>) -> Self {
         for place in &other.0 {
             if !self.0.iter().any(|it| it.pointer == place.pointer) {
                 self.0.push(place.clone());
@@ -203,9 +204,30 @@ impl<'a> Shape<'a> {
 pub(super) struct Expand<'a> {
     pub(super) document: &'a Document,
     pub(super) direction: Direction,
+    /// Set while parts of a schema are looked at to learn what it holds. Then
+    /// their own parts are not, or recursive schemas would never end.
+    looking: Cell<bool>,
 }
 
 impl<'a> Expand<'a> {
+    pub(super) fn new(document: &'a Document, direction: Direction) -> Self {
+        Expand {
+            document,
+            direction,
+            looking: Cell::new(false),
+        }
+    }
+
+    /// Whether a part surely admits nothing.
+    fn never(&self, node: &Node<'a>) -> bool {
+        if node.is_any() || self.looking.replace(true) {
+            return false;
+        }
+        let never = self.shapes(node).is_empty();
+        self.looking.set(false);
+        never
+    }
+
     /// The alternatives; none if the schema admits nothing.
     pub(super) fn shapes(&self, node: &Node<'a>) -> Vec<Shape<'a>> {
         let mut shapes = vec![Shape::any(node.pointer().unwrap_or(""))];
@@ -376,10 +398,13 @@ impl<'a> Expand<'a> {
                 });
             }
         }
+        if self.looking.get() {
+            return;
+        }
         for i in 0..alternatives.len() {
             for j in i + 1..alternatives.len() {
                 if alternatives[i].0 != alternatives[j].0
-                    && !apart(self, &alternatives[i].1, self, &alternatives[j].1, 0)
+                    && !apart(self, &alternatives[i].1, self, &alternatives[j].1)
                 {
                     for index in [i, j] {
                         let it = &mut alternatives[index].1;
@@ -397,7 +422,6 @@ pub(super) fn apart<'a>(
     a: &Shape<'a>,
     of_b: &Expand<'a>,
     b: &Shape<'a>,
-    depth: usize,
 ) -> bool {
     let common = a.types & b.types;
     let beyond = |low: Option<Bound>, high: Option<Bound>| match (low, high) {
@@ -429,28 +453,31 @@ pub(super) fn apart<'a>(
                     Some(node) => node.clone(),
                     None => it.undeclared(name).0,
                 };
-                nodes_apart(of_a, &property(a), of_b, &property(b), depth + 1)
+                nodes_apart(of_a, &property(a), of_b, &property(b))
             }))
 }
 
 /// Whether two schemas surely have no value in common.
-pub(super) fn nodes_apart<'a>(
-    of_a: &Expand<'a>,
-    a: &Node<'a>,
-    of_b: &Expand<'a>,
-    b: &Node<'a>,
-    depth: usize,
-) -> bool {
+fn nodes_apart<'a>(of_a: &Expand<'a>, a: &Node<'a>, of_b: &Expand<'a>, b: &Node<'a>) -> bool {
     if a.is_never() || b.is_never() {
         return true;
     }
-    if depth > 3 || a.is_any() || b.is_any() {
+    if a.is_any() || b.is_any() {
         return false;
     }
+    if of_a.looking.get() || of_b.looking.get() {
+        return false;
+    }
+    of_a.looking.set(true);
+    of_b.looking.set(true);
     let others = of_b.shapes(b);
-    of_a.shapes(a)
+    let all_apart = of_a
+        .shapes(a)
         .iter()
-        .all(|x| others.iter().all(|y| apart(of_a, x, of_b, y, depth)))
+        .all(|x| others.iter().all(|y| apart(of_a, x, of_b, y)));
+    of_a.looking.set(false);
+    of_b.looking.set(false);
+    all_apart
 }
 
 impl Document {

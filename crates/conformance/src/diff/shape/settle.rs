@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use super::keywords::bound;
 use super::{
-    ARRAY, BOOLEAN, Bound, Expand, FRACTION, INTEGER, NULL, NUMBER, Node, OBJECT, STRING, Shape,
+    ARRAY, BOOLEAN, Bound, Contains, Expand, FRACTION, INTEGER, NULL, NUMBER, Node, OBJECT, STRING,
+    Shape, nodes_apart,
 };
 use crate::diff::pattern::matches;
 use crate::report::Direction;
@@ -95,6 +96,9 @@ impl<'a> Expand<'a> {
         if shape.types & STRING == 0 {
             shape.patterns.clear();
         }
+        if shape.types & ARRAY != 0 && self.no_array(&shape) {
+            shape.types &= !ARRAY;
+        }
         if shape.types & ARRAY == 0 {
             shape.unique = false;
             shape.prefix.clear();
@@ -114,6 +118,19 @@ impl<'a> Expand<'a> {
             self.settle_object(&mut shape);
         }
         shape
+    }
+
+    /// Whether a list would need an element that there cannot be.
+    fn no_array(&self, shape: &Shape<'a>) -> bool {
+        let (least, most) = shape.sizes[1];
+        let missing = |it: &Contains<'a>| {
+            it.least > 0
+                && (most.is_some_and(|most| most < it.least)
+                    || (shape.prefix.is_empty() && nodes_apart(self, &it.node, self, &shape.items)))
+        };
+        let needed = usize::try_from(least).unwrap_or(usize::MAX);
+        shape.contains.iter().any(missing)
+            || (0..needed.min(shape.prefix.len() + 1)).any(|index| self.never(shape.item(index)))
     }
 
     /// Takes out the properties that this direction does not hold.
@@ -137,7 +154,15 @@ impl<'a> Expand<'a> {
         }) {
             shape.required.insert(name.clone());
         }
-        shape.demands.retain(|it| !shape.required.contains(&it.1));
+        let demands = std::mem::take(&mut shape.demands);
+        shape.demands = demands
+            .into_iter()
+            .filter(|(first, second)| {
+                let property = shape.properties.get(first).unwrap_or(&shape.additional);
+                let possible = !property.is_never() || !shape.by_pattern.is_empty();
+                possible && !shape.required.contains(second)
+            })
+            .collect();
         if !shape.by_pattern.is_empty() {
             for (name, node) in &mut shape.properties {
                 for (pattern, schema) in &shape.by_pattern {
