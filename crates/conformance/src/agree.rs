@@ -73,20 +73,40 @@ impl From<&Place> for Location {
 
 impl From<&Difference> for Finding {
     fn from(difference: &Difference) -> Self {
-        let mut places = difference.places.iter().map(Location::from);
-        // A finding has two places; the sentence names them if there are more.
-        let message = match difference.places.len() {
-            0..=2 => format!("{}: {}", difference.resource, difference.message),
-            _ => difference.to_string(),
-        };
+        let [base, revision] = difference.pair();
         Self {
             id: "disagreement".to_owned(),
             level: Level::Error,
             direction: None,
             operation: None,
-            base: places.next(),
-            revision: places.next_back(),
-            message,
+            base: base.map(Location::from),
+            revision: revision.map(Location::from),
+            message: format!("{}: {}", difference.resource, difference.message),
+        }
+    }
+}
+
+impl Difference {
+    /// Two of the places, of sides that differ. The last is the one to look at
+    /// first: it has a line where either does.
+    fn pair(&self) -> [Option<&Place>; 2] {
+        let of = |side: Side| {
+            let mut places = self.places.iter().filter(move |it| it.side() == side);
+            let first = places.clone().next();
+            // Of several views, the resource itself.
+            places
+                .find(|it| matches!(it, Place::Contract(what) if self.resource.starts_with(what)))
+                .or(first)
+        };
+        let groups = self.groups.iter();
+        let mut sides = groups.filter_map(|group| group.iter().find_map(|side| of(*side)));
+        let pair = [sides.next(), sides.next()];
+        match pair {
+            [Some(Place::Proto { .. }), Some(Place::Contract(_))] | [Some(_), None] => {
+                let [first, second] = pair;
+                [second, first]
+            }
+            _ => pair,
         }
     }
 }

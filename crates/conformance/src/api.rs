@@ -325,6 +325,18 @@ impl Kind {
     }
 }
 
+impl Place {
+    /// Which kind of statement it is in.
+    #[must_use]
+    pub fn side(&self) -> Side {
+        match self {
+            Self::Proto { .. } => Side::Protos,
+            Self::Contract(_) => Side::Contract,
+            Self::Document { .. } => Side::Document,
+        }
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

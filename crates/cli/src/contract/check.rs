@@ -160,7 +160,12 @@ impl Verdict {
 /// What of `openapi/` is stale, and the differences.
 pub(super) fn fresh(artefacts: &[Artefact]) -> anyhow::Result<(Vec<Finding>, String)> {
     let stale = export::stale(Path::new(OPENAPI), artefacts)?;
-    let differences = stale.iter().map(difference).collect();
+    let shown = stale.iter().filter(|file| {
+        // The YAML form says the same as the JSON form.
+        let json = file.path.with_extension("json");
+        json == file.path || stale.iter().all(|other| other.path != json)
+    });
+    let differences = shown.map(difference).collect();
     Ok((stale.iter().map(stale_file).collect(), differences))
 }
 

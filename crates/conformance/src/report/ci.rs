@@ -21,6 +21,7 @@ pub(super) fn github(report: &Report) -> String {
             Level::Info => "notice",
         };
         let file = place(finding)
+            .filter(|it| !is_remote(it))
             .map(|it| {
                 let line = it.line.map(|line| format!("line={line},"));
                 let file = command_property(&it.source);
@@ -142,15 +143,22 @@ fn place(finding: &Finding) -> Option<&Location> {
     finding.revision.as_ref().or(finding.base.as_ref())
 }
 
+/// Whether the place is no file, but a request or a server.
+fn is_remote(location: &Location) -> bool {
+    location.source.contains("://")
+}
+
 fn sentence(finding: &Finding) -> String {
     let operation = finding
         .operation
         .as_ref()
         .map(|it| format!("{it}: "))
         .unwrap_or_default();
-    let at = place(finding)
-        .map(|it| format!(" (at {})", it.pointer))
-        .unwrap_or_default();
+    let at = match place(finding) {
+        Some(it) if is_remote(it) => format!(" (at {it})"),
+        Some(it) if !it.pointer.is_empty() => format!(" (at {})", it.pointer),
+        _ => String::new(),
+    };
     format!("{operation}{}{at}", finding.message)
 }
 
