@@ -369,6 +369,53 @@ fn recursive_schemas_are_compared_once() {
     assert_eq!(ids, ["request-property-max-decreased"]);
 }
 
+/// Operators whose operands are expressions again.
+#[test]
+fn a_union_of_many_that_hold_it_is_judged() {
+    let document = |required: &[&str]| {
+        let reference = |name: &str| json!({ "$ref": format!("#/components/schemas/{name}") });
+        let names: Vec<String> = (0..14).map(|it| format!("Op{it}")).collect();
+        let mut schemas = serde_json::Map::new();
+        for name in &names {
+            let operand = reference("Expression");
+            let own = if name == "Op3" { required } else { &["left"] };
+            schemas.insert(
+                name.clone(),
+                json!({
+                    "type": "object",
+                    "properties": {
+                        "left": operand, "right": operand, "n": { "type": "integer" },
+                        "all": { "type": "array", "minItems": 1, "items": operand },
+                    },
+                    "required": own,
+                }),
+            );
+        }
+        let mut any: Vec<Value> = names.iter().map(|it| reference(it)).collect();
+        any.push(json!({ "type": "string" }));
+        schemas.insert("Expression".to_owned(), json!({ "oneOf": any }));
+        json!({
+            "openapi": "3.1.0",
+            "paths": { "/e": { "post": {
+                "requestBody": { "content": { "application/json": { "schema": reference("Expression") } } },
+                "responses": {},
+            } } },
+            "components": { "schemas": schemas },
+        })
+    };
+    let findings = diff(
+        &parse("base", &document(&["left"])),
+        &parse("revision", &document(&["left", "n"])),
+        "2030-01-31",
+    );
+    let ids: BTreeSet<&str> = findings.iter().map(|it| it.id.as_str()).collect();
+    assert_eq!(
+        ids,
+        BTreeSet::from(["request-property-became-required"]),
+        "{findings:?}"
+    );
+}
+
 #[test]
 fn a_large_document_is_judged_completely() {
     let document = |bound: usize| {

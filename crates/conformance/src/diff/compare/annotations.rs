@@ -134,9 +134,9 @@ impl<'a> Compare<'a> {
 
 /// The pointers of the schemas that the values of a discriminator select, and
 /// whether a mapping says so.
-fn selected(
-    expand: &Expand<'_>,
-    node: &Node<'_>,
+fn selected<'a>(
+    expand: &Expand<'a>,
+    node: &Node<'a>,
     discriminator: &Value,
 ) -> BTreeMap<String, (String, bool)> {
     let mut all = BTreeMap::new();

@@ -137,11 +137,17 @@ impl<'a> Compare<'a> {
         if self.untouched(old, new) {
             return;
         }
-        let key = (old.key(), new.key());
+        let key = (self.base.key(old), self.revision.key(new));
+        // In a report every place counts, in a relation every schema.
+        let visit = if self.strict {
+            key.clone()
+        } else {
+            (old.key(), new.key())
+        };
         if self.within.contains(&key) {
             // Where recursive schemas come back to themselves, nothing is added.
             self.assumed = true;
-        } else if self.visited.insert(key.clone()) {
+        } else if self.visited.insert(visit) {
             self.within.insert(key.clone());
             self.pair(old, new, path, depth, out);
             self.within.remove(&key);
@@ -178,7 +184,7 @@ impl<'a> Compare<'a> {
         }
         let before = self.base.shapes(old);
         let after = self.revision.shapes(new);
-        match (before.as_slice(), after.as_slice()) {
+        match (&*before, &*after) {
             ([], []) => {}
             ([], _) => out.push(at(
                 "became-possible",
@@ -221,7 +227,7 @@ impl<'a> Compare<'a> {
         if old.is_any() && new.is_any() {
             return relation_of(&[]);
         }
-        let key = (old.key(), new.key());
+        let key = (self.base.key(old), self.revision.key(new));
         if let Some(known) = self.known.get(&key) {
             return *known;
         }
@@ -266,6 +272,10 @@ impl<'a> Compare<'a> {
             return;
         }
         if !type_lists(old, new, at, out) {
+            // Of null, what applies to every type still holds.
+            if old.types & new.types != 0 {
+                self.applied(old, new, depth, at, out);
+            }
             return;
         }
         let both = old.types & new.types;

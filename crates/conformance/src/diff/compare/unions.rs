@@ -46,7 +46,15 @@ impl<'a> Compare<'a> {
         for i in 0..before.len() {
             for j in 0..after.len() {
                 let needed = old_left.contains(&i) || new_left.contains(&j);
-                if needed && pairs_up(i, j) && !pairs.iter().any(|it| it.0 == i || it.1 == j) {
+                // What has a name is meant by it, whatever else holds its values.
+                let named = before[i].label == after[j].label
+                    && before[i].label.starts_with("/components/schemas/")
+                    && !before[i].label["/components/schemas/".len()..].contains('/')
+                    && before[i].types & after[j].types & OBJECT != 0
+                    && !relations[i][j].equal();
+                if (named || (needed && pairs_up(i, j)))
+                    && !pairs.iter().any(|it| it.0 == i || it.1 == j)
+                {
                     pairs.push((i, j));
                 }
             }

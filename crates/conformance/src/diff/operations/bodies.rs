@@ -202,7 +202,7 @@ impl<'a> Judge<'a> {
         let of = |document, node: &Node<'a>| {
             let expand = Expand::new(document, Direction::Request);
             let mut all: BTreeMap<String, u8> = BTreeMap::new();
-            for shape in expand.shapes(node) {
+            for shape in expand.shapes(node).iter() {
                 for (name, property) in &shape.properties {
                     let types = expand.shapes(property);
                     *all.entry(name.clone()).or_default() |=

@@ -74,9 +74,8 @@ pub(super) fn level(direction: Direction, kind: &str, effect: Effect) -> Level {
         // something else.
         ("default-value-changed", Direction::Request) => Level::Error,
         ("default-value-removed", Direction::Request)
-        | ("discriminator-removed", _)
-        // Only the two parties know what such a format rules out.
-        | ("format-changed", _) => Level::Warning,
+        // Only the two parties know what an unknown format rules out.
+        | ("discriminator-removed" | "format-changed", _) => Level::Warning,
         _ => by_law,
     }
 }

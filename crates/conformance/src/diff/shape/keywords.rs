@@ -307,13 +307,24 @@ fn objects<'a>(shape: &mut Shape<'a>, place: &Place<'a>) {
             own.insert(name.clone(), Node(vec![Place { pointer, value }]));
         }
     }
+    let mut patterns: BTreeMap<String, Node<'a>> = BTreeMap::new();
     if let Some(Value::Object(map)) = place.value.get("patternProperties") {
         for (pattern, value) in map {
             let pointer = format!("{}/patternProperties/{}", place.pointer, escape(pattern));
-            let node = shape.by_pattern.remove(pattern).unwrap_or_default();
-            let node = node.and(&Node::one(Place { pointer, value }));
-            shape.by_pattern.insert(pattern.clone(), node);
+            patterns.insert(pattern.clone(), Node::one(Place { pointer, value }));
         }
+    }
+    // What one schema calls by a pattern may be undeclared to the other.
+    let all: BTreeSet<String> = patterns
+        .keys()
+        .chain(shape.by_pattern.keys())
+        .cloned()
+        .collect();
+    for pattern in all {
+        let here = patterns.get(&pattern).unwrap_or(&additional);
+        let there = shape.by_pattern.get(&pattern).unwrap_or(&shape.additional);
+        let node = there.clone().and(here);
+        shape.by_pattern.insert(pattern, node);
     }
     let names: BTreeSet<String> = own.keys().chain(shape.properties.keys()).cloned().collect();
     for name in names {

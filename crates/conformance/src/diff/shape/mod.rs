@@ -9,8 +9,9 @@
 mod keywords;
 mod settle;
 
-use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::cell::{Cell, RefCell};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 
 use serde_json::Value;
 
@@ -207,6 +208,8 @@ pub(super) struct Expand<'a> {
     /// Set while parts of a schema are looked at to learn what it holds. Then
     /// their own parts are not, or recursive schemas would never end.
     looking: Cell<bool>,
+    /// What nodes have been found to be.
+    known: RefCell<HashMap<String, Rc<[Shape<'a>]>>>,
 }
 
 impl<'a> Expand<'a> {
@@ -215,6 +218,7 @@ impl<'a> Expand<'a> {
             document,
             direction,
             looking: Cell::new(false),
+            known: RefCell::default(),
         }
     }
 
@@ -229,7 +233,45 @@ impl<'a> Expand<'a> {
     }
 
     /// The alternatives; none if the schema admits nothing.
-    pub(super) fn shapes(&self, node: &Node<'a>) -> Vec<Shape<'a>> {
+    pub(super) fn shapes(&self, node: &Node<'a>) -> Rc<[Shape<'a>]> {
+        if self.looking.get() {
+            return self.expand(node).into();
+        }
+        let key = self.key(node);
+        let known = self.known.borrow().get(&key).cloned();
+        known.unwrap_or_else(|| {
+            let shapes: Rc<[Shape<'a>]> = self.expand(node).into();
+            self.known.borrow_mut().insert(key, shapes.clone());
+            shapes
+        })
+    }
+
+    /// The same for all nodes that are mere references to the same schemas.
+    pub(super) fn key(&self, node: &Node<'a>) -> String {
+        let mut pointers: Vec<String> = node.0.iter().map(|it| self.target(it)).collect();
+        pointers.sort_unstable();
+        pointers.join("|")
+    }
+
+    fn target(&self, place: &Place<'a>) -> String {
+        let mere = |it: &Place<'a>| {
+            it.value.as_object().is_some_and(|map| {
+                self.document.dialect == Dialect::V30
+                    || map
+                        .keys()
+                        .all(|key| matches!(key.as_str(), "$ref" | "description" | "summary"))
+            })
+        };
+        let mut at = place.clone();
+        while mere(&at)
+            && let Some(target) = self.document.resolve_once(&at)
+        {
+            at = target;
+        }
+        at.pointer
+    }
+
+    fn expand(&self, node: &Node<'a>) -> Vec<Shape<'a>> {
         let mut shapes = vec![Shape::any(node.pointer().unwrap_or(""))];
         for place in &node.0 {
             shapes = self.and(shapes, place, &mut Vec::new());
