@@ -251,7 +251,32 @@ fn what_breaks_clients_is_an_error() {
         reason = "No client reads it."
     "#;
     repository.write("accepted.toml", accepted);
-    repository.check(&["check", "--ignore", "accepted.toml"], 0, &["0 errors"]);
+    let accept = ["check", "--ignore", "accepted.toml"];
+    repository.check(&accept, 0, &["0 errors"]);
+    // What is accepted asks for no other version.
+    repository.git(&["init", "--quiet"]);
+    repository.git(&["add", "--all"]);
+    repository.git(&["commit", "--quiet", "--message", "Publish"]);
+    let accept = [&accept[..], &["--against", "HEAD"]].concat();
+    repository.check(&accept, 0, &["0 errors"]);
+}
+
+#[test]
+fn findings_of_any_check_can_be_accepted() {
+    let repository = Repository::copy();
+    repository.has_buf(REMOVED);
+    let accepted = r#"
+        [[ignore]]
+        id = "proto-field-no-delete"
+        reason = "Nobody has used it yet."
+
+        [[ignore]]
+        id = "stale-file"
+        reason = "There is none."
+    "#;
+    repository.write("accepted.toml", accepted);
+    let expected = ["ok    proto", "warning[ignore-unused]", "`stale-file`"];
+    repository.check(&["check", "--ignore", "accepted.toml"], 0, &expected);
 }
 
 #[test]

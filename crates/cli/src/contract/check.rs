@@ -9,7 +9,7 @@ use ::contract::openapi::{Artefact, VERSION, artefacts};
 use ::contract::recorded::recorded;
 use anyhow::{Context as _, bail};
 use clap::Args;
-use conformance::diff::{Document, Policy};
+use conformance::diff::{Document, Policy, diff};
 use conformance::report::{Finding, Level, Location, Report};
 use conformance::verify::{self, Live};
 use semver::Version;
@@ -74,7 +74,11 @@ pub(crate) struct CheckArgs {
 }
 
 pub(crate) async fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
-    let mut verdict = Verdict::default();
+    let mut verdict = Verdict {
+        policy: args.policy.read()?,
+        today: policy::today(),
+        findings: Vec::new(),
+    };
     let artefacts = artefacts();
 
     let holds = format!(
@@ -93,8 +97,11 @@ pub(crate) async fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let published = earlier.as_ref().unwrap_or(&tree);
     let current = Version::parse(VERSION).context("crates/contract/VERSION is not SemVer")?;
 
-    let rest = rest_changes(published, &artefacts, args)?;
+    let revision = derived_document(&artefacts)?;
+    let rest = diff(&published.document()?, &revision, &verdict.today);
+    let rest = verdict.judge(rest);
     let proto = buf::breaking(&published.folder)?;
+    let proto = proto.map(|found| verdict.judge(found));
     let changes: Vec<_> = rest.iter().chain(proto.iter().flatten()).cloned().collect();
     let versions = versions(&current, &tree, earlier.as_ref(), &changes)?;
 
@@ -129,6 +136,11 @@ pub(crate) async fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     };
     verdict.take("backend", report.findings, &report.title);
 
+    let left_over = verdict.policy.left_over(&verdict.today);
+    if !left_over.is_empty() {
+        verdict.take("ignore", left_over, "");
+    }
+
     args.output.print(&Report {
         title: "contract check".to_owned(),
         findings: verdict.findings,
@@ -136,15 +148,21 @@ pub(crate) async fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// What was found so far.
-#[derive(Default)]
+/// What was found so far, as the team judges it.
 struct Verdict {
+    policy: Policy,
+    today: String,
     findings: Vec<Finding>,
 }
 
 impl Verdict {
+    fn judge(&mut self, found: Vec<Finding>) -> Vec<Finding> {
+        self.policy.judge(found, &self.today)
+    }
+
     /// Takes what a check has found, and tells how it went.
     fn take(&mut self, check: &str, found: Vec<Finding>, holds: &str) {
+        let found = self.judge(found);
         let count = |level| found.iter().filter(|it| it.level == level).count();
         let (errors, warnings) = (count(Level::Error), count(Level::Warning));
         let (word, outcome) = match (errors, warnings) {
@@ -221,17 +239,6 @@ fn difference(file: &Stale) -> String {
         let _ = writeln!(shown, "      … and {more} more lines");
     }
     shown
-}
-
-/// What the derived document changes for clients of the published one.
-fn rest_changes(
-    published: &Published,
-    artefacts: &[Artefact],
-    args: &CheckArgs,
-) -> anyhow::Result<Vec<Finding>> {
-    let policy = args.policy.read()?;
-    let revision = derived_document(artefacts)?;
-    Ok(policy::changes(&published.document()?, &revision, &policy))
 }
 
 /// The OpenAPI document as the contract derives it, whatever the committed file

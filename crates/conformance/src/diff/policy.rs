@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::report::{Finding, Level};
 
 /// The decisions of an ignore file and of the command line.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Policy {
     #[serde(default)]
@@ -27,7 +27,7 @@ enum Word {
 }
 
 /// A change that is accepted.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Ignore {
     id: String,
@@ -38,6 +38,8 @@ struct Ignore {
     reason: String,
     /// An ISO date. From that day on the entry no longer counts.
     expires: Option<String>,
+    #[serde(skip)]
+    used: bool,
 }
 
 /// Why a decision cannot be used.
@@ -126,15 +128,23 @@ impl Policy {
     /// Applies the levels, takes the ignored findings out, and reports entries
     /// that have expired by `today` (an ISO date) or match nothing.
     pub fn apply(&self, findings: Vec<Finding>, today: &str) -> Vec<Finding> {
-        let expired = |it: &Ignore| it.expires.as_deref().is_some_and(|date| date <= today);
-        let mut used = vec![false; self.ignore.len()];
+        let mut policy = self.clone();
+        let mut left = policy.judge(findings, today);
+        left.extend(policy.left_over(today));
+        left.sort_by_key(|it| std::cmp::Reverse(it.level));
+        left
+    }
+
+    /// Applies the levels and takes the ignored findings out. The entries
+    /// remember whether they have been of use.
+    pub fn judge(&mut self, findings: Vec<Finding>, today: &str) -> Vec<Finding> {
         let mut left: Vec<Finding> = Vec::new();
         for mut finding in findings {
             let mut ignored = false;
-            for (entry, used) in self.ignore.iter().zip(&mut used) {
+            for entry in &mut self.ignore {
                 if entry.matches(&finding) {
-                    *used = true;
-                    ignored |= !expired(entry);
+                    entry.used = true;
+                    ignored |= !entry.has_expired(today);
                 }
             }
             match self.levels.get(&finding.id) {
@@ -148,18 +158,24 @@ impl Policy {
                 left.push(finding);
             }
         }
-        for (entry, used) in self.ignore.iter().zip(used) {
-            let (id, problem) = if expired(entry) {
+        left
+    }
+
+    /// The entries that have expired by `today`, or that no finding so far has
+    /// matched.
+    pub fn left_over(&self, today: &str) -> Vec<Finding> {
+        let problems = self.ignore.iter().filter_map(|entry| {
+            let (id, problem) = if entry.has_expired(today) {
                 (
                     "ignore-expired",
                     "has expired; look at the change again, or remove the entry",
                 )
-            } else if !used {
+            } else if !entry.used {
                 ("ignore-unused", "matches nothing; remove it")
             } else {
-                continue;
+                return None;
             };
-            left.push(Finding {
+            Some(Finding {
                 id: id.to_owned(),
                 level: Level::Warning,
                 direction: None,
@@ -170,14 +186,17 @@ impl Policy {
                     "the ignore entry for `{}` ({}) {problem}",
                     entry.id, entry.reason
                 ),
-            });
-        }
-        left.sort_by_key(|it| std::cmp::Reverse(it.level));
-        left
+            })
+        });
+        problems.collect()
     }
 }
 
 impl Ignore {
+    fn has_expired(&self, today: &str) -> bool {
+        self.expires.as_deref().is_some_and(|date| date <= today)
+    }
+
     fn matches(&self, finding: &Finding) -> bool {
         let operation = self.operation.as_deref().is_none_or(|pattern| {
             finding
