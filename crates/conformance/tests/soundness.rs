@@ -7,7 +7,7 @@
 use conformance::diff::{Document, diff};
 use conformance::report::{Direction, Level};
 use proptest::prelude::*;
-use proptest::test_runner::Config;
+use proptest::test_runner::{Config, RngSeed};
 use serde_json::{Map, Value, json};
 
 fn leaf() -> BoxedStrategy<Value> {
@@ -249,7 +249,8 @@ fn holds(old: &Value, new: &Value, direction: Direction) -> Result<(), TestCaseE
 }
 
 proptest! {
-    #![proptest_config(Config { cases: 300, failure_persistence: None, ..Config::default() })]
+    // Always the same cases, so that only a change of the code makes it fail.
+    #![proptest_config(Config { cases: 400, rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..Config::default() })]
 
     #[test]
     fn what_is_harmless_keeps_every_value_valid((old, new) in pair()) {

@@ -5,8 +5,17 @@
 //! How a document is written does not matter: moving a schema behind a
 //! reference, spelling `null` differently or changing an order is no change.
 //!
-//! Where it cannot be decided whether a change breaks a client, the finding is
-//! a warning that says so. The module reads no files; see [`Document::parse`].
+//! What cannot be shown to be safe is an error: a changed pattern that is not
+//! regular, a condition with another test. So is what takes from clients that
+//! conform although every value stays valid: a property that is no longer read
+//! or sent, another default. A warning is left for what only the two parties
+//! can know, such as a format that no standard defines.
+//!
+//! Two readings are those of practice, not of JSON Schema. Properties that no
+//! schema declares are not sent, so declaring one is no restriction. And
+//! objects of a new branch of `oneOf` are told from the old ones.
+//!
+//! The module reads no files; see [`Document::parse`].
 
 mod compare;
 mod dirty;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Change, Compare, Effect, Relation};
-use crate::diff::shape::{Choice, Condition, Contains, NULL, OBJECT, Shape, apart};
+use crate::diff::shape::{Condition, Contains, NULL, OBJECT, Shape, apart};
 
 /// The kinds of changes of a keyword: added, removed, and changed.
 type Kinds = (&'static str, &'static str, &'static str);
@@ -73,7 +73,7 @@ impl<'a> Compare<'a> {
         at: &impl Fn(&'static str, Effect, String) -> Change,
         out: &mut Vec<Change>,
     ) {
-        choice(old, new, at, out);
+        overlaps(old, new, at, out);
         self.nots(old, new, depth, at, out);
         self.contains(old, new, depth, at, out);
         self.conditions(old, new, depth, at, out);
@@ -279,7 +279,7 @@ impl<'a> Compare<'a> {
 }
 
 /// A union whose alternatives overlap changes its meaning with its keyword.
-fn choice(
+fn overlaps(
     old: &Shape<'_>,
     new: &Shape<'_>,
     at: &impl Fn(&'static str, Effect, String) -> Change,
@@ -287,18 +287,16 @@ fn choice(
 ) {
     // Objects of a new alternative are told from the old ones by what they hold.
     let plain = old.types & new.types & !NULL & OBJECT == 0;
-    match (old.choice, new.choice) {
-        (Choice::Any, Choice::One) => {}
-        (Choice::Free, Choice::One) if plain => {}
-        (Choice::One, Choice::Any) => {
-            out.push(at(
-                "one-of-became-any-of",
-                Effect::Widens,
-                "{S} may now match several of its alternatives at once".to_owned(),
-            ));
-            return;
-        }
-        _ => return,
+    let (was, is) = (old.overlaps, new.overlaps);
+    if is.one < was.one && is.any > was.any {
+        out.push(at(
+            "one-of-became-any-of",
+            Effect::Widens,
+            "{S} may now match several of its alternatives at once".to_owned(),
+        ));
+    }
+    if is.one <= was.one || (is.any >= was.any && !plain) {
+        return;
     }
     out.push(at(
         "any-of-became-one-of",

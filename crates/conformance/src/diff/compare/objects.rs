@@ -240,32 +240,32 @@ impl<'a> Compare<'a> {
             old.by_pattern.keys().chain(new.by_pattern.keys()).collect();
         for pattern in patterns {
             let inner = super::join(path, &format!("/{pattern}/"));
-            match (old.by_pattern.get(pattern), new.by_pattern.get(pattern)) {
-                (Some(was), Some(is)) => {
-                    let (was, is) = (was.clone(), is.clone());
-                    self.nodes(&was, &is, &inner, depth + 1, out);
-                }
-                (None, Some(_)) => out.push(at(
-                    "pattern-properties-added",
-                    if old.additional.is_never() {
-                        Effect::Widens
-                    } else {
-                        Effect::Narrows
-                    },
-                    format!("properties of {{S}} whose name matches `{pattern}` now have a schema"),
-                )),
-                _ => out.push(at(
-                    "pattern-properties-removed",
-                    if new.additional.is_never() {
-                        Effect::Narrows
-                    } else {
-                        Effect::Widens
-                    },
-                    format!(
-                        "properties of {{S}} whose name matches `{pattern}` no longer have a schema"
-                    ),
-                )),
+            let (was, is) = (old.by_pattern.get(pattern), new.by_pattern.get(pattern));
+            if let (Some(was), Some(is)) = (was, is) {
+                let (was, is) = (was.clone(), is.clone());
+                self.nodes(&was, &is, &inner, depth + 1, out);
+                continue;
             }
+            let added = was.is_none();
+            let was = was.unwrap_or(&old.additional).clone();
+            let is = is.unwrap_or(&new.additional).clone();
+            let relation = self.node_relation(&was, &is, depth);
+            let effect = match (relation.old_within_new, relation.new_within_old) {
+                (true, true) => continue,
+                (true, false) => Effect::Widens,
+                (false, true) => Effect::Narrows,
+                (false, false) => Effect::Incomparable,
+            };
+            let (kind, text) = if added {
+                ("pattern-properties-added", "now have a schema")
+            } else {
+                ("pattern-properties-removed", "no longer have a schema")
+            };
+            out.push(at(
+                kind,
+                effect,
+                format!("properties of {{S}} whose name matches `{pattern}` {text} of their own"),
+            ));
         }
     }
 }

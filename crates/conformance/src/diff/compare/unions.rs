@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::Relation;
 use super::scalars::types;
 use super::{Change, Compare, Effect};
-use crate::diff::shape::{Choice, NULL, OBJECT, Shape};
+use crate::diff::shape::{NULL, OBJECT, Shape};
 
 impl<'a> Compare<'a> {
     pub(super) fn unions(
@@ -87,7 +87,7 @@ impl<'a> Compare<'a> {
             out.extend(found);
         }
         // What each of these refuses depends on the others.
-        let entangled = |it: &Shape<'a>| it.choice == Choice::One && it.types & OBJECT == 0;
+        let entangled = |it: &Shape<'a>| it.overlaps.one > 0 && it.types & OBJECT == 0;
         let settled = |j: usize| relations.iter().any(|it| it[j].equal());
         if before.iter().chain(after).any(entangled)
             && !(before.len() == after.len() && (0..after.len()).all(settled))

@@ -101,15 +101,14 @@ pub(super) struct Condition<'a> {
     pub(super) otherwise: Node<'a>,
 }
 
-/// How an alternative stands to the others of its union.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Choice {
-    /// There are no others, or they hold other values.
-    Free,
-    /// Others may hold the same value (`anyOf`).
-    Any,
-    /// What others hold too is refused (`oneOf`).
-    One,
+/// In how many unions, one within another, an alternative may have values in
+/// common with the others.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Overlaps {
+    /// By `anyOf`, which takes such values.
+    pub(super) any: u8,
+    /// By `oneOf`, which refuses them.
+    pub(super) one: u8,
 }
 
 #[derive(Debug, Clone)]
@@ -143,7 +142,7 @@ pub(super) struct Shape<'a> {
     /// With the property of this name the whole must keep a schema.
     pub(super) dependent: BTreeMap<String, Node<'a>>,
     pub(super) conditions: Vec<Condition<'a>>,
-    pub(super) choice: Choice,
+    pub(super) overlaps: Overlaps,
     /// Keywords whose meaning is not modelled, as they are written.
     pub(super) others: BTreeMap<&'static str, Vec<Value>>,
 }
@@ -174,7 +173,7 @@ impl<'a> Shape<'a> {
             demands: BTreeSet::new(),
             dependent: BTreeMap::new(),
             conditions: Vec::new(),
-            choice: Choice::Free,
+            overlaps: Overlaps::default(),
             others: BTreeMap::new(),
         }
     }
@@ -396,12 +395,7 @@ impl<'a> Expand<'a> {
                 );
             }
             if !map.contains_key("discriminator") {
-                let choice = if keyword == "oneOf" {
-                    Choice::One
-                } else {
-                    Choice::Any
-                };
-                self.choose(&mut alternatives, choice);
+                self.mark_overlaps(&mut alternatives, keyword == "oneOf");
             }
             shapes = alternatives.into_iter().map(|it| it.1).collect();
         }
@@ -423,8 +417,8 @@ impl<'a> Expand<'a> {
 
     /// Marks the alternatives that may have a value in common. Listed values
     /// that several alternatives of `oneOf` have are taken out.
-    fn choose(&self, alternatives: &mut [(usize, Shape<'a>)], choice: Choice) {
-        if choice == Choice::One {
+    fn mark_overlaps(&self, alternatives: &mut [(usize, Shape<'a>)], exclusive: bool) {
+        if exclusive {
             let lists: Vec<(usize, Vec<Value>)> = alternatives
                 .iter()
                 .filter_map(|(index, it)| Some((*index, it.values.clone()?)))
@@ -443,17 +437,22 @@ impl<'a> Expand<'a> {
         if self.looking.get() {
             return;
         }
-        for i in 0..alternatives.len() {
-            for j in i + 1..alternatives.len() {
-                if alternatives[i].0 != alternatives[j].0
-                    && !apart(self, &alternatives[i].1, self, &alternatives[j].1)
-                {
-                    for index in [i, j] {
-                        let it = &mut alternatives[index].1;
-                        it.choice = it.choice.max(choice);
-                    }
+        let mut marked = vec![false; alternatives.len()];
+        for (i, (branch, a)) in alternatives.iter().enumerate() {
+            for (j, (other, b)) in alternatives.iter().enumerate().skip(i + 1) {
+                if branch != other && !(marked[i] && marked[j]) && !apart(self, a, self, b) {
+                    marked[i] = true;
+                    marked[j] = true;
                 }
             }
+        }
+        for ((_, it), _) in alternatives.iter_mut().zip(marked).filter(|it| it.1) {
+            let count = if exclusive {
+                &mut it.overlaps.one
+            } else {
+                &mut it.overlaps.any
+            };
+            *count = count.saturating_add(1);
         }
     }
 }

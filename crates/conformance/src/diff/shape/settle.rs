@@ -40,7 +40,7 @@ impl<'a> Expand<'a> {
             if plain {
                 settled.nots = shape.nots;
                 settled.conditions = shape.conditions;
-                settled.choice = shape.choice;
+                settled.overlaps = shape.overlaps;
                 settled.others = shape.others;
                 return settled;
             }
@@ -288,7 +288,8 @@ fn joinable(a: &Shape<'_>, b: &Shape<'_>) -> bool {
 }
 
 fn merge<'a>(into: &mut Shape<'a>, from: Shape<'a>) {
-    into.choice = into.choice.max(from.choice);
+    into.overlaps.any = into.overlaps.any.saturating_add(from.overlaps.any);
+    into.overlaps.one = into.overlaps.one.saturating_add(from.overlaps.one);
     if into.values.is_some() || from.values.is_some() {
         let mut values = into.values.take().unwrap_or_else(|| vec![Value::Null]);
         for value in from.values.unwrap_or_else(|| vec![Value::Null]) {
