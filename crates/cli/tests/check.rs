@@ -405,7 +405,7 @@ fn a_recorded_exchange_that_breaks_the_contract_is_an_error() {
 #[test]
 fn a_known_deviation_that_is_gone_is_an_error() {
     let repository = Repository::copy();
-    repository.replace("openapi/recorded/known.toml", "GET /services", "GET /bots");
+    repository.replace("openapi/recorded.toml", "GET /services", "GET /bots");
     let expected = ["error[ignore-unused]", "error[response-missing-property]"];
     repository.check(&["check"], 1, &expected);
 }

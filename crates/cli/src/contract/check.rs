@@ -334,7 +334,7 @@ fn versions(
 /// What the recorded exchanges break, but for what is known of them.
 fn recorded_exchanges() -> anyhow::Result<Vec<Finding>> {
     let folder = Path::new(OPENAPI).join("recorded");
-    let known = folder.join("known.toml");
+    let known = folder.with_extension("toml");
     let text = fs::read_to_string(&known)
         .with_context(|| format!("{} cannot be read", known.display()))?;
     let known = Policy::parse(&text).with_context(|| known.display().to_string())?;
