@@ -40,7 +40,7 @@ const DIFF_LINES: usize = 40;
 ///
 /// What it is doing goes to standard error, the report to standard output.
 #[derive(Args, Debug)]
-#[command(after_help = EXIT_CODES)]
+#[command(after_help = EXIT_CODES, verbatim_doc_comment)]
 pub(crate) struct CheckArgs {
     /// Compare with what was published as of this git revision, not with
     /// blessed/ in the working tree

@@ -357,7 +357,7 @@ impl<'a> Compare<'a> {
             )),
             _ => {}
         }
-        let inner = join(path, "items");
+        let inner = format!("{path}[]");
         for index in 0..old.prefix.len().max(new.prefix.len()) {
             let limit = old.sizes[1]
                 .1
@@ -366,7 +366,7 @@ impl<'a> Compare<'a> {
             if index as u64 >= limit {
                 break;
             }
-            let path = format!("{inner}[{index}]");
+            let path = format!("{path}[{index}]");
             let (was, is) = (old.item(index).clone(), new.item(index).clone());
             self.nodes(&was, &is, &path, depth + 1, out);
         }

@@ -386,11 +386,7 @@ impl<'a> Judge<'a> {
         compare.text = text && direction == Direction::Request;
         for change in compare.changes(nodes.0, nodes.1) {
             let whole = change.path.is_empty();
-            let named = if whole {
-                subject.to_owned()
-            } else {
-                format!("the property `{}` of {subject}", change.path)
-            };
+            let named = named(&change.path, subject);
             let location = |document: &Document, pointer: Option<String>| {
                 pointer.map(|pointer| Location {
                     source: document.source.clone(),
@@ -465,4 +461,39 @@ fn template(path: &str) -> (String, Vec<String>) {
     }
     key.push_str(rest);
     (key, names)
+}
+
+/// What a sentence calls the place at a path, such as `tags[]/name`, below a
+/// subject.
+fn named(path: &str, subject: &str) -> String {
+    if path.is_empty() {
+        return subject.to_owned();
+    }
+    if let Some(list) = path.strip_suffix("[]") {
+        return format!("the elements of {}", named(list, subject));
+    }
+    if let Some(inner) = path.strip_prefix("[]/") {
+        return named(inner, &format!("the elements of {subject}"));
+    }
+    format!("the property `{path}` of {subject}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::named;
+
+    #[track_caller]
+    fn check(path: &str, expected: &str) {
+        assert_eq!(named(path, "the body"), expected);
+    }
+
+    #[test]
+    fn places_are_named_for_people() {
+        check("", "the body");
+        check("tags", "the property `tags` of the body");
+        check("[]", "the elements of the body");
+        check("[]/name", "the property `name` of the elements of the body");
+        check("tags[]", "the elements of the property `tags` of the body");
+        check("tags[]/name", "the property `tags[]/name` of the body");
+    }
 }
