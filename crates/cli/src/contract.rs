@@ -3,6 +3,7 @@
 mod agree;
 mod bless;
 mod buf;
+mod built_in;
 mod check;
 mod diff;
 mod export;

@@ -4,6 +4,8 @@
 //! by field. Each is first read into an [`Api`](api::Api), which says what a
 //! JSON client would see; no reading is derived from another.
 //!
+//! [`diff`] tells what a new OpenAPI document breaks for clients of the old one.
+//!
 //! [`verify`] compares traffic with the contract, and makes that traffic itself
 //! where it is given a server.
 //!

@@ -6,22 +6,19 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use ::contract::openapi::{Artefact, VERSION, artefacts};
-use ::contract::recorded::recorded;
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::Args;
 use conformance::diff::{Document, Policy, diff};
 use conformance::report::{Finding, Level, Location, Report};
 use conformance::verify::{self, Live};
 use semver::Version;
-use serde_json::{Value, json};
 use similar::TextDiff;
-use tower::ServiceExt as _;
 
 use super::export::{self, OPENAPI, Stale};
 use super::output::{EXIT_CODES, OutputArgs};
 use super::policy::{self, PolicyArgs};
 use super::published::Published;
-use super::{agree, bless, buf};
+use super::{agree, bless, buf, built_in};
 
 /// How many lines of a diff are shown for each stale file.
 const DIFF_LINES: usize = 40;
@@ -108,9 +105,9 @@ pub(crate) async fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let announced = current.major > published.version.major;
     let settle = |found: Vec<Finding>| if announced { announce(found) } else { found };
     let holds = format!("nothing breaks clients of {}", published.version);
-    verdict.take("rest", settle(rest), &holds);
+    verdict.tell("rest", settle(rest), &holds);
     match proto {
-        Some(found) => verdict.take("proto", settle(found), &holds),
+        Some(found) => verdict.tell("proto", settle(found), &holds),
         None => verdict.take(
             "proto",
             vec![no_buf(args.require_buf)],
@@ -132,13 +129,13 @@ pub(crate) async fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
             };
             verify::live(&options).await?
         }
-        None => verify_built_in().await?,
+        None => built_in::verify().await?,
     };
     verdict.take("backend", report.findings, &report.title);
 
     let left_over = verdict.policy.left_over(&verdict.today);
     if !left_over.is_empty() {
-        verdict.take("ignore", left_over, "");
+        verdict.tell("ignore", left_over, "");
     }
 
     args.output.print(&Report {
@@ -160,9 +157,14 @@ impl Verdict {
         self.policy.judge(found, &self.today)
     }
 
-    /// Takes what a check has found, and tells how it went.
+    /// Judges what a check has found, and tells how it went.
     fn take(&mut self, check: &str, found: Vec<Finding>, holds: &str) {
         let found = self.judge(found);
+        self.tell(check, found, holds);
+    }
+
+    /// Tells how a check went whose findings have been judged.
+    fn tell(&mut self, check: &str, found: Vec<Finding>, holds: &str) {
         let count = |level| found.iter().filter(|it| it.level == level).count();
         let (errors, warnings) = (count(Level::Error), count(Level::Warning));
         let (word, outcome) = match (errors, warnings) {
@@ -347,68 +349,4 @@ fn recorded_exchanges() -> anyhow::Result<Vec<Finding>> {
         }
     }
     Ok(found)
-}
-
-const EMAIL: &str = "check@example.com";
-const PASSWORD: &str = "only for this check";
-
-/// Starts the backend that is built in, on data that is gone afterwards, and
-/// verifies it.
-async fn verify_built_in() -> anyhow::Result<Report> {
-    let data = tempfile::tempdir().context("no temporary folder can be created")?;
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
-    let url = format!("http://{}", listener.local_addr()?);
-    let mut config = backend::Config::new("sqlite::memory:", data.path(), &url);
-    config.owner_email = Some(EMAIL.to_owned());
-    config.owner_password = Some(PASSWORD.to_owned());
-    let backend = backend::Backend::open(config).await?;
-    let (token, organization) = log_in(backend.router()).await?;
-    backend.seed(&workflows(&organization)?).await?;
-    let serving = tokio::spawn(axum::serve(listener, backend.router()).into_future());
-    let options = Live {
-        url,
-        token,
-        allow_writes: true,
-    };
-    let report = verify::live(&options).await;
-    serving.abort();
-    Ok(report?)
-}
-
-/// A seed of the recorded workflows, which no operation creates. They run for an
-/// organization, and for those below it that are created as recorded.
-fn workflows(organization: &str) -> anyhow::Result<Vec<u8>> {
-    let listed = recorded("listWorkflows").and_then(|it| it.response.body.clone());
-    let created = recorded("createOrganization").and_then(|it| it.request.as_ref()?.body.clone());
-    let mut workflows = listed.context("no workflows are recorded")?;
-    let tags = &created.context("no new organization is recorded")?["tags"];
-    for it in workflows.as_array_mut().into_iter().flatten() {
-        it["organization"] = organization.into();
-        it["organizations"] = json!([organization]);
-        it["organizationTags"] = tags.clone();
-    }
-    Ok(serde_json::to_vec(&json!({"workflows": workflows}))?)
-}
-
-/// Logs in, and returns a token and the caller's organization.
-async fn log_in(router: axum::Router) -> anyhow::Result<(String, String)> {
-    let operation = ::contract::catalogue()
-        .iter()
-        .find(|it| it.id == "createToken")
-        .context("there is no operation to log in with")?;
-    let path = format!("{}{}", ::contract::operation::BASE_PATH, operation.path);
-    let credentials = json!({"email": EMAIL, "password": PASSWORD});
-    let request = http::Request::builder()
-        .method(operation.method.clone())
-        .uri(path)
-        .header(http::header::CONTENT_TYPE, "application/json")
-        .body(axum::body::Body::from(credentials.to_string()))?;
-    let response = router.oneshot(request).await?;
-    let status = response.status();
-    let body = axum::body::to_bytes(response.into_body(), 1 << 16).await?;
-    let body: Value = serde_json::from_slice(&body).unwrap_or_default();
-    match (body["token"].as_str(), body["organization"].as_str()) {
-        (Some(token), Some(organization)) => Ok((token.to_owned(), organization.to_owned())),
-        _ => bail!("logging in at the backend was answered with {status}: {body}"),
-    }
 }
