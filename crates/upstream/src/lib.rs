@@ -1,0 +1,1 @@
+//! The way to an HTTP API: endpoints, connections, TLS, retries, bounds.
