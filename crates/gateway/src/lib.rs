@@ -8,6 +8,12 @@
 //! The crate knows no resource: which services there are is handed in. It keeps
 //! no state that matters, so that any number of gateways can run side by side.
 
+pub mod descriptors;
 pub mod drift;
+mod pb;
+pub mod reflection;
+pub mod rpcs;
 pub mod server;
+#[cfg(test)]
+mod sink;
 pub mod upstream;

@@ -1,0 +1,171 @@
+//! What a server serves: the names of its services, and the protos that
+//! describe them.
+//!
+//! The files are kept as they were encoded. prost's own types would drop the
+//! options that they do not know, such as `google.api.http`.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+use prost::Message as _;
+use prost_reflect::{DescriptorPool, FileDescriptor, ServiceDescriptor};
+
+use crate::pb;
+
+/// The services that every server has beside those of its API.
+pub(crate) const OWN_SERVICES: [&str; 3] = [
+    "grpc.health.v1.Health",
+    "grpc.reflection.v1.ServerReflection",
+    "grpc.reflection.v1alpha.ServerReflection",
+];
+
+/// Why descriptors cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The descriptors are not an encoded `FileDescriptorSet`.
+    #[error("the descriptors are not an encoded FileDescriptorSet")]
+    Encoding(#[from] prost::DecodeError),
+    /// The files do not fit together.
+    #[error("the descriptors do not hold together")]
+    Descriptors(#[from] prost_reflect::DescriptorError),
+    /// A service is to be served that no file declares.
+    #[error("no descriptor declares the service {name}")]
+    UnknownService {
+        /// The full name of the service.
+        name: String,
+    },
+}
+
+/// A `google.protobuf.FileDescriptorSet` whose files are left as they are.
+#[derive(Clone, PartialEq, prost::Message)]
+struct EncodedFiles {
+    #[prost(bytes = "bytes", repeated, tag = "1")]
+    file: Vec<Bytes>,
+}
+
+/// What of a `google.protobuf.FileDescriptorProto` has to be known to keep it.
+#[derive(Clone, PartialEq, prost::Message)]
+struct FileName {
+    #[prost(string, tag = "1")]
+    name: String,
+}
+
+/// The services of a server, with the files that declare them and all that
+/// these import.
+#[derive(Debug, Clone)]
+pub struct Descriptors {
+    pool: DescriptorPool,
+    files: BTreeMap<String, Bytes>,
+    services: BTreeSet<String>,
+}
+
+impl Descriptors {
+    /// Describes a server of the services of an API, given by their full names,
+    /// and of health and reflection. `api` is an encoded `FileDescriptorSet`
+    /// with imports.
+    ///
+    /// If `api` has one of the files that describe health and reflection, the
+    /// one in `api` counts.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the descriptors cannot be read, lack an import, or do not
+    /// declare one of the services.
+    pub fn new(api: &[u8], services: &[&str]) -> Result<Self, Error> {
+        let mut files = BTreeMap::new();
+        let mut all = EncodedFiles::default();
+        for set in [api, pb::FILE_DESCRIPTOR_SET] {
+            for file in EncodedFiles::decode(set)?.file {
+                let FileName { name } = FileName::decode(file.as_ref())?;
+                if let Entry::Vacant(entry) = files.entry(name) {
+                    entry.insert(file.clone());
+                    all.file.push(file);
+                }
+            }
+        }
+        let pool = DescriptorPool::decode(all.encode_to_vec().as_slice())?;
+        let services = services.iter().chain(&OWN_SERVICES);
+        let services: BTreeSet<_> = services.map(|name| (*name).to_owned()).collect();
+        for name in &services {
+            if pool.get_service_by_name(name).is_none() {
+                return Err(Error::UnknownService { name: name.clone() });
+            }
+        }
+        Ok(Self {
+            pool,
+            files,
+            services,
+        })
+    }
+
+    /// Everything that the files declare.
+    pub(crate) fn pool(&self) -> &DescriptorPool {
+        &self.pool
+    }
+
+    /// The full names of the services that are served, in order.
+    pub(crate) fn service_names(&self) -> impl Iterator<Item = &str> {
+        self.services.iter().map(String::as_str)
+    }
+
+    /// The services that are served.
+    pub(crate) fn services(&self) -> impl Iterator<Item = ServiceDescriptor> {
+        let is_served = |service: &ServiceDescriptor| self.services.contains(service.full_name());
+        self.pool.services().filter(is_served)
+    }
+
+    /// The encoded `FileDescriptorProto` of a file of the pool.
+    pub(crate) fn encoded(&self, file: &FileDescriptor) -> Option<Bytes> {
+        self.files.get(file.name()).cloned()
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use crate::sink;
+
+    #[test]
+    fn own_services_are_served_with_those_of_the_api() {
+        let descriptors = sink::descriptors();
+        let names: Vec<_> = descriptors.service_names().collect();
+        let expected = [
+            "grpc.health.v1.Health",
+            "grpc.reflection.v1.ServerReflection",
+            "grpc.reflection.v1alpha.ServerReflection",
+            "sink.v1.Taps",
+        ];
+        assert_eq!(names, expected);
+    }
+
+    #[test]
+    fn a_service_that_no_file_declares_is_refused() {
+        let error = Descriptors::new(&sink::encoded(), &["sink.v1.Drain"]);
+        assert_eq!(
+            error.expect_err("there is no Drain").to_string(),
+            "no descriptor declares the service sink.v1.Drain"
+        );
+    }
+
+    #[test]
+    fn what_is_no_descriptor_set_is_refused() {
+        assert!(matches!(
+            Descriptors::new(b"no descriptors", &[]),
+            Err(Error::Encoding(_))
+        ));
+    }
+
+    #[test]
+    fn a_missing_import_is_refused() {
+        let mut set = EncodedFiles::decode(sink::encoded().as_slice()).expect("a set");
+        set.file.retain(|file| {
+            let file = FileName::decode(file.as_ref()).expect("a file");
+            file.name != "sink/v1/imported.proto"
+        });
+        assert!(matches!(
+            Descriptors::new(&set.encode_to_vec(), &[]),
+            Err(Error::Descriptors(_))
+        ));
+    }
+}
