@@ -10,6 +10,7 @@
 
 pub mod descriptors;
 pub mod drift;
+pub mod health;
 mod pb;
 pub mod reflection;
 pub mod rpcs;
