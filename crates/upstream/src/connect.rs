@@ -1,0 +1,65 @@
+//! Setting up a connection to one address.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+use crate::config::{Config, Protocol};
+use crate::error::Cause;
+use crate::io::Transport;
+use crate::tls::{self, H2};
+use crate::{BoxError, SendError, SendErrorKind};
+
+/// Where a connection goes, and how it is secured.
+pub(crate) struct Target {
+    pub(crate) address: SocketAddr,
+    pub(crate) tls: Option<(TlsConnector, ServerName<'static>)>,
+    pub(crate) config: Arc<Config>,
+}
+
+/// A connection that was set up, and whether HTTP/2 is spoken on it.
+pub(crate) struct Connected {
+    pub(crate) transport: Transport,
+    pub(crate) is_http2: bool,
+}
+
+impl Target {
+    /// Connects, TLS included, within the connect timeout.
+    pub(crate) async fn connect(&self) -> Result<Connected, SendError> {
+        match timeout(self.config.connect_timeout, self.open()).await {
+            Ok(Ok(connected)) => Ok(connected),
+            Ok(Err(error)) if tls::is_about_certificates(&*error) => {
+                Err(SendError::new(SendErrorKind::Untrusted, error))
+            }
+            Ok(Err(error)) => Err(SendError::new(SendErrorKind::NeverSent, error)),
+            Err(_) => Err(SendError::new(
+                SendErrorKind::NeverSent,
+                Cause::ConnectTimeout,
+            )),
+        }
+    }
+
+    async fn open(&self) -> Result<Connected, BoxError> {
+        let tcp = TcpStream::connect(self.address).await?;
+        tcp.set_nodelay(true)?;
+        let Some((connector, name)) = &self.tls else {
+            return Ok(Connected {
+                transport: Transport::Plain(tcp),
+                is_http2: self.config.protocol == Protocol::Http2,
+            });
+        };
+        let tls = connector.connect(name.clone(), tcp).await?;
+        let is_http2 = tls.get_ref().1.alpn_protocol() == Some(H2);
+        if self.config.protocol == Protocol::Http2 && !is_http2 {
+            return Err(Cause::NoHttp2.into());
+        }
+        Ok(Connected {
+            transport: Transport::Tls(Box::new(tls)),
+            is_http2,
+        })
+    }
+}

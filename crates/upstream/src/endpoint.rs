@@ -1,0 +1,169 @@
+//! One address of an API.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use http::uri::{Authority, Scheme};
+use tokio::time::Instant;
+
+use crate::SendErrorKind;
+use crate::config::Config;
+use crate::connect::Target;
+use crate::error::Cause;
+use crate::health::{Admission, Health, Outcome};
+use crate::pool::{Failure, Pool, Stage};
+
+/// One address of an API, with its connections and its record.
+pub(crate) struct Endpoint {
+    /// What the server is called in requests.
+    pub(crate) scheme: Scheme,
+    pub(crate) authority: Authority,
+    target: Target,
+    pool: Pool,
+    health: Mutex<Health>,
+    in_flight: AtomicUsize,
+}
+
+impl Endpoint {
+    pub(crate) fn new(scheme: Scheme, authority: Authority, target: Target) -> Self {
+        Self {
+            scheme,
+            authority,
+            pool: Pool::new(&target),
+            target,
+            health: Mutex::new(Health::new(Instant::now())),
+            in_flight: AtomicUsize::new(0),
+        }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.target.address
+    }
+
+    pub(crate) fn config(&self) -> &Config {
+        &self.target.config
+    }
+
+    pub(crate) fn target(&self) -> &Target {
+        &self.target
+    }
+
+    pub(crate) fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    pub(crate) fn health(&self) -> MutexGuard<'_, Health> {
+        self.health.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn admission(&self, now: Instant) -> Admission {
+        self.health().admission(now)
+    }
+
+    /// What a request here is expected to cost: latency times requests.
+    pub(crate) fn load(&self) -> f64 {
+        let in_flight = self.in_flight.load(Ordering::Relaxed);
+        #[expect(clippy::cast_precision_loss, reason = "no endpoint has 2^52 requests")]
+        let requests = (in_flight + 1) as f64;
+        self.health().latency() * requests
+    }
+
+    /// Notes that a connection was tried in the background.
+    pub(crate) fn probed(&self, reached: bool, slow: bool, others: bool) {
+        let now = Instant::now();
+        let mut health = self.health();
+        if reached {
+            health.reached(now);
+        } else {
+            health.record(Outcome::Unreached { slow }, others, self.config(), now);
+        }
+    }
+}
+
+/// A request on its way to an endpoint. Dropped, it counts no more.
+pub(crate) struct Lease {
+    pub(crate) endpoint: Arc<Endpoint>,
+    started: Instant,
+    deadline: Option<Instant>,
+    others: bool,
+    trial: bool,
+    settled: bool,
+}
+
+impl Lease {
+    pub(crate) fn new(endpoint: Arc<Endpoint>, others: bool, deadline: Option<Instant>) -> Self {
+        let now = Instant::now();
+        endpoint.in_flight.fetch_add(1, Ordering::Relaxed);
+        let mut health = endpoint.health();
+        let trial = !health.is_free() && health.begin(now);
+        drop(health);
+        Self {
+            endpoint,
+            started: now,
+            deadline,
+            others,
+            trial,
+            settled: false,
+        }
+    }
+
+    /// Notes that a reply has begun.
+    pub(crate) fn answered(&mut self, status: http::StatusCode) {
+        let latency = self.started.elapsed();
+        self.settle(match status.as_u16() {
+            502..=504 => Outcome::Overloaded(latency),
+            _ => Outcome::Answered(latency),
+        });
+    }
+
+    /// Notes that there is no reply.
+    pub(crate) fn failed(&mut self, failure: &Failure) {
+        let outcome = match failure.error.kind {
+            // The next attempt tells more than a connection that had gone stale.
+            _ if failure.stage == Stage::Stale => return,
+            // That is the caller's failure.
+            SendErrorKind::RequestBody => return,
+            _ if failure.stage == Stage::Connect => Outcome::Unreached {
+                slow: self.started.elapsed() * 2 > self.endpoint.config().connect_timeout,
+            },
+            SendErrorKind::NeverSent if failure.refused_by.is_some() => {
+                Outcome::Overloaded(self.started.elapsed())
+            }
+            SendErrorKind::Malformed { .. } => Outcome::Answered(self.started.elapsed()),
+            _ => Outcome::Lost,
+        };
+        self.settle(outcome);
+    }
+
+    fn settle(&mut self, outcome: Outcome) {
+        self.settled = true;
+        let config = self.endpoint.config();
+        let mut health = self.endpoint.health();
+        health.record(outcome, self.others, config, Instant::now());
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.endpoint.in_flight.fetch_sub(1, Ordering::Relaxed);
+        if self.settled {
+            return;
+        }
+        if self
+            .deadline
+            .is_some_and(|deadline| Instant::now() >= deadline)
+        {
+            self.settle(Outcome::TimedOut);
+        } else if self.trial {
+            self.endpoint.health().give_back_trial();
+        }
+    }
+}
+
+impl Cause {
+    /// As an error of a request that was never sent.
+    pub(crate) fn unsent(self) -> Failure {
+        Failure::unsent(self, false)
+    }
+}

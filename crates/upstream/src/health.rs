@@ -1,0 +1,372 @@
+//! How an endpoint is doing: its latency, and whether it gets requests.
+//!
+//! An endpoint that fails several times in a row is ejected: it gets no
+//! requests while there are others. After a while a connection to it is tried
+//! in the background; if that works, one request is its trial, and the outcome
+//! of that admits it or ejects it for longer. An endpoint that cannot even be
+//! connected to is an open circuit: without others, requests to it fail at
+//! once, except for a trial every so often. An endpoint that fails otherwise
+//! gets requests all the same if there is no better one.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::config::Config;
+
+/// The latency that is assumed before there was a reply.
+const FIRST_LATENCY: Duration = Duration::from_millis(30);
+
+/// How fast a peak of the latency is forgotten.
+const DECAY: Duration = Duration::from_secs(10);
+
+/// What a failure adds to the latency, so that an endpoint that fails fast is
+/// not preferred for it.
+const PENALTY: Duration = Duration::from_secs(1);
+
+/// How often an endpoint that refuses connections is tried by requests while
+/// there is no other. Finding out costs next to nothing.
+const REFUSED_GAP: Duration = Duration::from_millis(100);
+
+/// How often one is tried that lets connections wait.
+const SLOW_GAP: Duration = Duration::from_secs(1);
+
+/// How an attempt ended, as far as it concerns the endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// A reply began after this time.
+    Answered(Duration),
+    /// A reply began after this time, and says that the endpoint cannot serve.
+    Overloaded(Duration),
+    /// No connection was made. `slow` if that took long.
+    Unreached { slow: bool },
+    /// The connection ended without a reply.
+    Lost,
+    /// There was no reply by the deadline.
+    TimedOut,
+}
+
+/// Whether an endpoint gets a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Admission {
+    /// It does.
+    Free,
+    /// It may get one, whose outcome decides.
+    Trial,
+    /// It does only if there is no better one.
+    Ejected,
+    /// It does not: it cannot be connected to.
+    Open,
+}
+
+#[derive(Debug)]
+pub(crate) struct Health {
+    latency: f64,
+    measured: Instant,
+    /// Failures in a row, of any kind.
+    streak: u32,
+    /// Failures in a row without any reply.
+    silent: u32,
+    /// Failures in a row to connect.
+    unreached: u32,
+    last_failure: Instant,
+    slow: bool,
+    ejection: Option<Ejection>,
+    tried: bool,
+}
+
+#[derive(Debug)]
+struct Ejection {
+    until: Instant,
+    length: Duration,
+    /// Whether a connection was made since, so that one request may follow.
+    trial: bool,
+}
+
+impl Health {
+    pub(crate) fn new(now: Instant) -> Self {
+        Self {
+            latency: FIRST_LATENCY.as_secs_f64(),
+            measured: now,
+            streak: 0,
+            silent: 0,
+            unreached: 0,
+            last_failure: now,
+            slow: false,
+            ejection: None,
+            tried: false,
+        }
+    }
+
+    /// The latency in seconds: a peak counts at once and is forgotten slowly
+    /// (peak EWMA, as in Finagle).
+    pub(crate) fn latency(&self) -> f64 {
+        self.latency
+    }
+
+    fn measure(&mut self, sample: Duration, now: Instant) {
+        let sample = sample.as_secs_f64();
+        let elapsed = now.saturating_duration_since(self.measured).as_secs_f64();
+        self.measured = now;
+        self.latency = if sample > self.latency {
+            sample
+        } else {
+            let weight = (-elapsed / DECAY.as_secs_f64()).exp();
+            self.latency * weight + sample * (1.0 - weight)
+        };
+    }
+
+    /// Notes how an attempt ended. `others` says whether there is an endpoint
+    /// that is not ejected.
+    pub(crate) fn record(&mut self, outcome: Outcome, others: bool, config: &Config, now: Instant) {
+        self.tried = true;
+        if let Outcome::Answered(latency) = outcome {
+            self.measure(latency, now);
+            self.streak = 0;
+            self.silent = 0;
+            self.unreached = 0;
+            self.ejection = None;
+            return;
+        }
+        self.streak = self.streak.saturating_add(1);
+        self.last_failure = now;
+        match outcome {
+            Outcome::Answered(_) => {}
+            Outcome::Overloaded(latency) => {
+                self.measure(latency + PENALTY, now);
+                self.silent = 0;
+                self.unreached = 0;
+            }
+            Outcome::Unreached { slow } => {
+                self.measure(PENALTY, now);
+                self.silent = self.silent.saturating_add(1);
+                self.unreached = self.unreached.saturating_add(1);
+                self.slow = slow;
+            }
+            Outcome::Lost => {
+                self.measure(PENALTY, now);
+                self.silent = self.silent.saturating_add(1);
+                self.unreached = 0;
+            }
+            Outcome::TimedOut => {
+                self.measure(PENALTY, now);
+                self.unreached = 0;
+            }
+        }
+        let at_once = others && self.unreached > 0;
+        if let Some(ejection) = &mut self.ejection {
+            // A call that began before the ejection says nothing new.
+            if now >= ejection.until {
+                let length = (ejection.length * 2).min(config.max_ejection);
+                *ejection = Ejection::new(length, now);
+            }
+        } else if at_once || self.streak >= config.eject_after {
+            self.ejection = Some(Ejection::new(config.ejection, now));
+        }
+    }
+
+    /// Whether the endpoint gets requests without conditions.
+    pub(crate) fn is_free(&self) -> bool {
+        self.ejection.is_none()
+    }
+
+    pub(crate) fn admission(&self, now: Instant) -> Admission {
+        match &self.ejection {
+            None => Admission::Free,
+            Some(ejection) if ejection.trial => Admission::Trial,
+            Some(_) if self.unreached == 0 => Admission::Ejected,
+            Some(_) => {
+                let gap = if self.slow { SLOW_GAP } else { REFUSED_GAP };
+                if now >= self.last_failure + gap {
+                    Admission::Ejected
+                } else {
+                    Admission::Open
+                }
+            }
+        }
+    }
+
+    /// Notes that a request is on its way to an endpoint that is ejected.
+    /// Returns whether it is its trial.
+    pub(crate) fn begin(&mut self, now: Instant) -> bool {
+        self.tried = true;
+        if self.unreached > 0 {
+            // The next one waits for as long again.
+            self.last_failure = now;
+        }
+        self.ejection
+            .as_mut()
+            .is_some_and(|ejection| std::mem::take(&mut ejection.trial))
+    }
+
+    /// Notes that a trial ended without an outcome.
+    pub(crate) fn give_back_trial(&mut self) {
+        if let Some(ejection) = &mut self.ejection {
+            ejection.trial = true;
+        }
+    }
+
+    /// Whether a connection is to be tried in the background.
+    pub(crate) fn wants_probe(&self, now: Instant) -> bool {
+        match &self.ejection {
+            Some(ejection) => !ejection.trial && (now >= ejection.until || self.unreached > 0),
+            None => !self.tried || self.unreached > 0,
+        }
+    }
+
+    /// Notes that a connection was made in the background.
+    pub(crate) fn reached(&mut self, now: Instant) {
+        self.tried = true;
+        self.silent = 0;
+        let was_open = std::mem::take(&mut self.unreached) > 0;
+        if let Some(ejection) = &mut self.ejection
+            && (was_open || now >= ejection.until)
+        {
+            ejection.until = now;
+            ejection.trial = true;
+        }
+    }
+
+    /// Whether the endpoint does not answer at all.
+    pub(crate) fn is_silent(&self, config: &Config) -> bool {
+        self.unreached >= 2 || self.silent >= config.eject_after
+    }
+}
+
+impl Ejection {
+    fn new(length: Duration, now: Instant) -> Self {
+        Self {
+            until: now + length,
+            length,
+            trial: false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REFUSED: Outcome = Outcome::Unreached { slow: false };
+    const OK: Outcome = Outcome::Answered(Duration::from_millis(1));
+
+    struct Endpoint {
+        health: Health,
+        config: Config,
+        start: Instant,
+    }
+
+    impl Endpoint {
+        fn new() -> Self {
+            let start = Instant::now();
+            Self {
+                health: Health::new(start),
+                config: Config::default(),
+                start,
+            }
+        }
+
+        fn at(&self, millis: u64) -> Instant {
+            self.start + Duration::from_millis(millis)
+        }
+
+        fn fails(&mut self, outcome: Outcome, times: u32, others: bool, millis: u64) {
+            let now = self.at(millis);
+            for _ in 0..times {
+                self.health.record(outcome, others, &self.config, now);
+            }
+        }
+
+        #[track_caller]
+        fn check(&self, millis: u64, expected: Admission) {
+            assert_eq!(self.health.admission(self.at(millis)), expected);
+        }
+    }
+
+    #[test]
+    fn failures_in_a_row_eject() {
+        let mut endpoint = Endpoint::new();
+        endpoint.fails(Outcome::Lost, 4, true, 0);
+        endpoint.check(0, Admission::Free);
+        endpoint.fails(Outcome::Lost, 1, true, 0);
+        endpoint.check(0, Admission::Ejected);
+    }
+
+    #[test]
+    fn a_reply_between_failures_ends_the_row() {
+        let mut endpoint = Endpoint::new();
+        endpoint.fails(Outcome::Lost, 4, true, 0);
+        endpoint.fails(OK, 1, true, 0);
+        endpoint.fails(Outcome::Lost, 4, true, 0);
+        endpoint.check(0, Admission::Free);
+    }
+
+    #[test]
+    fn an_endpoint_that_cannot_be_reached_is_ejected_at_once_if_there_are_others() {
+        let mut endpoint = Endpoint::new();
+        endpoint.fails(REFUSED, 1, true, 0);
+        endpoint.check(0, Admission::Open);
+    }
+
+    #[test]
+    fn the_only_endpoint_is_not_given_up_at_once() {
+        let mut endpoint = Endpoint::new();
+        endpoint.fails(REFUSED, 4, false, 0);
+        endpoint.check(0, Admission::Free);
+    }
+
+    #[test]
+    fn an_open_circuit_lets_a_request_through_every_so_often() {
+        let mut endpoint = Endpoint::new();
+        endpoint.fails(REFUSED, 5, false, 0);
+        endpoint.check(50, Admission::Open);
+        endpoint.check(100, Admission::Ejected);
+        endpoint.health.begin(endpoint.at(100));
+        endpoint.check(150, Admission::Open);
+    }
+
+    #[test]
+    fn after_a_connection_in_the_background_one_request_is_the_trial() {
+        let mut endpoint = Endpoint::new();
+        endpoint.fails(REFUSED, 5, false, 0);
+        assert!(endpoint.health.wants_probe(endpoint.at(500)));
+        endpoint.health.reached(endpoint.at(500));
+        endpoint.check(500, Admission::Trial);
+        assert!(endpoint.health.begin(endpoint.at(500)));
+        endpoint.check(500, Admission::Ejected);
+        endpoint.fails(OK, 1, false, 500);
+        endpoint.check(500, Admission::Free);
+    }
+
+    #[test]
+    fn a_failed_trial_ejects_for_twice_as_long() {
+        let mut endpoint = Endpoint::new();
+        endpoint.fails(Outcome::Lost, 5, true, 0);
+        assert!(!endpoint.health.wants_probe(endpoint.at(999)));
+        assert!(endpoint.health.wants_probe(endpoint.at(1000)));
+        endpoint.health.reached(endpoint.at(1000));
+        endpoint.health.begin(endpoint.at(1000));
+        endpoint.fails(Outcome::Lost, 1, true, 1000);
+        assert!(!endpoint.health.wants_probe(endpoint.at(2999)));
+        assert!(endpoint.health.wants_probe(endpoint.at(3000)));
+    }
+
+    #[test]
+    fn a_slow_reply_counts_at_once_and_is_forgotten_slowly() {
+        let mut endpoint = Endpoint::new();
+        endpoint.fails(Outcome::Answered(Duration::from_secs(2)), 1, true, 0);
+        assert!((endpoint.health.latency() - 2.0).abs() < 1e-9);
+        endpoint.fails(OK, 1, true, 1000);
+        let after = endpoint.health.latency();
+        assert!(1.5 < after && after < 2.0, "the latency is {after}");
+    }
+
+    #[test]
+    fn an_endpoint_that_only_times_out_is_not_silent() {
+        let mut endpoint = Endpoint::new();
+        endpoint.fails(Outcome::TimedOut, 50, false, 0);
+        assert!(!endpoint.health.is_silent(&endpoint.config));
+        endpoint.fails(REFUSED, 2, false, 0);
+        assert!(endpoint.health.is_silent(&endpoint.config));
+    }
+}

@@ -1,0 +1,331 @@
+//! HTTP/1.1 connections: one request at a time, on hyper.
+//!
+//! The connection's task carries the request's body, so ending the task ends
+//! everything of the request. It ends unless the reply was complete and the
+//! connection is clean.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::{CONNECTION, CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
+use http::{Request, Response, StatusCode};
+use http_body::{Body as _, Frame, SizeHint};
+use hyper::body::Incoming;
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::task::{AbortHandle, JoinHandle};
+use tokio::time::Instant;
+
+use crate::body::{AttemptBody, Progress};
+use crate::config::Config;
+use crate::endpoint::Endpoint;
+use crate::error::Cause;
+use crate::io::{Io, Traffic, Transport};
+use crate::pool::Failure;
+use crate::{ReplyError, ReplyErrorKind, SendError, SendErrorKind};
+
+/// Ends a task when dropped.
+pub(crate) struct AbortOnDrop(JoinHandle<()>);
+
+impl AbortOnDrop {
+    pub(crate) fn spawn(task: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self(tokio::spawn(task))
+    }
+
+    fn handle(&self) -> AbortHandle {
+        self.0.abort_handle()
+    }
+}
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// A connection.
+pub(crate) struct Http1 {
+    sender: http1::SendRequest<AttemptBody>,
+    task: AbortOnDrop,
+    traffic: Arc<Traffic>,
+    served: usize,
+    idle_timeout: Duration,
+    idle_since: Instant,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Http1 {
+    pub(crate) async fn new(
+        transport: Transport,
+        config: &Config,
+        permit: OwnedSemaphorePermit,
+    ) -> Result<Self, SendError> {
+        let (io, traffic) = Io::new(transport, true);
+        let (sender, connection) = http1::Builder::new()
+            .max_headers(config.max_headers)
+            .max_header_size(config.max_head)
+            .max_buf_size(config.max_head.max(64 * 1024))
+            .handshake(TokioIo::new(io))
+            .await
+            .map_err(|error| SendError::new(SendErrorKind::NeverSent, error))?;
+        let task = AbortOnDrop::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::debug!(%error, "an HTTP/1.1 connection ended");
+            }
+        });
+        Ok(Self {
+            sender,
+            task,
+            traffic,
+            served: 0,
+            idle_timeout: config.idle_timeout,
+            idle_since: Instant::now(),
+            _permit: permit,
+        })
+    }
+
+    /// Whether another request may go out on it.
+    pub(crate) fn is_usable(&self, now: Instant) -> bool {
+        !self.sender.is_closed() && now < self.idle_since + self.idle_timeout
+    }
+
+    pub(crate) fn is_reused(&self) -> bool {
+        self.served > 0
+    }
+
+    /// Sends a request and waits for the head of its reply. The URI is in
+    /// origin form. Dropping the future closes the connection.
+    pub(crate) async fn send(
+        mut self,
+        endpoint: &Arc<Endpoint>,
+        mut request: Request<AttemptBody>,
+    ) -> Result<Response<Http1Reply>, Failure> {
+        let reused = self.is_reused();
+        let unsent = |source: hyper::Error| Failure::unsent(source, reused);
+        // The task may not yet have seen the end of the reply before.
+        self.sender.ready().await.map_err(unsent)?;
+        self.traffic.begin(reused);
+        self.served += 1;
+        let progress = Arc::clone(request.body().progress());
+        let informational = self.bound_informational(&mut request, endpoint);
+
+        let response = match self.sender.try_send_request(request).await {
+            Ok(response) => response,
+            Err(mut error) => {
+                let sent = error.take_message().is_none() && self.traffic.has_begun();
+                let error = error.into_error();
+                if progress.has_failed() {
+                    return Err(SendError::new(SendErrorKind::RequestBody, error).into());
+                }
+                if informational.load(Ordering::Acquire) > endpoint.config().max_informational {
+                    return Err(SendError::malformed("too many informational responses").into());
+                }
+                if error.is_parse() {
+                    return Err(malformed(error).into());
+                }
+                if !sent {
+                    return Err(unsent(error));
+                }
+                return Err(SendError::new(SendErrorKind::PerhapsCarriedOut, error).into());
+            }
+        };
+        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+            return Err(SendError::malformed("it switches protocols unasked").into());
+        }
+        if response.headers().len() > endpoint.config().max_headers {
+            return Err(SendError::malformed("it has too many fields").into());
+        }
+        let keeps_alive = self.keeps_alive(&response, endpoint.config());
+        let (head, body) = response.into_parts();
+        let mut reply = Http1Reply {
+            connection: keeps_alive.then_some(self),
+            body,
+            progress,
+            endpoint: Arc::clone(endpoint),
+            finished: false,
+        };
+        if reply.body.is_end_stream() {
+            reply.finish();
+        }
+        Ok(Response::from_parts(head, reply))
+    }
+
+    /// Ends the connection if more informational responses come than may.
+    fn bound_informational(
+        &self,
+        request: &mut Request<AttemptBody>,
+        endpoint: &Endpoint,
+    ) -> Arc<AtomicU32> {
+        let seen = Arc::new(AtomicU32::new(0));
+        let most = endpoint.config().max_informational;
+        let task = self.task.handle();
+        let counter = Arc::clone(&seen);
+        hyper::ext::on_informational(request, move |_| {
+            if counter.fetch_add(1, Ordering::AcqRel) >= most {
+                task.abort();
+            }
+        });
+        seen
+    }
+
+    /// Whether the connection may carry another request after this reply, and
+    /// for how long the server keeps it.
+    fn keeps_alive<B>(&mut self, response: &Response<B>, config: &Config) -> bool {
+        let headers = response.headers();
+        if let Some(timeout) = keep_alive_timeout(headers) {
+            self.idle_timeout = config.idle_timeout.min(timeout);
+        }
+        let closes = headers
+            .get_all(CONNECTION)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .flat_map(|value| value.split(','))
+            .any(|option| option.trim().eq_ignore_ascii_case("close"));
+        !closes
+            && !announces_forbidden_body(response.status(), headers)
+            && self.served < config.max_requests_per_connection
+    }
+}
+
+/// Whether a reply that has no body announces one. Whoever sends it may send the
+/// body too, so nothing on the connection can be trusted after it.
+fn announces_forbidden_body(status: StatusCode, headers: &HeaderMap) -> bool {
+    matches!(
+        status,
+        StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT | StatusCode::NOT_MODIFIED
+    ) && (headers.contains_key(TRANSFER_ENCODING)
+        || headers
+            .get_all(CONTENT_LENGTH)
+            .iter()
+            .any(|length| length.as_bytes() != b"0"))
+}
+
+/// What `Keep-Alive: timeout=` leaves after a fifth, which is for the way.
+fn keep_alive_timeout(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get("keep-alive")?.to_str().ok()?;
+    let seconds = value.split(',').find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        let seconds: u32 = value.trim().parse().ok()?;
+        name.trim()
+            .eq_ignore_ascii_case("timeout")
+            .then_some(seconds)
+    })?;
+    Some(Duration::from_secs(seconds.into()) * 4 / 5)
+}
+
+fn malformed(error: hyper::Error) -> SendError {
+    let detail = if error.is_parse_too_large() {
+        "its head is too large"
+    } else if error.is_parse_status() {
+        "its status is not valid"
+    } else {
+        "it is not valid HTTP/1.1"
+    };
+    SendError::new(SendErrorKind::Malformed { detail }, error)
+}
+
+/// The body of a reply, on its connection.
+pub(crate) struct Http1Reply {
+    /// The connection, as long as it may be used again. Dropped, it is closed.
+    connection: Option<Http1>,
+    body: Incoming,
+    progress: Arc<Progress>,
+    endpoint: Arc<Endpoint>,
+    finished: bool,
+}
+
+impl Http1Reply {
+    pub(crate) fn poll_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, ReplyError>>> {
+        if self.finished {
+            return Poll::Ready(None);
+        }
+        match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
+            Some(Ok(frame)) => {
+                if self.body.is_end_stream() {
+                    self.finish();
+                }
+                Poll::Ready(Some(Ok(frame)))
+            }
+            Some(Err(error)) => {
+                self.connection = None;
+                self.finished = true;
+                Poll::Ready(Some(Err(broken(error))))
+            }
+            None => {
+                self.finish();
+                Poll::Ready(None)
+            }
+        }
+    }
+
+    pub(crate) fn is_end_stream(&self) -> bool {
+        self.finished
+    }
+
+    pub(crate) fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+
+    /// Gives the connection back if the request is complete as well.
+    fn finish(&mut self) {
+        self.finished = true;
+        let Some(mut connection) = self.connection.take() else {
+            return;
+        };
+        if self.progress.is_finished() && connection.traffic.is_clean() {
+            connection.idle_since = Instant::now();
+            self.endpoint.pool().put(connection);
+        }
+    }
+}
+
+fn broken(error: hyper::Error) -> ReplyError {
+    let mut source = std::error::Error::source(&error);
+    while let Some(cause) = source {
+        let kind = cause.downcast_ref().map(std::io::Error::kind);
+        if let Some(std::io::ErrorKind::InvalidData | std::io::ErrorKind::InvalidInput) = kind {
+            let detail = "its chunks are not valid";
+            return ReplyError::new(ReplyErrorKind::Malformed { detail }, error);
+        }
+        source = cause.source();
+    }
+    ReplyError::new(ReplyErrorKind::BrokeOff, error)
+}
+
+impl From<Cause> for SendError {
+    fn from(cause: Cause) -> Self {
+        Self::new(SendErrorKind::NeverSent, cause)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check_timeout(value: &'static str, expected: Option<u64>) {
+        let mut headers = HeaderMap::new();
+        headers.insert("keep-alive", value.parse().expect("it is a value"));
+        let expected = expected.map(Duration::from_millis);
+        assert_eq!(keep_alive_timeout(&headers), expected, "for {value}");
+    }
+
+    #[test]
+    fn the_time_that_a_server_keeps_connections_is_read() {
+        check_timeout("timeout=5", Some(4000));
+        check_timeout("timeout=5, max=1000", Some(4000));
+        check_timeout("max=1000, Timeout = 10", Some(8000));
+        check_timeout("timeout=0", Some(0));
+        check_timeout("max=1000", None);
+        check_timeout("timeout=soon", None);
+        check_timeout("timeout=-1", None);
+    }
+}

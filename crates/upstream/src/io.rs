@@ -1,0 +1,201 @@
+//! The bytes of a connection, counted.
+//!
+//! The counts tell what no HTTP library tells: whether a byte of a request was
+//! written, whether all of it was, and whether the peer gives signs of life.
+
+use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::task::{Context, Poll, ready};
+
+use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::client::TlsStream;
+
+use crate::error::Cause;
+
+/// A connection below HTTP.
+pub(crate) enum Transport {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+/// What has gone through a connection.
+#[derive(Default)]
+pub(crate) struct Traffic {
+    read: AtomicU64,
+    written: AtomicU64,
+    /// How much was written when the current HTTP/1.1 request began.
+    before: AtomicU64,
+    /// Whether the peer has to be looked at before the next byte is written.
+    look_first: AtomicBool,
+    /// Whether everything that was to be written is.
+    flushed: AtomicBool,
+    /// Whether writing failed after a part of the request.
+    write_failed: AtomicBool,
+}
+
+impl Traffic {
+    pub(crate) fn read(&self) -> u64 {
+        self.read.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn written(&self) -> u64 {
+        self.written.load(Ordering::Acquire)
+    }
+
+    /// Notes that an HTTP/1.1 request follows. On a connection that was used
+    /// before, its first byte is written only if the peer has neither closed
+    /// the connection nor sent anything.
+    pub(crate) fn begin(&self, reused: bool) {
+        self.before.store(self.written(), Ordering::Release);
+        self.look_first.store(reused, Ordering::Release);
+    }
+
+    /// Whether a byte was written since [`Traffic::begin`].
+    pub(crate) fn has_begun(&self) -> bool {
+        self.written() > self.before.load(Ordering::Acquire)
+    }
+
+    /// Whether everything was written, to the last byte.
+    pub(crate) fn is_clean(&self) -> bool {
+        self.flushed.load(Ordering::Acquire) && !self.write_failed.load(Ordering::Acquire)
+    }
+}
+
+/// A connection below HTTP that counts.
+pub(crate) struct Io {
+    transport: Transport,
+    traffic: Arc<Traffic>,
+    /// Whether a failing write is hidden after a part of the request: a server
+    /// that answers early and closes has an answer that is worth reading, and
+    /// hyper would not read it. Reading finds the end of the connection.
+    reads_on: bool,
+}
+
+impl Io {
+    pub(crate) fn new(transport: Transport, reads_on: bool) -> (Self, Arc<Traffic>) {
+        let traffic = Arc::new(Traffic::default());
+        let io = Self {
+            transport,
+            traffic: Arc::clone(&traffic),
+            reads_on,
+        };
+        (io, traffic)
+    }
+
+    /// Fails if the peer has closed the connection or sent something. The
+    /// socket is asked: the runtime may not have heard of it yet.
+    fn look(&self) -> io::Result<()> {
+        if !self.traffic.look_first.swap(false, Ordering::AcqRel) {
+            return Ok(());
+        }
+        let socket = match &self.transport {
+            Transport::Plain(tcp) => tcp,
+            Transport::Tls(tls) => tls.get_ref().0,
+        };
+        match SockRef::from(socket).peek(&mut [MaybeUninit::uninit()]) {
+            Ok(0) => Err(io::Error::new(
+                io::ErrorKind::ConnectionAborted,
+                Cause::Closed,
+            )),
+            Ok(_) => Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                Cause::StrayBytes,
+            )),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn count(&self, result: io::Result<usize>, all: usize) -> io::Result<usize> {
+        match result {
+            Ok(count) => {
+                self.traffic
+                    .written
+                    .fetch_add(count as u64, Ordering::AcqRel);
+                Ok(count)
+            }
+            Err(_) if self.reads_on && self.traffic.has_begun() => {
+                self.traffic.write_failed.store(true, Ordering::Release);
+                Ok(all)
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+impl AsyncRead for Io {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(match &mut self.transport {
+            Transport::Plain(tcp) => Pin::new(tcp).poll_read(cx, buffer),
+            Transport::Tls(tls) => Pin::new(&mut **tls).poll_read(cx, buffer),
+        })?;
+        let count = buffer.filled().len() - before;
+        self.traffic.read.fetch_add(count as u64, Ordering::AcqRel);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Io {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        self.look()?;
+        self.traffic.flushed.store(false, Ordering::Release);
+        let result = ready!(match &mut self.transport {
+            Transport::Plain(tcp) => Pin::new(tcp).poll_write(cx, bytes),
+            Transport::Tls(tls) => Pin::new(&mut **tls).poll_write(cx, bytes),
+        });
+        Poll::Ready(self.count(result, bytes.len()))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.look()?;
+        self.traffic.flushed.store(false, Ordering::Release);
+        let result = ready!(match &mut self.transport {
+            Transport::Plain(tcp) => Pin::new(tcp).poll_write_vectored(cx, slices),
+            Transport::Tls(tls) => Pin::new(&mut **tls).poll_write_vectored(cx, slices),
+        });
+        let all = slices.iter().map(|slice| slice.len()).sum();
+        Poll::Ready(self.count(result, all))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match &self.transport {
+            Transport::Plain(tcp) => tcp.is_write_vectored(),
+            Transport::Tls(tls) => tls.is_write_vectored(),
+        }
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let flushed = ready!(match &mut self.transport {
+            Transport::Plain(tcp) => Pin::new(tcp).poll_flush(cx),
+            Transport::Tls(tls) => Pin::new(&mut **tls).poll_flush(cx),
+        });
+        let flushed = self.count(flushed.map(|()| 0), 0).map(|_| ());
+        self.traffic.flushed.store(true, Ordering::Release);
+        Poll::Ready(flushed)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match &mut self.transport {
+            Transport::Plain(tcp) => Pin::new(tcp).poll_shutdown(cx),
+            Transport::Tls(tls) => Pin::new(&mut **tls).poll_shutdown(cx),
+        }
+    }
+}

@@ -1,0 +1,242 @@
+//! The connections of one endpoint.
+//!
+//! Calls take the connection that was used last. Without one they make one of
+//! their own, in their own future, so that a call that ends leaves no
+//! half-made connection behind. hyper-util's pool makes connections in tasks of
+//! their own and cannot bound how many.
+
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
+
+use crate::config::Protocol;
+use crate::connect::{Connected, Target};
+use crate::error::{Cause, SharedError};
+use crate::http1::Http1;
+use crate::http2::{ConnectionId, Http2, Slot};
+use crate::{BoxError, SendError, SendErrorKind};
+
+/// Why an attempt has no reply.
+pub(crate) struct Failure {
+    pub(crate) error: SendError,
+    pub(crate) stage: Stage,
+    /// The HTTP/2 connection that did not take the request.
+    pub(crate) refused_by: Option<ConnectionId>,
+}
+
+/// How far an attempt got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// There was no connection.
+    Connect,
+    /// There was one that had been used before, and it took not one byte.
+    Stale,
+    /// There was one, and the failure is that of the request.
+    Sent,
+}
+
+impl Failure {
+    /// Not one byte of the request was written.
+    pub(crate) fn unsent(source: impl Into<BoxError>, reused: bool) -> Self {
+        Self {
+            error: SendError::new(SendErrorKind::NeverSent, source),
+            stage: if reused { Stage::Stale } else { Stage::Sent },
+            refused_by: None,
+        }
+    }
+}
+
+impl From<SendError> for Failure {
+    fn from(error: SendError) -> Self {
+        Self {
+            error,
+            stage: Stage::Sent,
+            refused_by: None,
+        }
+    }
+}
+
+/// A connection for one request.
+pub(crate) enum Taken {
+    Http1(Http1),
+    Http2(Http2, Slot),
+}
+
+/// The connections of one endpoint.
+pub(crate) struct Pool {
+    connections: Mutex<Connections>,
+    /// One permit for each connection.
+    permits: Arc<Semaphore>,
+    /// Told when a connection or a stream has become free.
+    freed: Arc<Notify>,
+    /// Held while the first connection is made: if it speaks HTTP/2, one is
+    /// enough for all who wait.
+    first: tokio::sync::Mutex<()>,
+    /// Which version the server speaks, once that is known.
+    spoken: AtomicU8,
+    /// The failures to connect so far, and the last of them.
+    failures: AtomicU64,
+    last_failure: Mutex<Option<(SendErrorKind, SharedError)>>,
+}
+
+#[derive(Default)]
+struct Connections {
+    http1: Vec<Http1>,
+    http2: Vec<Http2>,
+}
+
+const UNKNOWN: u8 = 0;
+const HTTP1: u8 = 1;
+const HTTP2: u8 = 2;
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Pool {
+    pub(crate) fn new(target: &Target) -> Self {
+        let spoken = match target.config.protocol {
+            Protocol::Http1 => HTTP1,
+            Protocol::Auto if target.tls.is_none() => HTTP1,
+            Protocol::Http2 => HTTP2,
+            Protocol::Auto => UNKNOWN,
+        };
+        Self {
+            connections: Mutex::default(),
+            permits: Arc::new(Semaphore::new(target.config.max_connections)),
+            freed: Arc::default(),
+            first: tokio::sync::Mutex::default(),
+            spoken: AtomicU8::new(spoken),
+            failures: AtomicU64::new(0),
+            last_failure: Mutex::default(),
+        }
+    }
+
+    /// A connection that is free, or a new one. Waits for one of the two.
+    ///
+    /// `avoided` is a connection that has just refused the request; `fresh` asks
+    /// for one that was never used.
+    pub(crate) async fn take(
+        &self,
+        target: &Target,
+        avoided: Option<ConnectionId>,
+        fresh: bool,
+    ) -> Result<Taken, Failure> {
+        loop {
+            if let Some(taken) = self.free(avoided, fresh) {
+                return Ok(taken);
+            }
+            let permit = tokio::select! {
+                biased;
+                permit = Arc::clone(&self.permits).acquire_owned() => permit,
+                () = self.freed.notified() => continue,
+            };
+            // The semaphore is never closed.
+            let Ok(permit) = permit else { continue };
+            if self.spoken.load(Ordering::Acquire) == HTTP1 {
+                let connected = target.connect().await.map_err(Failure::connect)?;
+                // A server may change its mind; then it speaks HTTP/2 from now on.
+                return self.adopt(connected, target, permit).await;
+            }
+            let failures = self.failures.load(Ordering::Acquire);
+            let _first = self.first.lock().await;
+            if let Some(taken) = self.free(avoided, fresh) {
+                return Ok(taken);
+            }
+            if self.failures.load(Ordering::Acquire) > failures
+                && let Some((kind, error)) = lock(&self.last_failure).clone()
+            {
+                return Err(Failure::connect(SendError::new(kind, error)));
+            }
+            return match target.connect().await {
+                Ok(connected) => self.adopt(connected, target, permit).await,
+                Err(SendError { kind, source }) => {
+                    let source = source.unwrap_or_else(|| Cause::Closed.into());
+                    let shared = SharedError(Arc::new(source));
+                    *lock(&self.last_failure) = Some((kind, shared.clone()));
+                    self.failures.fetch_add(1, Ordering::AcqRel);
+                    Err(Failure::connect(SendError::new(kind, shared)))
+                }
+            };
+        }
+    }
+
+    async fn adopt(
+        &self,
+        connected: Connected,
+        target: &Target,
+        permit: OwnedSemaphorePermit,
+    ) -> Result<Taken, Failure> {
+        let config = &target.config;
+        if !connected.is_http2 {
+            self.spoken.store(HTTP1, Ordering::Release);
+            let connection = Http1::new(connected.transport, config, permit).await;
+            return connection.map(Taken::Http1).map_err(Failure::connect);
+        }
+        self.spoken.store(HTTP2, Ordering::Release);
+        let freed = Arc::clone(&self.freed);
+        let connection = Http2::new(connected.transport, config, permit, freed)
+            .await
+            .map_err(Failure::connect)?;
+        let slot = connection.slot();
+        lock(&self.connections).http2.push(connection.clone());
+        // Who waits for a connection can share this one.
+        self.freed.notify_waiters();
+        Ok(Taken::Http2(connection, slot))
+    }
+
+    /// Takes a connection that is free.
+    fn free(&self, avoided: Option<ConnectionId>, fresh: bool) -> Option<Taken> {
+        let now = Instant::now();
+        let mut connections = lock(&self.connections);
+        if fresh {
+            // A connection that nobody uses makes room for a fresh one.
+            if self.permits.available_permits() == 0 {
+                connections.http1.pop();
+            }
+            return None;
+        }
+        while let Some(connection) = connections.http1.pop() {
+            if connection.is_usable(now) {
+                return Some(Taken::Http1(connection));
+            }
+        }
+        connections.http2.retain_mut(Http2::takes_requests);
+        let connection = connections
+            .http2
+            .iter()
+            .filter(|connection| Some(connection.id()) != avoided && connection.has_room())
+            .min_by_key(|connection| connection.active())?;
+        let slot = connection.slot();
+        Some(Taken::Http2(connection.clone(), slot))
+    }
+
+    /// Takes back a connection whose reply is complete.
+    pub(crate) fn put(&self, connection: Http1) {
+        lock(&self.connections).http1.push(connection);
+        self.freed.notify_one();
+    }
+
+    /// Closes the connections that nobody has used for long, or that are closed.
+    pub(crate) fn purge(&self, now: Instant) {
+        let mut connections = lock(&self.connections);
+        connections
+            .http1
+            .retain(|connection| connection.is_usable(now));
+        connections
+            .http2
+            .retain_mut(|connection| connection.takes_requests() && !connection.is_expired(now));
+    }
+}
+
+impl Failure {
+    fn connect(error: SendError) -> Self {
+        Self {
+            error,
+            stage: Stage::Connect,
+            refused_by: None,
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! The client over real sockets, against servers that misbehave.
+
+#![allow(
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test that panics has failed"
+)]
+
+#[path = "it/http1.rs"]
+mod http1;
+#[path = "it/support.rs"]
+mod support;
