@@ -105,7 +105,7 @@ async fn an_upstream_that_hangs_up_is_unavailable() {
     check(
         get_me(&stub).await,
         Code::Unavailable,
-        "UPSTREAM_UNAVAILABLE",
+        "UPSTREAM_CONNECTION_LOST",
     );
     let cut_short = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"id\": \"1\"";
     let stub = Stub::sending(cut_short).await;

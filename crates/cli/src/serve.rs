@@ -167,7 +167,6 @@ pub(crate) async fn gateway(args: GatewayArgs) -> anyhow::Result<ExitCode> {
 fn in_front_of<U: Upstream>(upstream: U, base: http::Uri) -> Gateway<U> {
     let mut config = Config::new(base);
     DOMAIN.clone_into(&mut config.domain);
-    config.on_drift = ::gateway::drift::log_once;
     Gateway::new(upstream, config)
 }
 

@@ -14,7 +14,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::{self, PemObject as _};
 use rustls::{ClientConfig, RootCertStore};
 use tower::util::MapErr;
-use transcode::{BoxError, RequestBody, Unreachable};
+use transcode::{BoxError, RequestBody, SendError, SendErrorKind};
 
 /// How long setting up a connection may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -26,10 +26,10 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 /// A client that keeps its connections: HTTP/1.1 with keep-alive, and HTTP/2
 /// where the upstream offers it by ALPN.
 ///
-/// Where it does not trust the upstream's certificate, it fails with
-/// [`Unreachable`].
+/// It fails with a [`SendError`] that tells a certificate that is not trusted from
+/// an upstream that cannot be reached, and both from a connection that is lost.
 pub type Client =
-    MapErr<PooledClient<HttpsConnector<HttpConnector>, RequestBody>, fn(ClientError) -> BoxError>;
+    MapErr<PooledClient<HttpsConnector<HttpConnector>, RequestBody>, fn(ClientError) -> SendError>;
 
 /// Why there is no way to an upstream.
 #[derive(Debug, thiserror::Error)]
@@ -153,19 +153,20 @@ pub fn client(base: &Uri, roots: Option<RootCertStore>) -> Result<Client, Error>
         .pool_idle_timeout(IDLE_TIMEOUT)
         .timer(TokioTimer::new())
         .build(connector);
-    Ok(MapErr::new(client, explain as fn(ClientError) -> BoxError))
+    Ok(MapErr::new(client, explain as fn(ClientError) -> SendError))
 }
 
 /// Tells callers of a certificate that is not trusted; otherwise they would
 /// look for an upstream that is down.
-fn explain(error: ClientError) -> BoxError {
-    if is_about_certificates(&error) {
-        return Box::new(Unreachable {
-            reason: "its TLS certificate is not trusted",
-            source: error.into(),
-        });
-    }
-    error.into()
+fn explain(error: ClientError) -> SendError {
+    let kind = if is_about_certificates(&error) {
+        SendErrorKind::Untrusted
+    } else if error.is_connect() {
+        SendErrorKind::NeverSent { detail: None }
+    } else {
+        SendErrorKind::PerhapsCarriedOut
+    };
+    kind.because(error)
 }
 
 fn is_about_certificates(error: &(dyn std::error::Error + 'static)) -> bool {

@@ -14,18 +14,33 @@ pub mod mask;
 pub mod template;
 
 mod call;
+mod caller;
+mod error_details;
+mod exchange;
+mod fault;
 mod gateway;
+mod held;
 mod link;
-mod status;
+mod multipart;
+mod record;
 mod streams;
 mod upload;
+mod upstream;
+mod upstream_error;
 
 pub use call::{
     Query, Reply, RestCall, UploadCall, Violation, missing_body, text_of, write_body,
     write_masked_body,
 };
-pub use gateway::{BoxError, Config, Gateway, REQUEST_ID, RequestBody, Unreachable, Upstream};
+pub use caller::{REQUEST_ID, RequestId, request_id};
+pub use fault::status;
+pub use gateway::{Config, Gateway};
+pub use held::Held;
+pub use record::{CallRecord, UpstreamRecord};
 pub use streams::Unabridged;
+pub use upstream::{
+    BoxError, CallerKey, Deadline, RequestBody, RpcName, SendError, SendErrorKind, Upstream,
+};
 
 #[doc(no_inline)]
 pub use bytes::Bytes;

@@ -1,18 +1,23 @@
-//! The body of an upload: one part of multipart/form-data (RFC 7578), written
-//! while its content arrives.
+//! The body of an upload: it is written while its content arrives.
+//!
+//! The call owns the caller's stream, as a [`Source`]; the body that goes
+//! upstream only holds a handle to it. When the call is over, for whatever
+//! reason, the source is dropped and the stream with it, which gives the caller
+//! its flow-control window back at once. What the HTTP client does with the body
+//! does not matter: a body whose source is gone before it was whole ends with
+//! an error, never as if it were whole.
 
-use std::fmt::Write as _;
-use std::marker::PhantomData;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, ready};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
 use http_body::Frame;
-use tokio_stream::Stream;
-use tonic::{Status, Streaming};
+use tokio_stream::{Stream, StreamExt as _};
+use tonic::{Code, Status, Streaming};
 
-use crate::call::{UploadCall, Violation};
+use crate::call::UploadCall;
+use crate::record::CallRecord;
 
 /// Why an upload ended before its end.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -20,194 +25,194 @@ pub(crate) enum Interrupted {
     /// A message carries no content.
     #[error("only the first message of an upload is a header; every other one carries content")]
     NoContent,
-    /// The stream of the caller failed.
+    /// A message cannot be read.
+    #[error("a message of the upload cannot be read")]
+    Malformed,
+    /// A message is larger than the server takes.
+    #[error("a message of the upload is too large")]
+    TooLarge,
+    /// The caller went away.
     #[error("the caller broke the upload off")]
-    Stream(#[source] Status),
+    BrokenOff(#[source] Status),
+    /// A layer of the server ended the stream, and says why in the details of
+    /// its status.
+    #[error("{}", .0.message())]
+    Refused(Status),
 }
 
-/// What ended an upload before its end, if anything did.
-///
-/// An HTTP client says of a body that failed no more than that it failed; the
-/// reason is left here for the one who asks.
-#[derive(Clone, Default)]
-pub(crate) struct Interruption(Arc<Mutex<Option<Interrupted>>>);
-
-impl Interruption {
-    fn set(&self, cause: Interrupted) {
-        *self
-            .0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner) = Some(cause);
-    }
-
-    pub(crate) fn take(&self) -> Option<Interrupted> {
-        self.0
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .take()
-    }
-}
-
-/// The line that separates the parts.
-pub(crate) struct Boundary(String);
-
-impl Boundary {
-    /// A boundary that no content will contain: it is drawn at random.
-    pub(crate) fn random() -> Result<Self, getrandom::Error> {
-        let mut bytes = [0; 16];
-        getrandom::fill(&mut bytes)?;
-        let mut text = String::from("part-");
-        for byte in bytes {
-            // Writing to a string cannot fail.
-            let _ = write!(text, "{byte:02x}");
+/// What a stream fails with tells who has ended it.
+impl From<Status> for Interrupted {
+    fn from(status: Status) -> Self {
+        use std::error::Error as _;
+        if !status.details().is_empty() {
+            return Self::Refused(status);
         }
-        Ok(Self(text))
+        match status.code() {
+            // tonic counts the bytes as they come (OUT_OF_RANGE) and as they
+            // are decompressed (RESOURCE_EXHAUSTED).
+            Code::OutOfRange | Code::ResourceExhausted => Self::TooLarge,
+            // tonic gives a message that it cannot decode no source, and the
+            // failure of a connection its cause.
+            Code::Internal if status.source().is_none() => Self::Malformed,
+            _ => Self::BrokenOff(status),
+        }
+    }
+}
+
+/// The content of a message, or `None` for one that carries none.
+type Messages = Pin<Box<dyn Stream<Item = Result<Option<Bytes>, Status>> + Send>>;
+
+/// How far an upload has come.
+#[derive(Debug, Clone)]
+enum Progress {
+    /// Content is still to come.
+    Going,
+    /// The last byte has been handed to the upstream.
+    Whole,
+    /// The caller's stream has ended it.
+    Interrupted(Interrupted),
+    /// The call was over first.
+    Abandoned,
+}
+
+struct Shared {
+    /// The caller's stream, until it ends or the call does.
+    messages: Option<Messages>,
+    progress: Progress,
+    /// Whoever waits for the next frame of the body.
+    waker: Option<Waker>,
+}
+
+/// The content of an upload, which the call holds while it goes on.
+pub(crate) struct Source(Arc<Mutex<Shared>>);
+
+fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Source {
+    pub(crate) fn new<C: UploadCall>(messages: Streaming<C::Request>) -> Self {
+        let contents = messages.map(|message| message.map(C::content));
+        Self(Arc::new(Mutex::new(Shared {
+            messages: Some(Box::pin(contents)),
+            progress: Progress::Going,
+            waker: None,
+        })))
     }
 
-    /// The content type of the whole body.
-    pub(crate) fn content_type(&self) -> String {
-        format!("multipart/form-data; boundary={}", self.0)
-    }
-}
-
-/// What stands before the content.
-pub(crate) fn preamble<C: UploadCall>(
-    header: &C::Request,
-    boundary: &Boundary,
-) -> Result<Bytes, Violation> {
-    let file_name = C::file_name(header).filter(|name| !name.is_empty());
-    let content_type = C::content_type(header)
-        .filter(|content_type| !content_type.is_empty())
-        .unwrap_or("application/octet-stream");
-    if !is_media_type(content_type) {
-        return Err(Violation {
-            field: C::CONTENT_TYPE.to_owned(),
-            description: "must be a media type, such as image/png".to_owned(),
-        });
-    }
-    let preamble = format!(
-        "--{}\r\nContent-Disposition: form-data; name=\"{}\"; filename=\"{}\"\r\n\
-         Content-Type: {content_type}\r\n\r\n",
-        boundary.0,
-        escaped(C::PART),
-        escaped(file_name.unwrap_or(C::PART)),
-    );
-    Ok(Bytes::from(preamble))
-}
-
-/// Whether a text has the form of a media type (RFC 9110, section 8.3.1). Its
-/// parameters only have to stay on their line.
-fn is_media_type(text: &str) -> bool {
-    let (essence, parameters) = text.split_once(';').unwrap_or((text, ""));
-    let is_token = |token: &str| {
-        let allowed = |b: u8| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b);
-        !token.is_empty() && token.bytes().all(allowed)
-    };
-    let is_named = essence
-        .trim_end()
-        .split_once('/')
-        .is_some_and(|(kind, subtype)| is_token(kind) && is_token(subtype));
-    is_named && parameters.bytes().all(|b| matches!(b, b' '..=b'~' | b'\t'))
-}
-
-/// A name as the WHATWG's multipart/form-data encoding writes it.
-fn escaped(name: &str) -> String {
-    name.replace('"', "%22")
-        .replace('\r', "%0D")
-        .replace('\n', "%0A")
-}
-
-/// The body: preamble, content, end.
-pub(crate) struct UploadBody<C: UploadCall> {
-    preamble: Option<Bytes>,
-    messages: Option<Streaming<C::Request>>,
-    end: Option<Bytes>,
-    interruption: Interruption,
-    call: PhantomData<fn() -> C>,
-}
-
-impl<C: UploadCall> UploadBody<C> {
-    pub(crate) fn new(
-        preamble: Bytes,
-        messages: Streaming<C::Request>,
-        boundary: &Boundary,
-        interruption: Interruption,
-    ) -> Self {
-        Self {
+    /// The body: the preamble, the content and the end.
+    pub(crate) fn body(&self, preamble: Bytes, end: Bytes, record: &CallRecord) -> UploadBody {
+        UploadBody {
+            shared: Arc::clone(&self.0),
             preamble: Some(preamble),
-            messages: Some(messages),
-            end: Some(Bytes::from(format!("\r\n--{}--\r\n", boundary.0))),
-            interruption,
-            call: PhantomData,
+            end,
+            record: record.clone(),
+        }
+    }
+
+    /// What in the caller's stream has ended the upload, if anything has.
+    pub(crate) fn interruption(&self) -> Option<Interrupted> {
+        match &lock(&self.0).progress {
+            Progress::Interrupted(cause) => Some(cause.clone()),
+            _ => None,
+        }
+    }
+
+    /// Whether the upstream was handed all of it.
+    pub(crate) fn is_whole(&self) -> bool {
+        matches!(lock(&self.0).progress, Progress::Whole)
+    }
+}
+
+impl Drop for Source {
+    fn drop(&mut self) {
+        let mut shared = lock(&self.0);
+        if matches!(shared.progress, Progress::Going) {
+            shared.progress = Progress::Abandoned;
+        }
+        let (messages, waker) = (shared.messages.take(), shared.waker.take());
+        drop(shared);
+        drop(messages);
+        if let Some(waker) = waker {
+            waker.wake();
         }
     }
 }
 
-impl<C: UploadCall> http_body::Body for UploadBody<C> {
+/// The body as the HTTP client sees it.
+pub(crate) struct UploadBody {
+    shared: Arc<Mutex<Shared>>,
+    preamble: Option<Bytes>,
+    end: Bytes,
+    record: CallRecord,
+}
+
+/// Why a body ends before its end.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BodyError {
+    #[error("the upload was interrupted")]
+    Interrupted(#[source] Interrupted),
+    #[error("the call is over")]
+    Abandoned,
+}
+
+impl UploadBody {
+    fn frame(&self, bytes: Bytes) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        self.record.add_sent(bytes.len());
+        Poll::Ready(Some(Ok(Frame::data(bytes))))
+    }
+}
+
+impl http_body::Body for UploadBody {
     type Data = Bytes;
-    type Error = Interrupted;
+    type Error = BodyError;
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Interrupted>>> {
-        if let Some(preamble) = self.preamble.take() {
-            return Poll::Ready(Some(Ok(Frame::data(preamble))));
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let this = &mut *self;
+        let mut shared = lock(&this.shared);
+        match &shared.progress {
+            Progress::Going => {}
+            Progress::Whole => return Poll::Ready(None),
+            Progress::Interrupted(cause) => {
+                return Poll::Ready(Some(Err(BodyError::Interrupted(cause.clone()))));
+            }
+            Progress::Abandoned => return Poll::Ready(Some(Err(BodyError::Abandoned))),
         }
-        while let Some(messages) = &mut self.messages {
-            let failed = match ready!(Pin::new(messages).poll_next(context)) {
-                Some(Ok(message)) => match C::content(message) {
-                    Some(chunk) if chunk.is_empty() => continue,
-                    Some(chunk) => return Poll::Ready(Some(Ok(Frame::data(chunk)))),
-                    None => Interrupted::NoContent,
-                },
-                Some(Err(status)) => Interrupted::Stream(status),
-                None => {
-                    self.messages = None;
-                    break;
-                }
-            };
-            // The upstream must not take what has arrived for the whole: the
-            // body ends with an error instead of its closing boundary.
-            self.messages = None;
-            self.end = None;
-            self.interruption.set(failed.clone());
-            return Poll::Ready(Some(Err(failed)));
+        if let Some(preamble) = this.preamble.take() {
+            drop(shared);
+            return this.frame(preamble);
         }
-        Poll::Ready(self.end.take().map(|end| Ok(Frame::data(end))))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn media_types_are_told_from_other_texts() {
-        for text in [
-            "image/png",
-            "text/plain; charset=\"utf-8\"",
-            "application/vnd.a+json ;q=1",
-        ] {
-            assert!(is_media_type(text), "{text:?} is a media type");
-        }
-        for text in [
-            "",
-            "png",
-            "image/",
-            "/png",
-            "a/b/c",
-            "a b/c",
-            "a/b\r\nX: y",
-            "a/b;\r\nX: y",
-            "a/ü",
-        ] {
-            assert!(!is_media_type(text), "{text:?} is no media type");
-        }
-    }
-
-    #[test]
-    fn names_are_escaped_as_browsers_do() {
-        assert_eq!(escaped("a \"b\"\r\nü\\.png"), "a %22b%22%0D%0Aü\\.png");
+        // Only the end of the call wakes a body whose stream is gone.
+        shared.waker = Some(context.waker().clone());
+        let Some(messages) = &mut shared.messages else {
+            return Poll::Pending;
+        };
+        let cause = match ready!(messages.as_mut().poll_next(context)) {
+            Some(Ok(Some(chunk))) if chunk.is_empty() => {
+                // Others have a turn before the next one.
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            Some(Ok(Some(chunk))) => {
+                drop(shared);
+                return this.frame(chunk);
+            }
+            Some(Ok(None)) => Interrupted::NoContent,
+            Some(Err(status)) => status.into(),
+            None => {
+                shared.progress = Progress::Whole;
+                shared.messages = None;
+                drop(shared);
+                return this.frame(this.end.clone());
+            }
+        };
+        // The upstream must not take what has arrived for the whole: the body
+        // ends with an error instead of its closing boundary.
+        shared.progress = Progress::Interrupted(cause.clone());
+        shared.messages = None;
+        Poll::Ready(Some(Err(BodyError::Interrupted(cause))))
     }
 }

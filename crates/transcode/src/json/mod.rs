@@ -32,6 +32,7 @@ pub use context::{
 pub use field::{Holds, Implicit, MapKey, MapOf, Optional, Repeated};
 pub use message::{Enum, Nested, Transparent};
 pub use scalar::{Boolean, Double, Float, Int32, Int64, Octets, Text, UInt32, UInt64};
+pub(crate) use well_known::parse_span;
 pub use well_known::{Duration, Empty, FieldMask, ListValue, Struct, Timestamp, Value};
 
 #[doc(no_inline)]

@@ -65,6 +65,11 @@ pub struct Duration;
 
 const SPANS: std::ops::RangeInclusive<i64> = -315_576_000_000..=315_576_000_000;
 
+pub(crate) fn parse_span(text: &str) -> Option<prost_types::Duration> {
+    let span = text.parse::<prost_types::Duration>().ok();
+    span.filter(|span| SPANS.contains(&span.seconds))
+}
+
 impl Codec for Duration {
     type Value = prost_types::Duration;
 

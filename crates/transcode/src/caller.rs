@@ -1,0 +1,238 @@
+//! The context of a caller: what its call says besides its message.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::header::{self, HeaderName, HeaderValue};
+use http::{Extensions, HeaderMap};
+use tokio::time::Instant;
+use tonic::metadata::MetadataMap;
+
+use crate::call::Violation;
+use crate::record::CallRecord;
+use crate::upstream::{CallerKey, Deadline};
+
+/// The header that names a request, in both directions.
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The header with the time that a call has.
+const GRPC_TIMEOUT: &str = "grpc-timeout";
+
+/// The fields that are lists, so that a field may stand on several lines (RFC
+/// 9110, section 5.3, and the W3C's Trace Context and Baggage). A second line of
+/// any other field contradicts the first.
+const LISTS: [HeaderName; 12] = [
+    header::ACCEPT,
+    header::ACCEPT_CHARSET,
+    header::ACCEPT_ENCODING,
+    header::ACCEPT_LANGUAGE,
+    header::CACHE_CONTROL,
+    header::FORWARDED,
+    header::PRAGMA,
+    header::VIA,
+    HeaderName::from_static("baggage"),
+    HeaderName::from_static("prefer"),
+    HeaderName::from_static("tracestate"),
+    HeaderName::from_static("x-forwarded-for"),
+];
+
+/// The name of a request, in the extensions of a gRPC request for which a layer
+/// of the server has chosen one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestId(pub Arc<str>);
+
+/// The context of one call.
+pub(crate) struct Caller {
+    headers: HeaderMap,
+    pub(crate) request_id: Arc<str>,
+    /// When the call ends; `None` where it has all the time there is.
+    pub(crate) deadline: Option<Deadline>,
+    pub(crate) key: Option<CallerKey>,
+    pub(crate) record: CallRecord,
+    /// What is wrong with the context itself.
+    violations: Vec<Violation>,
+}
+
+impl Caller {
+    pub(crate) fn new(metadata: MetadataMap, extensions: &Extensions) -> Self {
+        let headers = metadata.into_headers();
+        let mut violations = Vec::new();
+        let deadline = extensions.get::<Deadline>().copied().or_else(|| {
+            let timeout = timeout(&headers).unwrap_or_else(|description| {
+                violations.push(Violation {
+                    field: GRPC_TIMEOUT.to_owned(),
+                    description,
+                });
+                None
+            });
+            // A time that the clock cannot hold never comes.
+            let end = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+            end.map(Deadline)
+        });
+        let request_id = match extensions.get::<RequestId>() {
+            Some(RequestId(chosen)) => Arc::clone(chosen),
+            None => request_id(&headers).into(),
+        };
+        Self {
+            headers,
+            request_id,
+            deadline,
+            key: extensions.get().copied(),
+            record: extensions.get().cloned().unwrap_or_default(),
+            violations,
+        }
+    }
+
+    /// The headers to pass on, less those that the caller has not sent.
+    ///
+    /// # Errors
+    ///
+    /// Names each field that stands there twice although it is no list, and
+    /// what else is wrong with the context.
+    pub(crate) fn forwarded(&self, names: &[HeaderName]) -> Result<HeaderMap, Vec<Violation>> {
+        let mut violations = self.violations.clone();
+        let mut forwarded = HeaderMap::with_capacity(names.len() + 3);
+        for name in names {
+            let values = self.headers.get_all(name);
+            if values.iter().nth(1).is_some() && !LISTS.contains(name) {
+                violations.push(Violation {
+                    field: name.to_string(),
+                    description: "must not be there more than once".to_owned(),
+                });
+            }
+            for value in values {
+                forwarded.append(name, value.clone());
+            }
+        }
+        if !violations.is_empty() {
+            return Err(violations);
+        }
+        if let Some(request_id) = self.request_id_value() {
+            forwarded.insert(REQUEST_ID, request_id);
+        }
+        Ok(forwarded)
+    }
+
+    fn request_id_value(&self) -> Option<HeaderValue> {
+        HeaderValue::from_str(&self.request_id).ok()
+    }
+
+    /// The metadata of every answer.
+    pub(crate) fn answer_metadata(&self) -> MetadataMap {
+        answer_metadata(&self.request_id)
+    }
+}
+
+/// The metadata of an answer to the request of this name.
+pub(crate) fn answer_metadata(request_id: &str) -> MetadataMap {
+    let mut headers = HeaderMap::with_capacity(1);
+    if let Ok(value) = HeaderValue::from_str(request_id) {
+        headers.insert(REQUEST_ID, value);
+    }
+    MetadataMap::from_headers(headers)
+}
+
+/// The caller's name for the request if it is one that can go into logs, else a
+/// new one.
+///
+/// A name can if it has up to 128 letters, digits and `-_.:`.
+pub fn request_id(headers: &HeaderMap) -> String {
+    let given = headers
+        .get(REQUEST_ID)
+        .and_then(|value| value.to_str().ok());
+    let plain = |id: &&str| {
+        (1..=128).contains(&id.len())
+            && id
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-_.:".contains(&b))
+    };
+    given
+        .filter(plain)
+        .map_or_else(new_request_id, ToOwned::to_owned)
+}
+
+fn new_request_id() -> String {
+    match getrandom::u64().and_then(|high| Ok((high, getrandom::u64()?))) {
+        Ok((high, low)) => format!("{high:016x}{low:016x}"),
+        // A request without a distinct name is better than none.
+        Err(_) => "unnamed".to_owned(),
+    }
+}
+
+/// The time that a caller gives: `grpc-timeout`, as gRPC's HTTP/2 protocol
+/// defines it.
+fn timeout(headers: &HeaderMap) -> Result<Option<Duration>, String> {
+    let mut values = headers.get_all(GRPC_TIMEOUT).iter();
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    if values.next().is_some() {
+        return Err("must not be there more than once".to_owned());
+    }
+    let parsed = value.to_str().ok().and_then(|text| {
+        let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+        if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+            return None;
+        }
+        let amount: u64 = digits.parse().ok()?;
+        Some(match unit {
+            "H" => Duration::from_secs(amount * 3600),
+            "M" => Duration::from_secs(amount * 60),
+            "S" => Duration::from_secs(amount),
+            "m" => Duration::from_millis(amount),
+            "u" => Duration::from_micros(amount),
+            "n" => Duration::from_nanos(amount),
+            _ => return None,
+        })
+    });
+    parsed
+        .map(Some)
+        .ok_or_else(|| "must be up to eight digits and a unit, one of H, M, S, m, u, n".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check_timeout(value: &str, expected: Option<Duration>) {
+        let mut headers = HeaderMap::new();
+        headers.insert(GRPC_TIMEOUT, value.parse().expect("a header value"));
+        assert_eq!(timeout(&headers).ok().flatten(), expected, "for {value:?}");
+    }
+
+    #[test]
+    fn timeouts_have_a_unit() {
+        check_timeout("2H", Some(Duration::from_hours(2)));
+        check_timeout("3M", Some(Duration::from_mins(3)));
+        check_timeout("1S", Some(Duration::from_secs(1)));
+        check_timeout("250m", Some(Duration::from_millis(250)));
+        check_timeout("99999999u", Some(Duration::from_micros(99_999_999)));
+        check_timeout("0n", Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn malformed_timeouts_are_refused() {
+        for value in ["", "1", "S", "1s", "-1S", "123456789S", "1.5S", "1 S"] {
+            let mut headers = HeaderMap::new();
+            headers.insert(GRPC_TIMEOUT, value.parse().expect("a header value"));
+            assert!(
+                timeout(&headers).is_err(),
+                "{value:?} was taken for a timeout"
+            );
+        }
+    }
+
+    #[test]
+    fn a_request_id_is_kept_if_it_is_plain() {
+        let id_of = |value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(REQUEST_ID, HeaderValue::from_static(value));
+            request_id(&headers)
+        };
+        assert_eq!(id_of("a-b_c.d:1"), "a-b_c.d:1");
+        assert_eq!(id_of("has space").len(), 32);
+        assert_eq!(id_of("").len(), 32);
+        assert_ne!(request_id(&HeaderMap::new()), request_id(&HeaderMap::new()));
+    }
+}

@@ -1,0 +1,393 @@
+//! One HTTP request and its reply, whatever the rpc: nothing here is compiled
+//! more than once for each kind of upstream.
+
+use std::any::Any;
+
+use bytes::Bytes;
+use http::header::{self, HeaderValue};
+use http::uri::PathAndQuery;
+use http::{Method, Request, Response, StatusCode, Uri};
+use tonic::Status;
+
+use crate::call::{self, Reply, RestCall, Violation};
+use crate::caller::Caller;
+use crate::fault::Fault;
+use crate::gateway::Config;
+use crate::held::{self, BodyFault, Held, Room};
+use crate::json::{Drifts, ReadError};
+use crate::upstream::{BoxError, RequestBody, RpcName, Upstream};
+use crate::upstream_error::UpstreamError;
+
+/// From this size on, in bytes, a reply is read on a thread of its own, so that
+/// it does not hold up the calls that share its thread.
+const LARGE_REPLY: usize = 32 << 10;
+
+/// How much of an error's body is read, in bytes.
+const MAX_ERROR: usize = 1 << 20;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// What is the same for every call of a gateway.
+pub(crate) struct Shared {
+    pub(crate) config: Config,
+    room: Room,
+}
+
+/// A request that its rpc has nothing to add to.
+pub(crate) struct Prepared {
+    pub(crate) call: CallKind,
+    /// Path and query, below the base.
+    pub(crate) target: String,
+    pub(crate) content_type: Option<HeaderValue>,
+    pub(crate) body: RequestBody,
+}
+
+/// What of an rpc matters beyond its messages.
+#[derive(Clone)]
+pub(crate) struct CallKind {
+    pub(crate) rpc: &'static str,
+    pub(crate) method: Method,
+    /// Whether it creates something, which a conflict then is about.
+    pub(crate) creates: bool,
+}
+
+impl CallKind {
+    pub(crate) fn of<C: RestCall>() -> Self {
+        Self {
+            rpc: C::RPC,
+            method: C::METHOD,
+            // A custom verb acts on something that exists.
+            creates: C::METHOD == Method::POST && C::PATH.verb.is_none(),
+        }
+    }
+
+    /// Whether carrying the request out twice does the same as once.
+    pub(crate) fn idempotent(&self) -> bool {
+        self.method.is_idempotent()
+    }
+}
+
+impl Prepared {
+    /// The request of a unary call.
+    pub(crate) fn new<C: RestCall>(message: C::Request) -> Result<Self, Vec<Violation>> {
+        let target = call::path_and_query::<C>(&message)?;
+        Ok(Self::with_body(
+            CallKind::of::<C>(),
+            target,
+            C::body(message)?,
+        ))
+    }
+
+    fn with_body(call: CallKind, target: String, json: Option<Vec<u8>>) -> Self {
+        Self {
+            call,
+            target,
+            content_type: json.is_some().then_some(JSON),
+            body: RequestBody::Whole(json.map(Bytes::from).unwrap_or_default()),
+        }
+    }
+}
+
+/// A successful reply that is still to be read.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) reply: Reply,
+    pub(crate) held: Held,
+}
+
+/// The message of a large reply, which only its rpc knows the type of.
+pub(crate) type Erased = Result<(Box<dyn Any + Send>, Drifts), ReadError>;
+
+impl Shared {
+    pub(crate) fn new(config: Config) -> Self {
+        let room = Room::new(config.max_held);
+        Self { config, room }
+    }
+
+    /// Sends a request and waits for the whole reply.
+    pub(crate) async fn exchange<U: Upstream>(
+        &self,
+        upstream: &U,
+        caller: &Caller,
+        prepared: Prepared,
+    ) -> Result<Answer, Fault> {
+        let call = prepared.call.clone();
+        let request = self.request(caller, prepared)?;
+        let _measurement = caller.record.measure();
+        let response = upstream.send(request).await.map_err(|error| {
+            let kind = error.kind;
+            tracing::warn!(
+                rpc = call.rpc,
+                request_id = &*caller.request_id,
+                error = chain(&error),
+                "there is no reply from the upstream"
+            );
+            if kind.may_have_been_sent() {
+                caller.record.set_sent();
+            }
+            Fault::NotSent {
+                kind,
+                idempotent: call.idempotent(),
+            }
+        })?;
+        self.answer(caller, &call, response).await
+    }
+
+    /// The request with everything that goes upstream beside the message.
+    fn request(&self, caller: &Caller, prepared: Prepared) -> Result<Request<RequestBody>, Fault> {
+        let mut headers = caller
+            .forwarded(&self.config.forwarded)
+            .map_err(Fault::InvalidRequest)?;
+        headers.insert(header::ACCEPT, JSON);
+        if let Some(content_type) = prepared.content_type {
+            headers.insert(header::CONTENT_TYPE, content_type);
+        }
+        if let RequestBody::Whole(bytes) = &prepared.body {
+            caller.record.add_sent(bytes.len());
+        }
+        let mut request = Request::new(prepared.body);
+        *request.method_mut() = prepared.call.method;
+        *request.uri_mut() = self.uri(&prepared.target)?;
+        *request.headers_mut() = headers;
+        let extensions = request.extensions_mut();
+        extensions.insert(RpcName(prepared.call.rpc));
+        extensions.insert(caller.record.clone());
+        if let Some(deadline) = caller.deadline {
+            extensions.insert(deadline);
+        }
+        if let Some(key) = caller.key {
+            extensions.insert(key);
+        }
+        Ok(request)
+    }
+
+    /// The URI of a request: the path of the base and behind it the target.
+    fn uri(&self, target: &str) -> Result<Uri, Fault> {
+        let base = self.config.base.path().trim_end_matches('/');
+        let path_and_query = PathAndQuery::try_from(format!("{base}{target}"));
+        // Its parts are encoded, so only its length can be at fault.
+        let path_and_query = path_and_query.map_err(|error| Fault::InvalidUrl(error.into()))?;
+        let mut parts = self.config.base.clone().into_parts();
+        parts.path_and_query = Some(path_and_query);
+        Uri::from_parts(parts).map_err(|error| {
+            tracing::error!(base = %self.config.base, %error, "the base URL of the upstream is incomplete");
+            Fault::Gateway("the base URL of the upstream is incomplete")
+        })
+    }
+
+    /// Reads the reply: the answer to the request, or the upstream's error.
+    async fn answer<B>(
+        &self,
+        caller: &Caller,
+        call: &CallKind,
+        response: Response<B>,
+    ) -> Result<Answer, Fault>
+    where
+        B: http_body::Body<Data = Bytes, Error: Into<BoxError>>,
+    {
+        let (head, body) = response.into_parts();
+        let record = &caller.record;
+        record.set_status(head.status);
+        if head.status.is_client_error() || head.status.is_server_error() {
+            // An error is worth telling even if its body cannot be had.
+            let wait = self.config.error_body_timeout;
+            let body = held::of_error(body, MAX_ERROR, wait, &self.room, record).await;
+            let error = UpstreamError::read(
+                &call.method,
+                call.creates,
+                head.status,
+                &head.headers,
+                &body,
+            );
+            if head.status.is_server_error() {
+                tracing::warn!(
+                    rpc = call.rpc,
+                    request_id = &*caller.request_id,
+                    status = %head.status,
+                    message = error.message,
+                    "the upstream failed"
+                );
+            }
+            return Err(Fault::UpstreamReplied(Box::new(error)));
+        }
+        if let Some(because) = no_answer(head.status) {
+            return Err(self.no_answer(caller, call, head.status, because));
+        }
+        let announced = if call.method == Method::HEAD {
+            None
+        } else {
+            held::announced(&head.headers)
+        };
+        let limit = self.config.max_reply;
+        let (body, held) = held::whole(body, announced, limit, &self.room, record)
+            .await
+            .map_err(|fault| self.body_fault(caller, call, fault))?;
+        if has_no_content(head.status) && !body.is_empty() {
+            let because = "it has content, which this status cannot have";
+            return Err(self.no_answer(caller, call, head.status, because));
+        }
+        Ok(Answer {
+            status: head.status,
+            reply: Reply {
+                headers: head.headers,
+                body,
+            },
+            held,
+        })
+    }
+
+    pub(crate) fn no_answer(
+        &self,
+        caller: &Caller,
+        call: &CallKind,
+        status: StatusCode,
+        because: &'static str,
+    ) -> Fault {
+        tracing::warn!(
+            rpc = call.rpc,
+            request_id = &*caller.request_id,
+            %status,
+            because,
+            "the upstream breaks its contract"
+        );
+        Fault::NoAnswer { status, because }
+    }
+
+    fn body_fault(&self, caller: &Caller, call: &CallKind, fault: BodyFault) -> Fault {
+        let idempotent = call.idempotent();
+        let (error, fault) = match fault {
+            BodyFault::TooLarge => {
+                let limit = self.config.max_reply;
+                ("it is too large".to_owned(), Fault::ReplyTooLarge { limit })
+            }
+            BodyFault::NoRoom => (
+                "all replies together take the room that there is".to_owned(),
+                Fault::NoRoom { idempotent },
+            ),
+            BodyFault::Broken(error) => (chain(&*error), Fault::ReplyBroken { idempotent }),
+        };
+        tracing::warn!(
+            rpc = call.rpc,
+            request_id = &*caller.request_id,
+            error,
+            "the upstream's reply cannot be had"
+        );
+        fault
+    }
+
+    /// Whether a reply is so large that it is read elsewhere.
+    pub(crate) fn is_large(reply: &Reply) -> bool {
+        reply.body.len() >= LARGE_REPLY
+    }
+
+    /// Reads a large reply on a thread of its own.
+    pub(crate) async fn read_elsewhere(
+        &self,
+        caller: &Caller,
+        reply: Reply,
+        read: fn(&Reply) -> Erased,
+    ) -> Result<Erased, Fault> {
+        let reading = tokio::task::spawn_blocking(move || read(&reply));
+        caller
+            .in_time(async {
+                reading.await.map_err(|error| {
+                    tracing::error!(%error, "reading a reply failed");
+                    Fault::Gateway("the reply could not be read")
+                })
+            })
+            .await
+    }
+
+    /// The metadata and the extensions of a successful answer.
+    pub(crate) fn success(
+        &self,
+        caller: &Caller,
+        rpc: &'static str,
+        drifts: Drifts,
+        held: Held,
+    ) -> (tonic::metadata::MetadataMap, http::Extensions) {
+        for drift in &drifts {
+            tracing::debug!(rpc, %drift, "the upstream drifts from its contract");
+        }
+        caller.record.set_drifts(drifts);
+        let mut extensions = http::Extensions::new();
+        extensions.insert(held);
+        (caller.answer_metadata(), extensions)
+    }
+
+    /// The fault of a reply that does not have its declared shape.
+    pub(crate) fn misread(&self, caller: &Caller, rpc: &'static str, error: ReadError) -> Fault {
+        tracing::warn!(rpc, request_id = &*caller.request_id, %error, "the upstream breaks its contract");
+        Fault::ContractViolation(error)
+    }
+
+    /// The status of a call that failed.
+    pub(crate) fn failure(&self, caller: &Caller, rpc: &'static str, fault: Fault) -> Status {
+        let Config {
+            domain,
+            max_retry_after,
+            ..
+        } = &self.config;
+        let status = fault.into_status(domain, *max_retry_after, &caller.request_id);
+        tracing::debug!(
+            rpc,
+            request_id = &*caller.request_id,
+            code = ?status.code(),
+            message = status.message(),
+            "a call failed"
+        );
+        status
+    }
+}
+
+impl Caller {
+    /// Carries something out as long as the call has time. It is dropped when
+    /// the deadline passes, and never begun when it has passed.
+    pub(crate) async fn in_time<T>(
+        &self,
+        work: impl Future<Output = Result<T, Fault>>,
+    ) -> Result<T, Fault> {
+        let Some(deadline) = self.deadline else {
+            return work.await;
+        };
+        if deadline.0 <= tokio::time::Instant::now() {
+            return Err(Fault::DeadlineExceeded);
+        }
+        tokio::time::timeout_at(deadline.0, work)
+            .await
+            .unwrap_or(Err(Fault::DeadlineExceeded))
+    }
+}
+
+/// Why a status below 400 is no answer to a request of the gateway, if it is
+/// none. A status that nobody has registered counts as the first of its class
+/// (RFC 9110, section 15).
+fn no_answer(status: StatusCode) -> Option<&'static str> {
+    match status.as_u16() {
+        206 => Some("no part of a representation was asked for"),
+        207 | 208 => Some("it speaks of several resources"),
+        226 => Some("no difference of representations was asked for"),
+        200..=299 => None,
+        304 => Some("the request has no condition"),
+        300..=399 => Some("redirections are not followed"),
+        _ => Some("it is not final"),
+    }
+}
+
+/// Whether a reply with this status never has content (RFC 9110, sections
+/// 15.3.5 and 15.3.6).
+fn has_no_content(status: StatusCode) -> bool {
+    matches!(status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT)
+}
+
+/// An error with all its sources, for the log.
+pub(crate) fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}

@@ -1,0 +1,149 @@
+//! The bodies of replies, and the bounds on how much of them is held.
+
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, header};
+use http_body::Body;
+use http_body_util::BodyExt as _;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::record::CallRecord;
+use crate::upstream::BoxError;
+
+/// The room that a reply takes, in the extensions of the response that was made
+/// of it.
+///
+/// It counts against [`Config::max_held`](crate::Config::max_held) until the
+/// last clone is dropped, so a server keeps it until the response is written.
+#[derive(Debug, Clone)]
+pub struct Held {
+    _room: Option<Arc<OwnedSemaphorePermit>>,
+}
+
+/// The room for the replies of all calls together.
+#[derive(Debug, Clone)]
+pub(crate) struct Room(Arc<Semaphore>);
+
+impl Room {
+    pub(crate) fn new(bytes: usize) -> Self {
+        Self(Arc::new(Semaphore::new(bytes.min(Semaphore::MAX_PERMITS))))
+    }
+
+    /// Takes room for more bytes, if there is any.
+    fn take(&self, bytes: usize, taken: &mut Option<OwnedSemaphorePermit>) -> Result<(), NoRoom> {
+        let bytes = u32::try_from(bytes).map_err(|_| NoRoom)?;
+        let more = Arc::clone(&self.0).try_acquire_many_owned(bytes);
+        let more = more.map_err(|_| NoRoom)?;
+        match taken {
+            Some(taken) => taken.merge(more),
+            None => *taken = Some(more),
+        }
+        Ok(())
+    }
+}
+
+struct NoRoom;
+
+/// Why a body cannot be had.
+#[derive(Debug)]
+pub(crate) enum BodyFault {
+    /// It is larger than the limit.
+    TooLarge,
+    /// All replies together take the room that there is.
+    NoRoom,
+    /// It broke off.
+    Broken(BoxError),
+}
+
+impl From<NoRoom> for BodyFault {
+    fn from(_: NoRoom) -> Self {
+        Self::NoRoom
+    }
+}
+
+/// Reads a whole body. One that says beforehand that it is larger than the
+/// limit is not read at all.
+pub(crate) async fn whole<B>(
+    body: B,
+    announced: Option<u64>,
+    limit: usize,
+    room: &Room,
+    record: &CallRecord,
+) -> Result<(Bytes, Held), BodyFault>
+where
+    B: Body<Data = Bytes, Error: Into<BoxError>>,
+{
+    let announced = announced.unwrap_or_default().max(body.size_hint().lower());
+    if announced > limit as u64 {
+        return Err(BodyFault::TooLarge);
+    }
+    let mut body = pin!(body);
+    let mut taken = None;
+    let mut first = Bytes::new();
+    let mut more = BytesMut::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| BodyFault::Broken(error.into()))?;
+        let Ok(data) = frame.into_data() else {
+            continue;
+        };
+        record.add_received(data.len());
+        if data.len() > limit - first.len() - more.len() {
+            return Err(BodyFault::TooLarge);
+        }
+        room.take(data.len(), &mut taken)?;
+        // Most replies are one frame, which need not be copied.
+        if first.is_empty() && more.is_empty() {
+            first = data;
+            continue;
+        }
+        if more.is_empty() {
+            more.extend_from_slice(&std::mem::take(&mut first));
+        }
+        more.extend_from_slice(&data);
+    }
+    let bytes = if more.is_empty() {
+        first
+    } else {
+        more.freeze()
+    };
+    let held = Held {
+        _room: taken.map(Arc::new),
+    };
+    Ok((bytes, held))
+}
+
+/// Reads the body of an error for as long as that is worth the wait. What
+/// cannot be had whole is as good as nothing: the HTTP status says enough.
+pub(crate) async fn of_error<B>(
+    body: B,
+    limit: usize,
+    wait: Duration,
+    room: &Room,
+    record: &CallRecord,
+) -> Bytes
+where
+    B: Body<Data = Bytes, Error: Into<BoxError>>,
+{
+    let reading = whole(body, None, limit, room, record);
+    match tokio::time::timeout(wait, reading).await {
+        Ok(Ok((bytes, _held))) => bytes,
+        Ok(Err(_)) | Err(_) => Bytes::new(),
+    }
+}
+
+/// The length that a reply announces in its head. That of an encoded body says
+/// nothing of what the decoded one will be.
+pub(crate) fn announced(headers: &HeaderMap) -> Option<u64> {
+    if headers.contains_key(header::CONTENT_ENCODING) {
+        return None;
+    }
+    headers
+        .get(header::CONTENT_LENGTH)?
+        .to_str()
+        .ok()?
+        .parse()
+        .ok()
+}

@@ -1,0 +1,122 @@
+//! What is noted of a call on its way upstream, for those who watch calls.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use http::StatusCode;
+use tokio::time::Instant;
+
+use crate::json::Drifts;
+
+/// The record of one call.
+///
+/// A layer of the server puts one into the extensions of the gRPC request and
+/// keeps a clone. The gateway fills it in, and puts a clone into the extensions
+/// of the upstream request. Without one the gateway makes its own.
+#[derive(Debug, Clone, Default)]
+pub struct CallRecord(Arc<Entries>);
+
+#[derive(Debug, Default)]
+struct Entries {
+    attempts: Arc<AtomicU32>,
+    sent: AtomicU64,
+    received: AtomicU64,
+    exchange: Mutex<Exchange>,
+}
+
+#[derive(Debug, Default)]
+struct Exchange {
+    status: Option<StatusCode>,
+    duration: Option<Duration>,
+    drifts: Drifts,
+}
+
+/// What a [`CallRecord`] holds at one moment.
+#[derive(Debug, Clone, Default)]
+pub struct UpstreamRecord {
+    /// The HTTP status of the upstream's last reply, if one has arrived.
+    pub status: Option<StatusCode>,
+    /// How long the exchange took: from handing the request to the upstream
+    /// until the reply was whole, the exchange failed or the call was over.
+    pub duration: Option<Duration>,
+    /// How often the request was sent; 0 if it never was.
+    pub attempts: u32,
+    /// How many bytes of the request's body were handed to the upstream. Bytes
+    /// that an upstream sends again count once.
+    pub sent: u64,
+    /// How many bytes of the reply's body have arrived.
+    pub received: u64,
+    /// Every difference between the reply and its declared shape.
+    pub drifts: Drifts,
+}
+
+impl CallRecord {
+    /// What is known by now.
+    pub fn upstream(&self) -> UpstreamRecord {
+        let exchange = self.exchange();
+        UpstreamRecord {
+            status: exchange.status,
+            duration: exchange.duration,
+            attempts: self.0.attempts.load(Ordering::Relaxed),
+            sent: self.0.sent.load(Ordering::Relaxed),
+            received: self.0.received.load(Ordering::Relaxed),
+            drifts: exchange.drifts.clone(),
+        }
+    }
+
+    /// The number of attempts, which whoever sends increments. The gateway
+    /// makes sure that it is at least 1 where a request was sent.
+    pub fn attempts(&self) -> &Arc<AtomicU32> {
+        &self.0.attempts
+    }
+
+    fn exchange(&self) -> std::sync::MutexGuard<'_, Exchange> {
+        // What is noted stays true if its writer panics.
+        self.0
+            .exchange
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_sent(&self) {
+        self.0.attempts.fetch_max(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_status(&self, status: StatusCode) {
+        self.set_sent();
+        self.exchange().status = Some(status);
+    }
+
+    pub(crate) fn add_sent(&self, bytes: usize) {
+        self.0.sent.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn add_received(&self, bytes: usize) {
+        self.0.received.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_drifts(&self, drifts: Drifts) {
+        self.exchange().drifts = drifts;
+    }
+
+    /// Measures the exchange until the measurement is dropped, however it ends.
+    pub(crate) fn measure(&self) -> Measurement<'_> {
+        Measurement {
+            record: self,
+            start: Instant::now(),
+        }
+    }
+}
+
+/// Notes the duration of an exchange when it is dropped.
+pub(crate) struct Measurement<'a> {
+    record: &'a CallRecord,
+    start: Instant,
+}
+
+impl Drop for Measurement<'_> {
+    fn drop(&mut self) {
+        self.record.exchange().duration = Some(self.start.elapsed());
+    }
+}
