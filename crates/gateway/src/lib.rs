@@ -11,6 +11,7 @@
 pub mod descriptors;
 pub mod drift;
 pub mod health;
+pub mod limit;
 mod pb;
 pub mod reflection;
 pub mod rpcs;

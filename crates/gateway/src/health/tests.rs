@@ -55,7 +55,7 @@ async fn next(statuses: &mut Streaming<Reply>) -> Option<Result<Told, Code>> {
 
 /// Nothing is sent for an hour of the paused clock.
 async fn is_silent(statuses: &mut Streaming<Reply>) {
-    let told = timeout(Duration::from_secs(3600), next(statuses)).await;
+    let told = timeout(Duration::from_hours(1), next(statuses)).await;
     assert!(told.is_err(), "the watcher is told {told:?}");
 }
 
