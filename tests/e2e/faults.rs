@@ -245,6 +245,7 @@ async fn headers_of_the_hop_stay_behind() {
         names,
         [
             "accept",
+            "accept-encoding",
             "authorization",
             "host",
             "traceparent",

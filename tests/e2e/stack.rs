@@ -4,9 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use bytes::Bytes;
-use gateway::server::Services;
+use gateway::limit::Limiter;
+use gateway::outcome::Observer;
+use gateway::server::Server;
+use gateway::upstream::{Client, Limited};
 use http_body_util::{BodyExt as _, Full};
-use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::rt::TokioExecutor;
 use proto::v2::auth_service_client::AuthServiceClient;
 use proto::v2::user_service_client::UserServiceClient;
@@ -49,9 +52,17 @@ pub(crate) async fn listen() -> (TcpListener, String) {
     (listener, address.to_string())
 }
 
+/// What a gateway is given beside its upstream.
+#[derive(Default)]
+pub(crate) struct Settings {
+    pub(crate) server: gateway::config::Config,
+    pub(crate) upstream: upstream::Config,
+    pub(crate) observers: Vec<Arc<dyn Observer>>,
+}
+
 /// Starts a gateway in front of the REST API at `base`, and returns its URL.
 pub(crate) async fn gateway_to(base: &str, tasks: &mut Tasks) -> String {
-    gateway_trusting(None, base, tasks).await
+    gateway_with(Settings::default(), base, tasks).await
 }
 
 /// Starts a gateway that trusts whom these roots vouch for.
@@ -60,19 +71,52 @@ pub(crate) async fn gateway_trusting(
     base: &str,
     tasks: &mut Tasks,
 ) -> String {
-    let base = gateway::upstream::base(base).expect("the base is a URL");
-    let client = gateway::upstream::client(&base, roots).expect("it needs no other roots");
-    let gateway = Gateway::new(client, Config::new(base));
-    let routes = proto::v2::routes(&gateway);
-    let services = Services::new(routes, proto::v2::SERVICES, proto::FILE_DESCRIPTOR_SET)
-        .await
-        .expect("the embedded descriptors decode");
+    let upstream = upstream::Config {
+        roots,
+        ..upstream::Config::default()
+    };
+    let settings = Settings {
+        upstream,
+        ..Settings::default()
+    };
+    gateway_with(settings, base, tasks).await
+}
+
+/// Starts a gateway with these settings.
+pub(crate) async fn gateway_with(settings: Settings, base: &str, tasks: &mut Tasks) -> String {
+    let (address, serving) = gateway_until(std::future::pending(), settings, base).await;
+    tasks.spawn(serving);
+    address
+}
+
+/// A gateway with these settings, which serves until `shutdown` is done: its URL
+/// and what serves it.
+pub(crate) async fn gateway_until(
+    shutdown: impl Future<Output = ()> + Send + 'static,
+    settings: Settings,
+    base: &str,
+) -> (String, impl Future<Output = ()> + Send + 'static) {
+    let base = upstream::base(base).expect("the base is a URL");
+    let client = upstream::Client::new(std::slice::from_ref(&base), settings.upstream)
+        .expect("the settings fit the base");
+    let reachable = client.reachable();
+    let limiter = Limiter::new(settings.server.limit.clone());
+    let gateway = Gateway::new(Limited::new(limiter, Client(client)), Config::new(base));
+    let server = Server::new(
+        proto::v2::routes(&gateway),
+        proto::v2::SERVICES,
+        proto::FILE_DESCRIPTOR_SET,
+        settings.observers.into(),
+        settings.server,
+    )
+    .expect("the embedded descriptors decode")
+    .following(reachable);
     let (listener, address) = listen().await;
-    tasks.spawn(async move {
-        let served = gateway::server::serve(listener, services, std::future::pending()).await;
+    let serving = async move {
+        let served = server.serve(listener, shutdown).await;
         served.expect("the gateway serves");
-    });
-    format!("http://{address}")
+    };
+    (format!("http://{address}"), serving)
 }
 
 /// Connects to a gateway.
@@ -196,7 +240,7 @@ pub(crate) async fn get(url: &str) -> (u16, String, Bytes) {
 }
 
 async fn send(request: http::Request<Full<Bytes>>) -> (u16, String, Bytes) {
-    let client = Client::builder(TokioExecutor::new()).build_http();
+    let client = HttpClient::builder(TokioExecutor::new()).build_http();
     let response = client.request(request).await.expect("the backend answers");
     let status = response.status().as_u16();
     let content_type = response

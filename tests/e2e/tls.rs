@@ -127,7 +127,7 @@ fn roots(certificate: &str) -> RootCertStore {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("ca.pem");
     std::fs::write(&file, certificate).expect("the folder is ours");
-    gateway::upstream::roots(&file).expect("the file holds a certificate")
+    upstream::roots(&file).expect("the file holds a certificate")
 }
 
 #[tokio::test]

@@ -1,23 +1,37 @@
 //! `web1on1 serve`, `gateway` and `backend`: the servers.
 
+mod bounds;
+mod upstream;
+
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ::backend::{Backend, FirstStart};
-use ::gateway::server::Services;
+use ::gateway::access_log::AccessLog;
+use ::gateway::drift::DriftLog;
+use ::gateway::health::Health;
+use ::gateway::limit::Limiter;
+use ::gateway::outcome::Observers;
+use ::gateway::server::Server;
+use ::gateway::upstream::{Client, Limited};
 use anyhow::Context as _;
 use clap::Args;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use transcode::{Config, Gateway, Upstream};
+use transcode::{Gateway, Upstream};
+
+use self::bounds::BoundsArgs;
+use self::upstream::UpstreamArgs;
 
 /// The domain of the reasons that the gateway gives for its own errors.
 const DOMAIN: &str = "gateway.web1on1.chat";
 
-/// How long requests may go on after the backend was told to stop.
+/// How long requests may go on after a backend that serves alone was told to
+/// stop.
 const GRACE: Duration = Duration::from_secs(30);
 
 /// Serve the whole system from one process: the REST API and the gRPC gateway
@@ -29,6 +43,9 @@ pub(crate) struct ServeArgs {
 
     #[command(flatten)]
     backend: BackendArgs,
+
+    #[command(flatten)]
+    bounds: BoundsArgs,
 }
 
 /// Serve the REST API alone
@@ -85,23 +102,20 @@ pub(crate) struct BackendArgs {
 /// Serve the gRPC gateway alone, in front of a REST API
 #[derive(Args, Debug)]
 pub(crate) struct GatewayArgs {
-    /// The REST API, such as `https://api.example.com/v2`; without a path, /v2
-    /// is meant
-    #[arg(long, value_name = "URL", env = "WEB1ON1_UPSTREAM")]
-    upstream: String,
-
-    /// A PEM file with the certificates of the authorities that may vouch for
-    /// the upstream, in place of those that the system trusts
-    #[arg(long, value_name = "FILE", env = "WEB1ON1_UPSTREAM_CA")]
-    upstream_ca: Option<PathBuf>,
+    #[command(flatten)]
+    upstream: UpstreamArgs,
 
     /// Where to serve gRPC; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:50051")]
     grpc: SocketAddr,
 
-    /// Where to serve /healthz for an orchestrator; not served by default
+    /// Where to serve /healthz and /readyz for an orchestrator; not served by
+    /// default
     #[arg(long, value_name = "ADDRESS")]
     admin: Option<SocketAddr>,
+
+    #[command(flatten)]
+    bounds: BoundsArgs,
 }
 
 pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
@@ -112,8 +126,7 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
         opened.address,
         ::contract::operation::BASE_PATH
     );
-    let gateway = in_front_of(opened.router(), ::gateway::upstream::base(&base)?);
-    let services = services(&gateway).await?;
+    let server = in_front_of(opened.router(), ::upstream::base(&base)?, &args.bounds)?;
 
     let grpc_address = grpc.local_addr()?;
     println!("grpc {grpc_address}");
@@ -121,7 +134,8 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
     print!("{}", first_calls(grpc_address, &opened));
 
     let stop = stop_signal();
-    tokio::try_join!(serve_grpc(grpc, services, stop.clone()), opened.serve(stop),)?;
+    let stop_http = Stopping::after(stop.clone(), args.bounds.drain_delay, args.bounds.grace);
+    tokio::try_join!(serve_grpc(grpc, server, stop), opened.serve(stop_http))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -131,24 +145,25 @@ pub(crate) async fn backend(args: BackendArgs) -> anyhow::Result<ExitCode> {
     if let Some(first_start) = opened.backend.first_start() {
         print!("\n{}", owner(first_start));
     }
-    opened.serve(stop_signal()).await?;
+    let stopping = Stopping::after(stop_signal(), Duration::ZERO, GRACE);
+    opened.serve(stopping).await?;
     Ok(ExitCode::SUCCESS)
 }
 
 pub(crate) async fn gateway(args: GatewayArgs) -> anyhow::Result<ExitCode> {
-    let mut base = ::gateway::upstream::base(&args.upstream)?;
-    if base.path() == "/" {
-        let url = format!("{base}").trim_end_matches('/').to_owned();
-        base = ::gateway::upstream::base(&(url + ::contract::operation::BASE_PATH))?;
-    }
-    let roots = args.upstream_ca.as_deref();
-    let roots = roots.map(::gateway::upstream::roots).transpose()?;
-    let client = ::gateway::upstream::client(&base, roots)?;
-    let services = services(&in_front_of(client, base.clone())).await?;
+    let bases = args.upstream.bases()?;
+    let client = args.upstream.client(&bases)?;
+    let reachable = client.reachable();
+    let Some(base) = bases.first().cloned() else {
+        anyhow::bail!("--upstream names no upstream");
+    };
+    let server = in_front_of(Client(client), base, &args.bounds)?.following(reachable);
+    let health = server.health();
     let grpc = bind(args.grpc).await?;
     println!("grpc {}", grpc.local_addr()?);
-    println!("upstream {base}");
-    let stop = stop_signal();
+    for base in &bases {
+        println!("upstream {base}");
+    }
     let admin = match args.admin {
         Some(address) => {
             let listener = bind(address).await?;
@@ -157,23 +172,27 @@ pub(crate) async fn gateway(args: GatewayArgs) -> anyhow::Result<ExitCode> {
         }
         None => None,
     };
-    tokio::try_join!(
-        serve_grpc(grpc, services, stop.clone()),
-        serve_admin(admin, stop)
-    )?;
+    // Readiness is asked for until the last call has ended.
+    tokio::select! {
+        served = serve_grpc(grpc, server, stop_signal()) => served?,
+        Err(error) = serve_admin(admin, health) => return Err(error),
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-fn in_front_of<U: Upstream>(upstream: U, base: http::Uri) -> Gateway<U> {
-    let mut config = Config::new(base);
-    DOMAIN.clone_into(&mut config.domain);
-    Gateway::new(upstream, config)
-}
-
-async fn services<U: Upstream>(gateway: &Gateway<U>) -> anyhow::Result<Services> {
-    let routes = proto::v2::routes(gateway);
-    Services::new(routes, proto::v2::SERVICES, proto::FILE_DESCRIPTOR_SET)
-        .await
+/// A server in front of an upstream.
+fn in_front_of<U: Upstream>(
+    upstream: U,
+    base: http::Uri,
+    bounds: &BoundsArgs,
+) -> anyhow::Result<Server> {
+    let config = bounds.config(DOMAIN);
+    let upstream = Limited::new(Limiter::new(config.limit.clone()), upstream);
+    let gateway = Gateway::new(upstream, bounds.transcode(base, DOMAIN));
+    let routes = proto::v2::routes(&gateway);
+    let observers: Observers = Arc::new([Arc::new(AccessLog), Arc::new(DriftLog::default())]);
+    let descriptors = proto::FILE_DESCRIPTOR_SET;
+    Server::new(routes, proto::v2::SERVICES, descriptors, observers, config)
         .context("the embedded descriptors cannot be read")
 }
 
@@ -236,9 +255,9 @@ impl Opened {
         println!("data {}", self.kept_in);
     }
 
-    async fn serve(self, stop: Stop) -> anyhow::Result<()> {
+    async fn serve(self, stopping: Stopping) -> anyhow::Result<()> {
         let router = self.backend.router();
-        serve_http(self.listener, router, stop)
+        serve_http(self.listener, router, stopping)
             .await
             .context("the REST server failed")
     }
@@ -383,8 +402,24 @@ async fn stopped(mut stop: Stop) {
     let _ = stop.wait_for(|stop| *stop).await;
 }
 
-async fn serve_grpc(listener: TcpListener, services: Services, stop: Stop) -> anyhow::Result<()> {
-    ::gateway::server::serve(listener, services, stopped(stop))
+/// How an HTTP server stops.
+struct Stopping {
+    stop: Stop,
+    /// How long it still accepts connections.
+    delay: Duration,
+    /// How long requests may go on after that.
+    grace: Duration,
+}
+
+impl Stopping {
+    fn after(stop: Stop, delay: Duration, grace: Duration) -> Self {
+        Self { stop, delay, grace }
+    }
+}
+
+async fn serve_grpc(listener: TcpListener, server: Server, stop: Stop) -> anyhow::Result<()> {
+    server
+        .serve(listener, stopped(stop))
         .await
         .context("the gRPC server failed")
 }
@@ -392,14 +427,24 @@ async fn serve_grpc(listener: TcpListener, services: Services, stop: Stop) -> an
 async fn serve_http(
     listener: TcpListener,
     router: axum::Router,
-    stop: Stop,
+    stopping: Stopping,
 ) -> std::io::Result<()> {
+    let Stopping { stop, delay, grace } = stopping;
+    let leave = async move {
+        stopped(stop).await;
+        tokio::time::sleep(delay).await;
+    };
+    let (left, mut leaving) = watch::channel(false);
     let serving = axum::serve(listener, router)
-        .with_graceful_shutdown(stopped(stop.clone()))
+        .with_graceful_shutdown(async move {
+            leave.await;
+            left.send_replace(true);
+        })
         .into_future();
     let grace_over = async {
-        stopped(stop).await;
-        tokio::time::sleep(GRACE).await;
+        // Without a sender there is nothing to wait for any more.
+        let _ = leaving.wait_for(|left| *left).await;
+        tokio::time::sleep(grace).await;
     };
     tokio::select! {
         served = serving => served,
@@ -407,13 +452,25 @@ async fn serve_http(
     }
 }
 
-/// Liveness for orchestrators, until the process stops.
-async fn serve_admin(listener: Option<TcpListener>, stop: Stop) -> anyhow::Result<()> {
+/// Liveness and readiness for orchestrators.
+async fn serve_admin(listener: Option<TcpListener>, health: Health) -> anyhow::Result<()> {
     let Some(listener) = listener else {
-        return Ok(());
+        return std::future::pending().await;
     };
-    let router = axum::Router::new().route("/healthz", axum::routing::get(async || "ok\n"));
-    serve_http(listener, router, stop)
+    let ready = move || {
+        let is_serving = health.is_serving();
+        async move {
+            if is_serving {
+                (http::StatusCode::OK, "ok\n")
+            } else {
+                (http::StatusCode::SERVICE_UNAVAILABLE, "not serving\n")
+            }
+        }
+    };
+    let router = axum::Router::new()
+        .route("/healthz", axum::routing::get(async || "ok\n"))
+        .route("/readyz", axum::routing::get(ready));
+    axum::serve(listener, router)
         .await
         .context("the admin server failed")
 }

@@ -1,21 +1,31 @@
 //! The production gRPC server around a transcoding gateway.
 //!
-//! [`upstream`] is the pooled HTTP client that a
-//! [`Gateway`](transcode::Gateway) sends its requests through; [`server`]
-//! serves the gateway's rpcs together with reflection and health, and stops
-//! without dropping a call.
+//! [`server`] accepts connections, HTTP/2 for gRPC and HTTP/1.1 for gRPC-Web,
+//! and takes each call through one stack of layers, from its deadline down to
+//! its service. [`upstream`] is the other side: the [`limit`] on what is sent at
+//! once, and the client that a [`Gateway`](transcode::Gateway) sends its
+//! requests through. What a call came to is one
+//! [`Outcome`](outcome::Outcome), handed to observers: [`access_log`] and
+//! [`drift`] are two.
 //!
 //! The crate knows no resource: which services there are is handed in. It keeps
 //! no state that matters, so that any number of gateways can run side by side.
 
+pub mod access_log;
+pub mod config;
 pub mod descriptors;
 pub mod drift;
 pub mod health;
+mod http1;
+mod http2;
 pub mod limit;
+pub mod outcome;
 mod pb;
 pub mod reflection;
+mod rewind;
 pub mod rpcs;
 pub mod server;
 #[cfg(test)]
 mod sink;
+mod stack;
 pub mod upstream;

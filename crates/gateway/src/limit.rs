@@ -25,13 +25,10 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
+use transcode::CallerKey;
 
 use self::queue::Place;
 use self::state::{Arrival, Call, InFlight, State};
-
-/// What identifies a caller for fairness.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct CallerKey(pub u64);
 
 /// The bounds of a [`Limiter`].
 ///

@@ -1,138 +1,304 @@
-//! Serves gRPC: the given services, reflection and health.
+//! Serves gRPC and gRPC-Web on one port, and stops without losing a call.
+//!
+//! This is the outer half of the server: connections. [`crate::stack`] is the
+//! inner one: calls. Neither ever knows what a call is about.
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::io;
+use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
+use http::{Request, Response};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::{sleep, timeout};
+use tonic::body::Body;
 use tonic::service::Routes;
-use tonic_health::ServingStatus;
-use tonic_health::server::HealthReporter;
+use tower::Service;
 
-/// How often an idle connection is asked whether it is still there, and how
-/// long it has to answer.
-const KEEP_ALIVE: Duration = Duration::from_secs(30);
-
-/// How long calls may go on after the server was told to stop.
-const GRACE: Duration = Duration::from_secs(30);
+use crate::config::Config;
+use crate::descriptors::{self, Descriptors};
+use crate::health::Health;
+use crate::outcome::Observers;
+use crate::reflection::Reflection;
+use crate::rewind::{self, Protocol};
+use crate::rpcs::Rpcs;
+use crate::{http1, http2, stack};
 
 /// How long the server waits before it accepts again where it could not, as
 /// when the process has no file descriptor left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// The services of a server.
-pub struct Services {
-    routes: Routes,
-    names: Vec<&'static str>,
-    health: HealthReporter,
+/// What a server is doing. It only ever moves on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// It serves.
+    Serving,
+    /// It ends what it has begun and begins nothing new.
+    Leaving,
 }
 
-impl Services {
+/// A server that is put together and not yet started.
+pub struct Server {
+    routes: Routes,
+    rpcs: Rpcs,
+    health: Health,
+    observers: Observers,
+    config: Arc<Config>,
+    reachable: Option<watch::Receiver<bool>>,
+}
+
+impl Server {
     /// Adds server reflection (v1 and v1alpha) and the health service to the
     /// services of an API. `names` are the full names of these, and
     /// `descriptors` an encoded `FileDescriptorSet` that describes them.
     ///
     /// # Errors
     ///
-    /// Fails where the descriptors cannot be read.
-    pub async fn new(
+    /// Fails where the descriptors cannot be read, or do not declare a service.
+    pub fn new(
         routes: Routes,
-        names: &[&'static str],
+        names: &[&str],
         descriptors: &[u8],
-    ) -> Result<Self, tonic_reflection::server::Error> {
-        let reflection = || {
-            tonic_reflection::server::Builder::configure()
-                .register_encoded_file_descriptor_set(descriptors)
-                .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-        };
-        let (health, health_service) = tonic_health::server::health_reporter();
-        for name in names {
-            health
-                .set_service_status(*name, ServingStatus::Serving)
-                .await;
-        }
+        observers: Observers,
+        config: Config,
+    ) -> Result<Self, descriptors::Error> {
+        let descriptors = Descriptors::new(descriptors, names)?;
+        let rpcs = Rpcs::new(&descriptors);
+        let reflection = Reflection::new(descriptors);
+        let health = Health::new(names);
         let routes = routes
-            .add_service(reflection().build_v1()?)
-            .add_service(reflection().build_v1alpha()?)
-            .add_service(health_service);
+            .add_service(reflection.v1())
+            .add_service(reflection.v1alpha())
+            .add_service(health.service());
         Ok(Self {
             routes,
-            names: names.to_vec(),
+            rpcs,
             health,
+            observers,
+            config: Arc::new(config),
+            reachable: None,
         })
     }
 
-    /// Tells whoever asks that no call should be sent here any more.
-    async fn set_not_serving(&self) {
-        for name in self.names.iter().chain(&[""]) {
-            self.health
-                .set_service_status(*name, ServingStatus::NotServing)
-                .await;
+    /// The same server, whose health is `NOT_SERVING` while the upstream cannot
+    /// be reached.
+    #[must_use]
+    pub fn following(self, mut reachable: watch::Receiver<bool>) -> Self {
+        self.health
+            .set_upstream_reachable(*reachable.borrow_and_update());
+        Self {
+            reachable: Some(reachable),
+            ..self
+        }
+    }
+
+    /// What the server says of its health.
+    pub fn health(&self) -> Health {
+        self.health.clone()
+    }
+
+    /// Serves until `shutdown` is done, then leaves in order:
+    ///
+    /// 1. Health answers `NOT_SERVING`, while new connections are still served
+    ///    for [`Config::drain_delay`].
+    /// 2. Nothing new is accepted; what has connected until then is served.
+    ///    Every connection is told to go away, and watches, other streams and
+    ///    calls whose message is not whole are ended.
+    /// 3. Calls under way have [`Config::grace`] to end.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the listener is not usable.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        shutdown: impl Future<Output = ()> + Send,
+    ) -> io::Result<()> {
+        listener.local_addr()?;
+        let Self {
+            routes,
+            rpcs,
+            health,
+            observers,
+            config,
+            mut reachable,
+        } = self;
+        let (phase, phases) = watch::channel(Phase::Serving);
+        let service = stack::grpc(routes, rpcs, observers, &config, &phases);
+        let places = Arc::new(Semaphore::new(max_connections(&config)));
+        let mut connections = JoinSet::new();
+        let begin = |connections: &mut JoinSet<()>, accepted| {
+            let (service, config) = (service.clone(), Arc::clone(&config));
+            connections.spawn(serve_connection(accepted, service, config, phases.clone()));
+        };
+        let leave = async {
+            shutdown.await;
+            health.set_draining();
+            sleep(config.drain_delay).await;
+        };
+        let mut leave = std::pin::pin!(leave);
+        loop {
+            tokio::select! {
+                accepted = accept(&listener, &places) => begin(&mut connections, accepted),
+                Some(_) = connections.join_next(), if !connections.is_empty() => {}
+                is_reachable = next_of(&mut reachable) => health.set_upstream_reachable(is_reachable),
+                () = &mut leave => break,
+            }
+        }
+        // Whoever has connected by now must not be hung up on.
+        while let Some(accepted) = accept_waiting(&listener, &places).await {
+            begin(&mut connections, accepted);
+        }
+        drop(listener);
+        phase.send_replace(Phase::Leaving);
+        health.end_watches();
+        let all_over = async { while connections.join_next().await.is_some() {} };
+        if timeout(config.grace, all_over).await.is_err() {
+            tracing::warn!(
+                connections = connections.len(),
+                "some calls did not end within the grace period and are broken off"
+            );
+        }
+        connections.shutdown().await;
+        Ok(())
+    }
+}
+
+/// Waits until it has changed whether the upstream can be reached.
+async fn next_of(reachable: &mut Option<watch::Receiver<bool>>) -> bool {
+    if let Some(receiver) = reachable
+        && receiver.changed().await.is_ok()
+    {
+        return *receiver.borrow_and_update();
+    }
+    // Nobody will say any more.
+    std::future::pending().await
+}
+
+/// How many connections may be open. A quarter of the descriptors that the
+/// process may have stays for the way upstream and everything else.
+fn max_connections(config: &Config) -> usize {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit};
+        let limit = getrlimit(Resource::Nofile).current;
+        if let Some(limit) = limit.and_then(|limit| usize::try_from(limit).ok()) {
+            let most = limit - limit / 4;
+            if most < config.max_connections {
+                tracing::debug!(
+                    most,
+                    limit,
+                    "the limit on open files lowers the number of connections"
+                );
+            }
+            return config.max_connections.min(most).max(1);
+        }
+    }
+    config.max_connections.max(1)
+}
+
+/// An open connection and its place among the others.
+struct Accepted {
+    stream: TcpStream,
+    peer: IpAddr,
+    place: OwnedSemaphorePermit,
+}
+
+/// Waits for a place, then for a connection. Those for which there is no place
+/// wait in the backlog of the listener.
+async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> Accepted {
+    let place = place(places).await;
+    loop {
+        match listener.accept().await {
+            Ok((stream, peer)) => {
+                return Accepted {
+                    stream,
+                    peer: peer.ip(),
+                    place,
+                };
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection could not be accepted");
+                sleep(ACCEPT_PAUSE).await;
+            }
         }
     }
 }
 
-/// Serves until `shutdown` is done; then accepts nothing new, and returns when
-/// the calls under way have ended or half a minute has passed.
-///
-/// HTTP/2 is expected from the first byte (h2c with prior knowledge), as gRPC
-/// clients without TLS speak it.
-///
-/// # Errors
-///
-/// Fails where the listener is not usable.
-pub async fn serve(
-    listener: TcpListener,
-    services: Services,
-    shutdown: impl Future<Output = ()> + Send,
-) -> io::Result<()> {
-    listener.local_addr()?;
-    // tonic's own server would answer CANCELLED at a caller's deadline, which
-    // the gateway answers itself; hyper underneath leaves it alone.
-    let router = services.routes.clone().prepare().into_axum_router();
-    let mut http = auto::Builder::new(TokioExecutor::new()).http2_only();
-    http.http2()
-        .timer(TokioTimer::new())
-        .adaptive_window(true)
-        .max_concurrent_streams(1024)
-        .keep_alive_interval(KEEP_ALIVE)
-        .keep_alive_timeout(KEEP_ALIVE);
-    let connections = GracefulShutdown::new();
-    let mut shutdown = std::pin::pin!(shutdown);
-    loop {
-        let stream = tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
-                Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                    continue;
-                }
-            },
-            () = &mut shutdown => break,
-        };
-        // Without it small replies wait for acknowledgements.
-        let _ = stream.set_nodelay(true);
-        let service = TowerToHyperService::new(router.clone());
-        let connection = http.serve_connection(TokioIo::new(stream), service);
-        let connection = connections.watch(connection.into_owned());
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(error, "a connection ended with an error");
-            }
-        });
-    }
-    drop(listener);
-    services.set_not_serving().await;
-    if tokio::time::timeout(GRACE, connections.shutdown())
+/// A connection that waits to be accepted, if there is one.
+async fn accept_waiting(listener: &TcpListener, places: &Arc<Semaphore>) -> Option<Accepted> {
+    let place = Arc::clone(places).try_acquire_owned().ok()?;
+    // A listener that has not been polled since does not know of it yet.
+    let (stream, peer) = timeout(Duration::from_millis(1), listener.accept())
         .await
-        .is_err()
-    {
-        tracing::warn!("some calls did not end in time and are dropped");
+        .ok()?
+        .ok()?;
+    Some(Accepted {
+        stream,
+        peer: peer.ip(),
+        place,
+    })
+}
+
+async fn place(places: &Arc<Semaphore>) -> OwnedSemaphorePermit {
+    match Arc::clone(places).acquire_owned().await {
+        Ok(place) => place,
+        // The semaphore is never closed.
+        Err(_) => std::future::pending().await,
     }
-    Ok(())
+}
+
+async fn serve_connection<S>(
+    accepted: Accepted,
+    service: S,
+    config: Arc<Config>,
+    mut phase: watch::Receiver<Phase>,
+) where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
+        + Clone
+        + Send
+        + 'static,
+    S::Future: Send,
+{
+    let Accepted {
+        stream,
+        peer,
+        place,
+    } = accepted;
+    // Without it small replies wait for acknowledgements.
+    let _ = stream.set_nodelay(true);
+    // A connection that has not said what it is when the server leaves has
+    // nothing to lose.
+    let detected = tokio::select! {
+        detected = timeout(config.preface_timeout, rewind::detect(stream)) => detected,
+        () = silent_when_leaving(&mut phase) => return,
+    };
+    let Ok(Ok((protocol, stream))) = detected else {
+        tracing::debug!(%peer, "a connection did not say what it speaks");
+        return;
+    };
+    let ended: Result<(), Box<dyn std::error::Error>> = match protocol {
+        Protocol::Http1 => http1::serve(stream, peer, service, &config, phase)
+            .await
+            .map_err(Into::into),
+        Protocol::Http2 => http2::serve(stream, peer, service, &config, phase)
+            .await
+            .map_err(Into::into),
+    };
+    if let Err(error) = ended {
+        tracing::debug!(%peer, error, "a connection ended with an error");
+    }
+    drop(place);
+}
+
+/// How long a connection that was accepted at the last moment may take to speak.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+async fn silent_when_leaving(phase: &mut watch::Receiver<Phase>) {
+    let _ = phase.wait_for(|phase| *phase == Phase::Leaving).await;
+    sleep(LAST_WORDS).await;
 }

@@ -58,7 +58,7 @@ impl Caller {
         let headers = metadata.into_headers();
         let mut violations = Vec::new();
         let deadline = extensions.get::<Deadline>().copied().or_else(|| {
-            let timeout = timeout(&headers).unwrap_or_else(|description| {
+            let timeout = grpc_timeout(&headers).unwrap_or_else(|description| {
                 violations.push(Violation {
                     field: GRPC_TIMEOUT.to_owned(),
                     description,
@@ -161,7 +161,11 @@ fn new_request_id() -> String {
 
 /// The time that a caller gives: `grpc-timeout`, as gRPC's HTTP/2 protocol
 /// defines it.
-fn timeout(headers: &HeaderMap) -> Result<Option<Duration>, String> {
+///
+/// # Errors
+///
+/// Fails where it is malformed or given more than once, with what it must be.
+pub fn grpc_timeout(headers: &HeaderMap) -> Result<Option<Duration>, String> {
     let mut values = headers.get_all(GRPC_TIMEOUT).iter();
     let Some(value) = values.next() else {
         return Ok(None);
@@ -198,7 +202,11 @@ mod tests {
     fn check_timeout(value: &str, expected: Option<Duration>) {
         let mut headers = HeaderMap::new();
         headers.insert(GRPC_TIMEOUT, value.parse().expect("a header value"));
-        assert_eq!(timeout(&headers).ok().flatten(), expected, "for {value:?}");
+        assert_eq!(
+            grpc_timeout(&headers).ok().flatten(),
+            expected,
+            "for {value:?}"
+        );
     }
 
     #[test]
@@ -217,7 +225,7 @@ mod tests {
             let mut headers = HeaderMap::new();
             headers.insert(GRPC_TIMEOUT, value.parse().expect("a header value"));
             assert!(
-                timeout(&headers).is_err(),
+                grpc_timeout(&headers).is_err(),
                 "{value:?} was taken for a timeout"
             );
         }

@@ -353,9 +353,12 @@ impl Caller {
         if deadline.0 <= tokio::time::Instant::now() {
             return Err(Fault::DeadlineExceeded);
         }
-        tokio::time::timeout_at(deadline.0, work)
-            .await
-            .unwrap_or(Err(Fault::DeadlineExceeded))
+        match tokio::time::timeout_at(deadline.0, work).await {
+            // An upstream that knows the deadline gives up in the same instant.
+            Ok(Err(_)) if deadline.0 <= tokio::time::Instant::now() => Err(Fault::DeadlineExceeded),
+            Ok(worked) => worked,
+            Err(_) => Err(Fault::DeadlineExceeded),
+        }
     }
 }
 

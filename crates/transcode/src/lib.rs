@@ -32,7 +32,7 @@ pub use call::{
     Query, Reply, RestCall, UploadCall, Violation, missing_body, text_of, write_body,
     write_masked_body,
 };
-pub use caller::{REQUEST_ID, RequestId, request_id};
+pub use caller::{REQUEST_ID, RequestId, grpc_timeout, request_id};
 pub use fault::status;
 pub use gateway::{Config, Gateway};
 pub use held::Held;

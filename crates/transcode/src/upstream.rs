@@ -205,7 +205,7 @@ pub struct Deadline(pub tokio::time::Instant);
 ///
 /// A layer of the server puts it into the extensions of the gRPC request, from
 /// where it goes into those of the upstream request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallerKey(pub u64);
 
 /// The name of the rpc, as in `package.Service/Method`, in the extensions of

@@ -1,0 +1,210 @@
+//! The bounds of the gRPC server as arguments.
+
+use std::time::Duration;
+
+use clap::Args;
+use gateway::config::Config;
+use http::{HeaderName, HeaderValue, Uri};
+
+/// What the gRPC server allows its callers, and how it stops.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Bounds on calls and connections")]
+pub(crate) struct BoundsArgs {
+    /// The deadline of a call whose caller gives none
+    #[arg(long, value_name = "DURATION", env = "WEB1ON1_DEFAULT_DEADLINE", default_value = "30s", value_parser = duration)]
+    default_deadline: Duration,
+
+    /// The longest deadline; longer ones are cut to it
+    #[arg(long, value_name = "DURATION", env = "WEB1ON1_MAX_DEADLINE", default_value = "5m", value_parser = duration)]
+    max_deadline: Duration,
+
+    /// The size of the largest message of a caller, in bytes
+    #[arg(long, value_name = "BYTES", env = "WEB1ON1_MAX_MESSAGE", default_value_t = 4 << 20)]
+    max_message: usize,
+
+    /// The size of the largest reply of the upstream, in bytes
+    #[arg(long, value_name = "BYTES", env = "WEB1ON1_MAX_REPLY", default_value_t = 64 << 20)]
+    max_reply: usize,
+
+    /// How many bytes of replies may be held at once, all calls together
+    #[arg(long, value_name = "BYTES", env = "WEB1ON1_MAX_HELD_REPLIES", default_value_t = 256 << 20)]
+    max_held_replies: usize,
+
+    /// A field of a caller's metadata to pass on beside the credentials, the
+    /// language and the trace; may be given several times
+    #[arg(
+        long,
+        value_name = "NAME",
+        env = "WEB1ON1_FORWARD_HEADERS",
+        value_delimiter = ','
+    )]
+    forward_header: Vec<HeaderName>,
+
+    /// How many calls may be open at once, watches included
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "WEB1ON1_MAX_CALLS",
+        default_value_t = 10_000
+    )]
+    max_calls: usize,
+
+    /// How many calls may be sent upstream at once; the gateway finds a lower
+    /// number by itself where more would only wait there
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "WEB1ON1_MAX_IN_FLIGHT",
+        default_value_t = 1024
+    )]
+    max_in_flight: u32,
+
+    /// How many calls may wait to be sent upstream
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "WEB1ON1_MAX_QUEUE",
+        default_value_t = 1024
+    )]
+    max_queue: usize,
+
+    /// How long a call may wait to be sent upstream
+    #[arg(long, value_name = "DURATION", env = "WEB1ON1_MAX_QUEUE_WAIT", default_value = "1s", value_parser = duration)]
+    max_queue_wait: Duration,
+
+    /// How many connections may be open at once; further ones wait
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "WEB1ON1_MAX_CONNECTIONS",
+        default_value_t = 10_000
+    )]
+    max_connections: usize,
+
+    /// How many calls may be open at once on one connection
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "WEB1ON1_MAX_STREAMS",
+        default_value_t = 1024
+    )]
+    max_streams: u32,
+
+    /// How large the headers of a request may be, in bytes
+    #[arg(long, value_name = "BYTES", env = "WEB1ON1_MAX_HEADERS", default_value_t = 16 << 10)]
+    max_headers: u32,
+
+    /// How long a new connection may take until it speaks HTTP
+    #[arg(long, value_name = "DURATION", env = "WEB1ON1_PREFACE_TIMEOUT", default_value = "5s", value_parser = duration)]
+    preface_timeout: Duration,
+
+    /// How often a connection is asked whether it is still there
+    #[arg(long, value_name = "DURATION", env = "WEB1ON1_KEEP_ALIVE_INTERVAL", default_value = "20s", value_parser = duration)]
+    keep_alive_interval: Duration,
+
+    /// How long it has to answer
+    #[arg(long, value_name = "DURATION", env = "WEB1ON1_KEEP_ALIVE_TIMEOUT", default_value = "10s", value_parser = duration)]
+    keep_alive_timeout: Duration,
+
+    /// How long a connection is kept without a call
+    #[arg(long, value_name = "DURATION", env = "WEB1ON1_IDLE_TIMEOUT", default_value = "5m", value_parser = duration)]
+    idle_timeout: Duration,
+
+    /// How long a connection is used for new calls
+    #[arg(long, value_name = "DURATION", env = "WEB1ON1_MAX_CONNECTION_AGE", default_value = "1h", value_parser = duration)]
+    max_connection_age: Duration,
+
+    /// An origin whose pages may call over gRPC-Web, such as
+    /// `https://app.example.com`, or `*` for all; may be given several times
+    #[arg(
+        long,
+        value_name = "ORIGIN",
+        env = "WEB1ON1_CORS_ORIGINS",
+        value_delimiter = ','
+    )]
+    cors_origin: Vec<HeaderValue>,
+
+    /// How long new connections are still served after SIGTERM or Ctrl-C, while
+    /// health and readiness already say no
+    #[arg(long, value_name = "DURATION", env = "WEB1ON1_DRAIN_DELAY", default_value = "0s", value_parser = duration)]
+    pub(super) drain_delay: Duration,
+
+    /// How long calls may go on after that
+    #[arg(long, value_name = "DURATION", env = "WEB1ON1_GRACE", default_value = "30s", value_parser = duration)]
+    pub(super) grace: Duration,
+}
+
+impl BoundsArgs {
+    /// The configuration of a server that gives reasons of this domain.
+    pub(super) fn config(&self, domain: &str) -> Config {
+        let mut config = Config {
+            domain: domain.to_owned(),
+            default_deadline: self.default_deadline,
+            max_deadline: self.max_deadline,
+            max_message: self.max_message,
+            max_calls: self.max_calls,
+            max_connections: self.max_connections,
+            max_streams: self.max_streams,
+            max_headers: self.max_headers,
+            preface_timeout: self.preface_timeout,
+            keep_alive_interval: self.keep_alive_interval,
+            keep_alive_timeout: self.keep_alive_timeout,
+            idle_timeout: self.idle_timeout,
+            max_age: self.max_connection_age,
+            cors_origins: self.cors_origin.clone(),
+            drain_delay: self.drain_delay,
+            grace: self.grace,
+            ..Config::default()
+        };
+        config.limit.max = self.max_in_flight;
+        config.limit.initial = config.limit.initial.min(self.max_in_flight);
+        config.limit.max_queued = self.max_queue;
+        config.limit.max_wait = self.max_queue_wait;
+        config
+    }
+
+    /// The configuration of the translation to an API at the base.
+    pub(super) fn transcode(&self, base: Uri, domain: &str) -> transcode::Config {
+        let mut config = transcode::Config::new(base);
+        domain.clone_into(&mut config.domain);
+        config.max_reply = self.max_reply;
+        config.max_held = self.max_held_replies;
+        config.forwarded.extend(self.forward_header.iter().cloned());
+        config
+    }
+}
+
+/// Reads a duration such as `30s`, `500ms` or `1h 30m`.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let example = "a duration has a number and a unit, such as 30s, 500ms or 1h 30m";
+    let duration: jiff::SignedDuration = text.parse().map_err(|_| example.to_owned())?;
+    Duration::try_from(duration).map_err(|_| "a duration cannot be negative".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(clap::Parser)]
+    struct Arguments {
+        #[command(flatten)]
+        bounds: BoundsArgs,
+    }
+
+    #[test]
+    fn durations_have_a_unit() {
+        assert_eq!(duration("30s"), Ok(Duration::from_secs(30)));
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("1h 30m"), Ok(Duration::from_mins(90)));
+        for text in ["", "30", "-1s", "soon"] {
+            assert!(duration(text).is_err(), "{text:?} was taken for a duration");
+        }
+    }
+
+    #[test]
+    fn the_defaults_of_the_arguments_are_those_of_the_server() {
+        let arguments = <Arguments as clap::Parser>::parse_from(["web1on1"]);
+        let found = format!("{:?}", arguments.bounds.config("gateway"));
+        assert_eq!(found, format!("{:?}", Config::default()));
+    }
+}

@@ -1,0 +1,131 @@
+//! The way upstream as arguments.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
+use http::{HeaderName, Uri};
+use upstream::{Client, Config, Protocol};
+
+use super::bounds::duration;
+
+/// Where the REST API is, and how it is reached.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "The way upstream")]
+pub(crate) struct UpstreamArgs {
+    /// The REST API, such as `https://api.example.com/v2`; without a path, /v2
+    /// is meant. May be given several times for endpoints of the same API
+    #[arg(long, value_name = "URL", env = "WEB1ON1_UPSTREAM", value_delimiter = ',', required = true, help_heading = None)]
+    upstream: Vec<String>,
+
+    /// A PEM file with the certificates of the authorities that may vouch for
+    /// the upstream, in place of those that the system trusts
+    #[arg(long, value_name = "FILE", env = "WEB1ON1_UPSTREAM_CA", help_heading = None)]
+    upstream_ca: Option<PathBuf>,
+
+    /// The version of HTTP: `auto` speaks HTTP/2 where the upstream offers it
+    /// by ALPN
+    #[arg(long, value_name = "VERSION", env = "WEB1ON1_UPSTREAM_PROTOCOL", value_enum, default_value_t = Version::Auto)]
+    upstream_protocol: Version,
+
+    /// How long setting up a connection may take, TLS included
+    #[arg(long, value_name = "DURATION", env = "WEB1ON1_UPSTREAM_CONNECT_TIMEOUT", default_value = "5s", value_parser = duration)]
+    upstream_connect_timeout: Duration,
+
+    /// How long a connection is kept without a request
+    #[arg(long, value_name = "DURATION", env = "WEB1ON1_UPSTREAM_IDLE_TIMEOUT", default_value = "30s", value_parser = duration)]
+    upstream_idle_timeout: Duration,
+
+    /// How many connections an endpoint may have
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "WEB1ON1_UPSTREAM_MAX_CONNECTIONS",
+        default_value_t = 512
+    )]
+    upstream_max_connections: usize,
+
+    /// How long an HTTP/2 connection may be silent before it is asked for a
+    /// sign of life, and how long that may take
+    #[arg(long, value_name = "DURATION", env = "WEB1ON1_UPSTREAM_PING_INTERVAL", default_value = "5s", value_parser = duration)]
+    upstream_ping_interval: Duration,
+
+    /// How large the head of a reply may be, in bytes
+    #[arg(long, value_name = "BYTES", env = "WEB1ON1_UPSTREAM_MAX_HEAD", default_value_t = 64 << 10)]
+    upstream_max_head: usize,
+
+    /// How often names are resolved again
+    #[arg(long, value_name = "DURATION", env = "WEB1ON1_UPSTREAM_RESOLVE_INTERVAL", default_value = "10s", value_parser = duration)]
+    upstream_resolve_interval: Duration,
+
+    /// How often a request is sent again at most where that is safe
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "WEB1ON1_UPSTREAM_RETRIES",
+        default_value_t = 2
+    )]
+    upstream_retries: u32,
+
+    /// How many retries there may be for each call, on average
+    #[arg(
+        long,
+        value_name = "RATIO",
+        env = "WEB1ON1_UPSTREAM_RETRY_RATIO",
+        default_value_t = 0.2
+    )]
+    upstream_retry_ratio: f32,
+
+    /// The header that tells the upstream how many milliseconds are left for a
+    /// request; none is sent by default
+    #[arg(long, value_name = "NAME", env = "WEB1ON1_DEADLINE_HEADER")]
+    deadline_header: Option<HeaderName>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Version {
+    Auto,
+    Http1,
+    Http2,
+}
+
+impl UpstreamArgs {
+    /// The bases of the endpoints.
+    pub(super) fn bases(&self) -> anyhow::Result<Vec<Uri>> {
+        let base = |url: &String| -> anyhow::Result<Uri> {
+            let base = upstream::base(url)?;
+            if base.path() != "/" {
+                return Ok(base);
+            }
+            let url = format!("{base}").trim_end_matches('/').to_owned();
+            Ok(upstream::base(&(url + ::contract::operation::BASE_PATH))?)
+        };
+        self.upstream.iter().map(base).collect()
+    }
+
+    /// A client for the endpoints.
+    pub(super) fn client(&self, bases: &[Uri]) -> anyhow::Result<Client> {
+        let roots = self.upstream_ca.as_deref();
+        let config = Config {
+            protocol: match self.upstream_protocol {
+                Version::Auto => Protocol::Auto,
+                Version::Http1 => Protocol::Http1,
+                Version::Http2 => Protocol::Http2,
+            },
+            roots: roots.map(upstream::roots).transpose()?,
+            connect_timeout: self.upstream_connect_timeout,
+            idle_timeout: self.upstream_idle_timeout,
+            max_connections: self.upstream_max_connections,
+            ping_interval: self.upstream_ping_interval,
+            ping_timeout: self.upstream_ping_interval,
+            max_head: self.upstream_max_head,
+            resolve_interval: self.upstream_resolve_interval,
+            max_retries: self.upstream_retries,
+            retry_ratio: self.upstream_retry_ratio,
+            deadline_header: self.deadline_header.clone(),
+            ..Config::default()
+        };
+        Client::new(bases, config).context("the upstream cannot be used")
+    }
+}

@@ -1,0 +1,95 @@
+//! The bounds of a server, all in one place.
+
+use std::time::Duration;
+
+use http::HeaderValue;
+
+use crate::limit::LimitConfig;
+
+/// The bounds of a server and how it stops. Each has a default that is safe
+/// without any configuration.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The domain of the reasons that the server itself gives, in the sense of
+    /// `google.rpc.ErrorInfo`.
+    pub domain: String,
+
+    /// The deadline of a call whose caller gives none. It counts from the
+    /// arrival of the request's headers to the last byte of the reply.
+    pub default_deadline: Duration,
+    /// The longest deadline. A longer one of a caller is cut to it, and a
+    /// watch without a deadline of its own ends with it.
+    pub max_deadline: Duration,
+
+    /// The size of the largest message that is accepted, in bytes, both as it
+    /// was sent and decompressed.
+    pub max_message: usize,
+    /// How many calls may be under way at once on all connections together,
+    /// watches included. One more is refused with `RESOURCE_EXHAUSTED`.
+    pub max_calls: usize,
+    /// How many calls are sent upstream at once, and which of the others wait.
+    pub limit: LimitConfig,
+
+    /// How many connections may be open at once. Further ones wait until one
+    /// of them closes. The limit of the process on open files lowers it, so
+    /// that a quarter of the descriptors stays for the way upstream.
+    pub max_connections: usize,
+    /// How many calls may be under way at once on one connection. HTTP/2
+    /// refuses further ones in a way that lets clients send them again.
+    pub max_streams: u32,
+    /// How large the headers of a request may be, in bytes, uncompressed.
+    pub max_headers: u32,
+    /// How many bytes of one call may be on the way or not yet read.
+    pub stream_window: u32,
+    /// How many bytes of one connection may be on the way or not yet read.
+    pub connection_window: u32,
+
+    /// How long a new connection may take until it speaks HTTP.
+    pub preface_timeout: Duration,
+    /// How often a connection is asked whether it is still there.
+    pub keep_alive_interval: Duration,
+    /// How long it has to answer before it is closed.
+    pub keep_alive_timeout: Duration,
+    /// How long a connection is kept without a call.
+    pub idle_timeout: Duration,
+    /// How long a connection is used for new calls; a tenth more or less, so
+    /// that connections of the same age are not all replaced at once.
+    pub max_age: Duration,
+
+    /// The origins of the browsers that may call over gRPC-Web. Without any,
+    /// no page may read an answer; `*` stands for all.
+    pub cors_origins: Vec<HeaderValue>,
+
+    /// How long new connections are still served after the server was told to
+    /// stop, while health already says `NOT_SERVING`. It gives load balancers
+    /// the time to notice.
+    pub drain_delay: Duration,
+    /// How long calls may go on after that.
+    pub grace: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            domain: "gateway".to_owned(),
+            default_deadline: Duration::from_secs(30),
+            max_deadline: Duration::from_mins(5),
+            max_message: 4 << 20,
+            max_calls: 10_000,
+            limit: LimitConfig::default(),
+            max_connections: 10_000,
+            max_streams: 1024,
+            max_headers: 16 << 10,
+            stream_window: 256 << 10,
+            connection_window: 16 << 20,
+            preface_timeout: Duration::from_secs(5),
+            keep_alive_interval: Duration::from_secs(20),
+            keep_alive_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_mins(5),
+            max_age: Duration::from_hours(1),
+            cors_origins: Vec::new(),
+            drain_delay: Duration::ZERO,
+            grace: Duration::from_secs(30),
+        }
+    }
+}

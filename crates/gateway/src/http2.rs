@@ -1,0 +1,385 @@
+//! Serves one HTTP/2 connection.
+//!
+//! This stands on `h2` itself. hyper's server cannot end a stream whose reply
+//! its peer does not read: it polls neither the body nor a timer while the
+//! flow-control window is closed, so that such a reply would outlive its
+//! deadline. It never looks into a call.
+
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use h2::server::SendResponse;
+use h2::{Ping, PingPong, Reason, RecvStream, SendStream};
+use http::{HeaderMap, Request, Response};
+use http_body::{Body as _, Frame, SizeHint};
+use http_body_util::BodyExt as _;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use tonic::Status;
+use tonic::body::Body;
+use tower::{Service, ServiceExt as _};
+use transcode::Deadline;
+
+use crate::config::Config;
+use crate::server::Phase;
+use crate::stack::Peer;
+
+/// How many streams of one connection h2 may reset for errors of the peer,
+/// frames for a refused stream among them. A client that opens thousands of
+/// calls at once must not lose the connection for it.
+const MAX_ERROR_RESETS: usize = 100_000;
+
+/// How many streams a client may open and reset before they are looked at.
+const MAX_PENDING_RESETS: usize = 256;
+
+/// How much of a reply is handed to the connection at a time, in bytes.
+const CHUNK: usize = 64 << 10;
+
+/// How long a connection without calls may take to say goodbye.
+const GOODBYE: Duration = Duration::from_secs(1);
+
+/// Serves a connection until it is closed, and ends its calls with it. Where
+/// the phase is no longer [`Phase::Serving`], it goes away gracefully.
+///
+/// # Errors
+///
+/// Fails where the connection does.
+pub(crate) async fn serve<T, S>(
+    io: T,
+    peer: IpAddr,
+    service: S,
+    config: &Config,
+    mut phase: watch::Receiver<Phase>,
+) -> Result<(), h2::Error>
+where
+    T: AsyncRead + AsyncWrite + Unpin,
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
+        + Clone
+        + Send
+        + 'static,
+    S::Future: Send,
+{
+    let handshake = h2::server::Builder::new()
+        .initial_window_size(config.stream_window)
+        .initial_connection_window_size(config.connection_window)
+        .max_concurrent_streams(config.max_streams)
+        .max_header_list_size(config.max_headers)
+        .max_local_error_reset_streams(Some(MAX_ERROR_RESETS))
+        .max_pending_accept_reset_streams(MAX_PENDING_RESETS)
+        .handshake::<_, Bytes>(io);
+    let Ok(connection) = timeout(config.preface_timeout, handshake).await else {
+        return Ok(());
+    };
+    let mut connection = connection?;
+    let mut clock = Clock::new(config, connection.ping_pong());
+    let mut wake = pin!(sleep_until(clock.next()));
+    let mut calls = JoinSet::new();
+    loop {
+        tokio::select! {
+            accepted = connection.accept() => {
+                let Some(accepted) = accepted else {
+                    return Ok(());
+                };
+                let (request, respond) = accepted?;
+                calls.spawn(answer(service.clone(), request, respond, peer));
+            }
+            Some(_) = calls.join_next(), if !calls.is_empty() => {
+                if calls.is_empty() {
+                    clock.idle_since = Instant::now();
+                }
+            }
+            pong = clock.pong() => {
+                pong?;
+            }
+            () = &mut wake => match clock.check(calls.is_empty()) {
+                Verdict::GoOn => wake.as_mut().reset(clock.next()),
+                Verdict::GoAway => {
+                    connection.graceful_shutdown();
+                    wake.as_mut().reset(clock.next());
+                }
+                Verdict::Close => return Ok(()),
+            },
+            // The sender lives as long as the server.
+            _ = phase.wait_for(|phase| *phase != Phase::Serving), if !clock.is_leaving() => {
+                clock.leave();
+                connection.graceful_shutdown();
+                wake.as_mut().reset(clock.next());
+            }
+        }
+    }
+}
+
+/// What is to be done with a connection.
+enum Verdict {
+    GoOn,
+    GoAway,
+    Close,
+}
+
+/// When a connection has to be asked whether it is there, and when it is over.
+struct Clock {
+    pings: Option<PingPong>,
+    interval: Duration,
+    keep_alive_timeout: Duration,
+    /// How long the answer to the next ping may take.
+    timeout: Duration,
+    idle_timeout: Duration,
+    ping_at: Instant,
+    pong_by: Option<Instant>,
+    idle_since: Instant,
+    leave_at: Instant,
+    leaving_since: Option<Instant>,
+}
+
+impl Clock {
+    fn new(config: &Config, pings: Option<PingPong>) -> Self {
+        let now = Instant::now();
+        Self {
+            pings,
+            interval: config.keep_alive_interval,
+            keep_alive_timeout: config.keep_alive_timeout,
+            // The first one finds out whether somebody speaks HTTP/2 at all.
+            timeout: config.preface_timeout,
+            idle_timeout: config.idle_timeout,
+            ping_at: now,
+            pong_by: None,
+            idle_since: now,
+            leave_at: now + jittered(config.max_age),
+            leaving_since: None,
+        }
+    }
+
+    fn is_leaving(&self) -> bool {
+        self.leaving_since.is_some()
+    }
+
+    fn leave(&mut self) {
+        self.leaving_since.get_or_insert_with(Instant::now);
+    }
+
+    /// When [`check`](Self::check) has to be called next, if no call begins or
+    /// ends before.
+    fn next(&self) -> Instant {
+        let leave = match self.leaving_since {
+            None => self.leave_at.min(self.idle_since + self.idle_timeout),
+            Some(since) => since.max(self.idle_since) + GOODBYE,
+        };
+        let ping = self.pong_by.unwrap_or(self.ping_at);
+        // What is overdue is looked at again soon: a connection with calls is
+        // never idle.
+        let soon = Instant::now() + GOODBYE.min(self.idle_timeout);
+        if leave <= Instant::now() {
+            soon.min(ping)
+        } else {
+            leave.min(ping)
+        }
+    }
+
+    fn check(&mut self, is_idle: bool) -> Verdict {
+        let now = Instant::now();
+        if self.pong_by.is_some_and(|by| now >= by) {
+            return Verdict::Close;
+        }
+        if self.pong_by.is_none() && now >= self.ping_at {
+            if let Some(pings) = &mut self.pings {
+                // A ping that is still on its way will do as well.
+                let _ = pings.send_ping(Ping::opaque());
+            }
+            self.pong_by = Some(now + self.timeout);
+            self.timeout = self.keep_alive_timeout;
+        }
+        if let Some(since) = self.leaving_since {
+            if is_idle && now >= since.max(self.idle_since) + GOODBYE {
+                return Verdict::Close;
+            }
+            return Verdict::GoOn;
+        }
+        let is_unused = is_idle && now >= self.idle_since + self.idle_timeout;
+        if is_unused || now >= self.leave_at {
+            self.leave();
+            return Verdict::GoAway;
+        }
+        Verdict::GoOn
+    }
+
+    /// Waits for the answer to the last ping.
+    async fn pong(&mut self) -> Result<(), h2::Error> {
+        let (Some(pings), Some(_)) = (&mut self.pings, self.pong_by) else {
+            return std::future::pending().await;
+        };
+        std::future::poll_fn(|context| pings.poll_pong(context)).await?;
+        self.pong_by = None;
+        self.ping_at = Instant::now() + self.interval;
+        Ok(())
+    }
+}
+
+/// A duration that is up to a tenth longer or shorter.
+fn jittered(duration: Duration) -> Duration {
+    let random = getrandom::u32().unwrap_or(u32::MAX / 2);
+    duration.mul_f64(0.9 + 0.2 * f64::from(random) / f64::from(u32::MAX))
+}
+
+/// Answers one call. It is over when the caller resets it, and when its
+/// deadline passes while the caller does not read.
+async fn answer<S>(
+    service: S,
+    request: Request<RecvStream>,
+    mut respond: SendResponse<Bytes>,
+    peer: IpAddr,
+) where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+{
+    let mut request = request.map(|stream| Body::new(Received::new(stream)));
+    request.extensions_mut().insert(Peer(peer));
+    let response = tokio::select! {
+        Ok(response) = service.oneshot(request) => response,
+        _ = std::future::poll_fn(|context| respond.poll_reset(context)) => return,
+    };
+    let (mut head, body) = response.into_parts();
+    let deadline = head.extensions.get::<Deadline>().map(|deadline| deadline.0);
+    // What it holds is held until the reply is written.
+    let extensions = std::mem::take(&mut head.extensions);
+    let is_end = body.is_end_stream();
+    let Ok(stream) = respond.send_response(Response::from_parts(head, ()), is_end) else {
+        return;
+    };
+    if !is_end {
+        write(body, stream, deadline).await;
+    }
+    drop(extensions);
+}
+
+/// Writes a body as fast as the caller reads.
+async fn write(mut body: Body, mut stream: SendStream<Bytes>, deadline: Option<Instant>) {
+    loop {
+        let frame = tokio::select! {
+            frame = body.frame() => frame,
+            _ = std::future::poll_fn(|context| stream.poll_reset(context)) => return,
+        };
+        // Each of these fails only where the stream is over.
+        match frame.map(|frame| frame.map(Frame::into_data)) {
+            None => {
+                let _ = stream.send_data(Bytes::new(), true);
+                return;
+            }
+            Some(Err(_)) => {
+                stream.send_reset(Reason::INTERNAL_ERROR);
+                return;
+            }
+            Some(Ok(Ok(data))) => {
+                let written = write_data(data, body.is_end_stream(), &mut stream);
+                let written = match deadline {
+                    // The body itself tells of its deadline while it can.
+                    Some(deadline) => timeout_at(deadline, written).await,
+                    None => Ok(written.await),
+                };
+                match written {
+                    Ok(Written::More) => {}
+                    Ok(Written::End) => return,
+                    Err(_) => {
+                        stream.send_reset(Reason::CANCEL);
+                        return;
+                    }
+                }
+            }
+            Some(Ok(Err(frame))) => {
+                if let Ok(trailers) = frame.into_trailers() {
+                    let _ = stream.send_trailers(trailers);
+                    return;
+                }
+            }
+        }
+    }
+}
+
+enum Written {
+    More,
+    End,
+}
+
+async fn write_data(mut data: Bytes, is_end: bool, stream: &mut SendStream<Bytes>) -> Written {
+    while !data.is_empty() {
+        stream.reserve_capacity(data.len().min(CHUNK));
+        let mut capacity = stream.capacity();
+        if capacity == 0 {
+            match std::future::poll_fn(|context| stream.poll_capacity(context)).await {
+                Some(Ok(more)) => capacity = more,
+                Some(Err(_)) | None => return Written::End,
+            }
+        }
+        let chunk = data.split_to(capacity.min(data.len()));
+        let is_last = is_end && data.is_empty();
+        if stream.send_data(chunk, is_last).is_err() || is_last {
+            return Written::End;
+        }
+    }
+    Written::More
+}
+
+/// The body of a request, as it arrives. What is handed on makes room for more
+/// on the connection; what is not read when it is dropped does so too.
+struct Received {
+    stream: RecvStream,
+    has_data: bool,
+}
+
+impl Received {
+    fn new(stream: RecvStream) -> Self {
+        Self {
+            stream,
+            has_data: true,
+        }
+    }
+}
+
+/// tonic would take a cancelled stream for one that has ended, so this is any
+/// code but that. Nobody sees it: the call is over.
+fn broken_off(_: h2::Error) -> Status {
+    Status::aborted("the caller broke the call off")
+}
+
+impl http_body::Body for Received {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        if self.has_data {
+            match ready!(self.stream.poll_data(context)) {
+                Some(Ok(data)) => {
+                    // Fails only where the stream is over.
+                    let _ = self.stream.flow_control().release_capacity(data.len());
+                    return Poll::Ready(Some(Ok(Frame::data(data))));
+                }
+                Some(Err(error)) => return Poll::Ready(Some(Err(broken_off(error)))),
+                None => self.has_data = false,
+            }
+        }
+        let trailers: Result<Option<HeaderMap>, h2::Error> =
+            ready!(self.stream.poll_trailers(context));
+        Poll::Ready(match trailers {
+            Ok(trailers) => trailers.map(|trailers| Ok(Frame::trailers(trailers))),
+            Err(error) => Some(Err(broken_off(error))),
+        })
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.stream.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::default()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,169 @@
+use h2::client::{Connection, SendRequest};
+use http::StatusCode;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
+use tokio::task::JoinHandle;
+use tower::service_fn;
+
+use super::*;
+
+const PEER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+/// A server of one connection, on a clock that stands still unless everybody
+/// waits for it.
+struct Served {
+    client: DuplexStream,
+    ended: JoinHandle<Duration>,
+    phase: watch::Sender<Phase>,
+}
+
+/// Serves a connection whose calls take as long as the header `takes` says, in
+/// seconds.
+fn serve_with(config: Config) -> Served {
+    let (client, server) = tokio::io::duplex(1 << 20);
+    let (phase, phases) = watch::channel(Phase::Serving);
+    let service = service_fn(|request: Request<Body>| async move {
+        let takes = request.headers().get("takes");
+        let takes = takes.map_or("0", |takes| takes.to_str().expect("a number"));
+        tokio::time::sleep(Duration::from_secs(takes.parse().expect("a number"))).await;
+        Ok(Response::new(Body::empty()))
+    });
+    let ended = tokio::spawn(async move {
+        let started = Instant::now();
+        // Either side may be the first to close.
+        let _ = serve(server, PEER, service, &config, phases).await;
+        started.elapsed()
+    });
+    Served {
+        client,
+        ended,
+        phase,
+    }
+}
+
+async fn connect(client: DuplexStream) -> (SendRequest<Bytes>, JoinHandle<()>) {
+    let (requests, connection): (_, Connection<_, Bytes>) =
+        h2::client::handshake(client).await.expect("HTTP/2");
+    let connection = tokio::spawn(async move {
+        connection.await.expect("the server says goodbye");
+    });
+    (requests.ready().await.expect("it is open"), connection)
+}
+
+fn request(takes: &str) -> Request<()> {
+    let request = Request::post("http://gateway/").header("takes", takes);
+    request.body(()).expect("a request")
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_says_nothing_after_the_preface_is_hung_up_on() {
+    let config = Config::default();
+    let within = config.preface_timeout;
+    let mut served = serve_with(config);
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    served.client.write_all(preface).await.expect("sent");
+    let took = served.ended.await.expect("no panic");
+    assert!(took >= within && took < within * 2, "it took {took:?}");
+    let mut rest = Vec::new();
+    let read = served.client.read_to_end(&mut rest).await;
+    read.expect("the connection is closed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_does_not_answer_pings_is_hung_up_on() {
+    let config = Config::default();
+    let most = config.keep_alive_interval + config.keep_alive_timeout * 2;
+    let served = serve_with(config);
+    let (_requests, mut connection): (SendRequest<Bytes>, Connection<_, Bytes>) =
+        h2::client::handshake(served.client).await.expect("HTTP/2");
+    // It answers at first, and is then held without being driven.
+    let driven = tokio::time::timeout(Duration::from_secs(1), &mut connection).await;
+    assert!(driven.is_err(), "the connection ended early: {driven:?}");
+    let took = served.ended.await.expect("no panic");
+    assert!(took < most, "it took {took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unused_connection_is_said_goodbye_to() {
+    let config = Config {
+        idle_timeout: Duration::from_secs(60),
+        ..Config::default()
+    };
+    let served = serve_with(config);
+    let (mut requests, connection) = connect(served.client).await;
+    let (response, _) = requests.send_request(request("30"), true).expect("sent");
+    response.await.expect("answered");
+    let took = served.ended.await.expect("no panic");
+    connection.await.expect("a graceful end");
+    // The time counts from the end of the last call.
+    let expected = Duration::from_secs(90)..Duration::from_secs(115);
+    assert!(expected.contains(&took), "it took {took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_old_connection_goes_away_without_losing_a_call() {
+    let config = Config {
+        max_age: Duration::from_secs(10),
+        ..Config::default()
+    };
+    let served = serve_with(config);
+    let (mut requests, connection) = connect(served.client).await;
+    let (response, _) = requests.send_request(request("15"), true).expect("sent");
+    let response = response.await.expect("the call was under way");
+    assert_eq!(response.status(), StatusCode::OK);
+    connection.await.expect("a graceful end");
+    let took = served.ended.await.expect("no panic");
+    let expected = Duration::from_secs(15)..Duration::from_secs(18);
+    assert!(expected.contains(&took), "it took {took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_leaves_takes_its_idle_connections_along() {
+    let served = serve_with(Config::default());
+    let (_requests, connection) = connect(served.client).await;
+    served.phase.send_replace(Phase::Leaving);
+    let took = served.ended.await.expect("no panic");
+    connection.await.expect("a graceful end");
+    assert!(took < Duration::from_secs(3), "it took {took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn streams_beyond_the_limit_are_refused_one_by_one() {
+    let config = Config {
+        max_streams: 10,
+        ..Config::default()
+    };
+    let served = serve_with(config);
+    let (client, server_side) = (served.client, served.ended);
+    let (requests, connection): (_, Connection<_, Bytes>) = h2::client::Builder::new()
+        .initial_max_send_streams(10_000)
+        .handshake(client)
+        .await
+        .expect("HTTP/2");
+    let connection = tokio::spawn(connection);
+    let mut calls = JoinSet::new();
+    for _ in 0..5_000 {
+        let mut requests = requests.clone();
+        calls.spawn(async move {
+            let (response, mut body) = requests.send_request(request("1"), false)?;
+            let _ = body.send_data(Bytes::from_static(b"data"), true);
+            response.await.map(|_| ())
+        });
+    }
+    let (mut answered, mut refused) = (0, 0);
+    while let Some(call) = calls.join_next().await {
+        match call.expect("no panic") {
+            Ok(()) => answered += 1,
+            Err(error) => {
+                assert_eq!(error.reason(), Some(Reason::REFUSED_STREAM), "{error}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(
+        answered >= 10,
+        "{answered} were answered, {refused} refused"
+    );
+    drop(requests);
+    connection.abort();
+    let _ = server_side.await;
+}

@@ -1,0 +1,270 @@
+//! The outermost layer: a call's name, its clock, and its one outcome.
+
+use std::convert::Infallible;
+use std::hash::{BuildHasher as _, RandomState};
+use std::net::IpAddr;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::task::{Context, Poll, ready};
+
+use bytes::Bytes;
+use http::{Request, Response, header};
+use http_body::{Frame, SizeHint};
+use tokio::time::Instant;
+use tonic::body::Body;
+use tonic::{Code, Status};
+use tower::Service;
+use transcode::{CallRecord, CallerKey, RequestId};
+
+use super::Peer;
+use crate::outcome::{Observers, Outcome};
+use crate::rpcs::{Rpc, Rpcs};
+
+/// A call under way, in the extensions of its request. What the layers learn of
+/// it is noted here.
+pub(super) struct Call {
+    pub(super) rpc: Option<Rpc>,
+    pub(super) request_id: Arc<str>,
+    pub(super) deadline: OnceLock<Instant>,
+    peer: Option<IpAddr>,
+    started: Instant,
+    received: AtomicU64,
+    sent: AtomicU64,
+    status: Mutex<Option<(Code, Option<String>)>>,
+    record: CallRecord,
+}
+
+impl Call {
+    /// A call of the rpc that nobody observes.
+    #[cfg(test)]
+    pub(super) fn of(rpc: Rpc) -> Arc<Self> {
+        Arc::new(Self {
+            rpc: Some(rpc),
+            request_id: "a-request".into(),
+            deadline: OnceLock::new(),
+            peer: None,
+            started: Instant::now(),
+            received: AtomicU64::new(0),
+            sent: AtomicU64::new(0),
+            status: Mutex::new(None),
+            record: CallRecord::default(),
+        })
+    }
+
+    /// Notes what the caller is told. The first status counts: what follows
+    /// is only how the connection ends.
+    pub(super) fn end(&self, code: Code, reason: Option<String>) {
+        self.status
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_or_insert((code, reason));
+    }
+
+    fn outcome(&self) -> Outcome {
+        let status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let (code, reason) = status.clone().unwrap_or_else(|| {
+            // Nobody told the caller anything: it has gone, or its time has.
+            match self.deadline.get() {
+                Some(deadline) if now >= *deadline => {
+                    (Code::DeadlineExceeded, Some("DEADLINE_EXCEEDED".to_owned()))
+                }
+                _ => (Code::Cancelled, Some("CALLER_GONE".to_owned())),
+            }
+        });
+        Outcome {
+            rpc: self.rpc.as_ref().map(|rpc| Arc::clone(&rpc.name)),
+            request_id: Arc::clone(&self.request_id),
+            peer: self.peer,
+            code,
+            reason,
+            duration: now - self.started,
+            received: self.received.load(Ordering::Relaxed),
+            sent: self.sent.load(Ordering::Relaxed),
+            upstream: self.record.upstream(),
+        }
+    }
+}
+
+/// Tells the observers when it is dropped, which is when the call is over.
+struct Ending {
+    call: Arc<Call>,
+    observers: Observers,
+}
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        let outcome = self.call.outcome();
+        for observer in self.observers.iter() {
+            observer.ended(&outcome);
+        }
+    }
+}
+
+#[derive(Clone)]
+pub(super) struct Layer {
+    rpcs: Rpcs,
+    observers: Observers,
+    /// Makes the keys of callers unpredictable.
+    keys: RandomState,
+}
+
+impl Layer {
+    pub(super) fn new(rpcs: Rpcs, observers: Observers) -> Self {
+        Self {
+            rpcs,
+            observers,
+            keys: RandomState::new(),
+        }
+    }
+
+    /// Who a caller is, for sharing the gateway fairly: its token, else its
+    /// address.
+    fn key(&self, request: &Request<Body>, peer: Option<IpAddr>) -> CallerKey {
+        CallerKey(match request.headers().get(header::AUTHORIZATION) {
+            Some(token) => self.keys.hash_one(token.as_bytes()),
+            None => self.keys.hash_one(peer),
+        })
+    }
+}
+
+impl<S> tower::Layer<S> for Layer {
+    type Service = Calls<S>;
+
+    fn layer(&self, inner: S) -> Calls<S> {
+        Calls {
+            inner,
+            layer: self.clone(),
+        }
+    }
+}
+
+#[derive(Clone)]
+pub(super) struct Calls<S> {
+    inner: S,
+    layer: Layer,
+}
+
+impl<S, B> Service<Request<Body>> for Calls<S>
+where
+    S: Service<Request<Body>, Response = Response<B>, Error = Infallible>,
+    S::Future: Send + 'static,
+    B: http_body::Body<Data = Bytes, Error = Status> + Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
+        let call = Arc::new(Call {
+            rpc: self.layer.rpcs.get(request.uri().path()).cloned(),
+            request_id: transcode::request_id(request.headers()).into(),
+            deadline: OnceLock::new(),
+            peer,
+            started: Instant::now(),
+            received: AtomicU64::new(0),
+            sent: AtomicU64::new(0),
+            status: Mutex::new(None),
+            record: CallRecord::default(),
+        });
+        let key = self.layer.key(&request, peer);
+        let extensions = request.extensions_mut();
+        extensions.insert(key);
+        extensions.insert(call.record.clone());
+        extensions.insert(RequestId(Arc::clone(&call.request_id)));
+        extensions.insert(Arc::clone(&call));
+        let counted = Arc::clone(&call);
+        let request = request.map(|body| {
+            Body::new(Received {
+                body,
+                call: counted,
+            })
+        });
+        let ending = Ending {
+            call,
+            observers: Arc::clone(&self.layer.observers),
+        };
+        let response = self.inner.call(request);
+        Box::pin(async move {
+            let response = response.await?;
+            Ok(response.map(|body| {
+                Body::new(Sent {
+                    body: Box::pin(body),
+                    ending,
+                })
+            }))
+        })
+    }
+}
+
+/// The body of a request, counted.
+struct Received {
+    body: Body,
+    call: Arc<Call>,
+}
+
+impl http_body::Body for Received {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
+        if let Some(Ok(frame)) = &frame
+            && let Some(data) = frame.data_ref()
+        {
+            let length = data.len() as u64;
+            self.call.received.fetch_add(length, Ordering::Relaxed);
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// The body of a reply, counted. The call is over when it is dropped.
+struct Sent<B> {
+    body: Pin<Box<B>>,
+    ending: Ending,
+}
+
+impl<B: http_body::Body<Data = Bytes, Error = Status>> http_body::Body for Sent<B> {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let frame = ready!(self.body.as_mut().poll_frame(context));
+        if let Some(Ok(frame)) = &frame
+            && let Some(data) = frame.data_ref()
+        {
+            let length = data.len() as u64;
+            self.ending.call.sent.fetch_add(length, Ordering::Relaxed);
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,196 @@
+//! Every call has a deadline.
+//!
+//! It is the caller's, cut to a maximum, or a default. It counts from the
+//! arrival of the headers, so a message that never comes is covered as well as
+//! a reply that is never read. tonic and tower answer a passed deadline with
+//! `CANCELLED`, or as if the connection had failed; gRPC has
+//! `DEADLINE_EXCEEDED` for it.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response};
+use http_body::{Frame, SizeHint};
+use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
+use tonic::body::Body;
+use tonic::{Code, Status};
+use tower::Service;
+use transcode::Deadline;
+
+use super::call::Call;
+use crate::config::Config;
+use crate::rpcs::Rpc;
+
+#[derive(Debug, Clone)]
+pub(super) struct Layer {
+    default: Duration,
+    max: Duration,
+    domain: Arc<str>,
+}
+
+impl Layer {
+    pub(super) fn new(config: &Config) -> Self {
+        Self {
+            default: config.default_deadline.min(config.max_deadline),
+            max: config.max_deadline,
+            domain: config.domain.as_str().into(),
+        }
+    }
+
+    /// How long a call may take.
+    fn timeout(&self, headers: &HeaderMap, rpc: Option<&Rpc>) -> Result<Duration, String> {
+        // A watch answers once and then waits for news; it is as long as it may
+        // be, or else every idle client would come back each half minute.
+        let is_watch = rpc.is_some_and(|rpc| rpc.server_streaming && !rpc.client_streaming);
+        Ok(match transcode::grpc_timeout(headers)? {
+            Some(timeout) => timeout.min(self.max),
+            None if is_watch => self.max,
+            None => self.default,
+        })
+    }
+
+    fn exceeded(&self, timeout: Duration, request_id: &str) -> Status {
+        transcode::status(
+            Code::DeadlineExceeded,
+            "DEADLINE_EXCEEDED",
+            &self.domain,
+            format!("the call was not over within its deadline of {timeout:?}"),
+            None,
+            request_id,
+        )
+    }
+}
+
+impl<S> tower::Layer<S> for Layer {
+    type Service = Deadlines<S>;
+
+    fn layer(&self, inner: S) -> Deadlines<S> {
+        Deadlines {
+            inner,
+            layer: self.clone(),
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Deadlines<S> {
+    inner: S,
+    layer: Layer,
+}
+
+impl<S> Service<Request<Body>> for Deadlines<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+    S::Future: Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        let call = request.extensions().get::<Arc<Call>>().cloned();
+        let request_id: Arc<str> = match &call {
+            Some(call) => Arc::clone(&call.request_id),
+            None => transcode::request_id(request.headers()).into(),
+        };
+        let rpc = call.as_ref().and_then(|call| call.rpc.as_ref());
+        let timeout = match self.layer.timeout(request.headers(), rpc) {
+            Ok(timeout) => timeout,
+            Err(violation) => {
+                let status = transcode::status(
+                    Code::InvalidArgument,
+                    "INVALID_REQUEST",
+                    &self.layer.domain,
+                    format!("grpc-timeout {violation}"),
+                    None,
+                    &request_id,
+                );
+                return Box::pin(std::future::ready(Ok(status.into_http())));
+            }
+        };
+        let deadline = Instant::now() + timeout;
+        if let Some(call) = &call {
+            let _ = call.deadline.set(deadline);
+        }
+        request.extensions_mut().insert(Deadline(deadline));
+        let response = self.inner.call(request);
+        let layer = self.layer.clone();
+        Box::pin(async move {
+            let mut response = match timeout_at(deadline, response).await {
+                Ok(response) => response?.map(|body| {
+                    Body::new(Limited {
+                        body,
+                        deadline,
+                        sleep: None,
+                        exceeded: Some((layer, timeout, request_id)),
+                    })
+                }),
+                Err(_) => layer.exceeded(timeout, &request_id).into_http(),
+            };
+            // Whoever writes the reply ends it where it cannot be written.
+            response.extensions_mut().insert(Deadline(deadline));
+            Ok(response)
+        })
+    }
+}
+
+/// A reply that ends with its deadline.
+struct Limited {
+    body: Body,
+    deadline: Instant,
+    /// Set up only where there is something to wait for.
+    sleep: Option<Pin<Box<Sleep>>>,
+    /// What it takes to say so, until it was said.
+    exceeded: Option<(Layer, Duration, Arc<str>)>,
+}
+
+impl http_body::Body for Limited {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let Some(_) = self.exceeded else {
+            return Poll::Ready(None);
+        };
+        if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) {
+            return Poll::Ready(frame);
+        }
+        let deadline = self.deadline;
+        let sleep = self
+            .sleep
+            .get_or_insert_with(|| Box::pin(sleep_until(deadline)));
+        if sleep.as_mut().poll(context).is_pending() {
+            return Poll::Pending;
+        }
+        let Some((layer, timeout, request_id)) = self.exceeded.take() else {
+            return Poll::Ready(None);
+        };
+        // What the reply still waits for is over too.
+        self.body = Body::empty();
+        let mut trailers = HeaderMap::new();
+        let status = layer.exceeded(timeout, &request_id);
+        Poll::Ready(Some(match status.add_header(&mut trailers) {
+            Ok(()) => Ok(Frame::trailers(trailers)),
+            Err(status) => Err(status),
+        }))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.exceeded.is_none() || self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}

@@ -1,0 +1,458 @@
+//! Holds the messages of a request to their size, their number and their
+//! encoding (gRPC's PROTOCOL-HTTP2 and statuscodes documents).
+//!
+//! tonic would carry out a unary call that sends two messages, calls a message
+//! that is too large `OUT_OF_RANGE`, and waits for the rest of half a message
+//! while the server wants to stop. Here each message is checked on its way
+//! through: what is not compressed passes as it came, and compressed messages
+//! are inflated within their bound. No more than one message is ever held.
+
+use std::convert::Infallible;
+use std::io::Read as _;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
+use flate2::read::GzDecoder;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use http_body::{Frame, SizeHint};
+use tokio::sync::watch;
+use tonic::body::Body;
+use tonic::{Code, Status};
+use tower::Service;
+
+use super::call::Call;
+use crate::server::Phase;
+
+const ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
+
+/// How long a call whose message is not whole may go on when the server leaves.
+/// Most such messages are just arriving.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// When a call that was ended for a server that leaves can be sent again: at
+/// once, to another one.
+const RETRY_AFTER: Duration = Duration::from_millis(100);
+
+#[derive(Debug, Clone)]
+pub(super) struct Layer {
+    max_message: usize,
+    domain: Arc<str>,
+    phase: watch::Receiver<Phase>,
+}
+
+impl Layer {
+    pub(super) fn new(max_message: usize, domain: Arc<str>, phase: watch::Receiver<Phase>) -> Self {
+        Self {
+            max_message,
+            domain,
+            phase,
+        }
+    }
+}
+
+impl<S> tower::Layer<S> for Layer {
+    type Service = Messages<S>;
+
+    fn layer(&self, inner: S) -> Messages<S> {
+        Messages {
+            inner,
+            layer: self.clone(),
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Messages<S> {
+    inner: S,
+    layer: Layer,
+}
+
+impl<S> Service<Request<Body>> for Messages<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        let call = request.extensions().get::<Arc<Call>>().cloned();
+        if let Some((call, kind)) = call.and_then(|call| {
+            let kind = Kind::of(call.rpc.as_ref()?);
+            Some((call, kind))
+        }) {
+            let encoding = Encoding::of(request.headers());
+            // From here on nothing is compressed.
+            request.headers_mut().remove(ENCODING);
+            let layer = self.layer.clone();
+            request = request.map(|body| {
+                Body::new(Checked {
+                    body,
+                    kind,
+                    encoding,
+                    count: 0,
+                    unread: Bytes::new(),
+                    state: State::Flag,
+                    leaving: None,
+                    layer,
+                    call,
+                })
+            });
+        }
+        self.inner.call(request)
+    }
+}
+
+/// What a request consists of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// One message.
+    One,
+    /// An upload: it is under way while it is sent.
+    Upload,
+    /// A stream of questions and answers, which has no end of its own.
+    Conversation,
+}
+
+impl Kind {
+    fn of(rpc: &crate::rpcs::Rpc) -> Self {
+        match (rpc.client_streaming, rpc.server_streaming) {
+            (false, _) => Self::One,
+            (true, false) => Self::Upload,
+            (true, true) => Self::Conversation,
+        }
+    }
+}
+
+/// How the messages of a request that are compressed are so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Encoding {
+    /// Not at all.
+    Identity,
+    Gzip,
+    /// In a way that is not supported.
+    Other(String),
+}
+
+impl Encoding {
+    fn of(headers: &HeaderMap) -> Self {
+        match headers.get(ENCODING).map(HeaderValue::as_bytes) {
+            None | Some(b"identity") => Self::Identity,
+            Some(b"gzip") => Self::Gzip,
+            Some(other) => Self::Other(String::from_utf8_lossy(other).into_owned()),
+        }
+    }
+}
+
+/// Where in its framing a request is.
+enum State {
+    /// Before a message.
+    Flag,
+    /// In the length of a message, of which so many bytes were read.
+    Length {
+        is_compressed: bool,
+        read: u8,
+        length: u32,
+    },
+    /// In a message that passes through, of which so much is missing.
+    Plain { missing: usize },
+    /// In a compressed message, which is collected.
+    Compressed { length: usize, collected: BytesMut },
+}
+
+/// The body of a request, checked.
+struct Checked {
+    body: Body,
+    kind: Kind,
+    encoding: Encoding,
+    count: u64,
+    /// What has arrived and was not looked at yet.
+    unread: Bytes,
+    state: State,
+    /// Done when the server leaves and does not wait for this call any more.
+    leaving: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
+    layer: Layer,
+    call: Arc<Call>,
+}
+
+impl Checked {
+    fn refuse(&self, code: Code, reason: &str, message: impl Into<String>) -> Status {
+        let domain = &self.layer.domain;
+        transcode::status(code, reason, domain, message, None, &self.call.request_id)
+    }
+
+    fn malformed(&self, message: &str) -> Status {
+        self.refuse(Code::Internal, "MALFORMED_MESSAGE", message)
+    }
+
+    /// A message begins.
+    fn begin(&mut self, flag: u8) -> Result<(), Status> {
+        self.count += 1;
+        if self.kind == Kind::One && self.count > 1 {
+            return Err(self.wrong_count("more"));
+        }
+        let is_compressed = match (flag, &self.encoding) {
+            (0, _) => false,
+            (1, Encoding::Gzip) => true,
+            (1, Encoding::Identity) => {
+                return Err(self.malformed("a message is compressed, but no encoding is named"));
+            }
+            (1, Encoding::Other(encoding)) => {
+                let message =
+                    format!("messages cannot be compressed as {encoding:?}, only as gzip");
+                let mut status =
+                    self.refuse(Code::Unimplemented, "UNSUPPORTED_COMPRESSION", message);
+                let accepted = tonic::metadata::MetadataValue::from_static("identity,gzip");
+                status
+                    .metadata_mut()
+                    .insert("grpc-accept-encoding", accepted);
+                return Err(status);
+            }
+            _ => return Err(self.malformed("the request is not framed as gRPC has it")),
+        };
+        self.state = State::Length {
+            is_compressed,
+            read: 0,
+            length: 0,
+        };
+        Ok(())
+    }
+
+    fn wrong_count(&self, found: &str) -> Status {
+        let rpc = self.call.rpc.as_ref().map_or("the rpc", |rpc| &rpc.name);
+        self.refuse(
+            Code::Unimplemented,
+            "MESSAGE_COUNT",
+            format!("{rpc} takes one message, and {found} were sent"),
+        )
+    }
+
+    fn too_large(&self) -> Status {
+        self.refuse(
+            Code::ResourceExhausted,
+            "MESSAGE_TOO_LARGE",
+            format!(
+                "a message is larger than the {} bytes that are accepted",
+                self.layer.max_message
+            ),
+        )
+    }
+
+    /// Looks at what has arrived, and returns what may pass of it.
+    fn step(&mut self) -> Result<Option<Bytes>, Status> {
+        // How much of what has arrived passes as it is.
+        let mut passing = 0;
+        while passing < self.unread.len() {
+            let byte = self.unread[passing];
+            match &mut self.state {
+                State::Flag => {
+                    if byte != 0 && passing > 0 {
+                        break;
+                    }
+                    self.begin(byte)?;
+                    if byte == 0 {
+                        passing += 1;
+                    } else {
+                        self.unread.advance(1);
+                    }
+                }
+                State::Length {
+                    is_compressed,
+                    read,
+                    length,
+                } => {
+                    *length = *length << 8 | u32::from(byte);
+                    *read += 1;
+                    let (is_compressed, read, length) = (*is_compressed, *read, *length);
+                    if is_compressed {
+                        self.unread.advance(1);
+                    } else {
+                        passing += 1;
+                    }
+                    if read < 4 {
+                        continue;
+                    }
+                    let length = usize::try_from(length).unwrap_or(usize::MAX);
+                    if length > self.layer.max_message {
+                        return Err(self.too_large());
+                    }
+                    self.state = if is_compressed {
+                        State::Compressed {
+                            length,
+                            collected: BytesMut::new(),
+                        }
+                    } else if length == 0 {
+                        State::Flag
+                    } else {
+                        State::Plain { missing: length }
+                    };
+                    if is_compressed {
+                        break;
+                    }
+                }
+                State::Plain { missing } => {
+                    let found = (*missing).min(self.unread.len() - passing);
+                    passing += found;
+                    *missing -= found;
+                    if *missing == 0 {
+                        self.state = State::Flag;
+                    }
+                }
+                State::Compressed { .. } => break,
+            }
+        }
+        if passing > 0 {
+            return Ok(Some(self.unread.split_to(passing)));
+        }
+        self.collect()
+    }
+
+    /// Collects a compressed message, and returns it inflated once it is whole.
+    fn collect(&mut self) -> Result<Option<Bytes>, Status> {
+        let State::Compressed { length, collected } = &mut self.state else {
+            return Ok(None);
+        };
+        let missing = *length - collected.len();
+        collected.extend_from_slice(&self.unread.split_to(missing.min(self.unread.len())));
+        if collected.len() < *length {
+            return Ok(None);
+        }
+        let compressed = std::mem::take(collected);
+        self.state = State::Flag;
+        let max = self.layer.max_message;
+        let mut message = Vec::new();
+        let limit = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
+        if let Err(error) = GzDecoder::new(&*compressed)
+            .take(limit)
+            .read_to_end(&mut message)
+        {
+            return Err(self.malformed(&format!("a message cannot be decompressed: {error}")));
+        }
+        let length = u32::try_from(message.len()).ok();
+        let Some(length) = length.filter(|_| message.len() <= max) else {
+            return Err(self.too_large());
+        };
+        let mut framed = BytesMut::with_capacity(5 + message.len());
+        framed.put_u8(0);
+        framed.put_u32(length);
+        framed.extend_from_slice(&message);
+        Ok(Some(framed.freeze()))
+    }
+
+    /// Makes sure that what has arrived by the end is whole.
+    fn end(&self) -> Result<(), Status> {
+        if !matches!(self.state, State::Flag) {
+            return Err(self.malformed("the request ends within a message"));
+        }
+        if self.kind == Kind::One && self.count == 0 {
+            return Err(self.wrong_count("none"));
+        }
+        Ok(())
+    }
+
+    /// Waits until the server leaves and does not wait for this call.
+    fn poll_leaving(&mut self, context: &mut Context<'_>) -> Poll<Status> {
+        if self.kind == Kind::Upload {
+            return Poll::Pending;
+        }
+        let phase = &self.layer.phase;
+        let kind = self.kind;
+        let leaving = self.leaving.get_or_insert_with(|| {
+            let mut phase = phase.clone();
+            Box::pin(async move {
+                if phase
+                    .wait_for(|phase| *phase == Phase::Leaving)
+                    .await
+                    .is_err()
+                {
+                    // The server is gone, and its connections with it.
+                    std::future::pending::<()>().await;
+                }
+                if kind == Kind::One {
+                    tokio::time::sleep(LAST_WORDS).await;
+                }
+            })
+        });
+        ready!(leaving.as_mut().poll(context));
+        Poll::Ready(transcode::status(
+            Code::Unavailable,
+            "SHUTTING_DOWN",
+            &self.layer.domain,
+            "the gateway is shutting down, and nothing of this call was carried out",
+            Some(RETRY_AFTER),
+            &self.call.request_id,
+        ))
+    }
+
+    /// Ends the request with an error, and lets go of what is left of it.
+    fn fail(&mut self, status: Status) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        self.body = Body::empty();
+        self.unread = Bytes::new();
+        Poll::Ready(Some(Err(status)))
+    }
+}
+
+impl http_body::Body for Checked {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        loop {
+            if !self.unread.is_empty() {
+                match self.step() {
+                    Ok(Some(data)) => return Poll::Ready(Some(Ok(Frame::data(data)))),
+                    Ok(None) => {}
+                    Err(status) => return self.fail(status),
+                }
+                continue;
+            }
+            let frame = match Pin::new(&mut self.body).poll_frame(context) {
+                Poll::Ready(frame) => frame,
+                Poll::Pending => {
+                    let status = ready!(self.poll_leaving(context));
+                    return self.fail(status);
+                }
+            };
+            match frame {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => self.unread = data,
+                    Err(trailers) => {
+                        return match self.end() {
+                            Ok(()) => Poll::Ready(Some(Ok(trailers))),
+                            Err(status) => self.fail(status),
+                        };
+                    }
+                },
+                Some(Err(status)) => return self.fail(status),
+                None => {
+                    return match self.end() {
+                        Ok(()) => Poll::Ready(None),
+                        Err(status) => self.fail(status),
+                    };
+                }
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        // Its end has to be looked at.
+        false
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::default()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,121 @@
+//! Compares what a call costs the gateways of two builds, in one run.
+//!
+//!     cargo run --release -p web1on1-tests --example cpu -- BASE REVISION
+//!
+//! `BASE` and `REVISION` are `web1on1` commands. Both stand in front of the same
+//! upstream, which answers at once, and are called in turn. It prints the CPU
+//! time that each process has taken for a call, user and system, and the ratio.
+
+use std::error::Error;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use proto::v2::GetUserRequest;
+use proto::v2::user_service_client::UserServiceClient;
+use tokio::net::TcpListener;
+use tonic::transport::Channel;
+
+const ROUNDS: usize = 7;
+const CALLS: usize = 10_000;
+const CALLERS: usize = 16;
+
+const USER: &str = r#"{"id":"5ed7a6be9b7b0f0012d1a3c5","email":"jan@example.com","givenName":"Jan","familyName":"Jansen","displayName":"Jan Jansen","phone":"+31201234567","organization":"5ed7a6be9b7b0f0012d1a3c4","role":"agent","status":"active","settings":{"locale":"nl"},"createdAt":"2020-06-03T13:32:46.103Z","updatedAt":"2020-06-03T13:32:46.103Z"}"#;
+
+/// A gateway in a process of its own.
+struct Gateway {
+    child: Child,
+    channel: Channel,
+}
+
+impl Gateway {
+    async fn start(binary: &str, upstream: &str) -> Result<Self, Box<dyn Error>> {
+        let mut child = Command::new(binary)
+            .args(["gateway", "--grpc", "127.0.0.1:0", "--upstream", upstream])
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let stdout = child.stdout.take().ok_or("stdout is piped")?;
+        let mut lines = BufReader::new(stdout).lines();
+        let first = lines.next().ok_or("the gateway printed nothing")??;
+        let address = first.strip_prefix("grpc ").ok_or("no address")?;
+        let channel = Channel::from_shared(format!("http://{address}"))?
+            .connect()
+            .await?;
+        Ok(Self { child, channel })
+    }
+
+    /// The CPU time of the process so far.
+    fn cpu(&self) -> Result<Duration, Box<dyn Error>> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        let (_, fields) = stat.rsplit_once(") ").ok_or("a name in parentheses")?;
+        let fields: Vec<&str> = fields.split(' ').collect();
+        let ticks: u64 = fields[11].parse::<u64>()? + fields[12].parse::<u64>()?;
+        // Linux counts in hundredths of a second.
+        Ok(Duration::from_millis(ticks * 10))
+    }
+
+    /// Makes the calls of one round, and returns what each has cost.
+    async fn round(&self) -> Result<Duration, Box<dyn Error>> {
+        let before = self.cpu()?;
+        let mut callers = tokio::task::JoinSet::new();
+        for _ in 0..CALLERS {
+            let mut users = UserServiceClient::new(self.channel.clone());
+            callers.spawn(async move {
+                for _ in 0..CALLS / CALLERS {
+                    let request = GetUserRequest {
+                        user_id: "me".to_owned(),
+                    };
+                    users.get_user(request).await?;
+                }
+                Ok::<_, tonic::Status>(())
+            });
+        }
+        while let Some(ended) = callers.join_next().await {
+            ended??;
+        }
+        let calls = u32::try_from(CALLS)?;
+        Ok((self.cpu()? - before) / calls)
+    }
+}
+
+impl Drop for Gateway {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn median(mut rounds: Vec<Duration>) -> Duration {
+    rounds.sort();
+    rounds[rounds.len() / 2]
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let [base, revision] = arguments.as_slice() else {
+        return Err("usage: cpu BASE REVISION, two web1on1 commands".into());
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let upstream = format!("http://{}/v2", listener.local_addr()?);
+    let router =
+        axum::Router::new().fallback(async || ([("content-type", "application/json")], USER));
+    tokio::spawn(async move { axum::serve(listener, router).await });
+
+    let base = Gateway::start(base, &upstream).await?;
+    let revision = Gateway::start(revision, &upstream).await?;
+    // The first round warms up.
+    base.round().await?;
+    revision.round().await?;
+    let (mut of_base, mut of_revision) = (Vec::new(), Vec::new());
+    for _ in 0..ROUNDS {
+        of_base.push(base.round().await?);
+        of_revision.push(revision.round().await?);
+    }
+    let (of_base, of_revision) = (median(of_base), median(of_revision));
+    println!("base      {of_base:?} a call");
+    println!("revision  {of_revision:?} a call");
+    let ratio = of_revision.as_secs_f64() / of_base.as_secs_f64();
+    println!("ratio     {ratio:.2}");
+    Ok(())
+}
