@@ -44,10 +44,10 @@ pub struct LimitConfig {
     pub max: u32,
     /// How many calls may wait at a time, of all callers together. 1024.
     pub max_queued: usize,
-    /// How long a call may wait. 1 s.
+    /// How long a call may wait, at most a day. 1 s.
     pub max_wait: Duration,
     /// After what time callers are told to try again, at least; they are told
-    /// up to twice as much, to spread them. 1 s.
+    /// up to twice as much, to spread them. At most a day. 1 s.
     pub retry_after: Duration,
 }
 

@@ -88,9 +88,12 @@ impl Mean {
     }
 }
 
-/// In nanoseconds, capped at some centuries.
+/// In nanoseconds, at most those of an hour, so that squares can be added up.
 fn nanoseconds(time: Duration) -> i128 {
-    i64::try_from(time.as_nanos()).unwrap_or(i64::MAX).into()
+    const MAX: i64 = 3_600_000_000_000;
+    i64::try_from(time.as_nanos())
+        .map_or(MAX, |time| time.min(MAX))
+        .into()
 }
 
 impl Round {

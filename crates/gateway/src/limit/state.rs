@@ -59,8 +59,14 @@ pub(super) struct State<W> {
 
 impl<W> State<W> {
     pub(super) fn new(config: LimitConfig) -> Self {
+        // What is longer means for ever; instants have an end.
+        const MAX: Duration = Duration::from_hours(24);
         Self {
-            config,
+            config: LimitConfig {
+                max_wait: config.max_wait.min(MAX),
+                retry_after: config.retry_after.min(MAX),
+                ..config
+            },
             limit: Adaptive::new(config.initial, config.min, config.max),
             in_flight: 0,
             queue: Queue::new(),
