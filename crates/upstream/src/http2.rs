@@ -18,13 +18,12 @@ use h2::{Ping, PingPong, Reason, RecvStream, SendStream};
 use http::header::CONTENT_LENGTH;
 use http::{Request, Response};
 use http_body::{Body as _, Frame, SizeHint};
-use tokio::sync::{Notify, OwnedSemaphorePermit};
-use tokio::time::{Instant, sleep};
+use tokio::sync::{Notify, OwnedSemaphorePermit, oneshot};
+use tokio::time::{Instant, sleep, timeout};
 
 use crate::body::AttemptBody;
 use crate::config::Config;
 use crate::error::Cause;
-use crate::http1::AbortOnDrop;
 use crate::io::{Io, Traffic, Transport};
 use crate::pool::Failure;
 use crate::{BoxError, ReplyError, ReplyErrorKind, SendError, SendErrorKind};
@@ -54,8 +53,9 @@ struct Shared {
     max_informational: u32,
     freed: Arc<Notify>,
     _permit: OwnedSemaphorePermit,
-    /// Ended with the last stream and the pool's own handle.
-    _task: AbortOnDrop,
+    /// Dropped with the last stream and the pool's own handle; then the
+    /// connection's task ends.
+    _in_use: oneshot::Sender<()>,
 }
 
 /// What the connection's task and its streams tell each other.
@@ -121,9 +121,10 @@ impl Http2 {
         };
         let ended = Arc::clone(&watch);
         let told = Arc::clone(&freed);
-        let task = AbortOnDrop::spawn(async move {
+        let (in_use, unused) = oneshot::channel();
+        tokio::spawn(async move {
             let cause = match pings {
-                Some(pings) => keep_alive.drive(connection, pings).await,
+                Some(pings) => keep_alive.drive(connection, pings, unused).await,
                 // The handle exists once for each connection.
                 None => Cause::Closed,
             };
@@ -142,7 +143,7 @@ impl Http2 {
                 max_informational: config.max_informational,
                 freed,
                 _permit: permit,
-                _task: task,
+                _in_use: in_use,
             }),
         })
     }
@@ -578,8 +579,14 @@ impl KeepAlive {
     ///
     /// A PING is sent when streams are open and nothing has been read for the
     /// interval, and at once when a call was given up that had heard nothing.
-    /// Whatever is read is a sign of life.
-    async fn drive(self, connection: Connection<Io, Bytes>, mut pings: PingPong) -> Cause {
+    /// Whatever is read is a sign of life. Once the connection is unused, it
+    /// tells the server so, and waits no longer than for a sign of life.
+    async fn drive(
+        self,
+        connection: Connection<Io, Bytes>,
+        mut pings: PingPong,
+        mut unused: oneshot::Receiver<()>,
+    ) -> Cause {
         enum Event {
             Pong(bool),
             Suspicion,
@@ -597,6 +604,10 @@ impl KeepAlive {
                     if let Err(error) = result {
                         tracing::debug!(%error, "an HTTP/2 connection ended");
                     }
+                    return Cause::Closed;
+                }
+                _ = &mut unused => {
+                    let _ = timeout(self.timeout, connection).await;
                     return Cause::Closed;
                 }
                 pong = poll_fn(|cx| pings.poll_pong(cx)), if asked => Event::Pong(pong.is_ok()),

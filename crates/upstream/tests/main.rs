@@ -6,7 +6,11 @@
     reason = "a test that panics has failed"
 )]
 
+#[path = "it/frames.rs"]
+mod frames;
 #[path = "it/http1.rs"]
 mod http1;
+#[path = "it/http2.rs"]
+mod http2;
 #[path = "it/support.rs"]
 mod support;
