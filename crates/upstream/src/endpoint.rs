@@ -61,12 +61,10 @@ impl Endpoint {
         self.health().admission(now)
     }
 
-    /// What a request here is expected to cost: latency times requests.
-    pub(crate) fn load(&self) -> f64 {
+    /// What a request here is expected to cost.
+    pub(crate) fn load(&self, now: Instant) -> f64 {
         let in_flight = self.in_flight.load(Ordering::Relaxed);
-        #[expect(clippy::cast_precision_loss, reason = "no endpoint has 2^52 requests")]
-        let requests = (in_flight + 1) as f64;
-        self.health().latency() * requests
+        self.health().load(in_flight, now)
     }
 
     /// Notes that a connection was tried in the background.

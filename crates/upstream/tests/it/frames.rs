@@ -30,7 +30,7 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
-    /// The error code of RST_STREAM.
+    /// The error code of `RST_STREAM`.
     pub(crate) fn code(&self) -> u32 {
         u32::from_be_bytes(self.payload[..4].try_into().unwrap())
     }
@@ -72,27 +72,25 @@ impl Peer {
 
     /// The next frame. `None` at the end of the connection.
     pub(crate) async fn read(&mut self) -> Option<Frame> {
-        loop {
-            let mut head = [0; 9];
-            self.stream.read_exact(&mut head).await.ok()?;
-            let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
-            let mut payload = vec![0; length as usize];
-            self.stream.read_exact(&mut payload).await.ok()?;
-            let frame = Frame {
-                kind: head[3],
-                flags: head[4],
-                stream: u32::from_be_bytes(head[5..].try_into().unwrap()),
-                payload,
-            };
-            match (frame.kind, frame.flags & ACK) {
-                (SETTINGS, 0) => self.write(SETTINGS, ACK, 0, &[]).await,
-                (PING, 0) if self.answers_pings => {
-                    self.write(PING, ACK, 0, &frame.payload).await;
-                }
-                _ => {}
+        let mut head = [0; 9];
+        self.stream.read_exact(&mut head).await.ok()?;
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+        let mut payload = vec![0; length as usize];
+        self.stream.read_exact(&mut payload).await.ok()?;
+        let frame = Frame {
+            kind: head[3],
+            flags: head[4],
+            stream: u32::from_be_bytes(head[5..].try_into().unwrap()),
+            payload,
+        };
+        match (frame.kind, frame.flags & ACK) {
+            (SETTINGS, 0) => self.write(SETTINGS, ACK, 0, &[]).await,
+            (PING, 0) if self.answers_pings => {
+                self.write(PING, ACK, 0, &frame.payload).await;
             }
-            return Some(frame);
+            _ => {}
         }
+        Some(frame)
     }
 
     /// The next frame of a kind.
