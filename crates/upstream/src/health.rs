@@ -20,9 +20,9 @@ const FIRST_LATENCY: Duration = Duration::from_millis(30);
 /// How fast a peak of the latency is forgotten.
 const DECAY: Duration = Duration::from_secs(10);
 
-/// What a failure adds to the latency, so that an endpoint that fails fast is
-/// not preferred for it.
-const PENALTY: Duration = Duration::from_secs(1);
+/// The latency that a failure counts for, so that one that fails fast is
+/// not preferred for it. It is forgotten with the first reply.
+const PENALTY: Duration = Duration::from_millis(100);
 
 /// How often an endpoint that refuses connections is tried by requests while
 /// there is no other. Finding out costs next to nothing.
@@ -139,6 +139,9 @@ impl Health {
     pub(crate) fn record(&mut self, outcome: Outcome, others: bool, config: &Config, now: Instant) {
         self.tried = true;
         if let Outcome::Answered(latency) = outcome {
+            if self.streak > 0 {
+                self.measured = None;
+            }
             self.measure(latency, now);
             self.streak = 0;
             self.silent = 0;
@@ -378,6 +381,15 @@ mod tests {
         endpoint.fails(OK, 1, true, 1000);
         let after = endpoint.health.load(0, endpoint.at(1000));
         assert!(1.5 < after && after < 2.0, "the latency is {after}");
+    }
+
+    #[test]
+    fn a_reply_makes_failures_forgotten() {
+        let mut endpoint = Endpoint::new();
+        endpoint.fails(Outcome::Lost, 2, true, 0);
+        endpoint.fails(OK, 1, true, 0);
+        let load = endpoint.health.load(0, endpoint.at(0));
+        assert!(load < 0.01, "the load is {load}");
     }
 
     #[test]

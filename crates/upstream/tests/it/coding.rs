@@ -2,6 +2,7 @@
 
 use std::io::Write as _;
 
+use async_compression::Level;
 use async_compression::tokio::bufread;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH};
 use http_body_util::BodyExt as _;
@@ -24,7 +25,7 @@ async fn coded(coding: &str, plain: &[u8]) -> Vec<u8> {
                 .await
         }
         "br" => {
-            bufread::BrotliEncoder::new(plain)
+            bufread::BrotliEncoder::with_quality(plain, Level::Fastest)
                 .read_to_end(&mut bytes)
                 .await
         }
@@ -119,7 +120,7 @@ async fn an_unknown_coding_is_malformed() {
 
 #[tokio::test]
 async fn a_coding_that_is_cut_off_is_malformed() {
-    let plain: Vec<u8> = (0..100_000_u32)
+    let plain: Vec<u8> = (0..5_000_u32)
         .flat_map(|it| it.wrapping_mul(it).to_be_bytes())
         .collect();
     for coding in ["gzip", "deflate", "br", "zstd"] {
