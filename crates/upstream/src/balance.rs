@@ -19,7 +19,7 @@ pub(crate) fn choose(
     deadline: Option<Instant>,
 ) -> Option<Lease> {
     let now = Instant::now();
-    let is_tried = |endpoint: &Arc<Endpoint>| tried.iter().any(|it| Arc::ptr_eq(it, endpoint));
+    let is_tried = |endpoint| tried.iter().any(|known| Arc::ptr_eq(known, endpoint));
     let lease = |endpoint: &Arc<Endpoint>| {
         let others = endpoints
             .iter()

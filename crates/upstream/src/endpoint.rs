@@ -10,9 +10,9 @@ use tokio::time::Instant;
 use crate::SendErrorKind;
 use crate::config::Config;
 use crate::connect::Target;
-use crate::error::Cause;
+use crate::failure::{Failure, Stage};
 use crate::health::{Admission, Health, Outcome};
-use crate::pool::{Failure, Pool, Stage};
+use crate::pool::Pool;
 
 /// One address of an API, with its connections and its record.
 pub(crate) struct Endpoint {
@@ -156,12 +156,5 @@ impl Drop for Lease {
         } else if self.trial {
             self.endpoint.health().give_back_trial();
         }
-    }
-}
-
-impl Cause {
-    /// As an error of a request that was never sent.
-    pub(crate) fn unsent(self) -> Failure {
-        Failure::unsent(self, false)
     }
 }

@@ -283,7 +283,7 @@ async fn a_name_without_an_address_is_an_error_with_its_cause() {
 
 #[tokio::test]
 async fn endpoints_with_different_paths_are_refused() {
-    let urls = ["http://one/v1", "http://two/v2"].map(|it| it.parse().unwrap());
+    let urls = ["http://one/v1", "http://two/v2"].map(|url| url.parse().unwrap());
     let error = Client::new(&urls, Config::default()).expect_err("the paths differ");
     let expected = "the upstream \"http://two/v2\" has another path than the first upstream";
     assert_eq!(error.to_string(), expected);

@@ -121,7 +121,7 @@ async fn an_unknown_coding_is_malformed() {
 #[tokio::test]
 async fn a_coding_that_is_cut_off_is_malformed() {
     let plain: Vec<u8> = (0..5_000_u32)
-        .flat_map(|it| it.wrapping_mul(it).to_be_bytes())
+        .flat_map(|number| number.wrapping_mul(number).to_be_bytes())
         .collect();
     for coding in ["gzip", "deflate", "br", "zstd"] {
         let mut bytes = coded(coding, &plain).await;

@@ -435,7 +435,7 @@ async fn after_a_call_that_heard_nothing_the_next_one_takes_another_connection()
     .await;
     let client = server.client(once());
     assert_eq!(send(&client, get()).await.unwrap(), "once");
-    let error = soon(client.send(within(get(), 100))).await.unwrap_err();
+    let error = soon(client.send(within(get(), 300))).await.unwrap_err();
     assert_eq!(error.kind, SendErrorKind::PerhapsCarriedOut);
     assert_eq!(send(&client, get()).await.unwrap(), "alive");
 }

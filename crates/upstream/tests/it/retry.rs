@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderName, Method, Request, StatusCode};
+use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc};
-use upstream::{Body, Config, SendErrorKind};
+use upstream::{Body, Client, Config, SendErrorKind};
 
 use crate::support::{
     Server, answer_all, counted, feed, field, get, ok, post, read_request, request, send, soon,
@@ -272,4 +273,22 @@ async fn what_could_not_be_sent_says_so() {
     let source = error.source.unwrap().to_string();
     assert!(source.contains("refused"), "{source}");
     assert_eq!(attempts.load(Ordering::SeqCst), 0);
+}
+
+#[tokio::test]
+async fn what_an_earlier_attempt_may_have_done_is_not_forgotten() {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let client = Client::new(&[url.parse().unwrap()], Config::default()).unwrap();
+    let server = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        // The next attempt finds nobody.
+        drop(listener);
+        read_request(&mut stream).await;
+    });
+    let (request, attempts) = counted(request(Method::PUT, "{}"));
+    let error = soon(client.send(request)).await.unwrap_err();
+    assert_eq!(error.kind, SendErrorKind::PerhapsCarriedOut);
+    assert_eq!(attempts.load(Ordering::SeqCst), 1);
+    soon(server).await.unwrap();
 }

@@ -26,7 +26,10 @@ async fn serve(protocols: &[&str]) -> (Server, RootCertStore) {
         .with_no_client_auth()
         .with_single_cert(vec![cert.der().clone()], key)
         .unwrap();
-    config.alpn_protocols = protocols.iter().map(|it| it.as_bytes().to_vec()).collect();
+    config.alpn_protocols = protocols
+        .iter()
+        .map(|name| name.as_bytes().to_vec())
+        .collect();
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let server = Server::start(move |_, stream| {
         let acceptor = acceptor.clone();
