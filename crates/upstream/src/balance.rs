@@ -19,7 +19,7 @@ pub(crate) fn choose(
     deadline: Option<Instant>,
 ) -> Option<Lease> {
     let now = Instant::now();
-    let is_tried = |endpoint: &Arc<Endpoint>| tried.iter().any(|it| Arc::ptr_eq(it, endpoint));
+    let is_tried = |endpoint| tried.iter().any(|known| Arc::ptr_eq(known, endpoint));
     let lease = |endpoint: &Arc<Endpoint>| {
         let others = endpoints
             .iter()
@@ -44,11 +44,14 @@ pub(crate) fn choose(
     }
     [free, free_but_tried, ejected]
         .into_iter()
-        .find_map(|candidates| lightest_of_two(&candidates))
+        .find_map(|candidates| lightest_of_two(&candidates, now))
         .map(lease)
 }
 
-fn lightest_of_two<'a>(candidates: &[&'a Arc<Endpoint>]) -> Option<&'a Arc<Endpoint>> {
+fn lightest_of_two<'a>(
+    candidates: &[&'a Arc<Endpoint>],
+    now: Instant,
+) -> Option<&'a Arc<Endpoint>> {
     match candidates {
         [] => None,
         [only] => Some(only),
@@ -56,7 +59,7 @@ fn lightest_of_two<'a>(candidates: &[&'a Arc<Endpoint>]) -> Option<&'a Arc<Endpo
             let first = fastrand::usize(..candidates.len());
             let second = (first + fastrand::usize(1..candidates.len())) % candidates.len();
             let (first, second) = (candidates[first], candidates[second]);
-            Some(if second.load() < first.load() {
+            Some(if second.load(now) < first.load(now) {
                 second
             } else {
                 first

@@ -162,6 +162,9 @@ const HEAD_FIELDS: std::ops::RangeInclusive<usize> = 1..=16_384;
 const WINDOW: std::ops::RangeInclusive<u32> = 65_535..=(1 << 30);
 const RATIO: std::ops::RangeInclusive<f32> = 0.0..=1.0;
 
+/// So that no instant overflows.
+const LONGEST: Duration = Duration::from_hours(365 * 24);
+
 impl Config {
     /// Refuses bounds that would make the libraries below panic, or a client
     /// that can do nothing.
@@ -207,7 +210,24 @@ impl Config {
             ("probe_interval", !self.probe_interval.is_zero(), "is 0"),
             ("ping_interval", !self.ping_interval.is_zero(), "is 0"),
         ];
-        for (field, holds, reason) in checks {
+        let durations = [
+            ("resolve_interval", self.resolve_interval),
+            ("connect_timeout", self.connect_timeout),
+            ("timeout", self.timeout),
+            ("stall_timeout", self.stall_timeout),
+            ("idle_timeout", self.idle_timeout),
+            ("ping_interval", self.ping_interval),
+            ("ping_timeout", self.ping_timeout),
+            ("backoff", self.backoff),
+            ("max_backoff", self.max_backoff),
+            ("max_retry_after", self.max_retry_after),
+            ("ejection", self.ejection),
+            ("max_ejection", self.max_ejection),
+            ("probe_interval", self.probe_interval),
+        ];
+        let durations = durations
+            .map(|(field, duration)| (field, duration <= LONGEST, "is longer than a year"));
+        for (field, holds, reason) in checks.into_iter().chain(durations) {
             if !holds {
                 return Err(Error::Bound { field, reason });
             }

@@ -10,9 +10,9 @@ use tokio::time::Instant;
 use crate::SendErrorKind;
 use crate::config::Config;
 use crate::connect::Target;
-use crate::error::Cause;
+use crate::failure::{Failure, Stage};
 use crate::health::{Admission, Health, Outcome};
-use crate::pool::{Failure, Pool, Stage};
+use crate::pool::Pool;
 
 /// One address of an API, with its connections and its record.
 pub(crate) struct Endpoint {
@@ -61,12 +61,10 @@ impl Endpoint {
         self.health().admission(now)
     }
 
-    /// What a request here is expected to cost: latency times requests.
-    pub(crate) fn load(&self) -> f64 {
+    /// What a request here is expected to cost.
+    pub(crate) fn load(&self, now: Instant) -> f64 {
         let in_flight = self.in_flight.load(Ordering::Relaxed);
-        #[expect(clippy::cast_precision_loss, reason = "no endpoint has 2^52 requests")]
-        let requests = (in_flight + 1) as f64;
-        self.health().latency() * requests
+        self.health().load(in_flight, now)
     }
 
     /// Notes that a connection was tried in the background.
@@ -158,12 +156,5 @@ impl Drop for Lease {
         } else if self.trial {
             self.endpoint.health().give_back_trial();
         }
-    }
-}
-
-impl Cause {
-    /// As an error of a request that was never sent.
-    pub(crate) fn unsent(self) -> Failure {
-        Failure::unsent(self, false)
     }
 }

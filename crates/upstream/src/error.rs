@@ -173,8 +173,12 @@ pub(crate) enum Cause {
     NoAddress,
     #[error("bytes arrived that belong to no reply")]
     StrayBytes,
-    #[error("the task that watches the endpoints has ended")]
-    Ended,
+}
+
+impl From<Cause> for SendError {
+    fn from(cause: Cause) -> Self {
+        Self::new(SendErrorKind::NeverSent, cause)
+    }
 }
 
 /// An error for all who waited for the same thing.

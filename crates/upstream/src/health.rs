@@ -14,15 +14,15 @@ use tokio::time::Instant;
 
 use crate::config::Config;
 
-/// The latency that is assumed before there was a reply.
+/// The latency that is assumed while the first request is on its way.
 const FIRST_LATENCY: Duration = Duration::from_millis(30);
 
 /// How fast a peak of the latency is forgotten.
 const DECAY: Duration = Duration::from_secs(10);
 
-/// What a failure adds to the latency, so that an endpoint that fails fast is
-/// not preferred for it.
-const PENALTY: Duration = Duration::from_secs(1);
+/// The latency that a failure counts for, so that one that fails fast is
+/// not preferred for it. It is forgotten with the first reply.
+const PENALTY: Duration = Duration::from_millis(100);
 
 /// How often an endpoint that refuses connections is tried by requests while
 /// there is no other. Finding out costs next to nothing.
@@ -62,7 +62,7 @@ pub(crate) enum Admission {
 #[derive(Debug)]
 pub(crate) struct Health {
     latency: f64,
-    measured: Instant,
+    measured: Option<Instant>,
     /// Failures in a row, of any kind.
     streak: u32,
     /// Failures in a row without any reply.
@@ -87,7 +87,7 @@ impl Health {
     pub(crate) fn new(now: Instant) -> Self {
         Self {
             latency: FIRST_LATENCY.as_secs_f64(),
-            measured: now,
+            measured: None,
             streak: 0,
             silent: 0,
             unreached: 0,
@@ -98,20 +98,38 @@ impl Health {
         }
     }
 
-    /// The latency in seconds: a peak counts at once and is forgotten slowly
-    /// (peak EWMA, as in Finagle).
-    pub(crate) fn latency(&self) -> f64 {
-        self.latency
+    /// What a request is expected to cost while others are in flight: latency
+    /// in seconds times requests.
+    ///
+    /// A peak of the latency counts at once and is forgotten slowly (peak EWMA,
+    /// as in Finagle). Without requests it is forgotten too, so that an endpoint
+    /// that was slow once is measured again.
+    pub(crate) fn load(&self, in_flight: usize, now: Instant) -> f64 {
+        if self.measured.is_none() && in_flight == 0 {
+            return 0.0;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "there are no 2^52 requests")]
+        let requests = (in_flight + 1) as f64;
+        self.latency * self.remembered(now) * requests
+    }
+
+    /// How much of the latency still counts, between 0 and 1.
+    fn remembered(&self, now: Instant) -> f64 {
+        let elapsed = self
+            .measured
+            .map(|measured| now.saturating_duration_since(measured));
+        elapsed.map_or(1.0, |elapsed| {
+            (-elapsed.as_secs_f64() / DECAY.as_secs_f64()).exp()
+        })
     }
 
     fn measure(&mut self, sample: Duration, now: Instant) {
         let sample = sample.as_secs_f64();
-        let elapsed = now.saturating_duration_since(self.measured).as_secs_f64();
-        self.measured = now;
-        self.latency = if sample > self.latency {
+        let weight = self.remembered(now);
+        let is_first = self.measured.replace(now).is_none();
+        self.latency = if is_first || sample > self.latency {
             sample
         } else {
-            let weight = (-elapsed / DECAY.as_secs_f64()).exp();
             self.latency * weight + sample * (1.0 - weight)
         };
     }
@@ -121,6 +139,9 @@ impl Health {
     pub(crate) fn record(&mut self, outcome: Outcome, others: bool, config: &Config, now: Instant) {
         self.tried = true;
         if let Outcome::Answered(latency) = outcome {
+            if self.streak > 0 {
+                self.measured = None;
+            }
             self.measure(latency, now);
             self.streak = 0;
             self.silent = 0;
@@ -355,10 +376,28 @@ mod tests {
     fn a_slow_reply_counts_at_once_and_is_forgotten_slowly() {
         let mut endpoint = Endpoint::new();
         endpoint.fails(Outcome::Answered(Duration::from_secs(2)), 1, true, 0);
-        assert!((endpoint.health.latency() - 2.0).abs() < 1e-9);
+        let before = endpoint.health.load(0, endpoint.at(0));
+        assert!((before - 2.0).abs() < 1e-9, "the latency is {before}");
         endpoint.fails(OK, 1, true, 1000);
-        let after = endpoint.health.latency();
+        let after = endpoint.health.load(0, endpoint.at(1000));
         assert!(1.5 < after && after < 2.0, "the latency is {after}");
+    }
+
+    #[test]
+    fn a_reply_makes_failures_forgotten() {
+        let mut endpoint = Endpoint::new();
+        endpoint.fails(Outcome::Lost, 2, true, 0);
+        endpoint.fails(OK, 1, true, 0);
+        let load = endpoint.health.load(0, endpoint.at(0));
+        assert!(load < 0.01, "the load is {load}");
+    }
+
+    #[test]
+    fn an_endpoint_that_nobody_has_measured_gets_one_request() {
+        let endpoint = Endpoint::new();
+        let load = |in_flight| endpoint.health.load(in_flight, endpoint.at(0));
+        assert!(load(0) < 1e-9, "the load is {}", load(0));
+        assert!(load(1) > 0.01, "the load is {}", load(1));
     }
 
     #[test]

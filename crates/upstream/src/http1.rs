@@ -18,35 +18,15 @@ use hyper::body::Incoming;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use tokio::sync::OwnedSemaphorePermit;
-use tokio::task::{AbortHandle, JoinHandle};
 use tokio::time::Instant;
 
 use crate::body::{AttemptBody, Progress};
 use crate::config::Config;
 use crate::endpoint::Endpoint;
-use crate::error::Cause;
+use crate::failure::Failure;
 use crate::io::{Io, Traffic, Transport};
-use crate::pool::Failure;
+use crate::task::AbortOnDrop;
 use crate::{ReplyError, ReplyErrorKind, SendError, SendErrorKind};
-
-/// Ends a task when dropped.
-pub(crate) struct AbortOnDrop(JoinHandle<()>);
-
-impl AbortOnDrop {
-    pub(crate) fn spawn(task: impl Future<Output = ()> + Send + 'static) -> Self {
-        Self(tokio::spawn(task))
-    }
-
-    fn handle(&self) -> AbortHandle {
-        self.0.abort_handle()
-    }
-}
-
-impl Drop for AbortOnDrop {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
 
 /// A connection.
 pub(crate) struct Http1 {
@@ -298,12 +278,6 @@ fn broken(error: hyper::Error) -> ReplyError {
         source = cause.source();
     }
     ReplyError::new(ReplyErrorKind::BrokeOff, error)
-}
-
-impl From<Cause> for SendError {
-    fn from(cause: Cause) -> Self {
-        Self::new(SendErrorKind::NeverSent, cause)
-    }
 }
 
 #[cfg(test)]

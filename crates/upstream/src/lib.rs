@@ -16,12 +16,15 @@
 mod balance;
 mod base;
 mod body;
+mod call;
 mod client;
 mod coding;
 mod config;
 mod connect;
 mod endpoint;
 mod error;
+mod failure;
+mod fleet;
 mod health;
 mod http1;
 mod http2;
@@ -31,6 +34,7 @@ mod reply;
 mod resolve;
 mod retry;
 mod supervise;
+mod task;
 mod tls;
 
 pub use base::base;

@@ -14,49 +14,10 @@ use tokio::time::Instant;
 use crate::config::Protocol;
 use crate::connect::{Connected, Target};
 use crate::error::{Cause, SharedError};
+use crate::failure::Failure;
 use crate::http1::Http1;
 use crate::http2::{ConnectionId, Http2, Slot};
-use crate::{BoxError, SendError, SendErrorKind};
-
-/// Why an attempt has no reply.
-pub(crate) struct Failure {
-    pub(crate) error: SendError,
-    pub(crate) stage: Stage,
-    /// The HTTP/2 connection that did not take the request.
-    pub(crate) refused_by: Option<ConnectionId>,
-}
-
-/// How far an attempt got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stage {
-    /// There was no connection.
-    Connect,
-    /// There was one that had been used before, and it took not one byte.
-    Stale,
-    /// There was one, and the failure is that of the request.
-    Sent,
-}
-
-impl Failure {
-    /// Not one byte of the request was written.
-    pub(crate) fn unsent(source: impl Into<BoxError>, reused: bool) -> Self {
-        Self {
-            error: SendError::new(SendErrorKind::NeverSent, source),
-            stage: if reused { Stage::Stale } else { Stage::Sent },
-            refused_by: None,
-        }
-    }
-}
-
-impl From<SendError> for Failure {
-    fn from(error: SendError) -> Self {
-        Self {
-            error,
-            stage: Stage::Sent,
-            refused_by: None,
-        }
-    }
-}
+use crate::{SendError, SendErrorKind};
 
 /// A connection for one request.
 pub(crate) enum Taken {
@@ -228,15 +189,5 @@ impl Pool {
         connections
             .http2
             .retain_mut(|connection| connection.takes_requests() && !connection.is_expired(now));
-    }
-}
-
-impl Failure {
-    fn connect(error: SendError) -> Self {
-        Self {
-            error,
-            stage: Stage::Connect,
-            refused_by: None,
-        }
     }
 }

@@ -116,9 +116,10 @@ impl RawBody {
     fn poll_timer(&mut self, cx: &mut Context<'_>) -> Poll<ReplyErrorKind> {
         if !self.is_silent {
             self.is_silent = true;
-            let now = Instant::now();
-            let stalled = now.checked_add(self.stall_timeout).unwrap_or(now);
-            let until = self.deadline.map_or(stalled, |it| it.min(stalled));
+            let stalled = Instant::now() + self.stall_timeout;
+            let until = self
+                .deadline
+                .map_or(stalled, |deadline| deadline.min(stalled));
             match &mut self.timer {
                 Some(timer) => timer.as_mut().reset(until),
                 None => self.timer = Some(Box::pin(sleep_until(until))),
@@ -128,7 +129,9 @@ impl RawBody {
             return Poll::Pending;
         };
         timer.as_mut().poll(cx).map(|()| {
-            let is_over = self.deadline.is_some_and(|it| Instant::now() >= it);
+            let is_over = self
+                .deadline
+                .is_some_and(|deadline| Instant::now() >= deadline);
             if is_over {
                 ReplyErrorKind::DeadlineExceeded
             } else {

@@ -6,7 +6,19 @@
     reason = "a test that panics has failed"
 )]
 
+#[path = "it/balance.rs"]
+mod balance;
+#[path = "it/coding.rs"]
+mod coding;
+#[path = "it/frames.rs"]
+mod frames;
 #[path = "it/http1.rs"]
 mod http1;
+#[path = "it/http2.rs"]
+mod http2;
+#[path = "it/retry.rs"]
+mod retry;
 #[path = "it/support.rs"]
 mod support;
+#[path = "it/tls.rs"]
+mod tls;

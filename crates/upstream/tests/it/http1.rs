@@ -220,7 +220,9 @@ async fn head_of(fields: usize, value: usize) -> Result<StatusCode, SendErrorKin
     let answer = format!("HTTP/1.1 200 OK\r\n{fields}content-length: 0\r\n\r\n");
     let server = Server::start(move |_, stream| answer_all(stream, answer.clone())).await;
     let response = soon(server.client(once()).send(post())).await;
-    response.map(|it| it.status()).map_err(|error| error.kind)
+    response
+        .map(|response| response.status())
+        .map_err(|error| error.kind)
 }
 
 #[tokio::test]

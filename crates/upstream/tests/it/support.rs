@@ -91,7 +91,7 @@ pub(crate) async fn read_request(stream: &mut TcpStream) -> Option<String> {
     loop {
         let text = String::from_utf8_lossy(&bytes).into_owned();
         if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = field(head, "content-length").map_or(0, |it| it.parse().unwrap());
+            let length = field(head, "content-length").map_or(0, |value| value.parse().unwrap());
             if body.len() >= length {
                 return Some(text);
             }

@@ -1,0 +1,334 @@
+//! One call, with all its attempts.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use http::header::{
+    ACCEPT_ENCODING, CONNECTION, CONTENT_LENGTH, HOST, TE, TRANSFER_ENCODING, UPGRADE,
+};
+use http::uri::PathAndQuery;
+use http::{
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri, Version, request, response,
+};
+use http_body_util::BodyExt as _;
+use tokio::time::{Instant, sleep_until, timeout_at};
+
+use crate::body::{AttemptBody, Outgoing};
+use crate::config::Config;
+use crate::endpoint::{Endpoint, Lease};
+use crate::error::Cause;
+use crate::failure::{Failure, Stage};
+use crate::fleet::Fleet;
+use crate::http2::ConnectionId;
+use crate::pool::Taken;
+use crate::reply::{RawBody, Source};
+use crate::{
+    Attempts, Body, Deadline, ReplyBody, SendError, SendErrorKind, balance, coding, retry,
+};
+
+/// After how many connections that were gone the request fails.
+const STALE_CONNECTIONS: u32 = 3;
+
+/// How much of an answer is read that nobody sees, in bytes.
+const DISCARDED: usize = 64 * 1024;
+
+fn is_among(endpoints: &[Arc<Endpoint>], endpoint: &Arc<Endpoint>) -> bool {
+    endpoints.iter().any(|known| Arc::ptr_eq(known, endpoint))
+}
+
+/// Sends a request, if need be more than once.
+pub(crate) async fn send(
+    fleet: &Fleet,
+    request: Request<Body>,
+) -> Result<Response<ReplyBody>, SendError> {
+    let (head, body) = request.into_parts();
+    let deadline = head.extensions.get().map(|Deadline(at)| *at);
+    let call = Call {
+        fleet,
+        attempts: head.extensions.get().cloned().unwrap_or_default(),
+        template: Template::new(head, &body, &fleet.config),
+        body: Outgoing::new(body),
+        deadline,
+        ends: deadline.unwrap_or_else(|| Instant::now() + fleet.config.timeout),
+        perhaps_carried_out: AtomicBool::new(false),
+    };
+    fleet.budget.deposit();
+    let outcome = timeout_at(call.ends, call.run()).await;
+    outcome
+        .unwrap_or_else(|_| Err(Cause::Deadline.into()))
+        .map_err(|error| call.judge(error))
+}
+
+/// What every attempt of a call sends, but for the body.
+struct Template {
+    method: Method,
+    path: PathAndQuery,
+    headers: HeaderMap,
+}
+
+impl Template {
+    fn new(head: request::Parts, body: &Body, config: &Config) -> Self {
+        let mut headers = head.headers;
+        // These belong to one connection, and HTTP/2 has no place for them.
+        for name in [CONNECTION, TRANSFER_ENCODING, UPGRADE, HOST, TE] {
+            headers.remove(name);
+        }
+        for name in ["keep-alive", "proxy-connection", "http2-settings"] {
+            headers.remove(name);
+        }
+        let length = body.length();
+        // RFC 9110 §8.6: who sends no content says so, where it could be expected.
+        let tells_none = matches!(head.method, Method::POST | Method::PUT | Method::PATCH);
+        match length {
+            Some(0) if !tells_none => {
+                headers.remove(CONTENT_LENGTH);
+            }
+            Some(length) => {
+                headers.insert(CONTENT_LENGTH, HeaderValue::from(length));
+            }
+            None => {}
+        }
+        if config.decode && !headers.contains_key(ACCEPT_ENCODING) {
+            headers.insert(ACCEPT_ENCODING, coding::OFFERED);
+        }
+        let path = head.uri.path_and_query().cloned();
+        Self {
+            method: head.method,
+            path: path.unwrap_or_else(|| PathAndQuery::from_static("/")),
+            headers,
+        }
+    }
+}
+
+/// One call, with all its attempts.
+struct Call<'a> {
+    fleet: &'a Fleet,
+    template: Template,
+    body: Outgoing,
+    attempts: Attempts,
+    deadline: Option<Instant>,
+    ends: Instant,
+    /// Whether an attempt may have been carried out, or may yet be.
+    perhaps_carried_out: AtomicBool,
+}
+
+impl Call<'_> {
+    async fn run(&self) -> Result<Response<ReplyBody>, SendError> {
+        let config = &*self.fleet.config;
+        let mut tried: Vec<Arc<Endpoint>> = Vec::new();
+        let mut retries = 0;
+        let mut stale = 0;
+        let mut avoided = None;
+        loop {
+            let endpoints = self
+                .fleet
+                .endpoints()
+                .await
+                .map_err(|failure| failure.error)?;
+            let Some(mut lease) = balance::choose(&endpoints, &tried, self.deadline) else {
+                return Err(Cause::AllOpen.into());
+            };
+            let endpoint = Arc::clone(&lease.endpoint);
+            let outcome = self.attempt(&endpoint, avoided, stale > 1).await;
+            self.note(&mut lease, &outcome);
+            match outcome {
+                Ok((head, source)) => {
+                    let body = RawBody::new(source, lease, self.deadline);
+                    match self.again_after(&head, retries) {
+                        Some(pause) => self.pause(pause, Some(body)).await,
+                        None => return coding::decode(Response::from_parts(head, body), config),
+                    }
+                }
+                // A connection that had been idle was gone. The next one may be
+                // too, but not a fresh one.
+                Err(failure)
+                    if failure.stage == Stage::Stale
+                        && self.body.can_be_sent()
+                        && stale < STALE_CONNECTIONS =>
+                {
+                    stale += 1;
+                    continue;
+                }
+                Err(failure) => {
+                    avoided = failure.refused_by.or(avoided);
+                    drop(lease);
+                    let has_others = endpoints
+                        .iter()
+                        .any(|other| !Arc::ptr_eq(other, &endpoint) && !is_among(&tried, other));
+                    match self.again_after_failure(&failure, retries, has_others) {
+                        Some(pause) => self.pause(pause, None).await,
+                        None => return Err(failure.error),
+                    }
+                }
+            }
+            retries += 1;
+            tried.push(endpoint);
+        }
+    }
+
+    /// Notes the outcome of an attempt.
+    fn note(&self, lease: &mut Lease, outcome: &Result<(response::Parts, Source), Failure>) {
+        match outcome {
+            Ok((head, _)) => {
+                lease.answered(head.status);
+                if !self.fleet.is_reachable() {
+                    self.fleet.note_reachability();
+                }
+            }
+            Err(failure) => {
+                lease.failed(failure);
+                self.fleet.note_reachability();
+            }
+        }
+    }
+
+    /// What an error means for the request as a whole: that the last attempt was
+    /// never sent does not say that none was.
+    fn judge(&self, mut error: SendError) -> SendError {
+        if error.kind == SendErrorKind::NeverSent
+            && self.perhaps_carried_out.load(Ordering::Acquire)
+        {
+            error.kind = SendErrorKind::PerhapsCarriedOut;
+        }
+        error
+    }
+
+    /// Sends the request once.
+    async fn attempt(
+        &self,
+        endpoint: &Arc<Endpoint>,
+        avoided: Option<ConnectionId>,
+        fresh: bool,
+    ) -> Result<(response::Parts, Source), Failure> {
+        let taken = endpoint
+            .pool()
+            .take(endpoint.target(), avoided, fresh)
+            .await?;
+        self.attempts.0.fetch_add(1, Ordering::AcqRel);
+        let before = self.perhaps_carried_out.swap(true, Ordering::AcqRel);
+        let sent = match taken {
+            Taken::Http1(connection) => {
+                let request = self.request(endpoint, Version::HTTP_11);
+                let sent = connection.send(endpoint, request).await;
+                sent.map(|response| {
+                    let (head, body) = response.into_parts();
+                    (head, Source::Http1(body))
+                })
+            }
+            Taken::Http2(connection, slot) => {
+                let request = self.request(endpoint, Version::HTTP_2);
+                let sent = connection.send(slot, request).await;
+                sent.map(|response| {
+                    let (head, body) = response.into_parts();
+                    (head, Source::Http2(body))
+                })
+            }
+        };
+        if let Err(failure) = &sent {
+            if failure.error.kind == SendErrorKind::NeverSent {
+                self.perhaps_carried_out.store(before, Ordering::Release);
+            }
+            if failure.stage == Stage::Stale {
+                // It was no attempt: not one byte left.
+                self.attempts.0.fetch_sub(1, Ordering::AcqRel);
+            }
+        }
+        sent
+    }
+
+    /// The request as it goes to an endpoint, with the time that is left now.
+    fn request(&self, endpoint: &Endpoint, version: Version) -> Request<AttemptBody> {
+        let mut request = Request::new(self.body.attempt());
+        *request.method_mut() = self.template.method.clone();
+        *request.version_mut() = version;
+        *request.headers_mut() = self.template.headers.clone();
+        let mut uri = http::uri::Parts::default();
+        uri.path_and_query = Some(self.template.path.clone());
+        if version == Version::HTTP_2 {
+            uri.scheme = Some(endpoint.scheme.clone());
+            uri.authority = Some(endpoint.authority.clone());
+        } else if let Ok(host) = HeaderValue::from_str(endpoint.authority.as_str()) {
+            request.headers_mut().insert(HOST, host);
+        }
+        // A path alone, and all three together, are always a URI.
+        *request.uri_mut() = Uri::from_parts(uri).unwrap_or_default();
+        if let (Some(name), Some(deadline)) = (&self.fleet.config.deadline_header, self.deadline) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            let left = u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
+            request
+                .headers_mut()
+                .insert(HeaderName::clone(name), HeaderValue::from(left));
+        }
+        request
+    }
+
+    /// Whether the request is repeated after this answer.
+    fn again_after(&self, head: &response::Parts, retries: u32) -> Option<Duration> {
+        let config = &self.fleet.config;
+        if retries >= config.max_retries
+            || !retry::is_idempotent(&self.template.method)
+            || !self.body.can_be_sent()
+        {
+            return None;
+        }
+        let pause = retry::pause_after(head.status, &head.headers, config, retries)?;
+        self.fits(pause).then_some(())?;
+        self.fleet.budget.withdraw().then_some(pause)
+    }
+
+    /// Whether the request is repeated after this failure.
+    fn again_after_failure(
+        &self,
+        failure: &Failure,
+        retries: u32,
+        has_others: bool,
+    ) -> Option<Duration> {
+        let config = &self.fleet.config;
+        if retries >= config.max_retries || !self.body.can_be_sent() {
+            return None;
+        }
+        let is_free = match failure.error.kind {
+            // Nobody has had it, so it costs nobody anything, once.
+            SendErrorKind::NeverSent => retries == 0 || has_others,
+            // Another endpoint may have another certificate.
+            SendErrorKind::Untrusted if has_others => true,
+            SendErrorKind::PerhapsCarriedOut if retry::is_idempotent(&self.template.method) => {
+                false
+            }
+            _ => return None,
+        };
+        let pause = if is_free && (has_others || failure.refused_by.is_some()) {
+            Duration::ZERO
+        } else {
+            retry::pause(config, retries)
+        };
+        self.fits(pause).then_some(())?;
+        (is_free || self.fleet.budget.withdraw()).then_some(pause)
+    }
+
+    fn fits(&self, pause: Duration) -> bool {
+        Instant::now() + pause < self.ends
+    }
+
+    /// Waits. Meanwhile what is left of an answer is read, so that its
+    /// connection can be used again.
+    async fn pause(&self, pause: Duration, body: Option<RawBody>) {
+        let until = Instant::now() + pause;
+        if let Some(mut body) = body {
+            let mut left = DISCARDED;
+            let discard = async {
+                while let Some(Ok(frame)) = body.frame().await {
+                    left = left.saturating_sub(frame.data_ref().map_or(0, bytes::Bytes::len));
+                    if left == 0 {
+                        break;
+                    }
+                }
+            };
+            let _ = timeout_at(until, discard).await;
+        }
+        if !pause.is_zero() {
+            sleep_until(until).await;
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! Why an attempt has no reply, and how far it got.
+
+use crate::http2::ConnectionId;
+use crate::{BoxError, SendError, SendErrorKind};
+
+/// Why an attempt has no reply.
+pub(crate) struct Failure {
+    pub(crate) error: SendError,
+    pub(crate) stage: Stage,
+    /// The HTTP/2 connection that did not take the request.
+    pub(crate) refused_by: Option<ConnectionId>,
+}
+
+/// How far an attempt got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// There was no connection.
+    Connect,
+    /// There was one that had been used before, and it took not one byte.
+    Stale,
+    /// There was one, and the failure is that of the request.
+    Sent,
+}
+
+impl Failure {
+    /// There was no connection.
+    pub(crate) fn connect(error: SendError) -> Self {
+        Self {
+            error,
+            stage: Stage::Connect,
+            refused_by: None,
+        }
+    }
+
+    /// Not one byte of the request was written.
+    pub(crate) fn unsent(source: impl Into<BoxError>, reused: bool) -> Self {
+        Self {
+            error: SendError::new(SendErrorKind::NeverSent, source),
+            stage: if reused { Stage::Stale } else { Stage::Sent },
+            refused_by: None,
+        }
+    }
+}
+
+impl From<SendError> for Failure {
+    fn from(error: SendError) -> Self {
+        Self {
+            error,
+            stage: Stage::Sent,
+            refused_by: None,
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! The endpoints of a client, and what they share.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use http::Uri;
+use http::uri::{Authority, Scheme};
+use rustls::pki_types::ServerName;
+use tokio::sync::watch;
+use tokio_rustls::TlsConnector;
+
+use crate::config::Config;
+use crate::connect::Target;
+use crate::endpoint::Endpoint;
+use crate::error::SharedError;
+use crate::failure::{Failure, Stage};
+use crate::retry::Budget;
+use crate::{BoxError, Error, tls};
+
+/// The endpoints of a client, and what they share.
+pub(crate) struct Fleet {
+    pub(crate) config: Arc<Config>,
+    pub(crate) bases: Vec<Arc<Base>>,
+    pub(crate) budget: Budget,
+    tls: Option<TlsConnector>,
+    known: watch::Sender<Known>,
+    reachable: watch::Sender<bool>,
+}
+
+/// An endpoint as it was given: by name, or by address.
+pub(crate) struct Base {
+    pub(crate) scheme: Scheme,
+    pub(crate) authority: Authority,
+    pub(crate) host: Host,
+    /// What the certificate has to be for, over TLS.
+    server_name: Option<ServerName<'static>>,
+}
+
+/// Where an endpoint is.
+pub(crate) enum Host {
+    Address(SocketAddr),
+    /// To be resolved.
+    Name(String, u16),
+}
+
+/// The endpoints that are known.
+#[derive(Clone, Default)]
+pub(crate) struct Known {
+    pub(crate) endpoints: Vec<Arc<Endpoint>>,
+    /// Why a name has no address, while there is no endpoint at all.
+    error: Option<Arc<BoxError>>,
+}
+
+impl Base {
+    fn new(uri: &Uri) -> Result<Self, Error> {
+        let refuse = |reason| Error::Base {
+            url: uri.to_string(),
+            reason,
+        };
+        let scheme = uri.scheme().ok_or_else(|| refuse("has no scheme"))?;
+        let is_https = *scheme == Scheme::HTTPS;
+        if !is_https && *scheme != Scheme::HTTP {
+            return Err(refuse("is neither http nor https"));
+        }
+        let authority = uri.authority().ok_or_else(|| refuse("has no host"))?;
+        // Credentials in a URL have no place in the Host of a request.
+        if authority.as_str().contains('@') {
+            return Err(refuse("has credentials in it"));
+        }
+        let host = authority
+            .host()
+            .trim_start_matches('[')
+            .trim_end_matches(']');
+        let port = authority
+            .port_u16()
+            .unwrap_or(if is_https { 443 } else { 80 });
+        let server_name = if is_https {
+            let name = ServerName::try_from(host.to_owned());
+            Some(name.map_err(|_| refuse("has a host that no certificate can be for"))?)
+        } else {
+            None
+        };
+        Ok(Self {
+            scheme: scheme.clone(),
+            authority: authority.clone(),
+            host: match host.parse::<IpAddr>() {
+                Ok(address) => Host::Address(SocketAddr::new(address, port)),
+                Err(_) => Host::Name(host.to_owned(), port),
+            },
+            server_name,
+        })
+    }
+
+    fn is(&self, scheme: &Scheme, authority: &Authority) -> bool {
+        self.scheme == *scheme && self.authority == *authority
+    }
+}
+
+impl Fleet {
+    pub(crate) fn new(uris: &[Uri], config: Config) -> Result<Self, Error> {
+        config.check()?;
+        let first = uris.first().ok_or(Error::NoEndpoints)?;
+        let mut bases: Vec<Arc<Base>> = Vec::with_capacity(uris.len());
+        for uri in uris {
+            if uri.path().trim_end_matches('/') != first.path().trim_end_matches('/') {
+                return Err(Error::Base {
+                    url: uri.to_string(),
+                    reason: "has another path than the first upstream",
+                });
+            }
+            let base = Base::new(uri)?;
+            if !bases
+                .iter()
+                .any(|known| known.is(&base.scheme, &base.authority))
+            {
+                bases.push(Arc::new(base));
+            }
+        }
+        let tls = if bases.iter().any(|base| base.server_name.is_some()) {
+            Some(tls::connector(&config)?)
+        } else if config.roots.is_some() {
+            return Err(Error::Base {
+                url: first.to_string(),
+                reason: "is not https, so there is no certificate to check",
+            });
+        } else {
+            None
+        };
+        let fleet = Self {
+            budget: Budget::new(&config),
+            config: Arc::new(config),
+            bases,
+            tls,
+            known: watch::Sender::default(),
+            reachable: watch::Sender::new(true),
+        };
+        for base in &fleet.bases {
+            if let Host::Address(address) = base.host {
+                fleet.update(base, &[address]);
+            }
+        }
+        Ok(fleet)
+    }
+
+    pub(crate) fn known(&self) -> watch::Ref<'_, Known> {
+        self.known.borrow()
+    }
+
+    pub(crate) fn reachable(&self) -> watch::Receiver<bool> {
+        self.reachable.subscribe()
+    }
+
+    pub(crate) fn is_reachable(&self) -> bool {
+        *self.reachable.borrow()
+    }
+
+    /// The endpoints, once there are any.
+    pub(crate) async fn endpoints(&self) -> Result<Vec<Arc<Endpoint>>, Failure> {
+        {
+            let known = self.known();
+            if !known.endpoints.is_empty() {
+                return Ok(known.endpoints.clone());
+            }
+        }
+        let mut receiver = self.known.subscribe();
+        let known = receiver
+            .wait_for(|known| !known.endpoints.is_empty() || known.error.is_some())
+            .await
+            .map_err(|error| Failure::unsent(error, false))?;
+        match &known.error {
+            Some(error) if known.endpoints.is_empty() => Err(Failure {
+                stage: Stage::Connect,
+                ..Failure::unsent(SharedError(Arc::clone(error)), false)
+            }),
+            _ => Ok(known.endpoints.clone()),
+        }
+    }
+
+    /// Replaces the addresses of one base. Endpoints whose address has stayed
+    /// are kept, with their connections and their record.
+    pub(crate) fn update(&self, base: &Base, addresses: &[SocketAddr]) {
+        let mut addresses = addresses.to_vec();
+        addresses.sort_unstable();
+        addresses.dedup();
+        self.known.send_modify(|known| {
+            let (own, mut endpoints): (Vec<_>, Vec<_>) = known
+                .endpoints
+                .drain(..)
+                .partition(|endpoint| base.is(&endpoint.scheme, &endpoint.authority));
+            endpoints.extend(addresses.iter().map(|address| {
+                let kept = own.iter().find(|endpoint| endpoint.address() == *address);
+                kept.map_or_else(|| Arc::new(self.endpoint(base, *address)), Arc::clone)
+            }));
+            known.endpoints = endpoints;
+            known.error = None;
+        });
+        self.note_reachability();
+    }
+
+    fn endpoint(&self, base: &Base, address: SocketAddr) -> Endpoint {
+        let target = Target {
+            address,
+            tls: self.tls.clone().zip(base.server_name.clone()),
+            config: Arc::clone(&self.config),
+        };
+        Endpoint::new(base.scheme.clone(), base.authority.clone(), target)
+    }
+
+    /// Notes that a name has no address now. Those that it had are kept.
+    pub(crate) fn unresolved(&self, base: &Base, error: BoxError) {
+        tracing::warn!(%error, upstream = %base.authority, "the name cannot be resolved");
+        self.known.send_modify(|known| {
+            if known.endpoints.is_empty() {
+                known.error = Some(Arc::new(error));
+            }
+        });
+        self.note_reachability();
+    }
+
+    /// Whether there is another endpoint that is not ejected.
+    pub(crate) fn has_other_than(&self, endpoint: &Arc<Endpoint>) -> bool {
+        let known = self.known();
+        let mut endpoints = known.endpoints.iter();
+        endpoints.any(|other| !Arc::ptr_eq(other, endpoint) && other.health().is_free())
+    }
+
+    /// Tells whether any endpoint answers.
+    pub(crate) fn note_reachability(&self) {
+        let known = self.known();
+        let reachable = if known.endpoints.is_empty() {
+            known.error.is_none()
+        } else {
+            let mut endpoints = known.endpoints.iter();
+            endpoints.any(|endpoint| !endpoint.health().is_silent(&self.config))
+        };
+        drop(known);
+        self.reachable.send_if_modified(|was| {
+            let changed = *was != reachable;
+            *was = reachable;
+            changed
+        });
+    }
+}

@@ -1,0 +1,125 @@
+//! How a connection is found dead that is only silent.
+
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use h2::client::Connection;
+use h2::{Ping, PingPong};
+use tokio::sync::{Notify, oneshot};
+use tokio::time::{Instant, sleep, timeout};
+
+use crate::error::Cause;
+use crate::io::{Io, Traffic};
+
+/// What the connection's task and its streams tell each other.
+pub(super) struct Watch {
+    pub(super) traffic: Arc<Traffic>,
+    pub(super) active: AtomicUsize,
+    pub(super) opened: AtomicUsize,
+    pub(super) idle_since: Mutex<Instant>,
+    /// One more than what had been read when a call was given up that had heard
+    /// nothing; 0 if there was none.
+    suspected_at: AtomicU64,
+    suspicion: Notify,
+    pub(super) ended: OnceLock<Cause>,
+}
+
+impl Watch {
+    pub(super) fn new(traffic: Arc<Traffic>) -> Self {
+        Self {
+            traffic,
+            active: AtomicUsize::new(0),
+            opened: AtomicUsize::new(0),
+            idle_since: Mutex::new(Instant::now()),
+            suspected_at: AtomicU64::new(0),
+            suspicion: Notify::new(),
+            ended: OnceLock::new(),
+        }
+    }
+
+    /// Whether a call was given up, and nothing was heard since.
+    pub(super) fn is_suspect(&self) -> bool {
+        let at = self.suspected_at.load(Ordering::Acquire);
+        at != 0 && self.traffic.read() == at - 1
+    }
+
+    pub(super) fn suspect(&self) {
+        let at = self.traffic.read() + 1;
+        self.suspected_at.store(at, Ordering::Release);
+        self.suspicion.notify_one();
+    }
+}
+
+/// The task of a connection.
+pub(super) struct KeepAlive {
+    pub(super) interval: Duration,
+    pub(super) timeout: Duration,
+    pub(super) watch: Arc<Watch>,
+}
+
+impl KeepAlive {
+    /// Runs the connection until it ends, and says how it ended.
+    ///
+    /// A PING is sent when streams are open and nothing has been read for the
+    /// interval, and at once when a call was given up that had heard nothing.
+    /// Whatever is read is a sign of life. Once the connection is unused, it
+    /// tells the server so, and waits no longer than for a sign of life.
+    pub(super) async fn drive(
+        self,
+        connection: Connection<Io, Bytes>,
+        mut pings: PingPong,
+        mut unused: oneshot::Receiver<()>,
+    ) -> Cause {
+        enum Event {
+            Pong(bool),
+            Suspicion,
+            Tick,
+        }
+        let watch = &self.watch;
+        let mut connection = pin!(connection);
+        let mut timer = pin!(sleep(self.interval));
+        let mut asked = false;
+        let mut seen = watch.traffic.read();
+        loop {
+            let event = tokio::select! {
+                biased;
+                result = &mut connection => {
+                    if let Err(error) = result {
+                        tracing::debug!(%error, "an HTTP/2 connection ended");
+                    }
+                    return Cause::Closed;
+                }
+                _ = &mut unused => {
+                    let _ = timeout(self.timeout, connection).await;
+                    return Cause::Closed;
+                }
+                pong = poll_fn(|cx| pings.poll_pong(cx)), if asked => Event::Pong(pong.is_ok()),
+                () = watch.suspicion.notified(), if !asked => Event::Suspicion,
+                () = &mut timer => Event::Tick,
+            };
+            let read = watch.traffic.read();
+            let is_silent = read == seen;
+            seen = read;
+            let asks = match event {
+                // The connection says itself how it ended.
+                Event::Pong(false) => false,
+                Event::Pong(true) => {
+                    asked = false;
+                    false
+                }
+                Event::Suspicion => true,
+                Event::Tick if asked && is_silent => return Cause::PingTimeout,
+                Event::Tick => !asked && is_silent && watch.active.load(Ordering::Acquire) > 0,
+            };
+            if asks {
+                asked = pings.send_ping(Ping::opaque()).is_ok();
+            }
+            let wait = if asked { self.timeout } else { self.interval };
+            timer.as_mut().reset(Instant::now() + wait);
+        }
+    }
+}
