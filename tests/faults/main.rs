@@ -6,6 +6,9 @@
 //! serve people: `FAULT_ONLY=part of a name` selects faults, and
 //! `FAULT_REPETITIONS=10000` repeats each so often in search of leaks.
 
+mod caller;
+mod caller_rows;
+mod callers;
 mod calls;
 mod gateway;
 mod http2;

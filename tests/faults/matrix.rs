@@ -20,6 +20,9 @@ const AT_ONCE: usize = 24;
 /// The deadline of a call that is to end with it.
 const SHORT: Duration = Duration::from_millis(500);
 
+/// The same, of a call whose bytes take a while in a debug build.
+const SHORT_OF_MANY_BYTES: Duration = Duration::from_secs(3);
+
 /// The deadline of a call that is to end long before it.
 const LONG: Duration = Duration::from_secs(8);
 
@@ -91,7 +94,10 @@ impl Row {
         match (self.fault.deadline, self.fault.time) {
             (Deadline::Default, _) => None,
             (Deadline::TooLong, _) => Some(Duration::from_hours(1)),
-            (Deadline::Own, Time::AtDeadline) => Some(SHORT),
+            (Deadline::Own, Time::AtDeadline) => Some(match self.fault.call {
+                Call::LargePost | Call::Upload => SHORT_OF_MANY_BYTES,
+                _ => SHORT,
+            }),
             (Deadline::Own, Time::AtOnce) => Some(LONG),
         }
     }

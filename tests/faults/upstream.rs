@@ -57,7 +57,8 @@ pub(crate) enum Step {
     Make(fn() -> Vec<u8>),
     /// The bytes again and again, one at a time, until nobody is there.
     Drip(&'static [u8]),
-    /// The bytes again and again, as fast as they are taken.
+    /// The bytes again and again, as fast as they are taken, until the upstream
+    /// is well.
     Flood(&'static [u8]),
     /// Neither reads nor writes.
     Stall,
@@ -78,7 +79,8 @@ pub(crate) enum Act {
     Frame(u8, u8, On, &'static [u8]),
     /// DATA of one byte, again and again, until nobody is there.
     Drip,
-    /// Frames for the stream, again and again, as fast as they are taken.
+    /// Frames for the stream, again and again, as fast as they are taken, until
+    /// the upstream is well.
     Flood(fn(u32) -> Vec<u8>),
     ResetStream(u32),
     /// GOAWAY with the code.
@@ -163,6 +165,10 @@ impl Shared {
         }
         let before = self.attempts.fetch_add(1, Ordering::SeqCst);
         before == 0 || !self.once
+    }
+
+    fn is_after(&self) -> bool {
+        *self.phase.borrow() == Phase::After
     }
 
     async fn after(&self) {
@@ -391,12 +397,15 @@ async fn follow<C: AsyncRead + AsyncWrite + Unpin>(
                     break sent;
                 }
             },
-            Step::Flood(bytes) => loop {
-                let sent = connection.write_all(bytes).await;
-                if sent.is_err() {
-                    break sent;
+            Step::Flood(bytes) => {
+                while !shared.is_after() {
+                    if connection.write_all(bytes).await.is_err() {
+                        return None;
+                    }
                 }
-            },
+                drain(&mut connection).await;
+                return None;
+            }
             Step::Stall => {
                 shared.after().await;
                 drain(&mut connection).await;

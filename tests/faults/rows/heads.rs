@@ -176,7 +176,7 @@ const FAULTS: &[Fault] = &[
         // It may be waited for, since it has not been sent.
         &[TOO_LARGE, LATE],
     )
-    .closed(),
+    .at_deadline(),
     http1(
         "announces less than it sends",
         json_with!("content-length: 6"),

@@ -98,7 +98,7 @@ const FAULTS: &[Fault] = &[
         &[LATE, VIOLATION],
     )
     .attempts(1, 3)
-    .closed(),
+    .at_deadline(),
     Fault::new(
         "accepts and reads nothing",
         Script::OnAccept(&[Stall]),
@@ -192,7 +192,8 @@ const FAULTS: &[Fault] = &[
         Script::InsteadOfSettings(&[Stall]),
         &[LATE],
     )
-    .at_deadline(),
+    .at_deadline()
+    .next(Next::OkSoon),
     http2("never answers", &[Act::Stall], &[LATE]).at_deadline(),
     http2("never answers", &[Act::Stall], &[LATE])
         .of(Call::Post)
@@ -217,7 +218,8 @@ const FAULTS: &[Fault] = &[
             End::Fails(Code::Unavailable, "UPSTREAM_REPLY_BROKEN"),
         ],
     )
-    .attempts(1, 3),
+    .attempts(1, 3)
+    .at_deadline(),
     http2(
         "sends PINGs without end",
         &[Act::Flood(|_| wire::frame(PING, 0, 0, &[1; 8]).repeat(100))],
@@ -228,6 +230,7 @@ const FAULTS: &[Fault] = &[
         ],
     )
     .attempts(1, 3)
+    .at_deadline()
     .next(Next::OkSoon),
     http2(
         "sends SETTINGS without end",
@@ -239,6 +242,7 @@ const FAULTS: &[Fault] = &[
         ],
     )
     .attempts(1, 3)
+    .at_deadline()
     .next(Next::OkSoon),
     Fault::new(
         "opens no window",
@@ -298,6 +302,7 @@ const FAULTS: &[Fault] = &[
     )
     .of(Call::Post)
     .warm()
+    .at_deadline()
     .retry_info(RetryInfo::Absent)
     .next(Next::OkSoon),
     http2(

@@ -211,10 +211,10 @@ impl Served<'_> {
     /// Follows the script beside the other streams.
     fn follow(&mut self, id: u32, acts: &'static [Act]) {
         let (writer, events) = (Arc::clone(&self.writer), self.events.clone());
-        let silent = Arc::clone(&self.silent);
+        let (silent, shared) = (Arc::clone(&self.silent), Arc::clone(self.shared));
         let script = self.tasks.spawn(async move {
             for act in acts {
-                if !take(*act, id, &writer, &events, &silent).await {
+                if !take(*act, id, &writer, &events, &silent, &shared).await {
                     return;
                 }
             }
@@ -241,6 +241,7 @@ async fn take(
     writer: &Writer,
     events: &mpsc::Sender<Event>,
     silent: &AtomicBool,
+    shared: &Shared,
 ) -> bool {
     let mut event = None;
     let bytes = match act {
@@ -276,7 +277,7 @@ async fn take(
         }
         Act::Flood(make) => {
             let bytes = make(id);
-            while send(writer, &bytes).await {}
+            while !shared.is_after() && send(writer, &bytes).await {}
             return false;
         }
         Act::ResetStream(code) => {
