@@ -174,6 +174,8 @@ pub(crate) struct Conversation {
     stream: u32,
     /// Whether the caller takes what it is sent.
     reads: bool,
+    /// Whether the caller has sent preface and SETTINGS, and so may answer.
+    greeted: bool,
     pub(crate) told: BTreeMap<u32, Told>,
     /// The code of GOAWAY.
     pub(crate) go_away: Option<u32>,
@@ -197,6 +199,7 @@ impl Conversation {
             headers: HeaderReader::default(),
             stream: 0,
             reads,
+            greeted: false,
             told: BTreeMap::new(),
             go_away: None,
             closed: false,
@@ -212,6 +215,7 @@ impl Conversation {
         for step in script {
             match *step {
                 Step::Preface(settings) => {
+                    self.greeted = true;
                     self.send(&[wire::PREFACE, &wire::settings(settings)].concat())
                         .await;
                 }
@@ -345,8 +349,10 @@ impl Conversation {
         while let Some(frame) = next_frame(&mut self.read) {
             self.hear(frame, &mut answer);
         }
-        // Where it is not taken the gateway has too much to say.
-        let _ = self.writer.try_write(&answer);
+        if self.greeted && !answer.is_empty() {
+            // Where it is not taken the gateway has too much to say.
+            let _ = self.writer.try_write(&answer);
+        }
     }
 
     fn hear(&mut self, frame: wire::Frame, answer: &mut Vec<u8>) {

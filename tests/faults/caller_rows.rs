@@ -5,7 +5,7 @@
 
 mod calls;
 mod connections;
-mod floods;
+pub(crate) mod floods;
 
 use tonic::Code;
 

@@ -62,7 +62,7 @@ fn many_fields(stream: u32, count: usize, size: usize) -> Vec<u8> {
     wire::headers(stream, &fields, false)
 }
 
-const FAULTS: &[Fault] = &[
+pub(crate) const FAULTS: &[Fault] = &[
     Fault::new(
         "makes 5,000 calls at once",
         &[Preface(&[]), Calls(PATIENT, 5000)],
