@@ -66,6 +66,7 @@ pub(crate) enum Retry {
 /// A client that may share its connection.
 #[derive(Clone)]
 pub(crate) struct Caller {
+    pub(crate) gateway: SocketAddr,
     client: UserServiceClient<HttpClient<HttpConnector, Body>>,
 }
 
@@ -79,6 +80,7 @@ impl Caller {
             .parse()
             .expect("an address is an origin");
         Self {
+            gateway,
             client: UserServiceClient::with_origin(client, origin),
         }
     }

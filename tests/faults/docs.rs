@@ -204,7 +204,7 @@ fn told(end: End) -> String {
         End::Ok(_) => "OK, of another attempt".to_owned(),
         End::Page(Some(_)) => "OK, with the next page".to_owned(),
         End::Page(None) => "OK, the last page".to_owned(),
-        End::Fails(code, reason) => format!("{} `{reason}`", name_of(code)),
+        End::Fails(code, reason) => failure(code, reason),
     }
 }
 
@@ -214,7 +214,7 @@ fn caller_row(fault: &caller_rows::Fault) -> String {
         .iter()
         .map(|end| match end {
             CallerEnd::Ok => "OK".to_owned(),
-            CallerEnd::Fails(code, reason) => format!("{} `{reason}`", name_of(*code)),
+            CallerEnd::Fails(code, reason) => failure(*code, reason),
             CallerEnd::Code(code) => name_of(*code),
             CallerEnd::Http(status) => format!("HTTP {status}"),
             CallerEnd::Reset => "RST_STREAM".to_owned(),
@@ -240,6 +240,14 @@ fn caller_row(fault: &caller_rows::Fault) -> String {
         fault.name,
         ends.join(" or ")
     )
+}
+
+fn failure(code: Code, reason: &str) -> String {
+    let code = name_of(code);
+    if code == reason {
+        return format!("`{reason}`");
+    }
+    format!("{code} `{reason}`")
 }
 
 /// A code as documents spell it.

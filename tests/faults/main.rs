@@ -6,16 +6,19 @@
 //! serve people: `FAULT_ONLY=part of a name` selects faults, and
 //! `FAULT_REPETITIONS=10000` repeats each so often in search of leaks.
 
+mod abandoned;
 mod caller;
 mod caller_rows;
 mod callers;
 mod calls;
 mod docs;
+mod endpoints;
 mod gateway;
 mod http2;
 mod leaks;
 mod matrix;
 mod rows;
+mod stopping;
 mod upstream;
 
 use tokio::sync::RwLock;

@@ -60,6 +60,8 @@ pub(crate) enum Step {
     /// The bytes again and again, as fast as they are taken, until the upstream
     /// is well.
     Flood(&'static [u8]),
+    /// Lets time pass.
+    Pause(Duration),
     /// Neither reads nor writes.
     Stall,
     /// Ends the connection with FIN.
@@ -405,6 +407,10 @@ async fn follow<C: AsyncRead + AsyncWrite + Unpin>(
                 }
                 drain(&mut connection).await;
                 return None;
+            }
+            Step::Pause(time) => {
+                tokio::time::sleep(*time).await;
+                Ok(())
             }
             Step::Stall => {
                 shared.after().await;

@@ -38,6 +38,8 @@ struct Stream {
     reply_ended: bool,
     meets_script: bool,
     script: Option<AbortHandle>,
+    /// How much of the connection's window its unread bytes take.
+    unread: usize,
     _open: Open,
 }
 
@@ -128,6 +130,7 @@ impl Served<'_> {
                     reply_ended: false,
                     meets_script,
                     script: None,
+                    unread: 0,
                     _open: Open::count(&self.shared.streams),
                 };
                 self.streams.insert(id, stream);
@@ -137,9 +140,13 @@ impl Served<'_> {
             }
             wire::DATA => self.take_data(&frame).await,
             wire::RST_STREAM => {
-                let script = self.streams.remove(&id).and_then(|stream| stream.script);
-                if let Some(script) = script {
-                    script.abort();
+                if let Some(stream) = self.streams.remove(&id) {
+                    if let Some(script) = stream.script {
+                        script.abort();
+                    }
+                    if stream.unread > 0 {
+                        send(&self.writer, &wire::window_update(0, stream.unread)).await;
+                    }
                 }
             }
             wire::SETTINGS | wire::PING if !frame.has(wire::ACK) => {
@@ -162,17 +169,21 @@ impl Served<'_> {
     }
 
     /// Lets the other side send on, unless the script is about not doing so.
-    async fn take_data(&self, frame: &Frame) {
-        let stream = self.streams.get(&frame.stream);
-        let unread = stream.is_some_and(|stream| stream.meets_script)
-            && matches!(self.shared.script, Script::OnHeaders(..));
-        if !unread && !frame.payload.is_empty() {
-            let mut updates = wire::window_update(0, frame.payload.len());
-            if stream.is_some() {
-                updates.extend(wire::window_update(frame.stream, frame.payload.len()));
-            }
-            send(&self.writer, &updates).await;
+    async fn take_data(&mut self, frame: &Frame) {
+        let size = frame.payload.len();
+        if size == 0 {
+            return;
         }
+        let mut updates = Vec::new();
+        if let Some(stream) = self.streams.get_mut(&frame.stream) {
+            if stream.meets_script && matches!(self.shared.script, Script::OnHeaders(..)) {
+                stream.unread += size;
+                return;
+            }
+            updates.extend(wire::window_update(frame.stream, size));
+        }
+        updates.extend(wire::window_update(0, size));
+        send(&self.writer, &updates).await;
     }
 
     /// Answers a request that is whole.
