@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tonic::Code;
 
@@ -54,18 +55,23 @@ fn script(ending: Ending, version: Version) -> Script {
 /// Abandons every kind of call in this way over both versions of HTTP.
 async fn check(ending: Ending) {
     let _quiet = QUIET.read().await;
-    let mut left = Vec::new();
+    let mut abandoning = JoinSet::new();
     for call in CALLS {
         for version in VERSIONS {
             if ending == Ending::AnsweredEarly && *call == Call::Get {
                 // There is nothing of it that could be read or not.
                 continue;
             }
-            for found in abandon(ending, *call, *version).await {
-                left.push(format!("{call:?} over {version:?}: {found}"));
-            }
+            abandoning.spawn(async move {
+                let found = abandon(ending, *call, *version).await;
+                found
+                    .into_iter()
+                    .map(|found| format!("{call:?} over {version:?}: {found}"))
+                    .collect::<Vec<_>>()
+            });
         }
     }
+    let left = abandoning.join_all().await.concat();
     assert!(
         left.is_empty(),
         "calls go on after they are over:\n{}",
@@ -89,18 +95,19 @@ async fn abandon(ending: Ending, call: Call, version: Version) -> Vec<String> {
         found.extend(end(ending, call, &mut caller, &upstream, attempt).await);
     }
     upstream.recover(version).await;
+    // Its bytes do not fit into a window that is not given back.
+    let next = caller.call(Call::LargePost, Some(PATIENCE));
+    let next = timeout(PATIENCE, next).await;
+    if !matches!(&next, Ok(Answer::Ok { .. })) {
+        found.push(format!("the next call on the connection: {next:?}"));
+    }
+    upstream.release();
     let ends = settles(|| {
         let left = upstream.left();
         left.faulty == 0 && left.streams == 0
     });
     if !ends.await {
         found.push(format!("the upstream still has {:?}", upstream.left()));
-    }
-    // Its bytes do not fit into a window that is not given back.
-    let next = caller.call(Call::LargePost, Some(PATIENCE));
-    let next = timeout(PATIENCE, next).await;
-    if !matches!(&next, Ok(Answer::Ok { .. })) {
-        found.push(format!("the next call on the connection: {next:?}"));
     }
     drop(caller);
     let rests = settles(|| {

@@ -113,6 +113,7 @@ async fn play(fault: &Fault) -> Vec<String> {
             ));
         }
     }
+    upstream.release();
     let stays = stays.then_some(caller);
     if !settles(|| upstream.left().faulty == 0 || attempts == 0 || reads(fault)).await {
         differences.push(format!(

@@ -179,6 +179,8 @@ async fn play(row: &Row) -> Vec<String> {
         differences.push(format!("attempts: expected {expected:?}, found {attempts}"));
     }
     upstream.recover(row.version).await;
+    differences.extend(next(fault, &caller).await);
+    upstream.release();
     let freed = settles(|| {
         let left = upstream.left();
         left.streams == 0 && (!fault.closed || left.faulty == 0)
@@ -187,7 +189,6 @@ async fn play(row: &Row) -> Vec<String> {
         let left = upstream.left();
         differences.push(format!("freed: the call goes on upstream: {left:?}"));
     }
-    differences.extend(next(fault, &caller).await);
     drop(caller);
     let at_rest = settles(|| {
         let left = upstream.left();

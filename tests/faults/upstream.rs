@@ -145,6 +145,7 @@ enum Phase {
     Before,
     Fault,
     After,
+    Released,
 }
 
 /// What the connections of an upstream share.
@@ -170,7 +171,7 @@ impl Shared {
     }
 
     fn is_after(&self) -> bool {
-        *self.phase.borrow() == Phase::After
+        matches!(*self.phase.borrow(), Phase::After | Phase::Released)
     }
 
     async fn after(&self) {
@@ -178,7 +179,15 @@ impl Shared {
         let _ = self
             .phase
             .subscribe()
-            .wait_for(|phase| *phase == Phase::After)
+            .wait_for(|phase| matches!(phase, Phase::After | Phase::Released))
+            .await;
+    }
+
+    async fn released(&self) {
+        let _ = self
+            .phase
+            .subscribe()
+            .wait_for(|phase| *phase == Phase::Released)
             .await;
     }
 }
@@ -300,8 +309,7 @@ impl Upstream {
         }
     }
 
-    /// From here on requests are answered well. What stalls goes on stalling,
-    /// but reads, so as to learn that the other side has hung up.
+    /// From here on requests are answered well. What stalls goes on stalling.
     pub(crate) async fn recover(&mut self, version: Version) {
         self.shared.phase.send_replace(Phase::After);
         if matches!(self.shared.script, Script::Refuse) {
@@ -310,6 +318,12 @@ impl Upstream {
                 .expect("the port is still ours");
             self.serve(listener, version);
         }
+    }
+
+    /// From here on what stalls reads, so as to learn whether the other side has
+    /// hung up.
+    pub(crate) fn release(&self) {
+        self.shared.phase.send_replace(Phase::Released);
     }
 
     /// Hangs up and listens no more.
@@ -413,7 +427,7 @@ async fn follow<C: AsyncRead + AsyncWrite + Unpin>(
                 Ok(())
             }
             Step::Stall => {
-                shared.after().await;
+                shared.released().await;
                 drain(&mut connection).await;
                 return None;
             }
