@@ -100,7 +100,7 @@ pub(crate) async fn gateway_until(
     let client = upstream::Client::new(std::slice::from_ref(&base), settings.upstream)
         .expect("the settings fit the base");
     let reachable = client.reachable();
-    let limiter = Limiter::new(settings.server.limit.clone());
+    let limiter = Limiter::new(settings.server.limit);
     let gateway = Gateway::new(Limited::new(limiter, Client(client)), Config::new(base));
     let server = Server::new(
         proto::v2::routes(&gateway),

@@ -187,7 +187,7 @@ fn in_front_of<U: Upstream>(
     bounds: &BoundsArgs,
 ) -> anyhow::Result<Server> {
     let config = bounds.config(DOMAIN);
-    let upstream = Limited::new(Limiter::new(config.limit.clone()), upstream);
+    let upstream = Limited::new(Limiter::new(config.limit), upstream);
     let gateway = Gateway::new(upstream, bounds.transcode(base, DOMAIN));
     let routes = proto::v2::routes(&gateway);
     let observers: Observers = Arc::new([Arc::new(AccessLog), Arc::new(DriftLog::default())]);
