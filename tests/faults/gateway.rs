@@ -148,6 +148,7 @@ async fn serve(
         max_deadline: settings.max_deadline,
         max_message: settings.max_message,
         preface_timeout: settings.handshake,
+        first_call_timeout: settings.handshake,
         drain_delay: settings.drain_delay,
         grace: settings.grace,
         ..gateway::config::Config::default()

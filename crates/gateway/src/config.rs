@@ -46,6 +46,8 @@ pub struct Config {
 
     /// How long a new connection may take until it speaks HTTP.
     pub preface_timeout: Duration,
+    /// How long an HTTP/2 connection is kept that has not made a call yet.
+    pub first_call_timeout: Duration,
     /// How often a connection is asked whether it is still there.
     pub keep_alive_interval: Duration,
     /// How long it has to answer before it is closed.
@@ -83,6 +85,7 @@ impl Default for Config {
             stream_window: 256 << 10,
             connection_window: 16 << 20,
             preface_timeout: Duration::from_secs(5),
+            first_call_timeout: Duration::from_secs(10),
             keep_alive_interval: Duration::from_secs(20),
             keep_alive_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_mins(5),

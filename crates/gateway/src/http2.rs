@@ -87,6 +87,7 @@ where
                     return Ok(());
                 };
                 let (request, respond) = accepted?;
+                clock.call_begins();
                 calls.spawn(answer(service.clone(), request, respond, peer));
             }
             Some(_) = calls.join_next(), if !calls.is_empty() => {
@@ -129,7 +130,10 @@ struct Clock {
     keep_alive_timeout: Duration,
     /// How long the answer to the next ping may take.
     timeout: Duration,
+    first_call_timeout: Duration,
     idle_timeout: Duration,
+    /// Whether a call has been made.
+    is_used: bool,
     ping_at: Instant,
     pong_by: Option<Instant>,
     idle_since: Instant,
@@ -146,12 +150,34 @@ impl Clock {
             keep_alive_timeout: config.keep_alive_timeout,
             // The first one finds out whether somebody speaks HTTP/2 at all.
             timeout: config.preface_timeout,
+            first_call_timeout: config.first_call_timeout.min(config.idle_timeout),
             idle_timeout: config.idle_timeout,
+            is_used: false,
             ping_at: now,
             pong_by: None,
             idle_since: now,
             leave_at: now + jittered(config.max_age),
             leaving_since: None,
+        }
+    }
+
+    /// Whoever makes a call is there; it need not show it by a pong at once.
+    fn call_begins(&mut self) {
+        if self.is_used {
+            return;
+        }
+        self.is_used = true;
+        if self.pong_by.is_some() {
+            self.pong_by = Some(Instant::now() + self.keep_alive_timeout);
+        }
+    }
+
+    /// How long the connection may go on without a call.
+    fn idle_timeout(&self) -> Duration {
+        if self.is_used {
+            self.idle_timeout
+        } else {
+            self.first_call_timeout
         }
     }
 
@@ -167,13 +193,13 @@ impl Clock {
     /// ends before.
     fn next(&self) -> Instant {
         let leave = match self.leaving_since {
-            None => self.leave_at.min(self.idle_since + self.idle_timeout),
+            None => self.leave_at.min(self.idle_since + self.idle_timeout()),
             Some(since) => since.max(self.idle_since) + GOODBYE,
         };
         let ping = self.pong_by.unwrap_or(self.ping_at);
         // What is overdue is looked at again soon: a connection with calls is
         // never idle.
-        let soon = Instant::now() + GOODBYE.min(self.idle_timeout);
+        let soon = Instant::now() + GOODBYE.min(self.idle_timeout());
         if leave <= Instant::now() {
             soon.min(ping)
         } else {
@@ -200,7 +226,7 @@ impl Clock {
             }
             return Verdict::GoOn;
         }
-        let is_unused = is_idle && now >= self.idle_since + self.idle_timeout;
+        let is_unused = is_idle && now >= self.idle_since + self.idle_timeout();
         if is_unused || now >= self.leave_at {
             self.leave();
             return Verdict::GoAway;

@@ -98,6 +98,10 @@ pub(crate) struct BoundsArgs {
     #[arg(long, value_name = "DURATION", env = "WEB1ON1_PREFACE_TIMEOUT", default_value = "5s", value_parser = duration)]
     preface_timeout: Duration,
 
+    /// How long an HTTP/2 connection is kept that has not made a call yet
+    #[arg(long, value_name = "DURATION", env = "WEB1ON1_FIRST_CALL_TIMEOUT", default_value = "10s", value_parser = duration)]
+    first_call_timeout: Duration,
+
     /// How often a connection is asked whether it is still there
     #[arg(long, value_name = "DURATION", env = "WEB1ON1_KEEP_ALIVE_INTERVAL", default_value = "20s", value_parser = duration)]
     keep_alive_interval: Duration,
@@ -147,6 +151,7 @@ impl BoundsArgs {
             max_streams: self.max_streams,
             max_headers: self.max_headers,
             preface_timeout: self.preface_timeout,
+            first_call_timeout: self.first_call_timeout,
             keep_alive_interval: self.keep_alive_interval,
             keep_alive_timeout: self.keep_alive_timeout,
             idle_timeout: self.idle_timeout,

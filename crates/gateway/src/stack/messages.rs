@@ -359,7 +359,9 @@ impl Checked {
 
     /// Waits until the server leaves and does not wait for this call.
     fn poll_leaving(&mut self, context: &mut Context<'_>) -> Poll<Status> {
-        if self.kind == Kind::Upload {
+        // An upload is under way from its first message on.
+        let is_under_way = self.count > 1 || (self.count == 1 && matches!(self.state, State::Flag));
+        if self.kind == Kind::Upload && is_under_way {
             return Poll::Pending;
         }
         let phase = &self.layer.phase;
@@ -375,7 +377,7 @@ impl Checked {
                     // The server is gone, and its connections with it.
                     std::future::pending::<()>().await;
                 }
-                if kind == Kind::One {
+                if kind != Kind::Conversation {
                     tokio::time::sleep(LAST_WORDS).await;
                 }
             })

@@ -164,13 +164,16 @@ async fn other_compressions_are_refused_with_those_that_are_accepted() {
 
 #[tokio::test(start_paused = true)]
 async fn half_a_message_does_not_hold_up_a_server_that_leaves() {
-    for (kind, ends) in [
-        (Kind::One, true),
-        (Kind::Conversation, true),
-        (Kind::Upload, false),
+    let (half, whole) = (&[0, 0][..], &[0, 0, 0, 0, 0][..]);
+    for (kind, sent, ends) in [
+        (Kind::One, half, true),
+        (Kind::Conversation, half, true),
+        (Kind::Conversation, whole, true),
+        (Kind::Upload, half, true),
+        (Kind::Upload, whole, false),
     ] {
         let (serving, phase) = watch::channel(Phase::Serving);
-        let half = tokio_stream::once(Ok::<_, Status>(Frame::data(Bytes::from_static(&[0, 0]))));
+        let half = tokio_stream::once(Ok::<_, Status>(Frame::data(Bytes::from_static(sent))));
         let stalled = tokio_stream::StreamExt::chain(half, tokio_stream::pending());
         let mut checked = Checked {
             body: Body::new(StreamBody::new(stalled)),
@@ -187,14 +190,14 @@ async fn half_a_message_does_not_hold_up_a_server_that_leaves() {
                 server_streaming: kind == Kind::Conversation,
             }),
         };
-        let first = checked.frame().await.expect("half a message");
+        let first = checked.frame().await.expect("what was sent");
         first.expect("it passes");
         serving.send_replace(Phase::Leaving);
         let next = tokio::time::timeout(Duration::from_secs(5), checked.frame()).await;
         match next {
             Ok(Some(Err(status))) if ends => assert_eq!(status.code(), Code::Unavailable),
             Err(_) if !ends => {}
-            other => panic!("{kind:?}: {other:?}"),
+            other => panic!("{kind:?} after {sent:?}: {other:?}"),
         }
     }
 }
