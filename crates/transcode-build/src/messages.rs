@@ -7,7 +7,7 @@ use prost_reflect::{
     Cardinality, EnumDescriptor, FieldDescriptor, FileDescriptor, Kind, MessageDescriptor,
     OneofDescriptor,
 };
-use quote::quote;
+use quote::{format_ident, quote};
 
 use crate::{Problem, names, options};
 
@@ -191,8 +191,11 @@ fn field_code(package: &str, field: &FieldDescriptor, index: usize) -> Result<Fi
     let children = children(package, field);
     let (name, json_name) = (field.name(), field.json_name());
     let rust_name = names::snake(name);
-    let output_only = options::is_output_only(field).then(|| quote! { .output_only() });
-    let declared = quote! { Field::new(#name, #json_name, Children::#children) #output_only };
+    let behavior = options::behavior(field).map(|behavior| {
+        let behavior = format_ident!("{behavior}");
+        quote! { .behaving(Behavior::#behavior) }
+    });
+    let declared = quote! { Field::new(#name, #json_name, Children::#children) #behavior };
     if options::is_undeclared(field) {
         return Ok(FieldCode {
             declared,
@@ -210,9 +213,9 @@ fn field_code(package: &str, field: &FieldDescriptor, index: usize) -> Result<Fi
                 #json_name => property.read_member::<#codec, _, _>(&mut self.#oneof, #variant),
             },
             write: quote! {
-                object.write::<Optional<#codec>, _>(
+                object.write_member::<#codec, _>(
                     &Self::FIELDS[#index],
-                    &match &self.#oneof {
+                    match &self.#oneof {
                         Some(#variant(value)) => Some(value),
                         _ => None,
                     },
@@ -262,19 +265,49 @@ fn misplaced_option(field: &FieldDescriptor) -> Option<String> {
 
 /// What may follow the field in the path of a field mask.
 fn children(package: &str, field: &FieldDescriptor) -> TokenStream {
-    let Kind::Message(message) = field.kind() else {
+    if field.is_list() {
+        return quote! { Elements };
+    }
+    if options::is_undeclared(field) {
+        return quote! { Undeclared };
+    }
+    if let Kind::Message(entry) = field.kind()
+        && field.is_map()
+    {
+        let key = map_key(&entry);
+        let values = children_of(package, &entry.map_entry_value_field().kind());
+        return quote! { Entries { key: map_key::<#key>, values: &Children::#values } };
+    }
+    children_of(package, &field.kind())
+}
+
+/// What may follow a value of this kind.
+fn children_of(package: &str, kind: &Kind) -> TokenStream {
+    let Kind::Message(message) = kind else {
         return quote! { None };
     };
-    if field.is_list() || field.is_map() || options::is_transparent(&message) {
+    if options::is_transparent(message) {
         return quote! { None };
     }
     match message.full_name() {
         "google.protobuf.Struct" => quote! { Keys },
         _ if crate::is_not_generated(message.package_name()) => quote! { None },
         _ => {
-            let message = names::message(package, &message);
+            let message = names::message(package, message);
             quote! { Fields(|| #message::FIELDS) }
         }
+    }
+}
+
+/// The type of the keys of a map.
+fn map_key(entry: &MessageDescriptor) -> TokenStream {
+    match entry.map_entry_key_field().kind() {
+        Kind::Bool => quote! { bool },
+        Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => quote! { i32 },
+        Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => quote! { i64 },
+        Kind::Uint32 | Kind::Fixed32 => quote! { u32 },
+        Kind::Uint64 | Kind::Fixed64 => quote! { u64 },
+        _ => quote! { String },
     }
 }
 
@@ -349,14 +382,7 @@ fn holder(field: &FieldDescriptor, codec: &TokenStream) -> TokenStream {
     if let Kind::Message(entry) = field.kind()
         && field.is_map()
     {
-        let key = match entry.map_entry_key_field().kind() {
-            Kind::Bool => quote! { bool },
-            Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => quote! { i32 },
-            Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => quote! { i64 },
-            Kind::Uint32 | Kind::Fixed32 => quote! { u32 },
-            Kind::Uint64 | Kind::Fixed64 => quote! { u64 },
-            _ => quote! { String },
-        };
+        let key = map_key(&entry);
         return quote! { MapOf<#key, #codec> };
     }
     if field.is_list() {

@@ -5,8 +5,15 @@ use prost_reflect::{
     MethodDescriptor, Value,
 };
 
-/// The number of `OUTPUT_ONLY` in `google.api.FieldBehavior`.
-const OUTPUT_ONLY: i32 = 3;
+/// The values of `google.api.FieldBehavior` that change what a field mask sends,
+/// and the `transcode::json::Behavior` of each. Of several the first counts.
+const BEHAVIORS: [(i32, &str); 4] = [
+    (3, "OutputOnly"),
+    (4, "InputOnly"),
+    (5, "Immutable"),
+    // IDENTIFIER: set when its resource is created, and never changed.
+    (8, "Immutable"),
+];
 
 /// `google.api.http`.
 pub(crate) struct HttpRule {
@@ -104,16 +111,19 @@ pub(crate) fn next_link(field: &FieldDescriptor) -> Option<String> {
     value.as_str().map(ToOwned::to_owned)
 }
 
-/// Whether `google.api.field_behavior` says `OUTPUT_ONLY`.
-pub(crate) fn is_output_only(field: &FieldDescriptor) -> bool {
+/// The `transcode::json::Behavior` that `google.api.field_behavior` gives a
+/// field, if it is not the plain one.
+pub(crate) fn behavior(field: &FieldDescriptor) -> Option<&'static str> {
     let pool = field.parent_pool();
-    let behaviors = extension(pool, &field.options(), "google.api.field_behavior");
-    behaviors.is_some_and(|behaviors| {
-        let behaviors = behaviors.as_list().unwrap_or_default();
-        behaviors
+    let stated = extension(pool, &field.options(), "google.api.field_behavior")?;
+    let stated = stated.as_list()?;
+    let says = |number| {
+        stated
             .iter()
-            .any(|behavior| behavior.as_enum_number() == Some(OUTPUT_ONLY))
-    })
+            .any(|behavior| behavior.as_enum_number() == Some(number))
+    };
+    let (_, behavior) = BEHAVIORS.iter().find(|(number, _)| says(*number))?;
+    Some(behavior)
 }
 
 /// `transcode.v1.value`.

@@ -422,11 +422,10 @@ impl Rpc {
             .filter_map(|field| {
                 let parameter = options::next_link(&field)?;
                 let name = names::snake(field.name());
-                let value = quote! { reply.next_link(#parameter)? };
                 Some(if field.supports_presence() {
-                    (name, value)
+                    (name, quote! { reply.next_link(#parameter)? })
                 } else {
-                    (name, quote! { #value.unwrap_or_default() })
+                    (name, quote! { reply.next_link_or_default(#parameter)? })
                 })
             })
             .collect();

@@ -273,20 +273,34 @@ impl Reply {
         Ok(Drifts::new())
     }
 
-    /// The query parameter of this name in the link to the next page.
+    /// The query parameter of this name in the link to the next page, if there
+    /// is a next page.
     ///
     /// # Errors
     ///
-    /// Fails where the parameter does not fit its type.
+    /// Fails where the link cannot be read, and where it leads to a next page
+    /// without the parameter or with one that does not fit its type.
     pub fn next_link<T: FromStr>(&self, name: &str) -> Result<Option<T>, ReadError> {
-        link::next_parameter(&self.headers, name)
-            .map(|text| {
-                text.parse().map_err(|_| ReadError {
-                    path: "Link".to_owned(),
-                    reason: format!("the parameter {name:?} of the next page does not fit"),
-                })
-            })
+        link::next_parameter(&self.headers, name)?
+            .map(|text| text.parse().map_err(|_| does_not_fit(name)))
             .transpose()
+    }
+
+    /// The same for a field whose default value says that there is no next page,
+    /// so that a link with this value does not fit.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`next_link`](Self::next_link) does.
+    pub fn next_link_or_default<T>(&self, name: &str) -> Result<T, ReadError>
+    where
+        T: FromStr + Default + PartialEq,
+    {
+        match self.next_link::<T>(name)? {
+            Some(value) if value == T::default() => Err(does_not_fit(name)),
+            Some(value) => Ok(value),
+            None => Ok(T::default()),
+        }
     }
 
     /// The body behind a byte-order mark, which RFC 8259 lets a reader ignore.
@@ -295,6 +309,12 @@ impl Reply {
         let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
         body.trim_ascii()
     }
+}
+
+fn does_not_fit(parameter: &str) -> ReadError {
+    link::misfit(format!(
+        "the parameter {parameter:?} of the next page does not fit"
+    ))
 }
 
 /// The path and query of a call.

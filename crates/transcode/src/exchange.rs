@@ -185,13 +185,13 @@ impl Shared {
     where
         B: http_body::Body<Data = Bytes, Error: Into<BoxError>>,
     {
-        let (head, body) = response.into_parts();
+        let (head, incoming) = response.into_parts();
         let record = &caller.record;
         record.set_status(head.status);
         if head.status.is_client_error() || head.status.is_server_error() {
             // An error is worth telling even if its body cannot be had.
             let wait = self.config.error_body_timeout;
-            let body = held::of_error(body, MAX_ERROR, wait, &self.room, record).await;
+            let body = held::of_error(incoming, MAX_ERROR, wait, &self.room, record).await;
             let error = UpstreamError::read(
                 &call.method,
                 call.creates,
@@ -210,8 +210,8 @@ impl Shared {
             }
             return Err(Fault::UpstreamReplied(Box::new(error)));
         }
-        if let Some(because) = no_answer(head.status) {
-            return Err(self.no_answer(caller, call, head.status, because));
+        if let Some(because) = why_no_answer(head.status) {
+            return Err(no_answer(caller, call, head.status, because));
         }
         let announced = if call.method == Method::HEAD {
             None
@@ -219,12 +219,12 @@ impl Shared {
             held::announced(&head.headers)
         };
         let limit = self.config.max_reply;
-        let (body, held) = held::whole(body, announced, limit, &self.room, record)
+        let (body, room) = held::whole(incoming, announced, limit, &self.room, record)
             .await
             .map_err(|fault| self.body_fault(caller, call, fault))?;
         if has_no_content(head.status) && !body.is_empty() {
             let because = "it has content, which this status cannot have";
-            return Err(self.no_answer(caller, call, head.status, because));
+            return Err(no_answer(caller, call, head.status, because));
         }
         Ok(Answer {
             status: head.status,
@@ -232,25 +232,8 @@ impl Shared {
                 headers: head.headers,
                 body,
             },
-            held,
+            held: room,
         })
-    }
-
-    pub(crate) fn no_answer(
-        &self,
-        caller: &Caller,
-        call: &CallKind,
-        status: StatusCode,
-        because: &'static str,
-    ) -> Fault {
-        tracing::warn!(
-            rpc = call.rpc,
-            request_id = &*caller.request_id,
-            %status,
-            because,
-            "the upstream breaks its contract"
-        );
-        Fault::NoAnswer { status, because }
     }
 
     fn body_fault(&self, caller: &Caller, call: &CallKind, fault: BodyFault) -> Fault {
@@ -275,52 +258,6 @@ impl Shared {
         fault
     }
 
-    /// Whether a reply is so large that it is read elsewhere.
-    pub(crate) fn is_large(reply: &Reply) -> bool {
-        reply.body.len() >= LARGE_REPLY
-    }
-
-    /// Reads a large reply on a thread of its own.
-    pub(crate) async fn read_elsewhere(
-        &self,
-        caller: &Caller,
-        reply: Reply,
-        read: fn(&Reply) -> Erased,
-    ) -> Result<Erased, Fault> {
-        let reading = tokio::task::spawn_blocking(move || read(&reply));
-        caller
-            .in_time(async {
-                reading.await.map_err(|error| {
-                    tracing::error!(%error, "reading a reply failed");
-                    Fault::Gateway("the reply could not be read")
-                })
-            })
-            .await
-    }
-
-    /// The metadata and the extensions of a successful answer.
-    pub(crate) fn success(
-        &self,
-        caller: &Caller,
-        rpc: &'static str,
-        drifts: Drifts,
-        held: Held,
-    ) -> (tonic::metadata::MetadataMap, http::Extensions) {
-        for drift in &drifts {
-            tracing::debug!(rpc, %drift, "the upstream drifts from its contract");
-        }
-        caller.record.set_drifts(drifts);
-        let mut extensions = http::Extensions::new();
-        extensions.insert(held);
-        (caller.answer_metadata(), extensions)
-    }
-
-    /// The fault of a reply that does not have its declared shape.
-    pub(crate) fn misread(&self, caller: &Caller, rpc: &'static str, error: ReadError) -> Fault {
-        tracing::warn!(rpc, request_id = &*caller.request_id, %error, "the upstream breaks its contract");
-        Fault::ContractViolation(error)
-    }
-
     /// The status of a call that failed.
     pub(crate) fn failure(&self, caller: &Caller, rpc: &'static str, fault: Fault) -> Status {
         let Config {
@@ -338,6 +275,72 @@ impl Shared {
         );
         status
     }
+}
+
+/// The metadata and the extensions of a successful answer.
+pub(crate) fn success(
+    caller: &Caller,
+    rpc: &'static str,
+    drifts: Drifts,
+    held: Held,
+) -> (tonic::metadata::MetadataMap, http::Extensions) {
+    for drift in &drifts {
+        tracing::debug!(rpc, %drift, "the upstream drifts from its contract");
+    }
+    caller.record.set_drifts(drifts);
+    let mut extensions = http::Extensions::new();
+    extensions.insert(held);
+    (caller.answer_metadata(), extensions)
+}
+
+/// The fault of a reply that does not have its declared shape.
+pub(crate) fn misread(caller: &Caller, rpc: &'static str, error: ReadError) -> Fault {
+    tracing::warn!(rpc, request_id = &*caller.request_id, %error, "the upstream breaks its contract");
+    Fault::ContractViolation(error)
+}
+
+/// The fault of a successful reply that is no answer to its request.
+pub(crate) fn no_answer(
+    caller: &Caller,
+    call: &CallKind,
+    status: StatusCode,
+    because: &'static str,
+) -> Fault {
+    tracing::warn!(
+        rpc = call.rpc,
+        request_id = &*caller.request_id,
+        %status,
+        because,
+        "the upstream breaks its contract"
+    );
+    Fault::NoAnswer { status, because }
+}
+
+/// Whether a reply is so large that it is read elsewhere.
+pub(crate) fn is_large(reply: &Reply) -> bool {
+    reply.body.len() >= LARGE_REPLY
+}
+
+/// Reads a large reply on a thread of its own, which keeps its room until it is
+/// done, even if the call is over before.
+pub(crate) async fn read_elsewhere(
+    caller: &Caller,
+    reply: Reply,
+    held: Held,
+    read: fn(&Reply) -> Erased,
+) -> Result<Erased, Fault> {
+    let reading = tokio::task::spawn_blocking(move || {
+        let _held = held;
+        read(&reply)
+    });
+    caller
+        .in_time(async {
+            reading.await.map_err(|error| {
+                tracing::error!(%error, "reading a reply failed");
+                Fault::Gateway("the reply could not be read")
+            })
+        })
+        .await
 }
 
 impl Caller {
@@ -365,7 +368,7 @@ impl Caller {
 /// Why a status below 400 is no answer to a request of the gateway, if it is
 /// none. A status that nobody has registered counts as the first of its class
 /// (RFC 9110, section 15).
-fn no_answer(status: StatusCode) -> Option<&'static str> {
+fn why_no_answer(status: StatusCode) -> Option<&'static str> {
     match status.as_u16() {
         206 => Some("no part of a representation was asked for"),
         207 | 208 => Some("it speaks of several resources"),

@@ -11,7 +11,7 @@ use tonic::{Response, Status, Streaming};
 
 use crate::call::{self, Reply, RestCall, UploadCall};
 use crate::caller::Caller;
-use crate::exchange::{Answer, CallKind, Erased, Prepared, Shared};
+use crate::exchange::{self, Answer, CallKind, Erased, Prepared, Shared};
 use crate::fault::Fault;
 use crate::json::Drifts;
 use crate::multipart::{self, Boundary};
@@ -99,9 +99,10 @@ impl<U: Upstream> Gateway<U> {
     /// # Errors
     ///
     /// `INVALID_ARGUMENT` for a request that has no REST form, `INTERNAL` where
-    /// the reply of the upstream does not have the declared shape, else what
-    /// [`fault`](crate::status) makes of the failure or the upstream's own
-    /// error.
+    /// the reply of the upstream does not have the declared shape,
+    /// `DEADLINE_EXCEEDED` where the deadline passes, `UNAVAILABLE` where there is
+    /// no reply, `RESOURCE_EXHAUSTED` where it is too much to hold, else the
+    /// upstream's own error.
     pub async fn call<C: RestCall>(
         &self,
         request: tonic::Request<C::Request>,
@@ -180,7 +181,7 @@ impl<U: Upstream> Gateway<U> {
             return Ok(answer);
         }
         let because = "the upload was not whole";
-        Err(self.shared.no_answer(caller, &call, answer.status, because))
+        Err(exchange::no_answer(caller, &call, answer.status, because))
     }
 }
 
@@ -191,12 +192,12 @@ async fn finish<C: RestCall>(
     answer: Result<Answer, Fault>,
 ) -> Result<Response<C::Reply>, Status> {
     let read = match answer {
-        Ok(answer) => read::<C>(shared, caller, answer).await,
+        Ok(answer) => read::<C>(caller, answer).await,
         Err(fault) => Err(fault),
     };
     match read {
         Ok((message, drifts, held)) => {
-            let (metadata, extensions) = shared.success(caller, C::RPC, drifts, held);
+            let (metadata, extensions) = exchange::success(caller, C::RPC, drifts, held);
             Ok(Response::from_parts(metadata, message, extensions))
         }
         Err(fault) => Err(shared.failure(caller, C::RPC, fault)),
@@ -204,13 +205,12 @@ async fn finish<C: RestCall>(
 }
 
 async fn read<C: RestCall>(
-    shared: &Shared,
     caller: &Caller,
     answer: Answer,
 ) -> Result<(C::Reply, Drifts, crate::held::Held), Fault> {
     let Answer { reply, held, .. } = answer;
-    let read = if Shared::is_large(&reply) {
-        let erased = shared.read_elsewhere(caller, reply, erased::<C>).await?;
+    let read = if exchange::is_large(&reply) {
+        let erased = exchange::read_elsewhere(caller, reply, held.clone(), erased::<C>).await?;
         match erased {
             Ok((message, drifts)) => match message.downcast() {
                 Ok(message) => Ok((*message, drifts)),
@@ -223,7 +223,7 @@ async fn read<C: RestCall>(
     };
     match read {
         Ok((message, drifts)) => Ok((message, drifts, held)),
-        Err(error) => Err(shared.misread(caller, C::RPC, error)),
+        Err(error) => Err(exchange::misread(caller, C::RPC, error)),
     }
 }
 

@@ -3,12 +3,12 @@
 
 use std::convert::Infallible;
 use std::future::pending;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response, Uri};
+use http::{HeaderValue, Request, Response, Uri};
 use http_body_util::Full;
 use kitchen_sink::kitchen::{
     CreateBookRequest, KitchenServiceCreateBook, KitchenServiceDeleteBook, KitchenServiceListBooks,
@@ -18,7 +18,10 @@ use kitchen_sink::kitchen::{
 use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
-use transcode::{BoxError, CallRecord, Config, Gateway, RequestBody, RestCall, SendErrorKind};
+use transcode::{
+    BoxError, CallRecord, CallerKey, Config, Deadline, Gateway, Held, RequestBody, RequestId,
+    RestCall, RpcName, SendErrorKind,
+};
 
 use crate::stub::{Seen, config, gateway, response, run};
 
@@ -186,6 +189,175 @@ fn a_failure_names_the_request() {
     assert_eq!(info.request_id, "r-1");
 }
 
+#[test]
+fn a_layer_may_choose_the_name_of_a_request() {
+    let (gateway, log) = gateway(|_| response(204, ""));
+    let mut request = with_metadata(name(), &[("x-request-id", "r-1")]);
+    request.extensions_mut().insert(RequestId("chosen".into()));
+    let answer = run(gateway.call::<KitchenServiceDeleteBook>(request)).expect("it succeeds");
+    assert_eq!(request_id_of(answer.metadata()), "chosen");
+    assert_eq!(log.only().header("x-request-id"), Some("chosen"));
+}
+
+#[test]
+fn a_field_that_is_no_list_is_there_once() {
+    for field in ["authorization", "traceparent", "grpc-timeout"] {
+        let (gateway, log) = gateway(|_| response(204, ""));
+        let request = with_metadata(name(), &[(field, "1S"), (field, "2S")]);
+        let status = run(gateway.call::<KitchenServiceDeleteBook>(request)).expect_err("refused");
+        let expected = format!("{field} must not be there more than once");
+        assert_eq!(
+            (status.code(), status.message()),
+            (Code::InvalidArgument, expected.as_str())
+        );
+        let details = status.get_error_details();
+        let violations = &details.bad_request().expect("it is named").field_violations;
+        assert_eq!(violations[0].field, field);
+        assert!(log.all().is_empty(), "nothing is sent");
+    }
+}
+
+#[test]
+fn a_field_that_is_a_list_may_have_several_lines() {
+    let (gateway, log) = gateway(|_| response(204, ""));
+    let lines = [
+        ("accept-language", "nl"),
+        ("accept-language", "en;q=0.5"),
+        ("tracestate", "a=1"),
+        ("tracestate", "b=2"),
+    ];
+    let request = with_metadata(name(), &lines);
+    run(gateway.call::<KitchenServiceDeleteBook>(request)).expect("the call succeeds");
+    let seen = log.only();
+    let values = |name| {
+        let values = seen.headers.get_all(name).iter();
+        values
+            .map(|v| v.to_str().expect("text"))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(values("accept-language"), ["nl", "en;q=0.5"]);
+    assert_eq!(values("tracestate"), ["a=1", "b=2"]);
+}
+
+#[test]
+fn what_is_passed_on_is_configured() {
+    let seen = Arc::new(Mutex::new(None));
+    let to_test = Arc::clone(&seen);
+    let upstream = tower::service_fn(move |request: Request<RequestBody>| {
+        *to_test.lock().expect("nobody panics") = Some(request.headers().clone());
+        async { Ok::<_, Infallible>(response(204, "")) }
+    });
+    let config = Config {
+        forwarded: vec![http::header::COOKIE],
+        ..config()
+    };
+    let gateway = Gateway::new(upstream, config);
+    let request = with_metadata(name(), &[("authorization", "t"), ("cookie", "a=1")]);
+    run(gateway.call::<KitchenServiceDeleteBook>(request)).expect("the call succeeds");
+    let headers = seen
+        .lock()
+        .expect("nobody panics")
+        .take()
+        .expect("it is sent");
+    assert_eq!(
+        headers.get("cookie").map(HeaderValue::as_bytes),
+        Some(&b"a=1"[..])
+    );
+    assert_eq!(headers.get("authorization"), None);
+}
+
+// What goes along with a request, and what is noted of it.
+
+#[test]
+fn the_upstream_learns_of_the_call() {
+    let seen = Arc::new(Mutex::new(None));
+    let to_test = Arc::clone(&seen);
+    let upstream = tower::service_fn(move |mut request: Request<RequestBody>| {
+        let extensions = std::mem::take(request.extensions_mut());
+        *to_test.lock().expect("nobody panics") = Some(extensions);
+        async { Ok::<_, Infallible>(response(204, "")) }
+    });
+    let gateway = Gateway::new(upstream, config());
+    run(async {
+        let deadline = Deadline(tokio::time::Instant::now() + Duration::from_secs(1));
+        let record = CallRecord::default();
+        let mut request = with_metadata(name(), &[("grpc-timeout", "1m")]);
+        request.extensions_mut().insert(deadline);
+        request.extensions_mut().insert(CallerKey(7));
+        request.extensions_mut().insert(record.clone());
+        let answer = gateway.call::<KitchenServiceDeleteBook>(request).await;
+        answer.expect("the call succeeds");
+        let seen = seen
+            .lock()
+            .expect("nobody panics")
+            .take()
+            .expect("it is sent");
+        assert_eq!(seen.get::<Deadline>(), Some(&deadline));
+        assert_eq!(seen.get::<CallerKey>(), Some(&CallerKey(7)));
+        let rpc = "kitchen.v1.KitchenService/DeleteBook";
+        assert_eq!(seen.get::<RpcName>(), Some(&RpcName(rpc)));
+        let there = seen.get::<CallRecord>().expect("the record goes along");
+        assert!(
+            Arc::ptr_eq(there.attempts(), record.attempts()),
+            "it is the record of the caller's layer"
+        );
+    });
+}
+
+#[test]
+fn a_call_is_recorded() {
+    let upstream = tower::service_fn(|_: Request<RequestBody>| async {
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        Ok::<_, Infallible>(response(201, r#"{"title":"T"}"#))
+    });
+    let gateway = Gateway::new(upstream, config());
+    let record = CallRecord::default();
+    let mut request = tonic::Request::new(CreateBookRequest::default());
+    request.extensions_mut().insert(record.clone());
+    run(gateway.call::<KitchenServiceCreateBook>(request)).expect("the call succeeds");
+    let upstream = record.upstream();
+    assert_eq!(upstream.status, Some(http::StatusCode::CREATED));
+    assert_eq!(upstream.duration, Some(Duration::from_millis(300)));
+    assert_eq!((upstream.sent, upstream.received), (2, 13));
+    assert_eq!(
+        upstream.attempts, 1,
+        "an upstream that does not count sends once"
+    );
+}
+
+#[test]
+fn a_call_that_is_not_sent_has_no_attempts() {
+    let (gateway, _) = gateway(|_| response(204, ""));
+    let record = CallRecord::default();
+    let mut request = tonic::Request::new(NameRequest::default());
+    request.extensions_mut().insert(record.clone());
+    run(gateway.call::<KitchenServiceDeleteBook>(request)).expect_err("it has no path");
+    let upstream = record.upstream();
+    assert_eq!((upstream.attempts, upstream.status), (0, None));
+    assert_eq!(upstream.duration, None);
+}
+
+#[test]
+fn a_call_that_is_dropped_is_recorded() {
+    let (asked, mut was_asked) = tokio::sync::mpsc::unbounded_channel();
+    let upstream = tower::service_fn(move |_: Request<RequestBody>| {
+        asked.send(()).expect("the test listens");
+        pending::<Result<Response<Full<Bytes>>, Infallible>>()
+    });
+    let gateway = Gateway::new(upstream, config());
+    let record = CallRecord::default();
+    let mut request = tonic::Request::new(name());
+    request.extensions_mut().insert(record.clone());
+    run(async {
+        tokio::select! {
+            biased;
+            answer = gateway.call::<KitchenServiceDeleteBook>(request) => panic!("{answer:?}"),
+            asked = was_asked.recv() => asked.expect("the upstream is asked"),
+        }
+    });
+    assert_eq!(record.upstream().duration, Some(Duration::ZERO));
+}
+
 // Base URLs.
 
 #[track_caller]
@@ -255,6 +427,48 @@ fn each_http_status_has_a_code() {
             );
         }
     }
+}
+
+#[test]
+fn what_answers_another_request_is_no_answer() {
+    for http in [101, 206, 207, 208, 226, 300, 301, 302, 303, 304, 307, 308] {
+        for body in ["", r#"{"titles":[]}"#] {
+            let status =
+                failure::<KitchenServiceSearch>(SearchRequest::default(), response(http, body));
+            let found = (status.code(), reason(&status));
+            let expected = (Code::Internal, "UPSTREAM_CONTRACT_VIOLATION".to_owned());
+            assert_eq!(found, expected, "for {http}: {}", status.message());
+            assert_eq!(retry_delay(&status), None);
+        }
+    }
+}
+
+#[test]
+fn what_has_no_content_has_none() {
+    for http in [204, 205] {
+        let (gateway, _) = gateway(move |_| response(http, ""));
+        let request = tonic::Request::new(name());
+        run(gateway.call::<KitchenServiceDeleteBook>(request)).expect("nothing is declared");
+        for body in ["{}", "null", " "] {
+            let status = failure::<KitchenServiceDeleteBook>(name(), response(http, body));
+            assert_eq!(reason(&status), "UPSTREAM_CONTRACT_VIOLATION", "for {http}");
+        }
+    }
+}
+
+#[test]
+fn an_error_is_read_in_any_of_its_spellings() {
+    let body = "\u{feff}{\"error\":{\"code\":null,\"status\":\"NOT_FOUND\",\"message\":\"m\",\"details\":[null,\
+        {\"@type\":\"google.rpc.BadRequest\",\"field_violations\":[{\"field\":\"f\",\"description\":null}]},\
+        {\"@type\":\"type.googleapis.com/google.rpc.ErrorInfo\",\"reason\":\"GONE\",\"domain\":\"d\",\"metadata\":null},\
+        {\"@type\":\"type.googleapis.com/google.rpc.RetryInfo\",\"retry_delay\":\"2s\"}]}}";
+    let status = failure::<KitchenServiceDeleteBook>(name(), response(404, body));
+    assert_eq!((status.code(), status.message()), (Code::NotFound, "m"));
+    assert_eq!(reason(&status), "GONE");
+    assert_eq!(retry_delay(&status), Some(Duration::from_secs(2)));
+    let details = status.get_error_details();
+    let violations = &details.bad_request().expect("it is kept").field_violations;
+    assert_eq!(violations[0].field, "f");
 }
 
 #[test]
@@ -476,6 +690,99 @@ fn a_reply_that_is_too_large_exhausts_resources() {
     );
 }
 
+/// A body that never comes, and counts how often it is asked for.
+struct Silent(Arc<AtomicUsize>);
+
+impl http_body::Body for Silent {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: std::pin::Pin<&mut Self>,
+        _: &mut std::task::Context<'_>,
+    ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, Infallible>>> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        std::task::Poll::Pending
+    }
+}
+
+/// The status of a search that is answered by this head and a silent body, how
+/// often the body was asked for, and how long the call took.
+fn silent(status: u16, header: Option<(&'static str, &'static str)>) -> (Status, usize, Duration) {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let in_upstream = Arc::clone(&asked);
+    let upstream = tower::service_fn(move |_: Request<RequestBody>| {
+        let mut response = Response::builder().status(status);
+        if let Some((name, value)) = header {
+            response = response.header(name, value);
+        }
+        let response = response.body(Silent(Arc::clone(&in_upstream)));
+        async { Ok::<_, Infallible>(response.expect("a response")) }
+    });
+    let gateway = Gateway::new(upstream, config());
+    run(async {
+        let start = tokio::time::Instant::now();
+        let request = with_metadata(SearchRequest::default(), &[("grpc-timeout", "1M")]);
+        let Err(status) = gateway.call::<KitchenServiceSearch>(request).await else {
+            panic!("the call fails");
+        };
+        (status, asked.load(Ordering::Relaxed), start.elapsed())
+    })
+}
+
+#[test]
+fn a_reply_that_announces_that_it_is_too_large_is_not_read() {
+    let (status, asked, waited) = silent(200, Some(("content-length", "67108865")));
+    let expected = (
+        Code::ResourceExhausted,
+        "UPSTREAM_REPLY_TOO_LARGE".to_owned(),
+    );
+    assert_eq!((status.code(), reason(&status)), expected);
+    assert_eq!((asked, waited), (0, Duration::ZERO));
+    let (status, asked, _) = silent(200, Some(("content-length", "67108864")));
+    assert_eq!(status.code(), Code::DeadlineExceeded);
+    assert!(asked > 0, "a reply of the limit is read");
+}
+
+#[test]
+fn the_body_of_an_error_is_waited_for_briefly() {
+    let (status, _, waited) = silent(503, Some(("retry-after", "7")));
+    let expected = (Code::Unavailable, "UPSTREAM_HTTP_503".to_owned());
+    assert_eq!((status.code(), reason(&status)), expected);
+    assert_eq!(retry_delay(&status), Some(Duration::from_secs(7)));
+    assert_eq!(waited, Duration::from_secs(1));
+}
+
+#[test]
+fn what_is_held_of_all_replies_is_bounded() {
+    let body = format!(r#"{{"titles":["{}"]}}"#, "x".repeat(47));
+    assert_eq!(body.len(), 62);
+    let upstream = tower::service_fn(move |_: Request<RequestBody>| {
+        let response = response(200, body.clone());
+        async { Ok::<_, Infallible>(response) }
+    });
+    let config = Config {
+        max_held: 100,
+        ..config()
+    };
+    let gateway = Gateway::new(upstream, config);
+    let call = || {
+        let request = tonic::Request::new(SearchRequest::default());
+        run(gateway.call::<KitchenServiceSearch>(request))
+    };
+    let first = call().expect("there is room for one");
+    let held = first.extensions().get::<Held>().cloned();
+    drop(first);
+    let Err(status) = call() else {
+        panic!("there is no room for two");
+    };
+    let expected = (Code::ResourceExhausted, "OVERLOADED".to_owned());
+    assert_eq!((status.code(), reason(&status)), expected);
+    assert_eq!(retry_delay(&status), Some(Duration::from_secs(1)));
+    drop(held.expect("the room is taken as long as the response is"));
+    call().expect("there is room again");
+}
+
 // Drift.
 
 #[test]
@@ -541,6 +848,22 @@ fn a_deadline_covers_the_body_of_the_reply() {
     let request = with_metadata(name(), &[("grpc-timeout", "1S")]);
     let status = run(gateway.call::<KitchenServiceDeleteBook>(request)).expect_err("it fails");
     assert_eq!(status.code(), Code::DeadlineExceeded);
+}
+
+#[test]
+fn a_call_whose_time_is_over_is_not_sent() {
+    let (gateway, log) = gateway(|_| response(204, ""));
+    let request = with_metadata(name(), &[("grpc-timeout", "0n")]);
+    let status = run(gateway.call::<KitchenServiceDeleteBook>(request)).expect_err("it fails");
+    assert_eq!(reason(&status), "DEADLINE_EXCEEDED");
+    assert!(log.all().is_empty(), "nothing is sent");
+}
+
+#[test]
+fn the_longest_deadline_is_no_problem() {
+    let (gateway, _) = gateway(|_| response(204, ""));
+    let request = with_metadata(name(), &[("grpc-timeout", "99999999H")]);
+    run(gateway.call::<KitchenServiceDeleteBook>(request)).expect("there is time");
 }
 
 #[test]

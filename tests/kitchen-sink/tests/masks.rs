@@ -7,9 +7,13 @@ use kitchen_sink::kitchen::{
     AmendBookRequest, Book, Color, KitchenServiceAmendBook, KitchenServiceUpdateBook, MaybeText,
     Open, Place, UpdateBookRequest,
 };
+use proptest::prelude::*;
 use prost_types::value::Kind;
+use serde_json::Value;
 use tonic::{Code, Status};
 use transcode::RestCall;
+use transcode::json::{self, Nested};
+use transcode::mask::Mask;
 
 use crate::stub::{gateway, response, run};
 
@@ -103,6 +107,7 @@ fn exactly_the_listed_fields_are_sent() {
         &["author", "title"],
         r#"{"title":"T","author":{"givenName":"G","familyName":null}}"#,
     );
+    check(book(), &["title", "title"], r#"{"title":"T"}"#);
 }
 
 #[test]
@@ -119,12 +124,14 @@ fn a_listed_field_that_is_unset_is_cleared() {
         "shelf",
         "sequel",
         "rating",
-        "printed",
         "paper",
         "leather",
-        "id",
+        "secret",
+        "isbn",
+        "name",
+        "editors",
     ];
-    let expected = r#"{"id":null,"title":null,"pageCount":null,"tags":[],"notes":null,"author":null,"meta":null,"subtitle":null,"color":null,"shelf":0,"sequel":null,"rating":null,"printed":null,"paper":null,"leather":null}"#;
+    let expected = r#"{"title":null,"pageCount":null,"tags":[],"notes":null,"author":null,"meta":null,"subtitle":null,"color":null,"shelf":0,"sequel":null,"rating":null,"paper":null,"leather":null,"secret":null,"isbn":null,"name":null,"editors":null}"#;
     check(Book::default(), &paths, expected);
     let zero = Book {
         color: Some(0),
@@ -192,11 +199,27 @@ fn parts_of_a_message_are_sent_alone() {
         &["sequel.sequel.tags"],
         r#"{"sequel":{"sequel":{"tags":[]}}}"#,
     );
+}
+
+#[test]
+fn a_part_of_a_member_is_sent_only_if_the_member_is_set() {
+    let leather = Book {
+        binding: Some(Binding::Leather(author("L"))),
+        ..Book::default()
+    };
     check(
-        Book::default(),
-        &["leather.given_name"],
-        r#"{"leather":{"givenName":null}}"#,
+        leather,
+        &["leather.family_name"],
+        r#"{"leather":{"familyName":null}}"#,
     );
+    let paper = Book {
+        binding: Some(Binding::Paper("p".to_owned())),
+        ..Book::default()
+    };
+    for book in [paper, Book::default()] {
+        let reason = "book.leather must be set, because the mask names a part of it and it is a member of a oneof";
+        refuses::<KitchenServiceUpdateBook>(update(book, &["leather.given_name"]), reason);
+    }
 }
 
 #[test]
@@ -235,6 +258,118 @@ fn keys_of_a_free_form_object_are_sent_alone() {
 }
 
 #[test]
+fn a_key_of_what_is_no_object_is_refused() {
+    let book = Book {
+        meta: Some(meta(&[("a", Kind::BoolValue(true))])),
+        ..Book::default()
+    };
+    let reason = "book.meta.a is no object, so the mask cannot name a part of it";
+    refuses::<KitchenServiceUpdateBook>(update(book, &["meta.a.b"]), reason);
+}
+
+#[test]
+fn an_empty_object_is_cleared() {
+    let book = Book {
+        meta: Some(meta(&[])),
+        ..Book::default()
+    };
+    check(book, &["meta"], r#"{"meta":null}"#);
+}
+
+#[test]
+fn keys_may_stand_in_backticks() {
+    let book = || Book {
+        meta: Some(meta(&[
+            ("a.b", Kind::BoolValue(true)),
+            ("c`d", Kind::BoolValue(false)),
+        ])),
+        notes: BTreeMap::from([("k.l".to_owned(), "v".to_owned())]),
+        ..Book::default()
+    };
+    check(book(), &["meta.`a.b`"], r#"{"meta":{"a.b":true}}"#);
+    check(book(), &["meta.`c``d`"], r#"{"meta":{"c`d":false}}"#);
+    check(book(), &["notes.`k.l`"], r#"{"notes":{"k.l":"v"}}"#);
+}
+
+#[test]
+fn keys_of_a_map_are_sent_alone() {
+    let book = || Book {
+        notes: BTreeMap::from([
+            ("a".to_owned(), "1".to_owned()),
+            ("b".to_owned(), "2".to_owned()),
+        ]),
+        editors: BTreeMap::from([(7, author("E"))]),
+        ..Book::default()
+    };
+    check(book(), &["notes.a"], r#"{"notes":{"a":"1"}}"#);
+    check(
+        book(),
+        &["notes.a", "notes.z"],
+        r#"{"notes":{"a":"1","z":null}}"#,
+    );
+    check(
+        book(),
+        &["notes", "notes.z"],
+        r#"{"notes":{"a":"1","b":"2","z":null}}"#,
+    );
+    check(
+        book(),
+        &["editors.007"],
+        r#"{"editors":{"7":{"givenName":"E","familyName":null}}}"#,
+    );
+    check(
+        book(),
+        &["editors.7.family_name", "editors.8.given_name", "editors.9"],
+        r#"{"editors":{"7":{"familyName":null},"8":{"givenName":null},"9":null}}"#,
+    );
+}
+
+#[test]
+fn a_collected_property_never_stands_for_a_declared_one() {
+    let reason = "update_mask \"open.extra.name\" names a property that the field \"name\" is for";
+    let request = update(Book::default(), &["open.extra.name"]);
+    refuses::<KitchenServiceUpdateBook>(request, reason);
+}
+
+#[test]
+fn what_only_the_upstream_sets_is_ignored() {
+    check(book(), &["id", "title", "printed"], r#"{"title":"T"}"#);
+    check(book(), &["id"], "{}");
+    check(book(), &["author.key"], "{}");
+}
+
+#[test]
+fn what_is_read_can_be_sent_back_without_clearing_what_cannot_be_read() {
+    let read = || Book {
+        isbn: Some("i".to_owned()),
+        author: Some(author("G")),
+        ..Book::default()
+    };
+    let rest = r#""title":null,"pageCount":null,"tags":[],"notes":null,"author":{"givenName":"G","familyName":null},"meta":null,"subtitle":null,"color":null,"shelf":0,"sequel":null,"rating":null,"open":null,"paper":null,"leather":null,"#;
+    check(
+        read(),
+        &["*"],
+        &format!(r#"{{{rest}"isbn":"i","editors":null}}"#),
+    );
+    let with_secret = Book {
+        secret: Some("s".to_owned()),
+        ..read()
+    };
+    check(
+        with_secret,
+        &["*"],
+        &format!(r#"{{{rest}"secret":"s","isbn":"i","editors":null}}"#),
+    );
+    // A path of its own clears it.
+    check(read(), &["secret"], r#"{"secret":null}"#);
+    check(
+        read(),
+        &["author", "author.pin"],
+        r#"{"author":{"givenName":"G","familyName":null,"pin":null}}"#,
+    );
+}
+
+#[test]
 fn collected_properties_are_selected_by_their_field() {
     let open = || Book {
         open: Some(Open {
@@ -263,7 +398,7 @@ fn collected_properties_are_selected_by_their_field() {
 
 #[test]
 fn a_star_sends_every_field_that_callers_write() {
-    let expected = r#"{"title":"T","pageCount":null,"tags":[],"notes":null,"author":{"givenName":"G","familyName":null},"meta":null,"subtitle":null,"color":null,"shelf":0,"sequel":null,"rating":null,"open":null,"paper":null,"leather":null}"#;
+    let expected = r#"{"title":"T","pageCount":null,"tags":[],"notes":null,"author":{"givenName":"G","familyName":null},"meta":null,"subtitle":null,"color":null,"shelf":0,"sequel":null,"rating":null,"open":null,"paper":null,"leather":null,"editors":null}"#;
     check(book(), &["*"], expected);
 }
 
@@ -285,8 +420,13 @@ fn every_unknown_path_is_named() {
     for (path, reason) in [
         ("nope", "is not a field"),
         ("pageCount", "is not a field; did you mean \"page_count\"?"),
-        ("tags.x", "goes on behind \"tags\", which has no fields"),
-        ("notes.k", "goes on behind \"notes\", which has no fields"),
+        (
+            "tags.x",
+            "goes on behind \"tags\", which is a list and only sent as a whole",
+        ),
+        ("tags.*.x", "holds a wildcard, which can only stand alone"),
+        ("author.*", "holds a wildcard, which can only stand alone"),
+        ("editors.x", "has a key that does not fit its map"),
         (
             "subtitle.text",
             "goes on behind \"subtitle\", which has no fields",
@@ -297,7 +437,8 @@ fn every_unknown_path_is_named() {
             "goes on behind \"printed\", which has no fields",
         ),
         ("binding", "is not a field"),
-        ("meta..x", "has an empty key"),
+        ("meta..x", "has an empty step"),
+        ("meta.", "has an empty step"),
     ] {
         let request = update(Book::default(), &[path]);
         refuses::<KitchenServiceUpdateBook>(request, &format!("update_mask {path:?} {reason}"));
@@ -361,5 +502,164 @@ fn what_is_not_part_of_the_body_cannot_be_selected() {
             request,
             &format!("update_mask {path:?} is not part of the body"),
         );
+    }
+}
+
+// Whatever a mask names is sent, and nothing else.
+
+/// What the mask names of the full JSON of a message: the value at each path,
+/// null where there is none.
+fn named(full: &Value, paths: &[(&str, &[&str])]) -> Value {
+    let mut sent = Value::Object(serde_json::Map::new());
+    for (_, steps) in paths {
+        let mut from = Some(full);
+        let mut to = &mut sent;
+        for step in *steps {
+            from = from.and_then(|value| value.get(step));
+            to = to
+                .as_object_mut()
+                .expect("no path leads through a value")
+                .entry(*step)
+                .or_insert_with(|| Value::Object(serde_json::Map::new()));
+        }
+        let lists = ["tags"];
+        *to = match from {
+            Some(value) => value.clone(),
+            None if steps.last().is_some_and(|step| lists.contains(step)) => Value::Array(vec![]),
+            None => Value::Null,
+        };
+    }
+    sent
+}
+
+/// Paths to what has no parts, and where they lead in JSON. None leads through
+/// another.
+const LEAVES: &[(&str, &[&str])] = &[
+    ("title", &["title"]),
+    ("page_count", &["pageCount"]),
+    ("tags", &["tags"]),
+    ("notes.a", &["notes", "a"]),
+    ("notes.`b.c`", &["notes", "b.c"]),
+    ("author.given_name", &["author", "givenName"]),
+    ("author.family_name", &["author", "familyName"]),
+    ("author.pin", &["author", "pin"]),
+    ("meta.x", &["meta", "x"]),
+    ("meta.y", &["meta", "y"]),
+    ("subtitle", &["subtitle"]),
+    ("color", &["color"]),
+    ("sequel.title", &["sequel", "title"]),
+    ("sequel.sequel.tags", &["sequel", "sequel", "tags"]),
+    ("rating", &["rating"]),
+    ("open.name", &["open", "name"]),
+    ("open.extra.x", &["open", "x"]),
+    ("paper", &["paper"]),
+    ("secret", &["secret"]),
+    ("isbn", &["isbn"]),
+    ("editors.7.given_name", &["editors", "7", "givenName"]),
+    ("editors.-1", &["editors", "-1"]),
+];
+
+fn any_book() -> impl Strategy<Value = Book> {
+    use proptest::option::of;
+    let text = || of("[a-z]{0,3}");
+    let some_author = || {
+        (text(), text(), text()).prop_map(|(given_name, family_name, pin)| Author {
+            given_name,
+            family_name,
+            pin,
+            key: None,
+        })
+    };
+    let some_meta = || {
+        of(any::<bool>()).prop_map(|x| {
+            x.map(|x| {
+                meta(&[
+                    ("x", Kind::BoolValue(x)),
+                    ("z", Kind::StringValue("z".to_owned())),
+                ])
+            })
+        })
+    };
+    let flat = (
+        (text(), of(any::<i32>()), text(), text(), text()),
+        proptest::collection::vec("[a-z]{0,2}", 0..2),
+        of(some_author()),
+        some_meta(),
+        some_meta(),
+        of(text()),
+        proptest::collection::btree_map(
+            prop_oneof![Just("a".to_owned()), Just("b.c".to_owned())],
+            "[a-z]{1,2}",
+            0..3,
+        ),
+        of(some_author()),
+    )
+        .prop_map(
+            |(
+                (title, page_count, secret, isbn, paper),
+                tags,
+                author,
+                meta,
+                extra,
+                open,
+                notes,
+                editor,
+            )| Book {
+                title,
+                page_count,
+                secret,
+                isbn,
+                tags,
+                author,
+                meta,
+                notes,
+                open: open.map(|name| Open {
+                    name,
+                    extra,
+                    count: None,
+                }),
+                binding: paper.map(Binding::Paper),
+                editors: editor.map(|editor| (7, editor)).into_iter().collect(),
+                ..Book::default()
+            },
+        )
+        .boxed();
+    let sequel = (flat.clone(), of(flat.clone()));
+    (flat, of(sequel)).prop_map(|(book, sequel)| Book {
+        sequel: sequel.map(|(sequel, next)| {
+            Box::new(Book {
+                sequel: next.map(Box::new),
+                ..sequel
+            })
+        }),
+        ..book
+    })
+}
+
+proptest! {
+    #[test]
+    fn exactly_what_a_mask_names_is_sent(
+        book in any_book(),
+        chosen in proptest::sample::subsequence(LEAVES.to_vec(), 1..LEAVES.len()),
+    ) {
+        let full = json::write::<Nested<Book>>(&book, "", Mask::Set).expect("it has a form");
+        let full: Value = serde_json::from_slice(&full).expect("it is JSON");
+        let paths: Vec<_> = chosen.iter().map(|(path, _)| *path).collect();
+        let sent = body::<KitchenServiceUpdateBook>(update(book, &paths)).expect("it is sent");
+        let sent: Value = serde_json::from_str(&sent).expect("it is JSON");
+        prop_assert_eq!(sent, named(&full, &chosen));
+    }
+
+    #[test]
+    fn any_path_is_sent_as_it_is_named_or_refused(
+        book in any_book(),
+        path in "(title|author|meta|notes|tags|open|sequel|editors|binding|leather|\\*|`)?(\\.|`|\\*|[a-z_0-9]{1,5}|\\.extra|\\.name|\\.given_name){0,4}",
+    ) {
+        // What is sent lies below the property that the path begins with.
+        if let Ok(sent) = body::<KitchenServiceUpdateBook>(update(book, &[&path])) {
+            let sent: Value = serde_json::from_str(&sent).expect("it is JSON");
+            let sent = sent.as_object().expect("an object");
+            prop_assert!(path == "*" || sent.len() <= 1, "{} sends {:?}", path, sent);
+        }
     }
 }

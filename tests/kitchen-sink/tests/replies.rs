@@ -363,6 +363,31 @@ fn a_link_goes_with_a_reply_that_is_the_response_or_none() {
 }
 
 #[test]
+fn a_link_that_cannot_be_read_is_not_the_end() {
+    let refused = |link: &str, reason: &str| {
+        let request = ListBooksRequest::default();
+        does_not_fit::<KitchenServiceListBooks>(request, linked("[]", link), "Link", reason);
+    };
+    refused(
+        "/v1/books?offset=4; rel=next",
+        "expected a link, which begins with \"<\"",
+    );
+    refused(
+        r#"</v1/books?limit=2>; rel="next""#,
+        "the next page has no parameter \"offset\"",
+    );
+    refused(
+        r#"</v1/books?offset=4>; rel="next""#,
+        "the next page has no parameter \"cursor\"",
+    );
+    // The empty text says that there is no next page.
+    refused(
+        r#"</v1/books?offset=4&cursor=>; rel="next""#,
+        "the parameter \"cursor\" of the next page does not fit",
+    );
+}
+
+#[test]
 fn a_link_that_does_not_fit_is_refused() {
     let answer = linked("[]", r#"</v1/books?offset=secret>; rel="next""#);
     let reason = "the parameter \"offset\" of the next page does not fit";

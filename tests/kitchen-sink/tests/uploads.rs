@@ -4,19 +4,21 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::{BodyExt as _, Full};
 use kitchen_sink::kitchen::kitchen_service_client::KitchenServiceClient;
 use kitchen_sink::kitchen::upload_cover_request::{Book, Header, Message};
-use kitchen_sink::kitchen::{UploadCoverRequest, UploadCoverResponse, routes};
+use kitchen_sink::kitchen::{NameRequest, UploadCoverRequest, UploadCoverResponse, routes};
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::{ReceiverStream, TcpListenerStream};
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
-use transcode::{Gateway, RequestBody, Upstream};
+use tower::util::MapRequestLayer;
+use transcode::{CallRecord, Deadline, Gateway, RequestBody, Upstream};
 
 use crate::stub::config;
 
@@ -25,15 +27,28 @@ type Client = KitchenServiceClient<Channel>;
 /// Starts a server around the upstream and connects to it. Both end with the
 /// runtime of the test.
 async fn connect(upstream: impl Upstream) -> Client {
+    KitchenServiceClient::new(serve(upstream, None).await)
+}
+
+/// The same for a server that gives every call so much time.
+async fn serve(upstream: impl Upstream, time: Option<Duration>) -> Channel {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
         .await
         .expect("a free port");
     let address: SocketAddr = listener.local_addr().expect("an address");
-    let router =
-        tonic::transport::Server::builder().add_routes(routes(&Gateway::new(upstream, config())));
+    let limit = MapRequestLayer::new(move |mut request: Request<tonic::body::Body>| {
+        if let Some(time) = time {
+            let end = tokio::time::Instant::now() + time;
+            request.extensions_mut().insert(Deadline(end));
+        }
+        request
+    });
+    let router = tonic::transport::Server::builder()
+        .layer(limit)
+        .add_routes(routes(&Gateway::new(upstream, config())));
     tokio::spawn(router.serve_with_incoming(TcpListenerStream::new(listener)));
     let channel = Channel::from_shared(format!("http://{address}")).expect("a URI");
-    KitchenServiceClient::new(channel.connect().await.expect("a connection"))
+    channel.connect().await.expect("a connection")
 }
 
 /// What arrived of a body: its head, and its bytes or its error.
@@ -390,4 +405,218 @@ fn an_early_answer_ends_the_upload() {
         );
         drop(send);
     });
+}
+
+// When a call is over, all of it is.
+
+/// Keeps the body of every upload without reading it, as a handler does that
+/// never reads, and answers other requests. It answers uploads with the given
+/// status, or never.
+fn keeper(answer: Option<u16>) -> (impl Upstream, mpsc::UnboundedReceiver<RequestBody>) {
+    let (to_test, bodies) = mpsc::unbounded_channel();
+    let upstream = tower::service_fn(move |request: Request<RequestBody>| {
+        let is_upload = request.method() == http::Method::POST;
+        if is_upload {
+            to_test.send(request.into_body()).expect("the test listens");
+        }
+        async move {
+            match answer {
+                _ if !is_upload => {}
+                Some(status) => {
+                    let response = Response::builder().status(status);
+                    let response = response.body(Full::from(r#"{"url":"u"}"#));
+                    return Ok::<_, Infallible>(response.expect("a response"));
+                }
+                None => std::future::pending().await,
+            }
+            Ok(Response::builder()
+                .status(204)
+                .body(Full::default())
+                .expect("a response"))
+        }
+    });
+    (upstream, bodies)
+}
+
+/// More than a connection takes without being read.
+fn too_much() -> Vec<UploadCoverRequest> {
+    const CHUNK: &[u8] = &[b'x'; 64 << 10];
+    let chunk = || UploadCoverRequest {
+        message: Some(Message::Content(Bytes::from_static(CHUNK))),
+    };
+    let chunks = std::iter::repeat_with(chunk).take(64);
+    std::iter::once(head(header())).chain(chunks).collect()
+}
+
+/// A call on the same connection, which needs some of its window.
+async fn another_call(client: &mut Client) {
+    let request = NameRequest {
+        name: "b".repeat(30_000),
+    };
+    client
+        .delete_book(request)
+        .await
+        .expect("the connection has its window back");
+}
+
+/// The body ends with an error, though nobody has read it before.
+async fn ends_with_an_error(body: RequestBody) {
+    let mut body = body;
+    let ended = body.frame().await.expect("it does not end as a whole one");
+    let error = ended.expect_err("nothing is handed out any more");
+    assert_eq!(error.to_string(), "the call is over");
+}
+
+/// Of uploads that end so, nothing is left: the caller has its window back, and
+/// the bodies that the upstream keeps end with an error.
+#[track_caller]
+fn leaves_nothing(answer: Option<u16>, time: Option<Duration>, code: Code, reason: &str) {
+    run(async {
+        let (upstream, mut bodies) = keeper(answer);
+        let mut client = KitchenServiceClient::new(serve(upstream, time).await);
+        for _ in 0..3 {
+            let stream = tokio_stream::iter(too_much());
+            let status = client.upload_cover(stream).await.expect_err("it fails");
+            let details = status.get_error_details();
+            let found = details.error_info().map(|info| info.reason.clone());
+            assert_eq!((status.code(), found.as_deref()), (code, Some(reason)));
+            let body = bodies.recv().await.expect("it reached the upstream");
+            another_call(&mut client).await;
+            ends_with_an_error(body).await;
+        }
+    });
+}
+
+#[test]
+fn nothing_is_left_of_an_upload_whose_time_is_over() {
+    let time = Duration::from_millis(300);
+    leaves_nothing(
+        None,
+        Some(time),
+        Code::DeadlineExceeded,
+        "DEADLINE_EXCEEDED",
+    );
+}
+
+#[test]
+fn nothing_is_left_of_an_upload_that_is_refused_early() {
+    leaves_nothing(
+        Some(413),
+        None,
+        Code::ResourceExhausted,
+        "UPSTREAM_HTTP_413",
+    );
+}
+
+#[test]
+fn a_success_before_the_upload_is_whole_is_no_answer() {
+    let reason = "UPSTREAM_CONTRACT_VIOLATION";
+    leaves_nothing(Some(201), None, Code::Internal, reason);
+}
+
+#[test]
+fn nothing_is_left_of_an_upload_that_its_caller_cancels() {
+    run(async {
+        let (upstream, mut bodies) = keeper(None);
+        let mut client = connect(upstream).await;
+        let mut calling = client.clone();
+        let call =
+            tokio::spawn(async move { calling.upload_cover(tokio_stream::iter(too_much())).await });
+        let body = bodies.recv().await.expect("it reaches the upstream");
+        call.abort();
+        // A body that waits is woken.
+        let mut body = body;
+        while let Some(Ok(_)) = body.frame().await {}
+        another_call(&mut client).await;
+        ends_with_an_error(body).await;
+    });
+}
+
+#[test]
+fn an_upload_is_recorded_while_it_goes_on() {
+    run(async {
+        let (to_test, mut records) = mpsc::unbounded_channel();
+        let upstream = tower::service_fn(move |request: Request<RequestBody>| {
+            let record = request.extensions().get::<CallRecord>().cloned();
+            to_test.send(record).expect("the test listens");
+            async {
+                request.into_body().collect().await.expect("it is whole");
+                Ok::<_, Infallible>(created())
+            }
+        });
+        let mut client = connect(upstream).await;
+        let messages = vec![head(header()), content("content")];
+        client
+            .upload_cover(tokio_stream::iter(messages))
+            .await
+            .expect("the upload succeeds");
+        let record = records.recv().await.flatten().expect("the record is there");
+        let upstream = record.upstream();
+        assert!(upstream.sent > 150, "frame and content count");
+        assert_eq!(upstream.received, 11);
+        assert_eq!(upstream.status, Some(http::StatusCode::CREATED));
+    });
+}
+
+// Messages that cannot be taken.
+
+/// A message with the fields of an upload's, whose content is a number.
+#[derive(Clone, PartialEq, prost::Message)]
+struct Malformed {
+    #[prost(message, optional, tag = "1")]
+    header: Option<Header>,
+    #[prost(uint32, optional, tag = "2")]
+    content: Option<u32>,
+}
+
+#[test]
+fn a_message_that_cannot_be_read_does_not_blame_the_caller() {
+    run(async {
+        let (upstream, arrived) = reader();
+        let channel = serve(upstream, None).await;
+        let mut client = tonic::client::Grpc::new(channel);
+        client.ready().await.expect("the server is there");
+        let messages = [
+            Malformed {
+                header: Some(header()),
+                content: None,
+            },
+            Malformed {
+                header: None,
+                content: Some(7),
+            },
+        ];
+        let path = "/kitchen.v1.KitchenService/UploadCover".parse();
+        let codec = tonic_prost::ProstCodec::<Malformed, UploadCoverResponse>::default();
+        let request = tonic::Request::new(tokio_stream::iter(messages));
+        let answer = client
+            .client_streaming(request, path.expect("a path"), codec)
+            .await;
+        let status = answer.expect_err("the upload fails");
+        let details = status.get_error_details();
+        let reason = details.error_info().map(|info| info.reason.as_str());
+        assert_eq!(
+            (status.code(), reason),
+            (Code::Internal, Some("MALFORMED_MESSAGE"))
+        );
+        let arrived = arrived.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(arrived) = &*arrived {
+            assert!(arrived.body.is_err(), "half an upload is no whole one");
+        }
+    });
+}
+
+#[test]
+fn a_message_that_is_too_large_exhausts_resources() {
+    let large = UploadCoverRequest {
+        message: Some(Message::Content(vec![b'x'; 5 << 20].into())),
+    };
+    let (_, answer) = upload(vec![head(header()), large]);
+    let status = answer.expect_err("the upload fails");
+    let details = status.get_error_details();
+    let reason = details.error_info().map(|info| info.reason.as_str());
+    assert_eq!(
+        (status.code(), reason),
+        (Code::ResourceExhausted, Some("MESSAGE_TOO_LARGE"))
+    );
 }

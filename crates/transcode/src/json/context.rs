@@ -1,16 +1,17 @@
 //! Where a value stands, what was noticed on the way, and where it went wrong.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
 use std::marker::PhantomData;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess};
-use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde::ser::{Error as _, Serialize, SerializeMap, Serializer};
 
+use super::exact::Wanted;
 use super::field::read_unless_null;
-use super::{Codec, Field, ReadField, WriteField};
-use crate::mask::Mask;
+use super::{Behavior, Codec, Field, Holds, Optional, ReadField, WriteField};
+use crate::mask::{Mask, Selected};
 
 /// How many differences one reply is searched for. A backend that drifts this
 /// far is found out by the first of them.
@@ -22,8 +23,8 @@ const MAX_DRIFTS: usize = 64;
 /// stack.
 const MAX_DEPTH: usize = 32;
 
-/// A difference between a reply and its declared shape that loses nothing but
-/// should not be there.
+/// A difference between a reply and its declared shape that is no error: it
+/// should not be there, or lost a part of a value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Drift {
     /// Where, as a JSON path with `[]` for any element of a list.
@@ -39,8 +40,15 @@ pub enum DriftKind {
     UndeclaredProperty,
     /// A spelling that the enum does not declare. It was read as the zero value.
     UnknownEnumValue,
-    /// A whole number beyond 2^53, rounded to the nearest double.
+    /// A number that its field cannot hold, rounded to the nearest that it can: a
+    /// whole number beyond 2^53, digits behind a whole number, or a number that
+    /// is not zero but too small for anything else.
     RoundedNumber,
+    /// An instant or a duration with more than nine digits of a second. The
+    /// others were cut off.
+    LostFractionDigits,
+    /// A leap second, read as the first second of the next day.
+    LeapSecond,
 }
 
 impl fmt::Display for DriftKind {
@@ -49,6 +57,8 @@ impl fmt::Display for DriftKind {
             Self::UndeclaredProperty => "undeclared property",
             Self::UnknownEnumValue => "unknown enum value",
             Self::RoundedNumber => "rounded number",
+            Self::LostFractionDigits => "lost fraction digits",
+            Self::LeapSecond => "leap second",
         })
     }
 }
@@ -96,6 +106,12 @@ enum Step<'a> {
 }
 
 impl<'a> Path<'a> {
+    /// The root of a reply.
+    pub(super) const ROOT: &'static Path<'static> = &Path {
+        parent: None,
+        step: Step::Name("$"),
+    };
+
     /// The root, under its name.
     #[must_use]
     pub fn root(name: &'a str) -> Self {
@@ -105,14 +121,14 @@ impl<'a> Path<'a> {
         }
     }
 
-    fn name(&'a self, name: &'a str) -> Self {
+    pub(super) fn name(&'a self, name: &'a str) -> Self {
         Self {
             parent: Some(self),
             step: Step::Name(name),
         }
     }
 
-    fn index(&'a self, index: usize) -> Self {
+    pub(super) fn index(&'a self, index: usize) -> Self {
         Self {
             parent: Some(self),
             step: Step::Index(index),
@@ -154,9 +170,32 @@ impl<'a> Path<'a> {
 pub(super) struct ReadState {
     drifts: RefCell<Drifts>,
     failure: RefCell<Option<ReadError>>,
+    /// The paths of the doubles that may not be what was written.
+    doubtful: RefCell<BTreeMap<String, Wanted>>,
 }
 
 impl ReadState {
+    /// Notes a difference.
+    pub(super) fn drift(&self, path: &Path<'_>, kind: DriftKind) {
+        let mut drifts = self.drifts.borrow_mut();
+        if drifts.len() < MAX_DRIFTS {
+            drifts.insert(Drift {
+                path: path.to_string(false),
+                kind,
+            });
+        }
+    }
+
+    /// Whether any double may not be what was written.
+    pub(super) fn is_doubtful(&self) -> bool {
+        !self.doubtful.borrow().is_empty()
+    }
+
+    /// What the field at the path was to hold, if its double is doubtful.
+    pub(super) fn noted(&self, path: &Path<'_>) -> Option<Wanted> {
+        self.doubtful.borrow().get(&path.to_string(false)).copied()
+    }
+
     pub(super) fn into_drifts(self) -> Drifts {
         self.drifts.into_inner()
     }
@@ -210,25 +249,23 @@ pub struct At<'a> {
 
 impl<'a> At<'a> {
     pub(super) fn root(state: &'a ReadState) -> Self {
-        const ROOT: &Path<'static> = &Path {
-            parent: None,
-            step: Step::Name("$"),
-        };
         Self {
             state,
-            path: ROOT,
+            path: Path::ROOT,
             depth: 0,
         }
     }
 
     /// Notes a difference at this place.
     pub fn drift(&self, kind: DriftKind) {
-        let mut drifts = self.state.drifts.borrow_mut();
-        if drifts.len() < MAX_DRIFTS {
-            drifts.insert(Drift {
-                path: self.path.to_string(false),
-                kind,
-            });
+        self.state.drift(self.path, kind);
+    }
+
+    /// Notes that the double at this place may not be what was written.
+    pub(super) fn doubt(&self, wanted: Wanted) {
+        let mut doubtful = self.state.doubtful.borrow_mut();
+        if doubtful.len() < MAX_DRIFTS {
+            doubtful.insert(self.path.to_string(false), wanted);
         }
     }
 
@@ -448,17 +485,48 @@ impl<M: SerializeMap> Object<'_, M> {
                 F::write(self.0, to, at)
             }
         }
-        let mask = match self.to.mask {
-            Mask::Set if F::is_set(field) => Mask::Set,
-            Mask::All if !declared.output_only => Mask::All,
-            Mask::Set | Mask::All => return Ok(()),
-            Mask::Only(tree) => match tree.below(declared.name) {
-                Some(mask) => mask,
-                None => return Ok(()),
+        let mask = match self.to.mask.select(declared.name) {
+            Selected::No => return Ok(()),
+            Selected::Named(mask) => mask,
+            Selected::Implied(Mask::Set) if !F::is_set(field) => return Ok(()),
+            Selected::Implied(Mask::Set) => Mask::Set,
+            Selected::Implied(mask) => match declared.behavior {
+                Behavior::OutputOnly => return Ok(()),
+                // Whoever means the whole does not mean to clear these.
+                Behavior::InputOnly | Behavior::Immutable if !F::is_set(field) => return Ok(()),
+                Behavior::Plain | Behavior::InputOnly | Behavior::Immutable => mask,
             },
         };
         let with = With::<F, V>(field, PhantomData);
         let value = Writing::property(&self.to, declared.name, mask, with);
         self.map.serialize_entry(declared.json_name, &value)
+    }
+
+    /// Writes a member of a oneof if the mask selects it.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the value has no JSON form, and where the mask names a part
+    /// of a member that is not set: the upstream would switch to it.
+    pub fn write_member<C: Codec, T>(
+        &mut self,
+        declared: &'static Field,
+        member: Option<&T>,
+    ) -> Result<(), M::Error>
+    where
+        for<'t> &'t T: Holds<C::Value>,
+    {
+        let mask = self.to.mask.select(declared.name);
+        if let Selected::Named(mask @ Mask::Only(tree)) = mask
+            && !tree.is_whole()
+            && member.is_none()
+        {
+            return self.to.property(declared.name, mask, |_| {
+                Err(M::Error::custom(
+                    "must be set, because the mask names a part of it and it is a member of a oneof",
+                ))
+            });
+        }
+        self.write::<Optional<C>, _>(declared, &member)
     }
 }

@@ -12,7 +12,7 @@ use super::codec::{Shape, read_shape};
 use super::context::{WriteWith, Writing};
 use super::message::Key;
 use super::{At, Codec, ReadField, To, WriteField};
-use crate::mask::Mask;
+use crate::mask::{Mask, Selected};
 
 /// `optional` scalars, messages and members of a oneof.
 pub struct Optional<C>(PhantomData<C>);
@@ -215,6 +215,20 @@ impl<C: Codec> WriteWith for Value<'_, C> {
     }
 }
 
+/// Writes a value of a map that is not there.
+struct Unset<C>(PhantomData<C>);
+
+impl<C: Codec> WriteWith for Unset<C> {
+    fn write<S: Serializer>(&self, to: S, at: To<'_>) -> Result<S::Ok, S::Error> {
+        C::write_unset(to, at)
+    }
+}
+
+/// The key of a map as it is written in JSON, if the text is one.
+pub fn map_key<K: MapKey>(text: &str) -> Option<String> {
+    K::from_text(text).map(|key| key.to_text().into_owned())
+}
+
 /// The key of a `map` field, which is a string in JSON.
 pub trait MapKey: Sized + Ord {
     /// Reads a key.
@@ -278,11 +292,31 @@ impl<K: MapKey, C: Codec> Codec for MapOf<K, C> {
     }
 
     fn write<S: Serializer>(values: &Self::Value, to: S, at: To<'_>) -> Result<S::Ok, S::Error> {
-        let mut map = to.serialize_map(Some(values.len()))?;
-        for (key, value) in values {
-            let name = key.to_text();
-            let value = Writing::property(&at, &name, Mask::Set, Value::<C>(value));
-            map.serialize_entry(&*name, &value)?;
+        let mut map = to.serialize_map(None)?;
+        if !matches!(at.mask, Mask::Only(tree) if !tree.is_whole()) {
+            for (key, value) in values {
+                let name = key.to_text();
+                if let Selected::Implied(mask) = at.mask.select(&name) {
+                    let value = Writing::property(&at, &name, mask, Value::<C>(value));
+                    map.serialize_entry(&*name, &value)?;
+                }
+            }
+        }
+        if let Mask::Only(tree) = at.mask {
+            for name in tree.names() {
+                let Selected::Named(mask) = at.mask.select(name) else {
+                    continue;
+                };
+                // A key that is not there is cleared.
+                let value = K::from_text(name).and_then(|key| values.get(&key));
+                if let Some(value) = value {
+                    let value = Writing::property(&at, name, mask, Value::<C>(value));
+                    map.serialize_entry(name, &value)?;
+                } else {
+                    let unset = Writing::property(&at, name, mask, Unset::<C>(PhantomData));
+                    map.serialize_entry(name, &unset)?;
+                }
+            }
         }
         map.end()
     }
@@ -311,7 +345,7 @@ impl<K: MapKey, C: Codec> WriteField<BTreeMap<K, C::Value>> for MapOf<K, C> {
         to: S,
         at: To<'_>,
     ) -> Result<S::Ok, S::Error> {
-        if field.is_empty() {
+        if field.is_empty() && !matches!(at.mask, Mask::Only(_)) {
             to.serialize_unit()
         } else {
             <Self as Codec>::write(field, to, at)

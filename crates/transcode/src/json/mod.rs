@@ -13,26 +13,49 @@
 //! - a property that no field declares is skipped and reported as drift, or
 //!   collected where the message names a field for it;
 //! - a whole number is written without a fraction;
+//! - a value at the edge of its type is kept, or rounded and reported as drift,
+//!   or refused, as below;
 //! - anything else that does not fit is an error with its path.
+//!
+//! What becomes of values at the edges of their types:
+//!
+//! | value | becomes |
+//! | --- | --- |
+//! | an integer out of the range of its field; one beyond 2^53 that is written with a fraction or an exponent | an error |
+//! | an integer with a fraction of zeros (`1.0`) or an exponent (`1e3`) | the integer |
+//! | an integer with a fraction that a double does not see (`1.00000000000000000001`) | the integer, `RoundedNumber` |
+//! | a whole number beyond 2^53 in a `double` or a free-form value, in digits alone | the nearest double, `RoundedNumber` if it is another number |
+//! | any other number in a `double` | the nearest double |
+//! | a number that is not zero but whose nearest double (or float) is | zero, `RoundedNumber` |
+//! | a number beyond the largest double (`1e400`) or float | an error |
+//! | minus zero | kept in a `double` or `float`, zero in an integer |
+//! | an instant outside of the years 1 to 9999 in UTC, whatever its offset | an error |
+//! | a leap second at the end of a day in UTC | the first second of the next day, `LeapSecond` |
+//! | any other second 60 | an error |
+//! | an instant or duration with more than nine digits of a second | without the others, `LostFractionDigits` if they are not zeros |
+//! | a duration of more than 315,576,000,000 s | an error |
+//! | NaN, an infinity, an instant or a duration out of range in a request | `INVALID_ARGUMENT` |
 //!
 //! Nothing here ever repeats a value in an error: values belong to the people
 //! whose data they are.
 
 mod codec;
 mod context;
+mod exact;
 mod field;
 mod message;
 mod scalar;
+mod time;
 mod well_known;
 
 pub use codec::{Codec, ReadField, TextCodec, WriteField};
 pub use context::{
     At, Drift, DriftKind, Drifts, Object, Path, Property, ReadError, To, WriteError,
 };
-pub use field::{Holds, Implicit, MapKey, MapOf, Optional, Repeated};
+pub use field::{Holds, Implicit, MapKey, MapOf, Optional, Repeated, map_key};
 pub use message::{Enum, Nested, Transparent};
 pub use scalar::{Boolean, Double, Float, Int32, Int64, Octets, Text, UInt32, UInt64};
-pub(crate) use well_known::parse_span;
+pub(crate) use time::parse_span;
 pub use well_known::{Duration, Empty, FieldMask, ListValue, Struct, Timestamp, Value};
 
 #[doc(no_inline)]
@@ -97,33 +120,43 @@ pub struct Field {
     pub name: &'static str,
     /// The name of the JSON property.
     pub json_name: &'static str,
-    /// Whether only the upstream sets it (`OUTPUT_ONLY` in
-    /// `google.api.field_behavior`). A mask of `*` does not reach it.
-    pub output_only: bool,
+    /// Who reads and writes it.
+    pub behavior: Behavior,
     /// What may follow the name in a path.
     pub children: Children,
 }
 
 impl Field {
-    /// A field that callers may write.
+    /// A field that callers read and write.
     #[must_use]
     pub const fn new(name: &'static str, json_name: &'static str, children: Children) -> Self {
         Self {
             name,
             json_name,
-            output_only: false,
+            behavior: Behavior::Plain,
             children,
         }
     }
 
-    /// The same field, if only the upstream sets it.
+    /// The same field with this behavior.
     #[must_use]
-    pub const fn output_only(self) -> Self {
-        Self {
-            output_only: true,
-            ..self
-        }
+    pub const fn behaving(self, behavior: Behavior) -> Self {
+        Self { behavior, ..self }
     }
+}
+
+/// Who reads and writes a field: `google.api.field_behavior` (AIP-203), as far
+/// as it changes what a mask sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Behavior {
+    /// Callers read and write it.
+    Plain,
+    /// Only the upstream sets it (`OUTPUT_ONLY`).
+    OutputOnly,
+    /// Callers never read it back (`INPUT_ONLY`).
+    InputOnly,
+    /// It does not change once it is set (`IMMUTABLE`, `IDENTIFIER`).
+    Immutable,
 }
 
 /// What may follow the name of a field in the path of a field mask.
@@ -131,10 +164,21 @@ impl Field {
 pub enum Children {
     /// Nothing.
     None,
+    /// Nothing, because it is a list.
+    Elements,
     /// The fields of a message.
     Fields(fn() -> &'static [Field]),
     /// Any key of a free-form object.
     Keys,
+    /// Any key but the properties that the message declares.
+    Undeclared,
+    /// A key of a map, and behind it what may follow a value.
+    Entries {
+        /// The key as it is written in JSON; `None` if it does not fit its type.
+        key: fn(&str) -> Option<String>,
+        /// What may follow a value of the map.
+        values: &'static Children,
+    },
 }
 
 /// Reads a value with the codec from a whole JSON text.
@@ -149,7 +193,12 @@ pub fn read<C: Codec>(json: &[u8]) -> Result<(C::Value, Drifts), ReadError> {
     let value = C::read(&mut deserializer, At::root(&state))
         .and_then(|value| deserializer.end().map(|()| value));
     match value {
-        Ok(value) => Ok((value, state.into_drifts())),
+        Ok(value) => {
+            if state.is_doubtful() {
+                exact::report(json, &state);
+            }
+            Ok((value, state.into_drifts()))
+        }
         Err(error) => Err(state.into_error(&error)),
     }
 }

@@ -11,6 +11,7 @@ use serde::de::{Deserializer, Error as _};
 use serde::ser::{Error as _, Serializer};
 
 use super::codec::{Shape, read_shape};
+use super::exact::Wanted;
 use super::{At, Codec, DriftKind, TextCodec, To};
 
 /// `string`.
@@ -86,9 +87,9 @@ macro_rules! integer {
         impl Codec for $codec {
             type Value = $value;
 
-            fn read<'de, D: Deserializer<'de>>(from: D, _at: At<'_>) -> Result<$value, D::Error> {
-                struct IntegerShape;
-                impl Shape<'_> for IntegerShape {
+            fn read<'de, D: Deserializer<'de>>(from: D, at: At<'_>) -> Result<$value, D::Error> {
+                struct IntegerShape<'a>(At<'a>);
+                impl Shape<'_> for IntegerShape<'_> {
                     type Out = $value;
                     fn expected(&self) -> &'static str {
                         $expected
@@ -107,11 +108,12 @@ macro_rules! integer {
                         if value.abs() > MAX_EXACT {
                             return Err(self.refuse("a number out of its range"));
                         }
+                        self.0.doubt(Wanted::Whole);
                         #[expect(clippy::cast_possible_truncation, reason = "checked above")]
                         self.signed(value as i64)
                     }
                 }
-                read_shape(from, IntegerShape)
+                read_shape(from, IntegerShape(at))
             }
 
             fn write<S: Serializer>(value: &$value, to: S, _at: To<'_>) -> Result<S::Ok, S::Error> {
@@ -182,6 +184,19 @@ pub(super) fn nearest(value: i128, at: At<'_>) -> f64 {
     double
 }
 
+/// From here on, and at zero, a number that was read as a double may be another
+/// one than was written.
+const DOUBTFUL: f64 = 9_223_372_036_854_775_808.0;
+
+/// A double as it was read. Whether it is what was written is looked at later
+/// where it may not be.
+pub(super) fn doubted(value: f64, at: At<'_>) -> f64 {
+    if value == 0.0 || value.abs() >= DOUBTFUL {
+        at.doubt(Wanted::Double);
+    }
+    value
+}
+
 /// `double`.
 pub struct Double;
 
@@ -199,7 +214,7 @@ impl Shape<'_> for DoubleShape<'_> {
         Ok(nearest(value.into(), self.0))
     }
     fn double<E: serde::de::Error>(self, value: f64) -> Result<f64, E> {
-        Ok(value)
+        Ok(doubted(value, self.0))
     }
 }
 
@@ -228,24 +243,57 @@ impl TextCodec for Double {
 /// `float`.
 pub struct Float;
 
+struct FloatShape<'a>(At<'a>);
+
+impl FloatShape<'_> {
+    /// The float nearest to a whole number. Rounding is reported: whole numbers
+    /// are often counts.
+    #[expect(
+        clippy::cast_precision_loss,
+        clippy::cast_possible_truncation,
+        reason = "what is lost is what is looked for"
+    )]
+    fn nearest(&self, value: i128) -> f32 {
+        let float = value as f32;
+        if float as i128 != value {
+            self.0.drift(DriftKind::RoundedNumber);
+        }
+        float
+    }
+}
+
+impl Shape<'_> for FloatShape<'_> {
+    type Out = f32;
+    fn expected(&self) -> &'static str {
+        "a 32-bit float"
+    }
+    fn signed<E: serde::de::Error>(self, value: i64) -> Result<f32, E> {
+        Ok(self.nearest(value.into()))
+    }
+    fn unsigned<E: serde::de::Error>(self, value: u64) -> Result<f32, E> {
+        Ok(self.nearest(value.into()))
+    }
+    fn double<E: serde::de::Error>(self, value: f64) -> Result<f32, E> {
+        #[expect(clippy::cast_possible_truncation, reason = "the field is a float")]
+        let float = doubted(value, self.0) as f32;
+        if !float.is_finite() {
+            return Err(self.refuse("a number out of its range"));
+        }
+        // Fractions are approximate by nature.
+        #[expect(clippy::float_cmp, reason = "equal or rounded")]
+        let is_rounded = f64::from(float) != value && (whole(value).is_some() || float == 0.0);
+        if is_rounded {
+            self.0.drift(DriftKind::RoundedNumber);
+        }
+        Ok(float)
+    }
+}
+
 impl Codec for Float {
     type Value = f32;
 
     fn read<'de, D: Deserializer<'de>>(from: D, at: At<'_>) -> Result<f32, D::Error> {
-        let double = read_shape(from, DoubleShape(at))?;
-        #[expect(clippy::cast_possible_truncation, reason = "the field is a float")]
-        let float = double as f32;
-        if !float.is_finite() {
-            return Err(D::Error::custom(
-                "expected a 32-bit float, found a number out of its range",
-            ));
-        }
-        // Fractions are approximate anyway; whole numbers are often counts.
-        #[expect(clippy::float_cmp, reason = "equal or rounded")]
-        if whole(double).is_some() && f64::from(float) != double {
-            at.drift(DriftKind::RoundedNumber);
-        }
-        Ok(float)
+        read_shape(from, FloatShape(at))
     }
 
     fn write<S: Serializer>(value: &f32, to: S, _at: To<'_>) -> Result<S::Ok, S::Error> {

@@ -10,39 +10,32 @@ use serde::ser::{Error as _, SerializeMap, SerializeSeq, Serializer};
 use super::codec::{Shape, read_shape};
 use super::context::{WriteWith, Writing};
 use super::message::Key;
-use super::scalar::{nearest, write_double};
+use super::scalar::{doubted, nearest, write_double};
+use super::time::{self, INSTANTS, SPANS};
 use super::{At, Codec, Object, Property, TextCodec, To};
-use crate::mask::Mask;
+use crate::mask::{Mask, Selected};
 
 /// `google.protobuf.Timestamp`, as RFC 3339 with its fraction.
 pub struct Timestamp;
 
-const INSTANTS: std::ops::RangeInclusive<i64> = -62_135_596_800..=253_402_300_799;
-
 impl Codec for Timestamp {
     type Value = prost_types::Timestamp;
 
-    fn read<'de, D: Deserializer<'de>>(from: D, _at: At<'_>) -> Result<Self::Value, D::Error> {
-        struct TimestampShape;
-        impl Shape<'_> for TimestampShape {
+    fn read<'de, D: Deserializer<'de>>(from: D, at: At<'_>) -> Result<Self::Value, D::Error> {
+        struct TimestampShape<'a>(At<'a>);
+        impl Shape<'_> for TimestampShape<'_> {
             type Out = prost_types::Timestamp;
             fn expected(&self) -> &'static str {
                 "an RFC 3339 instant"
             }
             fn text<E: serde::de::Error>(self, value: Cow<'_, str>) -> Result<Self::Out, E> {
-                // prost also accepts dates, local times and years of any length.
-                let text = value.as_bytes();
-                let has_offset = matches!(text, [.., b'Z' | b'z'])
-                    || matches!(text, [.., b'+' | b'-', _, _, b':', _, _]);
-                let has_year = text.get(4) == Some(&b'-');
-                let instant = value.parse::<prost_types::Timestamp>().ok();
-                instant
-                    .filter(|_| has_year && has_offset && text.len() >= 20)
-                    .filter(|instant| INSTANTS.contains(&instant.seconds))
-                    .ok_or_else(|| self.refuse("another string"))
+                match time::instant(&value) {
+                    Some(instant) => Ok(instant.report(self.0)),
+                    None => Err(self.refuse("another string")),
+                }
             }
         }
-        read_shape(from, TimestampShape)
+        read_shape(from, TimestampShape(at))
     }
 
     fn write<S: Serializer>(value: &Self::Value, to: S, _at: To<'_>) -> Result<S::Ok, S::Error> {
@@ -63,31 +56,24 @@ impl TextCodec for Timestamp {
 /// `google.protobuf.Duration`, as decimal seconds with the suffix `s`.
 pub struct Duration;
 
-const SPANS: std::ops::RangeInclusive<i64> = -315_576_000_000..=315_576_000_000;
-
-pub(crate) fn parse_span(text: &str) -> Option<prost_types::Duration> {
-    let span = text.parse::<prost_types::Duration>().ok();
-    span.filter(|span| SPANS.contains(&span.seconds))
-}
-
 impl Codec for Duration {
     type Value = prost_types::Duration;
 
-    fn read<'de, D: Deserializer<'de>>(from: D, _at: At<'_>) -> Result<Self::Value, D::Error> {
-        struct DurationShape;
-        impl Shape<'_> for DurationShape {
+    fn read<'de, D: Deserializer<'de>>(from: D, at: At<'_>) -> Result<Self::Value, D::Error> {
+        struct DurationShape<'a>(At<'a>);
+        impl Shape<'_> for DurationShape<'_> {
             type Out = prost_types::Duration;
             fn expected(&self) -> &'static str {
                 "a duration in seconds, such as \"1.5s\""
             }
             fn text<E: serde::de::Error>(self, value: Cow<'_, str>) -> Result<Self::Out, E> {
-                let duration = value.parse::<prost_types::Duration>().ok();
-                duration
-                    .filter(|duration| SPANS.contains(&duration.seconds))
-                    .ok_or_else(|| self.refuse("another string"))
+                match time::span(&value) {
+                    Some(span) => Ok(span.report(self.0)),
+                    None => Err(self.refuse("another string")),
+                }
             }
         }
-        read_shape(from, DurationShape)
+        read_shape(from, DurationShape(at))
     }
 
     fn write<S: Serializer>(value: &Self::Value, to: S, _at: To<'_>) -> Result<S::Ok, S::Error> {
@@ -260,7 +246,7 @@ impl<'de> Shape<'de> for ValueShape<'_> {
         Ok(value_of(Kind::NumberValue(nearest(value.into(), self.0))))
     }
     fn double<E: serde::de::Error>(self, value: f64) -> Result<Self::Out, E> {
-        Ok(value_of(Kind::NumberValue(value)))
+        Ok(value_of(Kind::NumberValue(doubted(value, self.0))))
     }
     fn text<E: serde::de::Error>(self, value: Cow<'_, str>) -> Result<Self::Out, E> {
         Ok(value_of(Kind::StringValue(value.into_owned())))
@@ -365,6 +351,10 @@ impl Codec for Struct {
     }
 
     fn write<S: Serializer>(value: &Self::Value, to: S, at: To<'_>) -> Result<S::Ok, S::Error> {
+        // An empty object would clear nothing where objects are merged.
+        if value.fields.is_empty() && matches!(at.mask, Mask::All) {
+            return to.serialize_unit();
+        }
         let mut map = to.serialize_map(None)?;
         write_keys(value, &mut map, &at)?;
         map.end()
@@ -379,34 +369,40 @@ impl Codec for Struct {
 }
 
 /// Writes the keys of a free-form object that the mask selects, a missing one
-/// as null.
+/// as null. Fails where the mask names a part of a value that has no parts.
 fn write_keys<M: SerializeMap>(
     object: &prost_types::Struct,
     map: &mut M,
     at: &To<'_>,
 ) -> Result<(), M::Error> {
-    const NULL: &prost_types::Value = &prost_types::Value { kind: None };
-    if let Mask::Only(tree) = at.mask {
-        for name in tree.names() {
-            let value = object.fields.get(name);
-            let mask = match tree.below(name) {
-                // Below a key that is no object there is nothing to select.
-                Some(mask @ Mask::Only(_)) if value.is_none_or(is_object) => mask,
-                _ => Mask::Set,
-            };
-            let value = match (value, mask) {
-                (Some(value), _) => value,
-                (None, Mask::Only(_)) => {
-                    &value_of(Kind::StructValue(prost_types::Struct::default()))
-                }
-                (None, _) => NULL,
-            };
-            map.serialize_entry(name, &Writing::property(at, name, mask, Inner(value)))?;
-        }
-        return Ok(());
-    }
     for (name, value) in &object.fields {
-        map.serialize_entry(name, &Writing::property(at, name, Mask::Set, Inner(value)))?;
+        if let Selected::Implied(_) = at.mask.select(name) {
+            map.serialize_entry(name, &Writing::property(at, name, Mask::Set, Inner(value)))?;
+        }
+    }
+    let Mask::Only(tree) = at.mask else {
+        return Ok(());
+    };
+    for name in tree.names() {
+        let Selected::Named(mask) = at.mask.select(name) else {
+            continue;
+        };
+        let none = value_of(Kind::NullValue(0));
+        let nothing = value_of(Kind::StructValue(prost_types::Struct::default()));
+        let (value, mask) = match (object.fields.get(name), mask) {
+            (Some(value), Mask::Only(_)) if !is_object(value) => {
+                return at.property(name, mask, |_| {
+                    Err(M::Error::custom(
+                        "is no object, so the mask cannot name a part of it",
+                    ))
+                });
+            }
+            (Some(value), Mask::Only(_)) => (value, mask),
+            (None, Mask::Only(_)) => (&nothing, mask),
+            (Some(value), Mask::Set | Mask::All) => (value, Mask::Set),
+            (None, Mask::Set | Mask::All) => (&none, Mask::Set),
+        };
+        map.serialize_entry(name, &Writing::property(at, name, mask, Inner(value)))?;
     }
     Ok(())
 }
@@ -445,13 +441,8 @@ impl<M: SerializeMap> Object<'_, M> {
         name: &'static str,
         collected: Option<&prost_types::Struct>,
     ) -> Result<(), M::Error> {
-        let mask = match self.to.mask {
-            Mask::Set => Mask::Set,
-            Mask::All => Mask::All,
-            Mask::Only(tree) => match tree.below(name) {
-                Some(mask) => mask,
-                None => return Ok(()),
-            },
+        let (Selected::Named(mask) | Selected::Implied(mask)) = self.to.mask.select(name) else {
+            return Ok(());
         };
         let nothing = prost_types::Struct::default();
         let collected = collected.unwrap_or(&nothing);

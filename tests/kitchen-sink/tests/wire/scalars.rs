@@ -178,6 +178,51 @@ fn rounded_numbers_are_reported() {
 }
 
 #[test]
+fn numbers_that_vanish_are_reported() {
+    drifts(
+        r#"{"double":1e-400}"#,
+        &double(0.0),
+        &["rounded number at $.double"],
+    );
+    drifts(
+        r#"{"float":1e-60}"#,
+        &float(0.0),
+        &["rounded number at $.float"],
+    );
+    reads(r#"{"double":0.0}"#, &double(0.0));
+    reads(r#"{"double":0e-999}"#, &double(0.0));
+    drifts(
+        r#"{"double":18446744073709551617}"#,
+        &double(18_446_744_073_709_551_616.0),
+        &["rounded number at $.double"],
+    );
+    reads(r#"{"double":1e300}"#, &double(1e300));
+    let five = Scalars {
+        int32: Some(5),
+        ..Scalars::default()
+    };
+    reads(r#"{"int32":5.0}"#, &five);
+    reads(r#"{"int32":0.5e1}"#, &five);
+    drifts(
+        r#"{"int32":5.00000000000000000000001}"#,
+        &five,
+        &["rounded number at $.int32"],
+    );
+    let everything = Everything {
+        doubles: vec![0.0, 0.0],
+        ..Everything::default()
+    };
+    drifts(
+        r#"{"undeclared\"[":[1e-400,{"doubles":[1e-400]}],"doubles":[0.0,1e-400]}"#,
+        &everything,
+        &[
+            "undeclared property at $.\"undeclared\\\"[\"",
+            "rounded number at $.doubles[]",
+        ],
+    );
+}
+
+#[test]
 fn numbers_that_json_has_not_are_refused() {
     let reason = "must be a finite number, because JSON has no other";
     for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {

@@ -1,8 +1,10 @@
 //! The well-known types of protobuf.
 
-use kitchen_sink::kitchen::Everything;
+use kitchen_sink::kitchen::{Everything, Scalars};
+use proptest::prelude::*;
 use prost_types::value::Kind as ValueKind;
 use transcode::json::{self, Nested};
+use transcode::mask::Mask;
 
 use super::{check, drifts, has_no_form, number, object, reads, refuses, value};
 
@@ -49,6 +51,114 @@ fn instants_have_many_spellings() {
     }
 }
 
+/// The text reads as this instant, and these differences are reported.
+#[track_caller]
+fn check_instant(text: &str, seconds: i64, nanos: i32, reported: &[&str]) {
+    let everything = Everything {
+        timestamp: Some(prost_types::Timestamp { seconds, nanos }),
+        ..Everything::default()
+    };
+    drifts(
+        &format!(r#"{{"timestamp":"{text}"}}"#),
+        &everything,
+        reported,
+    );
+}
+
+#[test]
+fn instants_at_the_edges_are_kept() {
+    check_instant("0001-01-01T00:00:00Z", -62_135_596_800, 0, &[]);
+    check_instant("0000-12-31T23:00:00-01:00", -62_135_596_800, 0, &[]);
+    check_instant("9999-12-31T23:59:59Z", 253_402_300_799, 0, &[]);
+    check_instant("9999-12-31T23:59:59.000+00:01", 253_402_300_739, 0, &[]);
+    check_instant("2000-02-29T23:59:59-00:00", 951_868_799, 0, &[]);
+    check_instant("1969-12-31T23:59:59.5Z", -1, 500_000_000, &[]);
+}
+
+#[test]
+fn digits_that_an_instant_cannot_hold_are_reported() {
+    let lost = ["lost fraction digits at $.timestamp"];
+    check_instant("1970-01-01T00:00:00.1234567890Z", 0, 123_456_789, &[]);
+    check_instant("1970-01-01T00:00:00.1234567899Z", 0, 123_456_789, &lost);
+    check_instant("1970-01-01T00:00:00.0000000001Z", 0, 0, &lost);
+    let everything = Everything {
+        duration: Some(prost_types::Duration {
+            seconds: -1,
+            nanos: -999_999_999,
+        }),
+        ..Everything::default()
+    };
+    drifts(
+        r#"{"duration":"-1.9999999999s"}"#,
+        &everything,
+        &["lost fraction digits at $.duration"],
+    );
+}
+
+#[test]
+fn a_leap_second_is_the_next_day() {
+    let leap = ["leap second at $.timestamp"];
+    check_instant("2016-12-31T23:59:60Z", 1_483_228_800, 0, &leap);
+    check_instant(
+        "2016-12-31T18:59:60.25-05:00",
+        1_483_228_800,
+        250_000_000,
+        &leap,
+    );
+    for text in [
+        "2016-12-31T22:59:60Z",
+        "2016-12-31T23:58:60Z",
+        "2016-12-31T23:59:61Z",
+        "9999-12-31T23:59:60Z",
+    ] {
+        refuses::<Everything>(
+            &format!(r#"{{"timestamp":"{text}"}}"#),
+            "$.timestamp: expected an RFC 3339 instant, found another string",
+        );
+    }
+}
+
+proptest! {
+    #[test]
+    fn every_instant_survives(seconds in -62_135_596_800_i64..=253_402_300_799, nanos in 0..1_000_000_000_i32) {
+        let everything = Everything {
+            timestamp: Some(prost_types::Timestamp { seconds, nanos }),
+            ..Everything::default()
+        };
+        let written = json::write::<Nested<Everything>>(&everything, "", Mask::Set);
+        let written = String::from_utf8(written.expect("it has a form")).expect("UTF-8");
+        reads(&written, &everything);
+    }
+
+    #[test]
+    fn every_duration_survives(seconds in -315_576_000_000_i64..=315_576_000_000, nanos in 0..1_000_000_000_i32) {
+        let nanos = if seconds < 0 { -nanos } else { nanos };
+        let everything = Everything {
+            duration: Some(prost_types::Duration { seconds, nanos }),
+            ..Everything::default()
+        };
+        let written = json::write::<Nested<Everything>>(&everything, "", Mask::Set);
+        let written = String::from_utf8(written.expect("it has a form")).expect("UTF-8");
+        reads(&written, &everything);
+    }
+
+    /// No number is lost in silence: where none is reported, the number that was
+    /// read is the one that was written.
+    #[test]
+    fn no_whole_number_is_lost_in_silence(digits in "-?[1-9][0-9]{0,30}") {
+        let json = format!(r#"{{"double":{digits},"int64":{digits}}}"#);
+        if let Ok((_, drifts)) = json::read::<Nested<Scalars>>(json.as_bytes()) {
+            prop_assert!(digits.parse::<i64>().is_ok(), "{} fits no int64", digits);
+            let exact = digits.parse::<f64>().is_ok_and(|double| format!("{double:.0}") == digits);
+            prop_assert_eq!(drifts.is_empty(), exact);
+        }
+        let json = format!(r#"{{"doubles":[{digits},0.5]}}"#);
+        let (_, drifts) = json::read::<Nested<Everything>>(json.as_bytes()).expect("it is read");
+        let exact = digits.parse::<f64>().is_ok_and(|double| format!("{double:.0}") == digits);
+        prop_assert_eq!(drifts.is_empty(), exact, "{:?}", drifts);
+    }
+}
+
 #[test]
 fn what_is_no_instant_is_refused() {
     for text in [
@@ -67,6 +177,13 @@ fn what_is_no_instant_is_refused() {
         "10000-01-01T00:00:00Z",
         "0000-12-31T23:59:59Z",
         "２019-03-14T12:13:35Z",
+        "2019-03-14T12:13:35+24:00",
+        "2019-03-14T12:13:35+01:60",
+        "0001-01-01T00:00:00+00:01",
+        "9999-12-31T23:59:59-00:01",
+        "2019-13-14T12:13:35Z",
+        " 2019-03-14T12:13:35Z",
+        "2019-03-14T12:13:35Zx",
     ] {
         refuses::<Everything>(
             &format!(r#"{{"timestamp":"{text}"}}"#),
@@ -123,6 +240,13 @@ fn durations_are_seconds() {
         "315576000001s",
         "99999999999999999999s",
         "secret",
+        "+1s",
+        ".5s",
+        "1.s",
+        "1e3s",
+        "--1s",
+        "1 s",
+        "1S",
     ] {
         refuses::<Everything>(&format!(r#"{{"duration":"{text}"}}"#), reason);
     }
