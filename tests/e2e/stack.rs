@@ -101,7 +101,9 @@ pub(crate) async fn gateway_until(
         .expect("the settings fit the base");
     let reachable = client.reachable();
     let limiter = Limiter::new(settings.server.limit);
-    let gateway = Gateway::new(Limited::new(limiter, Client(client)), Config::new(base));
+    let mut config = Config::new(base);
+    config.max_message = settings.server.max_message;
+    let gateway = Gateway::new(Limited::new(limiter, Client(client)), config);
     let server = Server::new(
         proto::v2::routes(&gateway),
         proto::v2::SERVICES,

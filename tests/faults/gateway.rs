@@ -143,6 +143,7 @@ async fn serve(
     let reachable = client.reachable();
     let mut config = transcode::Config::new(bases[0].clone());
     config.max_reply = settings.max_reply;
+    config.max_message = settings.max_message;
     let bounds = gateway::config::Config {
         default_deadline: settings.default_deadline,
         max_deadline: settings.max_deadline,

@@ -9,6 +9,8 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
+use http_body_util::BodyExt as _;
+use http_body_util::combinators::MapErr;
 use transcode::{
     BoxError, CallRecord, CallerKey, Deadline, RequestBody, RpcName, SendError, SendErrorKind,
     Upstream,
@@ -21,12 +23,9 @@ use crate::limit::{Limiter, Permit, Shed};
 pub struct Client(pub upstream::Client);
 
 impl Upstream for Client {
-    type Body = upstream::ReplyBody;
+    type Body = MapErr<upstream::ReplyBody, fn(upstream::ReplyError) -> BoxError>;
 
-    async fn send(
-        &self,
-        request: Request<RequestBody>,
-    ) -> Result<Response<upstream::ReplyBody>, SendError> {
+    async fn send(&self, request: Request<RequestBody>) -> Result<Response<Self::Body>, SendError> {
         let mut request = request.map(|body| match body {
             RequestBody::Whole(bytes) => upstream::Body::Whole(bytes),
             RequestBody::Stream(stream) => upstream::Body::Stream(stream),
@@ -39,7 +38,8 @@ impl Upstream for Client {
             let attempts = record.attempts().clone();
             extensions.insert(upstream::Attempts(attempts));
         }
-        self.0.send(request).await.map_err(not_sent)
+        let response = self.0.send(request).await.map_err(not_sent)?;
+        Ok(response.map(|body| body.map_err(broken as fn(_) -> _)))
     }
 }
 
@@ -57,6 +57,18 @@ fn not_sent(error: upstream::SendError) -> SendError {
     SendError {
         kind,
         source: Some(error.into()),
+    }
+}
+
+/// What a failure of a reply's body means to a gateway.
+fn broken(error: upstream::ReplyError) -> BoxError {
+    match error.kind {
+        upstream::ReplyErrorKind::Malformed { detail } => {
+            SendErrorKind::Malformed { detail }.because(error).into()
+        }
+        upstream::ReplyErrorKind::BrokeOff
+        | upstream::ReplyErrorKind::Stalled
+        | upstream::ReplyErrorKind::DeadlineExceeded => error.into(),
     }
 }
 

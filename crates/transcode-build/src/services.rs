@@ -24,6 +24,7 @@ pub(crate) fn generate(files: &[FileDescriptor], problems: &mut Vec<Problem>) ->
         let server = quote! {
             super::#module::#server::new(gateway.clone())
                 .accept_compressed(CompressionEncoding::Gzip)
+                .max_decoding_message_size(gateway.max_message())
         };
         if service.methods().any(|method| method.is_client_streaming()) {
             quote! { .add_service(Unabridged(#server)) }

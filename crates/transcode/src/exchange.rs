@@ -15,7 +15,7 @@ use crate::fault::Fault;
 use crate::gateway::Config;
 use crate::held::{self, BodyFault, Held, Room};
 use crate::json::{Drifts, ReadError};
-use crate::upstream::{BoxError, RequestBody, RpcName, Upstream};
+use crate::upstream::{BoxError, RequestBody, RpcName, SendErrorKind, Upstream};
 use crate::upstream_error::UpstreamError;
 
 /// From this size on, in bytes, a reply is read on a thread of its own, so that
@@ -90,7 +90,6 @@ impl Prepared {
 
 /// A successful reply that is still to be read.
 pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
     pub(crate) reply: Reply,
     pub(crate) held: Held,
 }
@@ -227,7 +226,6 @@ impl Shared {
             return Err(no_answer(caller, call, head.status, because));
         }
         Ok(Answer {
-            status: head.status,
             reply: Reply {
                 headers: head.headers,
                 body,
@@ -247,6 +245,10 @@ impl Shared {
                 "all replies together take the room that there is".to_owned(),
                 Fault::NoRoom { idempotent },
             ),
+            BodyFault::Malformed(detail) => {
+                let kind = SendErrorKind::Malformed { detail };
+                (detail.to_owned(), Fault::NotSent { kind, idempotent })
+            }
             BodyFault::Broken(error) => (chain(&*error), Fault::ReplyBroken { idempotent }),
         };
         tracing::warn!(

@@ -6,6 +6,7 @@
 //! never for a permanent fault, and never for a POST or PATCH that may have
 //! been carried out.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -80,7 +81,7 @@ pub(crate) enum Fault {
 /// What a fault has to say, before it is a status.
 struct Told {
     code: Code,
-    reason: &'static str,
+    reason: Cow<'static, str>,
     message: String,
     /// The JSON path that goes into the metadata of the reason.
     path: Option<String>,
@@ -89,10 +90,10 @@ struct Told {
 }
 
 impl Told {
-    fn new(code: Code, reason: &'static str, message: impl Into<String>) -> Self {
+    fn new(code: Code, reason: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         Self {
             code,
-            reason,
+            reason: reason.into(),
             message: message.into(),
             path: None,
             retry: None,
@@ -184,9 +185,17 @@ impl Fault {
                 "the deadline passed before the call was done",
             ),
             Self::NotSent { kind, idempotent } => not_sent(kind, idempotent),
-            Self::NoAnswer { status, because } => violation(format!(
-                "the upstream answered {status}, which is no answer to this request: {because}"
-            )),
+            Self::NoAnswer { status, because } => {
+                let message = format!(
+                    "the upstream answered {status}, which is no answer to this request: {because}"
+                );
+                if status.is_success() {
+                    violation(message)
+                } else {
+                    let reason = format!("UPSTREAM_HTTP_{}", status.as_u16());
+                    Told::new(Code::Internal, reason, message)
+                }
+            }
             Self::ContractViolation(error) => {
                 violation(format!("the upstream's reply does not fit: {error}")).at(error.path)
             }

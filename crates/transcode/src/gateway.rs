@@ -28,6 +28,9 @@ pub struct Config {
     /// The domain of the reasons that the gateway itself gives, in the sense of
     /// `google.rpc.ErrorInfo`.
     pub domain: String,
+    /// How large a message of a caller may be, in bytes. A larger one is refused
+    /// before it is decoded.
+    pub max_message: usize,
     /// How large a reply may be, in bytes. A larger one is `RESOURCE_EXHAUSTED`
     /// with the reason `UPSTREAM_REPLY_TOO_LARGE`; one that announces it is not
     /// read at all.
@@ -49,7 +52,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// A configuration with the defaults: replies of up to 64 MiB and 256 MiB
+    /// A configuration with the defaults: messages of up to 4 MiB, replies of up to 64 MiB and 256 MiB
     /// together, 1 s for the body of an error, delays of up to an hour, and
     /// `authorization`, `accept-language`, `traceparent` and `tracestate` passed
     /// on.
@@ -58,6 +61,7 @@ impl Config {
         Self {
             base,
             domain: "gateway".to_owned(),
+            max_message: 4 << 20,
             max_reply: 64 << 20,
             max_held: 256 << 20,
             error_body_timeout: Duration::from_secs(1),
@@ -94,6 +98,11 @@ impl<U: Upstream> Gateway<U> {
         }
     }
 
+    /// How large a message of a caller may be, in bytes.
+    pub fn max_message(&self) -> usize {
+        self.shared.config.max_message
+    }
+
     /// Carries out a unary call.
     ///
     /// # Errors
@@ -125,10 +134,9 @@ impl<U: Upstream> Gateway<U> {
 
     /// Carries out an upload: the content goes upstream while it arrives.
     ///
-    /// The caller's stream is dropped when the call ends, however it ends. An
-    /// error that the upstream answers before it has all of the upload is the
-    /// answer. A success is one only if the upload was whole: of half an upload
-    /// nobody can have made what the caller meant.
+    /// The caller's stream is dropped when the call ends, however it ends. What
+    /// the upstream answers before it has all of the upload is the answer, as in
+    /// HTTP (RFC 9110, section 7.5): it knows how much it needs.
     ///
     /// # Errors
     ///
@@ -163,9 +171,8 @@ impl<U: Upstream> Gateway<U> {
             .map_err(|violation| Fault::InvalidRequest(vec![violation]))?;
         let source = Source::new::<C>(messages);
         let body = source.body(preamble, boundary.end(), &caller.record);
-        let call = CallKind::of::<C>();
         let prepared = Prepared {
-            call: call.clone(),
+            call: CallKind::of::<C>(),
             target,
             content_type: HeaderValue::from_str(&boundary.content_type()).ok(),
             body: RequestBody::stream(body),
@@ -176,12 +183,7 @@ impl<U: Upstream> Gateway<U> {
         if let Some(cause) = source.interruption() {
             return Err(Fault::Interrupted(cause));
         }
-        let answer = answer?;
-        if source.is_whole() {
-            return Ok(answer);
-        }
-        let because = "the upload was not whole";
-        Err(exchange::no_answer(caller, &call, answer.status, because))
+        answer
     }
 }
 

@@ -11,7 +11,7 @@ use http_body_util::BodyExt as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::record::CallRecord;
-use crate::upstream::BoxError;
+use crate::upstream::{BoxError, SendError, SendErrorKind};
 
 /// The room that a reply takes, in the extensions of the response that was made
 /// of it.
@@ -54,8 +54,21 @@ pub(crate) enum BodyFault {
     TooLarge,
     /// All replies together take the room that there is.
     NoRoom,
+    /// It cannot be read within the limits, for this reason.
+    Malformed(&'static str),
     /// It broke off.
     Broken(BoxError),
+}
+
+impl BodyFault {
+    /// What an error of the body means. An upstream that tells what is malformed
+    /// does so with a [`SendError`].
+    fn of(error: BoxError) -> Self {
+        match error.downcast_ref::<SendError>().map(|error| error.kind) {
+            Some(SendErrorKind::Malformed { detail }) => Self::Malformed(detail),
+            _ => Self::Broken(error),
+        }
+    }
 }
 
 impl From<NoRoom> for BodyFault {
@@ -85,7 +98,7 @@ where
     let mut first = Bytes::new();
     let mut more = BytesMut::new();
     while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| BodyFault::Broken(error.into()))?;
+        let frame = frame.map_err(|error| BodyFault::of(error.into()))?;
         let Ok(data) = frame.into_data() else {
             continue;
         };

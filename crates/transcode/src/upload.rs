@@ -117,11 +117,6 @@ impl Source {
             _ => None,
         }
     }
-
-    /// Whether the upstream was handed all of it.
-    pub(crate) fn is_whole(&self) -> bool {
-        matches!(lock(&self.0).progress, Progress::Whole)
-    }
 }
 
 impl Drop for Source {

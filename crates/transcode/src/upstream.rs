@@ -22,7 +22,9 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// It is implemented for every [`tower::Service`] whose error becomes a
 /// [`SendError`].
 pub trait Upstream: Clone + Send + Sync + 'static {
-    /// The body of a response.
+    /// The body of a response. An error of it that is a [`SendError`] of the kind
+    /// [`Malformed`](SendErrorKind::Malformed) tells what is wrong with it; any
+    /// other one means that it broke off.
     type Body: http_body::Body<Data = Bytes, Error: Into<BoxError>> + Send;
 
     /// Sends a request and waits for the head of the response.
@@ -132,7 +134,7 @@ pub enum SendErrorKind {
     #[error("the upstream cannot be reached: its TLS certificate is not trusted")]
     Untrusted,
     /// The reply cannot be read as HTTP within the limits.
-    #[error("the upstream's reply is not HTTP: {detail}")]
+    #[error("the upstream's reply cannot be read: {detail}")]
     Malformed {
         /// What is wrong with it.
         detail: &'static str,

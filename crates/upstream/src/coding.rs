@@ -81,7 +81,15 @@ pub(crate) fn decode(
     if !config.decode || !head.headers.contains_key(CONTENT_ENCODING) || body.is_end_stream() {
         return Ok(Response::from_parts(head, ReplyBody::plain(body)));
     }
-    let codings = codings(&head.headers)?;
+    let codings = match codings(&head.headers) {
+        Ok(codings) => codings,
+        // The status of an error is worth telling even if its body stays as it
+        // is.
+        Err(_) if head.status.is_client_error() || head.status.is_server_error() => {
+            return Ok(Response::from_parts(head, ReplyBody::plain(body)));
+        }
+        Err(error) => return Err(error),
+    };
     head.headers.remove(CONTENT_ENCODING);
     if codings.is_empty() {
         return Ok(Response::from_parts(head, ReplyBody::plain(body)));

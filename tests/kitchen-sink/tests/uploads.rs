@@ -509,12 +509,6 @@ fn nothing_is_left_of_an_upload_that_is_refused_early() {
 }
 
 #[test]
-fn a_success_before_the_upload_is_whole_is_no_answer() {
-    let reason = "UPSTREAM_CONTRACT_VIOLATION";
-    leaves_nothing(Some(201), None, Code::Internal, reason);
-}
-
-#[test]
 fn nothing_is_left_of_an_upload_that_its_caller_cancels() {
     run(async {
         let (upstream, mut bodies) = keeper(None);

@@ -172,6 +172,7 @@ impl BoundsArgs {
     pub(super) fn transcode(&self, base: Uri, domain: &str) -> transcode::Config {
         let mut config = transcode::Config::new(base);
         domain.clone_into(&mut config.domain);
+        config.max_message = self.max_message;
         config.max_reply = self.max_reply;
         config.max_held = self.max_held_replies;
         config.forwarded.extend(self.forward_header.iter().cloned());
