@@ -382,7 +382,9 @@ impl Conversation {
             }
             wire::RST_STREAM => {
                 if let Some(told) = told {
-                    told.reset = Some(frame.number(0));
+                    // What follows the first one is about frames that were on
+                    // their way.
+                    told.reset.get_or_insert(frame.number(0));
                 }
             }
             wire::GOAWAY => self.go_away = Some(frame.number(4)),

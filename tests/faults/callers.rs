@@ -194,6 +194,9 @@ fn found(caller: &Conversation) -> String {
     }
     let over = caller.told.values().filter(|told| told.is_over()).count();
     let fair = caller.told.values().filter(|told| is_fair(told)).count();
+    if let Some(unfair) = caller.told.values().find(|told| !is_fair(told)) {
+        text += &format!("then {:?}, reset {:?}; ", unfair.status(), unfair.reset);
+    }
     text + &format!(
         "{over} of {} calls ended, {fair} well; GOAWAY {:?}, closed {}, {:?}",
         caller.told.len(),

@@ -137,6 +137,8 @@ async fn serve(
         roots: settings.roots,
         ping_interval: settings.keep_alive,
         ping_timeout: settings.keep_alive,
+        connect_timeout: Duration::from_secs(2),
+        idle_timeout: Duration::from_secs(3),
         ..upstream::Config::default()
     };
     let client = upstream::Client::new(&bases, client).map_err(io::Error::other)?;

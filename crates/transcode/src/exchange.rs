@@ -6,7 +6,7 @@ use std::any::Any;
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
 use http::uri::PathAndQuery;
-use http::{Method, Request, Response, StatusCode, Uri};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use tonic::Status;
 
 use crate::call::{self, Reply, RestCall, Violation};
@@ -212,6 +212,10 @@ impl Shared {
         if let Some(because) = why_no_answer(head.status) {
             return Err(no_answer(caller, call, head.status, because));
         }
+        if is_coded(&head.headers) {
+            let because = "its content is in a coding that was not undone";
+            return Err(no_answer(caller, call, head.status, because));
+        }
         let announced = if call.method == Method::HEAD {
             None
         } else {
@@ -380,6 +384,13 @@ fn why_no_answer(status: StatusCode) -> Option<&'static str> {
         300..=399 => Some("redirections are not followed"),
         _ => Some("it is not final"),
     }
+}
+
+/// Whether the content of a reply is in a coding that the upstream client has
+/// left (RFC 9110, section 8.4).
+fn is_coded(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(header::CONTENT_ENCODING).iter();
+    codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 /// Whether a reply with this status never has content (RFC 9110, sections

@@ -52,10 +52,10 @@ pub struct Config {
 }
 
 impl Config {
-    /// A configuration with the defaults: messages of up to 4 MiB, replies of up to 64 MiB and 256 MiB
-    /// together, 1 s for the body of an error, delays of up to an hour, and
-    /// `authorization`, `accept-language`, `traceparent` and `tracestate` passed
-    /// on.
+    /// A configuration with the defaults: messages of up to 4 MiB, replies of up
+    /// to 64 MiB and 256 MiB together, 1 s for the body of an error, delays of
+    /// up to an hour, and `authorization`, `accept-language`, `traceparent` and
+    /// `tracestate` passed on.
     #[must_use]
     pub fn new(base: Uri) -> Self {
         Self {

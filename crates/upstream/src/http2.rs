@@ -169,7 +169,7 @@ impl Http2 {
         let (head, body) = request.into_parts();
         let has_body = !body.is_end_stream();
         let reused = slot.reused;
-        let start = Start::now(&self.shared.watch.traffic);
+        let start = Start::now(&self.shared.watch);
         let (response, stream) = self
             .sender
             .send_request(Request::from_parts(head, ()), !has_body)

@@ -178,7 +178,7 @@ const FAULTS: &[Fault] = &[
         &[Preface(&[]), Open(REFLECT, false)],
         &[LATE],
     ),
-    call(
+    Fault::new(
         "opens no window for a reply",
         &[Preface(&[(4, 0)]), Open(SHORT, false), Data(ME, true)],
         &[End::Reset, LATE],

@@ -2,7 +2,7 @@
 
 use tonic::Code;
 
-use super::{BROKEN, End, FAULTY, Family, Fault, LOST, VIOLATION, http2};
+use super::{BROKEN, End, FAULTY, Family, Fault, LATE, LOST, VIOLATION, http2};
 use crate::http2 as wire;
 use crate::http2::{
     CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, PUSH_PROMISE, RST_STREAM,
@@ -57,11 +57,6 @@ const FAULTS: &[Fault] = &[
         "sends a pseudo-header that nobody knows",
         (":status", "200"),
         (":x", "1")
-    ),
-    malformed!(
-        "sends a pseudo-header of requests",
-        (":status", "200"),
-        (":path", "/")
     ),
     malformed!(
         "sends a pseudo-header behind a field",
@@ -257,14 +252,17 @@ const FAULTS: &[Fault] = &[
             Act::Stall,
         ],
     ),
-    wrong(
+    // h2 resets the stream and does not tell who waits for it.
+    http2(
         "opens the window of the stream too far",
         &[
             Act::Frame(WINDOW_UPDATE, 0, On::Call, &[0x7f, 0xff, 0xff, 0xff]),
             Act::Frame(WINDOW_UPDATE, 0, On::Call, &[0x7f, 0xff, 0xff, 0xff]),
             Act::Stall,
         ],
-    ),
+        &[LATE],
+    )
+    .at_deadline(),
     wrong(
         "sends a frame beyond the limit",
         &[

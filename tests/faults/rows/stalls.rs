@@ -186,6 +186,8 @@ const FAULTS: &[Fault] = &[
         Script::InsteadOfTls(&[Stall]),
         &[LATE],
     )
+    // The gateway looks by itself whether it can connect again.
+    .attempts(1, 4)
     .at_deadline(),
     Fault::new(
         "finishes the TLS handshake and sends nothing",

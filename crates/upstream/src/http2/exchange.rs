@@ -10,9 +10,9 @@ use http_body::Body as _;
 use tokio::time::Instant;
 
 use super::Slot;
+use super::keep_alive::Watch;
 use crate::BoxError;
 use crate::body::AttemptBody;
-use crate::io::Traffic;
 
 /// How long a call must have heard nothing to cast doubt on its connection.
 const SUSPICIOUS: Duration = Duration::from_millis(100);
@@ -20,16 +20,16 @@ const SUSPICIOUS: Duration = Duration::from_millis(100);
 /// How much had gone through the connection when a request was sent.
 pub(super) struct Start {
     pub(super) at: Instant,
-    pub(super) read: u64,
+    pub(super) heard: u64,
     pub(super) written: u64,
 }
 
 impl Start {
-    pub(super) fn now(traffic: &Traffic) -> Self {
+    pub(super) fn now(watch: &Watch) -> Self {
         Self {
             at: Instant::now(),
-            read: traffic.read(),
-            written: traffic.written(),
+            heard: watch.heard(),
+            written: watch.traffic.written(),
         }
     }
 }
@@ -101,7 +101,7 @@ impl Drop for Exchange {
         }
         self.stream.send_reset(Reason::CANCEL);
         let watch = &self.slot.shared.watch;
-        let is_silent = watch.traffic.read() == self.start.read;
+        let is_silent = watch.heard() == self.start.heard;
         if is_silent && self.start.at.elapsed() >= SUSPICIOUS {
             watch.suspect();
         }

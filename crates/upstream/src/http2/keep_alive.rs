@@ -18,10 +18,14 @@ use crate::io::{Io, Traffic};
 /// What the connection's task and its streams tell each other.
 pub(super) struct Watch {
     pub(super) traffic: Arc<Traffic>,
+    /// How many pieces of replies have arrived, heads included. Other frames
+    /// count for nothing: a server may send SETTINGS and PINGs without end and
+    /// read nothing.
+    heard: AtomicU64,
     pub(super) active: AtomicUsize,
     pub(super) opened: AtomicUsize,
     pub(super) idle_since: Mutex<Instant>,
-    /// One more than what had been read when a call was given up that had heard
+    /// One more than what had been heard when a call was given up that had heard
     /// nothing; 0 if there was none.
     suspected_at: AtomicU64,
     suspicion: Notify,
@@ -32,6 +36,7 @@ impl Watch {
     pub(super) fn new(traffic: Arc<Traffic>) -> Self {
         Self {
             traffic,
+            heard: AtomicU64::new(0),
             active: AtomicUsize::new(0),
             opened: AtomicUsize::new(0),
             idle_since: Mutex::new(Instant::now()),
@@ -41,14 +46,23 @@ impl Watch {
         }
     }
 
+    pub(super) fn heard(&self) -> u64 {
+        self.heard.load(Ordering::Acquire)
+    }
+
+    /// A piece of a reply has arrived.
+    pub(super) fn hear(&self) {
+        self.heard.fetch_add(1, Ordering::AcqRel);
+    }
+
     /// Whether a call was given up, and nothing was heard since.
     pub(super) fn is_suspect(&self) -> bool {
         let at = self.suspected_at.load(Ordering::Acquire);
-        at != 0 && self.traffic.read() == at - 1
+        at != 0 && self.heard() == at - 1
     }
 
     pub(super) fn suspect(&self) {
-        let at = self.traffic.read() + 1;
+        let at = self.heard() + 1;
         self.suspected_at.store(at, Ordering::Release);
         self.suspicion.notify_one();
     }
@@ -64,9 +78,9 @@ pub(super) struct KeepAlive {
 impl KeepAlive {
     /// Runs the connection until it ends, and says how it ended.
     ///
-    /// A PING is sent when streams are open and nothing has been read for the
+    /// A PING is sent when streams are open and nothing was heard for the
     /// interval, and at once when a call was given up that had heard nothing.
-    /// Whatever is read is a sign of life. Once the connection is unused, it
+    /// Its answer is a sign of life, and so is any piece of a reply. Once the connection is unused, it
     /// tells the server so, and waits no longer than for a sign of life.
     pub(super) async fn drive(
         self,
@@ -83,7 +97,7 @@ impl KeepAlive {
         let mut connection = pin!(connection);
         let mut timer = pin!(sleep(self.interval));
         let mut asked = false;
-        let mut seen = watch.traffic.read();
+        let mut seen = watch.heard();
         loop {
             let event = tokio::select! {
                 biased;
@@ -101,14 +115,15 @@ impl KeepAlive {
                 () = watch.suspicion.notified(), if !asked => Event::Suspicion,
                 () = &mut timer => Event::Tick,
             };
-            let read = watch.traffic.read();
-            let is_silent = read == seen;
-            seen = read;
+            let heard = watch.heard();
+            let is_silent = heard == seen;
+            seen = heard;
             let asks = match event {
                 // The connection says itself how it ended.
                 Event::Pong(false) => false,
                 Event::Pong(true) => {
                     asked = false;
+                    watch.suspected_at.store(0, Ordering::Release);
                     false
                 }
                 Event::Suspicion => true,

@@ -32,6 +32,7 @@ pub(super) async fn wait(
         Err(Waited::Error(error)) => return Err(classify(error, &exchange)),
         Err(Waited::Send(error)) => return Err(error.into()),
     };
+    exchange.slot.shared.watch.hear();
     if response.headers().len() > exchange.slot.shared.max_headers {
         return Err(SendError::malformed("it has too many fields").into());
     }
@@ -140,6 +141,7 @@ impl Http2Reply {
             match ready!(self.stream.poll_data(cx)) {
                 Some(Ok(data)) => {
                     self.received += data.len() as u64;
+                    self.exchange.slot.shared.watch.hear();
                     // It fails only for a stream that is closed.
                     let _ = self.stream.flow_control().release_capacity(data.len());
                     if self.stream.is_end_stream() {
