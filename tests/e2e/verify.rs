@@ -12,6 +12,7 @@ async fn live(url: &str, token: &str, allow_writes: bool) -> Report {
         url: url.to_owned(),
         token: token.to_owned(),
         allow_writes,
+        ca: None,
     };
     verify::live(&options).await.expect("the backend answers")
 }
@@ -83,7 +84,7 @@ async fn what_a_recorder_writes_of_a_verification_keeps_the_contract() {
     let token = stack.owner().await;
     let out = tempfile::tempdir().expect("a folder");
     let origin = stack.rest.trim_end_matches(contract::operation::BASE_PATH);
-    let recorder = Recorder::new(origin, out.path(), |written| {
+    let recorder = Recorder::new(origin, None, out.path(), |written| {
         written.expect("the folder can be written");
     })
     .expect("a recorder");

@@ -8,6 +8,7 @@ fn contract(arguments: &[&str]) -> Output {
         .arg("contract")
         .args(arguments)
         .env_remove("WEB1ON1_TOKEN")
+        .env_remove("WEB1ON1_UPSTREAM_CA")
         .output()
         .expect("the command starts")
 }
@@ -85,6 +86,24 @@ fn what_cannot_be_read_exits_with_2() {
         &["verify", "--url", "http://127.0.0.1:1", "--token", "t"],
         2,
         "does not answer",
+    );
+    check(
+        &["verify", "--url", "http://127.0.0.1:1", "--token", "t"],
+        2,
+        "the request was not sent: Connection refused",
+    );
+    let ca = ["--ca", "/nowhere.pem"];
+    let url = ["verify", "--url", "https://127.0.0.1:1", "--token", "t"];
+    check(
+        &[&url[..], &ca].concat(),
+        2,
+        "the certificates in /nowhere.pem cannot be read",
+    );
+    let upstream = ["record", "--upstream", "https://127.0.0.1:1", "--out", "/tmp"];
+    check(
+        &[&upstream[..], &ca].concat(),
+        2,
+        "the certificates in /nowhere.pem cannot be read",
     );
     check(
         &["record", "--upstream", "example.com", "--out", "/tmp"],

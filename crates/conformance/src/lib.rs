@@ -20,7 +20,6 @@ pub mod diff;
 mod from_contract;
 mod from_openapi;
 mod from_proto;
-mod http;
 mod json_schema;
 mod multipart;
 pub mod record;
@@ -33,4 +32,3 @@ pub use from_contract::{
 };
 pub use from_openapi::{OpenApiError, from_openapi};
 pub use from_proto::{DescriptorError, from_descriptors, from_proto};
-pub use http::UpstreamError;

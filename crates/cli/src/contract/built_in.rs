@@ -27,6 +27,7 @@ pub(super) async fn verify() -> anyhow::Result<Report> {
         url,
         token,
         allow_writes: true,
+        ca: None,
     };
     let report = live(&options).await;
     serving.abort();

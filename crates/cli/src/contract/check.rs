@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use ::contract::openapi::{Artefact, VERSION, artefacts};
@@ -64,6 +64,10 @@ pub(crate) struct CheckArgs {
     /// Try the operations of --url that write too, in an organization of their own
     #[arg(long, requires = "url")]
     allow_writes: bool,
+    /// A PEM file with the certificates of the authorities that may vouch for
+    /// the server at --url, in place of those that the system trusts
+    #[arg(long, value_name = "FILE", env = "WEB1ON1_UPSTREAM_CA")]
+    ca: Option<PathBuf>,
     #[command(flatten)]
     policy: PolicyArgs,
     #[command(flatten)]
@@ -126,6 +130,7 @@ pub(crate) async fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
                 url: url.clone(),
                 token: args.token.clone().unwrap_or_default(),
                 allow_writes: args.allow_writes,
+                ca: args.ca.clone(),
             };
             verify::live(&options).await?
         }

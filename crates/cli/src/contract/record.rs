@@ -22,6 +22,10 @@ pub(crate) struct RecordArgs {
     /// The server to send requests on to; their path is put behind the URL's
     #[arg(long, value_name = "URL")]
     upstream: String,
+    /// A PEM file with the certificates of the authorities that may vouch for
+    /// the server at --upstream, in place of those that the system trusts
+    #[arg(long, value_name = "FILE", env = "WEB1ON1_UPSTREAM_CA")]
+    ca: Option<PathBuf>,
     /// The address to listen at; port 0 picks a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
@@ -31,10 +35,16 @@ pub(crate) struct RecordArgs {
 }
 
 pub(crate) async fn run(args: &RecordArgs) -> anyhow::Result<ExitCode> {
-    let recorder = Recorder::new(&args.upstream, &args.out, |written| match written {
-        Ok(path) => println!("recorded {}", path.display()),
-        Err(error) => eprintln!("error: {:#}", anyhow::Error::from(error)),
-    })?;
+    let recorder =
+        Recorder::new(
+            &args.upstream,
+            args.ca.as_deref(),
+            &args.out,
+            |written| match written {
+                Ok(path) => println!("recorded {}", path.display()),
+                Err(error) => eprintln!("error: {:#}", anyhow::Error::from(error)),
+            },
+        )?;
     let listener = TcpListener::bind(args.listen)
         .await
         .with_context(|| format!("cannot listen at {}", args.listen))?;

@@ -30,6 +30,10 @@ pub(crate) struct VerifyArgs {
     /// Try the operations that write too, in an organization of their own
     #[arg(long, requires = "url")]
     allow_writes: bool,
+    /// A PEM file with the certificates of the authorities that may vouch for
+    /// the server at --url, in place of those that the system trusts
+    #[arg(long, value_name = "FILE", env = "WEB1ON1_UPSTREAM_CA")]
+    ca: Option<PathBuf>,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -62,6 +66,7 @@ pub(crate) async fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
             url: url.clone().unwrap_or_default(),
             token,
             allow_writes: args.allow_writes,
+            ca: args.ca.clone(),
         };
         verify::live(&options).await?
     };

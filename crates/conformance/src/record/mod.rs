@@ -26,16 +26,18 @@ use contract::error::{Code, ErrorBody};
 use http::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, HOST, LOCATION};
 use http::{HeaderMap, HeaderName, StatusCode, Uri, Version};
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::BodyExt as _;
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
+use upstream::{Client, Config, SendError, base};
 
-use crate::http::{BoxError, Client, UpstreamError, base, client};
 use exchange::{Archive, Captured};
 use redact::Redactor;
 
 /// How long the upstream may take to begin its reply.
 const TIMEOUT: Duration = Duration::from_mins(1);
+
+/// How long it may be silent within one.
+const STALL_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// How long exchanges may take to end once the recorder is to stop.
 const GRACE: Duration = Duration::from_secs(5);
@@ -62,7 +64,7 @@ const HOP_BY_HOP: &[&str] = &[
 pub enum RecordError {
     /// There is no way to the upstream.
     #[error("there is no way to the upstream")]
-    Upstream(#[from] UpstreamError),
+    Upstream(#[from] upstream::Error),
     /// A file or folder cannot be read or written.
     #[error("{path} cannot be read or written", path = path.display())]
     File {
@@ -74,6 +76,16 @@ pub enum RecordError {
     /// The system has no random numbers, without which fakes can be turned back.
     #[error("the system gives no random numbers")]
     Random(#[source] getrandom::Error),
+    /// A request could not be passed on, or was not answered.
+    #[error("{method} {path} was not answered")]
+    Unanswered {
+        /// The method of the request.
+        method: http::Method,
+        /// Its path, without the query, which can hold a token.
+        path: String,
+        /// What happened instead.
+        source: SendError,
+    },
     /// The proxy cannot serve.
     #[error("the proxy cannot serve")]
     Serve(#[source] std::io::Error),
@@ -97,20 +109,35 @@ impl std::fmt::Debug for Recorder {
 impl Recorder {
     /// A recorder in front of the server at `upstream`, which writes to the
     /// folder `out`. The path of a request is put behind that of `upstream`.
-    /// `notify` is told of each file that was written, or could not be.
+    /// `ca` is a PEM file with the certificates of the authorities that may vouch
+    /// for the server, in place of those that the system trusts. `notify` is told
+    /// of each file that was written, or could not be, and of each request that
+    /// was not answered.
     ///
     /// # Errors
     ///
-    /// `upstream` is no URL, or `out` no folder that can be read.
+    /// `upstream` is no URL, `ca` holds no certificates, `out` is no folder that
+    /// can be read, or there is no tokio runtime.
     pub fn new(
         upstream: &str,
+        ca: Option<&Path>,
         out: &Path,
         notify: impl Fn(Result<PathBuf, RecordError>) + Send + Sync + 'static,
     ) -> Result<Self, RecordError> {
         let uri = base(upstream)?;
         let redactor = Redactor::new().map_err(RecordError::Random)?;
+        // Each reply passes as it is: nothing is sent again, nothing decoded, and
+        // no codings are offered but those that the client asks for.
+        let config = Config {
+            roots: ca.map(upstream::roots).transpose()?,
+            decode: false,
+            max_retries: 0,
+            timeout: TIMEOUT,
+            stall_timeout: STALL_TIMEOUT,
+            ..Config::default()
+        };
         Ok(Self {
-            client: client(&uri)?,
+            client: Client::new(std::slice::from_ref(&uri), config)?,
             upstream: uri.to_string().trim_end_matches('/').to_owned(),
             archive: Mutex::new(Archive::open(out, &redactor)?),
             redactor,
@@ -185,12 +212,18 @@ async fn pass(recorder: Arc<Recorder>, busy: mpsc::Sender<()>, request: Request)
     strip(&mut head.headers);
     head.headers.remove(HOST);
     let (body, request) = Tee::new(body);
-    let outgoing = http::Request::from_parts(head, body.map_err(BoxError::from).boxed_unsync());
-    let answered = tokio::time::timeout(TIMEOUT, recorder.client.request(outgoing)).await;
-    let (mut head, body) = match answered {
-        Ok(Ok(response)) => response.into_parts(),
-        Ok(Err(_)) => return refuse("the upstream cannot be reached"),
-        Err(_) => return refuse("the upstream does not answer"),
+    let outgoing = http::Request::from_parts(head, upstream::Body::stream(body));
+    let (mut head, body) = match recorder.client.send(outgoing).await {
+        Ok(response) => response.into_parts(),
+        Err(error) => {
+            let refused = refuse(&format!("the upstream did not answer: {}", whole(&error)));
+            (recorder.notify)(Err(RecordError::Unanswered {
+                method,
+                path: target.split('?').next().unwrap_or_default().to_owned(),
+                source: error,
+            }));
+            return refused;
+        }
     };
     strip(&mut head.headers);
     let status = head.status;
@@ -234,6 +267,17 @@ fn strip(headers: &mut HeaderMap) {
     for name in HOP_BY_HOP {
         headers.remove(*name);
     }
+}
+
+/// An error with all its causes.
+fn whole(error: &SendError) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
 }
 
 fn refuse(message: &str) -> Response {

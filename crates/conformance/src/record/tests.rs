@@ -19,9 +19,9 @@ use http::{HeaderMap, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use upstream::{Client, Config, base};
 
-use super::Recorder;
-use crate::http::{base, client, full};
+use super::{RecordError, Recorder};
 
 /// What reached the upstream.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,7 +94,7 @@ async fn setup(canned: Canned) -> Setup {
 
     let out = tempfile::tempdir().expect("a folder");
     let (note, written) = mpsc::channel();
-    let notify = move |written: Result<std::path::PathBuf, super::RecordError>| {
+    let notify = move |written: Result<std::path::PathBuf, RecordError>| {
         let path = written.expect("the folder can be written");
         let name = path
             .file_name()
@@ -104,7 +104,7 @@ async fn setup(canned: Canned) -> Setup {
         // The test may be over.
         let _ = note.send(name);
     };
-    let recorder = Recorder::new(&upstream, out.path(), notify).expect("a recorder");
+    let recorder = Recorder::new(&upstream, None, out.path(), notify).expect("a recorder");
     let (listener, url) = listen().await;
     tokio::spawn(recorder.serve(listener, std::future::pending()));
     Setup {
@@ -113,6 +113,16 @@ async fn setup(canned: Canned) -> Setup {
         written,
         seen,
     }
+}
+
+/// A client that shows each reply as it is.
+fn direct(url: &str) -> Client {
+    let config = Config {
+        decode: false,
+        max_retries: 0,
+        ..Config::default()
+    };
+    Client::new(&[base(url).expect("a base")], config).expect("a client")
 }
 
 impl Setup {
@@ -128,9 +138,8 @@ impl Setup {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let client = client(&base(&self.url).expect("a base")).expect("a client");
-        let response = client
-            .request(request.body(full(body.into())).expect("a request"))
+        let response = direct(&self.url)
+            .send(request.body(body.into().into()).expect("a request"))
             .await
             .expect("the recorder answers");
         let (head, body) = response.into_parts();
@@ -422,13 +431,26 @@ async fn what_was_recorded_keeps_the_contract() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upstream_that_is_not_there_is_told() {
     let out = tempfile::tempdir().expect("a folder");
-    let recorder = Recorder::new("http://127.0.0.1:1", out.path(), |_| {}).expect("a recorder");
+    let (note, told) = mpsc::channel();
+    let notify = move |written| note.send(written).expect("the test waits");
+    let recorder = Recorder::new("http://127.0.0.1:1", None, out.path(), notify);
+    let recorder = recorder.expect("a recorder");
     let (listener, url) = listen().await;
     tokio::spawn(recorder.serve(listener, std::future::pending()));
-    let client = client(&base(&url).expect("a base")).expect("a client");
-    let request = http::Request::get(format!("{url}/v2/users/me"));
-    let request = request.body(full(Bytes::new())).expect("a request");
-    let response = client.request(request).await.expect("an answer");
+    let request = http::Request::get(format!("{url}/v2/users/me?secret=1"));
+    let request = request.body(upstream::Body::empty()).expect("a request");
+    let response = direct(&url).send(request).await.expect("an answer");
     assert_eq!(response.status(), StatusCode::BAD_GATEWAY);
+    let body = response.into_body().collect().await.expect("a body");
+    let body = String::from_utf8(body.to_bytes().to_vec()).expect("UTF-8");
+    assert!(body.contains("refused"), "the cause is not in {body}");
+    let patience = std::time::Duration::from_secs(20);
+    let told = told.recv_timeout(patience).expect("the operator is told");
+    let RecordError::Unanswered { path, source, .. } = told.expect_err("nothing was written")
+    else {
+        panic!("another error is told");
+    };
+    assert_eq!(path, "/v2/users/me");
+    assert_eq!(source.kind, upstream::SendErrorKind::NeverSent);
     assert!(files(out.path()).is_empty());
 }

@@ -1,6 +1,7 @@
 //! Verifies a server by making a request to every operation.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use base64::Engine as _;
@@ -13,10 +14,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri}
 use http_body_util::{BodyExt as _, Limited};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
+use upstream::{BoxError, Client, Config, base};
 
 use super::check::{Checker, Received, Sent, documented, next_page};
 use super::plan::{self, Known, Phase};
-use crate::http::{BoxError, Client, UpstreamError, base, client, full};
 use crate::report::{Level, Report};
 
 /// How long one request may take.
@@ -47,6 +48,9 @@ pub struct Live {
     /// Whether operations that write are tried too. All that is written stands
     /// in an organization of its own, which is deleted in the end.
     pub allow_writes: bool,
+    /// A PEM file with the certificates of the authorities that may vouch for
+    /// the server, in place of those that the system trusts.
+    pub ca: Option<PathBuf>,
 }
 
 impl std::fmt::Debug for Live {
@@ -55,6 +59,7 @@ impl std::fmt::Debug for Live {
         f.debug_struct("Live")
             .field("url", &self.url)
             .field("allow_writes", &self.allow_writes)
+            .field("ca", &self.ca)
             .finish_non_exhaustive()
     }
 }
@@ -64,7 +69,7 @@ impl std::fmt::Debug for Live {
 pub enum LiveError {
     /// There is no way to the server.
     #[error("the server cannot be verified")]
-    Upstream(#[from] UpstreamError),
+    Upstream(#[from] upstream::Error),
     /// The token is not one.
     #[error("the token holds characters that no token has")]
     Token(#[source] http::header::InvalidHeaderValue),
@@ -100,7 +105,7 @@ pub async fn live(options: &Live) -> Result<Report, LiveError> {
     let mut seed = [0; 4];
     getrandom::fill(&mut seed).map_err(LiveError::Random)?;
     let mut run = Run {
-        client: client(&uri)?,
+        client: Client::new(std::slice::from_ref(&uri), config(options)?)?,
         base: uri.to_string().trim_end_matches('/').to_owned(),
         token,
         allow_writes: options.allow_writes,
@@ -117,6 +122,18 @@ pub async fn live(options: &Live) -> Result<Report, LiveError> {
         run.all().await;
     }
     Ok(run.report())
+}
+
+/// Shows each reply and each failure as it is: nothing is sent again, and
+/// nothing is decoded.
+fn config(options: &Live) -> Result<Config, upstream::Error> {
+    Ok(Config {
+        roots: options.ca.as_deref().map(upstream::roots).transpose()?,
+        decode: false,
+        max_retries: 0,
+        timeout: TIMEOUT,
+        ..Config::default()
+    })
 }
 
 struct Run {
@@ -513,10 +530,10 @@ impl Run {
             request = request.header(CONTENT_TYPE, content_type);
             bytes = body.clone();
         }
-        let request = request.body(full(bytes))?;
+        let request = request.body(upstream::Body::Whole(bytes))?;
         let headers = request.headers().clone();
         let answered = async {
-            let response = self.client.request(request).await?;
+            let response = self.client.send(request).await?;
             let (head, body) = response.into_parts();
             let body = Limited::new(body, MAX_REPLY).collect().await?.to_bytes();
             Ok::<_, BoxError>((head, body))
@@ -623,6 +640,7 @@ mod tests {
             url: "http://localhost".to_owned(),
             token: "hidden".to_owned(),
             allow_writes: false,
+            ca: None,
         };
         assert!(!format!("{options:?}").contains("hidden"));
     }

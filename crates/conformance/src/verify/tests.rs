@@ -154,6 +154,7 @@ async fn verify(
         url,
         token: "t".to_owned(),
         allow_writes,
+        ca: None,
     };
     live(&options).await.expect("the stub answers")
 }
@@ -441,6 +442,7 @@ fn a_server_that_is_not_there_is_an_error() {
         url: "http://127.0.0.1:1".to_owned(),
         token: "t".to_owned(),
         allow_writes: false,
+        ca: None,
     };
     let error = block_on(live(&options)).expect_err("nothing listens on port 1");
     assert_eq!(
