@@ -2,7 +2,7 @@
 
 use tonic::Code;
 
-use super::{BROKEN, End, FAULTY, Family, Fault, LOST, VIOLATION, http2};
+use super::{BROKEN, End, FAULTY, Family, Fault, LATE, LOST, VIOLATION, http2};
 use crate::http2 as wire;
 use crate::http2::{
     CONTINUATION, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, PUSH_PROMISE, RST_STREAM,
@@ -21,6 +21,8 @@ pub(super) const FAMILY: Family = Family {
 
 const WRONG: &[End] = &[VIOLATION, LOST, BROKEN];
 const FAULTY_OR_WRONG: &[End] = &[FAULTY, VIOLATION, LOST, BROKEN];
+/// A rule is broken in a way that may go unnoticed until the deadline.
+const WRONG_OR_LATE: &[End] = &[VIOLATION, LOST, BROKEN, LATE];
 const FAULTY_OR_BROKEN: &[End] = &[FAULTY, VIOLATION, BROKEN];
 
 const OK: Act = Act::Headers(
@@ -58,11 +60,23 @@ const FAULTS: &[Fault] = &[
         (":status", "200"),
         (":x", "1")
     ),
-    malformed!(
+    http2(
         "sends a pseudo-header of requests",
-        (":status", "200"),
-        (":path", "/")
-    ),
+        &[
+            Act::Headers(
+                &[
+                    (":status", "200"),
+                    (":path", "/"),
+                    ("content-type", "application/json"),
+                ],
+                false,
+            ),
+            JSON,
+        ],
+        // It says nothing that anybody could act on.
+        FAULTY_OR_WRONG,
+    )
+    .attempts(1, 3),
     malformed!(
         "sends a pseudo-header behind a field",
         ("content-type", "application/json"),
@@ -160,12 +174,15 @@ const FAULTS: &[Fault] = &[
         ],
         &[FAULTY],
     ),
-    wrong(
+    http2(
         "sends 103 Early Hints without end",
         &[Act::Flood(|stream| {
             wire::headers(stream, &[(":status", "103")], false).repeat(100)
         })],
+        WRONG_OR_LATE,
     )
+    .attempts(1, 3)
+    .at_deadline()
     .next(super::Next::OkSoon),
     wrong(
         "ends the stream with 103 Early Hints",
@@ -257,14 +274,18 @@ const FAULTS: &[Fault] = &[
             Act::Stall,
         ],
     ),
-    wrong(
+    http2(
         "opens the window of the stream too far",
         &[
             Act::Frame(WINDOW_UPDATE, 0, On::Call, &[0x7f, 0xff, 0xff, 0xff]),
             Act::Frame(WINDOW_UPDATE, 0, On::Call, &[0x7f, 0xff, 0xff, 0xff]),
             Act::Stall,
         ],
-    ),
+        // The request has been sent, so its window matters to nobody.
+        WRONG_OR_LATE,
+    )
+    .attempts(1, 3)
+    .at_deadline(),
     wrong(
         "sends a frame beyond the limit",
         &[
