@@ -1,6 +1,7 @@
 //! Calls that are over before their time: whatever belongs to them ends with
 //! them, on both sides.
 
+use std::slice;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
@@ -87,7 +88,7 @@ async fn abandon(ending: Ending, call: Call, version: Version) -> Vec<String> {
         roots: roots(version),
         ..Settings::default()
     };
-    let gateway = Gateway::start(&[upstream.url.clone()], settings).await;
+    let gateway = Gateway::start(slice::from_ref(&upstream.url), settings).await;
     let tasks = gateway.tasks();
     let mut caller = Caller::new(gateway.address);
     upstream.fault();

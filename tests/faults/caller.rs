@@ -347,7 +347,7 @@ impl Conversation {
         }
         let mut answer = Vec::new();
         while let Some(frame) = next_frame(&mut self.read) {
-            self.hear(frame, &mut answer);
+            self.hear(&frame, &mut answer);
         }
         if self.greeted && !answer.is_empty() {
             // Where it is not taken the gateway has too much to say.
@@ -355,7 +355,7 @@ impl Conversation {
         }
     }
 
-    fn hear(&mut self, frame: wire::Frame, answer: &mut Vec<u8>) {
+    fn hear(&mut self, frame: &wire::Frame, answer: &mut Vec<u8>) {
         let told = self.told.get_mut(&frame.stream);
         match frame.kind {
             wire::HEADERS | wire::CONTINUATION => {

@@ -1,5 +1,6 @@
 //! Plays every fault of a caller and tells what differs.
 
+use std::slice;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -37,7 +38,7 @@ pub(crate) async fn start(fault: &Fault) -> (Upstream, Gateway) {
         max_reply: 4 << 20,
         ..Settings::default()
     };
-    let gateway = Gateway::start(&[upstream.url.clone()], settings).await;
+    let gateway = Gateway::start(slice::from_ref(&upstream.url), settings).await;
     upstream.fault();
     (upstream, gateway)
 }

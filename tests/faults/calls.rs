@@ -173,7 +173,7 @@ pub(crate) fn upload(size: usize) -> impl Iterator<Item = UploadUserAvatarReques
         file_name: Some("photo.png".to_owned()),
         content_type: Some("image/png".to_owned()),
     });
-    let chunk = Bytes::from_static(&[b'x'; CHUNK]);
+    let chunk = Bytes::from(vec![b'x'; CHUNK]);
     std::iter::once(header)
         .chain(std::iter::repeat_n(Payload::Chunk(chunk), size / CHUNK))
         .map(|payload| UploadUserAvatarRequest {

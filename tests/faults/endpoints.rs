@@ -1,5 +1,6 @@
 //! Endpoints that come and go, on either side of the gateway, under load.
 
+use std::slice;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -190,7 +191,7 @@ async fn an_upstream_that_closes_after_each_reply_shows_callers_no_error() {
     const SCRIPT: Script = Script::OnRequest(&[Send(REPLY), Close]);
     let _quiet = QUIET.read().await;
     let upstream = Upstream::start(Version::Http1, SCRIPT, false, GOOD).await;
-    let gateway = Gateway::start(&[upstream.url.clone()], Settings::default()).await;
+    let gateway = Gateway::start(slice::from_ref(&upstream.url), Settings::default()).await;
     upstream.fault();
     let caller = Caller::new(gateway.address);
     let load = Load::start(move || caller.clone());

@@ -1,5 +1,6 @@
 //! Stopping: calls under way end well, and nothing else holds it up.
 
+use std::slice;
 use std::time::Duration;
 
 use tokio::time::timeout;
@@ -48,7 +49,7 @@ async fn check(script: &[Step]) {
         default_deadline: PROMPT * 4,
         ..Settings::default()
     };
-    let mut gateway = Gateway::start(&[upstream.url.clone()], settings).await;
+    let mut gateway = Gateway::start(slice::from_ref(&upstream.url), settings).await;
     let mut caller = Conversation::start(gateway.address, true)
         .await
         .expect("the gateway accepts connections");
@@ -129,7 +130,7 @@ async fn a_call_under_way_ends_well_while_the_gateway_stops() {
     ]);
     let _quiet = QUIET.read().await;
     let upstream = Upstream::start(Version::Http1, SCRIPT, false, GOOD).await;
-    let mut gateway = Gateway::start(&[upstream.url.clone()], Settings::default()).await;
+    let mut gateway = Gateway::start(slice::from_ref(&upstream.url), Settings::default()).await;
     upstream.fault();
     let caller = Caller::new(gateway.address);
     let stopping = async {
@@ -159,7 +160,7 @@ async fn new_connections_are_served_until_health_has_told_that_they_should_go_el
         drain_delay: Duration::from_secs(2),
         ..Settings::default()
     };
-    let mut gateway = Gateway::start(&[upstream.url.clone()], settings).await;
+    let mut gateway = Gateway::start(slice::from_ref(&upstream.url), settings).await;
     let channel = Endpoint::from_shared(format!("http://{}", gateway.address))
         .expect("the address is a URL")
         .connect()

@@ -1,7 +1,7 @@
 //! The bytes of a connection, counted.
 //!
 //! The counts tell what no HTTP library tells: whether a byte of a request was
-//! written, whether all of it was, and whether the peer gives signs of life.
+//! written, and whether all of it was.
 
 use std::io::{self, IoSlice};
 use std::mem::MaybeUninit;
@@ -26,7 +26,6 @@ pub(crate) enum Transport {
 /// What has gone through a connection.
 #[derive(Default)]
 pub(crate) struct Traffic {
-    read: AtomicU64,
     written: AtomicU64,
     /// How much was written when the current HTTP/1.1 request began.
     before: AtomicU64,
@@ -39,10 +38,6 @@ pub(crate) struct Traffic {
 }
 
 impl Traffic {
-    pub(crate) fn read(&self) -> u64 {
-        self.read.load(Ordering::Acquire)
-    }
-
     pub(crate) fn written(&self) -> u64 {
         self.written.load(Ordering::Acquire)
     }
@@ -134,14 +129,10 @@ impl AsyncRead for Io {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        ready!(match &mut self.transport {
+        match &mut self.transport {
             Transport::Plain(tcp) => Pin::new(tcp).poll_read(cx, buffer),
             Transport::Tls(tls) => Pin::new(&mut **tls).poll_read(cx, buffer),
-        })?;
-        let count = buffer.filled().len() - before;
-        self.traffic.read.fetch_add(count as u64, Ordering::AcqRel);
-        Poll::Ready(Ok(()))
+        }
     }
 }
 

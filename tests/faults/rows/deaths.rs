@@ -299,6 +299,7 @@ const FAULTS: &[Fault] = &[
         &[NEVER_SENT],
     )
     .of(Call::Upload)
+    .attempts(1, 3)
     .retry_info(RetryInfo::Present),
     unprocessed(
         "says with GOAWAY that it processed nothing, each time",

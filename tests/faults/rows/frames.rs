@@ -21,6 +21,8 @@ pub(super) const FAMILY: Family = Family {
 
 const WRONG: &[End] = &[VIOLATION, LOST, BROKEN];
 const FAULTY_OR_WRONG: &[End] = &[FAULTY, VIOLATION, LOST, BROKEN];
+/// A rule is broken in a way that may go unnoticed until the deadline.
+const WRONG_OR_LATE: &[End] = &[VIOLATION, LOST, BROKEN, LATE];
 const FAULTY_OR_BROKEN: &[End] = &[FAULTY, VIOLATION, BROKEN];
 
 const OK: Act = Act::Headers(
@@ -58,6 +60,23 @@ const FAULTS: &[Fault] = &[
         (":status", "200"),
         (":x", "1")
     ),
+    http2(
+        "sends a pseudo-header of requests",
+        &[
+            Act::Headers(
+                &[
+                    (":status", "200"),
+                    (":path", "/"),
+                    ("content-type", "application/json"),
+                ],
+                false,
+            ),
+            JSON,
+        ],
+        // It says nothing that anybody could act on.
+        FAULTY_OR_WRONG,
+    )
+    .attempts(1, 3),
     malformed!(
         "sends a pseudo-header behind a field",
         ("content-type", "application/json"),
@@ -155,12 +174,15 @@ const FAULTS: &[Fault] = &[
         ],
         &[FAULTY],
     ),
-    wrong(
+    http2(
         "sends 103 Early Hints without end",
         &[Act::Flood(|stream| {
             wire::headers(stream, &[(":status", "103")], false).repeat(100)
         })],
+        WRONG_OR_LATE,
     )
+    .attempts(1, 3)
+    .at_deadline()
     .next(super::Next::OkSoon),
     wrong(
         "ends the stream with 103 Early Hints",
@@ -252,7 +274,6 @@ const FAULTS: &[Fault] = &[
             Act::Stall,
         ],
     ),
-    // h2 resets the stream and does not tell who waits for it.
     http2(
         "opens the window of the stream too far",
         &[
@@ -260,8 +281,10 @@ const FAULTS: &[Fault] = &[
             Act::Frame(WINDOW_UPDATE, 0, On::Call, &[0x7f, 0xff, 0xff, 0xff]),
             Act::Stall,
         ],
-        &[LATE],
+        // The request has been sent, so its window matters to nobody.
+        WRONG_OR_LATE,
     )
+    .attempts(1, 3)
     .at_deadline(),
     wrong(
         "sends a frame beyond the limit",

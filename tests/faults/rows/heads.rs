@@ -3,8 +3,8 @@
 use tonic::Code;
 
 use super::{
-    BROKEN, BROKEN_OR_VIOLATION, End, FAULTY, FAULTY_BODY, Family, Fault, JSON, LATE, TOO_LARGE,
-    VIOLATION, http1, ok, reply,
+    BROKEN, BROKEN_OR_VIOLATION, End, FAULTY, FAULTY_BODY, Family, Fault, JSON, LATE, LOST,
+    TOO_LARGE, VIOLATION, http1, ok, reply,
 };
 use crate::calls::Call;
 use crate::upstream::Step::{Close, Flood, Make, Send, Stall};
@@ -313,7 +313,7 @@ const FAULTS: &[Fault] = &[
         "sends fields that speak of the connection",
         &[("content-type", "application/json"), ("keep-alive", "timeout=0")],
         FAULTY_BODY,
-        FAULTY_OR_VIOLATION,
+        const { &[FAULTY, VIOLATION, LOST] },
     )
     .attempts(1, 3),
 ];
