@@ -64,4 +64,20 @@ mod tests {
     fn the_arguments_do_not_clash() {
         Args::command().debug_assert();
     }
+
+    #[test]
+    fn every_argument_of_the_gateway_is_in_its_documentation() {
+        let page = include_str!("../../../docs/gateway.md");
+        let command = Args::command();
+        let gateway = command.find_subcommand("gateway").expect("it is there");
+        let missing: Vec<_> = gateway
+            .get_arguments()
+            .filter_map(|argument| argument.get_long())
+            .filter(|long| *long != "help" && !page.contains(&format!("`--{long}")))
+            .collect();
+        assert!(
+            missing.is_empty(),
+            "docs/gateway.md says nothing of {missing:?}; add a sentence on each"
+        );
+    }
 }
