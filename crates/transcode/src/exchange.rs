@@ -16,7 +16,7 @@ use crate::gateway::Config;
 use crate::held::{self, BodyFault, Held, Room};
 use crate::json::{Drifts, ReadError};
 use crate::upstream::{BoxError, RequestBody, RpcName, SendErrorKind, Upstream};
-use crate::upstream_error::UpstreamError;
+use crate::upstream_error;
 
 /// From this size on, in bytes, a reply is read on a thread of its own, so that
 /// it does not hold up the calls that share its thread.
@@ -191,7 +191,7 @@ impl Shared {
             // An error is worth telling even if its body cannot be had.
             let wait = self.config.error_body_timeout;
             let body = held::of_error(incoming, MAX_ERROR, wait, &self.room, record).await;
-            let error = UpstreamError::read(
+            let told = upstream_error::read(
                 &call.method,
                 call.creates,
                 head.status,
@@ -203,11 +203,11 @@ impl Shared {
                     rpc = call.rpc,
                     request_id = &*caller.request_id,
                     status = %head.status,
-                    message = error.message,
+                    message = told.message,
                     "the upstream failed"
                 );
             }
-            return Err(Fault::UpstreamReplied(Box::new(error)));
+            return Err(Fault::UpstreamReplied(told));
         }
         if let Some(because) = why_no_answer(head.status) {
             return Err(no_answer(caller, call, head.status, because));

@@ -6,7 +6,6 @@
 //! never for a permanent fault, and never for a POST or PATCH that may have
 //! been carried out.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -23,7 +22,6 @@ use crate::caller::answer_metadata;
 use crate::json::ReadError;
 use crate::upload::Interrupted;
 use crate::upstream::SendErrorKind;
-use crate::upstream_error::UpstreamError;
 
 /// How much of a message is passed on, in bytes. Outside of ASCII each of them
 /// takes three on the wire.
@@ -60,7 +58,7 @@ pub(crate) enum Fault {
         idempotent: bool,
     },
     /// The upstream answered with an error.
-    UpstreamReplied(Box<UpstreamError>),
+    UpstreamReplied(Told),
     /// A successful reply is no answer to the request.
     NoAnswer {
         status: StatusCode,
@@ -78,37 +76,41 @@ pub(crate) enum Fault {
     Gateway(&'static str),
 }
 
-/// What a fault has to say, before it is a status.
-struct Told {
-    code: Code,
-    reason: Cow<'static, str>,
-    message: String,
-    /// The JSON path that goes into the metadata of the reason.
-    path: Option<String>,
-    retry: Option<Duration>,
-    violations: Vec<Violation>,
+/// What the caller is told, before it is a status.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub(crate) code: Code,
+    pub(crate) message: String,
+    /// A reason without a domain is one of the gateway.
+    pub(crate) details: Vec<ErrorDetail>,
 }
 
 impl Told {
-    fn new(code: Code, reason: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+    fn new(code: Code, reason: &str, message: impl Into<String>) -> Self {
         Self {
             code,
-            reason: reason.into(),
             message: message.into(),
-            path: None,
-            retry: None,
-            violations: Vec::new(),
+            details: vec![ErrorInfo::new(reason, "", HashMap::new()).into()],
         }
     }
 
-    fn retry(self, retry: Option<Duration>) -> Self {
-        Self { retry, ..self }
+    fn with(mut self, detail: Option<ErrorDetail>) -> Self {
+        self.details.extend(detail);
+        self
     }
 
-    fn at(self, path: impl Into<String>) -> Self {
-        Self {
-            path: Some(path.into()),
-            ..self
+    /// Fills in the domain, and cuts delays that are longer than `max_retry`.
+    fn complete(&mut self, domain: &str, max_retry: Duration) {
+        for detail in &mut self.details {
+            match detail {
+                ErrorDetail::ErrorInfo(info) if info.domain.is_empty() => {
+                    domain.clone_into(&mut info.domain);
+                }
+                ErrorDetail::RetryInfo(retry) => {
+                    retry.retry_delay = retry.retry_delay.map(|delay| delay.min(max_retry));
+                }
+                _ => {}
+            }
         }
     }
 }
@@ -117,48 +119,30 @@ impl Fault {
     /// The status of the call. No delay that it asks for is longer than
     /// `max_retry`.
     pub(crate) fn into_status(self, domain: &str, max_retry: Duration, request_id: &str) -> Status {
-        let told = match self {
-            Self::UpstreamReplied(error) => {
-                let UpstreamError {
-                    code,
-                    message,
-                    details,
-                } = error.completed(domain, max_retry);
-                return compose(code, message, details, request_id);
+        match self.told() {
+            Ok(mut told) => {
+                told.complete(domain, max_retry);
+                compose(told.code, told.message, told.details, request_id)
             }
-            Self::Interrupted(Interrupted::Refused(status)) => return named(status, request_id),
-            other => other.told(),
-        };
-        let mut info = ErrorInfo::new(told.reason, domain, HashMap::new());
-        if let Some(path) = told.path {
-            info.metadata.insert("path".to_owned(), path);
+            Err(status) => named(&status, request_id),
         }
-        let mut details = vec![ErrorDetail::from(info)];
-        details.extend(retry_info(told.retry.map(|retry| retry.min(max_retry))));
-        if !told.violations.is_empty() {
-            let violations = told
-                .violations
-                .into_iter()
-                .map(|violation| FieldViolation::new(violation.field, violation.description));
-            details.push(BadRequest::new(violations.collect::<Vec<_>>()).into());
-        }
-        compose(told.code, told.message, details, request_id)
     }
 
-    fn told(self) -> Told {
-        let violation =
-            |message: String| Told::new(Code::Internal, "UPSTREAM_CONTRACT_VIOLATION", message);
-        let unless_repeated = |idempotent: bool| idempotent.then_some(SOON);
-        match self {
+    /// What the caller is told, or a status that is made already.
+    fn told(self) -> Result<Told, Status> {
+        const VIOLATION: &str = "UPSTREAM_CONTRACT_VIOLATION";
+        Ok(match self {
             Self::InvalidRequest(violations) => {
                 let message = match violations.as_slice() {
                     [Violation { field, description }] => format!("{field} {description}"),
                     all => format!("{} fields of the request do not fit", all.len()),
                 };
-                Told {
-                    violations,
-                    ..Told::new(Code::InvalidArgument, "INVALID_REQUEST", message)
-                }
+                let violations = violations
+                    .into_iter()
+                    .map(|violation| FieldViolation::new(violation.field, violation.description));
+                let violations = BadRequest::new(violations.collect::<Vec<_>>());
+                Told::new(Code::InvalidArgument, "INVALID_REQUEST", message)
+                    .with(Some(violations.into()))
             }
             Self::InvalidUrl(error) => {
                 let message = format!("the request has no valid URL: {error}");
@@ -173,9 +157,8 @@ impl Fault {
                     Interrupted::NoContent => (Code::InvalidArgument, "INVALID_REQUEST"),
                     Interrupted::Malformed => (Code::Internal, "MALFORMED_MESSAGE"),
                     Interrupted::TooLarge => (Code::ResourceExhausted, "MESSAGE_TOO_LARGE"),
-                    Interrupted::BrokenOff(status) | Interrupted::Refused(status) => {
-                        (status.code(), "UPLOAD_INTERRUPTED")
-                    }
+                    Interrupted::BrokenOff(status) => (status.code(), "UPLOAD_INTERRUPTED"),
+                    Interrupted::Refused(status) => return Err(status.clone()),
                 };
                 Told::new(code, reason, cause.to_string())
             }
@@ -185,26 +168,33 @@ impl Fault {
                 "the deadline passed before the call was done",
             ),
             Self::NotSent { kind, idempotent } => not_sent(kind, idempotent),
+            Self::UpstreamReplied(told) => told,
             Self::NoAnswer { status, because } => {
                 let message = format!(
                     "the upstream answered {status}, which is no answer to this request: {because}"
                 );
                 if status.is_success() {
-                    violation(message)
+                    Told::new(Code::Internal, VIOLATION, message)
                 } else {
                     let reason = format!("UPSTREAM_HTTP_{}", status.as_u16());
-                    Told::new(Code::Internal, reason, message)
+                    Told::new(Code::Internal, &reason, message)
                 }
             }
             Self::ContractViolation(error) => {
-                violation(format!("the upstream's reply does not fit: {error}")).at(error.path)
+                let message = format!("the upstream's reply does not fit: {error}");
+                let path = HashMap::from([("path".to_owned(), error.path)]);
+                Told {
+                    code: Code::Internal,
+                    message,
+                    details: vec![ErrorInfo::new(VIOLATION, "", path).into()],
+                }
             }
             Self::ReplyBroken { idempotent } => Told::new(
                 Code::Unavailable,
                 "UPSTREAM_REPLY_BROKEN",
                 "the upstream's reply broke off",
             )
-            .retry(unless_repeated(idempotent)),
+            .with(retry_info(idempotent.then_some(SOON))),
             Self::ReplyTooLarge { limit } => Told::new(
                 Code::ResourceExhausted,
                 "UPSTREAM_REPLY_TOO_LARGE",
@@ -215,14 +205,9 @@ impl Fault {
                 "OVERLOADED",
                 "the gateway has no room for the upstream's reply",
             )
-            .retry(unless_repeated(idempotent)),
+            .with(retry_info(idempotent.then_some(SOON))),
             Self::Gateway(message) => Told::new(Code::Internal, "GATEWAY_FAULT", message),
-            // Has a status of its own.
-            Self::UpstreamReplied(_) => {
-                tracing::error!("an error of the upstream was taken for one of the gateway");
-                Told::new(Code::Internal, "GATEWAY_FAULT", "the upstream failed")
-            }
-        }
+        })
     }
 }
 
@@ -235,18 +220,20 @@ fn not_sent(kind: SendErrorKind, idempotent: bool) -> Told {
                 Some(detail) => format!("{message}: {detail}"),
                 None => message,
             };
-            Told::new(Code::Unavailable, "UPSTREAM_UNAVAILABLE", message).retry(Some(SOON))
+            Told::new(Code::Unavailable, "UPSTREAM_UNAVAILABLE", message)
+                .with(retry_info(Some(SOON)))
         }
         SendErrorKind::PerhapsCarriedOut => {
             Told::new(Code::Unavailable, "UPSTREAM_CONNECTION_LOST", message)
-                .retry(idempotent.then_some(SOON))
+                .with(retry_info(idempotent.then_some(SOON)))
         }
         SendErrorKind::Untrusted => Told::new(Code::Unavailable, "UPSTREAM_UNTRUSTED", message),
         SendErrorKind::Malformed { .. } => {
             Told::new(Code::Internal, "UPSTREAM_CONTRACT_VIOLATION", message)
         }
         SendErrorKind::Overloaded { retry_after } => {
-            Told::new(Code::ResourceExhausted, "OVERLOADED", message).retry(Some(retry_after))
+            Told::new(Code::ResourceExhausted, "OVERLOADED", message)
+                .with(retry_info(Some(retry_after)))
         }
         SendErrorKind::DeadlineUnattainable => {
             Told::new(Code::DeadlineExceeded, "DEADLINE_UNATTAINABLE", message)
@@ -316,9 +303,9 @@ fn compose(
 
 /// A status that a layer around the gateway has made, with the name of the
 /// request where it has none. Its details stay as they are.
-fn named(status: Status, request_id: &str) -> Status {
+fn named(status: &Status, request_id: &str) -> Status {
     let Ok(mut details) = pb::Status::decode(status.details()) else {
-        return status;
+        return status.clone();
     };
     if !details
         .details

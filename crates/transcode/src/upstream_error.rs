@@ -13,69 +13,42 @@ use tonic::Code;
 use tonic_types::{ErrorDetail, ErrorInfo};
 
 use crate::error_details;
-use crate::fault::retry_info;
+use crate::fault::{Told, retry_info};
 
-/// An error of the upstream.
-#[derive(Debug)]
-pub(crate) struct UpstreamError {
-    pub(crate) code: Code,
-    pub(crate) message: String,
-    pub(crate) details: Vec<ErrorDetail>,
-}
-
-impl UpstreamError {
-    /// Reads an error. `creates` says that the request was to create something,
-    /// which a conflict then is about.
-    pub(crate) fn read(
-        method: &Method,
-        creates: bool,
-        status: StatusCode,
-        headers: &HeaderMap,
-        body: &[u8],
-    ) -> Self {
-        // Read piece by piece, because an upstream that gets one wrong may well
-        // have the others right.
-        let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
-        let body: Option<Value> = serde_json::from_slice(body).ok();
-        let error = body.as_ref().and_then(|body| body.get("error"));
-        let text = |name| error.and_then(|error| error.get(name)?.as_str());
-        let code = text("status")
-            .and_then(code_of_name)
-            .unwrap_or_else(|| code_of_status(status, creates));
-        let message = text("message").map_or_else(
-            || format!("the upstream answered {status}"),
-            ToOwned::to_owned,
-        );
-        let details = error.and_then(|error| error.get("details")?.as_array());
-        let details = details.into_iter().flatten();
-        let mut details: Vec<_> = details.filter_map(error_details::read).collect();
-        give_reason(&mut details, status);
-        let is_retry = |detail: &ErrorDetail| matches!(detail, ErrorDetail::RetryInfo(_));
-        if !details.iter().any(is_retry) && was_refused(method, status) {
-            details.extend(retry_info(retry_after(headers, SystemTime::now())));
-        }
-        Self {
-            code,
-            message,
-            details,
-        }
+/// Reads an error. `creates` says that the request was to create something,
+/// which a conflict then is about.
+pub(crate) fn read(
+    method: &Method,
+    creates: bool,
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Told {
+    // Read piece by piece, because an upstream that gets one wrong may well
+    // have the others right.
+    let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
+    let body: Option<Value> = serde_json::from_slice(body).ok();
+    let error = body.as_ref().and_then(|body| body.get("error"));
+    let text = |name| error.and_then(|error| error.get(name)?.as_str());
+    let code = text("status")
+        .and_then(code_of_name)
+        .unwrap_or_else(|| code_of_status(status, creates));
+    let message = text("message").map_or_else(
+        || format!("the upstream answered {status}"),
+        ToOwned::to_owned,
+    );
+    let details = error.and_then(|error| error.get("details")?.as_array());
+    let details = details.into_iter().flatten();
+    let mut details: Vec<_> = details.filter_map(error_details::read).collect();
+    give_reason(&mut details, status);
+    let is_retry = |detail: &ErrorDetail| matches!(detail, ErrorDetail::RetryInfo(_));
+    if !details.iter().any(is_retry) && was_refused(method, status) {
+        details.extend(retry_info(retry_after(headers, SystemTime::now())));
     }
-
-    /// The same error with the domain where a reason has none, and without
-    /// delays that are longer than the limit.
-    pub(crate) fn completed(mut self, domain: &str, max_retry: Duration) -> Self {
-        for detail in &mut self.details {
-            match detail {
-                ErrorDetail::ErrorInfo(info) if info.domain.is_empty() => {
-                    domain.clone_into(&mut info.domain);
-                }
-                ErrorDetail::RetryInfo(retry) => {
-                    retry.retry_delay = retry.retry_delay.map(|delay| delay.min(max_retry));
-                }
-                _ => {}
-            }
-        }
-        self
+    Told {
+        code,
+        message,
+        details,
     }
 }
 
@@ -179,8 +152,8 @@ mod tests {
         body: &str,
     ) -> Status {
         let status = StatusCode::from_u16(status).expect("a status");
-        let error = UpstreamError::read(method, creates, status, headers, body.as_bytes());
-        Fault::UpstreamReplied(Box::new(error)).into_status("d", HOUR, "id-1")
+        let told = read(method, creates, status, headers, body.as_bytes());
+        Fault::UpstreamReplied(told).into_status("d", HOUR, "id-1")
     }
 
     #[track_caller]
