@@ -15,7 +15,7 @@ use crate::rows::{Deadline, End, FAMILIES, Fault, Next, RetryInfo, Time};
 use crate::upstream::{GOOD, GOOD_LIST, Upstream, Version, roots};
 
 /// How many faults are played at the same time.
-const AT_ONCE: usize = 24;
+const AT_ONCE: usize = 12;
 
 /// The deadline of a call that is to end with it.
 const SHORT: Duration = Duration::from_millis(500);

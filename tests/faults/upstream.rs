@@ -18,6 +18,9 @@ use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
+/// Between the parts of a flood: the other tests need some of the machine, too.
+const FLOOD_PAUSE: Duration = Duration::from_millis(1);
+
 /// The version of HTTP that an upstream speaks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Version {
@@ -57,7 +60,7 @@ pub(crate) enum Step {
     Make(fn() -> Vec<u8>),
     /// The bytes again and again, one at a time, until nobody is there.
     Drip(&'static [u8]),
-    /// The bytes again and again, as fast as they are taken, until the upstream
+    /// The bytes again and again, a thousand times a second, until the upstream
     /// is well.
     Flood(&'static [u8]),
     /// Lets time pass.
@@ -81,7 +84,7 @@ pub(crate) enum Act {
     Frame(u8, u8, On, &'static [u8]),
     /// DATA of one byte, again and again, until nobody is there.
     Drip,
-    /// Frames for the stream, again and again, as fast as they are taken, until
+    /// Frames for the stream, again and again, a thousand times a second, until
     /// the upstream is well.
     Flood(fn(u32) -> Vec<u8>),
     ResetStream(u32),
@@ -418,6 +421,7 @@ async fn follow<C: AsyncRead + AsyncWrite + Unpin>(
                     if connection.write_all(bytes).await.is_err() {
                         return None;
                     }
+                    tokio::time::sleep(FLOOD_PAUSE).await;
                 }
                 drain(&mut connection).await;
                 return None;

@@ -99,7 +99,13 @@ fn what_cannot_be_read_exits_with_2() {
         2,
         "the certificates in /nowhere.pem cannot be read",
     );
-    let upstream = ["record", "--upstream", "https://127.0.0.1:1", "--out", "/tmp"];
+    let upstream = [
+        "record",
+        "--upstream",
+        "https://127.0.0.1:1",
+        "--out",
+        "/tmp",
+    ];
     check(
         &[&upstream[..], &ca].concat(),
         2,

@@ -190,7 +190,11 @@ impl Shared {
         if head.status.is_client_error() || head.status.is_server_error() {
             // An error is worth telling even if its body cannot be had.
             let wait = self.config.error_body_timeout;
-            let body = held::of_error(incoming, MAX_ERROR, wait, &self.room, record).await;
+            let body = if is_coded(&head.headers) {
+                Bytes::new()
+            } else {
+                held::of_error(incoming, MAX_ERROR, wait, &self.room, record).await
+            };
             let told = upstream_error::read(
                 &call.method,
                 call.creates,

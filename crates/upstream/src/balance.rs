@@ -11,12 +11,12 @@ use tokio::time::Instant;
 use crate::endpoint::{Endpoint, Lease};
 use crate::health::Admission;
 
-/// Chooses an endpoint, other than those that were tried if possible. `None` if
+/// Chooses an endpoint for a call that ends then, other than those that were tried if possible. `None` if
 /// every endpoint is an open circuit.
 pub(crate) fn choose(
     endpoints: &[Arc<Endpoint>],
     tried: &[Arc<Endpoint>],
-    deadline: Option<Instant>,
+    ends: Instant,
 ) -> Option<Lease> {
     let now = Instant::now();
     let is_tried = |endpoint| tried.iter().any(|known| Arc::ptr_eq(known, endpoint));
@@ -24,7 +24,7 @@ pub(crate) fn choose(
         let others = endpoints
             .iter()
             .any(|other| !Arc::ptr_eq(other, endpoint) && other.health().is_free());
-        Lease::new(Arc::clone(endpoint), others, deadline)
+        Lease::new(Arc::clone(endpoint), others, ends)
     };
     if let [endpoint] = endpoints {
         return (endpoint.admission(now) != Admission::Open).then(|| lease(endpoint));

@@ -126,7 +126,7 @@ impl Call<'_> {
                 .endpoints()
                 .await
                 .map_err(|failure| failure.error)?;
-            let Some(mut lease) = balance::choose(&endpoints, &tried, self.deadline) else {
+            let Some(mut lease) = balance::choose(&endpoints, &tried, self.ends) else {
                 return Err(Cause::AllOpen.into());
             };
             let endpoint = Arc::clone(&lease.endpoint);

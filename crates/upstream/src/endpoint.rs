@@ -83,14 +83,14 @@ impl Endpoint {
 pub(crate) struct Lease {
     pub(crate) endpoint: Arc<Endpoint>,
     started: Instant,
-    deadline: Option<Instant>,
+    ends: Instant,
     others: bool,
     trial: bool,
     settled: bool,
 }
 
 impl Lease {
-    pub(crate) fn new(endpoint: Arc<Endpoint>, others: bool, deadline: Option<Instant>) -> Self {
+    pub(crate) fn new(endpoint: Arc<Endpoint>, others: bool, ends: Instant) -> Self {
         let now = Instant::now();
         endpoint.in_flight.fetch_add(1, Ordering::Relaxed);
         let mut health = endpoint.health();
@@ -99,7 +99,7 @@ impl Lease {
         Self {
             endpoint,
             started: now,
-            deadline,
+            ends,
             others,
             trial,
             settled: false,
@@ -148,10 +148,7 @@ impl Drop for Lease {
         if self.settled {
             return;
         }
-        if self
-            .deadline
-            .is_some_and(|deadline| Instant::now() >= deadline)
-        {
+        if Instant::now() >= self.ends {
             self.settle(Outcome::TimedOut);
         } else if self.trial {
             self.endpoint.health().give_back_trial();

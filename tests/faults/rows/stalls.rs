@@ -104,12 +104,16 @@ const FAULTS: &[Fault] = &[
         Script::OnAccept(&[Stall]),
         &[LATE],
     )
+    // The gateway looks by itself whether it can connect again.
+    .attempts(1, 4)
     .at_deadline(),
     Fault::new(
         "accepts and reads nothing",
         Script::OnAccept(&[Stall]),
         &[LATE],
     )
+    // The gateway looks by itself whether it can connect again.
+    .attempts(1, 4)
     .of(Call::LargePost)
     .at_deadline(),
     Fault::new("stops reading", Script::OnHead(&[Stall]), &[LATE])

@@ -288,7 +288,10 @@ async fn take(
         }
         Act::Flood(make) => {
             let bytes = make(id);
-            while !shared.is_after() && send(writer, &bytes).await {}
+            while !shared.is_after() && send(writer, &bytes).await {
+                // The other tests need some of the machine, too.
+                tokio::time::sleep(super::FLOOD_PAUSE).await;
+            }
             return false;
         }
         Act::ResetStream(code) => {
