@@ -97,9 +97,8 @@ impl Rounds {
             }
             self.barrier.wait().await;
         }
-        // Those who repeat go around once more before they hear of it.
-        self.again.store(false, Ordering::SeqCst);
         self.barrier.wait().await;
+        self.again.store(false, Ordering::SeqCst);
         let grown = MEMORY.allocated().saturating_sub(before);
         self.barrier.wait().await;
         (grown > SLACK).then_some(grown)
@@ -123,8 +122,15 @@ where
     for fault in faults {
         repeating.spawn(repeat(fault, Arc::clone(&rounds)));
     }
-    let grown = rounds.measure().await;
-    let mut left = repeating.join_all().await.concat();
+    let ending = async {
+        let mut left = Vec::new();
+        while let Some(ended) = repeating.join_next().await {
+            // The others would wait in vain for one that panicked.
+            left.extend(ended.expect("a fault can be repeated"));
+        }
+        left
+    };
+    let (grown, mut left) = tokio::join!(rounds.measure(), ending);
     if let Some(grown) = grown {
         left.push(format!(
             "{} KiB of memory are left of {about} each time, where {} may be; FAULT_ONLY tells of which",

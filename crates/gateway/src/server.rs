@@ -289,9 +289,6 @@ async fn serve_connection<S>(
             .await
             .map_err(Into::into),
     };
-    if std::env::var_os("DBG").is_some() {
-        eprintln!("ended {ended:?}");
-    }
     if let Err(error) = ended {
         tracing::debug!(%peer, error, "a connection ended with an error");
     }

@@ -28,6 +28,12 @@ use crate::io::{Io, Traffic, Transport};
 use crate::task::AbortOnDrop;
 use crate::{ReplyError, ReplyErrorKind, SendError, SendErrorKind};
 
+/// How large a body may be so that a connection is used again although the
+/// server answered with an error, in bytes. A server that refuses a larger one
+/// may have read none of it: the kernels between take megabytes, and whatever
+/// followed on the connection would wait behind them.
+const MOST_UNREAD: u64 = 64 << 10;
+
 /// A connection.
 pub(crate) struct Http1 {
     sender: http1::SendRequest<AttemptBody>,
@@ -86,6 +92,11 @@ impl Http1 {
         mut request: Request<AttemptBody>,
     ) -> Result<Response<Http1Reply>, Failure> {
         let reused = self.is_reused();
+        let is_large = request
+            .body()
+            .size_hint()
+            .exact()
+            .is_none_or(|size| size > MOST_UNREAD);
         let unsent = |source: hyper::Error| Failure::unsent(source, reused);
         // The task may not yet have seen the end of the reply before.
         self.sender.ready().await.map_err(unsent)?;
@@ -120,7 +131,8 @@ impl Http1 {
         if response.headers().len() > endpoint.config().max_headers {
             return Err(SendError::malformed("it has too many fields").into());
         }
-        let keeps_alive = self.keeps_alive(&response, endpoint.config());
+        let may_be_unread = is_large && !response.status().is_success();
+        let keeps_alive = self.keeps_alive(&response, endpoint.config()) && !may_be_unread;
         let (head, body) = response.into_parts();
         let mut reply = Http1Reply {
             connection: keeps_alive.then_some(self),

@@ -334,6 +334,32 @@ async fn an_early_reply_ends_the_upload() {
     soon(closes.recv()).await.unwrap();
 }
 
+/// Has two bodies of this size answered with a status, and checks how many
+/// connections they take.
+async fn check_reuse(size: usize, status: &str, connections: usize) {
+    let answer = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n");
+    let server = Server::start(move |_, stream| answer_all(stream, answer.clone())).await;
+    let client = server.client(once());
+    for _ in 0..2 {
+        let body = Bytes::from(vec![b'x'; size]);
+        soon(client.send(request(Method::POST, body)))
+            .await
+            .unwrap();
+    }
+    assert_eq!(
+        server.connections(),
+        connections,
+        "for {size} bytes and {status}"
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_a_large_body_is_not_trusted_to_have_read_it() {
+    check_reuse(64 << 10, "413 Too Large", 1).await;
+    check_reuse((64 << 10) + 1, "413 Too Large", 2).await;
+    check_reuse((64 << 10) + 1, "201 Created", 1).await;
+}
+
 #[tokio::test]
 async fn an_early_reply_is_read_although_the_server_has_closed() {
     let server = Server::start(|_, mut stream| async move {
