@@ -132,10 +132,11 @@ impl Http1 {
             return Err(SendError::malformed("it has too many fields").into());
         }
         let may_be_unread = is_large && !response.status().is_success();
-        let keeps_alive = self.keeps_alive(&response, endpoint.config()) && !may_be_unread;
+        let is_reusable = self.keeps_alive(&response, endpoint.config()) && !may_be_unread;
         let (head, body) = response.into_parts();
         let mut reply = Http1Reply {
-            connection: keeps_alive.then_some(self),
+            connection: Some(self),
+            is_reusable,
             body,
             progress,
             endpoint: Arc::clone(endpoint),
@@ -223,8 +224,10 @@ fn malformed(error: hyper::Error) -> SendError {
 
 /// The body of a reply, on its connection.
 pub(crate) struct Http1Reply {
-    /// The connection, as long as it may be used again. Dropped, it is closed.
+    /// The connection, which carries the body until its end. Dropped, it is
+    /// closed.
     connection: Option<Http1>,
+    is_reusable: bool,
     body: Incoming,
     progress: Arc<Progress>,
     endpoint: Arc<Endpoint>,
@@ -272,7 +275,7 @@ impl Http1Reply {
         let Some(mut connection) = self.connection.take() else {
             return;
         };
-        if self.progress.is_finished() && connection.traffic.is_clean() {
+        if self.is_reusable && self.progress.is_finished() && connection.traffic.is_clean() {
             connection.idle_since = Instant::now();
             self.endpoint.pool().put(connection);
         }

@@ -73,6 +73,38 @@ async fn a_connection_is_used_again_after_a_complete_reply() {
     assert_eq!(server.connections(), 1);
 }
 
+/// Answers with the head, then with a body in two parts that arrive one after
+/// the other.
+async fn check_arrives_whole(head: &'static str) {
+    let server = Server::start(move |_, mut stream| async move {
+        read_request(&mut stream).await;
+        write(&mut stream, head).await;
+        for _ in 0..2 {
+            // The client is to see the part before on its own.
+            for _ in 0..10 {
+                tokio::task::yield_now().await;
+            }
+            write(&mut stream, [b'x'; 1 << 20]).await;
+        }
+    })
+    .await;
+    let client = server.client(once());
+    for connections in 1..=2 {
+        let body = soon(send(&client, get())).await.unwrap();
+        assert_eq!(body.len(), 2 << 20, "for {head:?}");
+        assert_eq!(server.connections(), connections, "for {head:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_last_reply_of_a_connection_arrives_whole() {
+    check_arrives_whole("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2097152\r\n\r\n")
+        .await;
+    check_arrives_whole("HTTP/1.1 200 OK\r\n\r\n").await;
+    check_arrives_whole("HTTP/1.0 200 OK\r\n\r\n").await;
+    check_arrives_whole("HTTP/1.0 200 OK\r\ncontent-length: 2097152\r\n\r\n").await;
+}
+
 #[tokio::test]
 async fn a_connection_is_used_only_as_often_as_it_may() {
     let server = Server::start(|_, stream| answer_all(stream, ok("done"))).await;
