@@ -27,6 +27,7 @@ use tower::{Service, ServiceExt as _};
 use transcode::Deadline;
 
 use crate::config::Config;
+use crate::heard::{Heard, SignOfLife};
 use crate::server::Phase;
 use crate::stack::Peer;
 
@@ -65,6 +66,7 @@ where
         + 'static,
     S::Future: Send,
 {
+    let (io, sign_of_life) = Heard::new(io);
     let handshake = h2::server::Builder::new()
         .initial_window_size(config.stream_window)
         .initial_connection_window_size(config.connection_window)
@@ -77,7 +79,7 @@ where
         return Ok(());
     };
     let mut connection = connection?;
-    let mut clock = Clock::new(config, connection.ping_pong());
+    let mut clock = Clock::new(config, connection.ping_pong(), sign_of_life);
     let mut wake = pin!(sleep_until(clock.next()));
     let mut calls = JoinSet::new();
     loop {
@@ -126,6 +128,9 @@ enum Verdict {
 /// When a connection has to be asked whether it is there, and when it is over.
 struct Clock {
     pings: Option<PingPong>,
+    /// Whatever a client sends while it owes a pong shows that it is there. A
+    /// busy one may send much before it comes to the ping.
+    sign_of_life: SignOfLife,
     interval: Duration,
     keep_alive_timeout: Duration,
     /// How long the answer to the next ping may take.
@@ -142,10 +147,11 @@ struct Clock {
 }
 
 impl Clock {
-    fn new(config: &Config, pings: Option<PingPong>) -> Self {
+    fn new(config: &Config, pings: Option<PingPong>, sign_of_life: SignOfLife) -> Self {
         let now = Instant::now();
         Self {
             pings,
+            sign_of_life,
             interval: config.keep_alive_interval,
             keep_alive_timeout: config.keep_alive_timeout,
             // The first one finds out whether somebody speaks HTTP/2 at all.
@@ -210,9 +216,13 @@ impl Clock {
     fn check(&mut self, is_idle: bool) -> Verdict {
         let now = Instant::now();
         if self.pong_by.is_some_and(|by| now >= by) {
-            return Verdict::Close;
+            if !self.sign_of_life.take() {
+                return Verdict::Close;
+            }
+            self.pong_by = Some(now + self.keep_alive_timeout);
         }
         if self.pong_by.is_none() && now >= self.ping_at {
+            self.sign_of_life.take();
             if let Some(pings) = &mut self.pings {
                 // A ping that is still on its way will do as well.
                 let _ = pings.send_ping(Ping::opaque());

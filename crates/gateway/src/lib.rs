@@ -16,6 +16,7 @@ pub mod config;
 pub mod descriptors;
 pub mod drift;
 pub mod health;
+mod heard;
 mod http1;
 mod http2;
 pub mod limit;

@@ -83,6 +83,29 @@ async fn a_client_that_does_not_answer_pings_is_hung_up_on() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_busy_client_need_not_answer_pings() {
+    let config = Config::default();
+    let keep_alive = config.keep_alive_interval + config.keep_alive_timeout;
+    let mut served = serve_with(config);
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
+    served.client.write_all(preface).await.expect("sent");
+    // `:method: POST`, `:scheme: http`, `:path: /` and `takes: 999`, of which
+    // only the first three are in the static table (RFC 7541).
+    let call = b"\0\0\x0e\x01\x05\0\0\0\x01\x83\x86\x84\0\x05takes\x03999";
+    served.client.write_all(call).await.expect("sent");
+    let until = Instant::now() + keep_alive * 3;
+    while Instant::now() < until {
+        let update = b"\0\0\x04\x08\0\0\0\0\0\0\0\0\x01";
+        let sent = served.client.write_all(update).await;
+        sent.expect("the connection is still open");
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    drop(served.client);
+    let took = served.ended.await.expect("no panic");
+    assert!(took >= keep_alive * 3, "it took {took:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_unused_connection_is_said_goodbye_to() {
     let config = Config {
         idle_timeout: Duration::from_secs(60),
