@@ -115,8 +115,8 @@ pub(crate) async fn gateway_until(
     .following(reachable);
     let (listener, address) = listen().await;
     let serving = async move {
-        let served = server.serve(listener, shutdown).await;
-        served.expect("the gateway serves");
+        let ended = server.serve(listener, shutdown).await;
+        ended.expect("the gateway serves");
     };
     (format!("http://{address}"), serving)
 }

@@ -74,7 +74,7 @@ impl Gateway {
             ended??;
         }
         let calls = u32::try_from(CALLS)?;
-        Ok((self.cpu()? - before) / calls)
+        Ok(self.cpu()?.saturating_sub(before) / calls)
     }
 }
 

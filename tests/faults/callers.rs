@@ -184,22 +184,21 @@ fn is_fair(told: &Told) -> bool {
 }
 
 fn found(caller: &Conversation) -> String {
-    let mut text = String::new();
-    if let Some(first) = caller.told.values().next() {
-        text = format!(
+    let end = |told: &Told| {
+        format!(
             "HTTP {:?}, {:?}, reset {:?}; ",
-            first.http_status(),
-            first.status(),
-            first.reset
-        );
-    }
+            told.http_status(),
+            told.status(),
+            told.reset
+        )
+    };
+    let first = caller.told.values().next().map(end).unwrap_or_default();
+    let unfair = caller.told.values().find(|told| !is_fair(told));
+    let unfair = unfair.map(end).unwrap_or_default();
     let over = caller.told.values().filter(|told| told.is_over()).count();
     let fair = caller.told.values().filter(|told| is_fair(told)).count();
-    if let Some(unfair) = caller.told.values().find(|told| !is_fair(told)) {
-        text += &format!("then {:?}, reset {:?}; ", unfair.status(), unfair.reset);
-    }
-    text + &format!(
-        "{over} of {} calls ended, {fair} well; GOAWAY {:?}, closed {}, {:?}",
+    format!(
+        "{first}{unfair}{over} of {} calls ended, {fair} well; GOAWAY {:?}, closed {}, {:?}",
         caller.told.len(),
         caller.go_away,
         caller.closed,

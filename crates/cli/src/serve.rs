@@ -174,7 +174,7 @@ pub(crate) async fn gateway(args: GatewayArgs) -> anyhow::Result<ExitCode> {
     };
     // Readiness is asked for until the last call has ended.
     tokio::select! {
-        served = serve_grpc(grpc, server, stop_signal()) => served?,
+        ended = serve_grpc(grpc, server, stop_signal()) => ended?,
         Err(error) = serve_admin(admin, health) => return Err(error),
     }
     Ok(ExitCode::SUCCESS)

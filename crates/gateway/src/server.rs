@@ -1,6 +1,6 @@
 //! Serves gRPC and gRPC-Web on one port, and stops without losing a call.
 //!
-//! This is the outer half of the server: connections. [`crate::stack`] is the
+//! This is the outer half of the server: connections. The stack is the
 //! inner one: calls. Neither ever knows what a call is about.
 
 use std::convert::Infallible;

@@ -108,7 +108,7 @@ async fn a_busy_client_need_not_answer_pings() {
 #[tokio::test(start_paused = true)]
 async fn an_unused_connection_is_said_goodbye_to() {
     let config = Config {
-        idle_timeout: Duration::from_secs(60),
+        idle_timeout: Duration::from_mins(1),
         ..Config::default()
     };
     let served = serve_with(config);

@@ -84,7 +84,7 @@ async fn check_arrives_whole(head: &'static str) {
             for _ in 0..10 {
                 tokio::task::yield_now().await;
             }
-            write(&mut stream, [b'x'; 1 << 20]).await;
+            write(&mut stream, vec![b'x'; 1 << 20]).await;
         }
     })
     .await;
