@@ -83,7 +83,7 @@ async fn check(ending: Ending) {
 /// Abandons a call. Returns what does not end with it.
 async fn abandon(ending: Ending, call: Call, version: Version) -> Vec<String> {
     let mut found = Vec::new();
-    let mut upstream = Upstream::start(version, script(ending, version), false, GOOD).await;
+    let mut upstream = Upstream::start(version, script(ending, version), false, GOOD);
     let settings = Settings {
         roots: roots(version),
         ..Settings::default()
@@ -95,7 +95,7 @@ async fn abandon(ending: Ending, call: Call, version: Version) -> Vec<String> {
     for attempt in 1..=TIMES {
         found.extend(end(ending, call, &mut caller, &upstream, attempt).await);
     }
-    upstream.recover(version).await;
+    upstream.recover(version);
     // Its bytes do not fit into a window that is not given back.
     let next = caller.call(Call::LargePost, Some(PATIENCE));
     let next = timeout(PATIENCE, next).await;

@@ -33,7 +33,7 @@ pub(crate) fn selected() -> Vec<(String, &'static Fault)> {
 
 /// An upstream and a gateway in front of it.
 pub(crate) async fn start(fault: &Fault) -> (Upstream, Gateway) {
-    let upstream = Upstream::start(Version::Http1, fault.upstream, false, GOOD).await;
+    let upstream = Upstream::start(Version::Http1, fault.upstream, false, GOOD);
     let settings = Settings {
         max_reply: 4 << 20,
         ..Settings::default()
@@ -104,7 +104,7 @@ async fn play(fault: &Fault) -> Vec<String> {
             "reaches upstream: expected {expected:?}, found {attempts}"
         ));
     }
-    upstream.recover(Version::Http1).await;
+    upstream.recover(Version::Http1);
     if stays && fault.connection_goes_on && !fault.ends.contains(&End::Closed) {
         let told = caller.call().await;
         let status = told.status();

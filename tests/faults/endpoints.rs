@@ -121,7 +121,7 @@ impl Balancer {
 async fn a_rolling_restart_of_gateways_shows_callers_no_error() {
     let _quiet = QUIET.read().await;
     let any = ([127, 0, 0, 1], 0).into();
-    let upstream = Upstream::good(any, Version::Http1).await;
+    let upstream = Upstream::good(any, Version::Http1);
     let endpoints = [upstream.url.clone()];
     let settings = Settings {
         drain_delay: Duration::from_millis(500),
@@ -154,8 +154,8 @@ async fn a_rolling_restart_of_gateways_shows_callers_no_error() {
 async fn an_endpoint_dies_and_returns(version: Version) {
     let _quiet = QUIET.read().await;
     let any = ([127, 0, 0, 1], 0).into();
-    let mut mortal = Upstream::good(any, version).await;
-    let lasting = Upstream::good(any, version).await;
+    let mut mortal = Upstream::good(any, version);
+    let lasting = Upstream::good(any, version);
     let endpoints = [mortal.url.clone(), lasting.url.clone()];
     let settings = Settings {
         roots: roots(version),
@@ -169,7 +169,7 @@ async fn an_endpoint_dies_and_returns(version: Version) {
         let address = mortal.address;
         mortal.stop();
         load.go_on(200).await;
-        mortal = Upstream::good(address, version).await;
+        mortal = Upstream::good(address, version);
     }
     load.go_on(100).await;
     load.end().await;
@@ -190,7 +190,7 @@ async fn an_upstream_that_closes_after_each_reply_shows_callers_no_error() {
     const REPLY: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 15\r\n\r\n{\"id\":\"closed\"}";
     const SCRIPT: Script = Script::OnRequest(&[Send(REPLY), Close]);
     let _quiet = QUIET.read().await;
-    let upstream = Upstream::start(Version::Http1, SCRIPT, false, GOOD).await;
+    let upstream = Upstream::start(Version::Http1, SCRIPT, false, GOOD);
     let gateway = Gateway::start(slice::from_ref(&upstream.url), Settings::default()).await;
     upstream.fault();
     let caller = Caller::new(gateway.address);

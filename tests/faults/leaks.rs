@@ -226,7 +226,7 @@ async fn make_calls(row: &Row, upstream: &mut Upstream, gateway: &Gateway, times
         });
     }
     calling.join_all().await;
-    upstream.recover(row.version).await;
+    upstream.recover(row.version);
 }
 
 async fn repeat_caller(name: &str, fault: &CallerFault, rounds: &Rounds) -> Vec<String> {
@@ -270,7 +270,7 @@ async fn converse(fault: &CallerFault, upstream: &mut Upstream, gateway: &Gatewa
         join_all(conversations).await;
         done += round;
     }
-    upstream.recover(crate::upstream::Version::Http1).await;
+    upstream.recover(crate::upstream::Version::Http1);
 }
 
 /// Waits for several futures that borrow.

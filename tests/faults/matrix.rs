@@ -76,7 +76,7 @@ impl Row {
             _ => GOOD,
         };
         let fault = self.fault;
-        let upstream = Upstream::start(self.version, fault.script, fault.once, good).await;
+        let upstream = Upstream::start(self.version, fault.script, fault.once, good);
         let mut settings = Settings {
             roots: roots(self.version),
             ..Settings::default()
@@ -178,7 +178,7 @@ async fn play(row: &Row) -> Vec<String> {
         let expected = fault.attempts.range();
         differences.push(format!("attempts: expected {expected:?}, found {attempts}"));
     }
-    upstream.recover(row.version).await;
+    upstream.recover(row.version);
     differences.extend(next(fault, &caller).await);
     upstream.release();
     let freed = settles(|| {

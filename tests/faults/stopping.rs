@@ -43,7 +43,7 @@ const UPLOAD: Head = Head {
 async fn check(script: &[Step]) {
     let _quiet = QUIET.read().await;
     let any = ([127, 0, 0, 1], 0).into();
-    let upstream = Upstream::good(any, Version::Http1).await;
+    let upstream = Upstream::good(any, Version::Http1);
     let settings = Settings {
         handshake: PROMPT * 4,
         default_deadline: PROMPT * 4,
@@ -129,7 +129,7 @@ async fn a_call_under_way_ends_well_while_the_gateway_stops() {
         Send(b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 13\r\n\r\n{\"id\":\"late\"}"),
     ]);
     let _quiet = QUIET.read().await;
-    let upstream = Upstream::start(Version::Http1, SCRIPT, false, GOOD).await;
+    let upstream = Upstream::start(Version::Http1, SCRIPT, false, GOOD);
     let mut gateway = Gateway::start(slice::from_ref(&upstream.url), Settings::default()).await;
     upstream.fault();
     let caller = Caller::new(gateway.address);
@@ -155,7 +155,7 @@ async fn a_call_under_way_ends_well_while_the_gateway_stops() {
 async fn new_connections_are_served_until_health_has_told_that_they_should_go_elsewhere() {
     let _quiet = QUIET.read().await;
     let any = ([127, 0, 0, 1], 0).into();
-    let upstream = Upstream::good(any, Version::Http1).await;
+    let upstream = Upstream::good(any, Version::Http1);
     let settings = Settings {
         drain_delay: Duration::from_secs(2),
         ..Settings::default()

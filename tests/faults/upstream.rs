@@ -13,7 +13,7 @@ use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{RootCertStore, ServerConfig};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
@@ -228,40 +228,43 @@ pub(crate) struct Upstream {
     pub(crate) address: SocketAddr,
     shared: Arc<Shared>,
     serving: Option<AbortHandle>,
+    /// Keeps the port while nobody listens on it. Else the next upstream of
+    /// another test would get it, and its calls.
+    _place: TcpSocket,
+}
+
+/// A socket that has the port, and does not listen on it.
+fn place(address: SocketAddr) -> TcpSocket {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.set_reuseaddr(true).expect("an option");
+    socket.set_reuseport(true).expect("an option");
+    socket.bind(address).expect("the port is free");
+    socket
 }
 
 impl Upstream {
     /// An upstream that follows the script from [`fault`](Self::fault) to
     /// [`recover`](Self::recover), or `once` in that time, and answers `good`
     /// else.
-    pub(crate) async fn start(
-        version: Version,
-        script: Script,
-        once: bool,
-        good: &'static str,
-    ) -> Self {
+    pub(crate) fn start(version: Version, script: Script, once: bool, good: &'static str) -> Self {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
-        Self::start_at(any, version, script, once, good).await
+        Self::start_at(any, version, script, once, good)
     }
 
     /// An upstream that answers well.
-    pub(crate) async fn good(address: SocketAddr, version: Version) -> Self {
-        Self::start_at(address, version, Script::Refuse, false, GOOD).await
+    pub(crate) fn good(address: SocketAddr, version: Version) -> Self {
+        Self::start_at(address, version, Script::Refuse, false, GOOD)
     }
 
-    async fn start_at(
+    fn start_at(
         address: SocketAddr,
         version: Version,
         script: Script,
         once: bool,
         good: &'static str,
     ) -> Self {
-        let listener = TcpListener::bind(address)
-            .await
-            .expect("the port can be listened on");
-        let address = listener
-            .local_addr()
-            .expect("a bound listener has an address");
+        let place = place(address);
+        let address = place.local_addr().expect("a bound socket has an address");
         let shared = Arc::new(Shared {
             script,
             once,
@@ -281,12 +284,16 @@ impl Upstream {
             address,
             shared,
             serving: None,
+            _place: place,
         };
-        upstream.serve(listener, version);
+        upstream.serve(version);
         upstream
     }
 
-    fn serve(&mut self, listener: TcpListener, version: Version) {
+    fn serve(&mut self, version: Version) {
+        let listener: TcpListener = place(self.address)
+            .listen(1024)
+            .expect("the port can be listened on");
         let shared = Arc::clone(&self.shared);
         let serving = tokio::spawn(async move {
             let mut connections = JoinSet::new();
@@ -313,13 +320,10 @@ impl Upstream {
     }
 
     /// From here on requests are answered well. What stalls goes on stalling.
-    pub(crate) async fn recover(&mut self, version: Version) {
+    pub(crate) fn recover(&mut self, version: Version) {
         self.shared.phase.send_replace(Phase::After);
         if matches!(self.shared.script, Script::Refuse) {
-            let listener = TcpListener::bind(self.address)
-                .await
-                .expect("the port is still ours");
-            self.serve(listener, version);
+            self.serve(version);
         }
     }
 

@@ -109,6 +109,15 @@ impl Repository {
         }
     }
 
+    /// The version that is published: major, minor, patch.
+    fn version(&self) -> [u64; 3] {
+        let version = self.read("crates/contract/VERSION");
+        let numbers = version.trim().split('.');
+        let numbers = numbers.map(|number| number.parse().expect("a number"));
+        let numbers: Vec<u64> = numbers.collect();
+        numbers.try_into().expect("three numbers")
+    }
+
     #[track_caller]
     fn check(&self, arguments: &[&str], code: i32, expected: &[&str]) {
         let ended = self.contract(arguments);
@@ -283,24 +292,35 @@ fn findings_of_any_check_can_be_accepted() {
 fn what_breaks_clients_is_published_under_a_version_that_is_named() {
     let repository = with_a_removed_property();
     let before = repository.read("blessed/openapi.json");
-    let expected = ["clients of 2.0.0 will break", "--as 3.0.0"];
+    let [major, minor, patch] = repository.version();
+    let published = format!("{major}.{minor}.{patch}");
+    let next = format!("{}.0.0", major + 1);
+    let expected = [
+        &*format!("clients of {published} will break"),
+        &*format!("--as {next}"),
+    ];
     repository.check(&["bless"], 1, &expected);
-    repository.check(&["bless", "--as", "2.1.0"], 1, &["ask for 3.0.0 at least"]);
+    let too_little = format!("{major}.{}.0", minor + 1);
+    let expected = format!("ask for {next} at least");
+    repository.check(&["bless", "--as", &too_little], 1, &[&expected]);
     assert_eq!(repository.read("blessed/openapi.json"), before);
 
     repository.check(
-        &["bless", "--as", "3.0.0"],
+        &["bless", "--as", &next],
         0,
-        &["published 3.0.0 after 2.0.0"],
+        &[&format!("published {next} after {published}")],
     );
-    assert_eq!(repository.read("crates/contract/VERSION"), "3.0.0\n");
+    assert_eq!(
+        repository.read("crates/contract/VERSION"),
+        format!("{next}\n")
+    );
     let log = repository.read("CHANGELOG.md");
     let entry = log.split("\n## ").nth(1).expect("an entry");
-    assert!(entry.starts_with("3.0.0 ("), "{log}");
+    assert!(entry.starts_with(&format!("{next} (")), "{log}");
     assert!(entry.contains("### Breaking\n\n- `POST /users`: "), "{log}");
     for name in ["openapi/openapi.json", "blessed/openapi.json"] {
         let document: Value = serde_json::from_str(&repository.read(name)).expect("JSON");
-        assert_eq!(document["info"]["version"], "3.0.0", "{name}");
+        assert_eq!(document["info"]["version"], *next, "{name}");
         let user = &document["components"]["schemas"]["User"]["properties"];
         assert!(user.get("shoeSize").is_none(), "{name}");
     }
@@ -320,14 +340,24 @@ fn an_addition_raises_the_minor_version() {
         0,
         &["ok    rest", "response-optional-property-added"],
     );
-    repository.check(&["bless"], 0, &["published 2.1.0 after 2.0.0"]);
+    let [major, minor, patch] = repository.version();
+    let expected = format!(
+        "published {major}.{}.0 after {major}.{minor}.{patch}",
+        minor + 1
+    );
+    repository.check(&["bless"], 0, &[&expected]);
 }
 
 #[test]
 fn a_changed_description_raises_the_patch_version() {
     let repository = Repository::copy();
     repository.published(|document| document["info"]["title"] = "Our API".into());
-    repository.check(&["bless"], 0, &["published 2.0.1 after 2.0.0"]);
+    let [major, minor, patch] = repository.version();
+    let expected = format!(
+        "published {major}.{minor}.{} after {major}.{minor}.{patch}",
+        patch + 1
+    );
+    repository.check(&["bless"], 0, &[&expected]);
     assert!(
         repository
             .read("CHANGELOG.md")
@@ -339,7 +369,9 @@ fn a_changed_description_raises_the_patch_version() {
 fn what_is_published_already_is_left_alone() {
     let repository = Repository::copy();
     let before = repository.read("CHANGELOG.md");
-    repository.check(&["bless"], 0, &["2.0.0 is published as it is"]);
+    let [major, minor, patch] = repository.version();
+    let expected = format!("{major}.{minor}.{patch} is published as it is");
+    repository.check(&["bless"], 0, &[&expected]);
     assert_eq!(repository.read("CHANGELOG.md"), before);
 }
 
@@ -360,12 +392,14 @@ fn a_contract_that_blesses_itself_is_compared_with_the_one_before() {
     let current = repository.read("openapi/openapi.json");
     repository.write("blessed/openapi.json", &current);
     repository.check(&["check"], 0, &["0 errors"]);
+    let [major, ..] = repository.version();
+    let next = format!("asks for {}.0.0 at least", major + 1);
     let expected = [
         "FAIL  rest",
         "shoeSize",
         "base:     HEAD:blessed/openapi.json",
         "error[version-not-raised]",
-        "asks for 3.0.0 at least",
+        &next,
     ];
     repository.check(&["check", "--against", "HEAD"], 1, &expected);
     repository.check(
@@ -379,9 +413,11 @@ fn a_contract_that_blesses_itself_is_compared_with_the_one_before() {
 fn a_version_that_nobody_published_is_an_error() {
     let repository = Repository::copy();
     repository.published(|document| document["info"]["version"] = "1.9.0".into());
+    let [major, minor, patch] = repository.version();
+    let versions = format!("the version is {major}.{minor}.{patch}, but 1.9.0 was published last");
     let expected = [
         "error[version-not-published]",
-        "the version is 2.0.0, but 1.9.0 was published last",
+        &versions,
         "error[changelog-entry-missing]",
     ];
     repository.check(&["check"], 1, &expected);
