@@ -7,8 +7,8 @@
 //! time that each process has taken for a call, user and system, and the ratio.
 
 use std::error::Error;
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::io::{BufRead as _, BufReader, Lines};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use proto::v2::GetUserRequest;
@@ -16,9 +16,9 @@ use proto::v2::user_service_client::UserServiceClient;
 use tokio::net::TcpListener;
 use tonic::transport::Channel;
 
-const ROUNDS: usize = 7;
-const CALLS: usize = 10_000;
-const CALLERS: usize = 16;
+const ROUNDS: usize = 25;
+const CALLS: usize = 6_400;
+const CALLERS: usize = 128;
 
 const USER: &str = r#"{"id":"5ed7a6be9b7b0f0012d1a3c5","email":"jan@example.com","givenName":"Jan","familyName":"Jansen","displayName":"Jan Jansen","phone":"+31201234567","organization":"5ed7a6be9b7b0f0012d1a3c4","role":"agent","status":"active","settings":{"locale":"nl"},"createdAt":"2020-06-03T13:32:46.103Z","updatedAt":"2020-06-03T13:32:46.103Z"}"#;
 
@@ -26,6 +26,8 @@ const USER: &str = r#"{"id":"5ed7a6be9b7b0f0012d1a3c5","email":"jan@example.com"
 struct Gateway {
     child: Child,
     channel: Channel,
+    /// The gateway goes on printing.
+    _lines: Lines<BufReader<ChildStdout>>,
 }
 
 impl Gateway {
@@ -41,17 +43,22 @@ impl Gateway {
         let channel = Channel::from_shared(format!("http://{address}"))?
             .connect()
             .await?;
-        Ok(Self { child, channel })
+        Ok(Self {
+            child,
+            channel,
+            _lines: lines,
+        })
     }
 
-    /// The CPU time of the process so far.
+    /// The CPU time of the process so far, as the scheduler counts it.
     fn cpu(&self) -> Result<Duration, Box<dyn Error>> {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
-        let (_, fields) = stat.rsplit_once(") ").ok_or("a name in parentheses")?;
-        let fields: Vec<&str> = fields.split(' ').collect();
-        let ticks: u64 = fields[11].parse::<u64>()? + fields[12].parse::<u64>()?;
-        // Linux counts in hundredths of a second.
-        Ok(Duration::from_millis(ticks * 10))
+        let mut nanoseconds = 0;
+        for thread in std::fs::read_dir(format!("/proc/{}/task", self.child.id()))? {
+            let stat = std::fs::read_to_string(thread?.path().join("schedstat"))?;
+            let running = stat.split(' ').next().ok_or("an empty schedstat")?;
+            nanoseconds += running.parse::<u64>()?;
+        }
+        Ok(Duration::from_nanos(nanoseconds))
     }
 
     /// Makes the calls of one round, and returns what each has cost.

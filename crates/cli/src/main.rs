@@ -11,7 +11,13 @@ use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use mimalloc::MiMalloc;
 use tracing_subscriber::EnvFilter;
+
+/// A call allocates some hundred times and frees all of it at once, which the
+/// C library does slowly.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// Web1on1: a REST API, a gRPC gateway in front of it, and the contract that
 /// both keep

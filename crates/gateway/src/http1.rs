@@ -33,7 +33,7 @@ use crate::stack::Peer;
 /// # Errors
 ///
 /// Fails where the connection does.
-pub(crate) async fn serve<T, S>(
+pub(crate) async fn serve<T, S, B>(
     io: T,
     peer: IpAddr,
     service: S,
@@ -42,7 +42,8 @@ pub(crate) async fn serve<T, S>(
 ) -> Result<(), hyper::Error>
 where
     T: AsyncRead + AsyncWrite + Unpin,
-    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone,
+    S: Service<Request<Body>, Response = Response<B>, Error = Infallible> + Clone,
+    B: http_body::Body<Data = Bytes, Error = Status> + Unpin + 'static,
 {
     // The end of the call under way. Requests follow each other, so there is
     // one at most.
@@ -94,12 +95,12 @@ where
 }
 
 /// A reply, with what is held until it is written.
-struct Holding {
-    body: Body,
+struct Holding<B> {
+    body: B,
     _held: Extensions,
 }
 
-impl http_body::Body for Holding {
+impl<B: http_body::Body<Data = Bytes, Error = Status> + Unpin> http_body::Body for Holding<B> {
     type Data = Bytes;
     type Error = Status;
 

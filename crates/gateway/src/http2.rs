@@ -15,7 +15,7 @@ use bytes::Bytes;
 use h2::server::SendResponse;
 use h2::{Ping, PingPong, Reason, RecvStream, SendStream};
 use http::{HeaderMap, Request, Response};
-use http_body::{Body as _, Frame, SizeHint};
+use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
@@ -51,7 +51,7 @@ const GOODBYE: Duration = Duration::from_secs(1);
 /// # Errors
 ///
 /// Fails where the connection does.
-pub(crate) async fn serve<T, S>(
+pub(crate) async fn serve<T, S, B>(
     io: T,
     peer: IpAddr,
     service: S,
@@ -60,11 +60,9 @@ pub(crate) async fn serve<T, S>(
 ) -> Result<(), h2::Error>
 where
     T: AsyncRead + AsyncWrite + Unpin,
-    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
-        + Clone
-        + Send
-        + 'static,
+    S: Service<Request<Body>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
+    B: http_body::Body<Data = Bytes, Error = Status> + Send + Unpin + 'static,
 {
     let (io, sign_of_life) = Heard::new(io);
     let handshake = h2::server::Builder::new()
@@ -82,6 +80,10 @@ where
     let mut clock = Clock::new(config, connection.ping_pong(), sign_of_life);
     let mut wake = pin!(sleep_until(clock.next()));
     let mut calls = JoinSet::new();
+    let mut is_told_to_leave = false;
+    // The sender lives as long as the server. Setting this up for each frame
+    // would cost more than the frame.
+    let mut leave = pin!(phase.wait_for(|phase| *phase != Phase::Serving));
     loop {
         tokio::select! {
             accepted = connection.accept() => {
@@ -108,8 +110,8 @@ where
                 }
                 Verdict::Close => return Ok(()),
             },
-            // The sender lives as long as the server.
-            _ = phase.wait_for(|phase| *phase != Phase::Serving), if !clock.is_leaving() => {
+            _ = &mut leave, if !is_told_to_leave => {
+                is_told_to_leave = true;
                 clock.leave();
                 connection.graceful_shutdown();
                 wake.as_mut().reset(clock.next());
@@ -187,10 +189,6 @@ impl Clock {
         }
     }
 
-    fn is_leaving(&self) -> bool {
-        self.leaving_since.is_some()
-    }
-
     fn leave(&mut self) {
         self.leaving_since.get_or_insert_with(Instant::now);
     }
@@ -264,13 +262,14 @@ fn jittered(duration: Duration) -> Duration {
 
 /// Answers one call. It is over when the caller resets it, and when its
 /// deadline passes while the caller does not read.
-async fn answer<S>(
+async fn answer<S, B>(
     service: S,
     request: Request<RecvStream>,
     mut respond: SendResponse<Bytes>,
     peer: IpAddr,
 ) where
-    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+    S: Service<Request<Body>, Response = Response<B>, Error = Infallible>,
+    B: http_body::Body<Data = Bytes, Error = Status> + Unpin,
 {
     let mut request = request.map(|stream| Body::new(Received::new(stream)));
     request.extensions_mut().insert(Peer(peer));
@@ -293,7 +292,10 @@ async fn answer<S>(
 }
 
 /// Writes a body as fast as the caller reads.
-async fn write(mut body: Body, mut stream: SendStream<Bytes>, deadline: Option<Instant>) {
+async fn write<B>(mut body: B, mut stream: SendStream<Bytes>, deadline: Option<Instant>)
+where
+    B: http_body::Body<Data = Bytes, Error = Status> + Unpin,
+{
     loop {
         let frame = tokio::select! {
             frame = body.frame() => frame,

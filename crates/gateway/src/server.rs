@@ -10,11 +10,13 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use http::{Request, Response};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use tonic::Status;
 use tonic::body::Body;
 use tonic::service::Routes;
 use tower::Service;
@@ -252,17 +254,15 @@ async fn place(places: &Arc<Semaphore>) -> OwnedSemaphorePermit {
     }
 }
 
-async fn serve_connection<S>(
+async fn serve_connection<S, B>(
     accepted: Accepted,
     service: S,
     config: Arc<Config>,
     mut phase: watch::Receiver<Phase>,
 ) where
-    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
-        + Clone
-        + Send
-        + 'static,
+    S: Service<Request<Body>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send,
+    B: http_body::Body<Data = Bytes, Error = Status> + Send + Unpin + 'static,
 {
     let Accepted {
         stream,

@@ -15,12 +15,11 @@ use std::convert::Infallible;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use http::{HeaderName, Method, Request, Response};
+use http::{Request, Response};
 use tokio::sync::watch;
 use tonic::body::Body;
 use tonic::service::Routes;
 use tower::{Service, ServiceBuilder};
-use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::config::Config;
 use crate::outcome::Observers;
@@ -42,7 +41,7 @@ pub(crate) fn grpc(
     observers: Observers,
     config: &Config,
     phase: &watch::Receiver<Phase>,
-) -> impl Service<Request<Body>, Response = Response<Body>, Error = Infallible, Future: Send>
+) -> impl Service<Request<Body>, Response = Response<call::Sent>, Error = Infallible, Future: Send>
 + Clone
 + Send
 + 'static {
@@ -51,12 +50,9 @@ pub(crate) fn grpc(
         // Gives the call its name and its clock, and tells the observers of its
         // one outcome. Nothing is above it, so that nothing ends unseen.
         .layer(call::Layer::new(rpcs, observers))
-        // Answers the preflights of browsers.
-        .layer(cors(config))
-        // Refuses what is neither gRPC nor gRPC-Web.
-        .layer(protocol::Layer)
-        // Turns gRPC-Web into gRPC. Below here is one protocol.
-        .layer(tonic_web::GrpcWebLayer::new())
+        // Refuses what is neither gRPC nor gRPC-Web, turns gRPC-Web into gRPC, and
+        // answers the preflights of browsers. Below here is one protocol.
+        .layer(protocol::Layer::new(config))
         // Sees the status of every call, and gives one that tonic or a layer
         // below has made a reason, a domain and the id of the request.
         .layer(status::Layer::new(Arc::clone(&domain)))
@@ -72,34 +68,4 @@ pub(crate) fn grpc(
             phase.clone(),
         ))
         .service(routes.prepare())
-}
-
-/// What browsers are told about pages of other origins.
-fn cors(config: &Config) -> CorsLayer {
-    const REQUEST: [&str; 7] = [
-        "authorization",
-        "content-type",
-        "grpc-timeout",
-        "traceparent",
-        "x-grpc-web",
-        "x-request-id",
-        "x-user-agent",
-    ];
-    const REPLY: [&str; 4] = [
-        "grpc-message",
-        "grpc-status",
-        "grpc-status-details-bin",
-        "x-request-id",
-    ];
-    let origins = if config.cors_origins.iter().any(|origin| origin == "*") {
-        AllowOrigin::any()
-    } else {
-        AllowOrigin::list(config.cors_origins.iter().cloned())
-    };
-    CorsLayer::new()
-        .allow_origin(origins)
-        .allow_methods([Method::POST])
-        .allow_headers(REQUEST.map(HeaderName::from_static))
-        .expose_headers(REPLY.map(HeaderName::from_static))
-        .max_age(std::time::Duration::from_hours(2))
 }

@@ -1,5 +1,6 @@
 //! The context of a caller: what its call says besides its message.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -152,11 +153,28 @@ pub fn request_id(headers: &HeaderMap) -> String {
 }
 
 fn new_request_id() -> String {
-    match getrandom::u64().and_then(|high| Ok((high, getrandom::u64()?))) {
-        Ok((high, low)) => format!("{high:016x}{low:016x}"),
-        // A request without a distinct name is better than none.
-        Err(_) => "unnamed".to_owned(),
+    /// How many random bytes are asked for at once: asking for them costs as
+    /// much as the rest of a name, many times over.
+    const STOCK: usize = 4096;
+    thread_local! {
+        static STOCK_OF_THREAD: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
     }
+    let number = STOCK_OF_THREAD.with_borrow_mut(|stock| {
+        if stock.is_empty() {
+            stock.resize(STOCK, 0);
+            if getrandom::fill(stock).is_err() {
+                stock.clear();
+            }
+        }
+        let number = stock.last_chunk().copied().map(u128::from_ne_bytes);
+        stock.truncate(stock.len().saturating_sub(size_of::<u128>()));
+        number
+    });
+    number.map_or_else(
+        // A request without a distinct name is better than none.
+        || "unnamed".to_owned(),
+        |number| format!("{number:032x}"),
+    )
 }
 
 /// The time that a caller gives: `grpc-timeout`, as gRPC's HTTP/2 protocol

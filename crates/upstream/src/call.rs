@@ -33,6 +33,18 @@ const STALE_CONNECTIONS: u32 = 3;
 /// How much of an answer is read that nobody sees, in bytes.
 const DISCARDED: usize = 64 * 1024;
 
+/// Fields that belong to one connection. HTTP/2 has no place for them.
+const OF_A_CONNECTION: [HeaderName; 8] = [
+    CONNECTION,
+    TRANSFER_ENCODING,
+    UPGRADE,
+    HOST,
+    TE,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    HeaderName::from_static("http2-settings"),
+];
+
 fn is_among(endpoints: &[Arc<Endpoint>], endpoint: &Arc<Endpoint>) -> bool {
     endpoints.iter().any(|known| Arc::ptr_eq(known, endpoint))
 }
@@ -70,12 +82,10 @@ struct Template {
 impl Template {
     fn new(head: request::Parts, body: &Body, config: &Config) -> Self {
         let mut headers = head.headers;
-        // These belong to one connection, and HTTP/2 has no place for them.
-        for name in [CONNECTION, TRANSFER_ENCODING, UPGRADE, HOST, TE] {
-            headers.remove(name);
-        }
-        for name in ["keep-alive", "proxy-connection", "http2-settings"] {
-            headers.remove(name);
+        if headers.keys().any(|name| OF_A_CONNECTION.contains(name)) {
+            for name in OF_A_CONNECTION {
+                headers.remove(name);
+            }
         }
         let length = body.length();
         // RFC 9110 §8.6: who sends no content says so, where it could be expected.

@@ -75,7 +75,8 @@ impl Client {
     /// have been carried out, by any of the attempts. The source is that of the
     /// last one.
     pub async fn send(&self, request: Request<Body>) -> Result<Response<ReplyBody>, SendError> {
-        call::send(&self.fleet, request).await
+        // All that a call may have to do is large to move about.
+        Box::pin(call::send(&self.fleet, request)).await
     }
 
     /// Whether any endpoint answers: false once none can be connected to, or all

@@ -97,7 +97,8 @@ impl Pool {
             // The semaphore is never closed.
             let Ok(permit) = permit else { continue };
             if self.spoken.load(Ordering::Acquire) == HTTP1 {
-                let connected = target.connect().await.map_err(Failure::connect)?;
+                let connected = Box::pin(target.connect()).await;
+                let connected = connected.map_err(Failure::connect)?;
                 // A server may change its mind; then it speaks HTTP/2 from now on.
                 return self.adopt(connected, target, permit).await;
             }
@@ -111,7 +112,7 @@ impl Pool {
             {
                 return Err(Failure::connect(SendError::new(kind, error)));
             }
-            return match target.connect().await {
+            return match Box::pin(target.connect()).await {
                 Ok(connected) => self.adopt(connected, target, permit).await,
                 Err(SendError { kind, source }) => {
                     let source = source.unwrap_or_else(|| Cause::Closed.into());

@@ -11,6 +11,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http::{Request, Response, header};
 use http_body::{Frame, SizeHint};
+use pin_project_lite::pin_project;
 use tokio::time::Instant;
 use tonic::body::Body;
 use tonic::{Code, Status};
@@ -59,6 +60,16 @@ impl Call {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .get_or_insert((code, reason));
+    }
+
+    /// Counts what has arrived of the request, in bytes.
+    pub(super) fn count_received(&self, length: usize) {
+        self.received.fetch_add(length as u64, Ordering::Relaxed);
+    }
+
+    /// Counts what has been handed to the connection of the reply, in bytes.
+    fn count_sent(&self, length: usize) {
+        self.sent.fetch_add(length as u64, Ordering::Relaxed);
     }
 
     fn outcome(&self) -> Outcome {
@@ -146,15 +157,13 @@ pub(super) struct Calls<S> {
     layer: Layer,
 }
 
-impl<S, B> Service<Request<Body>> for Calls<S>
+impl<S> Service<Request<Body>> for Calls<S>
 where
-    S: Service<Request<Body>, Response = Response<B>, Error = Infallible>,
-    S::Future: Send + 'static,
-    B: http_body::Body<Data = Bytes, Error = Status> + Send + 'static,
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
 {
-    type Response = Response<Body>;
+    type Response = Response<Sent>;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+    type Future = Calling<S::Future>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(context)
@@ -179,37 +188,48 @@ where
         extensions.insert(call.record.clone());
         extensions.insert(RequestId(Arc::clone(&call.request_id)));
         extensions.insert(Arc::clone(&call));
-        let counted = Arc::clone(&call);
-        let request = request.map(|body| {
-            Body::new(Received {
-                body,
-                call: counted,
-            })
-        });
         let ending = Ending {
             call,
             observers: Arc::clone(&self.layer.observers),
         };
-        let response = self.inner.call(request);
-        Box::pin(async move {
-            let response = response.await?;
-            Ok(response.map(|body| {
-                Body::new(Sent {
-                    body: Box::pin(body),
-                    ending,
-                })
-            }))
-        })
+        Calling {
+            response: self.inner.call(request),
+            ending: Some(ending),
+        }
     }
 }
 
-/// The body of a request, counted.
-struct Received {
-    body: Body,
-    call: Arc<Call>,
+pin_project! {
+    /// A call that has no response yet.
+    pub(crate) struct Calling<F> {
+        #[pin]
+        response: F,
+        ending: Option<Ending>,
+    }
 }
 
-impl http_body::Body for Received {
+impl<F> Future for Calling<F>
+where
+    F: Future<Output = Result<Response<Body>, Infallible>>,
+{
+    type Output = Result<Response<Sent>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let Ok(response) = ready!(this.response.poll(context));
+        let ending = this.ending.take();
+        Poll::Ready(Ok(response.map(|body| Sent { body, ending })))
+    }
+}
+
+/// The body of a reply, counted. The call is over when it is dropped.
+pub(crate) struct Sent {
+    body: Body,
+    /// Always there: a future that is done has no second response.
+    ending: Option<Ending>,
+}
+
+impl http_body::Body for Sent {
     type Data = Bytes;
     type Error = Status;
 
@@ -220,42 +240,9 @@ impl http_body::Body for Received {
         let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
         if let Some(Ok(frame)) = &frame
             && let Some(data) = frame.data_ref()
+            && let Some(ending) = &self.ending
         {
-            let length = data.len() as u64;
-            self.call.received.fetch_add(length, Ordering::Relaxed);
-        }
-        Poll::Ready(frame)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-/// The body of a reply, counted. The call is over when it is dropped.
-struct Sent<B> {
-    body: Pin<Box<B>>,
-    ending: Ending,
-}
-
-impl<B: http_body::Body<Data = Bytes, Error = Status>> http_body::Body for Sent<B> {
-    type Data = Bytes;
-    type Error = Status;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        let frame = ready!(self.body.as_mut().poll_frame(context));
-        if let Some(Ok(frame)) = &frame
-            && let Some(data) = frame.data_ref()
-        {
-            let length = data.len() as u64;
-            self.ending.call.sent.fetch_add(length, Ordering::Relaxed);
+            ending.call.count_sent(data.len());
         }
         Poll::Ready(frame)
     }

@@ -7,15 +7,18 @@
 //! `DEADLINE_EXCEEDED` for it.
 
 use std::convert::Infallible;
+use std::future::{Ready, ready};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready as poll_ready};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::future::Either;
 use http::{HeaderMap, Request, Response};
 use http_body::{Frame, SizeHint};
-use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
+use pin_project_lite::pin_project;
+use tokio::time::{Instant, Sleep, Timeout, sleep_until, timeout_at};
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::Service;
@@ -71,7 +74,7 @@ impl<S> tower::Layer<S> for Layer {
     fn layer(&self, inner: S) -> Deadlines<S> {
         Deadlines {
             inner,
-            layer: self.clone(),
+            layer: Arc::new(self.clone()),
         }
     }
 }
@@ -79,17 +82,16 @@ impl<S> tower::Layer<S> for Layer {
 #[derive(Debug, Clone)]
 pub(super) struct Deadlines<S> {
     inner: S,
-    layer: Layer,
+    layer: Arc<Layer>,
 }
 
 impl<S> Service<Request<Body>> for Deadlines<S>
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
-    S::Future: Send + 'static,
 {
-    type Response = Response<Body>;
+    type Response = Response<Limited>;
     type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+    type Future = Either<Timed<S::Future>, Ready<Result<Self::Response, Infallible>>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(context)
@@ -113,7 +115,7 @@ where
                     None,
                     &request_id,
                 );
-                return Box::pin(std::future::ready(Ok(status.into_http())));
+                return Either::Right(ready(Ok(status.into_http().map(Limited::over))));
             }
         };
         let deadline = Instant::now() + timeout;
@@ -121,35 +123,91 @@ where
             let _ = call.deadline.set(deadline);
         }
         request.extensions_mut().insert(Deadline(deadline));
-        let response = self.inner.call(request);
-        let layer = self.layer.clone();
-        Box::pin(async move {
-            let mut response = match timeout_at(deadline, response).await {
-                Ok(response) => response?.map(|body| {
-                    Body::new(Limited {
-                        body,
-                        deadline,
-                        sleep: None,
-                        exceeded: Some((layer, timeout, request_id)),
-                    })
-                }),
-                Err(_) => layer.exceeded(timeout, &request_id).into_http(),
-            };
-            // Whoever writes the reply ends it where it cannot be written.
-            response.extensions_mut().insert(Deadline(deadline));
-            Ok(response)
+        Either::Left(Timed {
+            response: timeout_at(deadline, self.inner.call(request)),
+            deadline,
+            exceeded: Some(Exceeded {
+                layer: Arc::clone(&self.layer),
+                timeout,
+                request_id,
+            }),
         })
     }
 }
 
+/// What it takes to say that a deadline has passed.
+struct Exceeded {
+    layer: Arc<Layer>,
+    timeout: Duration,
+    request_id: Arc<str>,
+}
+
+impl Exceeded {
+    fn status(&self) -> Status {
+        self.layer.exceeded(self.timeout, &self.request_id)
+    }
+}
+
+pin_project! {
+    /// A call that ends with its deadline.
+    pub(super) struct Timed<F> {
+        #[pin]
+        response: Timeout<F>,
+        deadline: Instant,
+        exceeded: Option<Exceeded>,
+    }
+}
+
+impl<F> Future for Timed<F>
+where
+    F: Future<Output = Result<Response<Body>, Infallible>>,
+{
+    type Output = Result<Response<Limited>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let deadline = *this.deadline;
+        let answered = poll_ready!(this.response.poll(context));
+        let exceeded = this.exceeded.take();
+        let mut response = match answered {
+            Ok(Ok(response)) => response.map(|body| Limited {
+                body,
+                deadline,
+                sleep: None,
+                exceeded,
+            }),
+            Err(_) => match exceeded {
+                Some(exceeded) => exceeded.status().into_http().map(Limited::over),
+                // A future that is done is not asked again.
+                None => return Poll::Pending,
+            },
+        };
+        // Whoever writes the reply ends it where it cannot be written.
+        response.extensions_mut().insert(Deadline(deadline));
+        Poll::Ready(Ok(response))
+    }
+}
+
 /// A reply that ends with its deadline.
-struct Limited {
+pub(super) struct Limited {
     body: Body,
     deadline: Instant,
     /// Set up only where there is something to wait for.
     sleep: Option<Pin<Box<Sleep>>>,
     /// What it takes to say so, until it was said.
-    exceeded: Option<(Layer, Duration, Arc<str>)>,
+    exceeded: Option<Exceeded>,
+}
+
+impl Limited {
+    /// A reply that has nothing to wait for.
+    fn over(body: Body) -> Self {
+        Self {
+            body,
+            deadline: Instant::now(),
+            sleep: None,
+            exceeded: None,
+        }
+    }
 }
 
 impl http_body::Body for Limited {
@@ -160,9 +218,6 @@ impl http_body::Body for Limited {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        let Some(_) = self.exceeded else {
-            return Poll::Ready(None);
-        };
         if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) {
             return Poll::Ready(frame);
         }
@@ -173,21 +228,20 @@ impl http_body::Body for Limited {
         if sleep.as_mut().poll(context).is_pending() {
             return Poll::Pending;
         }
-        let Some((layer, timeout, request_id)) = self.exceeded.take() else {
+        let Some(exceeded) = self.exceeded.take() else {
             return Poll::Ready(None);
         };
         // What the reply still waits for is over too.
         self.body = Body::empty();
         let mut trailers = HeaderMap::new();
-        let status = layer.exceeded(timeout, &request_id);
-        Poll::Ready(Some(match status.add_header(&mut trailers) {
+        Poll::Ready(Some(match exceeded.status().add_header(&mut trailers) {
             Ok(()) => Ok(Frame::trailers(trailers)),
             Err(status) => Err(status),
         }))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.exceeded.is_none() || self.body.is_end_stream()
+        self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {

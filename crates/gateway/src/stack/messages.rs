@@ -59,7 +59,7 @@ impl<S> tower::Layer<S> for Layer {
     fn layer(&self, inner: S) -> Messages<S> {
         Messages {
             inner,
-            layer: self.clone(),
+            layer: Arc::new(self.clone()),
         }
     }
 }
@@ -67,7 +67,7 @@ impl<S> tower::Layer<S> for Layer {
 #[derive(Debug, Clone)]
 pub(super) struct Messages<S> {
     inner: S,
-    layer: Layer,
+    layer: Arc<Layer>,
 }
 
 impl<S> Service<Request<Body>> for Messages<S>
@@ -91,7 +91,7 @@ where
             let encoding = Encoding::of(request.headers());
             // From here on nothing is compressed.
             request.headers_mut().remove(ENCODING);
-            let layer = self.layer.clone();
+            let layer = Arc::clone(&self.layer);
             request = request.map(|body| {
                 Body::new(Checked {
                     body,
@@ -178,7 +178,7 @@ struct Checked {
     state: State,
     /// Done when the server leaves and does not wait for this call any more.
     leaving: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
-    layer: Layer,
+    layer: Arc<Layer>,
     call: Arc<Call>,
 }
 
@@ -427,7 +427,10 @@ impl http_body::Body for Checked {
             };
             match frame {
                 Some(Ok(frame)) => match frame.into_data() {
-                    Ok(data) => self.unread = data,
+                    Ok(data) => {
+                        self.call.count_received(data.len());
+                        self.unread = data;
+                    }
                     Err(trailers) => {
                         return match self.end() {
                             Ok(()) => Poll::Ready(Some(Ok(trailers))),

@@ -1,18 +1,22 @@
-//! Refuses what is neither gRPC nor gRPC-Web, as gRPC's HTTP/2 protocol has it.
+//! Refuses what is neither gRPC nor gRPC-Web, as gRPC's HTTP/2 protocol has it,
+//! and turns gRPC-Web into gRPC.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use futures_util::future::Either;
-use http::header::{ALLOW, CONTENT_TYPE};
-use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
+use futures_util::future::{BoxFuture, Either};
+use http::header::{ALLOW, CONTENT_TYPE, ORIGIN};
+use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version};
 use tonic::Code;
 use tonic::body::Body;
-use tower::Service;
+use tonic_web::GrpcWebLayer;
+use tower::{Service, ServiceBuilder, ServiceExt as _};
+use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::call::Call;
+use crate::config::Config;
 
 /// The content types of gRPC over HTTP/2, without parameters.
 const GRPC: [&str; 2] = ["application/grpc", "application/grpc+proto"];
@@ -25,31 +29,93 @@ const GRPC_WEB: [&str; 4] = [
     "application/grpc-web-text+proto",
 ];
 
-/// Answers 405 to methods other than POST and 415 to other content types.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Layer;
+#[derive(Clone)]
+pub(super) struct Layer {
+    cors: Arc<CorsLayer>,
+}
+
+impl Layer {
+    pub(super) fn new(config: &Config) -> Self {
+        Self {
+            cors: Arc::new(cors(config)),
+        }
+    }
+}
 
 impl<S> tower::Layer<S> for Layer {
     type Service = Protocol<S>;
 
     fn layer(&self, inner: S) -> Protocol<S> {
-        Protocol { inner }
+        Protocol {
+            grpc: GrpcOnly { inner },
+            cors: Arc::clone(&self.cors),
+        }
     }
 }
 
-#[derive(Debug, Clone)]
+/// Lets gRPC pass, and puts the layers for browsers in front of other requests.
+/// What these cost is not for every call to pay.
+#[derive(Clone)]
 pub(super) struct Protocol<S> {
+    grpc: GrpcOnly<S>,
+    cors: Arc<CorsLayer>,
+}
+
+impl<S> Service<Request<Body>> for Protocol<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
+        + Clone
+        + Send
+        + 'static,
+    S::Future: Send,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Either<
+        <GrpcOnly<S> as Service<Request<Body>>>::Future,
+        BoxFuture<'static, Result<Response<Body>, Infallible>>,
+    >;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.grpc.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        if !may_be_of_a_browser(&request) {
+            return Either::Left(self.grpc.call(request));
+        }
+        let browsers = ServiceBuilder::new()
+            // Answers preflights, and says which pages may read the reply.
+            .layer(&*self.cors)
+            .layer_fn(|inner| GrpcOnly { inner })
+            // Turns gRPC-Web into gRPC.
+            .layer(GrpcWebLayer::new())
+            .service(self.grpc.inner.clone());
+        Either::Right(Box::pin(browsers.oneshot(request)))
+    }
+}
+
+/// Browsers name the origin of a page, and speak gRPC-Web.
+fn may_be_of_a_browser(request: &Request<Body>) -> bool {
+    let content_type = request.headers().get(CONTENT_TYPE);
+    request.version() != Version::HTTP_2
+        || request.headers().contains_key(ORIGIN)
+        || !content_type.is_some_and(|value| GRPC.iter().any(|grpc| value == grpc))
+}
+
+/// Answers 405 to methods other than POST and 415 to other content types.
+#[derive(Debug, Clone)]
+pub(super) struct GrpcOnly<S> {
     inner: S,
 }
 
-impl<S, B> Service<Request<Body>> for Protocol<S>
+impl<S> Service<Request<Body>> for GrpcOnly<S>
 where
-    S: Service<Request<Body>, Response = Response<B>, Error = Infallible>,
-    B: Default,
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
 {
-    type Response = Response<B>;
+    type Response = Response<Body>;
     type Error = Infallible;
-    type Future = Either<S::Future, Ready<Result<Response<B>, Infallible>>>;
+    type Future = Either<S::Future, Ready<Result<Response<Body>, Infallible>>>;
 
     fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         self.inner.poll_ready(context)
@@ -73,7 +139,7 @@ where
             // What a gRPC client makes of such a status.
             call.end(Code::Unknown, Some(reason.to_owned()));
         }
-        let mut response = Response::new(B::default());
+        let mut response = Response::new(Body::empty());
         *response.status_mut() = status;
         if status == StatusCode::METHOD_NOT_ALLOWED {
             let allowed = HeaderValue::from_static("POST");
@@ -97,6 +163,36 @@ fn content_type(request: &Request<Body>) -> Option<&'static str> {
     served
         .copied()
         .find(|served| served.eq_ignore_ascii_case(essence))
+}
+
+/// What browsers are told about pages of other origins.
+fn cors(config: &Config) -> CorsLayer {
+    const REQUEST: [&str; 7] = [
+        "authorization",
+        "content-type",
+        "grpc-timeout",
+        "traceparent",
+        "x-grpc-web",
+        "x-request-id",
+        "x-user-agent",
+    ];
+    const REPLY: [&str; 4] = [
+        "grpc-message",
+        "grpc-status",
+        "grpc-status-details-bin",
+        "x-request-id",
+    ];
+    let origins = if config.cors_origins.iter().any(|origin| origin == "*") {
+        AllowOrigin::any()
+    } else {
+        AllowOrigin::list(config.cors_origins.iter().cloned())
+    };
+    CorsLayer::new()
+        .allow_origin(origins)
+        .allow_methods([Method::POST])
+        .allow_headers(REQUEST.map(HeaderName::from_static))
+        .expose_headers(REPLY.map(HeaderName::from_static))
+        .max_age(std::time::Duration::from_hours(2))
 }
 
 #[cfg(test)]

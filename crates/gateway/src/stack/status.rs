@@ -49,11 +49,12 @@ pub(super) struct Statuses<S> {
     domain: Arc<str>,
 }
 
-impl<S> Service<Request<Body>> for Statuses<S>
+impl<S, B> Service<Request<Body>> for Statuses<S>
 where
-    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+    S: Service<Request<Body>, Response = Response<B>, Error = Infallible>,
+    B: http_body::Body<Data = Bytes, Error = Status> + Send + Unpin + 'static,
 {
-    type Response = Response<Told>;
+    type Response = Response<Body>;
     type Error = Infallible;
     type Future = Telling<S::Future>;
 
@@ -81,11 +82,12 @@ pin_project! {
     }
 }
 
-impl<F> Future for Telling<F>
+impl<F, B> Future for Telling<F>
 where
-    F: Future<Output = Result<Response<Body>, Infallible>>,
+    F: Future<Output = Result<Response<B>, Infallible>>,
+    B: http_body::Body<Data = Bytes, Error = Status> + Send + Unpin + 'static,
 {
-    type Output = Result<Response<Told>, Infallible>;
+    type Output = Result<Response<Body>, Infallible>;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
@@ -102,28 +104,20 @@ where
                 response.headers_mut().insert(REQUEST_ID, request_id);
             }
         }
-        Poll::Ready(Ok(response.map(|body| Told { body, call, domain })))
+        Poll::Ready(Ok(
+            response.map(|body| Body::new(Told { body, call, domain }))
+        ))
     }
 }
 
 /// The body of a reply, whose trailers carry its status.
-pub(super) struct Told {
-    body: Body,
+struct Told<B> {
+    body: B,
     call: Option<Arc<Call>>,
     domain: Arc<str>,
 }
 
-impl Default for Told {
-    fn default() -> Self {
-        Self {
-            body: Body::empty(),
-            call: None,
-            domain: "".into(),
-        }
-    }
-}
-
-impl http_body::Body for Told {
+impl<B: http_body::Body<Data = Bytes, Error = Status> + Unpin> http_body::Body for Told<B> {
     type Data = Bytes;
     type Error = Status;
 

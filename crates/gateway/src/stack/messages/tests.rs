@@ -41,7 +41,7 @@ async fn pass(
         unread: Bytes::new(),
         state: State::Flag,
         leaving: None,
-        layer: Layer::new(MAX, "test".into(), phase),
+        layer: Arc::new(Layer::new(MAX, "test".into(), phase)),
         call: Call::of(Rpc {
             name: "a.B/C".into(),
             client_streaming: kind != Kind::One,
@@ -183,7 +183,7 @@ async fn half_a_message_does_not_hold_up_a_server_that_leaves() {
             unread: Bytes::new(),
             state: State::Flag,
             leaving: None,
-            layer: Layer::new(MAX, "test".into(), phase),
+            layer: Arc::new(Layer::new(MAX, "test".into(), phase)),
             call: Call::of(Rpc {
                 name: "a.B/C".into(),
                 client_streaming: kind != Kind::One,
