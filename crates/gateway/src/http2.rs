@@ -27,8 +27,8 @@ use tower::{Service, ServiceExt as _};
 use transcode::Deadline;
 
 use crate::config::Config;
-use crate::heard::{Heard, SignOfLife};
 use crate::server::Phase;
+use crate::socket::{SignOfLife, Socket};
 use crate::stack::Peer;
 
 /// How many streams of one connection h2 may reset for errors of the peer,
@@ -64,7 +64,7 @@ where
     S::Future: Send,
     B: http_body::Body<Data = Bytes, Error = Status> + Send + Unpin + 'static,
 {
-    let (io, sign_of_life) = Heard::new(io);
+    let (io, sign_of_life) = Socket::new(io);
     let handshake = h2::server::Builder::new()
         .initial_window_size(config.stream_window)
         .initial_connection_window_size(config.connection_window)

@@ -16,7 +16,6 @@ pub mod config;
 pub mod descriptors;
 pub mod drift;
 pub mod health;
-mod heard;
 mod http1;
 mod http2;
 pub mod limit;
@@ -28,5 +27,6 @@ pub mod rpcs;
 pub mod server;
 #[cfg(test)]
 mod sink;
+mod socket;
 mod stack;
 pub mod upstream;

@@ -1,0 +1,187 @@
+//! The socket below an HTTP/2 connection.
+//!
+//! h2 writes to it as little as the head of one frame at a time, and cannot tell
+//! whether its peer is there. Neither is for the layers above to know.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
+
+use bytes::{Buf as _, BytesMut};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+/// A sign of life of a peer, for whoever waits for one.
+#[derive(Clone, Default)]
+pub(crate) struct SignOfLife(Arc<AtomicBool>);
+
+impl SignOfLife {
+    /// Returns whether a byte has come since this was last called.
+    pub(crate) fn take(&self) -> bool {
+        self.0.swap(false, Ordering::Relaxed)
+    }
+}
+
+/// How much of small writes is collected until they are flushed, in bytes.
+const COLLECTED: usize = 8 << 10;
+
+/// A socket that collects small writes and tells whether anything has come from
+/// its peer.
+///
+/// tokio's `BufWriter` would write what was collected and what does not fit
+/// with two system calls.
+pub(crate) struct Socket<T> {
+    inner: T,
+    collected: BytesMut,
+    sign: SignOfLife,
+}
+
+impl<T> Socket<T> {
+    pub(crate) fn new(inner: T) -> (Self, SignOfLife) {
+        let sign = SignOfLife::default();
+        let socket = Self {
+            inner,
+            collected: BytesMut::new(),
+            sign: sign.clone(),
+        };
+        (socket, sign)
+    }
+}
+
+impl<T: AsyncWrite + Unpin> Socket<T> {
+    /// Writes what was collected, and as much of the bytes as goes along with
+    /// it. Returns how many of the bytes were written.
+    fn poll_write_all(
+        &mut self,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        while !self.collected.is_empty() {
+            let slices = [IoSlice::new(&self.collected), IoSlice::new(bytes)];
+            let socket = Pin::new(&mut self.inner);
+            let written = ready!(socket.poll_write_vectored(context, &slices))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            let collected = written.min(self.collected.len());
+            self.collected.advance(collected);
+            if written > collected {
+                return Poll::Ready(Ok(written - collected));
+            }
+        }
+        if bytes.is_empty() {
+            return Poll::Ready(Ok(0));
+        }
+        Pin::new(&mut self.inner).poll_write(context, bytes)
+    }
+}
+
+impl<T: AsyncRead + Unpin> AsyncRead for Socket<T> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = into.filled().len();
+        ready!(Pin::new(&mut self.inner).poll_read(context, into))?;
+        if into.filled().len() > before {
+            self.sign.0.store(true, Ordering::Relaxed);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl<T: AsyncWrite + Unpin> AsyncWrite for Socket<T> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        if self.collected.len() + bytes.len() > COLLECTED {
+            return self.poll_write_all(context, bytes);
+        }
+        self.collected.extend_from_slice(bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    /// h2 keeps a message apart from the frames around it, and writes it on its
+    /// own, where vectored writing is to be had.
+    fn is_write_vectored(&self) -> bool {
+        false
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_write_all(context, &[]))?;
+        Pin::new(&mut self.inner).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.poll_write_all(context, &[]))?;
+        Pin::new(&mut self.inner).poll_shutdown(context)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+    use super::*;
+
+    /// Writes pieces of these sizes through a pipe that takes so much at once.
+    async fn check(sizes: &[usize], pipe: usize) {
+        let all: Vec<u8> = (0..sizes.iter().sum())
+            .map(|n: usize| n.to_le_bytes()[0])
+            .collect();
+        let (near, mut far) = tokio::io::duplex(pipe);
+        let (mut socket, _) = Socket::new(near);
+        let writing = async {
+            let mut rest = &*all;
+            for size in sizes {
+                let (piece, after) = rest.split_at(*size);
+                socket.write_all(piece).await.expect("it is written");
+                rest = after;
+            }
+            socket.shutdown().await.expect("it is flushed");
+        };
+        let mut read = Vec::new();
+        let ((), length) = tokio::join!(writing, far.read_to_end(&mut read));
+        length.expect("it is read");
+        assert!(read == all, "{sizes:?} are garbled through {pipe} bytes");
+    }
+
+    #[tokio::test]
+    async fn what_is_written_arrives_in_order() {
+        let sizes = [
+            9,
+            20,
+            300,
+            COLLECTED,
+            1,
+            COLLECTED - 1,
+            3 * COLLECTED,
+            9,
+            0,
+            7,
+        ];
+        for pipe in [1, 100, COLLECTED, 1 << 20] {
+            check(&sizes, pipe).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn small_writes_wait_for_the_flush() {
+        let (near, mut far) = tokio::io::duplex(1 << 20);
+        let (mut socket, _) = Socket::new(near);
+        socket.write_all(b"head").await.expect("it is written");
+        socket.write_all(b"message").await.expect("it is written");
+        let mut read = [0; 32];
+        let early = tokio::time::timeout(Duration::ZERO, far.read(&mut read)).await;
+        assert!(early.is_err(), "the first piece went out on its own");
+        socket.flush().await.expect("it is flushed");
+        let length = far.read(&mut read).await.expect("it is read");
+        assert_eq!(&read[..length], b"headmessage");
+    }
+}
