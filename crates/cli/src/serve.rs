@@ -4,6 +4,7 @@ mod bounds;
 mod upstream;
 
 use std::fmt::Write as _;
+use std::io::{self, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -119,6 +120,7 @@ pub(crate) struct GatewayArgs {
 }
 
 pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
+    allow_open_files();
     let grpc = bind(args.grpc).await?;
     let opened = Opened::open(&args.backend).await?;
     let base = format!(
@@ -129,9 +131,9 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let server = in_front_of(opened.router(), ::upstream::base(&base)?, &args.bounds)?;
 
     let grpc_address = grpc.local_addr()?;
-    println!("grpc {grpc_address}");
+    tell(&format!("grpc {grpc_address}\n"));
     opened.announce();
-    print!("{}", first_calls(grpc_address, &opened));
+    tell(&first_calls(grpc_address, &opened));
 
     let stop = stop_signal();
     let stop_http = Stopping::after(stop.clone(), args.bounds.drain_delay, args.bounds.grace);
@@ -140,10 +142,11 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
 }
 
 pub(crate) async fn backend(args: BackendArgs) -> anyhow::Result<ExitCode> {
+    allow_open_files();
     let opened = Opened::open(&args).await?;
     opened.announce();
     if let Some(first_start) = opened.backend.first_start() {
-        print!("\n{}", owner(first_start));
+        tell(&format!("\n{}", owner(first_start)));
     }
     let stopping = Stopping::after(stop_signal(), Duration::ZERO, GRACE);
     opened.serve(stopping).await?;
@@ -151,6 +154,7 @@ pub(crate) async fn backend(args: BackendArgs) -> anyhow::Result<ExitCode> {
 }
 
 pub(crate) async fn gateway(args: GatewayArgs) -> anyhow::Result<ExitCode> {
+    allow_open_files();
     let bases = args.upstream.bases()?;
     let client = args.upstream.client(&bases)?;
     let reachable = client.reachable();
@@ -160,14 +164,14 @@ pub(crate) async fn gateway(args: GatewayArgs) -> anyhow::Result<ExitCode> {
     let server = in_front_of(Client(client), base, &args.bounds)?.following(reachable);
     let health = server.health();
     let grpc = bind(args.grpc).await?;
-    println!("grpc {}", grpc.local_addr()?);
+    tell(&format!("grpc {}\n", grpc.local_addr()?));
     for base in &bases {
-        println!("upstream {base}");
+        tell(&format!("upstream {base}\n"));
     }
     let admin = match args.admin {
         Some(address) => {
             let listener = bind(address).await?;
-            println!("admin {}", listener.local_addr()?);
+            tell(&format!("admin {}\n", listener.local_addr()?));
             Some(listener)
         }
         None => None,
@@ -194,6 +198,31 @@ fn in_front_of<U: Upstream>(
     let descriptors = proto::FILE_DESCRIPTOR_SET;
     Server::new(routes, proto::v2::SERVICES, descriptors, observers, config)
         .context("the embedded descriptors cannot be read")
+}
+
+/// Prints something for whoever has started the server. It goes on where nobody
+/// reads that.
+fn tell(text: &str) {
+    let mut stdout = io::stdout();
+    let _ = stdout.write_all(text.as_bytes());
+    let _ = stdout.flush();
+}
+
+/// Takes as many open files as the system allows: each connection needs one, and
+/// the soft limit is meant for programs that cannot deal with more than 1024.
+fn allow_open_files() {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+        const UNLIMITED: u64 = 1 << 20;
+        let limit = getrlimit(Resource::Nofile);
+        let raised = Rlimit {
+            current: Some(limit.maximum.unwrap_or(UNLIMITED)),
+            ..limit
+        };
+        // Where it is refused, the bounds follow the limit that stays.
+        let _ = setrlimit(Resource::Nofile, raised);
+    }
 }
 
 async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
@@ -251,8 +280,7 @@ impl Opened {
     }
 
     fn announce(&self) {
-        println!("http {}", self.address);
-        println!("data {}", self.kept_in);
+        tell(&format!("http {}\ndata {}\n", self.address, self.kept_in));
     }
 
     async fn serve(self, stopping: Stopping) -> anyhow::Result<()> {

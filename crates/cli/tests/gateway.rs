@@ -1,0 +1,146 @@
+//! The gateway as its operator runs it, when there is too much and when it is
+//! stopped.
+
+#![cfg(unix)]
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use proto::v2::GetUserRequest;
+use proto::v2::user_service_client::UserServiceClient;
+use tonic::transport::Channel;
+
+/// Time for what has to happen soon.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A command that is killed with the test.
+struct Running {
+    child: Child,
+    /// What it printed first.
+    address: SocketAddr,
+}
+
+impl Running {
+    /// Runs a shell script that becomes the gateway, whose first line says where
+    /// it serves.
+    fn start(script: &str) -> Self {
+        let mut child = Command::new("sh")
+            .args(["-c", script])
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("sh starts");
+        let stdout = child.stdout.take().expect("stdout is piped");
+        let mut line = String::new();
+        BufReader::new(stdout)
+            .read_line(&mut line)
+            .expect("it prints a line");
+        let address = line.trim().strip_prefix("grpc ").expect("an address");
+        let address = address.parse().expect("an address");
+        Self { child, address }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// An upstream that answers every request well, each on a connection of its
+/// own.
+fn upstream() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            std::thread::spawn(move || {
+                let _ = stream.read(&mut [0; 4096]);
+                let _ = stream.write_all(
+                    b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\
+                      content-length: 33\r\nconnection: close\r\n\r\n\
+                      {\"id\":\"6b0310a386200e03b8000001\"}"
+                        .as_slice(),
+                );
+            });
+        }
+    });
+    address
+}
+
+async fn get_user(channel: &Channel) -> Result<(), tonic::Status> {
+    let request = GetUserRequest {
+        user_id: "me".to_owned(),
+    };
+    let mut users = UserServiceClient::new(channel.clone());
+    users.get_user(request).await.map(drop)
+}
+
+fn channel(address: SocketAddr) -> tonic::transport::Endpoint {
+    Channel::from_shared(format!("http://{address}")).expect("it is a URI")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_open_files_to_spare_connections_go_on_and_new_ones_wait() {
+    let gateway = Running::start(&format!(
+        "ulimit -n 64; exec '{}' gateway --grpc 127.0.0.1:0 --upstream http://{}/v2 \
+         --preface-timeout 60s",
+        env!("CARGO_BIN_EXE_web1on1"),
+        upstream()
+    ));
+    let open = channel(gateway.address).connect().await.expect("a place");
+    get_user(&open).await.expect("there is room");
+
+    let silent: Vec<_> = (0..100)
+        .map(|_| TcpStream::connect(gateway.address).expect("the backlog takes it"))
+        .collect();
+    let late = channel(gateway.address).connect_lazy();
+    let mut waiting = tokio::spawn(async move { get_user(&late).await });
+    for _ in 0..20 {
+        get_user(&open)
+            .await
+            .expect("an open connection has what it needs");
+    }
+    let early = tokio::time::timeout(Duration::from_millis(100), &mut waiting).await;
+    assert!(early.is_err(), "more connections than places: {early:?}");
+
+    drop(silent);
+    let served = tokio::time::timeout(PATIENCE, waiting).await;
+    served
+        .expect("it is served once there is room")
+        .expect("no panic")
+        .expect("the call is good");
+}
+
+#[test]
+fn nobody_has_to_read_what_it_prints() {
+    let (unread, stdout) = std::io::pipe().expect("a pipe");
+    drop(unread);
+    let admin = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = admin.local_addr().expect("an address");
+    drop(admin);
+    let mut gateway = Command::new(env!("CARGO_BIN_EXE_web1on1"))
+        .args(["gateway", "--grpc", "127.0.0.1:0", "--admin"])
+        .arg(address.to_string())
+        .args(["--upstream", "http://127.0.0.1:1"])
+        .stdout(stdout)
+        .spawn()
+        .expect("the command starts");
+    let begun = Instant::now();
+    let serves = loop {
+        if TcpStream::connect(address).is_ok() {
+            break true;
+        }
+        let ended = gateway.try_wait().expect("it can be asked");
+        if ended.is_some() || begun.elapsed() > PATIENCE {
+            break false;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    };
+    let _ = gateway.kill();
+    let ended = gateway.wait().expect("it ends");
+    assert!(serves, "it ended before it served: {ended}");
+}
