@@ -20,7 +20,8 @@ const ROUNDS: usize = 25;
 const CALLS: usize = 6_400;
 const CALLERS: usize = 128;
 
-const USER: &str = r#"{"id":"5ed7a6be9b7b0f0012d1a3c5","email":"jan@example.com","givenName":"Jan","familyName":"Jansen","displayName":"Jan Jansen","phone":"+31201234567","organization":"5ed7a6be9b7b0f0012d1a3c4","role":"agent","status":"active","settings":{"locale":"nl"},"createdAt":"2020-06-03T13:32:46.103Z","updatedAt":"2020-06-03T13:32:46.103Z"}"#;
+/// The exchange that the reference records: a reply of about 1 KB.
+const RECORDED: &str = include_str!("../../openapi/recorded/getUser.json");
 
 /// A gateway in a process of its own.
 struct Gateway {
@@ -105,8 +106,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     };
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let upstream = format!("http://{}/v2", listener.local_addr()?);
-    let router =
-        axum::Router::new().fallback(async || ([("content-type", "application/json")], USER));
+    let recorded: serde_json::Value = serde_json::from_str(RECORDED)?;
+    let user = recorded["response"]["body"].to_string();
+    let router = axum::Router::new()
+        .fallback(async move || ([("content-type", "application/json")], user.clone()));
     tokio::spawn(async move { axum::serve(listener, router).await });
 
     let base = Gateway::start(base, &upstream).await?;
