@@ -5,6 +5,7 @@
 //! half-made connection behind. hyper-util's pool makes connections in tasks of
 //! their own and cannot bound how many.
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -86,13 +87,16 @@ impl Pool {
         fresh: bool,
     ) -> Result<Taken, Failure> {
         loop {
+            // What becomes free after the look must not be missed.
+            let mut freed = pin!(self.freed.notified());
+            freed.as_mut().enable();
             if let Some(taken) = self.free(avoided, fresh) {
                 return Ok(taken);
             }
             let permit = tokio::select! {
                 biased;
                 permit = Arc::clone(&self.permits).acquire_owned() => permit,
-                () = self.freed.notified() => continue,
+                () = freed => continue,
             };
             // The semaphore is never closed.
             let Ok(permit) = permit else { continue };
@@ -103,9 +107,17 @@ impl Pool {
                 return self.adopt(connected, target, permit).await;
             }
             let failures = self.failures.load(Ordering::Acquire);
-            let _first = self.first.lock().await;
+            let first = self.first.lock().await;
             if let Some(taken) = self.free(avoided, fresh) {
                 return Ok(taken);
+            }
+            if self.spoken.load(Ordering::Acquire) == HTTP1 {
+                // There is no connection to wait for and share.
+                drop(first);
+                let connected = Box::pin(target.connect()).await;
+                return self
+                    .adopt(connected.map_err(Failure::connect)?, target, permit)
+                    .await;
             }
             if self.failures.load(Ordering::Acquire) > failures
                 && let Some((kind, error)) = lock(&self.last_failure).clone()

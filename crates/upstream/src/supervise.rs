@@ -31,6 +31,9 @@ pub(crate) async fn supervise(fleet: Arc<Fleet>) {
         for endpoint in &fleet.known().endpoints {
             endpoint.pool().purge(now);
         }
+        // Two calls that end at once may tell of their endpoints in the wrong
+        // order.
+        fleet.note_reachability();
         while probes.try_join_next().is_some() {}
         if probes.is_empty() {
             probe(&fleet, now, &mut probes);

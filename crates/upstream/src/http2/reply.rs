@@ -164,8 +164,8 @@ impl Http2Reply {
 
     fn fail(&mut self, error: h2::Error) -> Poll<Option<Result<Frame<Bytes>, ReplyError>>> {
         // "I have answered, send no more" (RFC 9113 §8.1) is no failure, if
-        // everything has arrived.
-        let is_complete = self.length.is_none_or(|length| length == self.received);
+        // everything has arrived. Without a length only END_STREAM tells.
+        let is_complete = self.length.is_some_and(|length| length == self.received);
         if error.is_remote()
             && error.is_reset()
             && error.reason() == Some(Reason::NO_ERROR)
