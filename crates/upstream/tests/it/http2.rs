@@ -271,6 +271,23 @@ async fn check_early_reply(resets: bool) {
 }
 
 #[tokio::test]
+async fn a_reply_that_is_reset_before_its_end_is_not_whole() {
+    let server = serve(&[], move |_, mut peer| async move {
+        let request = peer.next(HEADERS).await.unwrap();
+        peer.write(HEADERS, END_HEADERS, request.stream, OK).await;
+        peer.write(DATA, 0, request.stream, b"half").await;
+        peer.reset(request.stream, NO_ERROR).await;
+        peer.answer_all("next").await;
+    })
+    .await;
+    let client = server.client(once());
+    let response = soon(client.send(get())).await.unwrap();
+    let error = soon(response.into_body().collect()).await.unwrap_err();
+    assert_eq!(error.kind, ReplyErrorKind::BrokeOff);
+    assert_eq!(send(&client, get()).await.unwrap(), "next");
+}
+
+#[tokio::test]
 async fn an_early_reply_ends_the_upload() {
     check_early_reply(false).await;
     check_early_reply(true).await;
