@@ -1,5 +1,5 @@
-//! The gateway as its operator runs it, when there is too much and when it is
-//! stopped.
+//! The gateway as its operator runs it, where the machine has too little of
+//! something.
 
 #![cfg(unix)]
 

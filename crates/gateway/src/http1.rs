@@ -25,7 +25,7 @@ use tower::{Service, ServiceExt as _};
 use transcode::Deadline;
 
 use crate::config::Config;
-use crate::server::Phase;
+use crate::phase::Phase;
 use crate::stack::Peer;
 
 /// Serves a connection until it is closed.

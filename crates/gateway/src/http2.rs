@@ -27,7 +27,7 @@ use tower::{Service, ServiceExt as _};
 use transcode::Deadline;
 
 use crate::config::Config;
-use crate::server::Phase;
+use crate::phase::Phase;
 use crate::socket::{SignOfLife, Socket};
 use crate::stack::Peer;
 

@@ -21,6 +21,7 @@ mod http2;
 pub mod limit;
 pub mod outcome;
 mod pb;
+mod phase;
 pub mod reflection;
 mod rewind;
 pub mod rpcs;

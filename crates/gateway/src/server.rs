@@ -25,6 +25,7 @@ use crate::config::Config;
 use crate::descriptors::{self, Descriptors};
 use crate::health::Health;
 use crate::outcome::Observers;
+use crate::phase::Phase;
 use crate::reflection::Reflection;
 use crate::rewind::{self, Protocol};
 use crate::rpcs::Rpcs;
@@ -33,15 +34,6 @@ use crate::{http1, http2, stack};
 /// How long the server waits before it accepts again where it could not, as
 /// when the process has no file descriptor left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
-
-/// What a server is doing. It only ever moves on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Phase {
-    /// It serves.
-    Serving,
-    /// It ends what it has begun and begins nothing new.
-    Leaving,
-}
 
 /// A server that is put together and not yet started.
 pub struct Server {

@@ -23,8 +23,8 @@ use tower::{Service, ServiceBuilder};
 
 use crate::config::Config;
 use crate::outcome::Observers;
+use crate::phase::Phase;
 use crate::rpcs::Rpcs;
-use crate::server::Phase;
 
 /// The address at the other end of a connection, in the extensions of a
 /// request.

@@ -100,25 +100,22 @@ impl Pool {
             };
             // The semaphore is never closed.
             let Ok(permit) = permit else { continue };
-            if self.spoken.load(Ordering::Acquire) == HTTP1 {
+            let failures = self.failures.load(Ordering::Acquire);
+            let mut first = None;
+            if !self.speaks_http1() {
+                let turn = self.first.lock().await;
+                if let Some(taken) = self.free(avoided, fresh) {
+                    return Ok(taken);
+                }
+                // The turn before may have found that there is nothing to share.
+                first = (!self.speaks_http1()).then_some(turn);
+            }
+            let Some(_first) = first else {
                 let connected = Box::pin(target.connect()).await;
                 let connected = connected.map_err(Failure::connect)?;
                 // A server may change its mind; then it speaks HTTP/2 from now on.
                 return self.adopt(connected, target, permit).await;
-            }
-            let failures = self.failures.load(Ordering::Acquire);
-            let first = self.first.lock().await;
-            if let Some(taken) = self.free(avoided, fresh) {
-                return Ok(taken);
-            }
-            if self.spoken.load(Ordering::Acquire) == HTTP1 {
-                // There is no connection to wait for and share.
-                drop(first);
-                let connected = Box::pin(target.connect()).await;
-                return self
-                    .adopt(connected.map_err(Failure::connect)?, target, permit)
-                    .await;
-            }
+            };
             if self.failures.load(Ordering::Acquire) > failures
                 && let Some((kind, error)) = lock(&self.last_failure).clone()
             {
@@ -135,6 +132,10 @@ impl Pool {
                 }
             };
         }
+    }
+
+    fn speaks_http1(&self) -> bool {
+        self.spoken.load(Ordering::Acquire) == HTTP1
     }
 
     async fn adopt(

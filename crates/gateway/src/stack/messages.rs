@@ -24,7 +24,7 @@ use tonic::{Code, Status};
 use tower::Service;
 
 use super::call::Call;
-use crate::server::Phase;
+use crate::phase::Phase;
 
 const ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 

@@ -1,0 +1,10 @@
+//! What a server is doing, for everything below it to follow.
+
+/// What a server is doing. It only ever moves on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// It serves.
+    Serving,
+    /// It ends what it has begun and begins nothing new.
+    Leaving,
+}
