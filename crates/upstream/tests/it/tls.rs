@@ -7,6 +7,8 @@ use rcgen::{CertifiedKey, generate_simple_self_signed};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{RootCertStore, ServerConfig};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::sync::Barrier;
+use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 use upstream::{Client, Config, Error, Protocol, Resolver, SendErrorKind};
 
@@ -14,6 +16,13 @@ use crate::support::{Server, get, ok, post, send, soon};
 
 /// A TLS server for localhost that answers with the version that it speaks.
 async fn serve(protocols: &[&str]) -> (Server, RootCertStore) {
+    serve_together(protocols, 1).await
+}
+
+/// The same server, which answers on its first connection, and goes on with the
+/// others, once there are so many of them.
+async fn serve_together(protocols: &[&str], connections: usize) -> (Server, RootCertStore) {
+    let together = Arc::new(Barrier::new(connections));
     let CertifiedKey { cert, signing_key } =
         generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
@@ -31,12 +40,18 @@ async fn serve(protocols: &[&str]) -> (Server, RootCertStore) {
         .map(|name| name.as_bytes().to_vec())
         .collect();
     let acceptor = TlsAcceptor::from(Arc::new(config));
-    let server = Server::start(move |_, stream| {
-        let acceptor = acceptor.clone();
+    let server = Server::start(move |index, stream| {
+        let (acceptor, together) = (acceptor.clone(), Arc::clone(&together));
         async move {
+            if index > 0 {
+                together.wait().await;
+            }
             let Ok(mut stream) = acceptor.accept(stream).await else {
                 return;
             };
+            if index == 0 {
+                together.wait().await;
+            }
             if stream.get_ref().1.alpn_protocol() == Some(b"h2") {
                 let mut connection = h2::server::handshake(stream).await.unwrap();
                 while let Some(Ok((_, mut respond))) = connection.accept().await {
@@ -83,6 +98,25 @@ async fn the_server_chooses_the_version() {
         }
         assert_eq!(server.connections(), 1, "for {expected}");
     }
+}
+
+#[tokio::test]
+async fn calls_at_once_make_their_http1_connections_at_once() {
+    const CALLS: usize = 4;
+    let (server, roots) = serve_together(&["http/1.1"], CALLS).await;
+    let config = Config {
+        roots: Some(roots),
+        ..Config::default()
+    };
+    let client = client(&server, config);
+    let mut calls = JoinSet::new();
+    for _ in 0..CALLS {
+        let client = client.clone();
+        calls.spawn(async move { send(&client, get()).await.unwrap() });
+    }
+    let answers = soon(calls.join_all()).await;
+    assert_eq!(answers, ["HTTP/1.1"; CALLS]);
+    assert_eq!(server.connections(), CALLS);
 }
 
 #[tokio::test]
