@@ -8,7 +8,7 @@ use std::convert::Infallible;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::{Extensions, Request, Response};
@@ -26,7 +26,23 @@ use transcode::Deadline;
 
 use crate::config::Config;
 use crate::phase::Phase;
+use crate::socket::Socket;
 use crate::stack::Peer;
+
+/// How much of a reply is handed to hyper at a time, in bytes. It asks for more
+/// when little is left of that.
+const CHUNK: usize = 16 << 10;
+
+/// The call of a connection. Requests follow each other, so there is one at
+/// most.
+#[derive(Clone, Copy)]
+enum Underway {
+    None,
+    /// It has until then.
+    Until(Instant),
+    /// It has until then to read the last bytes.
+    Written(Instant),
+}
 
 /// Serves a connection until it is closed.
 ///
@@ -45,22 +61,27 @@ where
     S: Service<Request<Body>, Response = Response<B>, Error = Infallible> + Clone,
     B: http_body::Body<Data = Bytes, Error = Status> + Unpin + 'static,
 {
-    // The end of the call under way. Requests follow each other, so there is
-    // one at most.
-    let (end, mut ends) = watch::channel(None::<Instant>);
-    let end = Arc::new(end);
+    let (io, traffic) = Socket::new(io);
+    let (call, mut calls) = watch::channel(Underway::None);
+    let call = Arc::new(call);
+    let called = Arc::clone(&call);
     let answer = service_fn(move |request: Request<Incoming>| {
-        let (service, end) = (service.clone(), Arc::clone(&end));
+        let (service, call) = (service.clone(), Arc::clone(&called));
         async move {
-            end.send_replace(None);
+            call.send_replace(Underway::None);
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(Peer(peer));
             let mut response = service.oneshot(request).await?;
             if let Some(Deadline(deadline)) = response.extensions().get() {
-                end.send_replace(Some(*deadline));
+                call.send_replace(Underway::Until(*deadline));
             }
-            let held = std::mem::take(response.extensions_mut());
-            Ok::<_, Infallible>(response.map(|body| Holding { body, _held: held }))
+            let extensions = std::mem::take(response.extensions_mut());
+            Ok::<_, Infallible>(response.map(|body| Holding {
+                body,
+                rest: Bytes::new(),
+                call,
+                _extensions: extensions,
+            }))
         }
     });
     let mut http = hyper::server::conn::http1::Builder::new();
@@ -75,17 +96,24 @@ where
     let mut connection = std::pin::pin!(connection);
     let mut is_leaving = false;
     loop {
-        let end = *ends.borrow_and_update();
+        let underway = *calls.borrow_and_update();
         let overdue = async {
-            match end {
-                Some(end) => sleep_until(end).await,
-                None => std::future::pending().await,
+            match underway {
+                Underway::None => std::future::pending().await,
+                Underway::Until(deadline) | Underway::Written(deadline) => {
+                    sleep_until(deadline).await;
+                }
             }
         };
         tokio::select! {
             served = connection.as_mut() => return served,
-            () = overdue => return Ok(()),
-            _ = ends.changed() => {}
+            () = overdue => match underway {
+                Underway::Written(_) if !traffic.is_blocked() => {
+                    call.send_replace(Underway::None);
+                }
+                _ => return Ok(()),
+            },
+            _ = calls.changed() => {}
             _ = phase.wait_for(|phase| *phase != Phase::Serving), if !is_leaving => {
                 is_leaving = true;
                 connection.as_mut().graceful_shutdown();
@@ -94,10 +122,24 @@ where
     }
 }
 
-/// A reply, with what is held until it is written.
+/// A reply in small pieces, with what is held until the last is handed over.
 struct Holding<B> {
     body: B,
-    _held: Extensions,
+    rest: Bytes,
+    call: Arc<watch::Sender<Underway>>,
+    _extensions: Extensions,
+}
+
+impl<B> Drop for Holding<B> {
+    fn drop(&mut self) {
+        self.call.send_if_modified(|call| {
+            if let Underway::Until(deadline) = *call {
+                *call = Underway::Written(deadline);
+                return true;
+            }
+            false
+        });
+    }
 }
 
 impl<B: http_body::Body<Data = Bytes, Error = Status> + Unpin> http_body::Body for Holding<B> {
@@ -108,14 +150,31 @@ impl<B: http_body::Body<Data = Bytes, Error = Status> + Unpin> http_body::Body f
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        Pin::new(&mut self.body).poll_frame(context)
+        if self.rest.is_empty() {
+            match ready!(Pin::new(&mut self.body).poll_frame(context)) {
+                Some(Ok(frame)) => match frame.into_data() {
+                    Ok(data) => self.rest = data,
+                    Err(frame) => return Poll::Ready(Some(Ok(frame))),
+                },
+                end => return Poll::Ready(end),
+            }
+        }
+        let length = self.rest.len().min(CHUNK);
+        Poll::Ready(Some(Ok(Frame::data(self.rest.split_to(length)))))
     }
 
     fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
+        self.rest.is_empty() && self.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
+        if self.rest.is_empty() {
+            self.body.size_hint()
+        } else {
+            SizeHint::default()
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,17 +8,18 @@
 use std::convert::Infallible;
 use std::net::IpAddr;
 use std::pin::{Pin, pin};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use h2::server::SendResponse;
 use h2::{Ping, PingPong, Reason, RecvStream, SendStream};
-use http::{HeaderMap, Request, Response};
+use http::{Extensions, HeaderMap, Request, Response};
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tonic::Status;
@@ -28,7 +29,7 @@ use transcode::Deadline;
 
 use crate::config::Config;
 use crate::phase::Phase;
-use crate::socket::{SignOfLife, Socket};
+use crate::socket::{Socket, Traffic};
 use crate::stack::Peer;
 
 /// How many streams of one connection h2 may reset for errors of the peer,
@@ -41,6 +42,18 @@ const MAX_PENDING_RESETS: usize = 256;
 
 /// How much of a reply is handed to the connection at a time, in bytes.
 const CHUNK: usize = 64 << 10;
+
+/// How much of a reply the connection holds, in bytes, on top of what the
+/// socket has taken.
+const MAX_SEND_BUFFER: usize = 2 * CHUNK;
+
+/// How large a reply may be, in bytes, that is left to the connection once it
+/// is handed over. A larger one is ended by its deadline up to its last byte.
+const SMALL: usize = 16 << 10;
+
+/// How often the other signs of life of a client are taken for the answer to a
+/// ping.
+const MAX_POSTPONED: u32 = 6;
 
 /// How long a connection without calls may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(1);
@@ -64,7 +77,7 @@ where
     S::Future: Send,
     B: http_body::Body<Data = Bytes, Error = Status> + Send + Unpin + 'static,
 {
-    let (io, sign_of_life) = Socket::new(io);
+    let (io, traffic) = Socket::new(io);
     let handshake = h2::server::Builder::new()
         .initial_window_size(config.stream_window)
         .initial_connection_window_size(config.connection_window)
@@ -72,12 +85,13 @@ where
         .max_header_list_size(config.max_headers)
         .max_local_error_reset_streams(Some(MAX_ERROR_RESETS))
         .max_pending_accept_reset_streams(MAX_PENDING_RESETS)
-        .handshake::<_, Bytes>(io);
+        .max_send_buffer_size(MAX_SEND_BUFFER)
+        .handshake::<_, Piece>(io);
     let Ok(connection) = timeout(config.preface_timeout, handshake).await else {
         return Ok(());
     };
     let mut connection = connection?;
-    let mut clock = Clock::new(config, connection.ping_pong(), sign_of_life);
+    let mut clock = Clock::new(config, connection.ping_pong(), traffic);
     let mut wake = pin!(sleep_until(clock.next()));
     let mut calls = JoinSet::new();
     let mut is_told_to_leave = false;
@@ -132,7 +146,11 @@ struct Clock {
     pings: Option<PingPong>,
     /// Whatever a client sends while it owes a pong shows that it is there. A
     /// busy one may send much before it comes to the ping.
-    sign_of_life: SignOfLife,
+    traffic: Traffic,
+    /// How often the answer to the last ping may still be postponed.
+    postponements: u32,
+    /// When it was last seen that bytes had gone out.
+    wrote_at: Instant,
     interval: Duration,
     keep_alive_timeout: Duration,
     /// How long the answer to the next ping may take.
@@ -149,11 +167,13 @@ struct Clock {
 }
 
 impl Clock {
-    fn new(config: &Config, pings: Option<PingPong>, sign_of_life: SignOfLife) -> Self {
+    fn new(config: &Config, pings: Option<PingPong>, traffic: Traffic) -> Self {
         let now = Instant::now();
         Self {
             pings,
-            sign_of_life,
+            traffic,
+            postponements: MAX_POSTPONED,
+            wrote_at: now,
             interval: config.keep_alive_interval,
             keep_alive_timeout: config.keep_alive_timeout,
             // The first one finds out whether somebody speaks HTTP/2 at all.
@@ -201,6 +221,8 @@ impl Clock {
             Some(since) => since.max(self.idle_since) + GOODBYE,
         };
         let ping = self.pong_by.unwrap_or(self.ping_at);
+        // Whether the client reads is asked without a ping.
+        let ping = ping.min(Instant::now() + self.keep_alive_timeout);
         // What is overdue is looked at again soon: a connection with calls is
         // never idle.
         let soon = Instant::now() + GOODBYE.min(self.idle_timeout());
@@ -213,23 +235,33 @@ impl Clock {
 
     fn check(&mut self, is_idle: bool) -> Verdict {
         let now = Instant::now();
+        if self.traffic.take_written() {
+            self.wrote_at = now;
+        }
+        if self.is_stalled(now) {
+            return Verdict::Close;
+        }
         if self.pong_by.is_some_and(|by| now >= by) {
-            if !self.sign_of_life.take() {
+            if !self.traffic.take_received() || self.postponements == 0 {
                 return Verdict::Close;
             }
+            self.postponements -= 1;
             self.pong_by = Some(now + self.keep_alive_timeout);
         }
         if self.pong_by.is_none() && now >= self.ping_at {
-            self.sign_of_life.take();
+            self.traffic.take_received();
             if let Some(pings) = &mut self.pings {
                 // A ping that is still on its way will do as well.
                 let _ = pings.send_ping(Ping::opaque());
             }
             self.pong_by = Some(now + self.timeout);
             self.timeout = self.keep_alive_timeout;
+            self.postponements = MAX_POSTPONED;
         }
         if let Some(since) = self.leaving_since {
-            if is_idle && now >= since.max(self.idle_since) + GOODBYE {
+            // The last replies may still be on their way.
+            let is_done = is_idle && !self.traffic.is_blocked();
+            if is_done && now >= since.max(self.idle_since) + GOODBYE {
                 return Verdict::Close;
             }
             return Verdict::GoOn;
@@ -240,6 +272,11 @@ impl Clock {
             return Verdict::GoAway;
         }
         Verdict::GoOn
+    }
+
+    /// Whether the client has long read nothing of what waits for it.
+    fn is_stalled(&self, now: Instant) -> bool {
+        self.traffic.is_blocked() && now >= self.wrote_at + self.keep_alive_timeout
     }
 
     /// Waits for the answer to the last ping.
@@ -260,12 +297,39 @@ fn jittered(duration: Duration) -> Duration {
     duration.mul_f64(0.9 + 0.2 * f64::from(random) / f64::from(u32::MAX))
 }
 
+/// What a call holds until its reply is written: its place, for instance.
+struct Held {
+    _extensions: Extensions,
+    /// Dropped with the last piece of the reply.
+    written: OnceLock<oneshot::Sender<Infallible>>,
+}
+
+/// A piece of a reply, and what is held until the connection has written it.
+struct Piece {
+    bytes: Bytes,
+    _held: Arc<Held>,
+}
+
+impl Buf for Piece {
+    fn remaining(&self) -> usize {
+        self.bytes.remaining()
+    }
+
+    fn chunk(&self) -> &[u8] {
+        self.bytes.chunk()
+    }
+
+    fn advance(&mut self, count: usize) {
+        self.bytes.advance(count);
+    }
+}
+
 /// Answers one call. It is over when the caller resets it, and when its
 /// deadline passes while the caller does not read.
 async fn answer<S, B>(
     service: S,
     request: Request<RecvStream>,
-    mut respond: SendResponse<Bytes>,
+    mut respond: SendResponse<Piece>,
     peer: IpAddr,
 ) where
     S: Service<Request<Body>, Response = Response<B>, Error = Infallible>,
@@ -279,86 +343,148 @@ async fn answer<S, B>(
     };
     let (mut head, body) = response.into_parts();
     let deadline = head.extensions.get::<Deadline>().map(|deadline| deadline.0);
-    // What it holds is held until the reply is written.
-    let extensions = std::mem::take(&mut head.extensions);
+    let held = Arc::new(Held {
+        _extensions: std::mem::take(&mut head.extensions),
+        written: OnceLock::new(),
+    });
     let is_end = body.is_end_stream();
     let Ok(stream) = respond.send_response(Response::from_parts(head, ()), is_end) else {
         return;
     };
     if !is_end {
-        write(body, stream, deadline).await;
+        let reply = Reply {
+            stream,
+            held,
+            deadline,
+            length: 0,
+        };
+        reply.write(body).await;
     }
-    drop(extensions);
 }
 
-/// Writes a body as fast as the caller reads.
-async fn write<B>(mut body: B, mut stream: SendStream<Bytes>, deadline: Option<Instant>)
-where
-    B: http_body::Body<Data = Bytes, Error = Status> + Unpin,
-{
-    loop {
-        let frame = tokio::select! {
-            frame = body.frame() => frame,
-            _ = std::future::poll_fn(|context| stream.poll_reset(context)) => return,
-        };
-        // Each of these fails only where the stream is over.
-        match frame.map(|frame| frame.map(Frame::into_data)) {
-            None => {
-                let _ = stream.send_data(Bytes::new(), true);
-                return;
-            }
-            Some(Err(_)) => {
-                stream.send_reset(Reason::INTERNAL_ERROR);
-                return;
-            }
-            Some(Ok(Ok(data))) => {
-                let written = write_data(data, body.is_end_stream(), &mut stream);
-                let written = match deadline {
-                    // The body itself tells of its deadline while it can.
-                    Some(deadline) => timeout_at(deadline, written).await,
-                    None => Ok(written.await),
-                };
-                match written {
-                    Ok(Written::More) => {}
-                    Ok(Written::End) => return,
-                    Err(_) => {
-                        stream.send_reset(Reason::CANCEL);
-                        return;
-                    }
-                }
-            }
-            Some(Ok(Err(frame))) => {
-                if let Ok(trailers) = frame.into_trailers() {
-                    let _ = stream.send_trailers(trailers);
+/// A reply that is being written.
+struct Reply {
+    stream: SendStream<Piece>,
+    held: Arc<Held>,
+    /// The body itself tells of its deadline while it can.
+    deadline: Option<Instant>,
+    /// How much of it was handed to the connection, in bytes.
+    length: usize,
+}
+
+/// What follows a piece of a reply.
+enum Next {
+    More,
+    /// Nothing: the last piece was handed over.
+    End,
+    /// Nothing: the stream is over.
+    Gone,
+}
+
+impl Reply {
+    /// Writes a body as fast as the caller reads.
+    async fn write<B>(mut self, mut body: B)
+    where
+        B: http_body::Body<Data = Bytes, Error = Status> + Unpin,
+    {
+        loop {
+            let frame = tokio::select! {
+                frame = body.frame() => frame,
+                _ = std::future::poll_fn(|context| self.stream.poll_reset(context)) => return,
+            };
+            // Each of these fails only where the stream is over.
+            let next = match frame.map(|frame| frame.map(Frame::into_data)) {
+                None => self.hand_over(Bytes::new(), true),
+                Some(Err(_)) => {
+                    self.stream.send_reset(Reason::INTERNAL_ERROR);
                     return;
                 }
+                Some(Ok(Ok(data))) => {
+                    let deadline = self.deadline;
+                    let written = self.write_data(data, body.is_end_stream());
+                    let Some(next) = before(deadline, written).await else {
+                        self.stream.send_reset(Reason::CANCEL);
+                        return;
+                    };
+                    next
+                }
+                Some(Ok(Err(frame))) => match frame.into_trailers() {
+                    Ok(trailers) => match self.stream.send_trailers(trailers) {
+                        Ok(()) => Next::End,
+                        Err(_) => Next::Gone,
+                    },
+                    Err(_) => Next::More,
+                },
+            };
+            match next {
+                Next::More => {}
+                Next::Gone => return,
+                Next::End => break,
             }
+        }
+        // What is left of a small reply takes less than waiting for it would.
+        if self.length > SMALL {
+            self.written().await;
+        }
+    }
+
+    async fn write_data(&mut self, mut data: Bytes, is_end: bool) -> Next {
+        while !data.is_empty() {
+            self.stream.reserve_capacity(data.len().min(CHUNK));
+            let mut capacity = self.stream.capacity();
+            if capacity == 0 {
+                match std::future::poll_fn(|context| self.stream.poll_capacity(context)).await {
+                    Some(Ok(more)) => capacity = more,
+                    Some(Err(_)) | None => return Next::Gone,
+                }
+            }
+            let chunk = data.split_to(capacity.min(data.len()));
+            match self.hand_over(chunk, is_end && data.is_empty()) {
+                Next::More => {}
+                next => return next,
+            }
+        }
+        Next::More
+    }
+
+    fn hand_over(&mut self, bytes: Bytes, is_last: bool) -> Next {
+        self.length += bytes.len();
+        let piece = Piece {
+            bytes,
+            _held: Arc::clone(&self.held),
+        };
+        match self.stream.send_data(piece, is_last) {
+            Err(_) => Next::Gone,
+            Ok(()) if is_last => Next::End,
+            Ok(()) => Next::More,
+        }
+    }
+
+    /// Waits until the connection has written all of the reply, and takes back
+    /// what it has not written at the deadline.
+    async fn written(self) {
+        let Self {
+            mut stream,
+            held,
+            deadline,
+            ..
+        } = self;
+        let (sender, written) = oneshot::channel();
+        // Nobody has set it before.
+        let _ = held.written.set(sender);
+        drop(held);
+        if before(deadline, written).await.is_none() {
+            stream.send_reset(Reason::CANCEL);
         }
     }
 }
 
-enum Written {
-    More,
-    End,
-}
-
-async fn write_data(mut data: Bytes, is_end: bool, stream: &mut SendStream<Bytes>) -> Written {
-    while !data.is_empty() {
-        stream.reserve_capacity(data.len().min(CHUNK));
-        let mut capacity = stream.capacity();
-        if capacity == 0 {
-            match std::future::poll_fn(|context| stream.poll_capacity(context)).await {
-                Some(Ok(more)) => capacity = more,
-                Some(Err(_)) | None => return Written::End,
-            }
-        }
-        let chunk = data.split_to(capacity.min(data.len()));
-        let is_last = is_end && data.is_empty();
-        if stream.send_data(chunk, is_last).is_err() || is_last {
-            return Written::End;
-        }
+/// Waits for a future until the deadline.
+async fn before<F: Future>(deadline: Option<Instant>, future: F) -> Option<F::Output> {
+    match deadline {
+        Some(deadline) => timeout_at(deadline, future).await.ok(),
+        None => Some(future.await),
     }
-    Written::More
 }
 
 /// The body of a request, as it arrives. What is handed on makes room for more

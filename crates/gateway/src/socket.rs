@@ -1,7 +1,8 @@
-//! The socket below an HTTP/2 connection.
+//! The socket below an HTTP connection.
 //!
-//! h2 writes to it as little as the head of one frame at a time, and cannot tell
-//! whether its peer is there. Neither is for the layers above to know.
+//! h2 writes to it as little as the head of one frame at a time, and neither h2
+//! nor hyper tells whether the peer is there and reads. Neither is for the
+//! layers above to know.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -12,40 +13,57 @@ use std::task::{Context, Poll, ready};
 use bytes::{Buf as _, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-/// A sign of life of a peer, for whoever waits for one.
+/// What has lately passed through a socket, for whoever watches over the
+/// connection.
 #[derive(Clone, Default)]
-pub(crate) struct SignOfLife(Arc<AtomicBool>);
+pub(crate) struct Traffic(Arc<Flags>);
 
-impl SignOfLife {
+#[derive(Default)]
+struct Flags {
+    has_received: AtomicBool,
+    has_written: AtomicBool,
+    is_blocked: AtomicBool,
+}
+
+impl Traffic {
     /// Returns whether a byte has come since this was last called.
-    pub(crate) fn take(&self) -> bool {
-        self.0.swap(false, Ordering::Relaxed)
+    pub(crate) fn take_received(&self) -> bool {
+        self.0.has_received.swap(false, Ordering::Relaxed)
+    }
+
+    /// Returns whether a byte has gone out since this was last called.
+    pub(crate) fn take_written(&self) -> bool {
+        self.0.has_written.swap(false, Ordering::Relaxed)
+    }
+
+    /// Returns whether bytes wait for the peer to read others first.
+    pub(crate) fn is_blocked(&self) -> bool {
+        self.0.is_blocked.load(Ordering::Relaxed)
     }
 }
 
 /// How much of small writes is collected until they are flushed, in bytes.
 const COLLECTED: usize = 8 << 10;
 
-/// A socket that collects small writes and tells whether anything has come from
-/// its peer.
+/// A socket that collects small writes and tells of its traffic.
 ///
 /// tokio's `BufWriter` would write what was collected and what does not fit
 /// with two system calls.
 pub(crate) struct Socket<T> {
     inner: T,
     collected: BytesMut,
-    sign: SignOfLife,
+    traffic: Traffic,
 }
 
 impl<T> Socket<T> {
-    pub(crate) fn new(inner: T) -> (Self, SignOfLife) {
-        let sign = SignOfLife::default();
+    pub(crate) fn new(inner: T) -> (Self, Traffic) {
+        let traffic = Traffic::default();
         let socket = Self {
             inner,
             collected: BytesMut::new(),
-            sign: sign.clone(),
+            traffic: traffic.clone(),
         };
-        (socket, sign)
+        (socket, traffic)
     }
 }
 
@@ -58,12 +76,7 @@ impl<T: AsyncWrite + Unpin> Socket<T> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         while !self.collected.is_empty() {
-            let slices = [IoSlice::new(&self.collected), IoSlice::new(bytes)];
-            let socket = Pin::new(&mut self.inner);
-            let written = ready!(socket.poll_write_vectored(context, &slices))?;
-            if written == 0 {
-                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-            }
+            let written = ready!(self.poll_write_with_collected(context, bytes))?;
             let collected = written.min(self.collected.len());
             self.collected.advance(collected);
             if written > collected {
@@ -73,7 +86,32 @@ impl<T: AsyncWrite + Unpin> Socket<T> {
         if bytes.is_empty() {
             return Poll::Ready(Ok(0));
         }
-        Pin::new(&mut self.inner).poll_write(context, bytes)
+        self.poll_write_with_collected(context, bytes)
+    }
+
+    /// Makes one system call, and notes how it went.
+    fn poll_write_with_collected(
+        &mut self,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let socket = Pin::new(&mut self.inner);
+        let written = if self.collected.is_empty() {
+            socket.poll_write(context, bytes)
+        } else {
+            let slices = [IoSlice::new(&self.collected), IoSlice::new(bytes)];
+            socket.poll_write_vectored(context, &slices)
+        };
+        let flags = &self.traffic.0;
+        flags
+            .is_blocked
+            .store(written.is_pending(), Ordering::Relaxed);
+        let written = ready!(written)?;
+        if written == 0 {
+            return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+        }
+        flags.has_written.store(true, Ordering::Relaxed);
+        Poll::Ready(Ok(written))
     }
 }
 
@@ -86,7 +124,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Socket<T> {
         let before = into.filled().len();
         ready!(Pin::new(&mut self.inner).poll_read(context, into))?;
         if into.filled().len() > before {
-            self.sign.0.store(true, Ordering::Relaxed);
+            self.traffic.0.has_received.store(true, Ordering::Relaxed);
         }
         Poll::Ready(Ok(()))
     }
@@ -183,5 +221,25 @@ mod tests {
         socket.flush().await.expect("it is flushed");
         let length = far.read(&mut read).await.expect("it is read");
         assert_eq!(&read[..length], b"headmessage");
+    }
+
+    #[tokio::test]
+    async fn a_socket_tells_whether_its_peer_reads() {
+        let (near, mut far) = tokio::io::duplex(10);
+        let (mut socket, traffic) = Socket::new(near);
+        socket.write_all(b"0123456789").await.expect("it is taken");
+        socket.flush().await.expect("it is flushed");
+        assert!(!traffic.is_blocked() && traffic.take_written());
+        socket.write_all(b"more").await.expect("it is taken");
+        let flushed = tokio::time::timeout(Duration::ZERO, socket.flush()).await;
+        assert!(flushed.is_err(), "nobody has read");
+        assert!(traffic.is_blocked() && !traffic.take_written());
+        far.read_exact(&mut [0; 10]).await.expect("it is read");
+        socket.flush().await.expect("it is flushed");
+        assert!(!traffic.is_blocked() && traffic.take_written());
+        assert!(!traffic.take_received());
+        far.write_all(b"?").await.expect("it is written");
+        socket.read_exact(&mut [0]).await.expect("it is read");
+        assert!(traffic.take_received() && !traffic.take_received());
     }
 }

@@ -86,6 +86,7 @@ impl Http2 {
             interval: config.ping_interval,
             timeout: config.ping_timeout,
             watch: Arc::clone(&watch),
+            freed: Arc::clone(&freed),
         };
         let ended = Arc::clone(&watch);
         let told = Arc::clone(&freed);

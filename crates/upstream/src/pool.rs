@@ -78,8 +78,9 @@ impl Pool {
 
     /// A connection that is free, or a new one. Waits for one of the two.
     ///
-    /// `avoided` is a connection that has just refused the request; `fresh` asks
-    /// for one that was never used.
+    /// `avoided` is a connection that has just refused the request. It is taken
+    /// only where there is neither another one nor room for one. `fresh` asks for
+    /// one that was never used.
     pub(crate) async fn take(
         &self,
         target: &Target,
@@ -91,6 +92,12 @@ impl Pool {
             let mut freed = pin!(self.freed.notified());
             freed.as_mut().enable();
             if let Some(taken) = self.free(avoided, fresh) {
+                return Ok(taken);
+            }
+            if avoided.is_some()
+                && self.permits.available_permits() == 0
+                && let Some(taken) = self.free(None, fresh)
+            {
                 return Ok(taken);
             }
             let permit = tokio::select! {

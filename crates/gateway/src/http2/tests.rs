@@ -14,18 +14,48 @@ struct Served {
     client: DuplexStream,
     ended: JoinHandle<Duration>,
     phase: watch::Sender<Phase>,
+    /// What is held for each call.
+    held: Arc<()>,
 }
 
 /// Serves a connection whose calls take as long as the header `takes` says, in
 /// seconds.
 fn serve_with(config: Config) -> Served {
-    let (client, server) = tokio::io::duplex(1 << 20);
-    let (phase, phases) = watch::channel(Phase::Serving);
-    let service = service_fn(|request: Request<Body>| async move {
+    let service = |request: Request<Body>, _: Arc<()>| async move {
         let takes = request.headers().get("takes");
         let takes = takes.map_or("0", |takes| takes.to_str().expect("a number"));
         tokio::time::sleep(Duration::from_secs(takes.parse().expect("a number"))).await;
-        Ok(Response::new(Body::empty()))
+        Response::new(Body::empty())
+    };
+    serve_on(config, 1 << 20, service)
+}
+
+/// Serves a connection whose replies have so many bytes and so much time, and
+/// of which so many bytes are on the way at most.
+fn serve_replies(config: Config, length: usize, time: Duration, on_the_way: usize) -> Served {
+    let service = move |_: Request<Body>, held: Arc<()>| async move {
+        let body = http_body_util::Full::new(Bytes::from(vec![0; length]));
+        let mut response = Response::new(Body::new(body));
+        let extensions = response.extensions_mut();
+        extensions.insert(Deadline(Instant::now() + time));
+        extensions.insert(held);
+        response
+    };
+    serve_on(config, on_the_way, service)
+}
+
+fn serve_on<S, F>(config: Config, on_the_way: usize, answer: S) -> Served
+where
+    S: Fn(Request<Body>, Arc<()>) -> F + Clone + Send + 'static,
+    F: Future<Output = Response<Body>> + Send,
+{
+    let (client, server) = tokio::io::duplex(on_the_way);
+    let (phase, phases) = watch::channel(Phase::Serving);
+    let held = Arc::new(());
+    let place = Arc::clone(&held);
+    let service = service_fn(move |request: Request<Body>| {
+        let answer = answer(request, Arc::clone(&place));
+        async move { Ok(answer.await) }
     });
     let ended = tokio::spawn(async move {
         let started = Instant::now();
@@ -37,6 +67,7 @@ fn serve_with(config: Config) -> Served {
         client,
         ended,
         phase,
+        held,
     }
 }
 
@@ -83,9 +114,10 @@ async fn a_client_that_does_not_answer_pings_is_hung_up_on() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_busy_client_need_not_answer_pings() {
+async fn a_busy_client_need_not_answer_pings_at_once() {
     let config = Config::default();
-    let keep_alive = config.keep_alive_interval + config.keep_alive_timeout;
+    let at_least = config.keep_alive_timeout * MAX_POSTPONED;
+    let at_most = at_least + config.keep_alive_interval + config.keep_alive_timeout;
     let mut served = serve_with(config);
     let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0";
     served.client.write_all(preface).await.expect("sent");
@@ -93,16 +125,98 @@ async fn a_busy_client_need_not_answer_pings() {
     // only the first three are in the static table (RFC 7541).
     let call = b"\0\0\x0e\x01\x05\0\0\0\x01\x83\x86\x84\0\x05takes\x03999";
     served.client.write_all(call).await.expect("sent");
-    let until = Instant::now() + keep_alive * 3;
-    while Instant::now() < until {
-        let update = b"\0\0\x04\x08\0\0\0\0\0\0\0\0\x01";
-        let sent = served.client.write_all(update).await;
-        sent.expect("the connection is still open");
+    let update = b"\0\0\x04\x08\0\0\0\0\0\0\0\0\x01";
+    while served.client.write_all(update).await.is_ok() {
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
-    drop(served.client);
     let took = served.ended.await.expect("no panic");
-    assert!(took >= keep_alive * 3, "it took {took:?}");
+    assert!(took >= at_least && took < at_most, "it took {took:?}");
+}
+
+/// Opens a connection with windows of 1 GiB, and makes one call.
+async fn call_without_reading(client: &mut DuplexStream) {
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\
+        \0\0\x06\x04\0\0\0\0\0\0\x04\x40\0\0\0\
+        \0\0\x04\x08\0\0\0\0\0\x3f\xff\0\0";
+    client.write_all(preface).await.expect("sent");
+    let call = b"\0\0\x03\x01\x05\0\0\0\x01\x83\x86\x84";
+    client.write_all(call).await.expect("sent");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_sends_and_does_not_read_is_hung_up_on() {
+    let config = Config::default();
+    let at_most = config.keep_alive_interval + config.keep_alive_timeout * 3;
+    let mut served = serve_replies(config, 1 << 20, Duration::from_mins(5), 1 << 10);
+    call_without_reading(&mut served.client).await;
+    let update = b"\0\0\x04\x08\0\0\0\0\0\0\0\0\x01";
+    while served.client.write_all(update).await.is_ok() {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    let took = served.ended.await.expect("no panic");
+    assert!(took < at_most, "it took {took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn replies_that_are_not_read_are_held_for_until_their_deadline() {
+    let deadline = Duration::from_secs(4);
+    // The second is whole in the buffers of the connection.
+    for length in [1 << 20, 100 << 10] {
+        let config = Config::default();
+        let stalled = config.keep_alive_timeout * 2;
+        let mut served = serve_replies(config, length, deadline, 1 << 10);
+        call_without_reading(&mut served.client).await;
+        let call = b"\0\0\x03\x01\x05\0\0\0\x03\x83\x86\x84";
+        served.client.write_all(call).await.expect("sent");
+        // One is of the test, one of the service.
+        let held = Arc::clone(&served.held);
+        let held = || Arc::strong_count(&held) - 3;
+        tokio::time::sleep(deadline * 3 / 4).await;
+        assert_eq!(held(), 2, "{length} bytes are held for nobody");
+        tokio::time::sleep(deadline / 2).await;
+        assert!(!served.ended.is_finished(), "the connection is gone");
+        // A frame that is partly written keeps what it is of.
+        assert_eq!(held(), 1, "{length} bytes outlive their deadline");
+        let took = served.ended.await.expect("no panic");
+        assert!(took <= stalled, "it took {took:?}");
+        assert_eq!(Arc::strong_count(&served.held), 2);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_leaves_waits_for_whoever_reads_the_last_replies() {
+    let config = Config {
+        keep_alive_timeout: Duration::from_mins(1),
+        ..Config::default()
+    };
+    let length = SMALL;
+    let mut served = serve_replies(config, length, Duration::from_mins(1), 1 << 10);
+    call_without_reading(&mut served.client).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    served.phase.send_replace(Phase::Leaving);
+    let mut read = vec![0; 0];
+    while read.len() < length {
+        tokio::time::sleep(GOODBYE).await;
+        let count = served.client.read_buf(&mut read).await.expect("open");
+        assert!(count > 0, "the reply ends after {} bytes", read.len());
+    }
+    let took = served.ended.await.expect("no panic");
+    assert!(took < Duration::from_secs(60), "it took {took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_leaves_does_not_wait_for_whoever_reads_nothing() {
+    let config = Config {
+        keep_alive_interval: Duration::from_mins(5),
+        ..Config::default()
+    };
+    let at_most = config.keep_alive_timeout * 2;
+    let mut served = serve_replies(config, SMALL, Duration::from_mins(1), 1 << 10);
+    call_without_reading(&mut served.client).await;
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    served.phase.send_replace(Phase::Leaving);
+    let took = served.ended.await.expect("no panic");
+    assert!(took < at_most, "it took {took:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -73,6 +73,8 @@ pub(super) struct KeepAlive {
     pub(super) interval: Duration,
     pub(super) timeout: Duration,
     pub(super) watch: Arc<Watch>,
+    /// Told when a connection that was suspected is not any more.
+    pub(super) freed: Arc<Notify>,
 }
 
 impl KeepAlive {
@@ -80,8 +82,9 @@ impl KeepAlive {
     ///
     /// A PING is sent when streams are open and nothing was heard for the
     /// interval, and at once when a call was given up that had heard nothing.
-    /// Its answer is a sign of life, and so is any piece of a reply. Once the connection is unused, it
-    /// tells the server so, and waits no longer than for a sign of life.
+    /// Its answer is a sign of life, and so is any piece of a reply. Once the
+    /// connection is unused, it tells the server so, and waits no longer than for
+    /// a sign of life.
     pub(super) async fn drive(
         self,
         connection: Connection<Io, Bytes>,
@@ -123,7 +126,9 @@ impl KeepAlive {
                 Event::Pong(false) => false,
                 Event::Pong(true) => {
                     asked = false;
-                    watch.suspected_at.store(0, Ordering::Release);
+                    if watch.suspected_at.swap(0, Ordering::AcqRel) != 0 {
+                        self.freed.notify_waiters();
+                    }
                     false
                 }
                 Event::Suspicion => true,

@@ -120,6 +120,10 @@ impl Peer {
         self.write(RST_STREAM, 0, stream, &code.to_be_bytes()).await;
     }
 
+    pub(crate) async fn pong(&mut self, ping: &Frame) {
+        self.write(PING, ACK, 0, &ping.payload).await;
+    }
+
     pub(crate) async fn go_away(&mut self, last: u32, code: u32) {
         let payload = [last.to_be_bytes(), code.to_be_bytes()].concat();
         self.write(GOAWAY, 0, 0, &payload).await;

@@ -339,6 +339,51 @@ async fn a_refused_stream_is_sent_again_on_another_connection() {
 }
 
 #[tokio::test]
+async fn a_refused_stream_is_sent_again_where_there_is_room_for_no_other_connection() {
+    let server = serve(&[], |_, mut peer| async move {
+        let refused = peer.next(HEADERS).await.unwrap();
+        peer.reset(refused.stream, REFUSED_STREAM).await;
+        peer.answer_all("done").await;
+    })
+    .await;
+    let config = Config {
+        max_connections: 1,
+        ..http2()
+    };
+    let (request, attempts) = counted(post());
+    assert_eq!(send(&server.client(config), request).await.unwrap(), "done");
+    assert_eq!(attempts.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn who_waits_for_a_suspected_connection_takes_it_once_it_shows_life() {
+    let (waits, mut waiting) = mpsc::unbounded_channel();
+    let server = serve(&[], move |_, mut peer| {
+        let waits = waits.clone();
+        async move {
+            peer.answers_pings = false;
+            peer.next(HEADERS).await.unwrap();
+            let ping = peer.next(PING).await.unwrap();
+            waits.send(()).unwrap();
+            // Longer than the next call takes until it waits.
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            peer.pong(&ping).await;
+            peer.answers_pings = true;
+            peer.answer_all("alive").await;
+        }
+    })
+    .await;
+    let config = Config {
+        max_connections: 1,
+        ..once()
+    };
+    let client = server.client(config);
+    soon(client.send(within(get(), 100))).await.unwrap_err();
+    soon(waiting.recv()).await.unwrap();
+    assert_eq!(send(&client, get()).await.unwrap(), "alive");
+}
+
+#[tokio::test]
 async fn a_request_that_may_have_been_processed_is_sent_again_only_if_idempotent() {
     let reset = |mut peer: Peer, stream| async move {
         peer.reset(stream, CANCEL).await;
