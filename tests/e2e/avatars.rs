@@ -1,13 +1,16 @@
 //! Uploading an avatar in pieces, and what is served of it.
 
 use std::io::Cursor;
+use std::pin::pin;
+use std::time::Duration;
 
 use bytes::Bytes;
 use proto::v2::upload_user_avatar_request::Payload;
 use proto::v2::{
     DeleteUserAvatarRequest, GetUserRequest, UploadUserAvatarHeader, UploadUserAvatarRequest, User,
 };
-use tonic::{Code, Status};
+use tokio_stream::StreamExt as _;
+use tonic::{Code, Request, Status};
 use tonic_types::StatusExt as _;
 
 use crate::stack::{Stack, get, with_token};
@@ -143,4 +146,41 @@ async fn an_upload_begins_with_its_header() {
         status.message(),
         "the first message of an upload is its header"
     );
+}
+
+/// An upload whose header is sent, and nothing more until it is dropped.
+fn trickling(
+    token: &str,
+) -> Request<impl tokio_stream::Stream<Item = UploadUserAvatarRequest> + use<>> {
+    with_token(
+        token,
+        tokio_stream::iter([header("me")]).chain(tokio_stream::pending()),
+    )
+}
+
+#[tokio::test]
+async fn uploads_that_trickle_take_no_place_of_other_calls() {
+    let mut server = gateway::config::Config::default();
+    server.limit.max = 1;
+    server.limit.max_uploads = 4;
+    server.limit.max_wait = Duration::from_millis(200);
+    let stack = Stack::start_with(server).await;
+    let token = stack.owner().await;
+    let mut users = [(); 3].map(|()| stack.users());
+    let [one, two, three] = &mut users;
+    let mut first = pin!(one.upload_user_avatar(trickling(&token)));
+    let mut second = pin!(two.upload_user_avatar(trickling(&token)));
+    // One caller has a quarter of the places: the other upload is refused.
+    let refused = tokio::select! {
+        outcome = &mut first => outcome,
+        outcome = &mut second => outcome,
+    };
+    let refused = refused.expect_err("there is one place");
+    assert_eq!(refused.code(), Code::ResourceExhausted, "{refused}");
+    let me = GetUserRequest {
+        user_id: "me".to_owned(),
+        ..Default::default()
+    };
+    let found = three.get_user(with_token(&token, me)).await;
+    found.expect("another call goes through");
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use bytes::Bytes;
-use gateway::limit::Limiter;
 use gateway::outcome::Observer;
 use gateway::server::Server;
 use gateway::upstream::{Client, Limited};
@@ -100,10 +99,9 @@ pub(crate) async fn gateway_until(
     let client = upstream::Client::new(std::slice::from_ref(&base), settings.upstream)
         .expect("the settings fit the base");
     let reachable = client.reachable();
-    let limiter = Limiter::new(settings.server.limit);
     let mut config = Config::new(base);
     config.max_message = settings.server.max_message;
-    let gateway = Gateway::new(Limited::new(limiter, Client(client)), config);
+    let gateway = Gateway::new(Limited::new(settings.server.limit, Client(client)), config);
     let server = Server::new(
         proto::v2::routes(&gateway),
         proto::v2::SERVICES,
@@ -142,6 +140,11 @@ pub(crate) struct Stack {
 
 impl Stack {
     pub(crate) async fn start() -> Self {
+        Self::start_with(gateway::config::Config::default()).await
+    }
+
+    /// The system with a gateway of these bounds.
+    pub(crate) async fn start_with(server: gateway::config::Config) -> Self {
         let data = tempfile::tempdir().expect("a temporary folder");
         let (listener, address) = listen().await;
         let now = Arc::new(AtomicI64::new(1_700_000_000_000));
@@ -164,7 +167,11 @@ impl Stack {
                 .expect("the backend serves");
         });
         let rest = format!("http://{address}{}", contract::operation::BASE_PATH);
-        let channel = connect(&gateway_to(&rest, &mut tasks).await).await;
+        let settings = Settings {
+            server,
+            ..Settings::default()
+        };
+        let channel = connect(&gateway_with(settings, &rest, &mut tasks).await).await;
         Self {
             channel,
             rest,

@@ -6,7 +6,6 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use gateway::limit::Limiter;
 use gateway::outcome::Observers;
 use gateway::server::Server;
 use gateway::upstream::{Client, Limited};
@@ -156,8 +155,7 @@ async fn serve(
         grace: settings.grace,
         ..gateway::config::Config::default()
     };
-    let limiter = Limiter::new(bounds.limit);
-    let gateway = transcode::Gateway::new(Limited::new(limiter, Client(client)), config);
+    let gateway = transcode::Gateway::new(Limited::new(bounds.limit, Client(client)), config);
     let server = Server::new(
         proto::v2::routes(&gateway),
         proto::v2::SERVICES,

@@ -15,7 +15,6 @@ use ::backend::{Backend, FirstStart};
 use ::gateway::access_log::AccessLog;
 use ::gateway::drift::DriftLog;
 use ::gateway::health::Health;
-use ::gateway::limit::Limiter;
 use ::gateway::outcome::Observers;
 use ::gateway::server::Server;
 use ::gateway::upstream::{Client, Limited};
@@ -191,7 +190,7 @@ fn in_front_of<U: Upstream>(
     bounds: &BoundsArgs,
 ) -> anyhow::Result<Server> {
     let config = bounds.config(DOMAIN);
-    let upstream = Limited::new(Limiter::new(config.limit), upstream);
+    let upstream = Limited::new(config.limit, upstream);
     let gateway = Gateway::new(upstream, bounds.transcode(base, DOMAIN));
     let routes = proto::v2::routes(&gateway);
     let observers: Observers = Arc::new([Arc::new(AccessLog), Arc::new(DriftLog::default())]);

@@ -27,6 +27,9 @@ pub struct Config {
     /// How many calls may be under way at once on all connections together,
     /// watches included. One more is refused with `RESOURCE_EXHAUSTED`.
     pub max_calls: usize,
+    /// How many of them may be of one caller, as told by its token or else by
+    /// its address.
+    pub max_calls_per_caller: usize,
     /// How many calls are sent upstream at once, and which of the others wait.
     pub limit: LimitConfig,
 
@@ -78,6 +81,7 @@ impl Default for Config {
             max_deadline: Duration::from_mins(5),
             max_message: 4 << 20,
             max_calls: 10_000,
+            max_calls_per_caller: 5_000,
             limit: LimitConfig::default(),
             max_connections: 10_000,
             max_streams: 1024,

@@ -19,6 +19,7 @@ mod round;
 #[cfg(test)]
 mod simulation;
 mod state;
+mod uploads;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -29,6 +30,7 @@ use transcode::CallerKey;
 
 use self::queue::Place;
 use self::state::{Arrival, Call, InFlight, State};
+pub use self::uploads::{UploadPermit, Uploads};
 
 /// The bounds of a [`Limiter`].
 ///
@@ -42,6 +44,10 @@ pub struct LimitConfig {
     pub min: u32,
     /// How many calls may be in flight at most. 1024.
     pub max: u32,
+    /// How many uploads may be in flight at once, which are not among the
+    /// others: they take as long as their callers want. One caller may have a
+    /// quarter of them. 128.
+    pub max_uploads: u32,
     /// How many calls may wait at a time, of all callers together. 1024.
     pub max_queued: usize,
     /// How long a call may wait, at most a day. 1 s.
@@ -57,6 +63,7 @@ impl Default for LimitConfig {
             initial: 32,
             min: 1,
             max: 1024,
+            max_uploads: 128,
             max_queued: 1024,
             max_wait: Duration::from_secs(1),
             retry_after: Duration::from_secs(1),
@@ -223,12 +230,6 @@ impl Permit {
             // The limit may have grown.
             self.limiter.tell_next();
         }
-    }
-
-    /// Says that the time that the call takes is up to the caller, as for an
-    /// upload, and tells nothing of the upstream.
-    pub fn is_paced_by_caller(&mut self) {
-        self.is_counted = false;
     }
 }
 

@@ -60,7 +60,11 @@ pub(crate) fn grpc(
         .layer(deadline::Layer::new(config))
         // Bounds what is open at once. Calls upstream have a finer limit, which
         // adapts; this one also counts watches and half-sent calls.
-        .layer(in_flight::Layer::new(config.max_calls, Arc::clone(&domain)))
+        .layer(in_flight::Layer::new(
+            config.max_calls,
+            config.max_calls_per_caller,
+            Arc::clone(&domain),
+        ))
         // Holds the messages to their size and number, and inflates them.
         .layer(messages::Layer::new(
             config.max_message,

@@ -16,7 +16,7 @@ use transcode::{
     Upstream,
 };
 
-use crate::limit::{Limiter, Permit, Shed};
+use crate::limit::{LimitConfig, Limiter, Permit, Shed, UploadPermit, Uploads};
 
 /// An HTTP client as the upstream of a gateway.
 #[derive(Clone)]
@@ -76,13 +76,18 @@ fn broken(error: upstream::ReplyError) -> BoxError {
 #[derive(Clone)]
 pub struct Limited<U> {
     limiter: Limiter,
+    uploads: Uploads,
     upstream: U,
 }
 
 impl<U> Limited<U> {
     /// Puts a limit in front of the upstream.
-    pub fn new(limiter: Limiter, upstream: U) -> Self {
-        Self { limiter, upstream }
+    pub fn new(config: LimitConfig, upstream: U) -> Self {
+        Self {
+            limiter: Limiter::new(config),
+            uploads: Uploads::new(config),
+            upstream,
+        }
     }
 }
 
@@ -95,22 +100,32 @@ impl<U: Upstream> Upstream for Limited<U> {
         let caller = extensions.get().copied().unwrap_or(CallerKey(0));
         let rpc = extensions.get().map_or("", |RpcName(rpc)| *rpc);
         let deadline = extensions.get().map(|Deadline(deadline)| *deadline);
-        let mut permit = self
-            .limiter
-            .acquire(caller, rpc, deadline)
-            .await
-            .map_err(shed)?;
-        if matches!(request.body(), RequestBody::Stream(_)) {
-            permit.is_paced_by_caller();
-        }
-        let response = self.upstream.send(request).await;
-        let response = response?;
-        permit.answered(is_congested(response.status()));
+        let permit = if let RequestBody::Stream(_) = request.body() {
+            let acquired = self.uploads.acquire(caller, deadline).await;
+            OnTheWay::Upload(acquired.map_err(shed)?)
+        } else {
+            let acquired = self.limiter.acquire(caller, rpc, deadline).await;
+            OnTheWay::Call(acquired.map_err(shed)?)
+        };
+        let response = self.upstream.send(request).await?;
+        let permit = match permit {
+            OnTheWay::Call(mut permit) => {
+                permit.answered(is_congested(response.status()));
+                OnTheWay::Call(permit)
+            }
+            upload @ OnTheWay::Upload(_) => upload,
+        };
         Ok(response.map(|body| Permitted {
             body: Box::pin(body),
             _permit: permit,
         }))
     }
+}
+
+/// Leave to be on the way upstream, given back when it is dropped.
+enum OnTheWay {
+    Call(Permit),
+    Upload(#[expect(dead_code, reason = "it is held")] UploadPermit),
 }
 
 /// Whether an upstream says that it has too much to do. A 429 may be about its
@@ -135,7 +150,7 @@ fn shed(shed: Shed) -> SendError {
 /// A reply whose call keeps its place until it is read.
 pub struct Permitted<B> {
     body: Pin<Box<B>>,
-    _permit: Permit,
+    _permit: OnTheWay,
 }
 
 impl<B: Body<Data = Bytes, Error: Into<BoxError>>> Body for Permitted<B> {

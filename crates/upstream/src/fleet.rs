@@ -226,15 +226,15 @@ impl Fleet {
 
     /// Tells whether any endpoint answers.
     pub(crate) fn note_reachability(&self) {
-        let known = self.known();
-        let reachable = if known.endpoints.is_empty() {
-            known.error.is_none()
-        } else {
-            let mut endpoints = known.endpoints.iter();
-            endpoints.any(|endpoint| !endpoint.health().is_silent(&self.config))
-        };
-        drop(known);
+        // Of two who look at once, the later one must not tell what is older.
         self.reachable.send_if_modified(|was| {
+            let known = self.known();
+            let reachable = if known.endpoints.is_empty() {
+                known.error.is_none()
+            } else {
+                let mut endpoints = known.endpoints.iter();
+                endpoints.any(|endpoint| !endpoint.health().is_silent(&self.config))
+            };
             let changed = *was != reachable;
             *was = reachable;
             changed

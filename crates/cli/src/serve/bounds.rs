@@ -49,6 +49,16 @@ pub(crate) struct BoundsArgs {
     )]
     max_calls: usize,
 
+    /// How many of them may be of one caller, as told by its token or else by its
+    /// address
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "WEB1ON1_MAX_CALLS_PER_CALLER",
+        default_value_t = 5_000
+    )]
+    max_calls_per_caller: usize,
+
     /// How many calls may be sent upstream at once; the gateway finds a lower
     /// number by itself where more would only wait there
     #[arg(
@@ -58,6 +68,16 @@ pub(crate) struct BoundsArgs {
         default_value_t = 1024
     )]
     max_in_flight: u32,
+
+    /// How many uploads may be sent upstream at once, apart from other calls; one
+    /// caller may send a quarter of them
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "WEB1ON1_MAX_UPLOADS",
+        default_value_t = 128
+    )]
+    max_uploads: u32,
 
     /// How many calls may wait to be sent upstream
     #[arg(
@@ -147,6 +167,7 @@ impl BoundsArgs {
             max_deadline: self.max_deadline,
             max_message: self.max_message,
             max_calls: self.max_calls,
+            max_calls_per_caller: self.max_calls_per_caller,
             max_connections: self.max_connections,
             max_streams: self.max_streams,
             max_headers: self.max_headers,
@@ -163,6 +184,7 @@ impl BoundsArgs {
         };
         config.limit.max = self.max_in_flight;
         config.limit.initial = config.limit.initial.min(self.max_in_flight);
+        config.limit.max_uploads = self.max_uploads;
         config.limit.max_queued = self.max_queue;
         config.limit.max_wait = self.max_queue_wait;
         config

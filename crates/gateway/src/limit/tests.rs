@@ -126,27 +126,6 @@ async fn a_call_waits_no_longer_than_its_deadline() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn calls_that_the_caller_paces_say_nothing() {
-    let limiter = Limiter::new(LimitConfig::default());
-    let deadline = Instant::now() + Duration::from_secs(5);
-    for _ in 0..100 {
-        let permit = limiter.acquire(ANN, RPC, Some(deadline)).await;
-        permit.expect("there is room").answered(false);
-    }
-    let mut permits = Vec::new();
-    for _ in 0..32 {
-        let permit = limiter.acquire(ANN, RPC, Some(deadline)).await;
-        let mut permit = permit.expect("there is room");
-        permit.is_paced_by_caller();
-        permits.push(permit);
-    }
-    tokio::time::sleep_until(deadline).await;
-    drop(permits);
-    assert_eq!(limiter.usage().limit, 32);
-    check(&limiter, 0, 0);
-}
-
-#[tokio::test(start_paused = true)]
 async fn a_thousand_callers_that_give_up_leave_nothing_behind() {
     let limiter = limiter();
     let permit = acquire(&limiter).await.expect("there is room");

@@ -1,13 +1,14 @@
 //! Bounds the calls that are open at once.
 //!
-//! tower's concurrency limit with load shedding would do, but its error has to
-//! become a status here anyway, and its permit is given back before the reply
-//! is written.
+//! tower's concurrency limit with load shedding knows no callers, its error
+//! would have to become a status here anyway, and its permit is given back
+//! before the reply is written.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready as poll_ready};
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::Code;
 use tonic::body::Body;
 use tower::Service;
+use transcode::CallerKey;
 
 use super::call::Call;
 
@@ -25,18 +27,56 @@ use super::call::Call;
 /// will soon.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
+/// How many shares the callers are divided into. Callers of one share have
+/// their bound together; it takes no memory that grows with their number.
+const SHARES: u64 = 1024;
+
 #[derive(Debug, Clone)]
 pub(super) struct Layer {
-    places: Arc<Semaphore>,
+    places: Arc<Places>,
     domain: Arc<str>,
 }
 
+#[derive(Debug)]
+struct Places {
+    all: Arc<Semaphore>,
+    /// How many calls of each share are open.
+    shares: Box<[AtomicUsize]>,
+    max_share: usize,
+}
+
 impl Layer {
-    pub(super) fn new(max_calls: usize, domain: Arc<str>) -> Self {
+    pub(super) fn new(max_calls: usize, max_calls_per_caller: usize, domain: Arc<str>) -> Self {
         Self {
-            places: Arc::new(Semaphore::new(max_calls.min(Semaphore::MAX_PERMITS))),
+            places: Arc::new(Places {
+                all: Arc::new(Semaphore::new(max_calls.min(Semaphore::MAX_PERMITS))),
+                shares: (0..SHARES).map(|_| AtomicUsize::new(0)).collect(),
+                max_share: max_calls_per_caller,
+            }),
             domain,
         }
+    }
+}
+
+impl Places {
+    /// A place for a call, or why there is none.
+    fn take(self: &Arc<Self>, caller: CallerKey) -> Result<Place, &'static str> {
+        // The keys are hashes.
+        let share = usize::try_from(caller.0 % SHARES).unwrap_or_default();
+        let Some(open) = self.shares.get(share) else {
+            return Err("the gateway has lost count of its calls");
+        };
+        // From here on the count is given back by the place.
+        let place = PlaceInShare {
+            places: Arc::clone(self),
+            share,
+        };
+        if open.fetch_add(1, Ordering::Relaxed) >= self.max_share {
+            return Err("the caller has as many calls open as it may");
+        }
+        let permit = Arc::clone(&self.all).try_acquire_owned();
+        let permit = permit.map_err(|_| "the gateway has as many calls open as it may")?;
+        Ok(Place(Arc::new((place, permit))))
     }
 }
 
@@ -60,8 +100,20 @@ pub(super) struct InFlight<S> {
 /// The place of a call, in the extensions of its response: it is given back
 /// when the reply is written.
 #[derive(Debug, Clone)]
-struct Place {
-    _permit: Arc<OwnedSemaphorePermit>,
+struct Place(#[expect(dead_code, reason = "it is held")] Arc<(PlaceInShare, OwnedSemaphorePermit)>);
+
+#[derive(Debug)]
+struct PlaceInShare {
+    places: Arc<Places>,
+    share: usize,
+}
+
+impl Drop for PlaceInShare {
+    fn drop(&mut self) {
+        if let Some(open) = self.places.shares.get(self.share) {
+            open.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
 }
 
 impl<S> Service<Request<Body>> for InFlight<S>
@@ -77,24 +129,27 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let Ok(permit) = Arc::clone(&self.layer.places).try_acquire_owned() else {
-            let call = request.extensions().get::<Arc<Call>>();
-            let status = transcode::status(
-                Code::ResourceExhausted,
-                "OVERLOADED",
-                &self.layer.domain,
-                "the gateway has as many calls open as it may",
-                Some(RETRY_AFTER),
-                call.map_or("", |call| &call.request_id),
-            );
-            return Either::Right(ready(Ok(status.into_http())));
-        };
-        Either::Left(Placed {
-            response: self.inner.call(request),
-            place: Some(Place {
-                _permit: Arc::new(permit),
+        let extensions = request.extensions();
+        // Without a stack above, all callers are one.
+        let caller = extensions.get().copied().unwrap_or(CallerKey(0));
+        match self.layer.places.take(caller) {
+            Ok(place) => Either::Left(Placed {
+                response: self.inner.call(request),
+                place: Some(place),
             }),
-        })
+            Err(because) => {
+                let call = extensions.get::<Arc<Call>>();
+                let status = transcode::status(
+                    Code::ResourceExhausted,
+                    "OVERLOADED",
+                    &self.layer.domain,
+                    because,
+                    Some(RETRY_AFTER),
+                    call.map_or("", |call| &call.request_id),
+                );
+                Either::Right(ready(Ok(status.into_http())))
+            }
+        }
     }
 }
 
@@ -120,5 +175,27 @@ where
             response.extensions_mut().insert(place);
         }
         Poll::Ready(Ok(response))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_caller_has_no_more_than_its_share() {
+        let layer = Layer::new(10, 4, "test".into());
+        let fill = |caller| -> Vec<_> {
+            let take = || layer.places.take(CallerKey(caller)).ok();
+            std::iter::from_fn(take).collect()
+        };
+        let first = fill(1);
+        assert_eq!(first.len(), 4);
+        assert_eq!(fill(2).len(), 4, "another caller has no places");
+        let others = [fill(2), fill(3), fill(4)];
+        assert_eq!(others.map(|places| places.len()), [4, 2, 0]);
+        drop(first);
+        assert_eq!(fill(1).len(), 4, "the places were not given back");
+        assert_eq!(layer.places.all.available_permits(), 10);
     }
 }

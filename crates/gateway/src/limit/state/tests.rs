@@ -10,6 +10,7 @@ const CONFIG: LimitConfig = LimitConfig {
     initial: 1,
     min: 1,
     max: 1,
+    max_uploads: 1,
     max_queued: 2,
     max_wait: Duration::from_secs(1),
     retry_after: Duration::from_secs(1),
