@@ -22,12 +22,11 @@ use tokio::time::{Instant, sleep_until};
 use tonic::Status;
 use tonic::body::Body;
 use tower::{Service, ServiceExt as _};
-use transcode::Deadline;
 
 use crate::config::Config;
 use crate::phase::Phase;
 use crate::socket::Socket;
-use crate::stack::Peer;
+use crate::stack::{Ends, Peer};
 
 /// How much of a reply is handed to hyper at a time, in bytes. It asks for more
 /// when little is left of that.
@@ -72,7 +71,7 @@ where
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(Peer(peer));
             let mut response = service.oneshot(request).await?;
-            if let Some(Deadline(deadline)) = response.extensions().get() {
+            if let Some(Ends(deadline)) = response.extensions().get() {
                 call.send_replace(Underway::Until(*deadline));
             }
             let extensions = std::mem::take(response.extensions_mut());

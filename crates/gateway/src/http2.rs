@@ -13,7 +13,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
-use h2::server::SendResponse;
+use h2::server::{Connection, SendResponse};
 use h2::{Ping, PingPong, Reason, RecvStream, SendStream};
 use http::{Extensions, HeaderMap, Request, Response};
 use http_body::{Frame, SizeHint};
@@ -25,12 +25,12 @@ use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tonic::Status;
 use tonic::body::Body;
 use tower::{Service, ServiceExt as _};
-use transcode::Deadline;
 
+use crate::batched::{Batched, Busy};
 use crate::config::Config;
 use crate::phase::Phase;
 use crate::socket::{Socket, Traffic};
-use crate::stack::Peer;
+use crate::stack::{Ends, Peer};
 
 /// How many streams of one connection h2 may reset for errors of the peer,
 /// frames for a refused stream among them. A client that opens thousands of
@@ -69,7 +69,7 @@ pub(crate) async fn serve<T, S, B>(
     peer: IpAddr,
     service: S,
     config: &Config,
-    mut phase: watch::Receiver<Phase>,
+    phase: watch::Receiver<Phase>,
 ) -> Result<(), h2::Error>
 where
     T: AsyncRead + AsyncWrite + Unpin,
@@ -90,7 +90,27 @@ where
     let Ok(connection) = timeout(config.preface_timeout, handshake).await else {
         return Ok(());
     };
-    let mut connection = connection?;
+    let busy = Busy::default();
+    let serving = drive(connection?, traffic, peer, service, config, phase, &busy);
+    Batched::new(serving, busy.clone()).await
+}
+
+/// Serves a connection after the handshake.
+async fn drive<T, S, B>(
+    mut connection: Connection<Socket<T>, Piece>,
+    traffic: Traffic,
+    peer: IpAddr,
+    service: S,
+    config: &Config,
+    mut phase: watch::Receiver<Phase>,
+    busy: &Busy,
+) -> Result<(), h2::Error>
+where
+    T: AsyncRead + AsyncWrite + Unpin,
+    S: Service<Request<Body>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+    B: http_body::Body<Data = Bytes, Error = Status> + Send + Unpin + 'static,
+{
     let mut clock = Clock::new(config, connection.ping_pong(), traffic);
     let mut wake = pin!(sleep_until(clock.next()));
     let mut calls = JoinSet::new();
@@ -99,22 +119,14 @@ where
     // would cost more than the frame.
     let mut leave = pin!(phase.wait_for(|phase| *phase != Phase::Serving));
     loop {
+        busy.set(calls.len() > 1);
         tokio::select! {
-            accepted = connection.accept() => {
-                let Some(accepted) = accepted else {
-                    return Ok(());
-                };
-                let (request, respond) = accepted?;
-                clock.call_begins();
-                calls.spawn(answer(service.clone(), request, respond, peer));
-            }
-            Some(_) = calls.join_next(), if !calls.is_empty() => {
-                if calls.is_empty() {
-                    clock.idle_since = Instant::now();
-                }
-            }
-            pong = clock.pong() => {
-                pong?;
+            biased;
+            _ = &mut leave, if !is_told_to_leave => {
+                is_told_to_leave = true;
+                clock.leave();
+                connection.graceful_shutdown();
+                wake.as_mut().reset(clock.next());
             }
             () = &mut wake => match clock.check(calls.is_empty()) {
                 Verdict::GoOn => wake.as_mut().reset(clock.next()),
@@ -124,11 +136,22 @@ where
                 }
                 Verdict::Close => return Ok(()),
             },
-            _ = &mut leave, if !is_told_to_leave => {
-                is_told_to_leave = true;
-                clock.leave();
-                connection.graceful_shutdown();
-                wake.as_mut().reset(clock.next());
+            pong = clock.pong() => {
+                pong?;
+            }
+            Some(_) = calls.join_next(), if !calls.is_empty() => {
+                if calls.is_empty() {
+                    clock.idle_since = Instant::now();
+                }
+            }
+            accepted = connection.accept() => {
+                let Some(accepted) = accepted else {
+                    return Ok(());
+                };
+                let (request, respond) = accepted?;
+                clock.call_begins();
+                // A task is moved about until it is under way.
+                calls.spawn(Box::pin(answer(service.clone(), request, respond, peer)));
             }
         }
     }
@@ -338,11 +361,12 @@ async fn answer<S, B>(
     let mut request = request.map(|stream| Body::new(Received::new(stream)));
     request.extensions_mut().insert(Peer(peer));
     let response = tokio::select! {
+        biased;
         Ok(response) = service.oneshot(request) => response,
         _ = std::future::poll_fn(|context| respond.poll_reset(context)) => return,
     };
     let (mut head, body) = response.into_parts();
-    let deadline = head.extensions.get::<Deadline>().map(|deadline| deadline.0);
+    let deadline = head.extensions.get().map(|Ends(deadline)| *deadline);
     let held = Arc::new(Held {
         _extensions: std::mem::take(&mut head.extensions),
         written: OnceLock::new(),
@@ -389,6 +413,7 @@ impl Reply {
     {
         loop {
             let frame = tokio::select! {
+                biased;
                 frame = body.frame() => frame,
                 _ = std::future::poll_fn(|context| self.stream.poll_reset(context)) => return,
             };

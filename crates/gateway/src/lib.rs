@@ -12,6 +12,7 @@
 //! no state that matters, so that any number of gateways can run side by side.
 
 pub mod access_log;
+mod batched;
 pub mod config;
 pub mod descriptors;
 pub mod drift;

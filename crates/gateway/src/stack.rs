@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use http::{Request, Response};
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tonic::body::Body;
 use tonic::service::Routes;
 use tower::{Service, ServiceBuilder};
@@ -30,6 +31,10 @@ use crate::rpcs::Rpcs;
 /// request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer(pub(crate) IpAddr);
+
+/// When a call is over at the latest, in the extensions of its response.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ends(pub(crate) Instant);
 
 /// The stack of layers above the services of a server.
 ///

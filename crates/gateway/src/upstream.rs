@@ -4,6 +4,7 @@
 //! Connections, retries and endpoints are the business of the `upstream` crate.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -12,8 +13,7 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use http_body_util::combinators::MapErr;
 use transcode::{
-    BoxError, CallRecord, CallerKey, Deadline, RequestBody, RpcName, SendError, SendErrorKind,
-    Upstream,
+    BoxError, CallContext, CallerKey, RequestBody, SendError, SendErrorKind, Upstream,
 };
 
 use crate::limit::{LimitConfig, Limiter, Permit, Shed, UploadPermit, Uploads};
@@ -30,15 +30,17 @@ impl Upstream for Client {
             RequestBody::Whole(bytes) => upstream::Body::Whole(bytes),
             RequestBody::Stream(stream) => upstream::Body::Stream(stream),
         });
-        let extensions = request.extensions_mut();
-        if let Some(Deadline(deadline)) = extensions.get().copied() {
-            extensions.insert(upstream::Deadline(deadline));
-        }
-        if let Some(record) = extensions.get::<CallRecord>() {
-            let attempts = record.attempts().clone();
-            extensions.insert(upstream::Attempts(attempts));
-        }
-        let response = self.0.send(request).await.map_err(not_sent)?;
+        let context = request.extensions_mut().remove::<CallContext>();
+        let CallContext {
+            deadline, record, ..
+        } = context.unwrap_or_default();
+        let options = upstream::Options {
+            deadline,
+            drops_at_deadline: true,
+            attempts: upstream::Attempts(Arc::clone(record.attempts())),
+        };
+        let response = self.0.send_with(request, options).await;
+        let response = response.map_err(not_sent)?;
         Ok(response.map(|body| body.map_err(broken as fn(_) -> _)))
     }
 }
@@ -95,11 +97,11 @@ impl<U: Upstream> Upstream for Limited<U> {
     type Body = Permitted<U::Body>;
 
     async fn send(&self, request: Request<RequestBody>) -> Result<Response<Self::Body>, SendError> {
-        let extensions = request.extensions();
-        // A call without them has not come through a server's stack.
-        let caller = extensions.get().copied().unwrap_or(CallerKey(0));
-        let rpc = extensions.get().map_or("", |RpcName(rpc)| *rpc);
-        let deadline = extensions.get().map(|Deadline(deadline)| *deadline);
+        let context = request.extensions().get::<CallContext>();
+        let (rpc, deadline) = context.map_or(("", None), |context| (context.rpc, context.deadline));
+        // A call without a caller has not come through a server's stack.
+        let caller = context.and_then(|context| context.caller);
+        let caller = caller.unwrap_or(CallerKey(0));
         let permit = if let RequestBody::Stream(_) = request.body() {
             let acquired = self.uploads.acquire(caller, deadline).await;
             OnTheWay::Upload(acquired.map_err(shed)?)

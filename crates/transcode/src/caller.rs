@@ -11,7 +11,7 @@ use tonic::metadata::MetadataMap;
 
 use crate::call::Violation;
 use crate::record::CallRecord;
-use crate::upstream::{CallerKey, Deadline};
+use crate::upstream::{CallContext, CallerKey};
 
 /// The header that names a request, in both directions.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -37,49 +37,52 @@ const LISTS: [HeaderName; 12] = [
     HeaderName::from_static("x-forwarded-for"),
 ];
 
-/// The name of a request, in the extensions of a gRPC request for which a layer
-/// of the server has chosen one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RequestId(pub Arc<str>);
-
 /// The context of one call.
 pub(crate) struct Caller {
     headers: HeaderMap,
     pub(crate) request_id: Arc<str>,
-    /// When the call ends; `None` where it has all the time there is.
-    pub(crate) deadline: Option<Deadline>,
+    pub(crate) deadline: Option<Ends>,
     pub(crate) key: Option<CallerKey>,
     pub(crate) record: CallRecord,
     /// What is wrong with the context itself.
     violations: Vec<Violation>,
 }
 
+/// When a call ends.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ends {
+    pub(crate) at: Instant,
+    /// Whether the gateway has to see to it, as no layer in front of it does.
+    pub(crate) is_ours: bool,
+}
+
 impl Caller {
-    pub(crate) fn new(metadata: MetadataMap, extensions: &Extensions) -> Self {
+    pub(crate) fn new(metadata: MetadataMap, mut extensions: Extensions) -> Self {
         let headers = metadata.into_headers();
         let mut violations = Vec::new();
-        let deadline = extensions.get::<Deadline>().copied().or_else(|| {
-            let timeout = grpc_timeout(&headers).unwrap_or_else(|description| {
-                violations.push(Violation {
-                    field: GRPC_TIMEOUT.to_owned(),
-                    description,
+        let context = extensions.remove::<CallContext>().unwrap_or_default();
+        let deadline = match context.deadline {
+            Some(at) => Some(Ends { at, is_ours: false }),
+            None => {
+                let timeout = grpc_timeout(&headers).unwrap_or_else(|description| {
+                    violations.push(Violation {
+                        field: GRPC_TIMEOUT.to_owned(),
+                        description,
+                    });
+                    None
                 });
-                None
-            });
-            // A time that the clock cannot hold never comes.
-            let end = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-            end.map(Deadline)
-        });
-        let request_id = match extensions.get::<RequestId>() {
-            Some(RequestId(chosen)) => Arc::clone(chosen),
-            None => request_id(&headers).into(),
+                // A time that the clock cannot hold never comes.
+                let at = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+                at.map(|at| Ends { at, is_ours: true })
+            }
         };
+        let request_id = context.request_id;
         Self {
+            request_id: request_id.unwrap_or_else(|| self::request_id(&headers).into()),
             headers,
-            request_id,
             deadline,
-            key: extensions.get().copied(),
-            record: extensions.get().cloned().unwrap_or_default(),
+            key: context.caller,
+            record: context.record,
             violations,
         }
     }

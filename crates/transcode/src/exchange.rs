@@ -2,20 +2,22 @@
 //! more than once for each kind of upstream.
 
 use std::any::Any;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
+use tokio::time::{Instant, timeout_at};
 use tonic::Status;
 
 use crate::call::{self, Reply, RestCall, Violation};
-use crate::caller::Caller;
+use crate::caller::{Caller, Ends};
 use crate::fault::Fault;
 use crate::gateway::Config;
 use crate::held::{self, BodyFault, Held, Room};
 use crate::json::{Drifts, ReadError};
-use crate::upstream::{BoxError, RequestBody, RpcName, SendErrorKind, Upstream};
+use crate::upstream::{BoxError, CallContext, RequestBody, SendErrorKind, Upstream};
 use crate::upstream_error;
 
 /// From this size on, in bytes, a reply is read on a thread of its own, so that
@@ -148,15 +150,13 @@ impl Shared {
         *request.method_mut() = prepared.call.method;
         *request.uri_mut() = self.uri(&prepared.target)?;
         *request.headers_mut() = headers;
-        let extensions = request.extensions_mut();
-        extensions.insert(RpcName(prepared.call.rpc));
-        extensions.insert(caller.record.clone());
-        if let Some(deadline) = caller.deadline {
-            extensions.insert(deadline);
-        }
-        if let Some(key) = caller.key {
-            extensions.insert(key);
-        }
+        request.extensions_mut().insert(CallContext {
+            rpc: prepared.call.rpc,
+            request_id: Some(Arc::clone(&caller.request_id)),
+            deadline: caller.deadline.map(|ends| ends.at),
+            caller: caller.key,
+            record: caller.record.clone(),
+        });
         Ok(request)
     }
 
@@ -360,18 +360,14 @@ impl Caller {
         &self,
         work: impl Future<Output = Result<T, Fault>>,
     ) -> Result<T, Fault> {
-        let Some(deadline) = self.deadline else {
+        let Some(Ends { at, is_ours: true }) = self.deadline else {
             return work.await;
         };
-        if deadline.0 <= tokio::time::Instant::now() {
+        if at <= Instant::now() {
             return Err(Fault::DeadlineExceeded);
         }
-        match tokio::time::timeout_at(deadline.0, work).await {
-            // An upstream that knows the deadline gives up in the same instant.
-            Ok(Err(_)) if deadline.0 <= tokio::time::Instant::now() => Err(Fault::DeadlineExceeded),
-            Ok(worked) => worked,
-            Err(_) => Err(Fault::DeadlineExceeded),
-        }
+        let worked = timeout_at(at, work).await;
+        worked.unwrap_or(Err(Fault::DeadlineExceeded))
     }
 }
 

@@ -117,7 +117,7 @@ impl<U: Upstream> Gateway<U> {
         request: tonic::Request<C::Request>,
     ) -> Result<Response<C::Reply>, Status> {
         let (metadata, extensions, message) = request.into_parts();
-        let caller = Caller::new(metadata, &extensions);
+        let caller = Caller::new(metadata, extensions);
         let answer = self.carry_out(&caller, Prepared::new::<C>(message)).await;
         finish::<C>(&self.shared, &caller, answer).await
     }
@@ -147,7 +147,7 @@ impl<U: Upstream> Gateway<U> {
         request: tonic::Request<Streaming<C::Request>>,
     ) -> Result<Response<C::Reply>, Status> {
         let (metadata, extensions, messages) = request.into_parts();
-        let caller = Caller::new(metadata, &extensions);
+        let caller = Caller::new(metadata, extensions);
         let answer = caller
             .in_time(self.send_upload::<C>(&caller, messages))
             .await;

@@ -32,14 +32,14 @@ pub use call::{
     Query, Reply, RestCall, UploadCall, Violation, missing_body, text_of, write_body,
     write_masked_body,
 };
-pub use caller::{REQUEST_ID, RequestId, grpc_timeout, request_id};
+pub use caller::{REQUEST_ID, grpc_timeout, request_id};
 pub use fault::status;
 pub use gateway::{Config, Gateway};
 pub use held::Held;
 pub use record::{CallRecord, UpstreamRecord};
 pub use streams::Unabridged;
 pub use upstream::{
-    BoxError, CallerKey, Deadline, RequestBody, RpcName, SendError, SendErrorKind, Upstream,
+    BoxError, CallContext, CallerKey, RequestBody, SendError, SendErrorKind, Upstream,
 };
 
 #[doc(no_inline)]

@@ -3,6 +3,7 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -11,7 +12,10 @@ use http::{Request, Response};
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use http_body_util::combinators::UnsyncBoxBody;
+use tokio::time::Instant;
 use tower::ServiceExt as _;
+
+use crate::record::CallRecord;
 
 /// Any error, with its sources.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
@@ -29,10 +33,8 @@ pub trait Upstream: Clone + Send + Sync + 'static {
 
     /// Sends a request and waits for the head of the response.
     ///
-    /// The extensions of the request hold the [`RpcName`] and the
-    /// [`CallRecord`](crate::CallRecord), and where there are any the
-    /// [`Deadline`] and the [`CallerKey`]. Dropping the future abandons the
-    /// request.
+    /// The extensions of the request hold the [`CallContext`]. Dropping the future
+    /// abandons the request, which happens at the deadline at the latest.
     fn send(
         &self,
         request: Request<RequestBody>,
@@ -195,25 +197,31 @@ impl From<BoxError> for SendError {
     }
 }
 
-/// When a call ends.
+/// What is known of a call beside its message.
 ///
-/// A layer of the server puts it into the extensions of the gRPC request, from
-/// where it goes into those of the upstream request. Without it the gateway
-/// reads `grpc-timeout` itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Deadline(pub tokio::time::Instant);
+/// A layer of the server puts one into the extensions of the gRPC request. The
+/// gateway puts one into those of the upstream request, in which nothing is
+/// missing that there is.
+#[derive(Debug, Clone, Default)]
+pub struct CallContext {
+    /// The name of the rpc, as in `package.Service/Method`. A layer need not say
+    /// it.
+    pub rpc: &'static str,
+    /// The name of the request, if somebody has chosen one; else the gateway
+    /// does.
+    pub request_id: Option<Arc<str>>,
+    /// When the call ends. The layer that says so drops the call then. Where
+    /// nobody does, the gateway reads `grpc-timeout` itself and keeps to it.
+    pub deadline: Option<Instant>,
+    /// Who the caller is.
+    pub caller: Option<CallerKey>,
+    /// What is noted of the call. Whoever wants to read it keeps a clone.
+    pub record: CallRecord,
+}
 
 /// What identifies a caller where callers share something fairly.
-///
-/// A layer of the server puts it into the extensions of the gRPC request, from
-/// where it goes into those of the upstream request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallerKey(pub u64);
-
-/// The name of the rpc, as in `package.Service/Method`, in the extensions of
-/// the upstream request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct RpcName(pub &'static str);
 
 #[cfg(test)]
 mod tests {

@@ -23,9 +23,7 @@ use crate::fleet::Fleet;
 use crate::http2::ConnectionId;
 use crate::pool::Taken;
 use crate::reply::{RawBody, Source};
-use crate::{
-    Attempts, Body, Deadline, ReplyBody, SendError, SendErrorKind, balance, coding, retry,
-};
+use crate::{Attempts, Body, Options, ReplyBody, SendError, SendErrorKind, balance, coding, retry};
 
 /// After how many connections that were gone the request fails.
 const STALE_CONNECTIONS: u32 = 3;
@@ -53,23 +51,32 @@ fn is_among(endpoints: &[Arc<Endpoint>], endpoint: &Arc<Endpoint>) -> bool {
 pub(crate) async fn send(
     fleet: &Fleet,
     request: Request<Body>,
+    options: Options,
 ) -> Result<Response<ReplyBody>, SendError> {
     let (head, body) = request.into_parts();
-    let deadline = head.extensions.get().map(|Deadline(at)| *at);
+    let Options {
+        deadline,
+        drops_at_deadline,
+        attempts,
+    } = options;
     let call = Call {
         fleet,
-        attempts: head.extensions.get().cloned().unwrap_or_default(),
+        attempts,
         template: Template::new(head, &body, &fleet.config),
         body: Outgoing::new(body),
         deadline,
+        watched: deadline.filter(|_| !drops_at_deadline),
         ends: deadline.unwrap_or_else(|| Instant::now() + fleet.config.timeout),
         perhaps_carried_out: AtomicBool::new(false),
     };
     fleet.budget.deposit();
-    let outcome = timeout_at(call.ends, call.run()).await;
-    outcome
-        .unwrap_or_else(|_| Err(Cause::Deadline.into()))
-        .map_err(|error| call.judge(error))
+    let outcome = if deadline.is_some() && drops_at_deadline {
+        call.run().await
+    } else {
+        let outcome = timeout_at(call.ends, call.run()).await;
+        outcome.unwrap_or_else(|_| Err(Cause::Deadline.into()))
+    };
+    outcome.map_err(|error| call.judge(error))
 }
 
 /// What every attempt of a call sends, but for the body.
@@ -118,6 +125,8 @@ struct Call<'a> {
     body: Outgoing,
     attempts: Attempts,
     deadline: Option<Instant>,
+    /// The deadline, if the reply has to watch it.
+    watched: Option<Instant>,
     ends: Instant,
     /// Whether an attempt may have been carried out, or may yet be.
     perhaps_carried_out: AtomicBool,
@@ -144,7 +153,7 @@ impl Call<'_> {
             self.note(&mut lease, &outcome);
             match outcome {
                 Ok((head, source)) => {
-                    let body = RawBody::new(source, lease, self.deadline);
+                    let body = RawBody::new(source, lease, self.watched);
                     match self.again_after(&head, retries) {
                         Some(pause) => self.pause(pause, Some(body)).await,
                         None => return coding::decode(Response::from_parts(head, body), config),

@@ -24,6 +24,19 @@ pub struct Deadline(pub Instant);
 #[derive(Clone, Debug, Default)]
 pub struct Attempts(pub Arc<AtomicU32>);
 
+/// How one request is to be sent.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// When the call is over. The upstream is told how much time is left, and no
+    /// attempt begins that cannot end by then.
+    pub deadline: Option<Instant>,
+    /// Whether the sender itself drops the future, and then the reply, at the
+    /// deadline, so that the client need not watch the clock.
+    pub drops_at_deadline: bool,
+    /// Counts the attempts.
+    pub attempts: Attempts,
+}
+
 /// A client of an HTTP API. Clones share everything.
 #[derive(Clone)]
 pub struct Client {
@@ -75,8 +88,28 @@ impl Client {
     /// have been carried out, by any of the attempts. The source is that of the
     /// last one.
     pub async fn send(&self, request: Request<Body>) -> Result<Response<ReplyBody>, SendError> {
+        let extensions = request.extensions();
+        let options = Options {
+            deadline: extensions.get().map(|Deadline(deadline)| *deadline),
+            drops_at_deadline: false,
+            attempts: extensions.get().cloned().unwrap_or_default(),
+        };
+        self.send_with(request, options).await
+    }
+
+    /// As [`send`](Self::send), with options that the request's extensions say
+    /// nothing of.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub async fn send_with(
+        &self,
+        request: Request<Body>,
+        options: Options,
+    ) -> Result<Response<ReplyBody>, SendError> {
         // All that a call may have to do is large to move about.
-        Box::pin(call::send(&self.fleet, request)).await
+        Box::pin(call::send(&self.fleet, request, options)).await
     }
 
     /// Whether any endpoint answers: false once none can be connected to, or all

@@ -39,7 +39,7 @@ mod tls;
 
 pub use base::base;
 pub use body::Body;
-pub use client::{Attempts, Client, Deadline};
+pub use client::{Attempts, Client, Deadline, Options};
 pub use config::{Config, Protocol};
 pub use error::{BoxError, Error, ReplyError, ReplyErrorKind, SendError, SendErrorKind};
 pub use reply::ReplyBody;

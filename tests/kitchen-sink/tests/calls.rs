@@ -19,11 +19,11 @@ use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 use transcode::{
-    BoxError, CallRecord, CallerKey, Config, Deadline, Gateway, Held, RequestBody, RequestId,
-    RestCall, RpcName, SendErrorKind,
+    BoxError, CallContext, CallRecord, CallerKey, Config, Gateway, Held, RequestBody, RestCall,
+    SendErrorKind,
 };
 
-use crate::stub::{Seen, config, gateway, response, run};
+use crate::stub::{Seen, config, gateway, noted_in, response, run};
 
 fn name() -> NameRequest {
     NameRequest {
@@ -193,7 +193,10 @@ fn a_failure_names_the_request() {
 fn a_layer_may_choose_the_name_of_a_request() {
     let (gateway, log) = gateway(|_| response(204, ""));
     let mut request = with_metadata(name(), &[("x-request-id", "r-1")]);
-    request.extensions_mut().insert(RequestId("chosen".into()));
+    request.extensions_mut().insert(CallContext {
+        request_id: Some("chosen".into()),
+        ..CallContext::default()
+    });
     let answer = run(gateway.call::<KitchenServiceDeleteBook>(request)).expect("it succeeds");
     assert_eq!(request_id_of(answer.metadata()), "chosen");
     assert_eq!(log.only().header("x-request-id"), Some("chosen"));
@@ -279,12 +282,14 @@ fn the_upstream_learns_of_the_call() {
     });
     let gateway = Gateway::new(upstream, config());
     run(async {
-        let deadline = Deadline(tokio::time::Instant::now() + Duration::from_secs(1));
-        let record = CallRecord::default();
+        let context = CallContext {
+            request_id: Some("r-1".into()),
+            deadline: Some(tokio::time::Instant::now() + Duration::from_secs(1)),
+            caller: Some(CallerKey(7)),
+            ..CallContext::default()
+        };
         let mut request = with_metadata(name(), &[("grpc-timeout", "1m")]);
-        request.extensions_mut().insert(deadline);
-        request.extensions_mut().insert(CallerKey(7));
-        request.extensions_mut().insert(record.clone());
+        request.extensions_mut().insert(context.clone());
         let answer = gateway.call::<KitchenServiceDeleteBook>(request).await;
         answer.expect("the call succeeds");
         let seen = seen
@@ -292,13 +297,13 @@ fn the_upstream_learns_of_the_call() {
             .expect("nobody panics")
             .take()
             .expect("it is sent");
-        assert_eq!(seen.get::<Deadline>(), Some(&deadline));
-        assert_eq!(seen.get::<CallerKey>(), Some(&CallerKey(7)));
-        let rpc = "kitchen.v1.KitchenService/DeleteBook";
-        assert_eq!(seen.get::<RpcName>(), Some(&RpcName(rpc)));
-        let there = seen.get::<CallRecord>().expect("the record goes along");
+        let there = seen.get::<CallContext>().expect("the context goes along");
+        assert_eq!(there.rpc, "kitchen.v1.KitchenService/DeleteBook");
+        assert_eq!(there.request_id, context.request_id);
+        assert_eq!(there.deadline, context.deadline);
+        assert_eq!(there.caller, context.caller);
         assert!(
-            Arc::ptr_eq(there.attempts(), record.attempts()),
+            Arc::ptr_eq(there.record.attempts(), context.record.attempts()),
             "it is the record of the caller's layer"
         );
     });
@@ -313,7 +318,7 @@ fn a_call_is_recorded() {
     let gateway = Gateway::new(upstream, config());
     let record = CallRecord::default();
     let mut request = tonic::Request::new(CreateBookRequest::default());
-    request.extensions_mut().insert(record.clone());
+    request.extensions_mut().insert(noted_in(&record));
     run(gateway.call::<KitchenServiceCreateBook>(request)).expect("the call succeeds");
     let upstream = record.upstream();
     assert_eq!(upstream.status, Some(http::StatusCode::CREATED));
@@ -330,7 +335,7 @@ fn a_call_that_is_not_sent_has_no_attempts() {
     let (gateway, _) = gateway(|_| response(204, ""));
     let record = CallRecord::default();
     let mut request = tonic::Request::new(NameRequest::default());
-    request.extensions_mut().insert(record.clone());
+    request.extensions_mut().insert(noted_in(&record));
     run(gateway.call::<KitchenServiceDeleteBook>(request)).expect_err("it has no path");
     let upstream = record.upstream();
     assert_eq!((upstream.attempts, upstream.status), (0, None));
@@ -347,7 +352,7 @@ fn a_call_that_is_dropped_is_recorded() {
     let gateway = Gateway::new(upstream, config());
     let record = CallRecord::default();
     let mut request = tonic::Request::new(name());
-    request.extensions_mut().insert(record.clone());
+    request.extensions_mut().insert(noted_in(&record));
     run(async {
         tokio::select! {
             biased;
@@ -796,7 +801,7 @@ fn drift_is_in_the_record_of_the_call() {
     let (gateway, _) = gateway(|_| response(200, r#"[{"new":1},{"new":2,"color":"mauve"}]"#));
     let record = CallRecord::default();
     let mut request = tonic::Request::new(ListBooksRequest::default());
-    request.extensions_mut().insert(record.clone());
+    request.extensions_mut().insert(noted_in(&record));
     run(gateway.call::<KitchenServiceListBooks>(request)).expect("drift is no error");
     let drifts = record.upstream().drifts;
     let drifts: Vec<_> = drifts.iter().map(ToString::to_string).collect();

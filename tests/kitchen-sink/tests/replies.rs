@@ -23,7 +23,7 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 use transcode::{CallRecord, RestCall};
 
-use crate::stub::{gateway, response, run};
+use crate::stub::{gateway, noted_in, response, run};
 
 fn answered<C: RestCall>(
     request: C::Request,
@@ -32,7 +32,7 @@ fn answered<C: RestCall>(
     let (gateway, _) = gateway(move |_| answer.clone());
     let mut request = tonic::Request::new(request);
     let record = CallRecord::default();
-    request.extensions_mut().insert(record.clone());
+    request.extensions_mut().insert(noted_in(&record));
     let answer = run(gateway.call::<C>(request));
     let drifts = record.upstream().drifts;
     assert!(drifts.is_empty(), "the reply drifts: {drifts:?}");

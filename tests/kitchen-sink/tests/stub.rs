@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyExt as _, Full};
-use transcode::{BoxError, Config, Gateway, RequestBody, Upstream};
+use transcode::{BoxError, CallContext, CallRecord, Config, Gateway, RequestBody, Upstream};
 
 /// A request as it reached the upstream.
 #[derive(Debug, Clone)]
@@ -110,4 +110,12 @@ pub(crate) fn run<T>(test: impl Future<Output = T>) -> T {
         .build()
         .expect("a runtime")
         .block_on(test)
+}
+
+/// The context of a call that is noted in this record.
+pub(crate) fn noted_in(record: &CallRecord) -> CallContext {
+    CallContext {
+        record: record.clone(),
+        ..CallContext::default()
+    }
 }

@@ -18,7 +18,7 @@ use tonic::transport::Channel;
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 use tower::util::MapRequestLayer;
-use transcode::{CallRecord, Deadline, Gateway, RequestBody, Upstream};
+use transcode::{CallContext, Gateway, RequestBody, Upstream};
 
 use crate::stub::config;
 
@@ -38,8 +38,9 @@ async fn serve(upstream: impl Upstream, time: Option<Duration>) -> Channel {
     let address: SocketAddr = listener.local_addr().expect("an address");
     let limit = MapRequestLayer::new(move |mut request: Request<tonic::body::Body>| {
         if let Some(time) = time {
-            let end = tokio::time::Instant::now() + time;
-            request.extensions_mut().insert(Deadline(end));
+            let time = format!("{}m", time.as_millis());
+            let time = time.parse().expect("a header value");
+            request.headers_mut().insert("grpc-timeout", time);
         }
         request
     });
@@ -531,8 +532,8 @@ fn an_upload_is_recorded_while_it_goes_on() {
     run(async {
         let (to_test, mut records) = mpsc::unbounded_channel();
         let upstream = tower::service_fn(move |request: Request<RequestBody>| {
-            let record = request.extensions().get::<CallRecord>().cloned();
-            to_test.send(record).expect("the test listens");
+            let context = request.extensions().get::<CallContext>().cloned();
+            to_test.send(context).expect("the test listens");
             async {
                 request.into_body().collect().await.expect("it is whole");
                 Ok::<_, Infallible>(created())
@@ -544,8 +545,8 @@ fn an_upload_is_recorded_while_it_goes_on() {
             .upload_cover(tokio_stream::iter(messages))
             .await
             .expect("the upload succeeds");
-        let record = records.recv().await.flatten().expect("the record is there");
-        let upstream = record.upstream();
+        let context = records.recv().await.flatten();
+        let upstream = context.expect("the context is there").record.upstream();
         assert!(upstream.sent > 150, "frame and content count");
         assert_eq!(upstream.received, 11);
         assert_eq!(upstream.status, Some(http::StatusCode::CREATED));

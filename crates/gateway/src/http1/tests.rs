@@ -30,7 +30,7 @@ fn serve_with(length: usize, on_the_way: usize) -> Served {
             let body = http_body_util::Full::new(Bytes::from(vec![b'.'; length]));
             let mut response = Response::new(Body::new(body));
             let extensions = response.extensions_mut();
-            extensions.insert(Deadline(Instant::now() + DEADLINE));
+            extensions.insert(Ends(Instant::now() + DEADLINE));
             extensions.insert(place);
             Ok(response)
         }

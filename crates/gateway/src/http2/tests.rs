@@ -37,7 +37,7 @@ fn serve_replies(config: Config, length: usize, time: Duration, on_the_way: usiz
         let body = http_body_util::Full::new(Bytes::from(vec![0; length]));
         let mut response = Response::new(Body::new(body));
         let extensions = response.extensions_mut();
-        extensions.insert(Deadline(Instant::now() + time));
+        extensions.insert(Ends(Instant::now() + time));
         extensions.insert(held);
         response
     };

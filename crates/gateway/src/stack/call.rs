@@ -16,7 +16,7 @@ use tokio::time::Instant;
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::Service;
-use transcode::{CallRecord, CallerKey, RequestId};
+use transcode::{CallContext, CallRecord, CallerKey};
 
 use super::Peer;
 use crate::outcome::{Observers, Outcome};
@@ -170,7 +170,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
+        let peer = request.extensions_mut().remove::<Peer>().map(|peer| peer.0);
         let call = Arc::new(Call {
             rpc: self.layer.rpcs.get(request.uri().path()).cloned(),
             request_id: transcode::request_id(request.headers()).into(),
@@ -182,11 +182,14 @@ where
             status: Mutex::new(None),
             record: CallRecord::default(),
         });
-        let key = self.layer.key(&request, peer);
+        let context = CallContext {
+            request_id: Some(Arc::clone(&call.request_id)),
+            caller: Some(self.layer.key(&request, peer)),
+            record: call.record.clone(),
+            ..CallContext::default()
+        };
         let extensions = request.extensions_mut();
-        extensions.insert(key);
-        extensions.insert(call.record.clone());
-        extensions.insert(RequestId(Arc::clone(&call.request_id)));
+        extensions.insert(context);
         extensions.insert(Arc::clone(&call));
         let ending = Ending {
             call,

@@ -22,8 +22,9 @@ use tokio::time::{Instant, Sleep, Timeout, sleep_until, timeout_at};
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::Service;
-use transcode::Deadline;
+use transcode::CallContext;
 
+use super::Ends;
 use super::call::Call;
 use crate::config::Config;
 use crate::rpcs::Rpc;
@@ -122,7 +123,9 @@ where
         if let Some(call) = &call {
             let _ = call.deadline.set(deadline);
         }
-        request.extensions_mut().insert(Deadline(deadline));
+        if let Some(context) = request.extensions_mut().get_mut::<CallContext>() {
+            context.deadline = Some(deadline);
+        }
         Either::Left(Timed {
             response: timeout_at(deadline, self.inner.call(request)),
             deadline,
@@ -183,7 +186,7 @@ where
             },
         };
         // Whoever writes the reply ends it where it cannot be written.
-        response.extensions_mut().insert(Deadline(deadline));
+        response.extensions_mut().insert(Ends(deadline));
         Poll::Ready(Ok(response))
     }
 }

@@ -19,7 +19,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::Code;
 use tonic::body::Body;
 use tower::Service;
-use transcode::CallerKey;
+use transcode::{CallContext, CallerKey};
 
 use super::call::Call;
 
@@ -130,8 +130,10 @@ where
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let extensions = request.extensions();
+        let context = extensions.get::<CallContext>();
         // Without a stack above, all callers are one.
-        let caller = extensions.get().copied().unwrap_or(CallerKey(0));
+        let caller = context.and_then(|context| context.caller);
+        let caller = caller.unwrap_or(CallerKey(0));
         match self.layer.places.take(caller) {
             Ok(place) => Either::Left(Placed {
                 response: self.inner.call(request),
