@@ -179,7 +179,6 @@ async fn uploads_that_trickle_take_no_place_of_other_calls() {
     assert_eq!(refused.code(), Code::ResourceExhausted, "{refused}");
     let me = GetUserRequest {
         user_id: "me".to_owned(),
-        ..Default::default()
     };
     let found = three.get_user(with_token(&token, me)).await;
     found.expect("another call goes through");

@@ -100,12 +100,12 @@ mod tests {
         let counted = Arc::clone(&polls);
         let busy = Busy::default();
         busy.set(is_busy);
-        let mut received = 0;
+        let mut seen = 0;
         let receiving = std::future::poll_fn(move |context| {
             counted.fetch_add(1, Ordering::Relaxed);
-            while received < messages {
+            while seen < messages {
                 std::task::ready!(receiver.poll_recv(context));
-                received += 1;
+                seen += 1;
             }
             Poll::Ready(())
         });

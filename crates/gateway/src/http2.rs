@@ -367,7 +367,7 @@ async fn answer<S, B>(
     };
     let (mut head, body) = response.into_parts();
     let deadline = head.extensions.get().map(|Ends(deadline)| *deadline);
-    let held = Arc::new(Held {
+    let kept = Arc::new(Held {
         _extensions: std::mem::take(&mut head.extensions),
         written: OnceLock::new(),
     });
@@ -378,7 +378,7 @@ async fn answer<S, B>(
     if !is_end {
         let reply = Reply {
             stream,
-            held,
+            held: kept,
             deadline,
             length: 0,
         };

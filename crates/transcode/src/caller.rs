@@ -61,20 +61,19 @@ impl Caller {
         let headers = metadata.into_headers();
         let mut violations = Vec::new();
         let context = extensions.remove::<CallContext>().unwrap_or_default();
-        let deadline = match context.deadline {
-            Some(at) => Some(Ends { at, is_ours: false }),
-            None => {
-                let timeout = grpc_timeout(&headers).unwrap_or_else(|description| {
-                    violations.push(Violation {
-                        field: GRPC_TIMEOUT.to_owned(),
-                        description,
-                    });
-                    None
+        let deadline = if let Some(at) = context.deadline {
+            Some(Ends { at, is_ours: false })
+        } else {
+            let timeout = grpc_timeout(&headers).unwrap_or_else(|description| {
+                violations.push(Violation {
+                    field: GRPC_TIMEOUT.to_owned(),
+                    description,
                 });
-                // A time that the clock cannot hold never comes.
-                let at = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-                at.map(|at| Ends { at, is_ours: true })
-            }
+                None
+            });
+            // A time that the clock cannot hold never comes.
+            let at = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+            at.map(|at| Ends { at, is_ours: true })
         };
         let request_id = context.request_id;
         Self {

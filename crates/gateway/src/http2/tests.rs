@@ -201,7 +201,7 @@ async fn a_server_that_leaves_waits_for_whoever_reads_the_last_replies() {
         assert!(count > 0, "the reply ends after {} bytes", read.len());
     }
     let took = served.ended.await.expect("no panic");
-    assert!(took < Duration::from_secs(60), "it took {took:?}");
+    assert!(took < Duration::from_mins(1), "it took {took:?}");
 }
 
 #[tokio::test(start_paused = true)]

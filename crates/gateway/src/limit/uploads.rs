@@ -38,10 +38,9 @@ struct Caller {
 /// Leave for an upload. Its place is free when it is dropped.
 #[derive(Debug)]
 pub struct UploadPermit {
-    // These are dropped in order: who waits for a place of the caller then finds
-    // one among all.
-    _place: OwnedSemaphorePermit,
-    _place_of_caller: OwnedSemaphorePermit,
+    /// One of all, and one of the caller's. They are given back in this order:
+    /// who waits for one of the caller's then finds one of all.
+    _places: [OwnedSemaphorePermit; 2],
     _registered: Registered,
 }
 
@@ -77,16 +76,15 @@ impl Uploads {
                 (patience, Shed::WaitedTooLong { retry_after })
             }
         };
-        let (registered, places_of_caller) = self.register(caller);
-        let places = Arc::clone(&self.shared.places);
+        let (registered, of_caller) = self.register(caller);
+        let of_all = Arc::clone(&self.shared.places);
         let both = async {
-            let place_of_caller = places_of_caller.acquire_owned().await?;
-            Ok::<_, tokio::sync::AcquireError>((place_of_caller, places.acquire_owned().await?))
+            let first = of_caller.acquire_owned().await?;
+            Ok::<_, tokio::sync::AcquireError>([of_all.acquire_owned().await?, first])
         };
         match timeout_at(until, both).await {
-            Ok(Ok((place_of_caller, place))) => Ok(UploadPermit {
-                _place: place,
-                _place_of_caller: place_of_caller,
+            Ok(Ok(places)) => Ok(UploadPermit {
+                _places: places,
                 _registered: registered,
             }),
             // The semaphores are never closed.
