@@ -2,6 +2,7 @@
 //! back, and what is refused.
 
 mod calls;
+mod errors;
 mod identity;
 mod masks;
 mod replies;

@@ -2,11 +2,18 @@
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
 use http_body_util::{BodyExt as _, Full};
-use transcode::{BoxError, CallContext, CallRecord, Config, Gateway, RequestBody, Upstream};
+use kitchen_sink::kitchen::NameRequest;
+use tonic::Status;
+use tonic::metadata::MetadataValue;
+use tonic_types::StatusExt as _;
+use transcode::{
+    BoxError, CallContext, CallRecord, Config, Gateway, RequestBody, RestCall, Upstream,
+};
 
 /// A request as it reached the upstream.
 #[derive(Debug, Clone)]
@@ -118,4 +125,41 @@ pub(crate) fn noted_in(record: &CallRecord) -> CallContext {
         record: record.clone(),
         ..CallContext::default()
     }
+}
+
+pub(crate) fn name() -> NameRequest {
+    NameRequest {
+        name: "b".to_owned(),
+    }
+}
+
+/// The failure of a call to an upstream that answers so.
+#[track_caller]
+pub(crate) fn failure<C: RestCall>(request: C::Request, answer: Response<Full<Bytes>>) -> Status {
+    let (gateway, _) = gateway(move |_| answer.clone());
+    match run(gateway.call::<C>(tonic::Request::new(request))) {
+        Err(status) => status,
+        Ok(_) => panic!("the call fails"),
+    }
+}
+
+pub(crate) fn reason(status: &Status) -> String {
+    let details = status.get_error_details();
+    details
+        .error_info()
+        .map(|info| info.reason.clone())
+        .expect("there is always a reason")
+}
+
+pub(crate) fn retry_delay(status: &Status) -> Option<Duration> {
+    status.get_error_details().retry_info()?.retry_delay
+}
+
+pub(crate) fn with_metadata<T>(message: T, metadata: &[(&'static str, &str)]) -> tonic::Request<T> {
+    let mut request = tonic::Request::new(message);
+    for (key, value) in metadata {
+        let value = MetadataValue::try_from(*value).expect("a header value");
+        request.metadata_mut().append(*key, value);
+    }
+    request
 }
