@@ -71,6 +71,27 @@ impl Default for LimitConfig {
     }
 }
 
+impl LimitConfig {
+    /// The same with times that an instant can have added.
+    fn bounded(self) -> Self {
+        // What is longer means for ever; instants have an end.
+        const MAX: Duration = Duration::from_hours(24);
+        Self {
+            max_wait: self.max_wait.min(MAX),
+            retry_after: self.retry_after.min(MAX),
+            ..self
+        }
+    }
+
+    /// What the so-manieth call that is shed is told: between once and twice what
+    /// is configured, so that those who are turned away at once do not come back
+    /// at once.
+    fn retry_after(&self, shed: u32) -> Duration {
+        const STEPS: u32 = 16;
+        self.retry_after + self.retry_after * (shed % STEPS) / STEPS
+    }
+}
+
 /// Why a call is not sent. It never reaches the upstream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Shed {

@@ -202,11 +202,20 @@ impl BoundsArgs {
     }
 }
 
+/// What is longer means for ever. Instants have an end, and a duration that leads
+/// beyond it cannot be waited for.
+const MAX_DURATION: Duration = Duration::from_hours(24 * 366);
+
 /// Reads a duration such as `30s`, `500ms` or `1h 30m`.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let example = "a duration has a number and a unit, such as 30s, 500ms or 1h 30m";
     let duration: jiff::SignedDuration = text.parse().map_err(|_| example.to_owned())?;
-    Duration::try_from(duration).map_err(|_| "a duration cannot be negative".to_owned())
+    let duration =
+        Duration::try_from(duration).map_err(|_| "a duration cannot be negative".to_owned())?;
+    if duration > MAX_DURATION {
+        return Err("a duration can be a year at most".to_owned());
+    }
+    Ok(duration)
 }
 
 #[cfg(test)]
@@ -224,7 +233,8 @@ mod tests {
         assert_eq!(duration("30s"), Ok(Duration::from_secs(30)));
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(duration("1h 30m"), Ok(Duration::from_mins(90)));
-        for text in ["", "30", "-1s", "soon"] {
+        assert_eq!(duration("8760h"), Ok(Duration::from_hours(8760)));
+        for text in ["", "30", "-1s", "soon", "8785h", "9223372036854775807s"] {
             assert!(duration(text).is_err(), "{text:?} was taken for a duration");
         }
     }

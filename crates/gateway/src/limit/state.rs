@@ -59,14 +59,8 @@ pub(super) struct State<W> {
 
 impl<W> State<W> {
     pub(super) fn new(config: LimitConfig) -> Self {
-        // What is longer means for ever; instants have an end.
-        const MAX: Duration = Duration::from_hours(24);
         Self {
-            config: LimitConfig {
-                max_wait: config.max_wait.min(MAX),
-                retry_after: config.retry_after.min(MAX),
-                ..config
-            },
+            config: config.bounded(),
             limit: Adaptive::new(config.initial, config.min, config.max),
             in_flight: 0,
             queue: Queue::new(),
@@ -199,13 +193,9 @@ impl<W> State<W> {
         )
     }
 
-    /// Between once and twice what is configured, so that those who are turned
-    /// away at once do not come back at once.
     fn retry_after(&mut self) -> Duration {
-        const STEPS: u32 = 16;
         self.shed = self.shed.wrapping_add(1);
-        let retry_after = self.config.retry_after;
-        retry_after + retry_after * (self.shed % STEPS) / STEPS
+        self.config.retry_after(self.shed)
     }
 }
 

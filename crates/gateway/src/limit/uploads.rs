@@ -6,6 +6,7 @@
 //! takes all places.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -27,6 +28,8 @@ struct Shared {
     places: Arc<Semaphore>,
     /// The places of each caller that has one or waits for one.
     callers: Mutex<HashMap<CallerKey, Caller>>,
+    /// Counts the uploads that are shed, to spread their retries.
+    shed: AtomicU32,
 }
 
 #[derive(Debug)]
@@ -50,9 +53,10 @@ impl Uploads {
         let places = usize::try_from(config.max_uploads.max(1)).unwrap_or(usize::MAX);
         Self {
             shared: Arc::new(Shared {
-                config,
+                config: config.bounded(),
                 places: Arc::new(Semaphore::new(places.min(Semaphore::MAX_PERMITS))),
                 callers: Mutex::default(),
+                shed: AtomicU32::new(0),
             }),
         }
     }
@@ -69,13 +73,7 @@ impl Uploads {
         deadline: Option<Instant>,
     ) -> Result<UploadPermit, Shed> {
         let patience = Instant::now() + self.shared.config.max_wait;
-        let (until, shed) = match deadline {
-            Some(deadline) if deadline < patience => (deadline, Shed::DeadlineUnattainable),
-            _ => {
-                let retry_after = self.shared.config.retry_after;
-                (patience, Shed::WaitedTooLong { retry_after })
-            }
-        };
+        let until = deadline.map_or(patience, |deadline| deadline.min(patience));
         let (registered, of_caller) = self.register(caller);
         let of_all = Arc::clone(&self.shared.places);
         let both = async {
@@ -88,7 +86,12 @@ impl Uploads {
                 _registered: registered,
             }),
             // The semaphores are never closed.
-            Ok(Err(_)) | Err(_) => Err(shed),
+            Ok(Err(_)) | Err(_) if until < patience => Err(Shed::DeadlineUnattainable),
+            Ok(Err(_)) | Err(_) => {
+                let shed = self.shared.shed.fetch_add(1, Ordering::Relaxed);
+                let retry_after = self.shared.config.retry_after(shed);
+                Err(Shed::WaitedTooLong { retry_after })
+            }
         }
     }
 
@@ -200,6 +203,29 @@ mod tests {
             drop(first);
         });
         second.expect("the place that has become free");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn uploads_that_are_shed_come_back_one_after_the_other() {
+        let uploads = uploads(1);
+        let _first = uploads.acquire(CallerKey(1), None).await.expect("a place");
+        let mut delays = std::collections::HashSet::new();
+        for _ in 0..8 {
+            match uploads.acquire(CallerKey(2), None).await {
+                Err(Shed::WaitedTooLong { retry_after }) => delays.insert(retry_after),
+                other => panic!("{other:?}"),
+            };
+        }
+        assert_eq!(delays.len(), 8, "{delays:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_upload_may_wait_for_ever() {
+        let uploads = Uploads::new(LimitConfig {
+            max_wait: Duration::MAX,
+            ..LimitConfig::default()
+        });
+        uploads.acquire(CallerKey(1), None).await.expect("a place");
     }
 
     #[tokio::test(start_paused = true)]
