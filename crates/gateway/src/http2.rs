@@ -90,26 +90,25 @@ where
     let Ok(connection) = timeout(config.preface_timeout, handshake).await else {
         return Ok(());
     };
+    let connection = connection?;
     let busy = Busy::default();
-    let serving = drive(connection?, traffic, peer, service, config, phase, &busy);
+    let begin = move |request, respond| answer(service.clone(), request, respond, peer);
+    let serving = drive(connection, traffic, config, phase, &busy, begin);
     Batched::new(serving, busy.clone()).await
 }
 
-/// Serves a connection after the handshake.
-async fn drive<T, S, B>(
+/// Serves a connection after the handshake. `begin` answers a call.
+async fn drive<T, F>(
     mut connection: Connection<Socket<T>, Piece>,
     traffic: Traffic,
-    peer: IpAddr,
-    service: S,
     config: &Config,
     mut phase: watch::Receiver<Phase>,
     busy: &Busy,
+    begin: impl Fn(Request<RecvStream>, SendResponse<Piece>) -> F,
 ) -> Result<(), h2::Error>
 where
     T: AsyncRead + AsyncWrite + Unpin,
-    S: Service<Request<Body>, Response = Response<B>, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send,
-    B: http_body::Body<Data = Bytes, Error = Status> + Send + Unpin + 'static,
+    F: Future<Output = ()> + Send + 'static,
 {
     let mut clock = Clock::new(config, connection.ping_pong(), traffic);
     let mut wake = pin!(sleep_until(clock.next()));
@@ -151,7 +150,7 @@ where
                 let (request, respond) = accepted?;
                 clock.call_begins();
                 // A task is moved about until it is under way.
-                calls.spawn(Box::pin(answer(service.clone(), request, respond, peer)));
+                calls.spawn(Box::pin(begin(request, respond)));
             }
         }
     }

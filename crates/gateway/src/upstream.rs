@@ -102,7 +102,7 @@ impl<U: Upstream> Upstream for Limited<U> {
         // A call without a caller has not come through a server's stack.
         let caller = context.and_then(|context| context.caller);
         let caller = caller.unwrap_or(CallerKey(0));
-        let permit = if let RequestBody::Stream(_) = request.body() {
+        let mut permit = if let RequestBody::Stream(_) = request.body() {
             let acquired = self.uploads.acquire(caller, deadline).await;
             OnTheWay::Upload(acquired.map_err(shed)?)
         } else {
@@ -110,13 +110,9 @@ impl<U: Upstream> Upstream for Limited<U> {
             OnTheWay::Call(acquired.map_err(shed)?)
         };
         let response = self.upstream.send(request).await?;
-        let permit = match permit {
-            OnTheWay::Call(mut permit) => {
-                permit.answered(is_congested(response.status()));
-                OnTheWay::Call(permit)
-            }
-            upload @ OnTheWay::Upload(_) => upload,
-        };
+        if let OnTheWay::Call(permit) = &mut permit {
+            permit.answered(is_congested(response.status()));
+        }
         Ok(response.map(|body| Permitted {
             body: Box::pin(body),
             _permit: permit,

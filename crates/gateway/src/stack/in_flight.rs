@@ -29,7 +29,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 /// How many shares the callers are divided into. Callers of one share have
 /// their bound together; it takes no memory that grows with their number.
-const SHARES: u64 = 1024;
+const SHARES: usize = 1024;
 
 #[derive(Debug, Clone)]
 pub(super) struct Layer {
@@ -41,7 +41,7 @@ pub(super) struct Layer {
 struct Places {
     all: Arc<Semaphore>,
     /// How many calls of each share are open.
-    shares: Box<[AtomicUsize]>,
+    shares: [AtomicUsize; SHARES],
     max_share: usize,
 }
 
@@ -50,7 +50,7 @@ impl Layer {
         Self {
             places: Arc::new(Places {
                 all: Arc::new(Semaphore::new(max_calls.min(Semaphore::MAX_PERMITS))),
-                shares: (0..SHARES).map(|_| AtomicUsize::new(0)).collect(),
+                shares: [const { AtomicUsize::new(0) }; SHARES],
                 max_share: max_calls_per_caller,
             }),
             domain,
@@ -61,17 +61,15 @@ impl Layer {
 impl Places {
     /// A place for a call, or why there is none.
     fn take(self: &Arc<Self>, caller: CallerKey) -> Result<Place, &'static str> {
-        // The keys are hashes.
-        let share = usize::try_from(caller.0 % SHARES).unwrap_or_default();
-        let Some(open) = self.shares.get(share) else {
-            return Err("the gateway has lost count of its calls");
-        };
+        // The keys are hashes, so any part of them does.
+        let [one, two, ..] = caller.0.to_le_bytes();
+        let share = usize::from(u16::from_le_bytes([one, two])) % SHARES;
         // From here on the count is given back by the place.
         let place = PlaceInShare {
             places: Arc::clone(self),
             share,
         };
-        if open.fetch_add(1, Ordering::Relaxed) >= self.max_share {
+        if self.shares[share].fetch_add(1, Ordering::Relaxed) >= self.max_share {
             return Err("the caller has as many calls open as it may");
         }
         let permit = Arc::clone(&self.all).try_acquire_owned();
@@ -110,9 +108,7 @@ struct PlaceInShare {
 
 impl Drop for PlaceInShare {
     fn drop(&mut self) {
-        if let Some(open) = self.places.shares.get(self.share) {
-            open.fetch_sub(1, Ordering::Relaxed);
-        }
+        self.places.shares[self.share].fetch_sub(1, Ordering::Relaxed);
     }
 }
 
