@@ -18,11 +18,10 @@ use crate::body::{AttemptBody, Outgoing};
 use crate::config::Config;
 use crate::endpoint::{Endpoint, Lease};
 use crate::error::Cause;
-use crate::failure::{Failure, Stage};
+use crate::failure::{ConnectionId, Failure, Stage};
 use crate::fleet::Fleet;
-use crate::http2::ConnectionId;
 use crate::pool::Taken;
-use crate::reply::{RawBody, Source};
+use crate::raw_body::{RawBody, Source};
 use crate::{Attempts, Body, Options, ReplyBody, SendError, SendErrorKind, balance, coding, retry};
 
 /// After how many connections that were gone the request fails.
@@ -229,7 +228,7 @@ impl Call<'_> {
         let sent = match taken {
             Taken::Http1(connection) => {
                 let request = self.request(endpoint, Version::HTTP_11);
-                let sent = connection.send(endpoint, request).await;
+                let sent = connection.send(&self.fleet.config, request).await;
                 sent.map(|response| {
                     let (head, body) = response.into_parts();
                     (head, Source::Http1(body))

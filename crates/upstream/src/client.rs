@@ -3,39 +3,15 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU32;
 use std::task::{Context, Poll};
 
 use http::{Request, Response, Uri};
 use tokio::sync::watch;
-use tokio::time::Instant;
 
 use crate::fleet::Fleet;
 use crate::supervise::supervise;
 use crate::task::AbortOnDrop;
-use crate::{Body, Config, Error, ReplyBody, SendError, call};
-
-/// In the extensions of a request: when the call ends. It bounds all attempts
-/// together and the body of the reply.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Deadline(pub Instant);
-
-/// In the extensions of a request: counts how often it was sent. 0 means never.
-#[derive(Clone, Debug, Default)]
-pub struct Attempts(pub Arc<AtomicU32>);
-
-/// How one request is to be sent.
-#[derive(Clone, Debug, Default)]
-pub struct Options {
-    /// When the call is over. The upstream is told how much time is left, and no
-    /// attempt begins that cannot end by then.
-    pub deadline: Option<Instant>,
-    /// Whether the sender itself drops the future, and then the reply, at the
-    /// deadline, so that the client need not watch the clock.
-    pub drops_at_deadline: bool,
-    /// Counts the attempts.
-    pub attempts: Attempts,
-}
+use crate::{Body, Config, Deadline, Error, Options, ReplyBody, SendError, call};
 
 /// A client of an HTTP API. Clones share everything.
 #[derive(Clone)]
@@ -79,7 +55,7 @@ impl Client {
     /// Sends a request, and returns its reply when the head of it has arrived.
     ///
     /// A [`Deadline`] in the request's extensions bounds all attempts together,
-    /// else [`Config::timeout`] does. [`Attempts`] there are counted up. Dropping
+    /// else [`Config::timeout`] does. [`Attempts`](crate::Attempts) there are counted up. Dropping
     /// the future ends the call at once.
     ///
     /// # Errors

@@ -1,7 +1,9 @@
 //! Why an attempt has no reply, and how far it got.
 
-use crate::http2::ConnectionId;
 use crate::{BoxError, SendError, SendErrorKind};
+
+/// Which HTTP/2 connection it is.
+pub(crate) type ConnectionId = u64;
 
 /// Why an attempt has no reply.
 pub(crate) struct Failure {

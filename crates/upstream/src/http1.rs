@@ -22,7 +22,6 @@ use tokio::time::Instant;
 
 use crate::body::{AttemptBody, Progress};
 use crate::config::Config;
-use crate::endpoint::Endpoint;
 use crate::failure::Failure;
 use crate::io::{Io, Traffic, Transport};
 use crate::task::AbortOnDrop;
@@ -88,7 +87,7 @@ impl Http1 {
     /// origin form. Dropping the future closes the connection.
     pub(crate) async fn send(
         mut self,
-        endpoint: &Arc<Endpoint>,
+        config: &Config,
         mut request: Request<AttemptBody>,
     ) -> Result<Response<Http1Reply>, Failure> {
         let reused = self.is_reused();
@@ -103,7 +102,7 @@ impl Http1 {
         self.traffic.begin(reused);
         self.served += 1;
         let progress = Arc::clone(request.body().progress());
-        let informational = self.bound_informational(&mut request, endpoint);
+        let informational = self.bound_informational(&mut request, config.max_informational);
 
         let response = match self.sender.try_send_request(request).await {
             Ok(response) => response,
@@ -113,7 +112,7 @@ impl Http1 {
                 if progress.has_failed() {
                     return Err(SendError::new(SendErrorKind::RequestBody, error).into());
                 }
-                if informational.load(Ordering::Acquire) > endpoint.config().max_informational {
+                if informational.load(Ordering::Acquire) > config.max_informational {
                     return Err(SendError::malformed("too many informational responses").into());
                 }
                 if error.is_parse() {
@@ -128,34 +127,26 @@ impl Http1 {
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             return Err(SendError::malformed("it switches protocols unasked").into());
         }
-        if response.headers().len() > endpoint.config().max_headers {
+        if response.headers().len() > config.max_headers {
             return Err(SendError::malformed("it has too many fields").into());
         }
         let may_be_unread = is_large && !response.status().is_success();
-        let is_reusable = self.keeps_alive(&response, endpoint.config()) && !may_be_unread;
+        let is_reusable = self.keeps_alive(&response, config) && !may_be_unread;
         let (head, body) = response.into_parts();
-        let mut reply = Http1Reply {
+        let finished = body.is_end_stream();
+        let reply = Http1Reply {
             connection: Some(self),
             is_reusable,
             body,
             progress,
-            endpoint: Arc::clone(endpoint),
-            finished: false,
+            finished,
         };
-        if reply.body.is_end_stream() {
-            reply.finish();
-        }
         Ok(Response::from_parts(head, reply))
     }
 
     /// Ends the connection if more informational responses come than may.
-    fn bound_informational(
-        &self,
-        request: &mut Request<AttemptBody>,
-        endpoint: &Endpoint,
-    ) -> Arc<AtomicU32> {
+    fn bound_informational(&self, request: &mut Request<AttemptBody>, most: u32) -> Arc<AtomicU32> {
         let seen = Arc::new(AtomicU32::new(0));
-        let most = endpoint.config().max_informational;
         let task = self.task.handle();
         let counter = Arc::clone(&seen);
         hyper::ext::on_informational(request, move |_| {
@@ -230,7 +221,6 @@ pub(crate) struct Http1Reply {
     is_reusable: bool,
     body: Incoming,
     progress: Arc<Progress>,
-    endpoint: Arc<Endpoint>,
     finished: bool,
 }
 
@@ -244,9 +234,7 @@ impl Http1Reply {
         }
         match ready!(Pin::new(&mut self.body).poll_frame(cx)) {
             Some(Ok(frame)) => {
-                if self.body.is_end_stream() {
-                    self.finish();
-                }
+                self.finished = self.body.is_end_stream();
                 Poll::Ready(Some(Ok(frame)))
             }
             Some(Err(error)) => {
@@ -255,7 +243,7 @@ impl Http1Reply {
                 Poll::Ready(Some(Err(broken(error))))
             }
             None => {
-                self.finish();
+                self.finished = true;
                 Poll::Ready(None)
             }
         }
@@ -269,16 +257,15 @@ impl Http1Reply {
         self.body.size_hint()
     }
 
-    /// Gives the connection back if the request is complete as well.
-    fn finish(&mut self) {
-        self.finished = true;
-        let Some(mut connection) = self.connection.take() else {
-            return;
-        };
-        if self.is_reusable && self.progress.is_finished() && connection.traffic.is_clean() {
-            connection.idle_since = Instant::now();
-            self.endpoint.pool().put(connection);
+    /// Gives the connection back if the reply and the request are complete.
+    pub(crate) fn take_connection(&mut self) -> Option<Http1> {
+        let is_complete = self.finished && self.progress.is_finished();
+        let mut connection = self.connection.take()?;
+        if !is_complete || !self.is_reusable || !connection.traffic.is_clean() {
+            return None;
         }
+        connection.idle_since = Instant::now();
+        Some(connection)
     }
 }
 

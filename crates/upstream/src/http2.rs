@@ -8,11 +8,11 @@
 mod exchange;
 mod keep_alive;
 mod reply;
+mod slot;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
 
 use bytes::Bytes;
 use h2::client::SendRequest;
@@ -24,15 +24,14 @@ use tokio::time::Instant;
 use self::exchange::{Exchange, Start};
 use self::keep_alive::{KeepAlive, Watch};
 pub(crate) use self::reply::Http2Reply;
+use self::slot::Shared;
+pub(crate) use self::slot::Slot;
 use crate::body::AttemptBody;
 use crate::config::Config;
 use crate::error::Cause;
-use crate::failure::Failure;
+use crate::failure::{ConnectionId, Failure};
 use crate::io::{Io, Transport};
 use crate::{SendError, SendErrorKind};
-
-/// Which connection it is.
-pub(crate) type ConnectionId = u64;
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
 
@@ -44,21 +43,6 @@ const MAX_WINDOW: u32 = (1 << 31) - 1;
 pub(crate) struct Http2 {
     sender: SendRequest<Bytes>,
     shared: Arc<Shared>,
-}
-
-struct Shared {
-    id: ConnectionId,
-    watch: Arc<Watch>,
-    max_streams: usize,
-    max_requests: usize,
-    idle_timeout: Duration,
-    max_headers: usize,
-    max_informational: u32,
-    freed: Arc<Notify>,
-    _permit: OwnedSemaphorePermit,
-    /// Dropped with the last stream and the pool's own handle; then the
-    /// connection's task ends.
-    _in_use: oneshot::Sender<()>,
 }
 
 impl Http2 {
@@ -152,12 +136,7 @@ impl Http2 {
 
     /// Keeps a place for one stream.
     pub(crate) fn slot(&self) -> Slot {
-        self.shared.watch.active.fetch_add(1, Ordering::AcqRel);
-        let before = self.shared.watch.opened.fetch_add(1, Ordering::AcqRel);
-        Slot {
-            shared: Arc::clone(&self.shared),
-            reused: before > 0,
-        }
+        Slot::new(Arc::clone(&self.shared))
     }
 
     /// Sends a request and waits for the head of its reply. The URI is absolute.
@@ -180,25 +159,5 @@ impl Http2 {
         let body = has_body.then_some(body);
         let exchange = Exchange::new(stream, body, slot, start);
         reply::wait(response, exchange).await
-    }
-}
-
-/// A place for one stream. Frees it when dropped.
-pub(crate) struct Slot {
-    shared: Arc<Shared>,
-    reused: bool,
-}
-
-impl Drop for Slot {
-    fn drop(&mut self) {
-        let watch = &self.shared.watch;
-        if watch.active.fetch_sub(1, Ordering::AcqRel) == 1 {
-            let mut idle_since = watch
-                .idle_since
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            *idle_since = Instant::now();
-        }
-        self.shared.freed.notify_one();
     }
 }

@@ -15,9 +15,9 @@ use tokio::time::Instant;
 use crate::config::Protocol;
 use crate::connect::{Connected, Target};
 use crate::error::{Cause, SharedError};
-use crate::failure::Failure;
+use crate::failure::{ConnectionId, Failure};
 use crate::http1::Http1;
-use crate::http2::{ConnectionId, Http2, Slot};
+use crate::http2::{Http2, Slot};
 use crate::{SendError, SendErrorKind};
 
 /// A connection for one request.

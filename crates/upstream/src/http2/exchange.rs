@@ -9,8 +9,8 @@ use h2::{Reason, SendStream};
 use http_body::Body as _;
 use tokio::time::Instant;
 
-use super::Slot;
 use super::keep_alive::Watch;
+use super::slot::Slot;
 use crate::BoxError;
 use crate::body::AttemptBody;
 

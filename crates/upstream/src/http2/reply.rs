@@ -11,8 +11,8 @@ use http::Response;
 use http::header::CONTENT_LENGTH;
 use http_body::{Frame, SizeHint};
 
-use super::Slot;
 use super::exchange::Exchange;
+use super::slot::Slot;
 use crate::error::Cause;
 use crate::failure::Failure;
 use crate::{BoxError, ReplyError, ReplyErrorKind, SendError, SendErrorKind};
