@@ -10,6 +10,7 @@ use crate::json::{self, Codec, Drifts, JsonMessage, Nested, ReadError, TextCodec
 use crate::link;
 use crate::mask::Selection;
 use crate::template::{RESERVED, Template};
+use crate::violation::Violation;
 
 /// The REST request and reply of one rpc.
 ///
@@ -85,15 +86,6 @@ pub trait UploadCall: RestCall {
 
     /// What the header says of the content's type.
     fn content_type(header: &Self::Request) -> Option<&str>;
-}
-
-/// What is wrong with one field of a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Violation {
-    /// The path of the field, in the names of the proto.
-    pub field: String,
-    /// What is wrong with its value, for the person who set it.
-    pub description: String,
 }
 
 /// A query that is being put together.

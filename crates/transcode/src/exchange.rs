@@ -11,14 +11,15 @@ use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use tokio::time::{Instant, timeout_at};
 use tonic::Status;
 
-use crate::call::{self, Reply, RestCall, Violation};
+use crate::call::{self, Reply, RestCall};
 use crate::caller::{Caller, Ends};
+use crate::config::Config;
 use crate::fault::Fault;
-use crate::gateway::Config;
 use crate::held::{self, BodyFault, Held, Room};
 use crate::json::{Drifts, ReadError};
 use crate::upstream::{BoxError, CallContext, RequestBody, SendErrorKind, Upstream};
 use crate::upstream_error;
+use crate::violation::Violation;
 
 /// From this size on, in bytes, a reply is read on a thread of its own, so that
 /// it does not hold up the calls that share its thread.

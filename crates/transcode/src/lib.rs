@@ -15,6 +15,7 @@ pub mod template;
 
 mod call;
 mod caller;
+mod config;
 mod error_details;
 mod exchange;
 mod fault;
@@ -27,20 +28,22 @@ mod streams;
 mod upload;
 mod upstream;
 mod upstream_error;
+mod violation;
 
 pub use call::{
-    Query, Reply, RestCall, UploadCall, Violation, missing_body, text_of, write_body,
-    write_masked_body,
+    Query, Reply, RestCall, UploadCall, missing_body, text_of, write_body, write_masked_body,
 };
 pub use caller::{REQUEST_ID, grpc_timeout, request_id};
+pub use config::Config;
 pub use fault::status;
-pub use gateway::{Config, Gateway};
+pub use gateway::Gateway;
 pub use held::Held;
 pub use record::{CallRecord, UpstreamRecord};
 pub use streams::Unabridged;
 pub use upstream::{
     BoxError, CallContext, CallerKey, RequestBody, SendError, SendErrorKind, Upstream,
 };
+pub use violation::Violation;
 
 #[doc(no_inline)]
 pub use bytes::Bytes;

@@ -25,9 +25,11 @@
 //!
 //! Whatever cannot be sent as it is named is refused and never sent otherwise.
 
+mod field;
+
 use std::collections::BTreeMap;
 
-use crate::json::{Behavior, Children, Field};
+pub use field::{Behavior, Children, Field};
 
 /// How many steps a path may have. As deep as replies are read.
 const MAX_STEPS: usize = 32;

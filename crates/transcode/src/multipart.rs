@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 use bytes::Bytes;
 
-use crate::call::{UploadCall, Violation};
+use crate::call::UploadCall;
+use crate::violation::Violation;
 
 /// The line that separates the parts.
 pub(crate) struct Boundary(String);

@@ -10,10 +10,11 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde::ser::Serializer;
 
-use super::{At, To};
+use super::reading::At;
+use super::writing::To;
 
 /// How one kind of value is read and written.
 pub trait Codec {
@@ -166,5 +167,29 @@ impl<'de, S: Shape<'de>> Visitor<'de> for ShapeVisitor<S> {
     }
     fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<S::Out, A::Error> {
         self.0.object(object)
+    }
+}
+
+/// The key of a JSON object, borrowed where it has no escapes.
+pub(super) struct Key;
+
+impl<'de> DeserializeSeed<'de> for Key {
+    type Value = Cow<'de, str>;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Cow<'de, str>, D::Error> {
+        struct KeyVisitor;
+        impl<'de> Visitor<'de> for KeyVisitor {
+            type Value = Cow<'de, str>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a property name")
+            }
+            fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Self::Value, E> {
+                Ok(Cow::Borrowed(value))
+            }
+            fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
+                Ok(Cow::Owned(value.to_owned()))
+            }
+        }
+        from.deserialize_str(KeyVisitor)
     }
 }

@@ -5,18 +5,9 @@
 //! was written, the reader makes a note, and the text is looked at once more
 //! after it has been read. Most replies have no such number.
 
-use super::context::{DriftKind, Path, ReadState};
-
-/// What a field was to hold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wanted {
-    /// A whole number: any digit that is lost counts.
-    Whole,
-    /// A double. It stands for a whole number that is written without fraction
-    /// and exponent, and for anything but zero if it is not zero itself. A
-    /// fraction is approximate by nature.
-    Double,
-}
+use super::drift::DriftKind;
+use super::path::Path;
+use super::reading::{ReadState, Wanted};
 
 /// Reports the noted numbers of the text that differ from what was read.
 pub(super) fn report(json: &[u8], state: &ReadState) {

@@ -8,10 +8,9 @@ use std::marker::PhantomData;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::ser::{SerializeMap, SerializeSeq, Serializer};
 
-use super::codec::{Shape, read_shape};
-use super::context::{WriteWith, Writing};
-use super::message::Key;
-use super::{At, Codec, ReadField, To, WriteField};
+use super::codec::{Codec, Key, ReadField, Shape, WriteField, read_shape};
+use super::reading::At;
+use super::writing::{To, WriteWith, Writing};
 use crate::mask::{Mask, Selected};
 
 /// `optional` scalars, messages and members of a oneof.

@@ -1,18 +1,65 @@
 //! Enums, messages and transparent wrappers.
 
 use std::borrow::Cow;
-use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
+use serde::de::{Deserializer, MapAccess};
 use serde::ser::{Error as _, SerializeMap, Serializer};
 
-use super::codec::{Shape, read_shape};
-use super::{
-    At, Codec, DriftKind, JsonEnum, JsonMessage, Object, Optional, Property, ReadField, TextCodec,
-    To, TransparentMessage,
-};
-use crate::mask::Mask;
+use super::codec::{Codec, Key, ReadField, Shape, TextCodec, read_shape};
+use super::drift::DriftKind;
+use super::field::Optional;
+use super::object::{Object, Property};
+use super::reading::At;
+use super::writing::To;
+use crate::mask::{Field, Mask};
+
+/// A generated message and its JSON properties.
+pub trait JsonMessage: Default {
+    /// What a field mask can name.
+    const FIELDS: &'static [Field];
+
+    /// Reads one property of the JSON object into the field that declares it.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the value does not fit the field.
+    fn read_property<'de, A: MapAccess<'de>>(
+        &mut self,
+        name: &str,
+        property: Property<'_, A>,
+    ) -> Result<(), A::Error>;
+
+    /// Writes the fields as properties of a JSON object.
+    ///
+    /// # Errors
+    ///
+    /// Fails where a value has no JSON form.
+    fn write_properties<M: SerializeMap>(&self, object: &mut Object<'_, M>)
+    -> Result<(), M::Error>;
+}
+
+/// A generated enum and the JSON spellings of its values.
+pub trait JsonEnum {
+    /// The spelling of a value; `None` for zero and for numbers that the enum
+    /// does not declare.
+    fn spelling(number: i32) -> Option<&'static str>;
+
+    /// The value that is spelled so.
+    fn number(spelling: &str) -> Option<i32>;
+}
+
+/// A message of one field that is written as the bare value of that field.
+pub trait TransparentMessage: Default {
+    /// How the value is read and written.
+    type Codec: Codec;
+
+    /// The value, if it is set.
+    fn value(&self) -> Option<&<Self::Codec as Codec>::Value>;
+
+    /// The message around a value.
+    fn wrap(value: Option<<Self::Codec as Codec>::Value>) -> Self;
+}
 
 /// An enum.
 pub struct Enum<E>(PhantomData<E>);
@@ -103,30 +150,6 @@ impl<M: JsonMessage> Codec for Nested<M> {
             Mask::Only(_) => Self::write(&M::default(), to, at),
             Mask::Set | Mask::All => to.serialize_unit(),
         }
-    }
-}
-
-/// The key of a JSON object, borrowed where it has no escapes.
-pub(super) struct Key;
-
-impl<'de> DeserializeSeed<'de> for Key {
-    type Value = Cow<'de, str>;
-
-    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Cow<'de, str>, D::Error> {
-        struct KeyVisitor;
-        impl<'de> Visitor<'de> for KeyVisitor {
-            type Value = Cow<'de, str>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a property name")
-            }
-            fn visit_borrowed_str<E>(self, value: &'de str) -> Result<Self::Value, E> {
-                Ok(Cow::Borrowed(value))
-            }
-            fn visit_str<E>(self, value: &str) -> Result<Self::Value, E> {
-                Ok(Cow::Owned(value.to_owned()))
-            }
-        }
-        from.deserialize_str(KeyVisitor)
     }
 }
 

@@ -40,146 +40,40 @@
 //! whose data they are.
 
 mod codec;
-mod context;
+mod drift;
 mod exact;
 mod field;
 mod message;
+mod object;
+mod path;
+mod reading;
 mod scalar;
 mod time;
 mod well_known;
+mod writing;
 
 pub use codec::{Codec, ReadField, TextCodec, WriteField};
-pub use context::{
-    At, Drift, DriftKind, Drifts, Object, Path, Property, ReadError, To, WriteError,
-};
+pub use drift::{Drift, DriftKind, Drifts};
 pub use field::{Holds, Implicit, MapKey, MapOf, Optional, Repeated, map_key};
-pub use message::{Enum, Nested, Transparent};
+pub use message::{Enum, JsonEnum, JsonMessage, Nested, Transparent, TransparentMessage};
+pub use object::{Object, Property};
+pub use path::Path;
+pub use reading::{At, ReadError};
 pub use scalar::{Boolean, Double, Float, Int32, Int64, Octets, Text, UInt32, UInt64};
 pub(crate) use time::parse_span;
 pub use well_known::{Duration, Empty, FieldMask, ListValue, Struct, Timestamp, Value};
+pub use writing::{To, WriteError};
 
+#[doc(no_inline)]
+pub use crate::mask::{Behavior, Children, Field};
 #[doc(no_inline)]
 pub use serde::de::MapAccess;
 #[doc(no_inline)]
 pub use serde::ser::SerializeMap;
 
 use crate::mask::Mask;
-use context::{ReadState, WriteState};
-
-/// A generated message and its JSON properties.
-pub trait JsonMessage: Default {
-    /// What a field mask can name.
-    const FIELDS: &'static [Field];
-
-    /// Reads one property of the JSON object into the field that declares it.
-    ///
-    /// # Errors
-    ///
-    /// Fails where the value does not fit the field.
-    fn read_property<'de, A: MapAccess<'de>>(
-        &mut self,
-        name: &str,
-        property: Property<'_, A>,
-    ) -> Result<(), A::Error>;
-
-    /// Writes the fields as properties of a JSON object.
-    ///
-    /// # Errors
-    ///
-    /// Fails where a value has no JSON form.
-    fn write_properties<M: SerializeMap>(&self, object: &mut Object<'_, M>)
-    -> Result<(), M::Error>;
-}
-
-/// A generated enum and the JSON spellings of its values.
-pub trait JsonEnum {
-    /// The spelling of a value; `None` for zero and for numbers that the enum
-    /// does not declare.
-    fn spelling(number: i32) -> Option<&'static str>;
-
-    /// The value that is spelled so.
-    fn number(spelling: &str) -> Option<i32>;
-}
-
-/// A message of one field that is written as the bare value of that field.
-pub trait TransparentMessage: Default {
-    /// How the value is read and written.
-    type Codec: Codec;
-
-    /// The value, if it is set.
-    fn value(&self) -> Option<&<Self::Codec as Codec>::Value>;
-
-    /// The message around a value.
-    fn wrap(value: Option<<Self::Codec as Codec>::Value>) -> Self;
-}
-
-/// One field of a message, as a field mask sees it.
-#[derive(Debug, Clone, Copy)]
-pub struct Field {
-    /// The name in the proto.
-    pub name: &'static str,
-    /// The name of the JSON property.
-    pub json_name: &'static str,
-    /// Who reads and writes it.
-    pub behavior: Behavior,
-    /// What may follow the name in a path.
-    pub children: Children,
-}
-
-impl Field {
-    /// A field that callers read and write.
-    #[must_use]
-    pub const fn new(name: &'static str, json_name: &'static str, children: Children) -> Self {
-        Self {
-            name,
-            json_name,
-            behavior: Behavior::Plain,
-            children,
-        }
-    }
-
-    /// The same field with this behavior.
-    #[must_use]
-    pub const fn behaving(self, behavior: Behavior) -> Self {
-        Self { behavior, ..self }
-    }
-}
-
-/// Who reads and writes a field: `google.api.field_behavior` (AIP-203), as far
-/// as it changes what a mask sends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Behavior {
-    /// Callers read and write it.
-    Plain,
-    /// Only the upstream sets it (`OUTPUT_ONLY`).
-    OutputOnly,
-    /// Callers never read it back (`INPUT_ONLY`).
-    InputOnly,
-    /// It does not change once it is set (`IMMUTABLE`, `IDENTIFIER`).
-    Immutable,
-}
-
-/// What may follow the name of a field in the path of a field mask.
-#[derive(Debug, Clone, Copy)]
-pub enum Children {
-    /// Nothing.
-    None,
-    /// Nothing, because it is a list.
-    Elements,
-    /// The fields of a message.
-    Fields(fn() -> &'static [Field]),
-    /// Any key of a free-form object.
-    Keys,
-    /// Any key but the properties that the message declares.
-    Undeclared,
-    /// A key of a map, and behind it what may follow a value.
-    Entries {
-        /// The key as it is written in JSON; `None` if it does not fit its type.
-        key: fn(&str) -> Option<String>,
-        /// What may follow a value of the map.
-        values: &'static Children,
-    },
-}
+use reading::ReadState;
+use writing::WriteState;
 
 /// Reads a value with the codec from a whole JSON text.
 ///

@@ -10,9 +10,10 @@ use bytes::Bytes;
 use serde::de::{Deserializer, Error as _};
 use serde::ser::{Error as _, Serializer};
 
-use super::codec::{Shape, read_shape};
-use super::exact::Wanted;
-use super::{At, Codec, DriftKind, TextCodec, To};
+use super::codec::{Codec, Shape, TextCodec, read_shape};
+use super::drift::DriftKind;
+use super::reading::{At, Wanted};
+use super::writing::To;
 
 /// `string`.
 pub struct Text;

@@ -5,7 +5,8 @@
 
 use prost_types::{Duration, Timestamp};
 
-use super::context::{At, DriftKind};
+use super::drift::DriftKind;
+use super::reading::At;
 
 /// The instants of the years 1 to 9999, in seconds: all that
 /// `google.protobuf.Timestamp` holds.

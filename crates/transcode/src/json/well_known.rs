@@ -7,12 +7,12 @@ use prost_types::value::Kind;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess};
 use serde::ser::{Error as _, SerializeMap, SerializeSeq, Serializer};
 
-use super::codec::{Shape, read_shape};
-use super::context::{WriteWith, Writing};
-use super::message::Key;
+use super::codec::{Codec, Key, Shape, TextCodec, read_shape};
+use super::object::{Object, Property};
+use super::reading::At;
 use super::scalar::{doubted, nearest, write_double};
 use super::time::{self, INSTANTS, SPANS};
-use super::{At, Codec, Object, Property, TextCodec, To};
+use super::writing::{To, WriteWith, Writing};
 use crate::mask::{Mask, Selected};
 
 /// `google.protobuf.Timestamp`, as RFC 3339 with its fraction.

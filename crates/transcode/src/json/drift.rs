@@ -1,0 +1,53 @@
+//! What a reply has that its declared shape does not.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// A difference between a reply and its declared shape that is no error: it
+/// should not be there, or lost a part of a value.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Drift {
+    /// Where, as a JSON path with `[]` for any element of a list.
+    pub path: String,
+    /// What.
+    pub kind: DriftKind,
+}
+
+/// The kinds of [`Drift`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DriftKind {
+    /// A property that the message does not declare. It was skipped.
+    UndeclaredProperty,
+    /// A spelling that the enum does not declare. It was read as the zero value.
+    UnknownEnumValue,
+    /// A number that its field cannot hold, rounded to the nearest that it can: a
+    /// whole number beyond 2^53, digits behind a whole number, or a number that
+    /// is not zero but too small for anything else.
+    RoundedNumber,
+    /// An instant or a duration with more than nine digits of a second. The
+    /// others were cut off.
+    LostFractionDigits,
+    /// A leap second, read as the first second of the next day.
+    LeapSecond,
+}
+
+impl fmt::Display for DriftKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::UndeclaredProperty => "undeclared property",
+            Self::UnknownEnumValue => "unknown enum value",
+            Self::RoundedNumber => "rounded number",
+            Self::LostFractionDigits => "lost fraction digits",
+            Self::LeapSecond => "leap second",
+        })
+    }
+}
+
+impl fmt::Display for Drift {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at {}", self.kind, self.path)
+    }
+}
+
+/// Every difference of a reply, each once.
+pub type Drifts = BTreeSet<Drift>;
