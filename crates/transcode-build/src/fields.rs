@@ -2,6 +2,7 @@
 
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 
+use crate::packages::WELL_KNOWN;
 use crate::{messages, options};
 
 /// A field behind the fields that lead to it from the request message.
@@ -58,7 +59,7 @@ pub(crate) fn is_message(field: &FieldDescriptor, name: &str) -> bool {
 }
 
 pub(crate) fn is_well_known(message: &MessageDescriptor) -> bool {
-    message.package_name() == crate::WELL_KNOWN
+    message.package_name() == WELL_KNOWN
 }
 
 /// Whether the values of a field can stand in a path or a query.

@@ -12,6 +12,8 @@ mod fields;
 mod messages;
 mod names;
 mod options;
+mod packages;
+mod problem;
 mod rpc;
 mod services;
 mod upload;
@@ -24,16 +26,8 @@ use prost::Message as _;
 use prost_reflect::{DescriptorPool, FileDescriptor};
 use quote::quote;
 
-/// Packages of annotations, which are only read while building.
-const ANNOTATIONS: [&str; 2] = ["google.api", "transcode.v1"];
-
-/// The package that prost has types of its own for.
-const WELL_KNOWN: &str = "google.protobuf";
-
-/// Whether no code is generated for a package.
-fn is_not_generated(package: &str) -> bool {
-    package == WELL_KNOWN || ANNOTATIONS.contains(&package)
-}
+use crate::packages::{ANNOTATIONS, is_not_generated};
+pub use crate::problem::Problem;
 
 /// Why no code was generated.
 #[derive(Debug, thiserror::Error)]
@@ -58,16 +52,6 @@ pub enum Error {
     /// The generated code is not Rust.
     #[error("the generated code does not parse")]
     Syntax(#[from] syn::Error),
-}
-
-/// One thing in the protos that cannot be translated.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{subject}: {reason}")]
-pub struct Problem {
-    /// What it is about: a kind and a full name, such as `rpc pkg.Service.Method`.
-    pub subject: String,
-    /// What is wrong with it.
-    pub reason: String,
 }
 
 fn list(problems: &[Problem]) -> String {

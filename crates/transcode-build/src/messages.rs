@@ -9,7 +9,9 @@ use prost_reflect::{
 };
 use quote::{format_ident, quote};
 
-use crate::{Problem, names, options};
+use crate::packages::is_not_generated;
+use crate::problem::Problem;
+use crate::{names, options};
 
 /// Generates the code for every message and enum of the files of one package.
 pub(crate) fn generate(files: &[FileDescriptor], problems: &mut Vec<Problem>) -> TokenStream {
@@ -291,7 +293,7 @@ fn children_of(package: &str, kind: &Kind) -> TokenStream {
     }
     match message.full_name() {
         "google.protobuf.Struct" => quote! { Keys },
-        _ if crate::is_not_generated(message.package_name()) => quote! { None },
+        _ if is_not_generated(message.package_name()) => quote! { None },
         _ => {
             let message = names::message(package, message);
             quote! { Fields(|| #message::FIELDS) }
@@ -328,7 +330,7 @@ pub(crate) fn codec(package: &str, field: &FieldDescriptor) -> Result<TokenStrea
         Kind::String => quote! { Text },
         Kind::Bytes => quote! { Octets },
         Kind::Enum(descriptor) => {
-            if crate::is_not_generated(descriptor.package_name()) {
+            if is_not_generated(descriptor.package_name()) {
                 let name = descriptor.full_name();
                 return Err(problem(field, format!("{name} has no JSON form here")));
             }
@@ -352,7 +354,7 @@ pub(crate) fn codec(package: &str, field: &FieldDescriptor) -> Result<TokenStrea
             "google.protobuf.BoolValue" => quote! { Boolean },
             "google.protobuf.StringValue" => quote! { Text },
             "google.protobuf.BytesValue" => quote! { Octets<Vec<u8>> },
-            name if crate::is_not_generated(message.package_name()) => {
+            name if is_not_generated(message.package_name()) => {
                 return Err(problem(field, format!("{name} has no JSON form here")));
             }
             _ => {

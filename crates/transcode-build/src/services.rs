@@ -4,8 +4,9 @@ use proc_macro2::{Ident, TokenStream};
 use prost_reflect::{FieldDescriptor, FileDescriptor, Kind, ServiceDescriptor};
 use quote::{format_ident, quote};
 
+use crate::problem::Problem;
 use crate::rpc::Rpc;
-use crate::{Problem, messages, names, options};
+use crate::{messages, names, options};
 
 /// Generates the code for every service of the files of one package.
 pub(crate) fn generate(files: &[FileDescriptor], problems: &mut Vec<Problem>) -> TokenStream {
