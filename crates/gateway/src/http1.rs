@@ -24,9 +24,9 @@ use tonic::body::Body;
 use tower::{Service, ServiceExt as _};
 
 use crate::config::Config;
+use crate::extensions::{Ends, Peer};
 use crate::phase::Phase;
 use crate::socket::Socket;
-use crate::stack::{Ends, Peer};
 
 /// How much of a reply is handed to hyper at a time, in bytes. It asks for more
 /// when little is left of that.

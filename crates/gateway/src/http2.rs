@@ -28,9 +28,9 @@ use tower::{Service, ServiceExt as _};
 
 use crate::batched::{Batched, Busy};
 use crate::config::Config;
+use crate::extensions::{Ends, Peer};
 use crate::phase::Phase;
 use crate::socket::{Socket, Traffic};
-use crate::stack::{Ends, Peer};
 
 /// How many streams of one connection h2 may reset for errors of the peer,
 /// frames for a refused stream among them. A client that opens thousands of

@@ -16,6 +16,7 @@ mod batched;
 pub mod config;
 pub mod descriptors;
 pub mod drift;
+mod extensions;
 pub mod health;
 mod http1;
 mod http2;

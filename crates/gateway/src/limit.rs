@@ -13,106 +13,27 @@
 //! [`Limiter`] never looks into a call and never retries one.
 
 mod adaptive;
+mod config;
 mod latency;
 mod queue;
 mod round;
+mod shed;
 #[cfg(test)]
 mod simulation;
 mod state;
 mod uploads;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 use transcode::CallerKey;
 
+pub use self::config::LimitConfig;
 use self::queue::Place;
+pub use self::shed::Shed;
 use self::state::{Arrival, Call, InFlight, State};
 pub use self::uploads::{UploadPermit, Uploads};
-
-/// The bounds of a [`Limiter`].
-///
-/// `min` and `max` that are the same make a fixed limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LimitConfig {
-    /// How many calls may be in flight at first. 32.
-    pub initial: u32,
-    /// How many calls may be in flight at least, however slow the upstream is;
-    /// at least 1. 1.
-    pub min: u32,
-    /// How many calls may be in flight at most. 1024.
-    pub max: u32,
-    /// How many uploads may be in flight at once, which are not among the
-    /// others: they take as long as their callers want. One caller may have a
-    /// quarter of them. 128.
-    pub max_uploads: u32,
-    /// How many calls may wait at a time, of all callers together. 1024.
-    pub max_queued: usize,
-    /// How long a call may wait, at most a day. 1 s.
-    pub max_wait: Duration,
-    /// After what time callers are told to try again, at least; they are told
-    /// up to twice as much, to spread them. At most a day. 1 s.
-    pub retry_after: Duration,
-}
-
-impl Default for LimitConfig {
-    fn default() -> Self {
-        Self {
-            initial: 32,
-            min: 1,
-            max: 1024,
-            max_uploads: 128,
-            max_queued: 1024,
-            max_wait: Duration::from_secs(1),
-            retry_after: Duration::from_secs(1),
-        }
-    }
-}
-
-impl LimitConfig {
-    /// The same with times that an instant can have added.
-    fn bounded(self) -> Self {
-        // What is longer means for ever; instants have an end.
-        const MAX: Duration = Duration::from_hours(24);
-        Self {
-            max_wait: self.max_wait.min(MAX),
-            retry_after: self.retry_after.min(MAX),
-            ..self
-        }
-    }
-
-    /// What the so-manieth call that is shed is told: between once and twice what
-    /// is configured, so that those who are turned away at once do not come back
-    /// at once.
-    fn retry_after(&self, shed: u32) -> Duration {
-        const STEPS: u32 = 16;
-        self.retry_after + self.retry_after * (shed % STEPS) / STEPS
-    }
-}
-
-/// Why a call is not sent. It never reaches the upstream.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Shed {
-    /// As many calls wait as may. The call that is shed is the oldest of the
-    /// caller that has the most calls waiting.
-    #[error("too many calls wait for the upstream")]
-    QueueFull {
-        /// After what time the caller may try again.
-        retry_after: Duration,
-    },
-    /// The call has waited as long as it may.
-    #[error("the upstream is too busy to take the call")]
-    WaitedTooLong {
-        /// After what time the caller may try again.
-        retry_after: Duration,
-    },
-    /// The upstream has not answered a call of this rpc of late in as little
-    /// time as is left, or no time is left.
-    #[error("the upstream cannot answer before the deadline any more")]
-    DeadlineUnattainable,
-}
 
 /// How much of a limit is in use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

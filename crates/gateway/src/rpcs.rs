@@ -53,11 +53,11 @@ impl Rpcs {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sink;
+    use crate::descriptors::tests::of_sink;
 
     #[track_caller]
     fn check(path: &str, name: &str, client_streaming: bool, server_streaming: bool) {
-        let rpcs = Rpcs::new(&sink::descriptors());
+        let rpcs = Rpcs::new(&of_sink());
         let expected = Rpc {
             name: name.into(),
             client_streaming,
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn what_is_not_served_is_unknown() {
-        let rpcs = Rpcs::new(&sink::descriptors());
+        let rpcs = Rpcs::new(&of_sink());
         for path in [
             "",
             "/",

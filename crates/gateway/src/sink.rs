@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use crate::descriptors::Descriptors;
-
 /// The encoded `FileDescriptorSet` of the API, with its imports.
 pub(crate) fn encoded() -> Vec<u8> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/protos");
@@ -13,9 +11,4 @@ pub(crate) fn encoded() -> Vec<u8> {
         .open_file("sink/v1/taps.proto")
         .expect("the proto compiles");
     compiler.encode_file_descriptor_set()
-}
-
-/// A server of `sink.v1.Taps`, but not of `sink.v1.Unserved`.
-pub(crate) fn descriptors() -> Descriptors {
-    Descriptors::new(&encoded(), &["sink.v1.Taps"]).expect("the descriptors can be used")
 }

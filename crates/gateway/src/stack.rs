@@ -12,12 +12,10 @@ mod protocol;
 mod status;
 
 use std::convert::Infallible;
-use std::net::IpAddr;
 use std::sync::Arc;
 
 use http::{Request, Response};
 use tokio::sync::watch;
-use tokio::time::Instant;
 use tonic::body::Body;
 use tonic::service::Routes;
 use tower::{Service, ServiceBuilder};
@@ -26,15 +24,6 @@ use crate::config::Config;
 use crate::outcome::Observers;
 use crate::phase::Phase;
 use crate::rpcs::Rpcs;
-
-/// The address at the other end of a connection, in the extensions of a
-/// request.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Peer(pub(crate) IpAddr);
-
-/// When a call is over at the latest, in the extensions of its response.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Ends(pub(crate) Instant);
 
 /// The stack of layers above the services of a server.
 ///

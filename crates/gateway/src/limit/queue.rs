@@ -5,9 +5,9 @@
 //! before they are answered.
 
 use std::collections::BTreeMap;
-use tokio::time::Instant;
 
-use super::CallerKey;
+use tokio::time::Instant;
+use transcode::CallerKey;
 
 /// Where a call waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,12 +4,14 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use tokio::time::Instant;
+use transcode::CallerKey;
 
 use super::adaptive::Adaptive;
+use super::config::LimitConfig;
 use super::latency::Latency;
 use super::queue::{Place, Queue};
 use super::round::{Ending, Sent};
-use super::{CallerKey, LimitConfig, Shed};
+use super::shed::Shed;
 
 /// What a call has to say that wants to be sent.
 #[derive(Debug, Clone, Copy)]

@@ -13,7 +13,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, timeout_at};
 use transcode::CallerKey;
 
-use super::{LimitConfig, Shed};
+use super::config::LimitConfig;
+use super::shed::Shed;
 
 /// Bounds the uploads to an upstream. Cheap to clone; all clones share the
 /// bound.

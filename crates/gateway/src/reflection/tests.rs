@@ -11,6 +11,7 @@ use tonic_reflection::pb::v1::{
 use tonic_reflection::pb::v1alpha;
 
 use super::*;
+use crate::descriptors::tests::of_sink;
 use crate::sink;
 
 const TAPS: &str = "sink/v1/taps.proto";
@@ -18,7 +19,7 @@ const IMPORTED: &str = "sink/v1/imported.proto";
 const DESCRIPTOR: &str = "google/protobuf/descriptor.proto";
 
 fn reflection() -> Reflection {
-    Reflection::new(sink::descriptors())
+    Reflection::new(of_sink())
 }
 
 fn request(message_request: Option<MessageRequest>) -> ServerReflectionRequest {

@@ -18,7 +18,7 @@ use tonic::{Code, Status};
 use tower::Service;
 use transcode::{CallContext, CallRecord, CallerKey};
 
-use super::Peer;
+use crate::extensions::Peer;
 use crate::outcome::{Observers, Outcome};
 use crate::rpcs::{Rpc, Rpcs};
 

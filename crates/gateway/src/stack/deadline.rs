@@ -24,9 +24,9 @@ use tonic::{Code, Status};
 use tower::Service;
 use transcode::CallContext;
 
-use super::Ends;
 use super::call::Call;
 use crate::config::Config;
+use crate::extensions::Ends;
 use crate::rpcs::Rpc;
 
 #[derive(Debug, Clone)]
