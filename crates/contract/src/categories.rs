@@ -10,8 +10,8 @@ use crate::{
     error::Code,
     id::ObjectId,
     operation::{Create, Created, List, NoBody, NoContent, Operation, Resource, Tag, Update},
-    organizations::OrganizationPath,
     parameters::{ListQuery, NoParameters},
+    paths::OrganizationPath,
     schema::described,
 };
 

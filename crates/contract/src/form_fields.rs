@@ -11,10 +11,10 @@ use serde::{Deserialize, Serialize};
 use crate::arbitrary::list;
 use crate::{
     error::Code,
-    forms::FormPath,
     id::ObjectId,
     operation::{Create, Created, List, NoBody, Operation, Resource, Tag},
     parameters::{ListQuery, NoParameters},
+    paths::FormPath,
     schema::{described, spelled_as_on_the_wire},
     timestamp::Timestamp,
 };

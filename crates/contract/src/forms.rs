@@ -18,6 +18,8 @@ use crate::{
     timestamp::Timestamp,
 };
 
+pub use crate::paths::FormPath;
+
 /// Operations on forms.
 pub const FORMS: Tag = Tag {
     name: "Forms",
@@ -152,13 +154,6 @@ pub enum FormProfileField {
     Telephone,
 }
 
-/// The path of an operation on one form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct FormPath {
-    /// The ID of the form.
-    pub form_id: ObjectId,
-}
-
 /// The query of [`ListForms`].
 #[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -184,7 +179,7 @@ pub struct ListFormsQuery {
     pub created_at: Option<TimeFilter>,
 }
 
-described!(FormPath, ListFormsQuery);
+described!(ListFormsQuery);
 spelled_as_on_the_wire!(FormType, FormStatus, FormProfileField);
 
 const NOT_FOUND: (Code, &str) = (Code::NotFound, "The caller sees no such form.");

@@ -19,6 +19,8 @@ use crate::{
     users::{Locale, Role},
 };
 
+pub use crate::paths::OrganizationPath;
+
 /// Operations on organizations.
 pub const ORGANIZATIONS: Tag = Tag {
     name: "Organizations",
@@ -372,13 +374,6 @@ pub struct BillingInfo {
     pub current_plan: String,
 }
 
-/// The path of an operation on one organization.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct OrganizationPath {
-    /// The ID of the organization.
-    pub organization_id: ObjectId,
-}
-
 /// The query of [`ListOrganizations`].
 #[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -400,7 +395,7 @@ pub struct ListOrganizationsQuery {
     pub created_at: Option<TimeFilter>,
 }
 
-described!(OrganizationPath, ListOrganizationsQuery);
+described!(ListOrganizationsQuery);
 spelled_as_on_the_wire!(
     OrganizationStatus,
     OrganizationDefaultRole,

@@ -16,8 +16,8 @@ use serde_json::Value;
 
 use crate::{
     error::{Code, Detail, ErrorBody, FieldViolation},
+    filters::{InvalidTimeFilter, TimeFilter},
     id::{ObjectId, UserRef},
-    parameters::{InvalidTimeFilter, TimeFilter},
     schema::{Document, base_name},
 };
 
