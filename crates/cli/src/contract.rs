@@ -12,6 +12,7 @@ mod policy;
 mod published;
 mod record;
 mod verify;
+mod version;
 
 use std::process::ExitCode;
 

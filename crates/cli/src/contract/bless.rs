@@ -1,6 +1,5 @@
 //! `web1on1 contract bless`: publishes the contract of the working tree.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -10,19 +9,14 @@ use ::contract::openapi::{Artefact, artefacts, artefacts_of};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use conformance::diff::Policy;
-use conformance::report::{Finding, Level};
+use conformance::report::Finding;
 use semver::Version;
 
 use super::agree::{self, PROTOS};
 use super::export::{self, OPENAPI};
 use super::published::{BLESSED, Published, files};
+use super::version::{self, CHANGELOG, VERSION_FILE};
 use super::{buf, check, policy};
-
-/// Where the version is kept, seen from the root of the repository.
-pub(super) const VERSION_FILE: &str = "crates/contract/VERSION";
-
-/// Where each version is told of.
-pub(super) const CHANGELOG: &str = "CHANGELOG.md";
 
 const BUF: &str = "buf.yaml";
 
@@ -64,7 +58,7 @@ pub(crate) fn run(args: &BlessArgs) -> anyhow::Result<ExitCode> {
         println!("{} is published as it is", published.version);
         return Ok(ExitCode::SUCCESS);
     }
-    let least = least(&published.version, &changes);
+    let least = version::least(&published.version, &changes);
     let version = match &args.under {
         Some(version) if *version < least => {
             report(&changes);
@@ -110,39 +104,10 @@ fn changes(published: &Published, without_buf: bool) -> anyhow::Result<Vec<Findi
     Ok(changes)
 }
 
-/// The least version that these changes allow after another.
-pub(super) fn least(after: &Version, changes: &[Finding]) -> Version {
-    let worst = changes.iter().map(|it| it.level).max();
-    match worst {
-        Some(Level::Error) => Version::new(after.major + 1, 0, 0),
-        Some(_) => Version::new(after.major, after.minor + 1, 0),
-        None => Version::new(after.major, after.minor, after.patch + 1),
-    }
-}
-
-/// Whether a changelog has an entry for a version.
-pub(super) fn tells_of(log: &str, version: &Version) -> bool {
-    let heading = format!("## {version}");
-    log.lines().any(|line| {
-        line.strip_prefix(&heading)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
-    })
-}
-
 fn report(changes: &[Finding]) {
     for it in changes {
-        println!("{}", line(it));
+        println!("{}", version::line(it));
     }
-}
-
-fn line(change: &Finding) -> String {
-    let operation = change.operation.as_deref().unwrap_or_default();
-    let operation = if operation.is_empty() {
-        String::new()
-    } else {
-        format!("`{operation}`: ")
-    };
-    format!("- {operation}{} (`{}`)", change.message, change.id)
 }
 
 /// Everything that is published, below `blessed/`.
@@ -176,10 +141,11 @@ fn publish(version: &Version, changes: &[Finding]) -> anyhow::Result<()> {
     let contents = contents(artefacts.clone())?;
     let log = match fs::read_to_string(CHANGELOG) {
         Ok(log) => log,
-        Err(error) if error.kind() == ErrorKind::NotFound => HEAD.to_owned(),
+        Err(error) if error.kind() == ErrorKind::NotFound => version::HEAD.to_owned(),
         Err(error) => return Err(error).with_context(|| format!("{CHANGELOG} cannot be read")),
     };
-    let log = with_entry(&log, &entry(version, &policy::today(), changes));
+    let entry = version::entry(version, &policy::today(), changes);
+    let log = version::with_entry(&log, &entry);
     let stale = export::stale(Path::new(OPENAPI), &artefacts)?;
 
     // A folder of its own first, so that the published one is whole at any time.
@@ -208,111 +174,5 @@ fn remove(folder: &str) -> anyhow::Result<()> {
             Err(error).with_context(|| format!("{folder} cannot be removed"))
         }
         _ => Ok(()),
-    }
-}
-
-const HEAD: &str = "# Changes of the contract\n\n\
-    What each published version means to clients, newest first.\n";
-
-/// The entry of a version.
-fn entry(version: &Version, date: &str, changes: &[Finding]) -> String {
-    let mut text = format!("## {version} ({date})\n");
-    for (level, heading) in [
-        (Level::Error, "Breaking"),
-        (Level::Warning, "May break"),
-        (Level::Info, "Compatible"),
-    ] {
-        let mut of_level = changes.iter().filter(|it| it.level == level).peekable();
-        if of_level.peek().is_some() {
-            let _ = write!(text, "\n### {heading}\n\n");
-        }
-        for change in of_level {
-            let _ = writeln!(text, "{}", line(change));
-        }
-    }
-    if changes.is_empty() {
-        text.push_str("\nOnly descriptions have changed.\n");
-    }
-    text
-}
-
-/// Puts an entry before the newest one.
-fn with_entry(log: &str, entry: &str) -> String {
-    let newest = if log.starts_with("## ") {
-        Some(0)
-    } else {
-        log.find("\n## ").map(|it| it + 1)
-    };
-    match newest {
-        Some(at) => format!("{}{entry}\n{}", &log[..at], &log[at..]),
-        None => format!("{}\n\n{entry}", log.trim_end()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn change(level: Level) -> Finding {
-        Finding {
-            id: "an-id".to_owned(),
-            level,
-            direction: None,
-            operation: Some("GET /users".to_owned()),
-            base: None,
-            revision: None,
-            message: "something changed".to_owned(),
-        }
-    }
-
-    #[track_caller]
-    fn check_least(changes: &[Finding], expected: &str) {
-        let after = Version::new(2, 3, 4);
-        assert_eq!(least(&after, changes).to_string(), expected);
-    }
-
-    #[test]
-    fn the_version_follows_from_the_worst_change() {
-        check_least(&[], "2.3.5");
-        check_least(&[change(Level::Info)], "2.4.0");
-        check_least(&[change(Level::Info), change(Level::Warning)], "2.4.0");
-        check_least(&[change(Level::Info), change(Level::Error)], "3.0.0");
-    }
-
-    #[test]
-    fn the_newest_entry_comes_first() {
-        let first = with_entry(HEAD, &entry(&Version::new(2, 0, 0), "2026-01-02", &[]));
-        let changes = [change(Level::Error), change(Level::Info)];
-        let second = with_entry(
-            &first,
-            &entry(&Version::new(3, 0, 0), "2026-02-03", &changes),
-        );
-        insta::assert_snapshot!(second, @r"
-        # Changes of the contract
-
-        What each published version means to clients, newest first.
-
-        ## 3.0.0 (2026-02-03)
-
-        ### Breaking
-
-        - `GET /users`: something changed (`an-id`)
-
-        ### Compatible
-
-        - `GET /users`: something changed (`an-id`)
-
-        ## 2.0.0 (2026-01-02)
-
-        Only descriptions have changed.
-        ");
-    }
-
-    #[test]
-    fn an_entry_is_found_by_its_heading() {
-        let log = "# Changes\n\n## 2.10.0 (2026-01-02)\n";
-        assert!(tells_of(log, &Version::new(2, 10, 0)));
-        assert!(!tells_of(log, &Version::new(2, 1, 0)));
-        assert!(!tells_of(log, &Version::new(2, 10, 1)));
     }
 }

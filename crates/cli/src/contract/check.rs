@@ -18,7 +18,8 @@ use super::export::{self, OPENAPI, Stale};
 use super::output::{EXIT_CODES, OutputArgs};
 use super::policy::{self, PolicyArgs};
 use super::published::Published;
-use super::{agree, bless, buf, built_in};
+use super::version::{self, CHANGELOG, VERSION_FILE};
+use super::{agree, buf, built_in};
 
 /// How many lines of a diff are shown for each stale file.
 const DIFF_LINES: usize = 40;
@@ -310,29 +311,29 @@ fn versions(
              `contract bless`, which publishes what it raises",
             tree.version
         );
-        found.push(wrong("version-not-published", bless::VERSION_FILE, message));
+        found.push(wrong("version-not-published", VERSION_FILE, message));
     }
-    let log = fs::read_to_string(bless::CHANGELOG)
-        .with_context(|| format!("{} cannot be read", bless::CHANGELOG))?;
-    if !bless::tells_of(&log, &tree.version) {
+    let log =
+        fs::read_to_string(CHANGELOG).with_context(|| format!("{CHANGELOG} cannot be read"))?;
+    if !version::tells_of(&log, &tree.version) {
         let message = format!(
             "nothing is said about {}, the version that was published last; `contract bless` \
              writes an entry when it publishes",
             tree.version
         );
-        found.push(wrong("changelog-entry-missing", bless::CHANGELOG, message));
+        found.push(wrong("changelog-entry-missing", CHANGELOG, message));
     }
     if let Some(earlier) = earlier
         && !tree.is_like(earlier)?
     {
-        let least = bless::least(&earlier.version, changes);
+        let least = version::least(&earlier.version, changes);
         if tree.version < least {
             let message = format!(
                 "what is published has changed since {}, which was {}; this asks for {least} at \
                  least, and it is {}",
                 earlier.name, earlier.version, tree.version
             );
-            found.push(wrong("version-not-raised", bless::VERSION_FILE, message));
+            found.push(wrong("version-not-raised", VERSION_FILE, message));
         }
     }
     Ok(found)
