@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::{
-    error::{Code, Detail, ErrorBody, FieldViolation},
+    error::FieldViolation,
     id::{ObjectId, UserRef},
     parameters::{InvalidTimeFilter, TimeFilter},
     schema::{Document, base_name},
@@ -73,19 +73,6 @@ impl fmt::Display for Violations {
 }
 
 impl std::error::Error for Violations {}
-
-impl From<Violations> for ErrorBody {
-    fn from(violations: Violations) -> Self {
-        Self::new(
-            Code::InvalidArgument,
-            "INVALID_REQUEST",
-            violations.to_string(),
-        )
-        .with(Detail::BadRequest {
-            field_violations: violations.0,
-        })
-    }
-}
 
 /// Reads JSON. Says where the text stops being JSON.
 pub(crate) fn read_json(bytes: &Bytes) -> Result<Value, Violations> {

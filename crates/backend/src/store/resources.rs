@@ -10,7 +10,7 @@ use contract::organization_groups::OrganizationGroup;
 use contract::services::Service;
 use contract::workflows::Workflow;
 
-use super::{Row, keys};
+use super::row::{Row, key};
 
 /// What is visible from an organization: what belongs to it or to one below it.
 const OWNED: &str = "organization IN {tree}";
@@ -28,9 +28,9 @@ macro_rules! kept {
 
             fn write(&self) -> Result<Vec<Option<String>>, serde_json::Error> {
                 Ok(vec![
-                    keys::text(self.id),
-                    keys::text(self.organization),
-                    $(keys::text(Some(self.$property.unwrap_or_default())),)*
+                    key(self.id),
+                    key(self.organization),
+                    $(key(Some(self.$property.unwrap_or_default())),)*
                     Some(serde_json::to_string(self)?),
                 ])
             }
@@ -73,9 +73,9 @@ impl Row for Instance {
 
     fn write(&self) -> Result<Vec<Option<String>>, serde_json::Error> {
         Ok(vec![
-            keys::text(self.own.id),
-            keys::text(self.own.organization),
-            keys::text(Some(self.own.bot)),
+            key(self.own.id),
+            key(self.own.organization),
+            key(Some(self.own.bot)),
             Some(serde_json::to_string(&self.own)?),
         ])
     }

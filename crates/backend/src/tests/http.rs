@@ -7,7 +7,7 @@ use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 
 use super::*;
-use crate::router::{identified, operations};
+use crate::http::{identified, operations};
 
 #[test]
 fn every_operation_of_the_contract_is_served() {
@@ -19,7 +19,7 @@ fn every_operation_of_the_contract_is_served() {
     let missing: Vec<_> = documented.difference(&served).collect();
     assert!(
         missing.is_empty(),
-        "write handlers for {missing:?} and list them in `operations` of router.rs"
+        "write handlers for {missing:?} and list them in `operations` of http/router.rs"
     );
     let unknown: Vec<_> = served.difference(&documented).collect();
     assert!(
