@@ -5,7 +5,7 @@
 //! describes the same values. What is particular to an operation, such as an
 //! e-mail address that is taken, is not here, and neither is what a server logs.
 
-use std::{fmt::Display, time::Duration};
+use std::time::Duration;
 
 use http::{Method, StatusCode};
 
@@ -90,12 +90,6 @@ fn quoted(found: Option<&str>) -> String {
 }
 
 impl Failure {
-    /// A request of which a part cannot be read. `field` is the part, empty for
-    /// the body, and `error` tells why.
-    pub fn unreadable(field: &str, error: impl Display) -> Self {
-        Self::InvalidRequest(Violations::one(field, format!("cannot be read: {error}")))
-    }
-
     /// The reason in the `ErrorInfo` detail.
     pub fn reason(&self) -> &'static str {
         match self {

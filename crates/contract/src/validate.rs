@@ -31,6 +31,12 @@ impl Violations {
         Self(vec![FieldViolation::new(field, description)])
     }
 
+    /// A part of a request that cannot be read: a parameter or, if `field` is
+    /// empty, the body. `error` tells why.
+    pub fn unreadable(field: &str, error: impl fmt::Display) -> Self {
+        Self::one(field, format!("cannot be read: {error}"))
+    }
+
     /// Nothing where there are no violations.
     ///
     /// # Errors

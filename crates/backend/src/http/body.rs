@@ -36,7 +36,7 @@ pub(crate) async fn json(headers: &HeaderMap, body: axum::body::Body) -> Result<
         {
             too_large(JSON_LIMIT)
         } else {
-            Failure::unreadable("", &error).into()
+            Violations::unreadable("", &error).into()
         }
     })
 }
@@ -58,12 +58,12 @@ pub(crate) async fn upload(
     let mut multipart = match Multipart::from_request(request, &()).await {
         Ok(multipart) => multipart,
         Err(error) => {
-            return Err(Failure::unreadable("", error.body_text()).into());
+            return Ok(Err(Violations::unreadable("", error.body_text())));
         }
     };
     let failed = |error: MultipartError| match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => too_large(FILE_LIMIT),
-        _ => Failure::unreadable("", &error).into(),
+        _ => Violations::unreadable("", &error).into(),
     };
     while let Some(mut field) = multipart.next_field().await.map_err(failed)? {
         if field.name() != Some(part) {

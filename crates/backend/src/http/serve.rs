@@ -134,7 +134,7 @@ fn query<O: Operation>(uri: &Uri) -> Result<O::Query, Violations> {
 fn pairs(uri: &Uri) -> Result<Vec<(String, String)>, Violations> {
     Query::try_from_uri(uri)
         .map(|Query(pairs)| pairs)
-        .map_err(|error| Violations::one("query", format!("cannot be read: {error}")))
+        .map_err(|error| Violations::unreadable("query", error))
 }
 
 /// Writes a reply, as an answer to `uri`.

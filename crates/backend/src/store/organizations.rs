@@ -24,6 +24,10 @@ impl Row for Tenant {
     const COLUMNS: &'static [&'static str] = &["id", "parent", "status", "document"];
     const VISIBLE: &'static str = "id IN {tree}";
 
+    fn id(&self) -> Option<ObjectId> {
+        self.organization.id
+    }
+
     fn write(&self) -> Result<Vec<Option<String>>, serde_json::Error> {
         let Organization { id, status, .. } = &self.organization;
         Ok(vec![

@@ -6,6 +6,7 @@ use std::error::Error as StdError;
 use contract::bot_instances::BotInstance;
 use contract::bots::Bot;
 use contract::forms::Form;
+use contract::id::ObjectId;
 use contract::organization_groups::OrganizationGroup;
 use contract::services::Service;
 use contract::workflows::Workflow;
@@ -25,6 +26,10 @@ macro_rules! kept {
             const COLUMNS: &'static [&'static str] =
                 &["id", "organization", $($column,)* "document"];
             const VISIBLE: &'static str = OWNED;
+
+            fn id(&self) -> Option<ObjectId> {
+                self.id
+            }
 
             fn write(&self) -> Result<Vec<Option<String>>, serde_json::Error> {
                 Ok(vec![
@@ -70,6 +75,10 @@ impl Row for Instance {
          FROM bot_instances JOIN bots ON bots.id = bot_instances.bot) AS bot_instances";
     const JOINED: &'static [&'static str] = &["bot_document"];
     const VISIBLE: &'static str = OWNED;
+
+    fn id(&self) -> Option<ObjectId> {
+        self.own.id
+    }
 
     fn write(&self) -> Result<Vec<Option<String>>, serde_json::Error> {
         Ok(vec![

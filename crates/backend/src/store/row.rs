@@ -3,6 +3,8 @@
 use std::error::Error as StdError;
 use std::fmt::Display;
 
+use contract::id::ObjectId;
+
 /// A resource as it is kept: how it corresponds to the columns of its table.
 pub(crate) trait Row: Sized {
     /// What the resource is called in messages.
@@ -19,6 +21,9 @@ pub(crate) trait Row: Sized {
     /// The condition under which a row is visible from an organization, with
     /// `{tree}` for the set of that organization and all below it.
     const VISIBLE: &'static str;
+
+    /// The ID that the resource itself says it has.
+    fn id(&self) -> Option<ObjectId>;
 
     /// The values of [`COLUMNS`](Self::COLUMNS), in their order.
     fn write(&self) -> Result<Vec<Option<String>>, serde_json::Error>;

@@ -8,7 +8,7 @@ use sqlx::query::Query;
 use sqlx::{Any, AnyConnection, AssertSqlSafe, Row as _};
 
 use super::error::StoreError;
-use super::row::{Row, Selection, Versioned, visible};
+use super::row::{Row, Selection, Versioned, key, visible};
 
 /// Adds a row.
 pub(crate) async fn insert<R: Row>(
@@ -193,11 +193,17 @@ async fn select<R: Row>(
 
 fn versioned<R: Row>(row: &AnyRow) -> Result<Versioned<R>, StoreError> {
     let count = R::COLUMNS.len() + R::JOINED.len();
-    let values = (0..count)
+    let values: Vec<Option<String>> = (0..count)
         .map(|n| row.try_get(n))
         .collect::<Result<_, _>>()?;
+    let id = values.first().cloned().flatten();
+    let resource = R::read(values).map_err(damaged::<R>)?;
+    // A change finds its row by the ID in the document.
+    if key(resource.id()) != id {
+        return Err(damaged::<R>("the document has another ID than its row"));
+    }
     Ok(Versioned {
-        row: R::read(values).map_err(damaged::<R>)?,
+        row: resource,
         version: row.try_get(count)?,
     })
 }

@@ -65,6 +65,10 @@ impl Row for Account {
     const VISIBLE: &'static str =
         "id IN (SELECT user_id FROM memberships WHERE organization_id IN {tree})";
 
+    fn id(&self) -> Option<ObjectId> {
+        Some(self.id)
+    }
+
     fn write(&self) -> Result<Vec<Option<String>>, serde_json::Error> {
         Ok(vec![
             Some(self.id.to_string()),
