@@ -17,8 +17,8 @@ static SLOTS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
 pub(crate) async fn run<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, JoinError> {
-    // The semaphore is never closed, so there always is a slot to wait for.
-    let slot = SLOTS.clone().acquire_owned().await.ok();
+    let slot = SLOTS.clone().acquire_owned().await;
+    let slot = slot.expect("the semaphore is never closed");
     spawn_blocking(move || {
         let _slot = slot;
         work()

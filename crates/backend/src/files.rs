@@ -2,21 +2,19 @@
 //!
 //! A file lies at `avatars/<user>/<id>.<jpg or png>` in the data directory and is
 //! served at the same path, to everybody who knows it. It never changes: a new
-//! picture is a new file. This module knows no database.
+//! picture is a new file. This module knows no database and no HTTP.
 
 use std::path::Path as FilePath;
 
-use axum::body::Body;
-use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use contract::id::ObjectId;
-use http::header;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{ObjectStoreExt, PutPayload};
 
 use crate::picture::Picture;
 
-const FOLDER: &str = "avatars";
+const DIRECTORY: &str = "avatars";
 
 /// The data directory.
 #[derive(Debug)]
@@ -59,36 +57,27 @@ impl Files {
         }
     }
 
-    /// The response with a picture, if there is one of that user and name.
-    pub(crate) async fn serve(
+    /// A picture and its media type, if there is one of that user and name.
+    pub(crate) async fn get(
         &self,
         user: &str,
         name: &str,
-    ) -> object_store::Result<Option<Response>> {
+    ) -> object_store::Result<Option<(&'static str, Bytes)>> {
         let (Ok(user), Some(media_type)) = (user.parse(), media_type(name)) else {
             return Ok(None);
         };
-        let bytes = match self
-            .0
-            .get(&location(&format!("{}{name}", prefix(user))))
-            .await
-        {
-            Ok(found) => found.bytes().await?,
-            Err(object_store::Error::NotFound { .. }) => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        let headers = [
-            (header::CONTENT_TYPE, media_type),
-            (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
-            (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        ];
-        Ok(Some((headers, Body::from(bytes)).into_response()))
+        let path = format!("{}{name}", prefix(user));
+        match self.0.get(&location(&path)).await {
+            Ok(found) => Ok(Some((media_type, found.bytes().await?))),
+            Err(object_store::Error::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }
 
 /// What the URL paths of a user's pictures begin with.
 pub(crate) fn prefix(user: ObjectId) -> String {
-    format!("/{FOLDER}/{user}/")
+    format!("/{DIRECTORY}/{user}/")
 }
 
 /// The media type of a file, if its name is one that [`Files::put`] gives.

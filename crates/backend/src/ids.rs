@@ -1,5 +1,5 @@
-//! The sources of time and identifiers, passed in so that tests can fix them, and
-//! of secrets, which nothing can fix.
+//! The source of identifiers, passed in so that tests can fix it, and of secrets,
+//! which nothing can fix.
 
 use std::fmt;
 use std::sync::Arc;
@@ -8,43 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
 use contract::id::ObjectId;
-use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
-
-/// Tells the time.
-#[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
-
-impl Clock {
-    /// A clock that tells what `now` returns.
-    pub fn new(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now))
-    }
-
-    /// The time, in whole milliseconds: what the API can say.
-    pub(crate) fn now(&self) -> Timestamp {
-        let now = (self.0)();
-        // Rounding fails at the ends of the representable time only.
-        now.round(
-            TimestampRound::new()
-                .smallest(Unit::Millisecond)
-                .mode(RoundMode::Floor),
-        )
-        .unwrap_or(now)
-    }
-}
-
-impl Default for Clock {
-    /// The clock of the system.
-    fn default() -> Self {
-        Self::new(Timestamp::now)
-    }
-}
-
-impl fmt::Debug for Clock {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Clock")
-    }
-}
+use jiff::Timestamp;
 
 /// Makes identifiers, each greater than the one before it, so that the order of
 /// identifiers is that of creation.

@@ -5,107 +5,56 @@
 //! PostgreSQL database side by side; none keeps state of its own. It knows
 //! nothing of gRPC, reads no environment and no arguments.
 //!
-//! A request is read, authenticated and answered in `serve`, which knows no
-//! resource; what an operation does is a handler beside its resource, such as
-//! `users`; rows and SQL are in `store`.
+//! # Rooms
+//!
+//! Imports run downwards, from a room to one below it or within the same room,
+//! and never in a circle. A test of the sources holds them to it.
+//!
+//! 1. This module: the public face.
+//! 2. `http` turns requests into calls of handlers, and results into responses.
+//!    It knows no resource but for the list of routes.
+//! 3. `start` and `seed` fill a store before anybody calls.
+//! 4. `resources` has a file for each resource: its handlers and its rules.
+//! 5. `access` finds out who calls and decides who may do what.
+//! 6. `app` is what every request is served from.
+//! 7. `store` has the rows and the only SQL; `files` has the data directory.
+//! 8. The rest are leaves, which know none of the above: `config`, `clock`,
+//!    `ids`, `error`, `token`, `password`, `picture` and `blocking`.
 
-mod auth;
+mod access;
+mod app;
 mod blocking;
-mod bot_instances;
-mod bots;
-mod categories;
+mod clock;
+mod config;
 mod error;
 mod files;
-mod form_fields;
-mod forms;
+mod http;
 mod ids;
-mod list;
-mod organization_groups;
-mod organizations;
 mod password;
 mod picture;
-mod resource;
-mod router;
+mod resources;
 mod seed;
-mod serve;
-mod services;
 mod start;
 mod store;
 #[cfg(test)]
 mod tests;
 mod token;
-mod users;
-mod workflows;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-pub use ids::{Clock, Ids};
+pub use clock::Clock;
+pub use config::Config;
+pub use ids::Ids;
 pub use seed::{SeedError, Seeded};
 pub use start::{FirstStart, OpenError};
 
-use files::Files;
-use store::Store;
-
-/// What a backend needs to know.
-#[derive(Clone, Debug)]
-pub struct Config {
-    /// The URL of the database: `sqlite:///dir/web1on1.db?mode=rwc` or
-    /// `postgres://user:password@host/name`. The directory of a SQLite file must
-    /// exist, unless it is [`data`](Self::data).
-    pub database: String,
-    /// The directory for avatars. It is created if it is missing.
-    pub data: PathBuf,
-    /// Where callers reach this backend, such as `http://127.0.0.1:8080`. URLs of
-    /// avatars begin with it.
-    pub public_url: String,
-    /// The e-mail address of the owner that the first start creates. Defaults to
-    /// `owner@example.com`.
-    pub owner_email: Option<String>,
-    /// The password of that owner. One is made up if it is missing.
-    pub owner_password: Option<String>,
-    /// What tells the time.
-    pub clock: Clock,
-    /// What makes identifiers. Random ones where there is nothing else.
-    pub ids: Option<Ids>,
-}
-
-impl Config {
-    /// A configuration with the clock of the system and random identifiers.
-    pub fn new(
-        database: impl Into<String>,
-        data: impl Into<PathBuf>,
-        public_url: impl Into<String>,
-    ) -> Self {
-        Self {
-            database: database.into(),
-            data: data.into(),
-            public_url: public_url.into(),
-            owner_email: None,
-            owner_password: None,
-            clock: Clock::default(),
-            ids: None,
-        }
-    }
-}
+use app::App;
 
 /// A backend that is ready to serve. Clones share everything.
 #[derive(Clone, Debug)]
 pub struct Backend {
     app: Arc<App>,
     first_start: Option<FirstStart>,
-}
-
-/// What every request is served from.
-#[derive(Debug)]
-struct App {
-    store: Store,
-    files: Files,
-    key: token::Key,
-    /// Without a slash at the end.
-    public_url: String,
-    clock: Clock,
-    ids: Ids,
 }
 
 impl Backend {
@@ -117,7 +66,11 @@ impl Backend {
     /// The database or the data directory cannot be used, or the owner's e-mail
     /// address or password is not valid.
     pub async fn open(config: Config) -> Result<Self, OpenError> {
-        start::open(config).await
+        let (app, first_start) = start::open(config).await?;
+        Ok(Self {
+            app: Arc::new(app),
+            first_start,
+        })
     }
 
     /// What this start created, if the database was empty.
@@ -153,6 +106,6 @@ impl Backend {
     /// The service: the operations below [`contract::operation::BASE_PATH`], the avatars,
     /// and `/healthz`.
     pub fn router(&self) -> axum::Router {
-        router::router(self.app.clone())
+        http::router(self.app.clone())
     }
 }

@@ -15,6 +15,10 @@ pub(crate) enum PasswordError {
     Hash(argon2::password_hash::Error),
     #[error("the stored password hash is damaged: {0}")]
     Stored(argon2::password_hash::phc::Error),
+    #[error("the password could not be compared: {0}")]
+    Compare(argon2::password_hash::Error),
+    #[error("the stored password hash has no salt")]
+    Unsalted,
     #[error("the hashing task did not finish")]
     Task(#[from] tokio::task::JoinError),
 }
@@ -41,18 +45,19 @@ pub(crate) async fn matches(password: String, hash: Option<String>) -> Result<bo
             .map_err(|error| PasswordError::Hash(*error))?;
         let stored = hash.as_ref().unwrap_or(nobody);
         let stored = PasswordHash::new(stored).map_err(PasswordError::Stored)?;
-        let same = Argon2::default()
-            .verify_password(password.as_bytes(), &stored)
-            .is_ok();
-        Ok(same && hash.is_some())
+        match Argon2::default().verify_password(password.as_bytes(), &stored) {
+            Ok(()) => Ok(hash.is_some()),
+            Err(argon2::password_hash::Error::PasswordInvalid) => Ok(false),
+            Err(error) => Err(PasswordError::Compare(error)),
+        }
     })
     .await?
 }
 
 /// Names the setting of a password: every hash has a salt of its own. Salts are
 /// no secret, so the name may leave the backend inside a refresh token.
-pub(crate) fn generation(hash: &str) -> Option<&str> {
-    hash.split('$').nth(4)
+pub(crate) fn generation(hash: &str) -> Result<&str, PasswordError> {
+    hash.split('$').nth(4).ok_or(PasswordError::Unsalted)
 }
 
 fn phc(password: &str) -> Result<String, argon2::password_hash::Error> {

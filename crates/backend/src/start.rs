@@ -3,7 +3,6 @@
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use contract::id::ObjectId;
 use contract::operation::{Body, Create};
@@ -14,14 +13,17 @@ use contract::validate::Violations;
 use http::Uri;
 use serde_json::json;
 
+use crate::app::App;
+use crate::config::Config;
 use crate::error::Error;
 use crate::files::Files;
 use crate::ids::{Ids, random_secret};
+use crate::password;
+use crate::resources::create::with_defaults;
 use crate::store::organizations::Tenant;
 use crate::store::users::{Account, Membership, put_membership};
 use crate::store::{self, Store, StoreError};
 use crate::token::Key;
-use crate::{App, Backend, Config, password, resource};
 
 /// The setting that holds the key of all tokens.
 const SECRET: &str = "token-secret";
@@ -104,7 +106,9 @@ impl From<StoreError> for OpenError {
     }
 }
 
-pub(crate) async fn open(config: Config) -> Result<Backend, OpenError> {
+/// Opens what a backend serves from, and tells what it created in an empty
+/// database.
+pub(crate) async fn open(config: Config) -> Result<(App, Option<FirstStart>), OpenError> {
     let public_url = config.public_url.trim_end_matches('/');
     if !public_url
         .parse::<Uri>()
@@ -140,10 +144,7 @@ pub(crate) async fn open(config: Config) -> Result<Backend, OpenError> {
         clock: config.clock,
         ids,
     };
-    Ok(Backend {
-        app: Arc::new(app),
-        first_start,
-    })
+    Ok((app, first_start))
 }
 
 /// The key of all tokens, as the first backend on this database made it up.
@@ -211,7 +212,7 @@ fn first_organization(id: ObjectId, now: Timestamp) -> Result<Tenant, Error> {
     };
     Ok(Tenant {
         parent: None,
-        organization: resource::with_defaults(&organization)?,
+        organization: with_defaults(&organization)?,
     })
 }
 

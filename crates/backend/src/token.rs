@@ -7,6 +7,7 @@
 
 use std::fmt;
 
+use contract::failure::Failure;
 use contract::users::Role;
 use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::errors::ErrorKind;
@@ -59,17 +60,6 @@ pub(crate) struct Claims {
     pub(crate) jti: Option<String>,
 }
 
-/// Why a token is refused. The words are the vendor's: its SDK refreshes on them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub(crate) enum Refused {
-    #[error("jwt expired")]
-    Expired,
-    #[error("invalid signature")]
-    Signature,
-    #[error("invalid token")]
-    Invalid,
-}
-
 /// The key that signs and checks tokens: the same one in every backend that
 /// shares a database.
 pub(crate) struct Key {
@@ -90,7 +80,7 @@ impl Key {
     }
 
     /// The claims of `token`, if this key signed it and it has not expired.
-    pub(crate) fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, Refused> {
+    pub(crate) fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, Failure> {
         // Expiry is checked below, against the clock that was passed in.
         let mut validation = Validation::new(Algorithm::HS256);
         validation.required_spec_claims.clear();
@@ -98,13 +88,13 @@ impl Key {
         validation.validate_aud = false;
         let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &validation)
             .map_err(|error| match error.kind() {
-                ErrorKind::InvalidSignature => Refused::Signature,
-                _ => Refused::Invalid,
+                ErrorKind::InvalidSignature => Failure::TokenSignatureInvalid,
+                _ => Failure::TokenInvalid,
             })?
             .claims;
         match claims.exp {
-            Some(exp) if exp <= now.as_second() => Err(Refused::Expired),
-            None if claims.grant != Grant::Api => Err(Refused::Invalid),
+            Some(exp) if exp <= now.as_second() => Err(Failure::TokenExpired),
+            None if claims.grant != Grant::Api => Err(Failure::TokenInvalid),
             _ => Ok(claims),
         }
     }
@@ -147,7 +137,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn check(token: &str, seconds: i64, expected: &Result<Claims, Refused>) {
+    fn check(token: &str, seconds: i64, expected: &Result<Claims, Failure>) {
         let now = Timestamp::from_second(NOON + seconds).expect("is a time");
         assert_eq!(&Key::new(b"secret").verify(token, now), expected);
     }
@@ -168,12 +158,16 @@ mod tests {
         let token = sign(b"secret", &claims());
         check(&token, 0, &Ok(claims()));
         check(&token, 59, &Ok(claims()));
-        check(&token, 60, &Err(Refused::Expired));
+        check(&token, 60, &Err(Failure::TokenExpired));
     }
 
     #[test]
     fn a_foreign_signature_is_told_apart() {
-        check(&sign(b"another", &claims()), 0, &Err(Refused::Signature));
+        check(
+            &sign(b"another", &claims()),
+            0,
+            &Err(Failure::TokenSignatureInvalid),
+        );
     }
 
     #[test]
@@ -182,7 +176,7 @@ mod tests {
         check(
             "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0.e30.",
             0,
-            &Err(Refused::Invalid),
+            &Err(Failure::TokenInvalid),
         );
     }
 
@@ -191,18 +185,18 @@ mod tests {
         let key = EncodingKey::from_secret(b"secret");
         let token =
             jsonwebtoken::encode(&Header::new(Algorithm::HS512), &claims(), &key).expect("signs");
-        check(&token, 0, &Err(Refused::Invalid));
+        check(&token, 0, &Err(Failure::TokenInvalid));
     }
 
     #[test]
     fn what_is_no_token_is_invalid() {
-        check("", 0, &Err(Refused::Invalid));
+        check("", 0, &Err(Failure::TokenInvalid));
         check(
             "94c70d470e391bdc16a8d8363b5d4891",
             0,
-            &Err(Refused::Invalid),
+            &Err(Failure::TokenInvalid),
         );
-        check("a.b.c", 0, &Err(Refused::Invalid));
+        check("a.b.c", 0, &Err(Failure::TokenInvalid));
     }
 
     #[test]
@@ -210,7 +204,7 @@ mod tests {
         check(
             &sign(b"secret", &serde_json::json!({"sub": "1"})),
             0,
-            &Err(Refused::Invalid),
+            &Err(Failure::TokenInvalid),
         );
     }
 
@@ -220,7 +214,7 @@ mod tests {
             exp: None,
             ..claims()
         };
-        check(&sign(b"secret", &access), 0, &Err(Refused::Invalid));
+        check(&sign(b"secret", &access), 0, &Err(Failure::TokenInvalid));
         let api = Claims {
             grant: Grant::Api,
             exp: None,

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::{
+    access::Anonymous,
     error::Code,
     id::ObjectId,
     operation::{Json, NoBody, Operation, Resource, Tag},
@@ -152,11 +153,11 @@ impl Operation for CreateToken {
     const DESCRIPTION: &'static str = "Exchanges an e-mail address and a password for a pair of \
         tokens. A refresh token, together with the e-mail address that it was issued to, does as \
         well.";
-    const AUTHENTICATED: bool = false;
     const ERRORS: &'static [(Code, &'static str)] = &[(
         Code::Unauthenticated,
         "The credentials are wrong, or the user may not log in. Which of the two is not told.",
     )];
+    type Access = Anonymous;
     type Path = NoParameters;
     type Query = NoParameters;
     type Body = Json<TokenRequest>;
@@ -193,11 +194,11 @@ impl Operation for RefreshToken {
     const SUMMARY: &'static str = "Replace a pair of tokens";
     const DESCRIPTION: &'static str = "Exchanges a refresh token for a new pair of tokens. \
         Earlier tokens stay valid until they expire, so the call is safe to repeat.";
-    const AUTHENTICATED: bool = false;
     const ERRORS: &'static [(Code, &'static str)] = &[(
         Code::Unauthenticated,
         "The refresh token is expired, forged or not a refresh token, or its user may not log in.",
     )];
+    type Access = Anonymous;
     type Path = NoParameters;
     type Query = RefreshTokenQuery;
     type Body = NoBody;

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 #[cfg(feature = "arbitrary")]
 use crate::arbitrary::{free_form, url};
 use crate::{
+    access::Authenticated,
     error::Code,
     id::ObjectId,
     operation::{Create, Created, List, NoBody, NoContent, Operation, Resource, Tag, Update},
@@ -122,6 +123,7 @@ impl Operation for ListBotInstances {
     const SUMMARY: &'static str = "List bot instances";
     const DESCRIPTION: &'static str = "Lists the bot instances that the caller sees, oldest \
         first unless `sort` says otherwise.";
+    type Access = Authenticated;
     type Path = NoParameters;
     type Query = ListBotInstancesQuery;
     type Body = NoBody;
@@ -146,6 +148,7 @@ impl Operation for CreateBotInstance {
         Code::PermissionDenied,
         "The caller may not create bot instances.",
     )];
+    type Access = Authenticated;
     type Path = NoParameters;
     type Query = NoParameters;
     type Body = Create<BotInstance>;
@@ -165,6 +168,7 @@ impl Operation for GetBotInstance {
     const SUMMARY: &'static str = "Get a bot instance";
     const DESCRIPTION: &'static str = "Gets a bot instance.";
     const ERRORS: &'static [(Code, &'static str)] = &[NOT_FOUND];
+    type Access = Authenticated;
     type Path = BotInstancePath;
     type Query = NoParameters;
     type Body = NoBody;
@@ -188,6 +192,7 @@ impl Operation for UpdateBotInstance {
         properties are ignored. A name, description, picture or free-form data that is cleared \
         is that of the bot again.";
     const ERRORS: &'static [(Code, &'static str)] = &[MAY_NOT_CHANGE, NOT_FOUND];
+    type Access = Authenticated;
     type Path = BotInstancePath;
     type Query = NoParameters;
     type Body = Update<BotInstance>;
@@ -207,6 +212,7 @@ impl Operation for DeleteBotInstance {
     const SUMMARY: &'static str = "Delete a bot instance";
     const DESCRIPTION: &'static str = "Deletes a bot instance. The bot stays as it is.";
     const ERRORS: &'static [(Code, &'static str)] = &[MAY_NOT_CHANGE, NOT_FOUND];
+    type Access = Authenticated;
     type Path = BotInstancePath;
     type Query = NoParameters;
     type Body = NoBody;

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 #[cfg(feature = "arbitrary")]
 use crate::arbitrary::{free_form, list, url};
 use crate::{
+    access::Authenticated,
     error::Code,
     id::ObjectId,
     operation::{Create, Created, List, NoBody, NoContent, Operation, Resource, Tag, Update},
@@ -182,6 +183,7 @@ impl Operation for ListBots {
     const SUMMARY: &'static str = "List bots";
     const DESCRIPTION: &'static str = "Lists the bots that the caller sees, oldest first unless \
         `sort` says otherwise. Archived ones are left out unless `status` asks for them.";
+    type Access = Authenticated;
     type Path = NoParameters;
     type Query = ListBotsQuery;
     type Body = NoBody;
@@ -205,6 +207,7 @@ impl Operation for CreateBot {
         new bot gets one of its own, which an update can replace.";
     const ERRORS: &'static [(Code, &'static str)] =
         &[(Code::PermissionDenied, "The caller may not create bots.")];
+    type Access = Authenticated;
     type Path = NoParameters;
     type Query = NoParameters;
     type Body = Create<Bot>;
@@ -224,6 +227,7 @@ impl Operation for GetBot {
     const SUMMARY: &'static str = "Get a bot";
     const DESCRIPTION: &'static str = "Gets a bot, archived or not.";
     const ERRORS: &'static [(Code, &'static str)] = &[NOT_FOUND];
+    type Access = Authenticated;
     type Path = BotPath;
     type Query = NoParameters;
     type Body = NoBody;
@@ -246,6 +250,7 @@ impl Operation for UpdateBot {
         object changes only what it names, and a list is replaced as a whole. Read-only \
         properties are ignored.";
     const ERRORS: &'static [(Code, &'static str)] = &[MAY_NOT_CHANGE, NOT_FOUND];
+    type Access = Authenticated;
     type Path = BotPath;
     type Query = NoParameters;
     type Body = Update<Bot>;
@@ -266,6 +271,7 @@ impl Operation for DeleteBot {
     const DESCRIPTION: &'static str = "Archives a bot: it leaves lists, but references to it \
         still resolve. Deleting an archived bot changes nothing.";
     const ERRORS: &'static [(Code, &'static str)] = &[MAY_NOT_CHANGE, NOT_FOUND];
+    type Access = Authenticated;
     type Path = BotPath;
     type Query = NoParameters;
     type Body = NoBody;

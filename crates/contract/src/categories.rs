@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "arbitrary")]
 use crate::arbitrary::list;
 use crate::{
+    access::Authenticated,
     error::Code,
     id::ObjectId,
     operation::{Create, Created, List, NoBody, NoContent, Operation, Resource, Tag, Update},
@@ -80,6 +81,7 @@ impl Operation for ListCategories {
         their slots, unless `sort` says otherwise. Free slots are left out.";
     const ERRORS: &'static [(Code, &'static str)] =
         &[(Code::NotFound, "The caller sees no such organization.")];
+    type Access = Authenticated;
     type Path = OrganizationPath;
     type Query = ListQuery<Category>;
     type Body = NoBody;
@@ -104,6 +106,7 @@ impl Operation for CreateCategory {
         (Code::NotFound, "The caller sees no such organization."),
         (Code::FailedPrecondition, "None of the ten slots is free."),
     ];
+    type Access = Authenticated;
     type Path = OrganizationPath;
     type Query = NoParameters;
     type Body = Create<Category>;
@@ -123,6 +126,7 @@ impl Operation for GetCategory {
     const SUMMARY: &'static str = "Get a category";
     const DESCRIPTION: &'static str = "Gets a category of an organization.";
     const ERRORS: &'static [(Code, &'static str)] = &[NOT_FOUND];
+    type Access = Authenticated;
     type Path = CategoryPath;
     type Query = NoParameters;
     type Body = NoBody;
@@ -144,6 +148,7 @@ impl Operation for UpdateCategory {
         others as they are. The body is a merge patch (RFC 7396): null clears a property, and a \
         list is replaced as a whole. `id` is ignored.";
     const ERRORS: &'static [(Code, &'static str)] = &[MAY_NOT_CHANGE, NOT_FOUND];
+    type Access = Authenticated;
     type Path = CategoryPath;
     type Query = NoParameters;
     type Body = Update<Category>;
@@ -164,6 +169,7 @@ impl Operation for DeleteCategory {
     const DESCRIPTION: &'static str = "Removes a category from an organization and leaves its \
         slot free, so that the other categories keep theirs.";
     const ERRORS: &'static [(Code, &'static str)] = &[MAY_NOT_CHANGE, NOT_FOUND];
+    type Access = Authenticated;
     type Path = CategoryPath;
     type Query = NoParameters;
     type Body = NoBody;

@@ -16,6 +16,12 @@ use crate::schema::described;
 /// The `domain` of every [`Detail::ErrorInfo`] that this API issues.
 pub const DOMAIN: &str = "web1on1.chat";
 
+/// The status of a request whose caller went away, which has no constant.
+const CLIENT_CLOSED_REQUEST: StatusCode = match StatusCode::from_u16(499) {
+    Ok(status) => status,
+    Err(_) => panic!("499 is a status"),
+};
+
 /// Why a call failed.
 ///
 /// Callers branch on `error.status` and on the reason in the `ErrorInfo`
@@ -124,10 +130,7 @@ impl Code {
     /// The HTTP status that `google/rpc/code.proto` assigns to the code.
     pub fn http_status(self) -> StatusCode {
         match self {
-            Self::Cancelled => {
-                // 499 has no constant. It is in range, so the fallback never applies.
-                StatusCode::from_u16(499).unwrap_or(StatusCode::BAD_REQUEST)
-            }
+            Self::Cancelled => CLIENT_CLOSED_REQUEST,
             Self::InvalidArgument | Self::FailedPrecondition | Self::OutOfRange => {
                 StatusCode::BAD_REQUEST
             }

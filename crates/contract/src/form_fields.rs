@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "arbitrary")]
 use crate::arbitrary::list;
 use crate::{
+    access::Authenticated,
     error::Code,
     id::ObjectId,
     operation::{Create, Created, List, NoBody, Operation, Resource, Tag},
@@ -161,6 +162,7 @@ impl Operation for ListFormFields {
         says otherwise.";
     const ERRORS: &'static [(Code, &'static str)] =
         &[(Code::NotFound, "The caller sees no such form.")];
+    type Access = Authenticated;
     type Path = FormPath;
     type Query = ListQuery<FormField>;
     type Body = NoBody;
@@ -187,6 +189,7 @@ impl Operation for CreateFormField {
         ),
         (Code::NotFound, "The caller sees no such form."),
     ];
+    type Access = Authenticated;
     type Path = FormPath;
     type Query = NoParameters;
     type Body = Create<FormField>;
@@ -209,6 +212,7 @@ impl Operation for GetFormField {
         Code::NotFound,
         "The caller sees no such form, or the form has no such field.",
     )];
+    type Access = Authenticated;
     type Path = FormFieldPath;
     type Query = NoParameters;
     type Body = NoBody;

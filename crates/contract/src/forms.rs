@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 #[cfg(feature = "arbitrary")]
 use crate::arbitrary::{emails, free_form, list};
 use crate::{
+    access::Authenticated,
     error::Code,
     form_fields::FormField,
     id::ObjectId,
@@ -201,6 +202,7 @@ impl Operation for ListForms {
     const SUMMARY: &'static str = "List forms";
     const DESCRIPTION: &'static str = "Lists the forms that the caller sees, oldest first unless \
         `sort` says otherwise. Archived ones are left out unless `status` asks for them.";
+    type Access = Authenticated;
     type Path = NoParameters;
     type Query = ListFormsQuery;
     type Body = NoBody;
@@ -222,6 +224,7 @@ impl Operation for CreateForm {
         a form that was fetched can serve as the template of a new one.";
     const ERRORS: &'static [(Code, &'static str)] =
         &[(Code::PermissionDenied, "The caller may not create forms.")];
+    type Access = Authenticated;
     type Path = NoParameters;
     type Query = NoParameters;
     type Body = Create<Form>;
@@ -241,6 +244,7 @@ impl Operation for GetForm {
     const SUMMARY: &'static str = "Get a form";
     const DESCRIPTION: &'static str = "Gets a form, archived or not.";
     const ERRORS: &'static [(Code, &'static str)] = &[NOT_FOUND];
+    type Access = Authenticated;
     type Path = FormPath;
     type Query = NoParameters;
     type Body = NoBody;
@@ -264,6 +268,7 @@ impl Operation for UpdateForm {
         properties are ignored. In the list `fields`, an entry with the `id` of a field is that \
         field, and one without is a new one.";
     const ERRORS: &'static [(Code, &'static str)] = &[MAY_NOT_CHANGE, NOT_FOUND];
+    type Access = Authenticated;
     type Path = FormPath;
     type Query = NoParameters;
     type Body = Update<Form>;
@@ -283,6 +288,7 @@ impl Operation for DeleteForm {
     const SUMMARY: &'static str = "Delete a form";
     const DESCRIPTION: &'static str = "Deletes a form together with its fields.";
     const ERRORS: &'static [(Code, &'static str)] = &[MAY_NOT_CHANGE, NOT_FOUND];
+    type Access = Authenticated;
     type Path = FormPath;
     type Query = NoParameters;
     type Body = NoBody;

@@ -8,12 +8,15 @@
 //!   and [`validate`] tells what is wrong with a value in their terms.
 //! - [`openapi`] puts all of it into the documents that are published, with the
 //!   [`recorded`] exchanges as examples.
-//! - [`error`] is the body of every failed reply.
+//! - [`error`] is the body of every failed reply, and [`failure`] states those
+//!   that every operation can have.
+//! - [`access`] tells who may call an operation.
 //!
 //! The crate does no I/O and knows no server. The types here are the only REST
 //! types there are: a value that is not valid fails when it is read, with the
 //! path of the property, so that nobody behind the contract checks shape.
 
+pub mod access;
 #[cfg(feature = "arbitrary")]
 mod arbitrary;
 pub mod auth;
@@ -22,6 +25,7 @@ pub mod bots;
 mod catalogue;
 pub mod categories;
 pub mod error;
+pub mod failure;
 mod filters;
 pub mod form_fields;
 pub mod forms;

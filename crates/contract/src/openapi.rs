@@ -22,10 +22,12 @@ use utoipa::openapi::{
 
 use crate::{
     catalogue,
-    error::{Code, ErrorBody},
+    error::ErrorBody,
+    failure::Failure,
     operation::{BASE_PATH, BodyInfo, OperationInfo, ReplyBody, Tag, TypeInfo, Upload},
     recorded::recorded,
     schema::{Definitions, Described, Document, Mark, definition_name, visit_references},
+    validate::Violations,
 };
 
 /// A file in `openapi/` that is derived from the contract.
@@ -126,6 +128,10 @@ const JSON: &str = "application/json";
 const REQUEST_ID: &str = "X-Request-Id";
 
 /// The OpenAPI 3.1 document.
+#[expect(
+    clippy::missing_panics_doc,
+    reason = "every method of the catalogue is one that OpenAPI has"
+)]
 pub fn openapi() -> Value {
     let mut paths = Paths::new();
     let mut tags: Vec<Tag> = Vec::new();
@@ -136,8 +142,10 @@ pub fn openapi() -> Value {
             Method::PUT => HttpMethod::Put,
             Method::PATCH => HttpMethod::Patch,
             Method::DELETE => HttpMethod::Delete,
-            // A test finds every operation in the document, so that no method is left out here.
-            _ => continue,
+            ref other => panic!(
+                "{} has the method {other}, which OpenAPI lacks",
+                operation.id
+            ),
         };
         paths.add_path_operation(operation.path, vec![method], describe(operation));
         if !tags.contains(&operation.tag) {
@@ -397,30 +405,29 @@ fn success(operation: &OperationInfo) -> Response {
     response.description(description).build()
 }
 
-/// A failure that an operation can have because of its shape.
+/// A [`Failure`] that an operation can have because of its shape, and how it is
+/// described.
 struct SharedFailure {
     name: &'static str,
-    status: StatusCode,
-    code: Code,
-    reason: &'static str,
+    failure: fn() -> Failure,
     description: &'static str,
+    /// The message of the example. Messages may change; the published one stays.
     message: &'static str,
     applies: fn(&OperationInfo) -> bool,
 }
 
 impl SharedFailure {
     fn example(&self) -> ErrorBody {
-        let error = ErrorBody::new(self.code, self.reason, self.message);
-        error.with_http_status(self.status)
+        let failure = (self.failure)();
+        ErrorBody::new(failure.code(), failure.reason(), self.message)
+            .with_http_status(failure.status())
     }
 }
 
 const SHARED_FAILURES: &[SharedFailure] = &[
     SharedFailure {
         name: "BadRequest",
-        status: StatusCode::BAD_REQUEST,
-        code: Code::InvalidArgument,
-        reason: "INVALID_REQUEST",
+        failure: || Failure::InvalidRequest(Violations::one("email", "is required")),
         description: "A parameter or the body is not valid. A `BadRequest` detail names each \
             violation.",
         message: "email is required; settings.locale must be one of en, nl, de, fr",
@@ -428,27 +435,24 @@ const SHARED_FAILURES: &[SharedFailure] = &[
     },
     SharedFailure {
         name: "Unauthorized",
-        status: StatusCode::UNAUTHORIZED,
-        code: Code::Unauthenticated,
-        reason: "TOKEN_EXPIRED",
+        failure: || Failure::TokenExpired,
         description: "The access token is missing, expired or not valid.",
         message: "jwt expired",
         applies: |operation| operation.authenticated,
     },
     SharedFailure {
         name: "ContentTooLarge",
-        status: StatusCode::PAYLOAD_TOO_LARGE,
-        code: Code::ResourceExhausted,
-        reason: "BODY_TOO_LARGE",
+        failure: || Failure::BodyTooLarge { limit: 1 << 20 },
         description: "The body is larger than the server accepts.",
         message: "the body is larger than 1048576 bytes",
         applies: |operation| !matches!(operation.body, BodyInfo::None),
     },
     SharedFailure {
         name: "UnsupportedMediaType",
-        status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        code: Code::InvalidArgument,
-        reason: "CONTENT_TYPE_UNSUPPORTED",
+        failure: || Failure::ContentTypeUnsupported {
+            expected: JSON,
+            found: Some("text/plain".to_owned()),
+        },
         description: "The body is of a content type that the operation does not take.",
         message: "the content type is text/plain; application/json is expected",
         applies: |operation| !matches!(operation.body, BodyInfo::None),
@@ -468,14 +472,15 @@ fn failures(operation: &OperationInfo) -> BTreeMap<String, RefOr<Response>> {
     }
     let mut failures = BTreeMap::new();
     for shared in SHARED_FAILURES.iter().filter(|it| (it.applies)(operation)) {
-        let response = match own.remove(&shared.status) {
+        let status = (shared.failure)().status();
+        let response = match own.remove(&status) {
             None => RefOr::Ref(Ref::from_response_name(shared.name)),
             Some(text) => RefOr::T(failure(
                 &format!("{} {text}", shared.description),
                 Some(shared.example()),
             )),
         };
-        failures.insert(shared.status.as_str().to_owned(), response);
+        failures.insert(status.as_str().to_owned(), response);
     }
     for (status, text) in own {
         failures.insert(status.as_str().to_owned(), RefOr::T(failure(&text, None)));

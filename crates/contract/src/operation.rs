@@ -11,6 +11,7 @@ use http::{Method, StatusCode};
 use serde_json::{Map, Value};
 
 use crate::{
+    access::Access,
     error::Code,
     parameters::Select,
     schema::{Described, Document, Mark, Views},
@@ -38,13 +39,13 @@ pub trait Operation: 'static {
     const SUMMARY: &'static str;
     /// What a caller has to know about it, in Markdown.
     const DESCRIPTION: &'static str;
-    /// Whether a caller has to present an access token.
-    const AUTHENTICATED: bool = true;
     /// The errors that are particular to the operation, each with the
     /// condition under which it occurs. Those that follow from its shape
     /// (malformed parameters or body, a missing token) are not listed.
     const ERRORS: &'static [(Code, &'static str)] = &[];
 
+    /// Whether a caller has to present an access token.
+    type Access: Access;
     /// The variables in the path.
     type Path: Described;
     /// The parameters in the query.
@@ -135,19 +136,32 @@ impl<T: Described> Update<T> {
     ///
     /// # Errors
     ///
-    /// The result is not a whole resource, although the patch by itself was in
-    /// order: it sets part of an object that was not there before and leaves
-    /// out what that object requires.
-    pub fn apply(&self, to: &T) -> Result<T, Violations> {
-        let mut value = serde_json::to_value(to).map_err(|error| {
-            Violations::one(
-                "",
-                format!("cannot be merged into the stored resource: {error}"),
-            )
-        })?;
+    /// - [`ApplyError::Invalid`]: the result is not a whole resource, although
+    ///   the patch by itself was in order. It sets part of an object that was not
+    ///   there before and leaves out what that object requires.
+    /// - [`ApplyError::Unreadable`]: the resource that is to be changed was not
+    ///   valid before. That is no fault of the patch.
+    pub fn apply(&self, to: &T) -> Result<T, ApplyError> {
+        let schema = &T::views().create;
+        let mut value = serde_json::to_value(to).map_err(ApplyError::Unwritable)?;
         merge(&mut value, &self.patch);
-        T::views().create.validate(&value)?;
-        deserialize(value)
+        let result = schema.validate(&value).and_then(|()| deserialize(value));
+        result.map_err(|violations| {
+            let before = match serde_json::to_value(to) {
+                Ok(value) => schema.validate(&value),
+                Err(error) => return ApplyError::Unwritable(error),
+            };
+            let was_there = |violation| {
+                before
+                    .as_ref()
+                    .is_err_and(|old| old.as_slice().contains(violation))
+            };
+            if violations.as_slice().iter().all(was_there) {
+                ApplyError::Unreadable(violations)
+            } else {
+                ApplyError::Invalid(violations)
+            }
+        })
     }
 
     /// The patch itself.
@@ -159,6 +173,20 @@ impl<T: Described> Update<T> {
     pub fn contains(&self, property: &str) -> bool {
         self.patch.contains_key(property)
     }
+}
+
+/// Why an [`Update`] cannot be applied.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// The patch makes something of the resource that is not valid.
+    #[error(transparent)]
+    Invalid(Violations),
+    /// The resource was not valid before the patch.
+    #[error("the resource to change is not valid: {0}")]
+    Unreadable(Violations),
+    /// The resource has no JSON form, which is a defect of its type.
+    #[error("the resource to change has no JSON form")]
+    Unwritable(#[source] serde_json::Error),
 }
 
 impl<T> fmt::Debug for Update<T> {
@@ -365,7 +393,7 @@ pub struct OperationInfo {
     pub summary: &'static str,
     /// [`Operation::DESCRIPTION`]
     pub description: &'static str,
-    /// [`Operation::AUTHENTICATED`]
+    /// [`Access::AUTHENTICATED`] of [`Operation::Access`]
     pub authenticated: bool,
     /// [`Operation::ERRORS`]
     pub errors: &'static [(Code, &'static str)],
@@ -393,7 +421,7 @@ impl OperationInfo {
             tag: O::TAG,
             summary: O::SUMMARY,
             description: O::DESCRIPTION,
-            authenticated: O::AUTHENTICATED,
+            authenticated: O::Access::AUTHENTICATED,
             errors: O::ERRORS,
             path_parameters: TypeInfo::of::<O::Path>(),
             query_parameters: TypeInfo::of::<O::Query>(),

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 #[cfg(feature = "arbitrary")]
 use crate::arbitrary::list;
 use crate::{
+    access::Authenticated,
     error::Code,
     id::ObjectId,
     operation::{Create, Created, Json, List, NoBody, NoContent, Operation, Resource, Tag, Update},
@@ -120,6 +121,7 @@ impl Operation for ListOrganizationGroups {
     const SUMMARY: &'static str = "List organization groups";
     const DESCRIPTION: &'static str = "Lists the groups that the caller sees, oldest first \
         unless `sort` says otherwise.";
+    type Access = Authenticated;
     type Path = NoParameters;
     type Query = ListOrganizationGroupsQuery;
     type Body = NoBody;
@@ -141,6 +143,7 @@ impl Operation for CreateOrganizationGroup {
         that a group that was fetched can serve as the template of a new one.";
     const ERRORS: &'static [(Code, &'static str)] =
         &[(Code::PermissionDenied, "The caller may not create groups.")];
+    type Access = Authenticated;
     type Path = NoParameters;
     type Query = NoParameters;
     type Body = Create<OrganizationGroup>;
@@ -160,6 +163,7 @@ impl Operation for GetOrganizationGroup {
     const SUMMARY: &'static str = "Get an organization group";
     const DESCRIPTION: &'static str = "Gets a group.";
     const ERRORS: &'static [(Code, &'static str)] = &[NOT_FOUND];
+    type Access = Authenticated;
     type Path = OrganizationGroupPath;
     type Query = NoParameters;
     type Body = NoBody;
@@ -182,6 +186,7 @@ impl Operation for UpdateOrganizationGroup {
         object changes only what it names, and a list is replaced as a whole. Read-only \
         properties are ignored.";
     const ERRORS: &'static [(Code, &'static str)] = &[MAY_NOT_CHANGE, NOT_FOUND];
+    type Access = Authenticated;
     type Path = OrganizationGroupPath;
     type Query = NoParameters;
     type Body = Update<OrganizationGroup>;
@@ -202,6 +207,7 @@ impl Operation for DeleteOrganizationGroup {
     const DESCRIPTION: &'static str = "Deletes a group. The organizations that are members stay \
         as they are.";
     const ERRORS: &'static [(Code, &'static str)] = &[MAY_NOT_CHANGE, NOT_FOUND];
+    type Access = Authenticated;
     type Path = OrganizationGroupPath;
     type Query = NoParameters;
     type Body = NoBody;
@@ -222,6 +228,7 @@ impl Operation for ListOrganizationGroupMembers {
     const DESCRIPTION: &'static str = "Lists the IDs of the organizations that are members of a \
         group, in the order in which they were added.";
     const ERRORS: &'static [(Code, &'static str)] = &[NOT_FOUND];
+    type Access = Authenticated;
     type Path = OrganizationGroupPath;
     type Query = PageQuery;
     type Body = NoBody;
@@ -242,6 +249,7 @@ impl Operation for AddOrganizationGroupMembers {
     const DESCRIPTION: &'static str = "Adds organizations to a group and replies with all of its \
         members. Adding a member again changes nothing. `Location` is the path of the group.";
     const ERRORS: &'static [(Code, &'static str)] = &[MAY_NOT_CHANGE, NOT_FOUND];
+    type Access = Authenticated;
     type Path = OrganizationGroupPath;
     type Query = NoParameters;
     type Body = Json<OrganizationGroupMembers>;
@@ -268,6 +276,7 @@ impl Operation for RemoveOrganizationGroupMember {
             "The caller sees no such group, or the organization is not a member of it.",
         ),
     ];
+    type Access = Authenticated;
     type Path = OrganizationGroupMemberPath;
     type Query = NoParameters;
     type Body = NoBody;

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 #[cfg(feature = "arbitrary")]
 use crate::arbitrary::{boxed, email, free_form, list, slots, url};
 use crate::{
+    access::Authenticated,
     categories::Category,
     error::Code,
     id::ObjectId,
@@ -423,6 +424,7 @@ impl Operation for ListOrganizations {
     const DESCRIPTION: &'static str = "Lists the organizations that the caller sees, oldest \
         first unless `sort` says otherwise. Archived ones are left out unless `status` asks for \
         them.";
+    type Access = Authenticated;
     type Path = NoParameters;
     type Query = ListOrganizationsQuery;
     type Body = NoBody;
@@ -447,6 +449,7 @@ impl Operation for CreateOrganization {
         Code::PermissionDenied,
         "The caller may not create organizations.",
     )];
+    type Access = Authenticated;
     type Path = NoParameters;
     type Query = NoParameters;
     type Body = Create<Organization>;
@@ -466,6 +469,7 @@ impl Operation for GetOrganization {
     const SUMMARY: &'static str = "Get an organization";
     const DESCRIPTION: &'static str = "Gets an organization, archived or not.";
     const ERRORS: &'static [(Code, &'static str)] = &[NOT_FOUND];
+    type Access = Authenticated;
     type Path = OrganizationPath;
     type Query = NoParameters;
     type Body = NoBody;
@@ -498,6 +502,7 @@ impl Operation for UpdateOrganization {
             "It is to be archived, and organizations below it are still in use.",
         ),
     ];
+    type Access = Authenticated;
     type Path = OrganizationPath;
     type Query = NoParameters;
     type Body = Update<Organization>;
@@ -526,6 +531,7 @@ impl Operation for DeleteOrganization {
             "Organizations below it are still in use.",
         ),
     ];
+    type Access = Authenticated;
     type Path = OrganizationPath;
     type Query = NoParameters;
     type Body = NoBody;

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 #[cfg(feature = "arbitrary")]
 use crate::arbitrary::{boxed, free_form, list, others, url};
 use crate::{
+    access::Authenticated,
     error::Code,
     id::ObjectId,
     operation::{Create, Created, List, NoBody, NoContent, Operation, Resource, Tag, Update},
@@ -277,6 +278,7 @@ impl Operation for ListServices {
     const SUMMARY: &'static str = "List services";
     const DESCRIPTION: &'static str = "Lists the services that the caller sees, oldest first \
         unless `sort` says otherwise. Archived ones are left out unless `status` asks for them.";
+    type Access = Authenticated;
     type Path = NoParameters;
     type Query = ListServicesQuery;
     type Body = NoBody;
@@ -301,6 +303,7 @@ impl Operation for CreateService {
         Code::PermissionDenied,
         "The caller may not create services.",
     )];
+    type Access = Authenticated;
     type Path = NoParameters;
     type Query = NoParameters;
     type Body = Create<Service>;
@@ -320,6 +323,7 @@ impl Operation for GetService {
     const SUMMARY: &'static str = "Get a service";
     const DESCRIPTION: &'static str = "Gets a service, archived or not.";
     const ERRORS: &'static [(Code, &'static str)] = &[NOT_FOUND];
+    type Access = Authenticated;
     type Path = ServicePath;
     type Query = NoParameters;
     type Body = NoBody;
@@ -342,6 +346,7 @@ impl Operation for UpdateService {
         object changes only what it names, and a list is replaced as a whole. Read-only \
         properties are ignored.";
     const ERRORS: &'static [(Code, &'static str)] = &[MAY_NOT_CHANGE, NOT_FOUND];
+    type Access = Authenticated;
     type Path = ServicePath;
     type Query = NoParameters;
     type Body = Update<Service>;
@@ -362,6 +367,7 @@ impl Operation for DeleteService {
     const DESCRIPTION: &'static str = "Archives a service: it leaves lists, but references to it \
         still resolve. Deleting an archived service changes nothing.";
     const ERRORS: &'static [(Code, &'static str)] = &[MAY_NOT_CHANGE, NOT_FOUND];
+    type Access = Authenticated;
     type Path = ServicePath;
     type Query = NoParameters;
     type Body = NoBody;

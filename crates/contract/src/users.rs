@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 #[cfg(feature = "arbitrary")]
 use crate::arbitrary::{boxed, free_form, list, required_email, url};
 use crate::{
+    access::Authenticated,
     error::Code,
     id::{ObjectId, UserRef},
     operation::{
@@ -313,6 +314,7 @@ impl Operation for ListUsers {
     const SUMMARY: &'static str = "List users";
     const DESCRIPTION: &'static str = "Lists the users that the caller sees, oldest first unless \
         `sort` says otherwise. Archived users are left out unless `status` asks for them.";
+    type Access = Authenticated;
     type Path = NoParameters;
     type Query = ListUsersQuery;
     type Body = NoBody;
@@ -339,6 +341,7 @@ impl Operation for CreateUser {
         ),
         EMAIL_TAKEN,
     ];
+    type Access = Authenticated;
     type Path = NoParameters;
     type Query = NoParameters;
     type Body = Create<User>;
@@ -358,6 +361,7 @@ impl Operation for GetUser {
     const SUMMARY: &'static str = "Get a user";
     const DESCRIPTION: &'static str = "Gets a user, archived or not. `me` gets the caller.";
     const ERRORS: &'static [(Code, &'static str)] = &[NOT_FOUND];
+    type Access = Authenticated;
     type Path = UserPath;
     type Query = NoParameters;
     type Body = NoBody;
@@ -391,6 +395,7 @@ impl Operation for UpdateUser {
             "The user is the last owner of an organization, and would no longer be one.",
         ),
     ];
+    type Access = Authenticated;
     type Path = UserPath;
     type Query = NoParameters;
     type Body = Update<User>;
@@ -421,6 +426,7 @@ impl Operation for DeleteUser {
             "The user is the last owner of its organization.",
         ),
     ];
+    type Access = Authenticated;
     type Path = UserPath;
     type Query = NoParameters;
     type Body = NoBody;
@@ -440,6 +446,7 @@ impl Operation for ListUserOrganizations {
     const SUMMARY: &'static str = "List the organizations of the caller";
     const DESCRIPTION: &'static str =
         "Lists the organizations that the caller is a member of, with its role in each.";
+    type Access = Authenticated;
     type Path = NoParameters;
     type Query = NoParameters;
     type Body = NoBody;
@@ -470,6 +477,7 @@ impl Operation for RemoveUserOrganization {
              its last owner.",
         ),
     ];
+    type Access = Authenticated;
     type Path = UserOrganizationPath;
     type Query = NoParameters;
     type Body = NoBody;
@@ -490,6 +498,7 @@ impl Operation for UploadUserAvatar {
     const DESCRIPTION: &'static str = "Replaces the picture of a user and sets `avatar` to its \
         URL. The image is a PNG, JPEG, GIF or WebP; it is cropped to a square and scaled.";
     const ERRORS: &'static [(Code, &'static str)] = &[MAY_NOT_CHANGE, NOT_FOUND];
+    type Access = Authenticated;
     type Path = UserPath;
     type Query = NoParameters;
     type Body = Upload;
@@ -510,6 +519,7 @@ impl Operation for DeleteUserAvatar {
     const DESCRIPTION: &'static str = "Deletes the picture of a user and clears `avatar`. Without \
         a picture it changes nothing.";
     const ERRORS: &'static [(Code, &'static str)] = &[MAY_NOT_CHANGE, NOT_FOUND];
+    type Access = Authenticated;
     type Path = UserPath;
     type Query = NoParameters;
     type Body = NoBody;

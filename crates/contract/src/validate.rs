@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::{
-    error::{Code, Detail, ErrorBody, FieldViolation},
+    error::FieldViolation,
     filters::{InvalidTimeFilter, TimeFilter},
     id::{ObjectId, UserRef},
     schema::{Document, base_name},
@@ -29,6 +29,12 @@ impl Violations {
     /// A single violation.
     pub fn one(field: impl Into<String>, description: impl Into<String>) -> Self {
         Self(vec![FieldViolation::new(field, description)])
+    }
+
+    /// A part of a request that cannot be read: a parameter or, if `field` is
+    /// empty, the body. `error` tells why.
+    pub fn unreadable(field: &str, error: impl fmt::Display) -> Self {
+        Self::one(field, format!("cannot be read: {error}"))
     }
 
     /// Nothing where there are no violations.
@@ -73,19 +79,6 @@ impl fmt::Display for Violations {
 }
 
 impl std::error::Error for Violations {}
-
-impl From<Violations> for ErrorBody {
-    fn from(violations: Violations) -> Self {
-        Self::new(
-            Code::InvalidArgument,
-            "INVALID_REQUEST",
-            violations.to_string(),
-        )
-        .with(Detail::BadRequest {
-            field_violations: violations.0,
-        })
-    }
-}
 
 /// Reads JSON. Says where the text stops being JSON.
 pub(crate) fn read_json(bytes: &Bytes) -> Result<Value, Violations> {

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 #[cfg(feature = "arbitrary")]
 use crate::arbitrary::{boxed, free_form, list, value};
 use crate::{
+    access::Authenticated,
     error::Code,
     id::ObjectId,
     number::Number,
@@ -162,6 +163,7 @@ impl Operation for ListWorkflows {
         first unless `sort` says otherwise. They can belong to any organization of its tree.";
     const ERRORS: &'static [(Code, &'static str)] =
         &[(Code::NotFound, "The caller sees no such organization.")];
+    type Access = Authenticated;
     type Path = OrganizationPath;
     type Query = ListQuery<Workflow>;
     type Body = NoBody;

@@ -6,7 +6,9 @@ use contract::id::ObjectId;
 use contract::organizations::{Organization, OrganizationStatus};
 use sqlx::{AnyConnection, Row as _};
 
-use super::{Row, StoreError, TREE, bind, keys};
+use super::error::StoreError;
+use super::row::{Row, TREE, key};
+use super::rows::bind;
 
 /// An organization in its place in the tree.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,12 +24,16 @@ impl Row for Tenant {
     const COLUMNS: &'static [&'static str] = &["id", "parent", "status", "document"];
     const VISIBLE: &'static str = "id IN {tree}";
 
+    fn id(&self) -> Option<ObjectId> {
+        self.organization.id
+    }
+
     fn write(&self) -> Result<Vec<Option<String>>, serde_json::Error> {
         let Organization { id, status, .. } = &self.organization;
         Ok(vec![
-            keys::text(*id),
-            keys::text(self.parent),
-            keys::text(Some(status.unwrap_or_default())),
+            key(*id),
+            key(self.parent),
+            key(Some(status.unwrap_or_default())),
             Some(serde_json::to_string(&self.organization)?),
         ])
     }

@@ -6,11 +6,12 @@ use std::error::Error as StdError;
 use contract::bot_instances::BotInstance;
 use contract::bots::Bot;
 use contract::forms::Form;
+use contract::id::ObjectId;
 use contract::organization_groups::OrganizationGroup;
 use contract::services::Service;
 use contract::workflows::Workflow;
 
-use super::{Row, keys};
+use super::row::{Row, key};
 
 /// What is visible from an organization: what belongs to it or to one below it.
 const OWNED: &str = "organization IN {tree}";
@@ -26,11 +27,15 @@ macro_rules! kept {
                 &["id", "organization", $($column,)* "document"];
             const VISIBLE: &'static str = OWNED;
 
+            fn id(&self) -> Option<ObjectId> {
+                self.id
+            }
+
             fn write(&self) -> Result<Vec<Option<String>>, serde_json::Error> {
                 Ok(vec![
-                    keys::text(self.id),
-                    keys::text(self.organization),
-                    $(keys::text(Some(self.$property.unwrap_or_default())),)*
+                    key(self.id),
+                    key(self.organization),
+                    $(key(Some(self.$property.unwrap_or_default())),)*
                     Some(serde_json::to_string(self)?),
                 ])
             }
@@ -71,11 +76,15 @@ impl Row for Instance {
     const JOINED: &'static [&'static str] = &["bot_document"];
     const VISIBLE: &'static str = OWNED;
 
+    fn id(&self) -> Option<ObjectId> {
+        self.own.id
+    }
+
     fn write(&self) -> Result<Vec<Option<String>>, serde_json::Error> {
         Ok(vec![
-            keys::text(self.own.id),
-            keys::text(self.own.organization),
-            keys::text(Some(self.own.bot)),
+            key(self.own.id),
+            key(self.own.organization),
+            key(Some(self.own.bot)),
             Some(serde_json::to_string(&self.own)?),
         ])
     }

@@ -6,8 +6,10 @@ use contract::id::ObjectId;
 use contract::users::{Role, User, UserStatus};
 use sqlx::{AnyConnection, Row as _};
 
+use super::error::StoreError;
 use super::organizations::lock;
-use super::{Row, StoreError, Versioned, one};
+use super::row::{Row, Versioned};
+use super::rows::one;
 
 /// A user as it is kept, with its password hash. What every kept user has is
 /// plain here where the contract has it optional.
@@ -62,6 +64,10 @@ impl Row for Account {
     ];
     const VISIBLE: &'static str =
         "id IN (SELECT user_id FROM memberships WHERE organization_id IN {tree})";
+
+    fn id(&self) -> Option<ObjectId> {
+        Some(self.id)
+    }
 
     fn write(&self) -> Result<Vec<Option<String>>, serde_json::Error> {
         Ok(vec![

@@ -6,8 +6,15 @@ use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
 
+use contract::access::{Anonymous, Authenticated};
+use contract::auth::CreateToken;
+use contract::operation::Operation;
+use contract::users::GetUser;
+
 use super::*;
-use crate::router::{identified, operations};
+use crate::access::Caller;
+use crate::http::{identified, operations};
+use crate::resources::Request;
 
 #[test]
 fn every_operation_of_the_contract_is_served() {
@@ -19,7 +26,7 @@ fn every_operation_of_the_contract_is_served() {
     let missing: Vec<_> = documented.difference(&served).collect();
     assert!(
         missing.is_empty(),
-        "write handlers for {missing:?} and list them in `operations` of router.rs"
+        "write handlers for {missing:?} and list them in `operations` of http/router.rs"
     );
     let unknown: Vec<_> = served.difference(&documented).collect();
     assert!(
@@ -46,6 +53,21 @@ async fn every_operation_that_needs_a_token_refuses_a_call_without_one() {
         let expected = if operation.authenticated { 401 } else { 400 };
         assert_eq!(reply.status, expected, "{}", operation.id);
     }
+}
+
+/// What a handler knows of its caller follows from the operation. So no handler
+/// of an operation that needs a token can do without a caller: this does not
+/// compile unless every such handler gets one.
+#[test]
+fn the_handler_of_an_operation_that_needs_a_token_has_a_caller() {
+    fn caller<O: Operation<Access = Authenticated>>(request: &Request<O>) -> &Caller {
+        &request.caller
+    }
+    fn nobody<O: Operation<Access = Anonymous>>(request: &Request<O>) -> &() {
+        &request.caller
+    }
+    let _: fn(&Request<GetUser>) -> &Caller = caller;
+    let _: fn(&Request<CreateToken>) -> &() = nobody;
 }
 
 #[tokio::test]
@@ -221,7 +243,7 @@ async fn a_handler_that_panics_is_answered_for() {
         )
         .layer(from_fn_with_state(app, identified));
     let response = router
-        .oneshot(Request::new(Body::empty()))
+        .oneshot(::http::Request::new(Body::empty()))
         .await
         .expect("never fails");
     let (parts, body) = response.into_parts();
@@ -229,12 +251,27 @@ async fn a_handler_that_panics_is_answered_for() {
         .await
         .expect("can be read")
         .to_vec();
-    Reply {
+    check_at_fault(Reply {
         status: parts.status.as_u16(),
         headers: parts.headers,
         bytes,
-    }
-    .error(
+    });
+}
+
+/// Makes every user's document what `sql` makes of it, behind the backend's back.
+async fn damage_users(api: &Api, sql: &'static str) {
+    let mut connection = api.backend.app.store.write().await.expect("begins");
+    sqlx::query(sql)
+        .execute(&mut *connection)
+        .await
+        .expect("writes");
+    store::commit(connection).await.expect("commits");
+}
+
+/// Checks that the server takes the blame, without a word on what is wrong.
+#[track_caller]
+fn check_at_fault(reply: Reply) {
+    reply.error(
         500,
         "INTERNAL",
         "something went wrong on the server; its log tells more about this request",
@@ -244,15 +281,32 @@ async fn a_handler_that_panics_is_answered_for() {
 #[tokio::test]
 async fn a_database_in_disorder_is_not_explained_to_the_caller() {
     let api = Api::start().await;
+    damage_users(&api, "UPDATE users SET document = '{'").await;
+    check_at_fault(api.get(&api.owner, "/v2/users/me").await);
+}
+
+#[tokio::test]
+async fn a_stored_document_that_is_not_valid_is_no_fault_of_a_patch() {
+    let api = Api::start().await;
+    let sql = "UPDATE users SET document = REPLACE(document, 'jeff@jeffdoe.com', 'nowhere')";
+    damage_users(&api, sql).await;
+    let patch = json!({"givenName": "Jeff"});
+    check_at_fault(api.patch("users/me", patch).await);
+    let repair = json!({"email": "jeff@jeffdoe.com"});
+    api.patch("users/me", repair).await.ok();
+}
+
+#[tokio::test]
+async fn a_stored_document_of_another_resource_is_no_conflict() {
+    let api = Api::start().await;
+    let form = api.create("forms", json!({"name": "Contact"})).await;
+    let id = text(&form["id"]);
     let mut connection = api.backend.app.store.write().await.expect("begins");
-    sqlx::query("UPDATE users SET document = '{'")
+    sqlx::query("UPDATE forms SET document = REPLACE(document, '\"id\":', '\"gone\":')")
         .execute(&mut *connection)
         .await
         .expect("writes");
     store::commit(connection).await.expect("commits");
-    api.get(&api.owner, "/v2/users/me").await.error(
-        500,
-        "INTERNAL",
-        "something went wrong on the server; its log tells more about this request",
-    );
+    let patch = json!({"name": "Contact us"});
+    check_at_fault(api.patch(&format!("forms/{id}"), patch).await);
 }

@@ -10,8 +10,10 @@ mod forms;
 mod groups;
 mod http;
 mod lists;
+mod memberships;
 mod organizations;
 mod people;
+mod reply;
 mod resources;
 mod seeds;
 mod services;
@@ -34,6 +36,8 @@ use serde_json::{Value, json};
 use sqlx::{AnyConnection, AssertSqlSafe, Connection};
 use tempfile::TempDir;
 use tower::ServiceExt;
+
+use reply::{Reply, detail};
 
 use crate::store::organizations::Tenant;
 use crate::store::users::{Account, Membership, put_membership};
@@ -58,14 +62,6 @@ struct Api {
     owner_id: String,
     /// A token of its owner.
     owner: String,
-}
-
-/// What a call was answered with.
-#[derive(Debug)]
-struct Reply {
-    status: u16,
-    headers: HeaderMap,
-    bytes: Vec<u8>,
 }
 
 /// A user and a token of it.
@@ -288,92 +284,6 @@ impl Api {
     }
 }
 
-impl Reply {
-    /// The JSON body. Fails with the whole reply if there is none.
-    #[track_caller]
-    fn json(&self) -> Value {
-        serde_json::from_slice(&self.bytes).unwrap_or_else(|error| panic!("{error}: {self:?}"))
-    }
-
-    #[track_caller]
-    fn header(&self, name: &str) -> &str {
-        let value = self
-            .headers
-            .get(name)
-            .unwrap_or_else(|| panic!("has no {name}: {self:?}"));
-        value.to_str().expect("is text")
-    }
-
-    /// The body of a reply with status 200.
-    #[track_caller]
-    fn ok(self) -> Value {
-        self.with_status(200).json()
-    }
-
-    /// The body of a reply with status 201.
-    #[track_caller]
-    fn created(self) -> Value {
-        self.with_status(201).json()
-    }
-
-    /// Checks that there is status 204 and no body.
-    #[track_caller]
-    fn no_content(self) {
-        let reply = self.with_status(204);
-        assert!(
-            reply.bytes.is_empty(),
-            "a 204 has no body: {}",
-            String::from_utf8_lossy(&reply.bytes)
-        );
-    }
-
-    /// Checks the status of an error, its reason and its message. The rest of
-    /// the body.
-    #[track_caller]
-    fn error(self, status: u16, reason: &str, message: &str) -> Value {
-        let reply = self.with_status(status);
-        let body = reply.json();
-        assert_eq!(
-            body["error"]["code"], status,
-            "the body repeats the status: {body}"
-        );
-        let info = detail(&body, "ErrorInfo");
-        assert_eq!(
-            (text(&info["reason"]), text(&body["error"]["message"])),
-            (reason.to_owned(), message.to_owned())
-        );
-        let request_id = detail(&body, "RequestInfo")["requestId"].clone();
-        assert_eq!(
-            request_id,
-            reply.header("x-request-id"),
-            "body and header name the same request"
-        );
-        body
-    }
-
-    /// Checks that the request is refused for its shape, and which fields are
-    /// named. How that is said is the contract's business.
-    #[track_caller]
-    fn violates(self, fields: &[&str]) {
-        let body = self.with_status(400).json();
-        let violations = detail(&body, "BadRequest")["fieldViolations"].clone();
-        let violations = violations.as_array().expect("is a list");
-        let found: Vec<_> = violations.iter().map(|it| text(&it["field"])).collect();
-        assert_eq!(found, fields, "{body}");
-    }
-
-    #[track_caller]
-    fn with_status(self, status: u16) -> Self {
-        assert_eq!(
-            self.status,
-            status,
-            "{}",
-            String::from_utf8_lossy(&self.bytes)
-        );
-        self
-    }
-}
-
 /// The body of a new organization.
 fn organization(name: &str) -> Value {
     let billing = json!({
@@ -383,20 +293,6 @@ fn organization(name: &str) -> Value {
         "currentPlan": "scale",
     });
     json!({"name": name, "billingInfo": billing})
-}
-
-/// A detail of an error by the name of its type.
-#[track_caller]
-fn detail(body: &Value, name: &str) -> Value {
-    let details = body["error"]["details"]
-        .as_array()
-        .expect("an error has details");
-    let url = format!("type.googleapis.com/google.rpc.{name}");
-    details
-        .iter()
-        .find(|detail| detail["@type"] == url)
-        .unwrap_or_else(|| panic!("no {name}: {body}"))
-        .clone()
 }
 
 async fn send(

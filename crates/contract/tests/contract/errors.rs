@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use contract::{
     error::{Code, Detail, ErrorBody, FieldViolation},
+    failure::Failure,
     validate::Violations,
 };
 use serde_json::{Value, json};
@@ -40,7 +41,7 @@ fn new_error_carries_code_status_and_reason() {
 #[test]
 fn violations_become_a_bad_request() {
     let violations = Violations::one("role", "must be one of agent, bot");
-    let body = ErrorBody::from(violations);
+    let body = ErrorBody::from(Failure::from(violations));
     insta::assert_json_snapshot!(body.error.details[1], @r#"
     {
       "@type": "type.googleapis.com/google.rpc.BadRequest",
@@ -150,4 +151,66 @@ fn violations_read_as_one_sentence() {
         violations.to_string(),
         "the body must be an object, not a list; email is required"
     );
+}
+
+/// Checks what a caller reads of a failure.
+#[track_caller]
+fn check_failure(failure: Failure, status: u16, code: Code, reason: &str, message: &str) {
+    assert_eq!(failure.reason(), reason);
+    assert_eq!(failure.status().as_u16(), status);
+    let error = ErrorBody::from(failure).error;
+    assert_eq!((error.code, error.status), (status, code));
+    assert_eq!(error.message, message);
+}
+
+#[test]
+fn http_is_more_precise_than_some_codes() {
+    let path = || "/v2/users".to_owned();
+    check_failure(
+        Failure::BodyTooLarge { limit: 10 << 20 },
+        413,
+        Code::ResourceExhausted,
+        "BODY_TOO_LARGE",
+        "the body is too large: 10 MiB is the most that is read",
+    );
+    check_failure(
+        Failure::ContentTypeUnsupported {
+            expected: "application/json",
+            found: None,
+        },
+        415,
+        Code::InvalidArgument,
+        "CONTENT_TYPE_UNSUPPORTED",
+        "the body must be `application/json`, and Content-Type says nothing",
+    );
+    check_failure(
+        Failure::MethodNotAllowed {
+            path: path(),
+            method: http::Method::PUT,
+        },
+        405,
+        Code::Unimplemented,
+        "METHOD_NOT_ALLOWED",
+        "/v2/users does not take PUT; the Allow header names what it takes",
+    );
+    check_failure(
+        Failure::PathUnknown { path: path() },
+        404,
+        Code::NotFound,
+        "PATH_UNKNOWN",
+        "nothing is served at /v2/users",
+    );
+}
+
+#[test]
+fn a_retry_is_suggested_where_it_can_help() {
+    for failure in [
+        Failure::Contended,
+        Failure::ReferenceGone,
+        Failure::Unavailable,
+    ] {
+        let body = json!(ErrorBody::from(failure));
+        assert_eq!(body["error"]["details"][1]["retryDelay"], "1s", "{body}");
+    }
+    assert_eq!(Failure::Internal.retry_delay(), None);
 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use contract::{
-    operation::{Body, Update},
+    operation::{ApplyError, Body, Update},
     schema::{Described, Views},
     users::User,
 };
@@ -164,4 +164,22 @@ fn read_only_properties_in_lists_are_ignored() {
         ),
         Ok(json!({ "name": "a", "branches": [null, { "street": "c" }] })),
     );
+}
+
+#[test]
+fn a_resource_that_was_not_valid_before_is_no_fault_of_the_patch() {
+    let patch = |patch: &Value| {
+        Update::<User>::parse(Bytes::from(patch.to_string())).expect("the patch is valid")
+    };
+    let damaged = User {
+        email: "nowhere".to_owned(),
+        ..User::default()
+    };
+    let result = patch(&json!({ "givenName": "Hans" })).apply(&damaged);
+    assert!(
+        matches!(result, Err(ApplyError::Unreadable(_))),
+        "{result:?}"
+    );
+    let repaired = patch(&json!({ "email": "a@b.example" })).apply(&damaged);
+    assert_eq!(repaired.expect("is whole").email, "a@b.example");
 }

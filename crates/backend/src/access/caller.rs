@@ -1,0 +1,14 @@
+//! Who makes a call.
+
+use contract::id::ObjectId;
+use contract::users::Role;
+
+/// The user who makes a call.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Caller {
+    pub(crate) id: ObjectId,
+    /// The organization in which the caller acts. It sees this one and all below.
+    pub(crate) organization: ObjectId,
+    /// What the caller may do there.
+    pub(crate) role: Role,
+}

@@ -1,0 +1,22 @@
+//! Who calls, and what a caller may see and do.
+//!
+//! - A caller sees what belongs to its organization or to one below it. The rest
+//!   does not exist for it.
+//! - What it may do depends on its role; [`Act`] is the table of that.
+//!
+//! What a caller may do is read from the store with each request, so a change of
+//! role or an archived user counts at once. Nothing here writes to the store.
+
+mod authentication;
+mod caller;
+mod grants;
+mod permissions;
+mod tokens;
+mod visible;
+
+pub(crate) use authentication::{Authenticate, account_of};
+pub(crate) use caller::Caller;
+pub(crate) use grants::{check_grant, check_may_change};
+pub(crate) use permissions::Act;
+pub(crate) use tokens::{issue, issue_api_token, password_setting};
+pub(crate) use visible::{check_reference, check_references, find, new_owner, owner, unknown};

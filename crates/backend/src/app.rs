@@ -1,0 +1,35 @@
+//! What every request is served from.
+
+use contract::id::ObjectId;
+use contract::timestamp::Timestamp;
+
+use crate::clock::Clock;
+use crate::error::Error;
+use crate::files::Files;
+use crate::ids::Ids;
+use crate::store::Store;
+use crate::token::Key;
+
+/// What every request is served from.
+#[derive(Debug)]
+pub(crate) struct App {
+    pub(crate) store: Store,
+    pub(crate) files: Files,
+    pub(crate) key: Key,
+    /// Without a slash at the end.
+    pub(crate) public_url: String,
+    pub(crate) clock: Clock,
+    pub(crate) ids: Ids,
+}
+
+impl App {
+    /// The present time, for a document.
+    pub(crate) fn now(&self) -> Result<Timestamp, Error> {
+        Timestamp::try_from(self.clock.now()).map_err(Error::internal)
+    }
+
+    /// An identifier for what is created now.
+    pub(crate) fn next_id(&self) -> ObjectId {
+        self.ids.next(self.clock.now())
+    }
+}

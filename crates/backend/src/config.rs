@@ -1,0 +1,48 @@
+//! What a backend needs to know before it opens.
+
+use std::path::PathBuf;
+
+use crate::clock::Clock;
+use crate::ids::Ids;
+
+/// What a backend needs to know.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The URL of the database: `sqlite:///dir/web1on1.db?mode=rwc` or
+    /// `postgres://user:password@host/name`. The directory of a SQLite file must
+    /// exist, unless it is [`data`](Self::data).
+    pub database: String,
+    /// The directory for avatars. It is created if it is missing.
+    pub data: PathBuf,
+    /// Where callers reach this backend, such as `http://127.0.0.1:8080`. URLs of
+    /// avatars begin with it.
+    pub public_url: String,
+    /// The e-mail address of the owner that the first start creates. Defaults to
+    /// `owner@example.com`.
+    pub owner_email: Option<String>,
+    /// The password of that owner. One is made up if it is missing.
+    pub owner_password: Option<String>,
+    /// What tells the time.
+    pub clock: Clock,
+    /// What makes identifiers. Random ones where there is nothing else.
+    pub ids: Option<Ids>,
+}
+
+impl Config {
+    /// A configuration with the clock of the system and random identifiers.
+    pub fn new(
+        database: impl Into<String>,
+        data: impl Into<PathBuf>,
+        public_url: impl Into<String>,
+    ) -> Self {
+        Self {
+            database: database.into(),
+            data: data.into(),
+            public_url: public_url.into(),
+            owner_email: None,
+            owner_password: None,
+            clock: Clock::default(),
+            ids: None,
+        }
+    }
+}

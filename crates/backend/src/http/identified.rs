@@ -1,0 +1,55 @@
+//! The layer around all routes: every request has an ID, and every request is
+//! answered, even if its handler panics.
+
+use std::any::Any;
+use std::future::poll_fn;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use super::request_id::{REQUEST_ID, RequestId};
+use super::respond::respond;
+use crate::app::App;
+use crate::error::Error;
+
+/// Gives a request its ID, its response the same, and answers for a handler
+/// that panics.
+pub(crate) async fn identified(
+    State(app): State<Arc<App>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let id = RequestId::of(request.headers(), &app);
+    request.extensions_mut().insert(id.clone());
+    // Without the query, which can hold a token.
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let mut answer = pin!(next.run(request));
+    let mut response = poll_fn(|context| {
+        // What a panic leaves behind is dropped with the request, not used again.
+        match catch_unwind(AssertUnwindSafe(|| answer.as_mut().poll(context))) {
+            Ok(poll) => poll,
+            Err(panic) => Poll::Ready(respond(Error::internal(describe(panic.as_ref())), &id)),
+        }
+    })
+    .await;
+    let status = response.status().as_u16();
+    tracing::debug!(request_id = id.as_str(), %method, path, status, "answered");
+    response.headers_mut().insert(REQUEST_ID, id.into_header());
+    response
+}
+
+fn describe(panic: &(dyn Any + Send)) -> String {
+    let text = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or(panic.downcast_ref::<&str>().copied());
+    format!(
+        "a handler panicked: {}",
+        text.unwrap_or("without a message")
+    )
+}

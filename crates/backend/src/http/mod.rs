@@ -1,0 +1,18 @@
+//! Requests in, responses out.
+//!
+//! The [`Operation`](contract::operation::Operation) that a handler is for fixes
+//! method, path, parameters, body, reply and status, so a handler cannot disagree
+//! with the contract. Nothing here knows a resource but for the list of routes,
+//! and nothing here decides what a caller may do.
+
+mod body;
+mod identified;
+mod limits;
+mod request_id;
+mod respond;
+mod router;
+mod serve;
+
+pub(crate) use router::router;
+#[cfg(test)]
+pub(crate) use {identified::identified, router::operations};

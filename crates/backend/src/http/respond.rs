@@ -1,0 +1,71 @@
+//! How an error looks as an HTTP response, and what the log reads of it.
+
+use std::error::Error as StdError;
+
+use axum::response::{IntoResponse, Response};
+use contract::error::{Code, Detail, ErrorBody};
+use contract::failure::Failure;
+use http::{HeaderValue, StatusCode, header};
+
+use super::request_id::RequestId;
+use crate::error::Error;
+
+/// The response of an error to the request with that ID. Failures of the server
+/// go to the log with all their sources.
+pub(crate) fn respond(error: Error, request_id: &RequestId) -> Response {
+    if let Error::Internal(source) | Error::Unavailable(source) = &error {
+        tracing::error!(
+            request_id = request_id.as_str(),
+            error = chain(source.as_ref()),
+            "the request failed"
+        );
+    }
+    let (status, body) = parts(error);
+    let body = body.with(Detail::RequestInfo {
+        request_id: request_id.as_str().to_owned(),
+    });
+    let body = match serde_json::to_vec(&body) {
+        Ok(body) => body,
+        Err(error) => {
+            // The status is all that there is left to say.
+            let error = chain(&error);
+            tracing::error!(error, "an error could not be written as JSON");
+            return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+        }
+    };
+    let mut response = (status, [(header::CONTENT_TYPE, "application/json")], body).into_response();
+    if status == StatusCode::UNAUTHORIZED {
+        let bearer = HeaderValue::from_static("Bearer");
+        response
+            .headers_mut()
+            .insert(header::WWW_AUTHENTICATE, bearer);
+    }
+    response
+}
+
+/// The status of an error and its body, without the ID of the request. The
+/// status of what is particular to an operation is the one that
+/// `google/rpc/code.proto` gives to its code.
+fn parts(error: Error) -> (StatusCode, ErrorBody) {
+    let message = error.to_string();
+    let (code, reason) = match error {
+        Error::Shared(failure) => return (failure.status(), failure.into()),
+        Error::Unavailable(_) => return parts(Failure::Unavailable.into()),
+        Error::Internal(_) => return parts(Failure::Internal.into()),
+        Error::CredentialsInvalid => (Code::Unauthenticated, "CREDENTIALS_INVALID"),
+        Error::PermissionDenied(_) => (Code::PermissionDenied, "PERMISSION_DENIED"),
+        Error::NotFound(_) => (Code::NotFound, "NOT_FOUND"),
+        Error::AlreadyExists { reason, .. } => (Code::AlreadyExists, reason),
+        Error::FailedPrecondition { reason, .. } => (Code::FailedPrecondition, reason),
+    };
+    (code.http_status(), ErrorBody::new(code, reason, message))
+}
+
+/// An error and all its sources, in one line.
+fn chain(error: &(dyn StdError + 'static)) -> String {
+    let sources = std::iter::successors(Some(error), |&error| error.source());
+    sources
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
+}

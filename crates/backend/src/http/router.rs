@@ -1,0 +1,178 @@
+//! The whole service on one page.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::middleware::from_fn_with_state;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use contract::auth::{CreateToken, RefreshToken};
+use contract::bot_instances::{
+    CreateBotInstance, DeleteBotInstance, GetBotInstance, ListBotInstances, UpdateBotInstance,
+};
+use contract::bots::{CreateBot, DeleteBot, GetBot, ListBots, UpdateBot};
+use contract::categories::{
+    CreateCategory, DeleteCategory, GetCategory, ListCategories, UpdateCategory,
+};
+use contract::failure::Failure;
+use contract::form_fields::{CreateFormField, GetFormField, ListFormFields};
+use contract::forms::{CreateForm, DeleteForm, GetForm, ListForms, UpdateForm};
+use contract::organization_groups::{
+    AddOrganizationGroupMembers, CreateOrganizationGroup, DeleteOrganizationGroup,
+    GetOrganizationGroup, ListOrganizationGroupMembers, ListOrganizationGroups,
+    RemoveOrganizationGroupMember, UpdateOrganizationGroup,
+};
+use contract::organizations::{
+    CreateOrganization, DeleteOrganization, GetOrganization, ListOrganizations, UpdateOrganization,
+};
+use contract::services::{CreateService, DeleteService, GetService, ListServices, UpdateService};
+use contract::users::{
+    CreateUser, DeleteUser, DeleteUserAvatar, GetUser, ListUserOrganizations, ListUsers,
+    RemoveUserOrganization, UpdateUser, UploadUserAvatar,
+};
+use contract::workflows::ListWorkflows;
+use http::{Method, Uri, header};
+
+use super::identified::identified;
+use super::request_id::RequestId;
+use super::respond::respond;
+use super::serve::{Route, serve};
+use crate::app::App;
+use crate::error::Error;
+use crate::resources::{
+    avatars, bot_instances, bots, categories, form_fields, forms, memberships, organization_groups,
+    organizations, services, tokens, users, workflows,
+};
+
+macro_rules! routes {
+    ($($operation:ty => $handler:path,)+) => {
+        vec![$(serve::<$operation, _, _>($handler)),+]
+    };
+}
+
+/// Every operation of the contract, and what serves it.
+pub(crate) fn operations() -> Vec<Route> {
+    routes![
+        CreateToken => tokens::create,
+        RefreshToken => tokens::refresh,
+
+        ListUsers => users::list,
+        CreateUser => users::create,
+        GetUser => users::get,
+        UpdateUser => users::update,
+        DeleteUser => users::delete,
+        ListUserOrganizations => memberships::list,
+        RemoveUserOrganization => memberships::remove,
+        UploadUserAvatar => avatars::upload,
+        DeleteUserAvatar => avatars::delete,
+
+        ListOrganizations => organizations::list,
+        CreateOrganization => organizations::create,
+        GetOrganization => organizations::get,
+        UpdateOrganization => organizations::update,
+        DeleteOrganization => organizations::delete,
+
+        ListCategories => categories::list,
+        CreateCategory => categories::create,
+        GetCategory => categories::get,
+        UpdateCategory => categories::update,
+        DeleteCategory => categories::delete,
+
+        ListWorkflows => workflows::list,
+
+        ListOrganizationGroups => organization_groups::list,
+        CreateOrganizationGroup => organization_groups::create,
+        GetOrganizationGroup => organization_groups::get,
+        UpdateOrganizationGroup => organization_groups::update,
+        DeleteOrganizationGroup => organization_groups::delete,
+        ListOrganizationGroupMembers => organization_groups::members,
+        AddOrganizationGroupMembers => organization_groups::add_members,
+        RemoveOrganizationGroupMember => organization_groups::remove_member,
+
+        ListBots => bots::list,
+        CreateBot => bots::create,
+        GetBot => bots::get,
+        UpdateBot => bots::update,
+        DeleteBot => bots::delete,
+
+        ListBotInstances => bot_instances::list,
+        CreateBotInstance => bot_instances::create,
+        GetBotInstance => bot_instances::get,
+        UpdateBotInstance => bot_instances::update,
+        DeleteBotInstance => bot_instances::delete,
+
+        ListServices => services::list,
+        CreateService => services::create,
+        GetService => services::get,
+        UpdateService => services::update,
+        DeleteService => services::delete,
+
+        ListForms => forms::list,
+        CreateForm => forms::create,
+        GetForm => forms::get,
+        UpdateForm => forms::update,
+        DeleteForm => forms::delete,
+
+        ListFormFields => form_fields::list,
+        CreateFormField => form_fields::create,
+        GetFormField => form_fields::get,
+    ]
+}
+
+/// The service, from the outside in: a request gets its ID, what it is for is
+/// found, and whatever happens it is answered.
+pub(crate) fn router(app: Arc<App>) -> Router {
+    let mut router = Router::new();
+    for route in operations() {
+        tracing::debug!(operation = route.id, path = route.path, "serves");
+        router = router.route(&route.path, route.service);
+    }
+    router
+        .route("/avatars/{user}/{file}", get(avatar))
+        .route("/healthz", get(health))
+        .method_not_allowed_fallback(method_not_allowed)
+        .fallback(not_found)
+        .layer(from_fn_with_state(app.clone(), identified))
+        .with_state(app)
+}
+
+/// A picture of a user. See [`crate::files`]. It never changes, so whoever has it
+/// need not ask again.
+async fn avatar(
+    State(app): State<Arc<App>>,
+    id: RequestId,
+    Path((user, file)): Path<(String, String)>,
+    uri: Uri,
+) -> Response {
+    match app.files.get(&user, &file).await {
+        Ok(Some((media_type, bytes))) => {
+            let headers = [
+                (header::CONTENT_TYPE, media_type),
+                (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
+                (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+            ];
+            (headers, bytes).into_response()
+        }
+        Ok(None) => not_found(id, uri).await,
+        Err(error) => respond(Error::internal(error), &id),
+    }
+}
+
+/// Whether the backend can answer, which it can while its database does.
+async fn health(State(app): State<Arc<App>>, id: RequestId) -> Response {
+    match app.store.read().await {
+        Ok(_) => "ok\n".into_response(),
+        Err(error) => respond(error.into(), &id),
+    }
+}
+
+async fn not_found(id: RequestId, uri: Uri) -> Response {
+    let path = uri.path().to_owned();
+    respond(Failure::PathUnknown { path }.into(), &id)
+}
+
+async fn method_not_allowed(id: RequestId, method: Method, uri: Uri) -> Response {
+    let path = uri.path().to_owned();
+    respond(Failure::MethodNotAllowed { path, method }.into(), &id)
+}

@@ -1,0 +1,145 @@
+//! Users as they are kept: finding, showing and saving them, for all resources
+//! that have to do with users.
+
+use contract::id::{ObjectId, UserRef};
+use contract::users::{Role, User};
+
+use super::change::until_saved;
+use crate::access::{self, Act, Caller, unknown};
+use crate::app::App;
+use crate::error::Error;
+use crate::files;
+use crate::store::users::{Account, Membership, has_owner, memberships, put_membership};
+use crate::store::{self, StoreError, Versioned};
+
+/// The user that a path names, if the caller sees it.
+pub(crate) async fn find(
+    app: &App,
+    caller: Caller,
+    user: UserRef,
+) -> Result<Versioned<Account>, Error> {
+    access::find(app, caller, user.resolve(caller.id)).await
+}
+
+/// Changes a user by itself, without regard to who asks: `edit` makes the new
+/// account of the present one.
+pub(crate) async fn change(
+    app: &App,
+    id: ObjectId,
+    edit: impl Fn(&Account) -> Account + Sync,
+) -> Result<Account, Error> {
+    until_saved(|| async {
+        let found = store::get(&mut *app.store.read().await?, &id.to_string()).await?;
+        let found = found.ok_or_else(|| unknown::<Account>(id))?;
+        let account = edit(&found.row);
+        Ok(save(app, &found, &account).await?.then_some(account))
+    })
+    .await
+}
+
+/// Keeps `account` in the place of `found`. Whether it could: not if another
+/// change came first.
+pub(crate) async fn save(
+    app: &App,
+    found: &Versioned<Account>,
+    account: &Account,
+) -> Result<bool, Error> {
+    let before = &found.row;
+    let mut transaction = app.store.write().await?;
+    if !store::replace(&mut transaction, found, account)
+        .await
+        .map_err(|error| taken(error, account))?
+    {
+        return Ok(false);
+    }
+    let owned = if before.is_archived() {
+        Vec::new()
+    } else {
+        memberships(&mut transaction, account.id).await?
+    };
+    let membership = Membership {
+        organization: account.organization,
+        role: account.role,
+    };
+    put_membership(&mut transaction, account.id, membership).await?;
+    for Membership { organization, .. } in owned
+        .into_iter()
+        .filter(|membership| membership.role == Role::Owner)
+    {
+        let stays = !account.is_archived()
+            && (organization != account.organization || account.role == Role::Owner);
+        if !stays && !has_owner(&mut transaction, organization).await? {
+            return Err(last_owner(organization));
+        }
+    }
+    store::commit(transaction).await?;
+
+    if let Some(file) = &before.user.avatar
+        && account.user.avatar != before.user.avatar
+    {
+        discard(app, account.id, file).await;
+    }
+    Ok(true)
+}
+
+/// Deletes a file that no user refers to any more. If that fails the file stays,
+/// and the request is done all the same.
+pub(crate) async fn discard(app: &App, user: ObjectId, file: &str) {
+    if let Err(error) = app.files.delete(user, file).await {
+        tracing::warn!(
+            file,
+            error = &error as &dyn std::error::Error,
+            "an avatar could not be deleted"
+        );
+    }
+}
+
+/// What `caller` is shown of a user. Who holds the token of a bot acts as the
+/// bot, so it is for those who manage the bot, and for the bot itself.
+pub(crate) fn shown(app: &App, caller: Caller, account: &Account) -> User {
+    let mut user = with_avatar_url(app, account);
+    if !caller.may(Act::SeeSecrets) && caller.id != account.id {
+        user.api_token = None;
+    }
+    user
+}
+
+/// The avatar of a user is kept as a path if it lies here, because the place
+/// where callers reach the backend can change.
+pub(crate) fn with_avatar_url(app: &App, account: &Account) -> User {
+    let mut user = account.user.clone();
+    if let Some(path) = user.avatar.take_if(|avatar| avatar.starts_with('/')) {
+        user.avatar = Some(format!("{}{path}", app.public_url));
+    }
+    user
+}
+
+/// The picture of a user as it is kept: as a path if it lies here.
+pub(crate) fn without_base(app: &App, id: ObjectId, avatar: String) -> String {
+    match avatar.strip_prefix(&app.public_url) {
+        Some(path) if path.starts_with(&files::prefix(id)) => path.to_owned(),
+        _ => avatar,
+    }
+}
+
+/// What it means that an account cannot be written.
+pub(crate) fn taken(error: StoreError, account: &Account) -> Error {
+    match error {
+        StoreError::Duplicate { .. } => Error::AlreadyExists {
+            reason: "EMAIL_TAKEN",
+            message: format!("another user has the e-mail address {}", account.user.email),
+        },
+        error => error.into(),
+    }
+}
+
+/// The refusal to leave an organization without an owner.
+pub(crate) fn last_owner(organization: ObjectId) -> Error {
+    Error::FailedPrecondition {
+        reason: "LAST_OWNER",
+        message: format!(
+            "the user is the last owner of organization {organization}; make somebody else an \
+             owner first"
+        ),
+    }
+}

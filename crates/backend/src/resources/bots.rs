@@ -1,0 +1,158 @@
+//! Bots: the handlers.
+//!
+//! - Creating a bot creates its first instance with it: that of the organization
+//!   that the bot belongs to, enabled, and with nothing of its own.
+//! - A new bot gets a secret that is made up. A change can set another one. The
+//!   secret is shown to admins and owners; who has it acts as the bot.
+//! - Deleting a bot archives it: it leaves lists, and its instances stay.
+//! - `audience` and `tags` are kept and not looked at: who sees a bot can have an
+//!   instance of it.
+
+use contract::bot_instances::BotInstance;
+use contract::bots::{
+    Bot, BotStatus, CreateBot, DeleteBot, GetBot, ListBots, ListBotsQuery, UpdateBot,
+};
+use contract::operation::{Create, Created, List, NoContent, Operation, Update};
+
+use super::change::change;
+use super::create::{new, new_part, with_defaults};
+use super::list::{self, Filter};
+use super::request::Request;
+use super::stamps::{Stamped, Stamps};
+use crate::access::{Act, Caller, find, new_owner};
+use crate::app::App;
+use crate::error::Error;
+use crate::ids::random_secret;
+use crate::store;
+use crate::store::resources::Instance;
+
+impl Stamped for Bot {
+    fn stamps(&mut self) -> Stamps<'_> {
+        Stamps {
+            id: &mut self.id,
+            organization: Some(&mut self.organization),
+            created_at: &mut self.created_at,
+            updated_at: &mut self.updated_at,
+            authors: Some([&mut self.created_by, &mut self.updated_by]),
+        }
+    }
+}
+
+/// Lists bots.
+pub(crate) async fn list(request: Request<ListBots>) -> Result<List<Bot>, Error> {
+    let caller = request.caller;
+    let ListBotsQuery {
+        list,
+        id,
+        organization,
+        name,
+        status,
+        audience,
+        created_at,
+    } = request.query;
+    let filters = [
+        Filter::key("id", id),
+        Filter::key("organization", organization),
+        Filter::key_or_without("status", status, BotStatus::Archived),
+        Filter::text("name", name),
+        Filter::property("audience", audience),
+        Filter::time("createdAt", created_at),
+    ];
+    list::list(&request.app, caller, list, filters, |bot| {
+        shown(caller, bot)
+    })
+    .await
+}
+
+/// Creates a bot and its first instance.
+pub(crate) async fn create(request: Request<CreateBot>) -> Result<Created<Bot>, Error> {
+    let Request {
+        app,
+        caller,
+        body: Create(bot),
+        ..
+    } = request;
+    let (id, mut bot) = new(&app, caller, &bot).await?;
+    bot.secret = Some(random_secret().map_err(Error::internal)?);
+    let sent = BotInstance {
+        organization: bot.organization,
+        bot: id,
+        enabled: Some(true),
+        id: None,
+        name: None,
+        description: None,
+        avatar: None,
+        meta: None,
+        created_by: None,
+        updated_by: None,
+        created_at: None,
+        updated_at: None,
+    };
+    let (_, own) = new_part(&app, caller, &sent)?;
+    let instance = Instance { own, bot };
+    let mut transaction = app.store.write().await?;
+    store::insert(&mut transaction, &instance.bot).await?;
+    store::insert(&mut transaction, &instance).await?;
+    store::commit(transaction).await?;
+    Ok(Created {
+        location: format!("{}/{id}", CreateBot::PATH),
+        reply: shown(caller, instance.bot),
+    })
+}
+
+/// Gets a bot.
+pub(crate) async fn get(request: Request<GetBot>) -> Result<Bot, Error> {
+    let found = find(&request.app, request.caller, request.path.bot_id).await?;
+    Ok(shown(request.caller, found.row))
+}
+
+/// Changes a bot.
+pub(crate) async fn update(request: Request<UpdateBot>) -> Result<Bot, Error> {
+    let Request {
+        app,
+        caller,
+        path,
+        body: patch,
+        ..
+    } = request;
+    let bot = change(&app, caller, path.bot_id, |bot| {
+        patched(&app, caller, bot, &patch)
+    })
+    .await?;
+    Ok(shown(caller, bot))
+}
+
+/// Archives a bot.
+pub(crate) async fn delete(request: Request<DeleteBot>) -> Result<NoContent, Error> {
+    let id = request.path.bot_id;
+    change(&request.app, request.caller, id, |before: Bot| async move {
+        Ok(Bot {
+            status: Some(BotStatus::Archived),
+            ..before
+        })
+    })
+    .await?;
+    Ok(NoContent)
+}
+
+/// What `caller` is shown of a bot.
+fn shown(caller: Caller, bot: Bot) -> Bot {
+    Bot {
+        secret: bot.secret.filter(|_| caller.may(Act::SeeSecrets)),
+        ..bot
+    }
+}
+
+async fn patched(
+    app: &App,
+    caller: Caller,
+    before: Bot,
+    patch: &Update<Bot>,
+) -> Result<Bot, Error> {
+    let after = with_defaults(&patch.apply(&before)?)?;
+    let organization = new_owner(app, caller, before.organization, after.organization).await?;
+    Ok(Bot {
+        organization: Some(organization),
+        ..after
+    })
+}

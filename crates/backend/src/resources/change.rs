@@ -1,0 +1,71 @@
+//! Changing and deleting what is kept.
+//!
+//! Whoever comes second of two that change one resource starts over with what the
+//! first one made of it, so neither change is lost.
+
+use contract::failure::Failure;
+use contract::id::ObjectId;
+
+use super::stamps::Stamped;
+use crate::access::{Act, Caller, find, unknown};
+use crate::app::App;
+use crate::error::Error;
+use crate::store::{self, Row};
+
+/// How often a change is tried anew because another one came first. Of any
+/// number of changes at once at least one succeeds each time.
+const ATTEMPTS: usize = 64;
+
+/// Changes the resource with an ID: `edit` makes the new one of the present one,
+/// and what comes back is what was kept.
+pub(crate) async fn change<R, F>(
+    app: &App,
+    caller: Caller,
+    id: ObjectId,
+    edit: impl Fn(R) -> F,
+) -> Result<R, Error>
+where
+    R: Row + Stamped + Clone + PartialEq,
+    F: Future<Output = Result<R, Error>>,
+{
+    caller.check(Act::Manage)?;
+    until_saved(|| async {
+        let found = find::<R>(app, caller, id).await?;
+        let mut row = edit(found.row.clone()).await?;
+        if row == found.row {
+            return Ok(Some(row));
+        }
+        row.stamps().change(app.now()?, caller.id);
+        let mut transaction = app.store.write().await?;
+        if !store::replace(&mut transaction, &found, &row).await? {
+            return Ok(None);
+        }
+        store::commit(transaction).await?;
+        Ok(Some(row))
+    })
+    .await
+}
+
+/// Runs `attempt` until it comes to something: it has nothing to show if
+/// another change came first.
+pub(crate) async fn until_saved<T, F: Future<Output = Result<Option<T>, Error>>>(
+    attempt: impl Fn() -> F,
+) -> Result<T, Error> {
+    for _ in 0..ATTEMPTS {
+        if let Some(done) = attempt().await? {
+            return Ok(done);
+        }
+    }
+    Err(Failure::Contended.into())
+}
+
+/// Deletes the resource with an ID for good.
+pub(crate) async fn delete<R: Row>(app: &App, caller: Caller, id: ObjectId) -> Result<(), Error> {
+    caller.check(Act::Manage)?;
+    find::<R>(app, caller, id).await?;
+    let mut transaction = app.store.write().await?;
+    if !store::delete::<R>(&mut transaction, &id.to_string()).await? {
+        return Err(unknown::<R>(id));
+    }
+    Ok(store::commit(transaction).await?)
+}

@@ -1,0 +1,67 @@
+//! What every new resource goes through.
+
+use contract::id::ObjectId;
+use contract::schema::Described;
+
+use super::stamps::Stamped;
+use crate::access::{Act, Caller, owner};
+use crate::app::App;
+use crate::error::Error;
+use crate::store::{self, Row};
+
+/// Makes a new resource of what `caller` sent, if it may create one: with its
+/// defaults, its organization and its stamps. The ID is returned beside it.
+pub(crate) async fn new<T: Described + Stamped>(
+    app: &App,
+    caller: Caller,
+    sent: &T,
+) -> Result<(ObjectId, T), Error> {
+    caller.check(Act::Manage)?;
+    let mut resource = with_defaults(sent)?;
+    if let Some(organization) = resource.stamps().organization {
+        *organization = Some(owner(app, caller, *organization).await?);
+    }
+    let id = stamp_new(app, caller, &mut resource)?;
+    Ok((id, resource))
+}
+
+/// Makes a new part of a resource of what `caller` sent: with its defaults and its
+/// stamps. The ID is returned beside it.
+pub(crate) fn new_part<T: Described + Stamped>(
+    app: &App,
+    caller: Caller,
+    sent: &T,
+) -> Result<(ObjectId, T), Error> {
+    let mut part = with_defaults(sent)?;
+    let id = stamp_new(app, caller, &mut part)?;
+    Ok((id, part))
+}
+
+fn stamp_new(app: &App, caller: Caller, resource: &mut impl Stamped) -> Result<ObjectId, Error> {
+    let id = app.next_id();
+    resource.stamps().create(id, app.now()?, caller.id);
+    Ok(id)
+}
+
+/// Keeps a new resource.
+pub(crate) async fn insert<R: Row>(app: &App, row: &R) -> Result<(), Error> {
+    let mut transaction = app.store.write().await?;
+    store::insert(&mut transaction, row).await?;
+    Ok(store::commit(transaction).await?)
+}
+
+/// A resource with its defaults, as the contract states them.
+pub(crate) fn with_defaults<T: Described>(resource: &T) -> Result<T, Error> {
+    let mut value = serde_json::to_value(resource).map_err(Error::internal)?;
+    let properties = T::views().create.root()["properties"].as_object();
+    if let Some(members) = value.as_object_mut() {
+        for (name, schema) in properties.into_iter().flatten() {
+            if let Some(default) = schema.get("default")
+                && !members.contains_key(name)
+            {
+                members.insert(name.clone(), default.clone());
+            }
+        }
+    }
+    serde_json::from_value(value).map_err(Error::internal)
+}

@@ -1,0 +1,130 @@
+//! Loading a document of resources into the store; see [`crate::Backend::seed`].
+//!
+//! The schemas of the contract check what is in the document, and what its
+//! resources refer to must be in the document or in the store. Who sees what
+//! plays no part: whoever starts a backend may do everything.
+
+mod check;
+mod complete;
+mod document;
+mod error;
+
+use std::collections::HashMap;
+
+use contract::id::ObjectId;
+use contract::validate::Violations;
+use serde_json::Value;
+use sqlx::{Any, Transaction};
+
+use check::Existing;
+use document::{Item, Seed};
+
+use crate::app::App;
+use crate::store::organizations::{first, lock};
+use crate::store::resources::Instance;
+use crate::store::{self, Row};
+
+pub use error::SeedError;
+
+/// What came of a seed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seeded {
+    /// How many resources were created.
+    pub created: usize,
+    /// How many workflows were there and were replaced.
+    pub replaced: usize,
+    /// How many resources were there and were left as they were.
+    pub kept: usize,
+}
+
+/// Loads a document.
+pub(crate) async fn load(app: &App, document: &[u8]) -> Result<Seeded, SeedError> {
+    let Value::Object(document) = serde_json::from_slice(document)? else {
+        return Err(Violations::one("", "must be an object with lists of resources").into());
+    };
+    let mut seed = Seed::read(document)?;
+
+    let mut transaction = app.store.write().await.map_err(SeedError::store)?;
+    let root = first(&mut transaction).await.map_err(SeedError::store)?;
+    let root =
+        root.ok_or_else(|| SeedError::store("there is no organization to put the seed under"))?;
+    // Of two backends that load the same seed, the second finds it loaded.
+    lock(&mut transaction, &root)
+        .await
+        .map_err(SeedError::store)?;
+    seed.complete(app, root.parse().map_err(SeedError::store)?)
+        .map_err(SeedError::store)?;
+    let existing = seed.check(&mut transaction).await?;
+
+    let mut keeper = Keeper {
+        transaction,
+        existing,
+        done: Seeded::default(),
+    };
+    for (id, tenant) in seed.tenants()? {
+        keeper.keep(id, &tenant).await?;
+    }
+    for form in &seed.forms {
+        keeper.keep(form.id, &form.resource).await?;
+    }
+    for group in &seed.groups {
+        keeper.keep(group.id, &group.resource).await?;
+    }
+    for bot in &seed.bots {
+        keeper.keep(bot.id, &bot.resource).await?;
+    }
+    let bots = seed.bots.into_iter().map(|bot| (bot.id, bot.resource));
+    let bots: HashMap<_, _> = bots.collect();
+    for Item { id, resource, .. } in seed.instances {
+        // Only its own part is written, so it does not matter that a bot which is
+        // in the store already is not at hand.
+        let bot = bots.get(&resource.bot).cloned().unwrap_or_default();
+        let instance = Instance { own: resource, bot };
+        keeper.keep(id, &instance).await?;
+    }
+    for service in &seed.services {
+        keeper.keep(service.id, &service.resource).await?;
+    }
+    for workflow in &seed.workflows {
+        keeper.replace(workflow.id, &workflow.resource).await?;
+    }
+    store::commit(keeper.transaction)
+        .await
+        .map_err(SeedError::store)?;
+    Ok(keeper.done)
+}
+
+/// What keeps the resources of a document, and counts them.
+struct Keeper {
+    transaction: Transaction<'static, Any>,
+    existing: Existing,
+    done: Seeded,
+}
+
+impl Keeper {
+    /// Keeps a resource unless it is there.
+    async fn keep<R: Row>(&mut self, id: ObjectId, row: &R) -> Result<(), SeedError> {
+        if self.existing.contains(&(R::TABLE, id.to_string())) {
+            self.done.kept += 1;
+            return Ok(());
+        }
+        store::insert(&mut self.transaction, row)
+            .await
+            .map_err(SeedError::store)?;
+        self.done.created += 1;
+        Ok(())
+    }
+
+    /// Keeps a resource in the place of the one that is there.
+    async fn replace<R: Row>(&mut self, id: ObjectId, row: &R) -> Result<(), SeedError> {
+        let found = store::get(&mut self.transaction, &id.to_string()).await;
+        let Some(found) = found.map_err(SeedError::store)? else {
+            return self.keep(id, row).await;
+        };
+        store::replace(&mut self.transaction, &found, row)
+            .await
+            .map_err(SeedError::store)?;
+        self.done.replaced += 1;
+        Ok(())
+    }
+}
