@@ -37,10 +37,10 @@ impl Upstream for Client {
         let options = upstream::Options {
             deadline,
             drops_at_deadline: true,
-            attempts: upstream::Attempts(Arc::clone(record.attempts())),
+            attempts: Arc::clone(record.attempts()),
         };
-        let response = self.0.send_with(request, options).await;
-        let response = response.map_err(not_sent)?;
+        request.extensions_mut().insert(options);
+        let response = self.0.send(request).await.map_err(not_sent)?;
         Ok(response.map(|body| body.map_err(broken as fn(_) -> _)))
     }
 }

@@ -1,7 +1,7 @@
 //! One call, with all its attempts.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::Duration;
 
 use http::header::{
@@ -22,7 +22,7 @@ use crate::failure::{ConnectionId, Failure, Stage};
 use crate::fleet::Fleet;
 use crate::pool::Taken;
 use crate::raw_body::{RawBody, Source};
-use crate::{Attempts, Body, Options, ReplyBody, SendError, SendErrorKind, balance, coding, retry};
+use crate::{Body, Options, ReplyBody, SendError, SendErrorKind, balance, coding, retry};
 
 /// After how many connections that were gone the request fails.
 const STALE_CONNECTIONS: u32 = 3;
@@ -122,7 +122,7 @@ struct Call<'a> {
     fleet: &'a Fleet,
     template: Template,
     body: Outgoing,
-    attempts: Attempts,
+    attempts: Arc<AtomicU32>,
     deadline: Option<Instant>,
     /// The deadline, if the reply has to watch it.
     watched: Option<Instant>,
@@ -223,7 +223,7 @@ impl Call<'_> {
             .pool()
             .take(endpoint.target(), avoided, fresh)
             .await?;
-        self.attempts.0.fetch_add(1, Ordering::AcqRel);
+        self.attempts.fetch_add(1, Ordering::AcqRel);
         let before = self.perhaps_carried_out.swap(true, Ordering::AcqRel);
         let sent = match taken {
             Taken::Http1(connection) => {
@@ -249,7 +249,7 @@ impl Call<'_> {
             }
             if failure.stage == Stage::Stale {
                 // It was no attempt: not one byte left.
-                self.attempts.0.fetch_sub(1, Ordering::AcqRel);
+                self.attempts.fetch_sub(1, Ordering::AcqRel);
             }
         }
         sent

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use crate::fleet::Fleet;
 use crate::supervise::supervise;
 use crate::task::AbortOnDrop;
-use crate::{Body, Config, Deadline, Error, Options, ReplyBody, SendError, call};
+use crate::{Body, Config, Error, Options, ReplyBody, SendError, call};
 
 /// A client of an HTTP API. Clones share everything.
 #[derive(Clone)]
@@ -54,38 +54,20 @@ impl Client {
 
     /// Sends a request, and returns its reply when the head of it has arrived.
     ///
-    /// A [`Deadline`] in the request's extensions bounds all attempts together,
-    /// else [`Config::timeout`] does. [`Attempts`](crate::Attempts) there are counted up. Dropping
-    /// the future ends the call at once.
+    /// The [`Options`] in the request's extensions say when the call is over; else
+    /// [`Config::timeout`] bounds all attempts together. Dropping the future ends
+    /// the call at once.
     ///
     /// # Errors
     ///
     /// The [kind](SendError::kind) of the error says whether the request may
     /// have been carried out, by any of the attempts. The source is that of the
     /// last one.
-    pub async fn send(&self, request: Request<Body>) -> Result<Response<ReplyBody>, SendError> {
-        let extensions = request.extensions();
-        let options = Options {
-            deadline: extensions.get().map(|Deadline(deadline)| *deadline),
-            drops_at_deadline: false,
-            attempts: extensions.get().cloned().unwrap_or_default(),
-        };
-        self.send_with(request, options).await
-    }
-
-    /// As [`send`](Self::send), with options that the request's extensions say
-    /// nothing of.
-    ///
-    /// # Errors
-    ///
-    /// As there.
-    pub async fn send_with(
-        &self,
-        request: Request<Body>,
-        options: Options,
-    ) -> Result<Response<ReplyBody>, SendError> {
+    pub async fn send(&self, mut request: Request<Body>) -> Result<Response<ReplyBody>, SendError> {
+        let options = request.extensions_mut().remove::<Options>();
+        let call = call::send(&self.fleet, request, options.unwrap_or_default());
         // All that a call may have to do is large to move about.
-        Box::pin(call::send(&self.fleet, request, options)).await
+        Box::pin(call).await
     }
 
     /// Whether any endpoint answers: false once none can be connected to, or all

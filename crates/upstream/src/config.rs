@@ -24,7 +24,7 @@ pub struct Config {
 
     /// How long setting up a connection may take, TLS included. Default: 5 s.
     pub connect_timeout: Duration,
-    /// How long a call without a [`Deadline`](crate::Deadline) may wait for the
+    /// How long a call without a [deadline](crate::Options::deadline) may wait for the
     /// head of its reply, all attempts together. Default: 60 s.
     pub timeout: Duration,
     /// How long the body of a reply may be silent. Default: 30 s.

@@ -136,7 +136,7 @@ pub enum ReplyErrorKind {
     /// Nothing arrived for [`Config::stall_timeout`](crate::Config).
     #[error("the reply stalled")]
     Stalled,
-    /// The [`Deadline`](crate::Deadline) passed.
+    /// The [deadline](crate::Options::deadline) passed.
     #[error("the deadline passed before the reply was complete")]
     DeadlineExceeded,
 }

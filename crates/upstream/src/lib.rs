@@ -45,7 +45,7 @@ pub use body::Body;
 pub use client::Client;
 pub use config::{Config, Protocol};
 pub use error::{BoxError, Error, ReplyError, ReplyErrorKind, SendError, SendErrorKind};
-pub use options::{Attempts, Deadline, Options};
+pub use options::Options;
 pub use reply::ReplyBody;
 pub use resolve::Resolver;
 pub use tls::roots;

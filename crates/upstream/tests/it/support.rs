@@ -16,7 +16,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
-use upstream::{Attempts, Body, BoxError, Client, Config, Deadline, ReplyBody, SendError};
+use upstream::{Body, BoxError, Client, Config, Options, ReplyBody, SendError};
 
 /// Waits for what has to happen soon.
 #[track_caller]
@@ -160,16 +160,18 @@ pub(crate) fn post() -> Request<Body> {
 /// With a deadline this far away.
 pub(crate) fn within(mut request: Request<Body>, millis: u64) -> Request<Body> {
     let deadline = Instant::now() + Duration::from_millis(millis);
-    request.extensions_mut().insert(Deadline(deadline));
+    options(&mut request).deadline = Some(deadline);
     request
 }
 
 /// With a counter of its attempts.
 pub(crate) fn counted(mut request: Request<Body>) -> (Request<Body>, Arc<AtomicU32>) {
-    let attempts = Attempts::default();
-    let counter = Arc::clone(&attempts.0);
-    request.extensions_mut().insert(attempts);
-    (request, counter)
+    let attempts = Arc::clone(&options(&mut request).attempts);
+    (request, attempts)
+}
+
+fn options(request: &mut Request<Body>) -> &mut Options {
+    request.extensions_mut().get_or_insert_default()
 }
 
 pub(crate) async fn text(response: Response<ReplyBody>) -> String {
