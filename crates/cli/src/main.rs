@@ -5,14 +5,18 @@
 
 mod call;
 mod contract;
+mod log;
 mod serve;
 
-use std::io::IsTerminal as _;
+use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use mimalloc::MiMalloc;
 use tracing_subscriber::EnvFilter;
+
+use self::log::Log;
 
 /// A call allocates some hundred times and frees all of it at once, which the
 /// C library does slowly.
@@ -37,27 +41,44 @@ enum Command {
     Contract(contract::ContractArgs),
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+/// How long work that cannot be broken off may keep the program from ending.
+const LAST_WORK: Duration = Duration::from_secs(5);
+
+fn main() -> ExitCode {
     let args = Args::parse();
+    let log = Log::to(io::stderr());
+    let _flushed = log.flushed_on_drop();
+    log.take_panics();
     tracing_subscriber::fmt()
         .with_env_filter(
             EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn")),
         )
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(log.clone())
+        .with_ansi(io::stderr().is_terminal())
         .init();
-    let done = match args.command {
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            log.line(format!("error: the program cannot start: {error}\n").into_bytes());
+            return ExitCode::FAILURE;
+        }
+    };
+    let done = runtime.block_on(run(args.command));
+    runtime.shutdown_timeout(LAST_WORK);
+    done.unwrap_or_else(|error| {
+        log.line(format!("error: {error:#}\n").into_bytes());
+        ExitCode::FAILURE
+    })
+}
+
+async fn run(command: Command) -> anyhow::Result<ExitCode> {
+    match command {
         Command::Serve(args) => serve::serve(args).await,
         Command::Gateway(args) => serve::gateway(args).await,
         Command::Backend(args) => serve::backend(args).await,
         Command::Call(args) => call::run(args, proto::FILE_DESCRIPTOR_SET).await,
         Command::Contract(args) => contract::run(&args).await,
-    };
-    done.unwrap_or_else(|error| {
-        eprintln!("error: {error:#}");
-        ExitCode::FAILURE
-    })
+    }
 }
 
 #[cfg(test)]

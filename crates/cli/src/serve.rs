@@ -395,33 +395,34 @@ fn program() -> String {
 type Stop = watch::Receiver<bool>;
 
 /// Waits for Ctrl-C or SIGTERM in the background. A second one ends the process
-/// at once.
+/// at once, with the exit code that a shell gives for it.
 fn stop_signal() -> Stop {
     let (told, stop) = watch::channel(false);
     tokio::spawn(async move {
         signal().await;
         told.send_replace(true);
-        signal().await;
-        std::process::exit(130);
+        std::process::exit(128 + signal().await);
     });
     stop
 }
 
-async fn signal() {
+/// Waits for a signal to stop, and returns its number.
+async fn signal() -> i32 {
+    const INTERRUPT: i32 = 2;
     let interrupt = tokio::signal::ctrl_c();
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
         if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            tokio::select! {
-                _ = interrupt => {}
-                _ = terminate.recv() => {}
-            }
-            return;
+            return tokio::select! {
+                _ = interrupt => INTERRUPT,
+                _ = terminate.recv() => SignalKind::terminate().as_raw_value(),
+            };
         }
     }
     // Without a handler the signal ends the process, which is as well.
     let _ = interrupt.await;
+    INTERRUPT
 }
 
 async fn stopped(mut stop: Stop) {

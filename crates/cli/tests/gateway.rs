@@ -26,9 +26,15 @@ impl Running {
     /// Runs a shell script that becomes the gateway, whose first line says where
     /// it serves.
     fn start(script: &str) -> Self {
+        Self::start_with(script, Stdio::inherit())
+    }
+
+    /// The same with another standard error.
+    fn start_with(script: &str, stderr: Stdio) -> Self {
         let mut child = Command::new("sh")
             .args(["-c", script])
             .stdout(Stdio::piped())
+            .stderr(stderr)
             .spawn()
             .expect("sh starts");
         let stdout = child.stdout.take().expect("stdout is piped");
@@ -113,6 +119,56 @@ async fn without_open_files_to_spare_connections_go_on_and_new_ones_wait() {
         .expect("it is served once there is room")
         .expect("no panic")
         .expect("the call is good");
+}
+
+/// An upstream that answers every request with 500, so that each call is logged.
+fn failing_upstream() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let _ = stream.read(&mut [0; 4096]);
+            let _ = stream.write_all(
+                b"HTTP/1.1 500 Internal Server Error\r\ncontent-length: 0\r\n\
+                  connection: close\r\n\r\n",
+            );
+        }
+    });
+    address
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_has_to_read_its_log() {
+    // A pipe holds 64 KiB, and a line of the log is longer than 100 bytes.
+    const CALLS: usize = 1000;
+    let mut gateway = Running::start_with(
+        &format!(
+            "exec '{}' gateway --grpc 127.0.0.1:0 --upstream http://{}/v2",
+            env!("CARGO_BIN_EXE_web1on1"),
+            failing_upstream()
+        ),
+        Stdio::piped(),
+    );
+    let channel = channel(gateway.address).connect().await.expect("it serves");
+    for n in 0..CALLS {
+        let call = tokio::time::timeout(PATIENCE, get_user(&channel)).await;
+        let failed = call.unwrap_or_else(|_| panic!("call {n} is not answered"));
+        let status = failed.expect_err("the upstream fails");
+        assert_eq!(status.code(), tonic::Code::Internal, "{status}");
+    }
+    let id = i32::try_from(gateway.child.id()).expect("a process id");
+    let id = rustix::process::Pid::from_raw(id).expect("a process id");
+    rustix::process::kill_process(id, rustix::process::Signal::TERM).expect("it is told to stop");
+    let begun = Instant::now();
+    let ended = loop {
+        if let Some(ended) = gateway.child.try_wait().expect("it can be asked") {
+            break ended;
+        }
+        assert!(begun.elapsed() < PATIENCE, "it does not stop");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    };
+    assert!(ended.success(), "{ended}");
 }
 
 #[test]
