@@ -93,14 +93,11 @@ impl<W> State<W> {
         if self.queue.len() == 0 && self.limit.has_room(now, self.in_flight) {
             return Arrival::Sent(self.send(now, call));
         }
-        let patience = now + self.config.max_wait;
-        let (until, shed) = match last_start {
-            Some(last) if last < patience => (last, Shed::DeadlineUnattainable),
-            _ => {
-                let retry_after = self.retry_after();
-                (patience, Shed::WaitedTooLong { retry_after })
-            }
-        };
+        let retry_after = self.retry_after();
+        let shed = Shed::WaitedTooLong { retry_after };
+        let patience = self.config.max_wait;
+        // Who is told in time can try elsewhere.
+        let until = now + last_start.map_or(patience, |last| patience.min((last - now) * 3 / 4));
         let late = now + until.saturating_duration_since(now) * 3 / 4;
         let caller = call.caller;
         let place = self.queue.push(caller, Waiting { call, waiter }, late);
@@ -125,7 +122,10 @@ impl<W> State<W> {
         }
         let Waiting { call, waiter } = self.queue.pop(now)?;
         let outcome = match self.last_start(now, call) {
-            Some(last) if last < now => Err(Shed::DeadlineUnattainable),
+            Some(last) if last < now => {
+                let retry_after = self.retry_after();
+                Err(Shed::WaitedTooLong { retry_after })
+            }
             _ => Ok(self.send(now, call)),
         };
         Some((waiter, outcome))

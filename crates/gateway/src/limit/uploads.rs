@@ -73,27 +73,29 @@ impl Uploads {
         caller: CallerKey,
         deadline: Option<Instant>,
     ) -> Result<UploadPermit, Shed> {
-        let patience = Instant::now() + self.shared.config.max_wait;
-        let until = deadline.map_or(patience, |deadline| deadline.min(patience));
+        let now = Instant::now();
+        let patience = self.shared.config.max_wait;
+        // Who is told in time can try elsewhere.
+        let until = now
+            + deadline.map_or(patience, |deadline| {
+                patience.min(deadline.saturating_duration_since(now) * 3 / 4)
+            });
         let (registered, of_caller) = self.register(caller);
         let of_all = Arc::clone(&self.shared.places);
         let both = async {
             let first = of_caller.acquire_owned().await?;
             Ok::<_, tokio::sync::AcquireError>([of_all.acquire_owned().await?, first])
         };
-        match timeout_at(until, both).await {
-            Ok(Ok(places)) => Ok(UploadPermit {
-                _places: places,
-                _registered: registered,
-            }),
-            // The semaphores are never closed.
-            Ok(Err(_)) | Err(_) if until < patience => Err(Shed::DeadlineUnattainable),
-            Ok(Err(_)) | Err(_) => {
-                let shed = self.shared.shed.fetch_add(1, Ordering::Relaxed);
-                let retry_after = self.shared.config.retry_after(shed);
-                Err(Shed::WaitedTooLong { retry_after })
-            }
-        }
+        // The semaphores are never closed.
+        let Ok(Ok(places)) = timeout_at(until, both).await else {
+            let shed = self.shared.shed.fetch_add(1, Ordering::Relaxed);
+            let retry_after = self.shared.config.retry_after(shed);
+            return Err(Shed::WaitedTooLong { retry_after });
+        };
+        Ok(UploadPermit {
+            _places: places,
+            _registered: registered,
+        })
     }
 
     /// How many callers are known.
@@ -196,9 +198,13 @@ mod tests {
         let retry_after = LimitConfig::default().retry_after;
         assert_eq!(refused, Err(Shed::WaitedTooLong { retry_after }));
         assert_eq!(started.elapsed(), LimitConfig::default().max_wait);
-        let deadline = Some(Instant::now() + SECOND / 2);
-        let refused = uploads.acquire(CallerKey(2), deadline).await.map(drop);
-        assert_eq!(refused, Err(Shed::DeadlineUnattainable));
+        let deadline = Instant::now() + SECOND / 2;
+        let refused = uploads.acquire(CallerKey(2), Some(deadline)).await;
+        assert!(
+            matches!(refused, Err(Shed::WaitedTooLong { .. })),
+            "{refused:?}"
+        );
+        assert!(Instant::now() < deadline, "it is told too late");
         let (second, ()) = tokio::join!(uploads.acquire(CallerKey(2), None), async {
             tokio::time::sleep(SECOND / 2).await;
             drop(first);
