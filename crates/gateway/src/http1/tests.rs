@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 use tokio::task::JoinHandle;
 use tower::service_fn;
@@ -16,7 +14,7 @@ struct Served {
     client: DuplexStream,
     ended: JoinHandle<Duration>,
     held: Arc<()>,
-    _phase: watch::Sender<Phase>,
+    phase: watch::Sender<Phase>,
 }
 
 fn serve_with(length: usize, on_the_way: usize) -> Served {
@@ -37,11 +35,7 @@ fn serve_with(length: usize, on_the_way: usize) -> Served {
     });
     let ended = tokio::spawn(async move {
         let started = Instant::now();
-        let config = Config {
-            // The client must not seem to be late with its next request.
-            preface_timeout: Duration::from_mins(1),
-            ..Config::default()
-        };
+        let config = Config::default();
         // Either side may be the first to close.
         let _ = serve(server, PEER, service, &config, phases).await;
         started.elapsed()
@@ -50,7 +44,7 @@ fn serve_with(length: usize, on_the_way: usize) -> Served {
         client,
         ended,
         held,
-        _phase: phase,
+        phase,
     }
 }
 
@@ -86,5 +80,58 @@ async fn an_unread_reply_is_held_for_until_its_deadline() {
         let took = served.ended.await.expect("no panic");
         assert!(took >= DEADLINE && took < DEADLINE * 2, "it took {took:?}");
         assert_eq!(Arc::strong_count(&served.held), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idle_connection_is_kept_for_the_idle_timeout() {
+    let Config { idle_timeout, .. } = Config::default();
+    let mut served = serve_with(5, 1 << 20);
+    call(&mut served.client, 5).await;
+    tokio::time::sleep(idle_timeout * 9 / 10).await;
+    call(&mut served.client, 5).await;
+    let took = served.ended.await.expect("no panic");
+    assert!(took > idle_timeout, "it took {took:?}");
+    assert!(took < idle_timeout * 2, "it took {took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_head_that_does_not_become_whole_ends_the_connection() {
+    let Config {
+        preface_timeout, ..
+    } = Config::default();
+    for calls in [0, 1] {
+        let mut served = serve_with(5, 1 << 20);
+        for _ in 0..calls {
+            call(&mut served.client, 5).await;
+        }
+        let dripping = async {
+            for byte in REQUEST.iter().cycle().take(10) {
+                let _ = served.client.write_all(&[*byte]).await;
+                tokio::time::sleep(preface_timeout / 2).await;
+            }
+        };
+        let ((), ended) = tokio::join!(dripping, served.ended);
+        let took = ended.expect("no panic");
+        assert!(took <= preface_timeout * 3, "it took {took:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn half_a_head_does_not_hold_up_a_server_that_leaves() {
+    for calls in [0, 1] {
+        let mut served = serve_with(5, 1 << 20);
+        for _ in 0..calls {
+            call(&mut served.client, 5).await;
+        }
+        served
+            .client
+            .write_all(b"POST /")
+            .await
+            .expect("it is open");
+        tokio::task::yield_now().await;
+        served.phase.send_replace(Phase::Leaving);
+        let took = served.ended.await.expect("no panic");
+        assert!(took <= LAST_WORDS, "it took {took:?}");
     }
 }
