@@ -133,7 +133,21 @@ async fn what_does_not_end_is_broken_off_after_the_grace_period() {
         .await
         .expect("no panic");
     let answered = in_time("the call", call).await.expect("no panic");
-    answered.expect_err("nobody has answered");
+    let status = answered.expect_err("nobody has answered");
+    check_reason(&status, "SHUTTING_DOWN");
+    let details = status.get_error_details();
+    assert!(
+        details.retry_info().is_none(),
+        "it may be carried out twice"
+    );
+}
+
+#[track_caller]
+fn check_reason(status: &Status, reason: &str) {
+    assert_eq!(status.code(), Code::Unavailable, "{status}");
+    let details = status.get_error_details();
+    let found = details.error_info().map(|info| info.reason.as_str());
+    assert_eq!(found, Some(reason), "{status}");
 }
 
 #[tokio::test]
@@ -158,17 +172,14 @@ async fn streams_and_silent_connections_end_at_once() {
     let second = in_time("the news", watch.next()).await.expect("a status");
     assert_eq!(second.expect("news").status(), ServingStatus::NotServing);
     let end = in_time("the watch", watch.next()).await.expect("a status");
-    assert_eq!(end.expect_err("it ends").code(), Code::Unavailable);
+    let end = end.expect_err("it ends");
+    check_reason(&end, "SHUTTING_DOWN");
+    let details = end.get_error_details();
+    assert!(details.retry_info().is_some(), "it can watch another one");
     let end = in_time("reflection", asking.next())
         .await
         .expect("a status");
-    let end = end.expect_err("it ends");
-    assert_eq!(end.code(), Code::Unavailable);
-    let details = end.get_error_details();
-    assert_eq!(
-        details.error_info().map(|info| info.reason.as_str()),
-        Some("SHUTTING_DOWN")
-    );
+    check_reason(&end.expect_err("it ends"), "SHUTTING_DOWN");
     for connection in [&mut silent, &mut half] {
         let end = in_time("the connection", connection.read(&mut [0])).await;
         assert!(matches!(end, Ok(0) | Err(_)), "{end:?}");

@@ -191,7 +191,7 @@ mod tests {
             log.line(line.clone());
         }
         let mut written = Vec::new();
-        while written.iter().filter(|byte| **byte == b'.').count() < 4 * line.len() {
+        while written.len() < 4 * line.len() {
             written.extend(read.recv().expect("what there was room for"));
         }
         log.line(b"again\n".to_vec());

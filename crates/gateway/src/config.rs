@@ -24,11 +24,14 @@ pub struct Config {
     /// The size of the largest message that is accepted, in bytes, both as it
     /// was sent and decompressed.
     pub max_message: usize,
+    /// How many bytes the messages of all calls may take together, from their
+    /// arrival until their calls are over. One caller's may take half of it.
+    pub max_held: usize,
     /// How many calls may be under way at once on all connections together,
     /// watches included. One more is refused with `RESOURCE_EXHAUSTED`.
     pub max_calls: usize,
-    /// How many of them may be of one caller, as told by its token or else by
-    /// its address.
+    /// How many of them may be of one caller, as told by its token, if the
+    /// upstream has accepted that of late, or else by its address.
     pub max_calls_per_caller: usize,
     /// How many calls are sent upstream at once, and which of the others wait.
     pub limit: LimitConfig,
@@ -80,6 +83,7 @@ impl Default for Config {
             default_deadline: Duration::from_secs(30),
             max_deadline: Duration::from_mins(5),
             max_message: 4 << 20,
+            max_held: 256 << 20,
             max_calls: 10_000,
             max_calls_per_caller: 5_000,
             limit: LimitConfig::default(),

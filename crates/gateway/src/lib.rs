@@ -13,6 +13,7 @@
 
 pub mod access_log;
 mod batched;
+mod callers;
 pub mod config;
 pub mod descriptors;
 pub mod drift;
@@ -24,6 +25,7 @@ pub mod limit;
 pub mod outcome;
 mod pb;
 mod phase;
+mod places;
 pub mod reflection;
 mod rewind;
 pub mod rpcs;

@@ -102,7 +102,8 @@ impl Server {
     /// 2. Nothing new is accepted; what has connected until then is served.
     ///    Every connection is told to go away, and watches, other streams and
     ///    calls whose message is not whole are ended.
-    /// 3. Calls under way have [`Config::grace`] to end.
+    /// 3. Calls under way have [`Config::grace`] to end. Those that have no answer
+    ///    by then end with `UNAVAILABLE`.
     ///
     /// # Errors
     ///
@@ -150,16 +151,25 @@ impl Server {
         drop(listener);
         phase.send_replace(Phase::Leaving);
         health.end_watches();
-        let all_over = async { while connections.join_next().await.is_some() {} };
-        if timeout(config.grace, all_over).await.is_err() {
+        if !all_end(&mut connections, config.grace).await {
             tracing::warn!(
                 connections = connections.len(),
                 "some calls did not end within the grace period and are broken off"
             );
+            phase.send_replace(Phase::Over);
+            // Whoever reads is told.
+            all_end(&mut connections, LAST_WORDS).await;
         }
         connections.shutdown().await;
         Ok(())
     }
+}
+
+/// Waits for the ends of all connections. Returns false if some have not ended
+/// within the time.
+async fn all_end(connections: &mut JoinSet<()>, within: Duration) -> bool {
+    let all = async { while connections.join_next().await.is_some() {} };
+    timeout(within, all).await.is_ok()
 }
 
 /// Waits until it has changed whether the upstream can be reached.
@@ -287,10 +297,11 @@ async fn serve_connection<S, B>(
     drop(place);
 }
 
-/// How long a connection that was accepted at the last moment may take to speak.
+/// How long a connection that was accepted at the last moment may take to speak,
+/// and how long those who are broken off may take to read that.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
 async fn silent_when_leaving(phase: &mut watch::Receiver<Phase>) {
-    let _ = phase.wait_for(|phase| *phase == Phase::Leaving).await;
+    let _ = phase.wait_for(|phase| *phase != Phase::Serving).await;
     sleep(LAST_WORDS).await;
 }

@@ -6,6 +6,7 @@
 
 mod call;
 mod deadline;
+mod fields;
 mod in_flight;
 mod messages;
 mod protocol;
@@ -50,20 +51,16 @@ pub(crate) fn grpc(
         // Sees the status of every call, and gives one that tonic or a layer
         // below has made a reason, a domain and the id of the request.
         .layer(status::Layer::new(Arc::clone(&domain)))
-        // Ends the call when its time has passed, whatever it waits for.
-        .layer(deadline::Layer::new(config))
+        // Ends the call when its time has passed, whatever it waits for, or when
+        // the server cannot wait any longer.
+        .layer(deadline::Layer::new(config, phase.clone()))
+        // Refuses fields that contradict each other, before anybody goes by them.
+        .layer(fields::Layer::new(Arc::clone(&domain)))
         // Bounds what is open at once. Calls upstream have a finer limit, which
         // adapts; this one also counts watches and half-sent calls.
-        .layer(in_flight::Layer::new(
-            config.max_calls,
-            config.max_calls_per_caller,
-            Arc::clone(&domain),
-        ))
-        // Holds the messages to their size and number, and inflates them.
-        .layer(messages::Layer::new(
-            config.max_message,
-            domain,
-            phase.clone(),
-        ))
+        .layer(in_flight::Layer::new(config, Arc::clone(&domain)))
+        // Holds the messages to their size, their number and the memory that all
+        // of them may take together, and inflates them.
+        .layer(messages::Layer::new(config, domain, phase.clone()))
         .service(routes.prepare())
 }

@@ -152,7 +152,27 @@ const FAULTS: &[Fault] = &[
             ("authorization", "Bearer a"),
             ("authorization", "Bearer b")
         ]),
-        &[INVALID, End::Code(Code::Unauthenticated)]
+        &[INVALID]
+    ),
+    head!(
+        "sends grpc-encoding twice",
+        fields(&[
+            GRPC,
+            TE,
+            ("grpc-encoding", "gzip"),
+            ("grpc-encoding", "identity")
+        ]),
+        &[INVALID]
+    ),
+    head!(
+        "sends user-agent twice",
+        fields(&[GRPC, TE, ("user-agent", "a"), ("user-agent", "b")]),
+        &[INVALID]
+    ),
+    head!(
+        "sends x-request-id twice",
+        fields(&[GRPC, TE, ("x-request-id", "a"), ("x-request-id", "b")]),
+        &[INVALID]
     ),
     head!(
         "sends grpc-timeout twice",

@@ -30,6 +30,11 @@ pub(crate) struct BoundsArgs {
     #[arg(long, value_name = "BYTES", env = "WEB1ON1_MAX_HELD_REPLIES", default_value_t = 256 << 20)]
     max_held_replies: usize,
 
+    /// How many bytes of callers' messages may be held at once, all calls
+    /// together; one caller may take half of it
+    #[arg(long, value_name = "BYTES", env = "WEB1ON1_MAX_HELD_REQUESTS", default_value_t = 256 << 20)]
+    max_held_requests: usize,
+
     /// A field of a caller's metadata to pass on beside the credentials, the
     /// language and the trace; may be given several times
     #[arg(
@@ -49,8 +54,8 @@ pub(crate) struct BoundsArgs {
     )]
     max_calls: usize,
 
-    /// How many of them may be of one caller, as told by its token or else by its
-    /// address
+    /// How many of them may be of one caller, as told by its token, once the
+    /// upstream has accepted that, or else by its address
     #[arg(
         long,
         value_name = "NUMBER",
@@ -166,6 +171,7 @@ impl BoundsArgs {
             default_deadline: self.default_deadline,
             max_deadline: self.max_deadline,
             max_message: self.max_message,
+            max_held: self.max_held_requests,
             max_calls: self.max_calls,
             max_calls_per_caller: self.max_calls_per_caller,
             max_connections: self.max_connections,

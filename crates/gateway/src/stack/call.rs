@@ -1,7 +1,6 @@
 //! The outermost layer: a call's name, its clock, and its one outcome.
 
 use std::convert::Infallible;
-use std::hash::{BuildHasher as _, RandomState};
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,7 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::{Request, Response, header};
+use http::{Request, Response};
 use http_body::{Frame, SizeHint};
 use pin_project_lite::pin_project;
 use tokio::time::Instant;
@@ -18,8 +17,10 @@ use tonic::{Code, Status};
 use tower::Service;
 use transcode::{CallContext, CallRecord, CallerKey};
 
+use crate::callers::{Caller, Callers};
 use crate::extensions::Peer;
 use crate::outcome::{Observers, Outcome};
+use crate::places::{Full, Places, Taken};
 use crate::rpcs::{Rpc, Rpcs};
 
 /// A call under way, in the extensions of its request. What the layers learn of
@@ -28,6 +29,10 @@ pub(super) struct Call {
     pub(super) rpc: Option<Rpc>,
     pub(super) request_id: Arc<str>,
     pub(super) deadline: OnceLock<Instant>,
+    /// Who makes it. Unknown only in tests of single layers.
+    caller: Option<Caller>,
+    /// The bytes that its messages take, as far as they are counted.
+    held: Mutex<Option<Taken>>,
     peer: Option<IpAddr>,
     started: Instant,
     received: AtomicU64,
@@ -44,6 +49,8 @@ impl Call {
             rpc: Some(rpc),
             request_id: "a-request".into(),
             deadline: OnceLock::new(),
+            caller: None,
+            held: Mutex::new(None),
             peer: None,
             started: Instant::now(),
             received: AtomicU64::new(0),
@@ -51,6 +58,31 @@ impl Call {
             status: Mutex::new(None),
             record: CallRecord::default(),
         })
+    }
+
+    /// Whom the places of this call are counted for.
+    pub(super) fn caller(&self) -> CallerKey {
+        // Without a stack above, all callers are one.
+        self.caller.map_or(CallerKey(0), |caller| caller.key)
+    }
+
+    /// Counts so many bytes of its messages as held, until it is over.
+    ///
+    /// # Errors
+    ///
+    /// Fails where there is no room for so many more.
+    pub(super) fn hold(&self, places: &Arc<Places>, bytes: usize) -> Result<(), Full> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(held) = &mut *held {
+            return held.grow(bytes.saturating_sub(held.count()));
+        }
+        *held = Some(places.take(self.caller(), bytes)?);
+        Ok(())
+    }
+
+    /// Counts nothing of its messages as held any more.
+    pub(super) fn hold_nothing(&self) {
+        *self.held.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// Notes what the caller is told. The first status counts: what follows
@@ -102,11 +134,15 @@ impl Call {
 struct Ending {
     call: Arc<Call>,
     observers: Observers,
+    callers: Callers,
 }
 
 impl Drop for Ending {
     fn drop(&mut self) {
         let outcome = self.call.outcome();
+        if let (Some(caller), Some(status)) = (self.call.caller, outcome.upstream.status) {
+            self.callers.answered(caller, status);
+        }
         for observer in self.observers.iter() {
             observer.ended(&outcome);
         }
@@ -117,8 +153,7 @@ impl Drop for Ending {
 pub(super) struct Layer {
     rpcs: Rpcs,
     observers: Observers,
-    /// Makes the keys of callers unpredictable.
-    keys: RandomState,
+    callers: Callers,
 }
 
 impl Layer {
@@ -126,17 +161,8 @@ impl Layer {
         Self {
             rpcs,
             observers,
-            keys: RandomState::new(),
+            callers: Callers::new(),
         }
-    }
-
-    /// Who a caller is, for sharing the gateway fairly: its token, else its
-    /// address.
-    fn key(&self, request: &Request<Body>, peer: Option<IpAddr>) -> CallerKey {
-        CallerKey(match request.headers().get(header::AUTHORIZATION) {
-            Some(token) => self.keys.hash_one(token.as_bytes()),
-            None => self.keys.hash_one(peer),
-        })
     }
 }
 
@@ -171,10 +197,13 @@ where
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let peer = request.extensions_mut().remove::<Peer>().map(|peer| peer.0);
+        let caller = self.layer.callers.identify(request.headers(), peer);
         let call = Arc::new(Call {
             rpc: self.layer.rpcs.get(request.uri().path()).cloned(),
             request_id: transcode::request_id(request.headers()).into(),
             deadline: OnceLock::new(),
+            caller: Some(caller),
+            held: Mutex::new(None),
             peer,
             started: Instant::now(),
             received: AtomicU64::new(0),
@@ -184,7 +213,7 @@ where
         });
         let context = CallContext {
             request_id: Some(Arc::clone(&call.request_id)),
-            caller: Some(self.layer.key(&request, peer)),
+            caller: Some(caller.key),
             record: call.record.clone(),
             ..CallContext::default()
         };
@@ -194,6 +223,7 @@ where
         let ending = Ending {
             call,
             observers: Arc::clone(&self.layer.observers),
+            callers: self.layer.callers.clone(),
         };
         Calling {
             response: self.inner.call(request),

@@ -4,7 +4,8 @@
 //! arrival of the headers, so a message that never comes is covered as well as
 //! a reply that is never read. tonic and tower answer a passed deadline with
 //! `CANCELLED`, or as if the connection had failed; gRPC has
-//! `DEADLINE_EXCEEDED` for it.
+//! `DEADLINE_EXCEEDED` for it. A server that leaves and cannot wait any longer
+//! is the other end that a call may come to while it waits.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -18,6 +19,7 @@ use futures_util::future::Either;
 use http::{HeaderMap, Request, Response};
 use http_body::{Frame, SizeHint};
 use pin_project_lite::pin_project;
+use tokio::sync::watch;
 use tokio::time::{Instant, Sleep, Timeout, sleep_until, timeout_at};
 use tonic::body::Body;
 use tonic::{Code, Status};
@@ -27,6 +29,7 @@ use transcode::CallContext;
 use super::call::Call;
 use crate::config::Config;
 use crate::extensions::Ends;
+use crate::phase::Phase;
 use crate::rpcs::Rpc;
 
 #[derive(Debug, Clone)]
@@ -34,14 +37,16 @@ pub(super) struct Layer {
     default: Duration,
     max: Duration,
     domain: Arc<str>,
+    phase: watch::Receiver<Phase>,
 }
 
 impl Layer {
-    pub(super) fn new(config: &Config) -> Self {
+    pub(super) fn new(config: &Config, phase: watch::Receiver<Phase>) -> Self {
         Self {
             default: config.default_deadline.min(config.max_deadline),
             max: config.max_deadline,
             domain: config.domain.as_str().into(),
+            phase,
         }
     }
 
@@ -66,6 +71,14 @@ impl Layer {
             None,
             request_id,
         )
+    }
+}
+
+/// Waits until the server cannot wait any longer.
+async fn over(mut phase: watch::Receiver<Phase>) {
+    if phase.wait_for(|phase| *phase == Phase::Over).await.is_err() {
+        // The server is gone, and its connections with it.
+        std::future::pending::<()>().await;
     }
 }
 
@@ -129,6 +142,7 @@ where
         Either::Left(Timed {
             response: timeout_at(deadline, self.inner.call(request)),
             deadline,
+            over: None,
             exceeded: Some(Exceeded {
                 layer: Arc::clone(&self.layer),
                 timeout,
@@ -149,14 +163,28 @@ impl Exceeded {
     fn status(&self) -> Status {
         self.layer.exceeded(self.timeout, &self.request_id)
     }
+
+    fn broken_off(&self) -> Status {
+        transcode::status(
+            Code::Unavailable,
+            "SHUTTING_DOWN",
+            &self.layer.domain,
+            "the gateway is shutting down and cannot wait for the answer any longer; \
+             the call may have been carried out",
+            None,
+            &self.request_id,
+        )
+    }
 }
 
 pin_project! {
-    /// A call that ends with its deadline.
+    /// A call that ends with its deadline, or with the server.
     pub(super) struct Timed<F> {
         #[pin]
         response: Timeout<F>,
         deadline: Instant,
+        // Set up only where there is something to wait for.
+        over: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
         exceeded: Option<Exceeded>,
     }
 }
@@ -170,7 +198,21 @@ where
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let deadline = *this.deadline;
-        let answered = poll_ready!(this.response.poll(context));
+        let answered = match this.response.poll(context) {
+            Poll::Ready(answered) => answered,
+            Poll::Pending => {
+                let Some(exceeded) = this.exceeded else {
+                    return Poll::Pending;
+                };
+                let phase = &exceeded.layer.phase;
+                let over = this
+                    .over
+                    .get_or_insert_with(|| Box::pin(over(phase.clone())));
+                poll_ready!(over.as_mut().poll(context));
+                let broken_off = exceeded.broken_off().into_http().map(Limited::over);
+                return Poll::Ready(Ok(broken_off));
+            }
+        };
         let exceeded = this.exceeded.take();
         let mut response = match answered {
             Ok(Ok(response)) => response.map(|body| Limited {

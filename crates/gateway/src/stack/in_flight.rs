@@ -8,73 +8,60 @@ use std::convert::Infallible;
 use std::future::{Ready, ready};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, ready as poll_ready};
 use std::time::Duration;
 
 use futures_util::future::Either;
 use http::{Request, Response};
 use pin_project_lite::pin_project;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tonic::Code;
 use tonic::body::Body;
 use tower::Service;
-use transcode::{CallContext, CallerKey};
+use transcode::CallerKey;
 
 use super::call::Call;
+use crate::config::Config;
+use crate::places::{Full, Places, Taken};
 
 /// When it makes sense to try again. By then some calls have ended, or none
 /// will soon.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-/// How many shares the callers are divided into. Callers of one share have
-/// their bound together; it takes no memory that grows with their number.
-const SHARES: usize = 1024;
+/// The rpc that tells orchestrators and balancers whether the server lives.
+const HEALTH_CHECK: &str = "grpc.health.v1.Health/Check";
+
+/// How many health checks may be open on top of all other calls.
+const RESERVE: usize = 64;
 
 #[derive(Debug, Clone)]
 pub(super) struct Layer {
     places: Arc<Places>,
+    reserve: Arc<Places>,
     domain: Arc<str>,
 }
 
-#[derive(Debug)]
-struct Places {
-    all: Arc<Semaphore>,
-    /// How many calls of each share are open.
-    shares: [AtomicUsize; SHARES],
-    max_share: usize,
-}
-
 impl Layer {
-    pub(super) fn new(max_calls: usize, max_calls_per_caller: usize, domain: Arc<str>) -> Self {
+    pub(super) fn new(config: &Config, domain: Arc<str>) -> Self {
         Self {
-            places: Arc::new(Places {
-                all: Arc::new(Semaphore::new(max_calls.min(Semaphore::MAX_PERMITS))),
-                shares: [const { AtomicUsize::new(0) }; SHARES],
-                max_share: max_calls_per_caller,
-            }),
+            places: Places::new(config.max_calls, config.max_calls_per_caller),
+            reserve: Places::new(RESERVE, RESERVE),
             domain,
         }
     }
-}
 
-impl Places {
     /// A place for a call, or why there is none.
-    fn take(self: &Arc<Self>, caller: CallerKey) -> Result<Place, &'static str> {
-        // The keys are hashes, so any part of them does.
-        let [one, two, ..] = caller.0.to_le_bytes();
-        let share = usize::from(u16::from_le_bytes([one, two])) % SHARES;
-        // From here on the count is given back by the place.
-        let place = PlaceInShare {
-            places: Arc::clone(self),
-            share,
+    fn take(&self, call: Option<&Call>) -> Result<Place, Full> {
+        let caller = call.map_or(CallerKey(0), Call::caller);
+        let is_health_check = || {
+            let rpc = call.and_then(|call| call.rpc.as_ref());
+            rpc.is_some_and(|rpc| &*rpc.name == HEALTH_CHECK)
         };
-        if self.shares[share].fetch_add(1, Ordering::Relaxed) >= self.max_share {
-            return Err("the caller has as many calls open as it may");
-        }
-        let permit = Arc::clone(&self.all).try_acquire_owned();
-        let permit = permit.map_err(|_| "the gateway has as many calls open as it may")?;
-        Ok(Place(Arc::new((place, permit))))
+        let taken = match self.places.take(caller, 1) {
+            // A server that is busy is not dead.
+            Err(_) if is_health_check() => self.reserve.take(caller, 1),
+            taken => taken,
+        };
+        Ok(Place(Arc::new(taken?)))
     }
 }
 
@@ -98,19 +85,7 @@ pub(super) struct InFlight<S> {
 /// The place of a call, in the extensions of its response: it is given back
 /// when the reply is written.
 #[derive(Debug, Clone)]
-struct Place(#[expect(dead_code, reason = "it is held")] Arc<(PlaceInShare, OwnedSemaphorePermit)>);
-
-#[derive(Debug)]
-struct PlaceInShare {
-    places: Arc<Places>,
-    share: usize,
-}
-
-impl Drop for PlaceInShare {
-    fn drop(&mut self) {
-        self.places.shares[self.share].fetch_sub(1, Ordering::Relaxed);
-    }
-}
+struct Place(#[expect(dead_code, reason = "it is held")] Arc<Taken>);
 
 impl<S> Service<Request<Body>> for InFlight<S>
 where
@@ -125,18 +100,17 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let extensions = request.extensions();
-        let context = extensions.get::<CallContext>();
-        // Without a stack above, all callers are one.
-        let caller = context.and_then(|context| context.caller);
-        let caller = caller.unwrap_or(CallerKey(0));
-        match self.layer.places.take(caller) {
+        let call = request.extensions().get::<Arc<Call>>();
+        match self.layer.take(call.map(|call| &**call)) {
             Ok(place) => Either::Left(Placed {
                 response: self.inner.call(request),
                 place: Some(place),
             }),
-            Err(because) => {
-                let call = extensions.get::<Arc<Call>>();
+            Err(full) => {
+                let because = match full {
+                    Full::Caller => "the caller has as many calls open as it may",
+                    Full::All => "the gateway has as many calls open as it may",
+                };
                 let status = transcode::status(
                     Code::ResourceExhausted,
                     "OVERLOADED",
@@ -179,21 +153,33 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rpcs::Rpc;
+
+    fn layer() -> Layer {
+        let config = Config {
+            max_calls: 4,
+            max_calls_per_caller: 2,
+            ..Config::default()
+        };
+        Layer::new(&config, "test".into())
+    }
+
+    fn call_of(name: &str) -> Arc<Call> {
+        Call::of(Rpc {
+            name: name.into(),
+            client_streaming: false,
+            server_streaming: false,
+        })
+    }
 
     #[test]
-    fn one_caller_has_no_more_than_its_share() {
-        let layer = Layer::new(10, 4, "test".into());
-        let fill = |caller| -> Vec<_> {
-            let take = || layer.places.take(CallerKey(caller)).ok();
-            std::iter::from_fn(take).collect()
-        };
-        let first = fill(1);
-        assert_eq!(first.len(), 4);
-        assert_eq!(fill(2).len(), 4, "another caller has no places");
-        let others = [fill(2), fill(3), fill(4)];
-        assert_eq!(others.map(|places| places.len()), [4, 2, 0]);
-        drop(first);
-        assert_eq!(fill(1).len(), 4, "the places were not given back");
-        assert_eq!(layer.places.all.available_permits(), 10);
+    fn a_health_check_has_a_place_where_other_calls_have_none() {
+        let layer = layer();
+        let call = call_of("test.Service/Call");
+        let taken: Vec<_> = std::iter::from_fn(|| layer.take(Some(&call)).ok()).collect();
+        assert_eq!(taken.len(), 2);
+        let check = call_of(HEALTH_CHECK);
+        let checks: Vec<_> = std::iter::from_fn(|| layer.take(Some(&check)).ok()).collect();
+        assert_eq!(checks.len(), RESERVE, "and they are bounded");
     }
 }

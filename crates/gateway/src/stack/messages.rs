@@ -5,7 +5,8 @@
 //! that is too large `OUT_OF_RANGE`, and waits for the rest of half a message
 //! while the server wants to stop. Here each message is checked on its way
 //! through: what is not compressed passes as it came, and compressed messages
-//! are inflated within their bound. No more than one message is ever held.
+//! are inflated within their bound. No more than one message of a call is ever
+//! held, and all calls together hold no more than they may.
 
 use std::convert::Infallible;
 use std::io::Read as _;
@@ -15,7 +16,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
-use flate2::read::GzDecoder;
+use flate2::read::MultiGzDecoder;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
 use http_body::{Frame, SizeHint};
 use tokio::sync::watch;
@@ -24,7 +25,10 @@ use tonic::{Code, Status};
 use tower::Service;
 
 use super::call::Call;
+use super::status::RETRY_ELSEWHERE;
+use crate::config::Config;
 use crate::phase::Phase;
+use crate::places::{Full, Places};
 
 const ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 
@@ -32,21 +36,36 @@ const ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 /// Most such messages are just arriving.
 const LAST_WORDS: Duration = Duration::from_millis(500);
 
-/// When a call that was ended for a server that leaves can be sent again: at
-/// once, to another one.
-const RETRY_AFTER: Duration = Duration::from_millis(100);
+/// How long an upload that is under way may stand still when the server leaves.
+const STANDSTILL: Duration = Duration::from_secs(2);
+
+/// How much of a message is not counted as held, in bytes: a small message takes
+/// less than the rest of its call.
+const SMALL: usize = 8 << 10;
+
+/// When a call that found no room for its message can be sent again. By then
+/// other messages have become whole, or never will.
+const ROOM_AFTER: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Clone)]
 pub(super) struct Layer {
     max_message: usize,
+    /// The bytes of messages that are held.
+    held: Arc<Places>,
     domain: Arc<str>,
     phase: watch::Receiver<Phase>,
 }
 
 impl Layer {
-    pub(super) fn new(max_message: usize, domain: Arc<str>, phase: watch::Receiver<Phase>) -> Self {
+    pub(super) fn new(config: &Config, domain: Arc<str>, phase: watch::Receiver<Phase>) -> Self {
+        // One message of each size that is accepted has room at least.
+        let max_message = config.max_message;
         Self {
             max_message,
+            held: Places::new(
+                config.max_held.max(max_message),
+                (config.max_held / 2).max(max_message),
+            ),
             domain,
             phase,
         }
@@ -98,6 +117,7 @@ where
                     kind,
                     encoding,
                     count: 0,
+                    length: 0,
                     unread: Bytes::new(),
                     state: State::Flag,
                     leaving: None,
@@ -172,7 +192,10 @@ struct Checked {
     body: Body,
     kind: Kind,
     encoding: Encoding,
+    /// How many messages have begun.
     count: u64,
+    /// How many bytes the present one takes as yet.
+    length: usize,
     /// What has arrived and was not looked at yet.
     unread: Bytes,
     state: State,
@@ -198,6 +221,11 @@ impl Checked {
         if self.kind == Kind::One && self.count > 1 {
             return Err(self.wrong_count("more"));
         }
+        if self.length > SMALL {
+            // Whoever reads this has passed the message before on.
+            self.call.hold_nothing();
+        }
+        self.length = 0;
         let is_compressed = match (flag, &self.encoding) {
             (0, _) => false,
             (1, Encoding::Gzip) => true,
@@ -243,6 +271,31 @@ impl Checked {
                 self.layer.max_message
             ),
         )
+    }
+
+    /// Counts what has been added to the present message.
+    fn hold(&mut self, added: usize) -> Result<(), Status> {
+        self.length += added;
+        if self.length <= SMALL {
+            return Ok(());
+        }
+        self.call
+            .hold(&self.layer.held, self.length)
+            .map_err(|full| {
+                transcode::status(
+                    Code::ResourceExhausted,
+                    "OVERLOADED",
+                    &self.layer.domain,
+                    match full {
+                        Full::Caller => {
+                            "the messages of the caller take as much memory as they may"
+                        }
+                        Full::All => "the messages of all callers take as much memory as they may",
+                    },
+                    Some(ROOM_AFTER),
+                    &self.call.request_id,
+                )
+            })
     }
 
     /// Looks at what has arrived, and returns what may pass of it.
@@ -304,6 +357,7 @@ impl Checked {
                     if *missing == 0 {
                         self.state = State::Flag;
                     }
+                    self.hold(found)?;
                 }
                 State::Compressed { .. } => break,
             }
@@ -320,21 +374,24 @@ impl Checked {
             return Ok(None);
         };
         let missing = *length - collected.len();
-        collected.extend_from_slice(&self.unread.split_to(missing.min(self.unread.len())));
-        if collected.len() < *length {
+        let found = missing.min(self.unread.len());
+        collected.extend_from_slice(&self.unread.split_to(found));
+        let whole = (found == missing).then(|| std::mem::take(collected));
+        self.hold(found)?;
+        let Some(compressed) = whole else {
             return Ok(None);
-        }
-        let compressed = std::mem::take(collected);
+        };
         self.state = State::Flag;
         let max = self.layer.max_message;
         let mut message = Vec::new();
         let limit = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
-        if let Err(error) = GzDecoder::new(&*compressed)
+        if let Err(error) = MultiGzDecoder::new(&*compressed)
             .take(limit)
             .read_to_end(&mut message)
         {
             return Err(self.malformed(&format!("a message cannot be decompressed: {error}")));
         }
+        self.hold(message.len())?;
         let length = u32::try_from(message.len()).ok();
         let Some(length) = length.filter(|_| message.len() <= max) else {
             return Err(self.too_large());
@@ -360,25 +417,26 @@ impl Checked {
     /// Waits until the server leaves and does not wait for this call.
     fn poll_leaving(&mut self, context: &mut Context<'_>) -> Poll<Status> {
         // An upload is under way from its first message on.
-        let is_under_way = self.count > 1 || (self.count == 1 && matches!(self.state, State::Flag));
-        if self.kind == Kind::Upload && is_under_way {
-            return Poll::Pending;
-        }
+        let is_begun = self.count > 1 || (self.count == 1 && matches!(self.state, State::Flag));
+        let patience = match self.kind {
+            Kind::Conversation => Duration::ZERO,
+            Kind::Upload if is_begun => STANDSTILL,
+            Kind::Upload | Kind::One => LAST_WORDS,
+        };
         let phase = &self.layer.phase;
-        let kind = self.kind;
         let leaving = self.leaving.get_or_insert_with(|| {
             let mut phase = phase.clone();
             Box::pin(async move {
                 if phase
-                    .wait_for(|phase| *phase == Phase::Leaving)
+                    .wait_for(|phase| *phase != Phase::Serving)
                     .await
                     .is_err()
                 {
                     // The server is gone, and its connections with it.
                     std::future::pending::<()>().await;
                 }
-                if kind != Kind::Conversation {
-                    tokio::time::sleep(LAST_WORDS).await;
+                if !patience.is_zero() {
+                    tokio::time::sleep(patience).await;
                 }
             })
         });
@@ -388,7 +446,7 @@ impl Checked {
             "SHUTTING_DOWN",
             &self.layer.domain,
             "the gateway is shutting down, and nothing of this call was carried out",
-            Some(RETRY_AFTER),
+            Some(RETRY_ELSEWHERE),
             &self.call.request_id,
         ))
     }
@@ -429,6 +487,10 @@ impl http_body::Body for Checked {
                 Some(Ok(frame)) => match frame.into_data() {
                     Ok(data) => {
                         self.call.count_received(data.len());
+                        if self.kind == Kind::Upload {
+                            // It does not stand still.
+                            self.leaving = None;
+                        }
                         self.unread = data;
                     }
                     Err(trailers) => {
@@ -438,6 +500,11 @@ impl http_body::Body for Checked {
                         };
                     }
                 },
+                // What cannot be turned into gRPC is told in our words.
+                Some(Err(status)) if status.code() == Code::Internal => {
+                    let status = self.malformed("the request is not encoded as gRPC-Web has it");
+                    return self.fail(status);
+                }
                 Some(Err(status)) => return self.fail(status),
                 None => {
                     return match self.end() {

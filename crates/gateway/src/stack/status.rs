@@ -8,6 +8,7 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response};
@@ -20,6 +21,13 @@ use tower::Service;
 use transcode::REQUEST_ID;
 
 use super::call::Call;
+
+/// When a call that was ended for a server that leaves can be sent again: at
+/// once, to another one.
+pub(super) const RETRY_ELSEWHERE: Duration = Duration::from_millis(100);
+
+/// When a call can be sent again that the server had no room for.
+const RETRY_HERE: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Clone)]
 pub(super) struct Layer {
@@ -165,12 +173,17 @@ fn complete(headers: &mut HeaderMap, call: &Call, domain: &str) {
     }
     let (code, reason) = reason_of(status.code());
     call.end(code, Some(reason.to_owned()));
+    let retry_after = match code {
+        Code::Unavailable => Some(RETRY_ELSEWHERE),
+        Code::ResourceExhausted if reason == "OVERLOADED" => Some(RETRY_HERE),
+        _ => None,
+    };
     let completed = transcode::status(
         code,
         reason,
         domain,
         status.message(),
-        None,
+        retry_after,
         &call.request_id,
     );
     let mut told = HeaderMap::new();

@@ -10,6 +10,13 @@ use crate::rpcs::Rpc;
 
 const MAX: usize = 1000;
 
+fn config() -> Config {
+    Config {
+        max_message: MAX,
+        ..Config::default()
+    }
+}
+
 fn frame(flag: u8, content: &[u8]) -> Vec<u8> {
     let length = u32::try_from(content.len()).expect("a short message");
     [&[flag][..], &length.to_be_bytes(), content].concat()
@@ -19,6 +26,26 @@ fn gzip(content: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
     encoder.write_all(content).expect("memory");
     encoder.finish().expect("memory")
+}
+
+/// The body of a request of which nothing has arrived yet.
+fn checked(layer: Layer, kind: Kind, body: Body) -> Checked {
+    Checked {
+        body,
+        kind,
+        encoding: Encoding::Identity,
+        count: 0,
+        length: 0,
+        unread: Bytes::new(),
+        state: State::Flag,
+        leaving: None,
+        layer: Arc::new(layer),
+        call: Call::of(Rpc {
+            name: "a.B/C".into(),
+            client_streaming: kind != Kind::One,
+            server_streaming: kind == Kind::Conversation,
+        }),
+    }
 }
 
 /// What passes of a request that arrives in chunks of this size.
@@ -33,20 +60,11 @@ async fn pass(
         .map(|chunk| Ok::<_, Status>(Frame::data(Bytes::copy_from_slice(chunk))))
         .collect();
     let (_serving, phase) = watch::channel(Phase::Serving);
+    let layer = Layer::new(&config(), "test".into(), phase);
+    let body = Body::new(StreamBody::new(tokio_stream::iter(chunks)));
     let checked = Checked {
-        body: Body::new(StreamBody::new(tokio_stream::iter(chunks))),
-        kind,
         encoding,
-        count: 0,
-        unread: Bytes::new(),
-        state: State::Flag,
-        leaving: None,
-        layer: Arc::new(Layer::new(MAX, "test".into(), phase)),
-        call: Call::of(Rpc {
-            name: "a.B/C".into(),
-            client_streaming: kind != Kind::One,
-            server_streaming: kind == Kind::Conversation,
-        }),
+        ..checked(layer, kind, body)
     };
     Ok(checked.collect().await?.to_bytes().to_vec())
 }
@@ -165,39 +183,111 @@ async fn other_compressions_are_refused_with_those_that_are_accepted() {
 #[tokio::test(start_paused = true)]
 async fn half_a_message_does_not_hold_up_a_server_that_leaves() {
     let (half, whole) = (&[0, 0][..], &[0, 0, 0, 0, 0][..]);
-    for (kind, sent, ends) in [
-        (Kind::One, half, true),
-        (Kind::Conversation, half, true),
-        (Kind::Conversation, whole, true),
-        (Kind::Upload, half, true),
-        (Kind::Upload, whole, false),
+    for (kind, sent) in [
+        (Kind::One, half),
+        (Kind::Conversation, half),
+        (Kind::Conversation, whole),
+        (Kind::Upload, half),
+        (Kind::Upload, whole),
     ] {
         let (serving, phase) = watch::channel(Phase::Serving);
         let half = tokio_stream::once(Ok::<_, Status>(Frame::data(Bytes::from_static(sent))));
         let stalled = tokio_stream::StreamExt::chain(half, tokio_stream::pending());
-        let mut checked = Checked {
-            body: Body::new(StreamBody::new(stalled)),
-            kind,
-            encoding: Encoding::Identity,
-            count: 0,
-            unread: Bytes::new(),
-            state: State::Flag,
-            leaving: None,
-            layer: Arc::new(Layer::new(MAX, "test".into(), phase)),
-            call: Call::of(Rpc {
-                name: "a.B/C".into(),
-                client_streaming: kind != Kind::One,
-                server_streaming: kind == Kind::Conversation,
-            }),
-        };
+        let layer = Layer::new(&config(), "test".into(), phase);
+        let mut checked = checked(layer, kind, Body::new(StreamBody::new(stalled)));
         let first = checked.frame().await.expect("what was sent");
         first.expect("it passes");
         serving.send_replace(Phase::Leaving);
         let next = tokio::time::timeout(Duration::from_secs(5), checked.frame()).await;
         match next {
-            Ok(Some(Err(status))) if ends => assert_eq!(status.code(), Code::Unavailable),
-            Err(_) if !ends => {}
+            Ok(Some(Err(status))) => {
+                assert_eq!(status.code(), Code::Unavailable);
+                let details = status.get_error_details();
+                assert!(details.retry_info().is_some(), "{details:?}");
+            }
             other => panic!("{kind:?} after {sent:?}: {other:?}"),
         }
     }
+}
+
+/// A request whose messages arrive one by one, with a pause before each.
+fn slowly(messages: usize, pause: Duration) -> Body {
+    let frames = (0..messages).map(|_| Ok::<_, Status>(Frame::data(frame(0, b"part").into())));
+    let frames = tokio_stream::iter(frames);
+    Body::new(StreamBody::new(Box::pin(
+        tokio_stream::StreamExt::throttle(frames, pause),
+    )))
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_upload_that_goes_on_is_waited_for_by_a_server_that_leaves() {
+    for (pause, goes_on) in [(STANDSTILL / 2, true), (STANDSTILL * 2, false)] {
+        let (serving, phase) = watch::channel(Phase::Serving);
+        let layer = Layer::new(&config(), "test".into(), phase);
+        let mut checked = checked(layer, Kind::Upload, slowly(10, pause));
+        checked
+            .frame()
+            .await
+            .expect("a message")
+            .expect("it passes");
+        serving.send_replace(Phase::Leaving);
+        let rest = checked.collect().await;
+        assert_eq!(rest.is_ok(), goes_on, "with pauses of {pause:?}");
+    }
+}
+
+/// A request of which so many bytes of one message arrive, and no more.
+fn half(bytes: usize) -> Body {
+    let mut begun = frame(0, &vec![0; bytes + 1]);
+    begun.pop();
+    let begun = tokio_stream::once(Ok::<_, Status>(Frame::data(begun.into())));
+    let stalled = tokio_stream::StreamExt::chain(begun, tokio_stream::pending());
+    Body::new(StreamBody::new(stalled))
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_messages_together_take_no_more_memory_than_they_may() {
+    let config = Config {
+        max_message: 1 << 20,
+        max_held: 4 << 20,
+        ..Config::default()
+    };
+    let (_serving, phase) = watch::channel(Phase::Serving);
+    let layer = Layer::new(&config, "test".into(), phase);
+    let begin = async || {
+        let body = half((1 << 20) - 1);
+        let mut checked = checked(layer.clone(), Kind::One, body);
+        match checked.frame().await.expect("what was sent") {
+            Ok(_) => Ok(checked),
+            Err(status) => Err(status),
+        }
+    };
+    // One caller may take half of it.
+    let first = begin().await.expect("there is room");
+    let second = begin().await.expect("there is room");
+    let status = begin().await.map(drop).expect_err("there is no room");
+    assert_eq!(status.code(), Code::ResourceExhausted, "{status}");
+    let details = status.get_error_details();
+    assert!(details.retry_info().is_some(), "{details:?}");
+    drop(first);
+    begin().await.map(drop).expect("there is room again");
+    begin().await.map(drop).expect("and again");
+    drop(second);
+}
+
+#[tokio::test]
+async fn what_follows_a_compressed_message_is_not_dropped() {
+    let members = [gzip(b"hello "), gzip(b"world")].concat();
+    let (sent, expected) = (frame(1, &members), frame(0, b"hello world"));
+    passes(Kind::One, Encoding::Gzip, &sent, &expected).await;
+    let garbled = frame(1, &[&gzip(b"hello")[..], b"garbage"].concat());
+    let malformed = "MALFORMED_MESSAGE";
+    refuses(
+        Kind::One,
+        Encoding::Gzip,
+        &garbled,
+        Code::Internal,
+        malformed,
+    )
+    .await;
 }
