@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use ::backend::{Backend, FirstStart};
 use ::gateway::access_log::AccessLog;
+use ::gateway::admin;
 use ::gateway::drift::DriftLog;
-use ::gateway::health::Health;
 use ::gateway::outcome::Observers;
 use ::gateway::server::Server;
 use ::gateway::upstream::{Client, Limited};
@@ -175,10 +175,16 @@ pub(crate) async fn gateway(args: GatewayArgs) -> anyhow::Result<ExitCode> {
         }
         None => None,
     };
+    let serving = serve_grpc(grpc, server, stop_signal());
     // Readiness is asked for until the last call has ended.
-    tokio::select! {
-        ended = serve_grpc(grpc, server, stop_signal()) => ended?,
-        Err(error) = serve_admin(admin, health) => return Err(error),
+    match admin {
+        None => serving.await?,
+        Some(admin) => tokio::select! {
+            ended = serving => ended?,
+            Err(error) = admin::serve(admin, health) => {
+                return Err(error).context("the admin server failed");
+            }
+        },
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -478,29 +484,6 @@ async fn serve_http(
         served = serving => served,
         () = grace_over => Ok(()),
     }
-}
-
-/// Liveness and readiness for orchestrators.
-async fn serve_admin(listener: Option<TcpListener>, health: Health) -> anyhow::Result<()> {
-    let Some(listener) = listener else {
-        return std::future::pending().await;
-    };
-    let ready = move || {
-        let is_serving = health.is_serving();
-        async move {
-            if is_serving {
-                (http::StatusCode::OK, "ok\n")
-            } else {
-                (http::StatusCode::SERVICE_UNAVAILABLE, "not serving\n")
-            }
-        }
-    };
-    let router = axum::Router::new()
-        .route("/healthz", axum::routing::get(async || "ok\n"))
-        .route("/readyz", axum::routing::get(ready));
-    axum::serve(listener, router)
-        .await
-        .context("the admin server failed")
 }
 
 #[cfg(test)]

@@ -121,6 +121,56 @@ async fn without_open_files_to_spare_connections_go_on_and_new_ones_wait() {
         .expect("the call is good");
 }
 
+/// A port that was free just now.
+fn free_port() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("an address")
+}
+
+/// What an orchestrator is told at the path.
+fn ask(admin: SocketAddr, path: &str) -> String {
+    let mut stream = TcpStream::connect(admin).expect("the backlog takes it");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a socket");
+    let request = format!("GET {path} HTTP/1.1\r\nhost: gateway\r\n\r\n");
+    stream.write_all(request.as_bytes()).expect("it is sent");
+    let mut answer = String::new();
+    stream
+        .read_to_string(&mut answer)
+        .expect("an answer in time");
+    answer
+}
+
+#[test]
+fn an_orchestrator_is_answered_where_no_file_can_be_opened() {
+    // The command inherits these, so that it runs out before its own bounds.
+    let taken: Vec<_> = (0..40)
+        .map(|_| rustix::io::dup(std::io::stdin()).expect("a file"))
+        .collect();
+    let admin = free_port();
+    let gateway = Running::start(&format!(
+        "ulimit -n 64; exec '{}' gateway --grpc 127.0.0.1:0 --upstream http://{}/v2 \
+         --admin {admin} --preface-timeout 60s",
+        env!("CARGO_BIN_EXE_web1on1"),
+        upstream()
+    ));
+    drop(taken);
+    let begun = Instant::now();
+    while TcpStream::connect(admin).is_err() {
+        assert!(begun.elapsed() < PATIENCE, "it does not serve {admin}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let silent: Vec<_> = (0..40)
+        .map(|_| TcpStream::connect(gateway.address).expect("the backlog takes it"))
+        .collect();
+    for _ in 0..5 {
+        let answer = ask(admin, "/healthz");
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+    drop(silent);
+    let answer = ask(admin, "/readyz");
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+}
+
 /// An upstream that answers every request with 500, so that each call is logged.
 fn failing_upstream() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");

@@ -38,7 +38,7 @@ pub struct Config {
 
     /// How many connections may be open at once. Further ones wait until one
     /// of them closes. The limit of the process on open files lowers it, so
-    /// that a quarter of the descriptors stays for the way upstream.
+    /// that some stay for the way upstream.
     pub max_connections: usize,
     /// How many calls may be under way at once on one connection. HTTP/2
     /// refuses further ones in a way that lets clients send them again.

@@ -12,6 +12,7 @@
 //! no state that matters, so that any number of gateways can run side by side.
 
 pub mod access_log;
+pub mod admin;
 mod batched;
 mod callers;
 pub mod config;
@@ -22,6 +23,7 @@ pub mod health;
 mod http1;
 mod http2;
 pub mod limit;
+pub mod open_files;
 pub mod outcome;
 mod pb;
 mod phase;

@@ -29,10 +29,10 @@ use crate::phase::Phase;
 use crate::reflection::Reflection;
 use crate::rewind::{self, Protocol};
 use crate::rpcs::Rpcs;
-use crate::{http1, http2, stack};
+use crate::{http1, http2, open_files, stack};
 
-/// How long the server waits before it accepts again where it could not, as
-/// when the process has no file descriptor left.
+/// How long the server waits before it accepts again where it could not, or must
+/// not, as when the process has hardly a file descriptor left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// A server that is put together and not yet started.
@@ -183,26 +183,16 @@ async fn next_of(reachable: &mut Option<watch::Receiver<bool>>) -> bool {
     std::future::pending().await
 }
 
-/// How many connections may be open. A quarter of the descriptors that the
-/// process may have stays for the way upstream and everything else.
+/// How many connections may be open.
 fn max_connections(config: &Config) -> usize {
-    #[cfg(unix)]
-    {
-        use rustix::process::{Resource, getrlimit};
-        let limit = getrlimit(Resource::Nofile).current;
-        if let Some(limit) = limit.and_then(|limit| usize::try_from(limit).ok()) {
-            let most = limit - limit / 4;
-            if most < config.max_connections {
-                tracing::debug!(
-                    most,
-                    limit,
-                    "the limit on open files lowers the number of connections"
-                );
-            }
-            return config.max_connections.min(most).max(1);
-        }
+    let files = open_files::for_callers().unwrap_or(usize::MAX);
+    if files < config.max_connections {
+        tracing::debug!(
+            files,
+            "the limit on open files lowers the number of connections"
+        );
     }
-    config.max_connections.max(1)
+    config.max_connections.min(files).max(1)
 }
 
 /// An open connection and its place among the others.
@@ -217,6 +207,10 @@ struct Accepted {
 async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> Accepted {
     let place = place(places).await;
     loop {
+        // The last ones are for those who are connected already.
+        while !open_files::are_left() {
+            sleep(ACCEPT_PAUSE).await;
+        }
         match listener.accept().await {
             Ok((stream, peer)) => {
                 return Accepted {

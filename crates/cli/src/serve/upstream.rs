@@ -107,6 +107,8 @@ impl UpstreamArgs {
     /// A client for the endpoints.
     pub(super) fn client(&self, bases: &[Uri]) -> anyhow::Result<Client> {
         let roots = self.upstream_ca.as_deref();
+        let files = gateway::open_files::for_upstream().unwrap_or(usize::MAX);
+        let files = (files / bases.len().max(1)).max(1);
         let config = Config {
             protocol: match self.upstream_protocol {
                 Version::Auto => Protocol::Auto,
@@ -116,7 +118,7 @@ impl UpstreamArgs {
             roots: roots.map(upstream::roots).transpose()?,
             connect_timeout: self.upstream_connect_timeout,
             idle_timeout: self.upstream_idle_timeout,
-            max_connections: self.upstream_max_connections,
+            max_connections: self.upstream_max_connections.min(files),
             ping_interval: self.upstream_ping_interval,
             ping_timeout: self.upstream_ping_interval,
             max_head: self.upstream_max_head,
