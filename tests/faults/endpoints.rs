@@ -198,3 +198,38 @@ async fn an_upstream_that_closes_after_each_reply_shows_callers_no_error() {
     load.go_on(500).await;
     load.end().await;
 }
+
+/// Sends calls to an endpoint that follows the script at once and to one that is
+/// well. Fails if more than a few of them show an error.
+async fn a_bad_endpoint_is_left_out(reply: Script) {
+    let _quiet = QUIET.read().await;
+    let any = ([127, 0, 0, 1], 0).into();
+    let bad = Upstream::start(Version::Http1, reply, false, GOOD);
+    bad.fault();
+    let well = Upstream::good(any, Version::Http1);
+    let endpoints = [bad.url.clone(), well.url.clone()];
+    let gateway = Gateway::start(&endpoints, Settings::default()).await;
+    let caller = Caller::new(gateway.address);
+    let mut failed = 0;
+    for _ in 0..200 {
+        if let Answer::Failed(_) = caller.call(Call::Post, DEADLINE).await {
+            failed += 1;
+        }
+    }
+    // Five in a row, and now and then a trial.
+    assert!(failed <= 10, "{failed} of 200 calls failed");
+    assert!(bad.attempts() > 0, "nothing went to the bad endpoint");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_endpoint_that_answers_with_a_page_is_left_out() {
+    const PAGE: &[u8] =
+        b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: 6\r\n\r\n<html>";
+    a_bad_endpoint_is_left_out(Script::OnRequest(&[Send(PAGE)])).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_endpoint_that_fails_at_once_is_left_out() {
+    const ERROR: &[u8] = b"HTTP/1.1 500 Error\r\ncontent-length: 0\r\n\r\n";
+    a_bad_endpoint_is_left_out(Script::OnRequest(&[Send(ERROR)])).await;
+}

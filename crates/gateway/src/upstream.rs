@@ -41,6 +41,9 @@ impl Upstream for Client {
         };
         request.extensions_mut().insert(options);
         let response = self.0.send(request).await.map_err(not_sent)?;
+        if let Some(origin) = response.extensions().get::<upstream::Origin>().cloned() {
+            record.on_rejection(move || origin.reject());
+        }
         Ok(response.map(|body| body.map_err(broken as fn(_) -> _)))
     }
 }

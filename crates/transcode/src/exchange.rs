@@ -255,6 +255,7 @@ impl Shared {
                 Fault::NoRoom { idempotent },
             ),
             BodyFault::Malformed(detail) => {
+                caller.record.reject();
                 let kind = SendErrorKind::Malformed { detail };
                 (detail.to_owned(), Fault::NotSent { kind, idempotent })
             }
@@ -306,6 +307,7 @@ pub(crate) fn success(
 
 /// The fault of a reply that does not have its declared shape.
 pub(crate) fn misread(caller: &Caller, rpc: &'static str, error: ReadError) -> Fault {
+    caller.record.reject();
     tracing::warn!(rpc, request_id = &*caller.request_id, %error, "the upstream breaks its contract");
     Fault::ContractViolation(error)
 }
@@ -317,6 +319,7 @@ pub(crate) fn no_answer(
     status: StatusCode,
     because: &'static str,
 ) -> Fault {
+    caller.record.reject();
     tracing::warn!(
         rpc = call.rpc,
         request_id = &*caller.request_id,

@@ -1,5 +1,6 @@
 //! What is noted of a call on its way upstream, for those who watch calls.
 
+use std::fmt;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -22,7 +23,17 @@ struct Entries {
     attempts: Arc<AtomicU32>,
     sent: AtomicU64,
     received: AtomicU64,
+    rejection: Mutex<Option<Rejection>>,
     exchange: Mutex<Exchange>,
+}
+
+/// What is done about a reply that is none.
+struct Rejection(Box<dyn FnOnce() + Send>);
+
+impl fmt::Debug for Rejection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Rejection")
+    }
 }
 
 #[derive(Debug, Default)]
@@ -69,6 +80,28 @@ impl CallRecord {
     /// makes sure that it is at least 1 where a request was sent.
     pub fn attempts(&self) -> &Arc<AtomicU32> {
         &self.0.attempts
+    }
+
+    /// Says what is to be done, once, if the reply that has just arrived turns out
+    /// to break the contract of its API, whatever its status says. An upstream
+    /// that knows several servers can note it of the one that sent the reply.
+    pub fn on_rejection(&self, reject: impl FnOnce() + Send + 'static) {
+        *self.rejection() = Some(Rejection(Box::new(reject)));
+    }
+
+    /// The reply breaks the contract of its API.
+    pub(crate) fn reject(&self) {
+        let rejection = self.rejection().take();
+        if let Some(Rejection(reject)) = rejection {
+            reject();
+        }
+    }
+
+    fn rejection(&self) -> std::sync::MutexGuard<'_, Option<Rejection>> {
+        self.0
+            .rejection
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn exchange(&self) -> std::sync::MutexGuard<'_, Exchange> {

@@ -11,8 +11,8 @@ use tokio::time::Instant;
 use crate::endpoint::{Endpoint, Lease};
 use crate::health::Admission;
 
-/// Chooses an endpoint for a call that ends then, other than those that were tried if possible. `None` if
-/// every endpoint is an open circuit.
+/// Chooses an endpoint for a call that ends then, other than those that were
+/// tried if possible. `None` if every endpoint is an open circuit.
 pub(crate) fn choose(
     endpoints: &[Arc<Endpoint>],
     tried: &[Arc<Endpoint>],
@@ -46,6 +46,22 @@ pub(crate) fn choose(
         .into_iter()
         .find_map(|candidates| lightest_of_two(&candidates, now))
         .map(lease)
+}
+
+/// Whether there is an endpoint that is neither this one nor was tried, and that
+/// gets requests.
+pub(crate) fn has_another(
+    endpoints: &[Arc<Endpoint>],
+    tried: &[Arc<Endpoint>],
+    endpoint: &Arc<Endpoint>,
+) -> bool {
+    let now = Instant::now();
+    let is_known = |other: &Arc<Endpoint>| {
+        Arc::ptr_eq(other, endpoint) || tried.iter().any(|known| Arc::ptr_eq(known, other))
+    };
+    endpoints.iter().any(|other| {
+        !is_known(other) && matches!(other.admission(now), Admission::Free | Admission::Trial)
+    })
 }
 
 fn lightest_of_two<'a>(

@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::body::{AttemptBody, Outgoing};
 use crate::config::Config;
-use crate::endpoint::{Endpoint, Lease};
+use crate::endpoint::Endpoint;
 use crate::error::Cause;
 use crate::failure::{ConnectionId, Failure, Stage};
 use crate::fleet::Fleet;
@@ -149,11 +149,16 @@ impl Call<'_> {
             };
             let endpoint = Arc::clone(&lease.endpoint);
             let outcome = self.attempt(&endpoint, avoided, stale > 1).await;
-            self.note(&mut lease, &outcome);
             match outcome {
-                Ok((head, source)) => {
-                    let body = RawBody::new(source, lease, self.watched);
-                    match self.again_after(&head, retries) {
+                Ok((mut head, source)) => {
+                    let origin = lease.answered(head.status);
+                    if !self.fleet.is_reachable() {
+                        self.fleet.note_reachability();
+                    }
+                    head.extensions.insert(origin.clone());
+                    let elsewhere = balance::has_another(&endpoints, &tried, &endpoint);
+                    let body = RawBody::new(source, lease, origin, self.watched);
+                    match self.again_after(&head, retries, elsewhere) {
                         Some(pause) => self.pause(pause, Some(body)).await,
                         None => return coding::decode(Response::from_parts(head, body), config),
                     }
@@ -169,6 +174,8 @@ impl Call<'_> {
                     continue;
                 }
                 Err(failure) => {
+                    lease.failed(&failure);
+                    self.fleet.note_reachability();
                     avoided = failure.refused_by.or(avoided);
                     drop(lease);
                     let has_others = endpoints
@@ -182,22 +189,6 @@ impl Call<'_> {
             }
             retries += 1;
             tried.push(endpoint);
-        }
-    }
-
-    /// Notes the outcome of an attempt.
-    fn note(&self, lease: &mut Lease, outcome: &Result<(response::Parts, Source), Failure>) {
-        match outcome {
-            Ok((head, _)) => {
-                lease.answered(head.status);
-                if !self.fleet.is_reachable() {
-                    self.fleet.note_reachability();
-                }
-            }
-            Err(failure) => {
-                lease.failed(failure);
-                self.fleet.note_reachability();
-            }
         }
     }
 
@@ -281,17 +272,25 @@ impl Call<'_> {
         request
     }
 
-    /// Whether the request is repeated after this answer.
-    fn again_after(&self, head: &response::Parts, retries: u32) -> Option<Duration> {
+    /// Whether the request is repeated after this answer. `elsewhere` says whether
+    /// another endpoint may be asked, which has not said anything yet.
+    fn again_after(
+        &self,
+        head: &response::Parts,
+        retries: u32,
+        elsewhere: bool,
+    ) -> Option<Duration> {
         let config = &self.fleet.config;
         if retries >= config.max_retries
             || !retry::is_idempotent(&self.template.method)
             || !self.body.can_be_sent()
+            || !retry::may_pass(head.status)
         {
             return None;
         }
-        let pause = retry::pause_after(head.status, &head.headers, config, retries)?;
-        self.fits(pause).then_some(())?;
+        let pause = retry::pause_after(head.status, &head.headers, config, retries)
+            .filter(|pause| self.fits(*pause))
+            .or_else(|| elsewhere.then_some(Duration::ZERO))?;
         self.fleet.budget.withdraw().then_some(pause)
     }
 

@@ -58,7 +58,10 @@ pub(crate) fn decode(
         Err(_) if head.status.is_client_error() || head.status.is_server_error() => {
             return Ok(Response::from_parts(head, ReplyBody::plain(body)));
         }
-        Err(error) => return Err(error),
+        Err(error) => {
+            body.origin().reject();
+            return Err(error);
+        }
     };
     head.headers.remove(CONTENT_ENCODING);
     if codings.is_empty() {

@@ -89,8 +89,10 @@ pub struct Config {
     pub retry_floor: u32,
 
     /// After how many failures in a row an endpoint is ejected while there are
-    /// others. Where it cannot be connected to, the first one suffices.
-    /// Default: 5.
+    /// others. It fails with a status of 500 and above, with a reply that is
+    /// malformed, breaks off or is [rejected](crate::Origin::reject), and without a
+    /// reply; 429 alone ejects nobody. Where it cannot be connected to, the first
+    /// failure suffices. Default: 5.
     pub eject_after: u32,
     /// How long an endpoint is ejected at first; it doubles each time that it
     /// still fails. Default: 1 s.

@@ -19,6 +19,7 @@ use tokio::io::{AsyncBufRead, AsyncRead, BufReader, ReadBuf};
 use tokio_util::io::{StreamReader, poll_read_buf};
 
 use crate::config::Config;
+use crate::endpoint::Origin;
 use crate::raw_body::RawBody;
 use crate::{ReplyError, ReplyErrorKind};
 
@@ -47,6 +48,7 @@ pub(crate) struct Decoded {
     produced: u64,
     max_ratio: u64,
     ratio_floor: u64,
+    origin: Origin,
     ended: bool,
 }
 
@@ -54,6 +56,7 @@ type Reader = Pin<Box<dyn AsyncBufRead + Send>>;
 
 impl Decoded {
     pub(crate) fn new(body: RawBody, codings: &[Coding], config: &Config) -> Self {
+        let origin = body.origin().clone();
         let arrived = Arc::new(AtomicU64::new(0));
         let counter = Arc::clone(&arrived);
         let data = body
@@ -77,6 +80,7 @@ impl Decoded {
             produced: 0,
             max_ratio: config.max_ratio,
             ratio_floor: config.ratio_floor,
+            origin,
             ended: false,
         }
     }
@@ -102,7 +106,11 @@ impl Decoded {
             Ok(count) => count,
             Err(error) => {
                 self.end();
-                return Poll::Ready(Some(Err(broken(error))));
+                let error = broken(error);
+                if let ReplyErrorKind::Malformed { .. } = error.kind {
+                    self.origin.reject();
+                }
+                return Poll::Ready(Some(Err(error)));
             }
         };
         self.produced += count as u64;

@@ -1,7 +1,7 @@
 //! One address of an API.
 
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::uri::{Authority, Scheme};
@@ -11,7 +11,7 @@ use crate::SendErrorKind;
 use crate::config::Config;
 use crate::connect::Target;
 use crate::failure::{Failure, Stage};
-use crate::health::{Admission, Health, Outcome};
+use crate::health::{Admission, Health, Memory, Outcome};
 use crate::pool::Pool;
 
 /// One address of an API, with its connections and its record.
@@ -106,13 +106,23 @@ impl Lease {
         }
     }
 
-    /// Notes that a reply has begun.
-    pub(crate) fn answered(&mut self, status: http::StatusCode) {
+    /// Notes that a reply has begun. Returns where it came from.
+    pub(crate) fn answered(&mut self, status: http::StatusCode) -> Origin {
         let latency = self.started.elapsed();
-        self.settle(match status.as_u16() {
-            502..=504 => Outcome::Overloaded(latency),
+        let memory = self.endpoint.health().memory();
+        let outcome = match status.as_u16() {
+            429 => Outcome::Busy(latency),
+            500.. => Outcome::Failed(latency),
             _ => Outcome::Answered(latency),
-        });
+        };
+        self.settle(outcome);
+        Origin(Arc::new(Answered {
+            endpoint: Arc::clone(&self.endpoint),
+            others: self.others,
+            memory,
+            // One failure does not count twice.
+            failed: AtomicBool::new(!matches!(outcome, Outcome::Answered(_))),
+        }))
     }
 
     /// Notes that there is no reply.
@@ -126,9 +136,9 @@ impl Lease {
                 slow: self.started.elapsed() * 2 > self.endpoint.config().connect_timeout,
             },
             SendErrorKind::NeverSent if failure.refused_by.is_some() => {
-                Outcome::Overloaded(self.started.elapsed())
+                Outcome::Failed(self.started.elapsed())
             }
-            SendErrorKind::Malformed { .. } => Outcome::Answered(self.started.elapsed()),
+            SendErrorKind::Malformed { .. } => Outcome::Failed(self.started.elapsed()),
             _ => Outcome::Lost,
         };
         self.settle(outcome);
@@ -153,5 +163,40 @@ impl Drop for Lease {
         } else if self.trial {
             self.endpoint.health().give_back_trial();
         }
+    }
+}
+
+/// Where a reply came from. The extensions of each reply of a
+/// [`Client`](crate::Client) hold it.
+///
+/// Whether a body is what the API has is not known to a client, so whoever reads
+/// it can say so.
+#[derive(Clone)]
+pub struct Origin(Arc<Answered>);
+
+struct Answered {
+    endpoint: Arc<Endpoint>,
+    others: bool,
+    memory: Memory,
+    failed: AtomicBool,
+}
+
+impl Origin {
+    /// Says that the reply is not one of the API, whatever its status: an HTML
+    /// page, for example. It counts as a failure of its endpoint, once.
+    pub fn reject(&self) {
+        let answered = &*self.0;
+        if answered.failed.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let config = answered.endpoint.config();
+        let mut health = answered.endpoint.health();
+        health.reject(answered.memory, answered.others, config, Instant::now());
+    }
+}
+
+impl std::fmt::Debug for Origin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Origin({})", self.0.endpoint.address())
     }
 }

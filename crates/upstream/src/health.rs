@@ -7,6 +7,10 @@
 //! connected to is an open circuit: without others, requests to it fail at
 //! once, except for a trial every so often. An endpoint that fails otherwise
 //! gets requests all the same if there is no better one.
+//!
+//! An endpoint that answers fast and badly must not be preferred for being fast,
+//! so no failure lowers the latency. What is found wrong with a reply after its
+//! head counts as if the head had never been good.
 
 use std::time::Duration;
 
@@ -24,6 +28,10 @@ const DECAY: Duration = Duration::from_secs(10);
 /// not preferred for it. It is forgotten with the first reply.
 const PENALTY: Duration = Duration::from_millis(100);
 
+/// How often the penalty of an endpoint doubles that says again and again that
+/// it is busy.
+const DOUBLINGS: u32 = 4;
+
 /// How often an endpoint that refuses connections is tried by requests while
 /// there is no other. Finding out costs next to nothing.
 const REFUSED_GAP: Duration = Duration::from_millis(100);
@@ -36,8 +44,12 @@ const SLOW_GAP: Duration = Duration::from_secs(1);
 pub(crate) enum Outcome {
     /// A reply began after this time.
     Answered(Duration),
-    /// A reply began after this time, and says that the endpoint cannot serve.
-    Overloaded(Duration),
+    /// After this time the endpoint said that it has failed (500 and above) or
+    /// does not take the request, or sent what is no reply.
+    Failed(Duration),
+    /// After this time the endpoint said that it is sent too much (429). That may
+    /// be about one caller alone, so it ejects nobody.
+    Busy(Duration),
     /// No connection was made. `slow` if that took long.
     Unreached { slow: bool },
     /// The connection ended without a reply.
@@ -69,18 +81,27 @@ pub(crate) struct Health {
     silent: u32,
     /// Failures in a row to connect.
     unreached: u32,
+    /// How often in a row the endpoint was busy.
+    busy: u32,
     last_failure: Instant,
     slow: bool,
     ejection: Option<Ejection>,
     tried: bool,
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 struct Ejection {
     until: Instant,
     length: Duration,
     /// Whether a connection was made since, so that one request may follow.
     trial: bool,
+}
+
+/// What a good reply makes forgotten, in case that it turns out to be none.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Memory {
+    streak: u32,
+    ejection: Option<Ejection>,
 }
 
 impl Health {
@@ -91,6 +112,7 @@ impl Health {
             streak: 0,
             silent: 0,
             unreached: 0,
+            busy: 0,
             last_failure: now,
             slow: false,
             ejection: None,
@@ -134,43 +156,83 @@ impl Health {
         };
     }
 
+    /// Counts a failure as a latency. It makes an endpoint look slower, never
+    /// faster.
+    fn penalize(&mut self, latency: Duration, now: Instant) {
+        let latency = latency.as_secs_f64();
+        self.latency = match self.measured.replace(now) {
+            Some(_) => self.latency.max(latency),
+            None => latency,
+        };
+    }
+
+    /// What a good reply makes forgotten.
+    pub(crate) fn memory(&self) -> Memory {
+        Memory {
+            streak: self.streak,
+            ejection: self.ejection,
+        }
+    }
+
+    /// Notes that a reply was none after all, whose head had made this
+    /// forgotten.
+    pub(crate) fn reject(&mut self, memory: Memory, others: bool, config: &Config, now: Instant) {
+        self.streak = self.streak.max(memory.streak);
+        self.ejection = self.ejection.or(memory.ejection);
+        self.record(Outcome::Failed(Duration::ZERO), others, config, now);
+    }
+
     /// Notes how an attempt ended. `others` says whether there is an endpoint
     /// that is not ejected.
     pub(crate) fn record(&mut self, outcome: Outcome, others: bool, config: &Config, now: Instant) {
         self.tried = true;
         if let Outcome::Answered(latency) = outcome {
-            if self.streak > 0 {
+            if self.streak > 0 || self.busy > 0 {
                 self.measured = None;
             }
             self.measure(latency, now);
             self.streak = 0;
+            self.busy = 0;
             self.silent = 0;
             self.unreached = 0;
             self.ejection = None;
             return;
         }
+        if let Outcome::Busy(latency) = outcome {
+            let penalty = PENALTY * 2_u32.pow(self.busy.min(DOUBLINGS));
+            self.penalize(latency + penalty, now);
+            self.busy = self.busy.saturating_add(1);
+            self.silent = 0;
+            self.unreached = 0;
+            if let Some(ejection) = &mut self.ejection
+                && now >= ejection.until
+            {
+                *ejection = Ejection::new(ejection.length, now);
+            }
+            return;
+        }
         self.streak = self.streak.saturating_add(1);
         self.last_failure = now;
         match outcome {
-            Outcome::Answered(_) => {}
-            Outcome::Overloaded(latency) => {
-                self.measure(latency + PENALTY, now);
+            Outcome::Answered(_) | Outcome::Busy(_) => {}
+            Outcome::Failed(latency) => {
+                self.penalize(latency + PENALTY, now);
                 self.silent = 0;
                 self.unreached = 0;
             }
             Outcome::Unreached { slow } => {
-                self.measure(PENALTY, now);
+                self.penalize(PENALTY, now);
                 self.silent = self.silent.saturating_add(1);
                 self.unreached = self.unreached.saturating_add(1);
                 self.slow = slow;
             }
             Outcome::Lost => {
-                self.measure(PENALTY, now);
+                self.penalize(PENALTY, now);
                 self.silent = self.silent.saturating_add(1);
                 self.unreached = 0;
             }
             Outcome::TimedOut => {
-                self.measure(PENALTY, now);
+                self.penalize(PENALTY, now);
                 self.unreached = 0;
             }
         }
@@ -298,6 +360,14 @@ mod tests {
             }
         }
 
+        /// A reply has a good head, and then turns out to be none.
+        fn rejects(&mut self, millis: u64) {
+            let now = self.at(millis);
+            let memory = self.health.memory();
+            self.health.record(OK, true, &self.config, now);
+            self.health.reject(memory, true, &self.config, now);
+        }
+
         #[track_caller]
         fn check(&self, millis: u64, expected: Admission) {
             assert_eq!(self.health.admission(self.at(millis)), expected);
@@ -390,6 +460,76 @@ mod tests {
         endpoint.fails(OK, 1, true, 0);
         let load = endpoint.health.load(0, endpoint.at(0));
         assert!(load < 0.01, "the load is {load}");
+    }
+
+    #[test]
+    fn a_fast_failure_makes_no_endpoint_look_fast() {
+        let at_once = Duration::ZERO;
+        for failure in [
+            Outcome::Failed(at_once),
+            Outcome::Busy(at_once),
+            Outcome::Lost,
+            REFUSED,
+            Outcome::TimedOut,
+        ] {
+            let mut endpoint = Endpoint::new();
+            endpoint.fails(Outcome::Answered(Duration::from_secs(1)), 1, true, 0);
+            endpoint.fails(failure, 3, true, 0);
+            let load = endpoint.health.load(0, endpoint.at(0));
+            assert!(load >= 1.0, "after {failure:?} the load is {load}");
+            let mut endpoint = Endpoint::new();
+            endpoint.fails(failure, 1, true, 0);
+            let load = endpoint.health.load(0, endpoint.at(0));
+            assert!(load >= 0.1, "after {failure:?} alone the load is {load}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_that_is_busy_is_avoided_more_and_more_but_not_ejected() {
+        let mut endpoint = Endpoint::new();
+        endpoint.fails(Outcome::Busy(Duration::ZERO), 50, true, 0);
+        endpoint.check(0, Admission::Free);
+        let load = endpoint.health.load(0, endpoint.at(0));
+        assert!((1.6..2.0).contains(&load), "the load is {load}");
+        endpoint.fails(OK, 1, true, 0);
+        let load = endpoint.health.load(0, endpoint.at(0));
+        assert!(load < 0.01, "the load after a good reply is {load}");
+    }
+
+    #[test]
+    fn a_trial_that_meets_a_busy_endpoint_ejects_it_for_as_long_again() {
+        let mut endpoint = Endpoint::new();
+        endpoint.fails(Outcome::Lost, 5, true, 0);
+        endpoint.fails(Outcome::Busy(Duration::ZERO), 1, true, 1000);
+        assert!(!endpoint.health.wants_probe(endpoint.at(1999)));
+        assert!(endpoint.health.wants_probe(endpoint.at(2000)));
+    }
+
+    #[test]
+    fn replies_that_turn_out_to_be_none_eject() {
+        let mut endpoint = Endpoint::new();
+        for _ in 0..4 {
+            endpoint.rejects(0);
+        }
+        endpoint.check(0, Admission::Free);
+        endpoint.rejects(0);
+        endpoint.check(0, Admission::Ejected);
+        // The trial fares no better.
+        endpoint.health.reached(endpoint.at(1000));
+        endpoint.health.begin(endpoint.at(1000));
+        endpoint.rejects(1000);
+        assert!(!endpoint.health.wants_probe(endpoint.at(2999)));
+        assert!(endpoint.health.wants_probe(endpoint.at(3000)));
+    }
+
+    #[test]
+    fn a_good_reply_between_rejected_ones_ends_the_row() {
+        let mut endpoint = Endpoint::new();
+        for _ in 0..20 {
+            endpoint.rejects(0);
+            endpoint.fails(OK, 1, true, 0);
+        }
+        endpoint.check(0, Admission::Free);
     }
 
     #[test]

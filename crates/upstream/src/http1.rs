@@ -253,6 +253,11 @@ impl Http1Reply {
         self.finished
     }
 
+    /// Whether the body of the request ended with an error of its own.
+    pub(crate) fn request_failed(&self) -> bool {
+        self.progress.has_failed()
+    }
+
     pub(crate) fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
     }

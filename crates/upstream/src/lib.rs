@@ -44,6 +44,7 @@ pub use base::base;
 pub use body::Body;
 pub use client::Client;
 pub use config::{Config, Protocol};
+pub use endpoint::Origin;
 pub use error::{BoxError, Error, ReplyError, ReplyErrorKind, SendError, SendErrorKind};
 pub use options::Options;
 pub use reply::ReplyBody;

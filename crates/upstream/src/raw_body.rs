@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use crate::endpoint::Lease;
+use crate::endpoint::{Lease, Origin};
 use crate::http1::Http1Reply;
 use crate::http2::Http2Reply;
 use crate::{ReplyError, ReplyErrorKind};
@@ -18,6 +18,7 @@ pub(crate) struct RawBody {
     source: Source,
     /// Counts the request as in flight.
     lease: Option<Lease>,
+    origin: Origin,
     stall_timeout: Duration,
     deadline: Option<Instant>,
     /// Running while the body is silent.
@@ -32,11 +33,17 @@ pub(crate) enum Source {
 }
 
 impl RawBody {
-    pub(crate) fn new(source: Source, lease: Lease, deadline: Option<Instant>) -> Self {
+    pub(crate) fn new(
+        source: Source,
+        lease: Lease,
+        origin: Origin,
+        deadline: Option<Instant>,
+    ) -> Self {
         let stall_timeout = lease.endpoint.config().stall_timeout;
         let mut body = Self {
             source,
             lease: Some(lease),
+            origin,
             stall_timeout,
             deadline,
             timer: None,
@@ -46,6 +53,11 @@ impl RawBody {
             body.end();
         }
         body
+    }
+
+    /// Where the reply came from.
+    pub(crate) fn origin(&self) -> &Origin {
+        &self.origin
     }
 
     /// Lets go of the connection. One that can be used again goes back to its
@@ -59,6 +71,15 @@ impl RawBody {
         self.source = Source::Ended;
         self.lease = None;
         self.timer = None;
+    }
+
+    /// Whether the body of the request broke off, which breaks the reply off too.
+    fn request_failed(&self) -> bool {
+        match &self.source {
+            Source::Http1(reply) => reply.request_failed(),
+            Source::Http2(reply) => reply.request_failed(),
+            Source::Ended => false,
+        }
     }
 
     /// Waits for the body no longer than it may be silent.
@@ -105,11 +126,17 @@ impl HttpBody for RawBody {
         };
         match polled {
             Poll::Pending => self.poll_timer(cx).map(|kind| {
+                if kind == ReplyErrorKind::Stalled {
+                    self.origin.reject();
+                }
                 self.end();
                 Some(Err(ReplyError::bare(kind)))
             }),
             Poll::Ready(frame) => {
                 self.is_silent = false;
+                if matches!(frame, Some(Err(_))) && !self.request_failed() {
+                    self.origin.reject();
+                }
                 if !matches!(frame, Some(Ok(_))) || self.is_end_stream() {
                     self.end();
                 }

@@ -51,8 +51,19 @@ pub(crate) fn pause(config: &Config, retries: u32) -> Duration {
     limit.mul_f64(fastrand::f64())
 }
 
-/// How long to wait before a request is repeated that got this answer. `None`
-/// if it is not to be repeated.
+/// Whether another attempt may fare better than this answer.
+pub(crate) fn may_pass(status: StatusCode) -> bool {
+    matches!(
+        status,
+        StatusCode::TOO_MANY_REQUESTS
+            | StatusCode::BAD_GATEWAY
+            | StatusCode::SERVICE_UNAVAILABLE
+            | StatusCode::GATEWAY_TIMEOUT
+    )
+}
+
+/// How long to wait before a request is repeated that got this answer, if the
+/// same endpoint may get it again. `None` if it may not.
 pub(crate) fn pause_after(
     status: StatusCode,
     headers: &HeaderMap,
@@ -60,14 +71,10 @@ pub(crate) fn pause_after(
     retries: u32,
 ) -> Option<Duration> {
     let asked = retry_after(headers, SystemTime::now());
-    match status {
-        StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT => {
-        }
-        // Without a time it would be too many again.
-        StatusCode::TOO_MANY_REQUESTS if asked.is_some() => {}
-        _ => return None,
-    }
     match asked {
+        _ if !may_pass(status) => None,
+        // It would be too many again.
+        None if status == StatusCode::TOO_MANY_REQUESTS => None,
         Some(asked) if asked > config.max_retry_after => None,
         // Who is told the same time does not come back at the same instant.
         Some(asked) => Some(asked + pause(config, 0)),

@@ -12,7 +12,8 @@ pub(super) const FAMILY: Family = Family {
     name: "Overload",
     about: "The upstream answers that it cannot serve the call now. 502, 503, 504, and 429 with a \
             short Retry-After, are tried again where the method is idempotent, at most twice and \
-            never against a long Retry-After. `RetryInfo` is what Retry-After says, in seconds or \
+            never against a long Retry-After. Where another endpoint has said nothing yet, it is \
+            asked at once instead of waiting for the one that has. `RetryInfo` is what Retry-After says, in seconds or \
             as a date, up to a cap.",
     faults: FAULTS,
 };

@@ -42,6 +42,7 @@ pub(super) struct Exchange {
     pub(super) slot: Slot,
     pub(super) start: Start,
     finished: bool,
+    request_failed: bool,
 }
 
 impl Exchange {
@@ -57,12 +58,18 @@ impl Exchange {
             slot,
             start,
             finished: false,
+            request_failed: false,
         }
     }
 
     /// Whether the reply is complete.
     pub(super) fn is_finished(&self) -> bool {
         self.finished
+    }
+
+    /// Whether the body of the request ended with an error of its own.
+    pub(super) fn request_failed(&self) -> bool {
+        self.request_failed
     }
 
     /// Carries the request's body on. Fails with its error.
@@ -81,7 +88,10 @@ impl Exchange {
                 upload.stop();
                 Ok(())
             }
-            Poll::Ready(Carried::Broken(error)) => Err(error),
+            Poll::Ready(Carried::Broken(error)) => {
+                self.request_failed = true;
+                Err(error)
+            }
         }
     }
 

@@ -195,6 +195,11 @@ impl Http2Reply {
         self.exchange.is_finished()
     }
 
+    /// Whether the body of the request ended with an error of its own.
+    pub(crate) fn request_failed(&self) -> bool {
+        self.exchange.request_failed()
+    }
+
     pub(crate) fn size_hint(&self) -> SizeHint {
         match self.length {
             _ if self.exchange.is_finished() => SizeHint::with_exact(0),

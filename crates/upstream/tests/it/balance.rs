@@ -6,10 +6,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use http::{Method, Uri};
+use http_body_util::BodyExt as _;
 use tokio::net::{TcpListener, TcpSocket};
-use upstream::{Client, Config, Error, Resolver, SendErrorKind};
+use upstream::{Client, Config, Error, Origin, Resolver, SendErrorKind};
 
-use crate::support::{Server, answer_all, get, ok, post, read_request, request, send, soon, write};
+use crate::support::{
+    Server, answer_all, counted, get, ok, post, read_request, request, send, soon, text, write,
+};
 
 /// Bounds that a test need not wait long for.
 fn quick() -> Config {
@@ -303,4 +306,157 @@ async fn bounds_that_make_no_sense_are_refused() {
         error.to_string(),
         "max_head is not between 8 KiB and 16 MiB"
     );
+}
+
+const GARBAGE: &str = "garbage\r\n\r\n";
+
+/// An answer without a body.
+fn bare(status: &str) -> String {
+    format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n")
+}
+
+/// A server that takes its time and answers well.
+async fn unhurried(answer: String) -> Server {
+    Server::start(move |_, mut stream| {
+        let answer = answer.clone();
+        async move {
+            while read_request(&mut stream).await.is_some() {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+                write(&mut stream, &answer).await;
+            }
+        }
+    })
+    .await
+}
+
+/// Sends 200 requests to an endpoint that answers this at once and to one that
+/// answers well, only slower. Returns how many have met the former.
+async fn met(answer: String, call: fn() -> http::Request<upstream::Body>) -> usize {
+    let broken = Server::start(move |_, stream| answer_all(stream, answer.clone())).await;
+    let good = unhurried(ok("good")).await;
+    let config = Config {
+        ejection: Duration::from_mins(1),
+        max_ejection: Duration::from_mins(1),
+        ..quick()
+    };
+    let client = Client::new(&[broken.url.clone(), good.url.clone()], config).unwrap();
+    let mut met = 0;
+    for _ in 0..200 {
+        if send(&client, call()).await.ok().as_deref() != Some("good") {
+            met += 1;
+        }
+    }
+    met
+}
+
+#[tokio::test]
+async fn an_endpoint_that_fails_fast_is_left_alone() {
+    let failures = ["500 E", "501 E", "505 E", "503 E", "599 E"].map(bare);
+    let broken = [GARBAGE.to_owned(), "HTTP/1.1 abc\r\n\r\n".to_owned()];
+    for answer in failures.into_iter().chain(broken) {
+        let met = met(answer.clone(), post).await;
+        assert!(met <= 5, "{met} of 200 calls met {answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_endpoint_that_is_busy_gets_few_requests() {
+    let met = met(bare("429 Busy"), post).await;
+    assert!(met <= 10, "{met} of 200 calls met the busy endpoint");
+}
+
+#[tokio::test]
+async fn a_reply_that_breaks_off_is_a_failure_of_its_endpoint() {
+    let half = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\nconnection: close\r\n\r\nhalf";
+    let broken = Server::start(move |_, mut stream| async move {
+        read_request(&mut stream).await;
+        write(&mut stream, half).await;
+    })
+    .await;
+    let good = unhurried(ok("good")).await;
+    let config = Config {
+        ejection: Duration::from_mins(1),
+        max_ejection: Duration::from_mins(1),
+        ..quick()
+    };
+    let client = Client::new(&[broken.url.clone(), good.url.clone()], config).unwrap();
+    let mut met = 0;
+    for _ in 0..200 {
+        let response = soon(client.send(post())).await.unwrap();
+        if soon(response.into_body().collect()).await.is_err() {
+            met += 1;
+        }
+    }
+    assert!(met <= 5, "{met} of 200 replies broke off");
+}
+
+#[tokio::test]
+async fn a_reply_that_is_rejected_is_a_failure_of_its_endpoint() {
+    let page = Server::start(|_, stream| answer_all(stream, ok("<html>"))).await;
+    let good = unhurried(ok("good")).await;
+    let config = Config {
+        ejection: Duration::from_mins(1),
+        max_ejection: Duration::from_mins(1),
+        ..quick()
+    };
+    let client = Client::new(&[page.url.clone(), good.url.clone()], config).unwrap();
+    let mut met = 0;
+    for _ in 0..200 {
+        let response = soon(client.send(post())).await.unwrap();
+        let origin = response.extensions().get::<Origin>().cloned().unwrap();
+        if text(response).await == "<html>" {
+            origin.reject();
+            // Once is enough.
+            origin.reject();
+            met += 1;
+        }
+    }
+    assert!(met <= 5, "{met} of 200 calls met the page");
+}
+
+#[tokio::test]
+async fn answers_that_are_the_callers_fault_eject_nobody() {
+    let server = Server::start(|_, stream| answer_all(stream, bare("404 Not Found"))).await;
+    let good = unhurried(ok("good")).await;
+    let client = Client::new(&[server.url.clone(), good.url.clone()], quick()).unwrap();
+    let mut found = 0;
+    for _ in 0..100 {
+        if send(&client, get()).await.unwrap() == "good" {
+            found += 1;
+        }
+    }
+    assert!(
+        found < 50,
+        "{found} of 100 calls went to the slower endpoint"
+    );
+}
+
+#[tokio::test]
+async fn a_call_that_one_endpoint_puts_off_is_answered_by_another() {
+    let busy = bare("429 Busy");
+    let later = "HTTP/1.1 503 Later\r\nretry-after: 3600\r\ncontent-length: 0\r\n\r\n";
+    for answer in [busy, later.to_owned()] {
+        let one = Server::start({
+            let answer = answer.clone();
+            move |_, stream| answer_all(stream, answer.clone())
+        })
+        .await;
+        let two = named("two").await;
+        let client = Client::new(&[one.url.clone(), two.url.clone()], quick()).unwrap();
+        for _ in 0..50 {
+            assert_eq!(send(&client, get()).await.unwrap(), "two", "{answer:?}");
+        }
+        assert!(one.connections() > 0, "nothing went to the first endpoint");
+    }
+}
+
+#[tokio::test]
+async fn what_every_endpoint_puts_off_is_told() {
+    let busy = Server::start(|_, stream| answer_all(stream, bare("429 Busy"))).await;
+    let too = Server::start(|_, stream| answer_all(stream, bare("429 Busy"))).await;
+    let client = Client::new(&[busy.url.clone(), too.url.clone()], quick()).unwrap();
+    let (request, attempts) = counted(get());
+    let response = soon(client.send(request)).await.unwrap();
+    assert_eq!(response.status(), 429);
+    assert_eq!(attempts.load(Ordering::SeqCst), 2);
 }
