@@ -67,8 +67,9 @@ pub struct Config {
     /// How many times its own size a reply may have after decoding, beyond
     /// [`Config::ratio_floor`]. Default: 200.
     pub max_ratio: u64,
-    /// How many decoded bytes are free of [`Config::max_ratio`].
-    /// Default: 1 MiB.
+    /// How many decoded bytes of a reply are free of [`Config::max_ratio`]. Lists
+    /// of rows that are alike shrink a thousandfold, and are honest. Default:
+    /// 16 MiB.
     pub ratio_floor: u64,
 
     /// How often a request is sent again at most. 0 shows each reply and each
@@ -142,7 +143,7 @@ impl Default for Config {
             max_informational: 16,
             decode: true,
             max_ratio: 200,
-            ratio_floor: 1024 * 1024,
+            ratio_floor: 16 * 1024 * 1024,
             max_retries: 2,
             backoff: Duration::from_millis(50),
             max_backoff: Duration::from_secs(1),

@@ -111,6 +111,31 @@ async fn members_of_gzip_follow_each_other() {
 }
 
 #[tokio::test]
+async fn frames_of_zstd_follow_each_other() {
+    let mut bytes = coded("zstd", b"one ").await;
+    bytes.extend(coded("zstd", b"two").await);
+    let server = serving("zstd", bytes).await;
+    assert_eq!(
+        send(&server.client(once()), get()).await.unwrap(),
+        "one two"
+    );
+}
+
+#[tokio::test]
+async fn bytes_behind_the_last_of_several_members_are_malformed() {
+    for coding in ["gzip", "zstd"] {
+        let mut bytes = coded(coding, b"one ").await;
+        bytes.extend(coded(coding, b"two").await);
+        bytes.extend(b"more");
+        let found = failure(coding, bytes, once()).await;
+        assert!(
+            found.starts_with("the reply is malformed"),
+            "{coding}: {found}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn an_unknown_coding_is_malformed() {
     let server = serving("compress", b"bytes".to_vec()).await;
     let error = soon(server.client(once()).send(get())).await.unwrap_err();
@@ -159,8 +184,8 @@ async fn what_is_not_coded_as_it_says_is_malformed() {
 }
 
 #[tokio::test]
-async fn a_reply_that_grows_too_much_is_refused() {
-    let plain = vec![0; 4 << 20];
+async fn a_large_reply_that_grows_too_much_is_refused() {
+    let plain = vec![0; 20 << 20];
     for coding in ["gzip", "zstd", "br"] {
         let bytes = coded(coding, &plain).await;
         let found = failure(coding, bytes, once()).await;
@@ -170,11 +195,33 @@ async fn a_reply_that_grows_too_much_is_refused() {
 }
 
 #[tokio::test]
-async fn a_small_reply_may_grow_as_it_likes() {
-    let bytes = coded("gzip", &vec![b'x'; 1 << 20]).await;
-    let server = serving("gzip", bytes).await;
-    let reply = send(&server.client(once()), get()).await.unwrap();
-    assert_eq!(reply.len(), 1 << 20);
+async fn a_list_of_rows_that_are_alike_may_grow_as_it_likes() {
+    let plain = "{\"id\":\"4711\",\"name\":\"Ada\"},".repeat(100_000);
+    for coding in ["gzip", "zstd", "br"] {
+        let bytes = coded(coding, plain.as_bytes()).await;
+        let ratio = plain.len() / bytes.len();
+        assert!(
+            ratio > 200,
+            "the rows shrink only {ratio} times in {coding}"
+        );
+        let server = serving(coding, bytes).await;
+        let reply = send(&server.client(once()), get()).await.unwrap();
+        assert_eq!(reply.len(), plain.len());
+    }
+}
+
+#[tokio::test]
+async fn the_bound_on_growth_can_be_set() {
+    let config = Config {
+        ratio_floor: 1 << 20,
+        ..once()
+    };
+    let bytes = coded("gzip", &vec![b'x'; 2 << 20]).await;
+    let found = failure("gzip", bytes, config).await;
+    assert_eq!(
+        found,
+        "the reply is malformed: it grows too much when decoded"
+    );
 }
 
 #[tokio::test]
