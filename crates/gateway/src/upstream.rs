@@ -51,7 +51,9 @@ impl Upstream for Client {
 /// What a failure of the client means to a gateway.
 fn not_sent(error: upstream::SendError) -> SendError {
     let kind = match error.kind {
-        upstream::SendErrorKind::NeverSent => SendErrorKind::NeverSent { detail: None },
+        upstream::SendErrorKind::NeverSent => SendErrorKind::NeverSent {
+            detail: error.missing(),
+        },
         // Why the body of a request broke off is known to those who made it.
         upstream::SendErrorKind::PerhapsCarriedOut | upstream::SendErrorKind::RequestBody => {
             SendErrorKind::PerhapsCarriedOut

@@ -306,6 +306,13 @@ impl Call<'_> {
             return None;
         }
         let is_free = match failure.error.kind {
+            // It has waited long enough, but others may have connections.
+            SendErrorKind::NeverSent if failure.stage == Stage::NoRoom => {
+                if !has_others {
+                    return None;
+                }
+                true
+            }
             // Nobody has had it, so it costs nobody anything, once.
             SendErrorKind::NeverSent => retries == 0 || has_others,
             // Another endpoint may have another certificate.

@@ -31,7 +31,8 @@ pub struct Config {
     pub stall_timeout: Duration,
 
     /// How many connections an endpoint may have. Calls beyond wait for one, as
-    /// long as they may take. Default: 512.
+    /// long as they may take. Default: 512. Where the process may not open as many
+    /// files, calls wait too, as long as setting up a connection may take.
     pub max_connections: usize,
     /// How many requests a connection carries before it is replaced, so that
     /// load spreads over servers that came later. Default: 10,000.

@@ -1,5 +1,6 @@
 //! Setting up a connection to one address.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -44,7 +45,7 @@ impl Target {
     }
 
     async fn open(&self) -> Result<Connected, BoxError> {
-        let tcp = TcpStream::connect(self.address).await?;
+        let tcp = TcpStream::connect(self.address).await.map_err(cause)?;
         tcp.set_nodelay(true)?;
         let Some((connector, name)) = &self.tls else {
             return Ok(Connected {
@@ -62,4 +63,17 @@ impl Target {
             is_http2,
         })
     }
+}
+
+/// Why there is no connection. That this process, or its system, has too many
+/// files open says nothing about the server.
+fn cause(error: io::Error) -> BoxError {
+    #[cfg(unix)]
+    {
+        use rustix::io::Errno;
+        if let Some(Errno::MFILE | Errno::NFILE) = Errno::from_io_error(&error) {
+            return Cause::NoDescriptors.into();
+        }
+    }
+    error.into()
 }

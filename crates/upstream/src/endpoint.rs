@@ -130,6 +130,8 @@ impl Lease {
         let outcome = match failure.error.kind {
             // The next attempt tells more than a connection that had gone stale.
             _ if failure.stage == Stage::Stale => return,
+            // It says nothing about the endpoint.
+            _ if failure.stage == Stage::NoRoom => return,
             // That is the caller's failure.
             SendErrorKind::RequestBody => return,
             _ if failure.stage == Stage::Connect => Outcome::Unreached {
@@ -158,7 +160,7 @@ impl Drop for Lease {
         if self.settled {
             return;
         }
-        if Instant::now() >= self.ends {
+        if Instant::now() >= self.ends && !self.endpoint.pool().is_starved() {
             self.settle(Outcome::TimedOut);
         } else if self.trial {
             self.endpoint.health().give_back_trial();

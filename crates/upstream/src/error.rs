@@ -94,7 +94,16 @@ pub enum SendErrorKind {
     RequestBody,
 }
 
+const NO_DESCRIPTORS: &str = "this process has no file descriptors left";
+
 impl SendError {
+    /// What was missing on this side of the connection, if that is why the
+    /// request was not sent: the server is not to blame.
+    pub fn missing(&self) -> Option<&'static str> {
+        let cause = self.source.as_ref()?.downcast_ref();
+        matches!(cause, Some(Cause::NoDescriptors)).then_some(NO_DESCRIPTORS)
+    }
+
     pub(crate) fn new(kind: SendErrorKind, source: impl Into<BoxError>) -> Self {
         Self {
             kind,
@@ -173,6 +182,8 @@ pub(crate) enum Cause {
     NoAddress,
     #[error("bytes arrived that belong to no reply")]
     StrayBytes,
+    #[error("{NO_DESCRIPTORS}")]
+    NoDescriptors,
 }
 
 impl From<Cause> for SendError {

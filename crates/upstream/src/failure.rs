@@ -18,6 +18,8 @@ pub(crate) struct Failure {
 pub(crate) enum Stage {
     /// There was no connection.
     Connect,
+    /// There was none because this side had no room for one.
+    NoRoom,
     /// There was one that had been used before, and it took not one byte.
     Stale,
     /// There was one, and the failure is that of the request.
@@ -27,9 +29,14 @@ pub(crate) enum Stage {
 impl Failure {
     /// There was no connection.
     pub(crate) fn connect(error: SendError) -> Self {
+        let stage = if error.missing().is_some() {
+            Stage::NoRoom
+        } else {
+            Stage::Connect
+        };
         Self {
             error,
-            stage: Stage::Connect,
+            stage,
             refused_by: None,
         }
     }

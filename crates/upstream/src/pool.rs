@@ -2,15 +2,17 @@
 //!
 //! Calls take the connection that was used last. Without one they make one of
 //! their own, in their own future, so that a call that ends leaves no
-//! half-made connection behind. hyper-util's pool makes connections in tasks of
-//! their own and cannot bound how many.
+//! half-made connection behind. Where this process has no file descriptors left,
+//! they wait until a connection is free or can be made. hyper-util's pool makes
+//! connections in tasks of their own and cannot bound how many.
 
 use std::pin::pin;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 use crate::config::Protocol;
 use crate::connect::{Connected, Target};
@@ -38,6 +40,8 @@ pub(crate) struct Pool {
     first: tokio::sync::Mutex<()>,
     /// Which version the server speaks, once that is known.
     spoken: AtomicU8,
+    /// Whether this side had no room for the last connection.
+    starved: AtomicBool,
     /// The failures to connect so far, and the last of them.
     failures: AtomicU64,
     last_failure: Mutex<Option<(SendErrorKind, SharedError)>>,
@@ -48,6 +52,10 @@ struct Connections {
     http1: Vec<Http1>,
     http2: Vec<Http2>,
 }
+
+/// How long to wait, at least, before a connection is tried again that this side
+/// had no room for; twice as long at most.
+const AGAIN: Duration = Duration::from_millis(50);
 
 const UNKNOWN: u8 = 0;
 const HTTP1: u8 = 1;
@@ -71,12 +79,14 @@ impl Pool {
             freed: Arc::default(),
             first: tokio::sync::Mutex::default(),
             spoken: AtomicU8::new(spoken),
+            starved: AtomicBool::new(false),
             failures: AtomicU64::new(0),
             last_failure: Mutex::default(),
         }
     }
 
-    /// A connection that is free, or a new one. Waits for one of the two.
+    /// A connection that is free, or a new one. Waits for one of the two, if need
+    /// be for the connect timeout where this side has no room for another one.
     ///
     /// `avoided` is a connection that has just refused the request. It is taken
     /// only where there is neither another one nor room for one. `fresh` asks for
@@ -87,6 +97,8 @@ impl Pool {
         avoided: Option<ConnectionId>,
         fresh: bool,
     ) -> Result<Taken, Failure> {
+        let (mut avoided, mut fresh) = (avoided, fresh);
+        let mut ends = None;
         loop {
             // What becomes free after the look must not be missed.
             let mut freed = pin!(self.freed.notified());
@@ -103,7 +115,7 @@ impl Pool {
             let permit = tokio::select! {
                 biased;
                 permit = Arc::clone(&self.permits).acquire_owned() => permit,
-                () = freed => continue,
+                () = &mut freed => continue,
             };
             // The semaphore is never closed.
             let Ok(permit) = permit else { continue };
@@ -117,19 +129,34 @@ impl Pool {
                 // The turn before may have found that there is nothing to share.
                 first = (!self.speaks_http1()).then_some(turn);
             }
-            let Some(_first) = first else {
-                let connected = Box::pin(target.connect()).await;
-                let connected = connected.map_err(Failure::connect)?;
-                // A server may change its mind; then it speaks HTTP/2 from now on.
-                return self.adopt(connected, target, permit).await;
-            };
-            if self.failures.load(Ordering::Acquire) > failures
+            let is_first = first.is_some();
+            if is_first
+                && self.failures.load(Ordering::Acquire) > failures
                 && let Some((kind, error)) = lock(&self.last_failure).clone()
             {
                 return Err(Failure::connect(SendError::new(kind, error)));
             }
-            return match Box::pin(target.connect()).await {
+            let connected = Box::pin(target.connect()).await;
+            let missing = connected.as_ref().err().and_then(SendError::missing);
+            self.starved.store(missing.is_some(), Ordering::Release);
+            return match connected {
+                // A server may change its mind; then it speaks HTTP/2 from now on.
                 Ok(connected) => self.adopt(connected, target, permit).await,
+                Err(error) if missing.is_some() => {
+                    let now = Instant::now();
+                    let ends = *ends.get_or_insert(now + target.config.connect_timeout);
+                    if now >= ends {
+                        return Err(Failure::connect(error));
+                    }
+                    // Others may have their turn meanwhile, and any connection is
+                    // better than none.
+                    drop((permit, first));
+                    (avoided, fresh) = (None, false);
+                    let again = ends.min(now + AGAIN.mul_f64(1.0 + fastrand::f64()));
+                    let _ = timeout_at(again, freed).await;
+                    continue;
+                }
+                Err(error) if !is_first => Err(Failure::connect(error)),
                 Err(SendError { kind, source }) => {
                     let source = source.unwrap_or_else(|| Cause::Closed.into());
                     let shared = SharedError(Arc::new(source));
@@ -139,6 +166,12 @@ impl Pool {
                 }
             };
         }
+    }
+
+    /// Whether this side had no room for the last connection. Then nobody else is
+    /// to blame for calls that wait.
+    pub(crate) fn is_starved(&self) -> bool {
+        self.starved.load(Ordering::Acquire)
     }
 
     fn speaks_http1(&self) -> bool {

@@ -86,6 +86,13 @@ fn probe(fleet: &Arc<Fleet>, now: Instant, probes: &mut JoinSet<()>) {
                     "an endpoint cannot be reached",
                 );
             }
+            if reached
+                .as_ref()
+                .is_err_and(|error| error.missing().is_some())
+            {
+                // It says nothing about the endpoint.
+                return;
+            }
             let slow = started.elapsed() * 2 > fleet.config.connect_timeout;
             let others = fleet.has_other_than(&endpoint);
             endpoint.probed(reached.is_ok(), slow, others);
