@@ -27,6 +27,12 @@ use crate::{Body, Options, ReplyBody, SendError, SendErrorKind, balance, coding,
 /// After how many connections that were gone the request fails.
 const STALE_CONNECTIONS: u32 = 3;
 
+/// How often a request is sent again that a busy HTTP/2 server did not take.
+const REFUSALS: u32 = 50;
+
+/// A server that has answered within this time goes on with its work.
+const PROGRESS: Duration = Duration::from_secs(3);
+
 /// How much of an answer is read that nobody sees, in bytes.
 const DISCARDED: usize = 64 * 1024;
 
@@ -137,6 +143,7 @@ impl Call<'_> {
         let mut tried: Vec<Arc<Endpoint>> = Vec::new();
         let mut retries = 0;
         let mut stale = 0;
+        let mut refusals = 0;
         let mut avoided = None;
         loop {
             let endpoints = self
@@ -178,6 +185,11 @@ impl Call<'_> {
                     self.fleet.note_reachability();
                     avoided = failure.refused_by.or(avoided);
                     drop(lease);
+                    if let Some(pause) = self.again_after_refusal(&failure, &endpoint, refusals) {
+                        self.pause(pause, None).await;
+                        refusals += 1;
+                        continue;
+                    }
                     let has_others = endpoints
                         .iter()
                         .any(|other| !Arc::ptr_eq(other, &endpoint) && !is_among(&tried, other));
@@ -329,6 +341,26 @@ impl Call<'_> {
         };
         self.fits(pause).then_some(())?;
         (is_free || self.fleet.budget.withdraw()).then_some(pause)
+    }
+
+    /// Whether the request is repeated that a connection did not take, since its
+    /// server takes others.
+    fn again_after_refusal(
+        &self,
+        failure: &Failure,
+        endpoint: &Endpoint,
+        refusals: u32,
+    ) -> Option<Duration> {
+        let config = &self.fleet.config;
+        let is_refused = failure.refused_by.is_some()
+            && config.max_retries > 0
+            && refusals < REFUSALS
+            && self.body.can_be_sent()
+            && endpoint
+                .health()
+                .has_answered_within(PROGRESS, Instant::now());
+        let pause = is_refused.then(|| retry::pause(config, refusals))?;
+        self.fits(pause).then_some(pause)
     }
 
     fn fits(&self, pause: Duration) -> bool {

@@ -84,6 +84,7 @@ pub(crate) struct Health {
     /// How often in a row the endpoint was busy.
     busy: u32,
     last_failure: Instant,
+    last_answer: Option<Instant>,
     slow: bool,
     ejection: Option<Ejection>,
     tried: bool,
@@ -114,6 +115,7 @@ impl Health {
             unreached: 0,
             busy: 0,
             last_failure: now,
+            last_answer: None,
             slow: false,
             ejection: None,
             tried: false,
@@ -191,6 +193,7 @@ impl Health {
                 self.measured = None;
             }
             self.measure(latency, now);
+            self.last_answer = Some(now);
             self.streak = 0;
             self.busy = 0;
             self.silent = 0;
@@ -308,6 +311,11 @@ impl Health {
             ejection.until = now;
             ejection.trial = true;
         }
+    }
+
+    /// Whether a good reply has come within this time.
+    pub(crate) fn has_answered_within(&self, time: Duration, now: Instant) -> bool {
+        self.last_answer.is_some_and(|at| now < at + time)
     }
 
     /// Whether the endpoint does not answer at all.

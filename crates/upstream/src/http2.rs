@@ -1,10 +1,12 @@
 //! HTTP/2 connections: many requests at once, on the h2 crate.
 //!
 //! hyper's client sends the body of a request in a task of its own, which
-//! nobody can end while the server takes no data. Here the future of the call,
+//! nobody can end while the server takes no data. Before the server has said how
+//! many requests it takes at once, one goes out. Here the future of the call,
 //! and then the body of its reply, carry the request's body; dropping them
 //! resets the stream.
 
+mod allowed;
 mod exchange;
 mod keep_alive;
 mod reply;
@@ -21,6 +23,8 @@ use http_body::Body as _;
 use tokio::sync::{Notify, OwnedSemaphorePermit, oneshot};
 use tokio::time::Instant;
 
+pub(crate) use self::allowed::Allowed;
+use self::allowed::UNTOLD;
 use self::exchange::{Exchange, Start};
 use self::keep_alive::{KeepAlive, Watch};
 pub(crate) use self::reply::Http2Reply;
@@ -51,6 +55,7 @@ impl Http2 {
         config: &Config,
         permit: OwnedSemaphorePermit,
         freed: Arc<Notify>,
+        allowed: Arc<Allowed>,
     ) -> Result<Self, SendError> {
         let (io, traffic) = Io::new(transport, false);
         let streams = u32::try_from(config.max_streams).unwrap_or(u32::MAX);
@@ -60,7 +65,7 @@ impl Http2 {
             .initial_window_size(config.stream_window)
             .initial_connection_window_size(window)
             .max_header_list_size(u32::try_from(config.max_head).unwrap_or(u32::MAX))
-            .initial_max_send_streams(config.max_streams)
+            .initial_max_send_streams(UNTOLD)
             .handshake(io)
             .await
             .map_err(|error| SendError::new(SendErrorKind::NeverSent, error))?;
@@ -71,6 +76,7 @@ impl Http2 {
             timeout: config.ping_timeout,
             watch: Arc::clone(&watch),
             freed: Arc::clone(&freed),
+            allowed: Arc::clone(&allowed),
         };
         let ended = Arc::clone(&watch);
         let told = Arc::clone(&freed);
@@ -82,7 +88,7 @@ impl Http2 {
                 None => Cause::Closed,
             };
             let _ = ended.ended.set(cause);
-            told.notify_one();
+            told.notify_waiters();
         });
         Ok(Self {
             sender,
@@ -90,6 +96,8 @@ impl Http2 {
                 id: NEXT_ID.fetch_add(1, Ordering::Relaxed),
                 watch,
                 max_streams: config.max_streams,
+                allowed,
+                untold_until: Instant::now() + config.connect_timeout,
                 max_requests: config.max_requests_per_connection,
                 idle_timeout: config.idle_timeout,
                 max_headers: config.max_headers,
@@ -121,11 +129,19 @@ impl Http2 {
 
     /// Whether it takes a request right now.
     pub(crate) fn has_room(&self) -> bool {
-        let most = self
-            .shared
-            .max_streams
-            .min(self.sender.current_max_send_streams());
-        self.active() < most && !self.shared.watch.is_suspect()
+        let allowed = match self.sender.current_max_send_streams() {
+            UNTOLD => self.shared.allowed.get().unwrap_or(1),
+            allowed => allowed,
+        };
+        self.active() < allowed.min(self.shared.max_streams) && !self.shared.watch.is_suspect()
+    }
+
+    /// Until when to wait for the server to say how many requests it takes at
+    /// once. `None` if that is known, or was on the connections before.
+    pub(crate) fn untold_until(&self) -> Option<Instant> {
+        let is_untold =
+            self.sender.current_max_send_streams() == UNTOLD && self.shared.allowed.get().is_none();
+        is_untold.then_some(self.shared.untold_until)
     }
 
     pub(crate) fn is_expired(&self, now: Instant) -> bool {

@@ -19,7 +19,7 @@ use crate::connect::{Connected, Target};
 use crate::error::{Cause, SharedError};
 use crate::failure::{ConnectionId, Failure};
 use crate::http1::Http1;
-use crate::http2::{Http2, Slot};
+use crate::http2::{Allowed, Http2, Slot};
 use crate::{SendError, SendErrorKind};
 
 /// A connection for one request.
@@ -42,6 +42,8 @@ pub(crate) struct Pool {
     spoken: AtomicU8,
     /// Whether this side had no room for the last connection.
     starved: AtomicBool,
+    /// How many streams an HTTP/2 server allows, once that is known.
+    allowed: Arc<Allowed>,
     /// The failures to connect so far, and the last of them.
     failures: AtomicU64,
     last_failure: Mutex<Option<(SendErrorKind, SharedError)>>,
@@ -80,6 +82,7 @@ impl Pool {
             first: tokio::sync::Mutex::default(),
             spoken: AtomicU8::new(spoken),
             starved: AtomicBool::new(false),
+            allowed: Arc::default(),
             failures: AtomicU64::new(0),
             last_failure: Mutex::default(),
         }
@@ -112,6 +115,10 @@ impl Pool {
             {
                 return Ok(taken);
             }
+            if let Some(until) = self.untold_until() {
+                let _ = timeout_at(until, freed).await;
+                continue;
+            }
             let permit = tokio::select! {
                 biased;
                 permit = Arc::clone(&self.permits).acquire_owned() => permit,
@@ -125,6 +132,9 @@ impl Pool {
                 let turn = self.first.lock().await;
                 if let Some(taken) = self.free(avoided, fresh) {
                     return Ok(taken);
+                }
+                if self.untold_until().is_some() {
+                    continue;
                 }
                 // The turn before may have found that there is nothing to share.
                 first = (!self.speaks_http1()).then_some(turn);
@@ -174,6 +184,15 @@ impl Pool {
         self.starved.load(Ordering::Acquire)
     }
 
+    /// Until when to wait for a server to say how many requests a connection
+    /// takes at once, before there are more of them.
+    fn untold_until(&self) -> Option<Instant> {
+        let now = Instant::now();
+        let connections = lock(&self.connections);
+        let untold = connections.http2.iter().filter_map(Http2::untold_until);
+        untold.filter(|until| *until > now).min()
+    }
+
     fn speaks_http1(&self) -> bool {
         self.spoken.load(Ordering::Acquire) == HTTP1
     }
@@ -192,7 +211,8 @@ impl Pool {
         }
         self.spoken.store(HTTP2, Ordering::Release);
         let freed = Arc::clone(&self.freed);
-        let connection = Http2::new(connected.transport, config, permit, freed)
+        let allowed = Arc::clone(&self.allowed);
+        let connection = Http2::new(connected.transport, config, permit, freed, allowed)
             .await
             .map_err(Failure::connect)?;
         let slot = connection.slot();

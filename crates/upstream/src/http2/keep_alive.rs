@@ -12,6 +12,7 @@ use h2::{Ping, PingPong};
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, sleep, timeout};
 
+use super::allowed::{Allowed, UNTOLD};
 use crate::error::Cause;
 use crate::io::{Io, Traffic};
 
@@ -73,8 +74,10 @@ pub(super) struct KeepAlive {
     pub(super) interval: Duration,
     pub(super) timeout: Duration,
     pub(super) watch: Arc<Watch>,
-    /// Told when a connection that was suspected is not any more.
+    /// Told when a connection that was suspected is not any more, and when the
+    /// server has said how many streams it allows.
     pub(super) freed: Arc<Notify>,
+    pub(super) allowed: Arc<Allowed>,
 }
 
 impl KeepAlive {
@@ -101,10 +104,21 @@ impl KeepAlive {
         let mut timer = pin!(sleep(self.interval));
         let mut asked = false;
         let mut seen = watch.heard();
+        let mut told = false;
         loop {
+            let running = poll_fn(|cx| {
+                let polled = connection.as_mut().poll(cx);
+                let streams = connection.as_ref().get_ref().max_concurrent_send_streams();
+                if !told && streams != UNTOLD {
+                    told = true;
+                    self.allowed.set(streams);
+                    self.freed.notify_waiters();
+                }
+                polled
+            });
             let event = tokio::select! {
                 biased;
-                result = &mut connection => {
+                result = running => {
                     if let Err(error) = result {
                         tracing::debug!(%error, "an HTTP/2 connection ended");
                     }

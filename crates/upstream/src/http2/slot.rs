@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, OwnedSemaphorePermit, oneshot};
 use tokio::time::Instant;
 
+use super::allowed::Allowed;
 use super::keep_alive::Watch;
 use crate::failure::ConnectionId;
 
@@ -15,6 +16,8 @@ pub(super) struct Shared {
     pub(super) id: ConnectionId,
     pub(super) watch: Arc<Watch>,
     pub(super) max_streams: usize,
+    pub(super) allowed: Arc<Allowed>,
+    pub(super) untold_until: Instant,
     pub(super) max_requests: usize,
     pub(super) idle_timeout: Duration,
     pub(super) max_headers: usize,

@@ -44,20 +44,30 @@ pub(crate) struct Peer {
 
 impl Peer {
     /// Reads the preface and sends settings, which are pairs of id and value.
-    pub(crate) async fn accept(mut stream: TcpStream, settings: &[(u16, u32)]) -> Option<Self> {
+    pub(crate) async fn accept(stream: TcpStream, settings: &[(u16, u32)]) -> Option<Self> {
+        let mut peer = Self::accept_silently(stream).await?;
+        peer.settings(settings).await;
+        Some(peer)
+    }
+
+    /// Reads the preface.
+    pub(crate) async fn accept_silently(mut stream: TcpStream) -> Option<Self> {
         let mut preface = [0; 24];
         stream.read_exact(&mut preface).await.ok()?;
-        let mut peer = Self {
+        Some(Self {
             stream,
             answers_pings: true,
-        };
+        })
+    }
+
+    /// Sends settings.
+    pub(crate) async fn settings(&mut self, settings: &[(u16, u32)]) {
         let mut payload = Vec::new();
         for (id, value) in settings {
             payload.extend(id.to_be_bytes());
             payload.extend(value.to_be_bytes());
         }
-        peer.write(SETTINGS, 0, 0, &payload).await;
-        Some(peer)
+        self.write(SETTINGS, 0, 0, &payload).await;
     }
 
     pub(crate) async fn write(&mut self, kind: u8, flags: u8, stream: u32, payload: &[u8]) {

@@ -616,3 +616,81 @@ async fn a_large_reply_is_read_through_small_windows() {
     let response = soon(server.client(config).send(get())).await.unwrap();
     assert_eq!(text(response).await.len(), 4 << 20);
 }
+
+/// Sends this many POSTs at once.
+async fn at_once(server: &Server, config: Config, calls: usize) -> Vec<String> {
+    let client = server.client(config);
+    let calls: Vec<_> = (0..calls)
+        .map(|_| {
+            let client = client.clone();
+            tokio::spawn(async move { send(&client, post()).await })
+        })
+        .collect();
+    let mut replies = Vec::new();
+    for call in calls {
+        replies.push(soon(call).await.unwrap().unwrap());
+    }
+    replies
+}
+
+#[tokio::test]
+async fn one_request_goes_out_before_the_server_has_said_how_many_it_takes() {
+    let (early, mut earlier) = mpsc::unbounded_channel();
+    let server = Server::start(move |number, stream| {
+        let early = early.clone();
+        async move {
+            let mut peer = Peer::accept_silently(stream).await.unwrap();
+            let request = peer.next(HEADERS).await.unwrap();
+            if number == 0 {
+                // Longer than others would take to come along.
+                let limit = Duration::from_millis(200);
+                let other = tokio::time::timeout(limit, peer.next(HEADERS)).await;
+                if other.is_ok() {
+                    early.send(()).unwrap();
+                }
+            }
+            peer.settings(&[(MAX_CONCURRENT_STREAMS, 1)]).await;
+            peer.answer(request.stream, "done").await;
+            peer.answer_all("done").await;
+        }
+    })
+    .await;
+    let replies = at_once(&server, http2(), 30).await;
+    assert_eq!(replies, ["done"; 30]);
+    assert!(earlier.try_recv().is_err(), "a second request went out");
+}
+
+#[tokio::test]
+async fn a_server_that_never_says_how_many_it_takes_gets_requests_all_the_same() {
+    let server = Server::start(|_, stream| async move {
+        let peer = Peer::accept_silently(stream).await.unwrap();
+        peer.answer_all("done").await;
+    })
+    .await;
+    let config = Config {
+        connect_timeout: Duration::from_millis(50),
+        ..http2()
+    };
+    assert_eq!(at_once(&server, config, 10).await, ["done"; 10]);
+}
+
+#[tokio::test]
+async fn refused_streams_are_sent_again_while_the_server_takes_others() {
+    let server = serve(&[], |_, mut peer| async move {
+        let mut streams = 0;
+        while let Some(request) = peer.next(HEADERS).await {
+            streams += 1;
+            if streams % 4 == 1 {
+                peer.answer(request.stream, "done").await;
+            } else {
+                peer.reset(request.stream, REFUSED_STREAM).await;
+            }
+        }
+    })
+    .await;
+    let config = Config {
+        max_connections: 1,
+        ..http2()
+    };
+    assert_eq!(at_once(&server, config, 20).await, ["done"; 20]);
+}
