@@ -22,7 +22,7 @@ use crate::failure::{ConnectionId, Failure, Stage};
 use crate::fleet::Fleet;
 use crate::pool::Taken;
 use crate::raw_body::{RawBody, Source};
-use crate::{Body, Options, ReplyBody, SendError, SendErrorKind, balance, coding, retry};
+use crate::{Body, Options, ReplyBody, SendError, SendErrorKind, balance, coding, http1, retry};
 
 /// After how many connections that were gone the request fails.
 const STALE_CONNECTIONS: u32 = 3;
@@ -32,6 +32,11 @@ const REFUSALS: u32 = 50;
 
 /// A server that has answered within this time goes on with its work.
 const PROGRESS: Duration = Duration::from_secs(3);
+
+/// Within what time a 408 on a connection that was used before is about the wait
+/// before the request. One that is about the request comes later: the server has
+/// to have waited for it, or the API worked on it.
+const CROSSING: Duration = Duration::from_millis(500);
 
 /// How much of an answer is read that nobody sees, in bytes.
 const DISCARDED: usize = 64 * 1024;
@@ -173,7 +178,7 @@ impl Call<'_> {
                 // A connection that had been idle was gone. The next one may be
                 // too, but not a fresh one.
                 Err(failure)
-                    if failure.stage == Stage::Stale
+                    if matches!(failure.stage, Stage::Stale | Stage::GivenUp)
                         && self.body.can_be_sent()
                         && stale < STALE_CONNECTIONS =>
                 {
@@ -231,10 +236,15 @@ impl Call<'_> {
         let sent = match taken {
             Taken::Http1(connection) => {
                 let request = self.request(endpoint, Version::HTTP_11);
+                let (reused, began) = (connection.is_reused(), Instant::now());
                 let sent = connection.send(&self.fleet.config, request).await;
-                sent.map(|response| {
+                sent.and_then(|response| {
                     let (head, body) = response.into_parts();
-                    (head, Source::Http1(body))
+                    let crosses = reused && began.elapsed() < CROSSING;
+                    if crosses && http1::gives_up(&head) && self.body.can_be_sent() {
+                        return Err(Failure::given_up());
+                    }
+                    Ok((head, Source::Http1(body)))
                 })
             }
             Taken::Http2(connection, slot) => {

@@ -129,7 +129,7 @@ impl Lease {
     pub(crate) fn failed(&mut self, failure: &Failure) {
         let outcome = match failure.error.kind {
             // The next attempt tells more than a connection that had gone stale.
-            _ if failure.stage == Stage::Stale => return,
+            _ if matches!(failure.stage, Stage::Stale | Stage::GivenUp) => return,
             // It says nothing about the endpoint.
             _ if failure.stage == Stage::NoRoom => return,
             // That is the caller's failure.

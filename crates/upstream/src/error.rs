@@ -182,6 +182,8 @@ pub(crate) enum Cause {
     NoAddress,
     #[error("bytes arrived that belong to no reply")]
     StrayBytes,
+    #[error("the server gave up an idle connection as the request went out")]
+    GivenUp,
     #[error("{NO_DESCRIPTORS}")]
     NoDescriptors,
 }

@@ -1,5 +1,6 @@
 //! Why an attempt has no reply, and how far it got.
 
+use crate::error::Cause;
 use crate::{BoxError, SendError, SendErrorKind};
 
 /// Which HTTP/2 connection it is.
@@ -22,6 +23,9 @@ pub(crate) enum Stage {
     NoRoom,
     /// There was one that had been used before, and it took not one byte.
     Stale,
+    /// There was one that had been used before, and the server gave it up as the
+    /// request went out.
+    GivenUp,
     /// There was one, and the failure is that of the request.
     Sent,
 }
@@ -46,6 +50,15 @@ impl Failure {
         Self {
             error: SendError::new(SendErrorKind::NeverSent, source),
             stage: if reused { Stage::Stale } else { Stage::Sent },
+            refused_by: None,
+        }
+    }
+
+    /// The server had waited too long for a request when this one came.
+    pub(crate) fn given_up() -> Self {
+        Self {
+            error: Cause::GivenUp.into(),
+            stage: Stage::GivenUp,
             refused_by: None,
         }
     }

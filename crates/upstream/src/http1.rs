@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONNECTION, CONTENT_LENGTH, HeaderMap, TRANSFER_ENCODING};
-use http::{Request, Response, StatusCode};
+use http::{Request, Response, StatusCode, response};
 use http_body::{Body as _, Frame, SizeHint};
 use hyper::body::Incoming;
 use hyper::client::conn::http1;
@@ -164,16 +164,25 @@ impl Http1 {
         if let Some(timeout) = keep_alive_timeout(headers) {
             self.idle_timeout = config.idle_timeout.min(timeout);
         }
-        let closes = headers
-            .get_all(CONNECTION)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .flat_map(|value| value.split(','))
-            .any(|option| option.trim().eq_ignore_ascii_case("close"));
-        !closes
+        !closes(headers)
             && !announces_forbidden_body(response.status(), headers)
             && self.served < config.max_requests_per_connection
     }
+}
+
+/// Whether a server gives up a connection on which it has waited too long for a
+/// request, although one is on its way (RFC 9110 §15.5.9).
+pub(crate) fn gives_up(reply: &response::Parts) -> bool {
+    reply.status == StatusCode::REQUEST_TIMEOUT && closes(&reply.headers)
+}
+
+fn closes(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|option| option.trim().eq_ignore_ascii_case("close"))
 }
 
 /// Whether a reply that has no body announces one. Whoever sends it may send the

@@ -55,7 +55,8 @@ pub(crate) fn pause(config: &Config, retries: u32) -> Duration {
 pub(crate) fn may_pass(status: StatusCode) -> bool {
     matches!(
         status,
-        StatusCode::TOO_MANY_REQUESTS
+        StatusCode::REQUEST_TIMEOUT
+            | StatusCode::TOO_MANY_REQUESTS
             | StatusCode::BAD_GATEWAY
             | StatusCode::SERVICE_UNAVAILABLE
             | StatusCode::GATEWAY_TIMEOUT
@@ -119,10 +120,10 @@ mod tests {
     #[test]
     fn answers_that_may_pass_are_repeated() {
         let bare = HeaderMap::new();
-        for status in [502, 503, 504] {
+        for status in [408, 502, 503, 504] {
             check(status, &bare, Some((0.0, 0.05)));
         }
-        for status in [200, 400, 404, 408, 409, 429, 500, 501] {
+        for status in [200, 400, 404, 409, 429, 500, 501] {
             check(status, &bare, None);
         }
     }

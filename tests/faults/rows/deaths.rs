@@ -55,6 +55,9 @@ const fn processed(name: &'static str, acts: &'static [Act]) -> Fault {
         .retry_info(RetryInfo::Absent)
 }
 
+const GIVEN_UP: &[u8] =
+    b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+
 const FAULTS: &[Fault] = &[
     Fault::new("is not there", Script::Refuse, &[NEVER_SENT])
         .attempts(0, 0)
@@ -116,6 +119,16 @@ const FAULTS: &[Fault] = &[
         .once()
         .retry_info(RetryInfo::Absent)
         .closed(),
+    http1(
+        "gives up a connection that was used with 408 as a call goes out",
+        &[Send(GIVEN_UP), Close],
+        &[MENDED],
+    )
+    .of(Call::Post)
+    .warm()
+    .once()
+    .attempts(2, 2)
+    .closed(),
     http1("resets the connection in place of each answer", &[Reset], &[LOST])
         .attempts(3, 3)
         .retry_info(RetryInfo::Present)

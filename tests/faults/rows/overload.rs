@@ -10,11 +10,11 @@ use crate::upstream::Body;
 
 pub(super) const FAMILY: Family = Family {
     name: "Overload",
-    about: "The upstream answers that it cannot serve the call now. 502, 503, 504, and 429 with a \
-            short Retry-After, are tried again where the method is idempotent, at most twice and \
-            never against a long Retry-After. Where another endpoint has said nothing yet, it is \
-            asked at once instead of waiting for the one that has. `RetryInfo` is what Retry-After says, in seconds or \
-            as a date, up to a cap.",
+    about: "The upstream answers that it cannot serve the call now. 408, 502, 503, 504, and 429 \
+            with a short Retry-After, are tried again where the method is idempotent, at most \
+            twice and never against a long Retry-After. An answer that is not waited for is tried \
+            at another endpoint at once, if there is one. `RetryInfo` is what Retry-After says, \
+            in seconds or as a date, up to a cap.",
     faults: FAULTS,
 };
 
@@ -62,6 +62,9 @@ const FAULTS: &[Fault] = &[
     answers("answers 502", 502, E502).attempts(3, 3),
     answers("answers 503", 503, E503).attempts(3, 3),
     answers("answers 504", 504, E504).attempts(3, 3),
+    answers("answers 408 once", 408, &[MENDED])
+        .once()
+        .attempts(2, 2),
     answers("answers 502", 502, E502).of(Call::Post),
     answers("answers 503", 503, E503).of(Call::Post),
     answers("answers 503", 503, E503).of(Call::Patch),

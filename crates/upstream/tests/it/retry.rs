@@ -292,3 +292,42 @@ async fn what_an_earlier_attempt_may_have_done_is_not_forgotten() {
     assert_eq!(attempts.load(Ordering::SeqCst), 1);
     soon(server).await.unwrap();
 }
+
+const GIVEN_UP: &str =
+    "HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+
+#[tokio::test]
+async fn a_connection_that_is_given_up_as_a_request_goes_out_is_replaced() {
+    for method in [Method::POST, Method::GET] {
+        let server = Server::start(|number, mut stream| async move {
+            read_request(&mut stream).await;
+            write(&mut stream, ok("done")).await;
+            if number == 0 && read_request(&mut stream).await.is_some() {
+                write(&mut stream, GIVEN_UP).await;
+            }
+        })
+        .await;
+        let client = server.client(Config::default());
+        for _ in 0..2 {
+            let call = request(method.clone(), "{}");
+            assert_eq!(send(&client, call).await.unwrap(), "done", "{method}");
+        }
+        assert_eq!(server.connections(), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_408_on_a_fresh_connection_is_an_answer_that_may_pass() {
+    assert_eq!(check(get(), &[GIVEN_UP]).await, (200, 2));
+    assert_eq!(check(get(), &[GIVEN_UP; 3]).await, (408, 3));
+    assert_eq!(check(post(), &[GIVEN_UP]).await, (408, 1));
+}
+
+#[tokio::test]
+async fn a_408_that_keeps_its_connection_is_an_answer() {
+    let late = "HTTP/1.1 408 Too Late\r\ncontent-length: 4\r\n\r\nlate";
+    let server = scripted(&["HTTP/1.1 204 No Content\r\n\r\n", late]).await;
+    let client = server.client(Config::default());
+    send(&client, get()).await.unwrap();
+    assert_eq!(send(&client, post()).await.unwrap(), "late");
+}
