@@ -14,6 +14,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::{self, Runtime};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 /// What these tests set of a gateway's configuration. The rest has its
 /// defaults.
@@ -65,7 +66,8 @@ pub(crate) struct Gateway {
 }
 
 impl Gateway {
-    /// Starts a gateway on a free port of the loopback interface.
+    /// Starts a gateway on a free port of the loopback interface, and waits until
+    /// it has reached its upstream, as far as there is one.
     pub(crate) async fn start(endpoints: &[String], settings: Settings) -> Self {
         let runtime = runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -78,8 +80,7 @@ impl Gateway {
         let endpoints = endpoints.to_vec();
         let served = runtime.spawn(async move {
             let listener = TcpListener::bind("127.0.0.1:0").await?;
-            let _ = bound.send(listener.local_addr()?);
-            serve(listener, &endpoints, settings, async move {
+            serve(listener, &endpoints, settings, bound, async move {
                 let _ = stopped.await;
             })
             .await
@@ -125,6 +126,7 @@ async fn serve(
     listener: TcpListener,
     endpoints: &[String],
     settings: Settings,
+    bound: oneshot::Sender<SocketAddr>,
     stopped: impl Future<Output = ()> + Send,
 ) -> io::Result<()> {
     let bases: Result<Vec<_>, _> = endpoints
@@ -141,7 +143,9 @@ async fn serve(
         ..upstream::Config::default()
     };
     let client = upstream::Client::new(&bases, client).map_err(io::Error::other)?;
-    let reachable = client.reachable();
+    let mut reachable = client.reachable();
+    // The way there is tried at once, and is not to meet a fault that is for a call.
+    let _ = timeout(Duration::from_secs(5), reachable.wait_for(|is| *is)).await;
     let mut config = transcode::Config::new(bases[0].clone());
     config.max_reply = settings.max_reply;
     config.max_message = settings.max_message;
@@ -164,5 +168,6 @@ async fn serve(
         bounds,
     );
     let server = server.map_err(io::Error::other)?.following(reachable);
+    let _ = bound.send(listener.local_addr()?);
     server.serve(listener, stopped).await
 }

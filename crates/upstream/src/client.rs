@@ -72,8 +72,9 @@ impl Client {
 
     /// Whether any endpoint answers: false once none can be connected to, or all
     /// close their connections without a reply. In that state endpoints are
-    /// tried every [`Config::probe_interval`]. Before anything is known it is
-    /// true; endpoints that no request has gone to are tried after that interval.
+    /// tried every [`Config::probe_interval`]. It is false before there was a
+    /// connection to any; endpoints that no request has gone to are tried as soon
+    /// as this is called, and else after that interval.
     pub fn reachable(&self) -> watch::Receiver<bool> {
         self.fleet.reachable()
     }

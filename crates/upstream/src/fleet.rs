@@ -6,7 +6,7 @@ use std::sync::Arc;
 use http::Uri;
 use http::uri::{Authority, Scheme};
 use rustls::pki_types::ServerName;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio_rustls::TlsConnector;
 
 use crate::config::Config;
@@ -14,6 +14,7 @@ use crate::connect::Target;
 use crate::endpoint::Endpoint;
 use crate::error::SharedError;
 use crate::failure::{Failure, Stage};
+use crate::health::Reachability;
 use crate::retry::Budget;
 use crate::{BoxError, Error, tls};
 
@@ -25,6 +26,8 @@ pub(crate) struct Fleet {
     tls: Option<TlsConnector>,
     known: watch::Sender<Known>,
     reachable: watch::Sender<bool>,
+    /// Told when somebody wants to know whether any endpoint can be reached.
+    asked: Notify,
 }
 
 /// An endpoint as it was given: by name, or by address.
@@ -132,7 +135,8 @@ impl Fleet {
             bases,
             tls,
             known: watch::Sender::default(),
-            reachable: watch::Sender::new(true),
+            reachable: watch::Sender::new(false),
+            asked: Notify::new(),
         };
         for base in &fleet.bases {
             if let Host::Address(address) = base.host {
@@ -147,7 +151,18 @@ impl Fleet {
     }
 
     pub(crate) fn reachable(&self) -> watch::Receiver<bool> {
+        self.asked.notify_one();
         self.reachable.subscribe()
+    }
+
+    /// Waits until somebody wants to know whether any endpoint can be reached.
+    pub(crate) async fn asked(&self) {
+        self.asked.notified().await;
+    }
+
+    /// Tells when the addresses change.
+    pub(crate) fn changes(&self) -> watch::Receiver<Known> {
+        self.known.subscribe()
     }
 
     pub(crate) fn is_reachable(&self) -> bool {
@@ -224,16 +239,23 @@ impl Fleet {
         endpoints.any(|other| !Arc::ptr_eq(other, endpoint) && other.health().is_free())
     }
 
-    /// Tells whether any endpoint answers.
+    /// Tells whether any endpoint answers. New addresses take over what was known
+    /// of the old ones until they have been tried.
     pub(crate) fn note_reachability(&self) {
         // Of two who look at once, the later one must not tell what is older.
         self.reachable.send_if_modified(|was| {
             let known = self.known();
             let reachable = if known.endpoints.is_empty() {
-                known.error.is_none()
+                *was && known.error.is_none()
             } else {
                 let mut endpoints = known.endpoints.iter();
-                endpoints.any(|endpoint| !endpoint.health().is_silent(&self.config))
+                endpoints.any(
+                    |endpoint| match endpoint.health().reachability(&self.config) {
+                        Reachability::Untried => *was,
+                        Reachability::Reached => true,
+                        Reachability::Silent => false,
+                    },
+                )
             };
             let changed = *was != reachable;
             *was = reachable;

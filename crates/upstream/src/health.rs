@@ -71,6 +71,17 @@ pub(crate) enum Admission {
     Open,
 }
 
+/// What is known of the way to an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reachability {
+    /// Nothing.
+    Untried,
+    /// There was a connection.
+    Reached,
+    /// There never was one, or the endpoint does not answer any more.
+    Silent,
+}
+
 #[derive(Debug)]
 pub(crate) struct Health {
     latency: f64,
@@ -88,6 +99,8 @@ pub(crate) struct Health {
     slow: bool,
     ejection: Option<Ejection>,
     tried: bool,
+    /// Whether there ever was a connection.
+    known: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -119,6 +132,7 @@ impl Health {
             slow: false,
             ejection: None,
             tried: false,
+            known: false,
         }
     }
 
@@ -188,6 +202,7 @@ impl Health {
     /// that is not ejected.
     pub(crate) fn record(&mut self, outcome: Outcome, others: bool, config: &Config, now: Instant) {
         self.tried = true;
+        self.known |= !matches!(outcome, Outcome::Unreached { .. } | Outcome::TimedOut);
         if let Outcome::Answered(latency) = outcome {
             if self.streak > 0 || self.busy > 0 {
                 self.measured = None;
@@ -303,6 +318,7 @@ impl Health {
     /// Notes that a connection was made in the background.
     pub(crate) fn reached(&mut self, now: Instant) {
         self.tried = true;
+        self.known = true;
         self.silent = 0;
         let was_open = std::mem::take(&mut self.unreached) > 0;
         if let Some(ejection) = &mut self.ejection
@@ -318,8 +334,21 @@ impl Health {
         self.last_answer.is_some_and(|at| now < at + time)
     }
 
+    /// Whether the endpoint can be reached, as far as that is known.
+    pub(crate) fn reachability(&self, config: &Config) -> Reachability {
+        if self.is_silent(config) {
+            Reachability::Silent
+        } else if self.known {
+            Reachability::Reached
+        } else if self.tried {
+            Reachability::Silent
+        } else {
+            Reachability::Untried
+        }
+    }
+
     /// Whether the endpoint does not answer at all.
-    pub(crate) fn is_silent(&self, config: &Config) -> bool {
+    fn is_silent(&self, config: &Config) -> bool {
         self.unreached >= 2 || self.silent >= config.eject_after
     }
 }

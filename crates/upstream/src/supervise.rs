@@ -19,6 +19,8 @@ pub(crate) async fn supervise(fleet: Arc<Fleet>) {
     let mut resolved = None;
     let mut lookups = JoinSet::new();
     let mut probes = JoinSet::new();
+    let mut changes = fleet.changes();
+    let mut asked = false;
     loop {
         // One round at a time, however long the answers take.
         while lookups.try_join_next().is_some() {}
@@ -26,7 +28,12 @@ pub(crate) async fn supervise(fleet: Arc<Fleet>) {
             resolve(&fleet, &mut lookups);
             resolved = Some(Instant::now());
         }
-        ticks.tick().await;
+        tokio::select! {
+            _ = ticks.tick() => {}
+            // Who asks is not to wait for requests.
+            () = fleet.asked() => asked = true,
+            Ok(()) = changes.changed(), if asked => {}
+        }
         let now = Instant::now();
         for endpoint in &fleet.known().endpoints {
             endpoint.pool().purge(now);

@@ -187,7 +187,6 @@ async fn an_open_circuit_fails_at_once_and_closes_after_a_recovery() {
     let address = nowhere().await;
     let client = Client::new(&[url(address)], quick()).unwrap();
     let mut reachable = client.reachable();
-    assert!(*reachable.borrow());
     let mut sources = Vec::new();
     for _ in 0..6 {
         let error = send(&client, post()).await.unwrap_err();
@@ -210,12 +209,69 @@ async fn an_open_circuit_fails_at_once_and_closes_after_a_recovery() {
 }
 
 #[tokio::test]
-async fn an_endpoint_that_no_request_has_gone_to_is_tried() {
-    let client = Client::new(&[url(nowhere().await)], quick()).unwrap();
+async fn an_endpoint_is_not_reachable_before_it_was_reached() {
+    let address = nowhere().await;
+    let client = Client::new(&[url(address)], quick()).unwrap();
     let mut reachable = client.reachable();
-    soon(reachable.wait_for(|reachable| !reachable))
+    // Rounds in which it is tried in vain.
+    for _ in 0..10 {
+        assert!(!*reachable.borrow(), "nobody listens there");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let server = Server::on(listen(address).await, |_, stream| {
+        answer_all(stream, ok("late"))
+    });
+    soon(reachable.wait_for(|reachable| *reachable))
         .await
         .unwrap();
+    drop(server);
+}
+
+#[tokio::test]
+async fn an_endpoint_is_tried_as_soon_as_somebody_asks() {
+    let server = named("one").await;
+    let address = address(&server);
+    let resolver = Resolver::new(move |_, _| async move { Ok(vec![address]) });
+    // Nothing would happen by itself in the time of a test.
+    let config = Config {
+        resolver,
+        probe_interval: Duration::from_hours(1),
+        ..Config::default()
+    };
+    for url in [
+        server.url.clone(),
+        "http://api.example.com".parse().unwrap(),
+    ] {
+        let client = Client::new(&[url], config.clone()).unwrap();
+        let mut reachable = client.reachable();
+        assert!(!*reachable.borrow());
+        soon(reachable.wait_for(|reachable| *reachable))
+            .await
+            .unwrap();
+    }
+}
+
+#[tokio::test]
+async fn new_addresses_are_as_reachable_as_the_old_ones_until_they_are_tried() {
+    let (one, two) = (named("one").await, named("two").await);
+    let answer = Arc::new(Mutex::new(address(&one)));
+    let answers = Arc::clone(&answer);
+    let resolver = Resolver::new(move |_, _| {
+        let address = *answers.lock().unwrap();
+        async move { Ok(vec![address]) }
+    });
+    let config = Config {
+        resolver,
+        ..quick()
+    };
+    let url = "http://api.example.com".parse().unwrap();
+    let client = Client::new(&[url], config).unwrap();
+    assert_eq!(send(&client, get()).await.unwrap(), "one");
+    let mut reachable = client.reachable();
+    assert!(*reachable.borrow_and_update());
+    *answer.lock().unwrap() = address(&two);
+    soon(async { while send(&client, get()).await.unwrap() != "two" {} }).await;
+    assert!(!reachable.has_changed().unwrap(), "it was not reachable");
 }
 
 #[tokio::test]
