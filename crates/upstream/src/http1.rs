@@ -275,7 +275,11 @@ impl Http1Reply {
     pub(crate) fn take_connection(&mut self) -> Option<Http1> {
         let is_complete = self.finished && self.progress.is_finished();
         let mut connection = self.connection.take()?;
-        if !is_complete || !self.is_reusable || !connection.traffic.is_clean() {
+        if !is_complete || !connection.traffic.is_clean() {
+            return None;
+        }
+        connection.traffic.end();
+        if !self.is_reusable {
             return None;
         }
         connection.idle_since = Instant::now();

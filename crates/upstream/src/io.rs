@@ -9,6 +9,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -35,6 +36,8 @@ pub(crate) struct Traffic {
     flushed: AtomicBool,
     /// Whether writing failed after a part of the request.
     write_failed: AtomicBool,
+    /// Whether an HTTP/1.1 request is under way.
+    underway: AtomicBool,
 }
 
 impl Traffic {
@@ -48,6 +51,12 @@ impl Traffic {
     pub(crate) fn begin(&self, reused: bool) {
         self.before.store(self.written(), Ordering::Release);
         self.look_first.store(reused, Ordering::Release);
+        self.underway.store(true, Ordering::Release);
+    }
+
+    /// Notes that the HTTP/1.1 request was sent and answered, all of it.
+    pub(crate) fn end(&self) {
+        self.underway.store(false, Ordering::Release);
     }
 
     /// Whether a byte was written since [`Traffic::begin`].
@@ -82,17 +91,20 @@ impl Io {
         (io, traffic)
     }
 
+    fn socket(&self) -> &TcpStream {
+        match &self.transport {
+            Transport::Plain(tcp) => tcp,
+            Transport::Tls(tls) => tls.get_ref().0,
+        }
+    }
+
     /// Fails if the peer has closed the connection or sent something. The
     /// socket is asked: the runtime may not have heard of it yet.
     fn look(&self) -> io::Result<()> {
         if !self.traffic.look_first.swap(false, Ordering::AcqRel) {
             return Ok(());
         }
-        let socket = match &self.transport {
-            Transport::Plain(tcp) => tcp,
-            Transport::Tls(tls) => tls.get_ref().0,
-        };
-        match SockRef::from(socket).peek(&mut [MaybeUninit::uninit()]) {
+        match SockRef::from(self.socket()).peek(&mut [MaybeUninit::uninit()]) {
             Ok(0) => Err(io::Error::new(
                 io::ErrorKind::ConnectionAborted,
                 Cause::Closed,
@@ -119,6 +131,18 @@ impl Io {
                 Ok(all)
             }
             Err(error) => Err(error),
+        }
+    }
+}
+
+impl Drop for Io {
+    /// Resets a connection whose request was abandoned: if it were closed as usual,
+    /// the kernel would hold what the server has not taken yet for as long as that
+    /// goes on, and the server would not learn that nobody waits for an answer.
+    fn drop(&mut self) {
+        if self.traffic.underway.load(Ordering::Acquire) {
+            // Where it fails the connection is gone.
+            let _ = SockRef::from(self.socket()).set_linger(Some(Duration::ZERO));
         }
     }
 }

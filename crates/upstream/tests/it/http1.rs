@@ -153,6 +153,39 @@ async fn dropping_a_call_closes_its_connection() {
 }
 
 #[tokio::test]
+async fn abandoning_a_request_resets_its_connection() {
+    let (gone, mut ends) = mpsc::unbounded_channel();
+    let arrived = Arc::new(Notify::new());
+    let tells = Arc::clone(&arrived);
+    let server = Server::start(move |_, stream| {
+        let (gone, arrived) = (gone.clone(), Arc::clone(&tells));
+        async move {
+            if stream.peek(&mut [0]).await.unwrap_or_default() == 0 {
+                // Somebody has only looked whether there is a server.
+                return;
+            }
+            arrived.notify_one();
+            // What it has not read is not in the way of the news.
+            let end = loop {
+                match stream.take_error().unwrap() {
+                    None => tokio::task::yield_now().await,
+                    Some(error) => break error.kind(),
+                }
+            };
+            gone.send(end).unwrap();
+        }
+    })
+    .await;
+    let client = server.client(Config::default());
+    tokio::select! {
+        _ = client.send(post()) => panic!("there is no reply"),
+        () = arrived.notified() => {}
+    }
+    let end = soon(ends.recv()).await.unwrap();
+    assert_eq!(end, std::io::ErrorKind::ConnectionReset);
+}
+
+#[tokio::test]
 async fn dropping_a_reply_closes_its_connection() {
     let (gone, mut closes) = mpsc::unbounded_channel();
     let server = Server::start(move |_, mut stream| {
