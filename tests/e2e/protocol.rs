@@ -7,6 +7,7 @@ use tonic_health::pb::health_check_response::ServingStatus;
 use tonic_health::pb::health_client::HealthClient;
 use tonic_reflection::pb::{v1, v1alpha};
 
+use crate::stack::until_serving;
 use crate::stub::Stub;
 
 const SERVICES: [&str; 11] = [
@@ -90,6 +91,7 @@ async fn reflection_v1alpha_lists_the_services() {
 #[tokio::test]
 async fn every_service_is_healthy() {
     let stub = Stub::answering_json("{}").await;
+    until_serving(&stub.channel).await;
     let mut client = HealthClient::new(stub.channel.clone());
     for service in SERVICES.into_iter().chain([""]) {
         let request = HealthCheckRequest {

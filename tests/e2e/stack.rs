@@ -19,6 +19,9 @@ use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
 use tonic::Request;
 use tonic::transport::{Channel, Endpoint};
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_check_response::ServingStatus;
+use tonic_health::pb::health_client::HealthClient;
 use transcode::{Config, Gateway};
 
 pub(crate) const OWNER: &str = "owner@example.com";
@@ -126,6 +129,19 @@ pub(crate) async fn connect(gateway: &str) -> Channel {
         .connect()
         .await
         .expect("the gateway accepts connections")
+}
+
+/// Waits until a gateway has reached its upstream and says so.
+pub(crate) async fn until_serving(channel: &Channel) {
+    let mut health = HealthClient::new(channel.clone());
+    let watch = health.watch(HealthCheckRequest::default()).await;
+    let mut watch = watch.expect("health is served").into_inner();
+    while let Some(news) = watch.message().await.expect("the watch goes on") {
+        if news.status() == ServingStatus::Serving {
+            return;
+        }
+    }
+    panic!("the gateway has ended before it served");
 }
 
 /// The system with its own store and its own clock.

@@ -22,7 +22,7 @@ use tonic_health::pb::health_client::HealthClient;
 use tonic_reflection::pb::v1::server_reflection_client::ServerReflectionClient;
 use tonic_types::StatusExt as _;
 
-use crate::stack::{Settings, Tasks, connect, gateway_until, listen};
+use crate::stack::{Settings, Tasks, connect, gateway_until, listen, until_serving};
 
 /// How long a step may take. Only a failing test waits for it; it is shorter
 /// than the grace period, so that a gateway that waits for it fails.
@@ -153,6 +153,7 @@ fn check_reason(status: &Status, reason: &str) {
 #[tokio::test]
 async fn streams_and_silent_connections_end_at_once() {
     let stoppable = Stoppable::start(Config::default()).await;
+    until_serving(&stoppable.channel).await;
     let mut health = HealthClient::new(stoppable.channel.clone());
     let watch = health.watch(HealthCheckRequest::default()).await;
     let mut watch = watch.expect("health is served").into_inner();
@@ -229,6 +230,7 @@ async fn new_connections_are_served_while_health_says_no() {
         ..Config::default()
     };
     let stoppable = Stoppable::start(config).await;
+    until_serving(&stoppable.channel).await;
     let mut health = HealthClient::new(stoppable.channel.clone());
     let watch = health.watch(HealthCheckRequest::default()).await;
     let mut watch = watch.expect("health is served").into_inner();

@@ -1,6 +1,6 @@
 //! An upstream that speaks TLS.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use http::{Request, Version};
@@ -16,12 +16,16 @@ use tokio::sync::Barrier;
 use tokio_rustls::TlsAcceptor;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
+use tower::Layer as _;
+use tower::util::MapRequestLayer;
 
 use crate::stack::{Tasks, connect, gateway_trusting, listen};
 
 /// An upstream with a certificate of its own making, behind a gateway.
 struct Upstream {
     channel: Channel,
+    /// How many connections have had a request. The gateway may open one just to
+    /// see whether there is an upstream.
     connections: Arc<AtomicUsize>,
     versions: Arc<Mutex<Vec<Version>>>,
     _tasks: Tasks,
@@ -50,8 +54,16 @@ impl Upstream {
                 let Ok(stream) = acceptor.accept(stream).await else {
                     continue;
                 };
-                accepted.fetch_add(1, Ordering::Relaxed);
-                let service = TowerToHyperService::new(router.clone());
+                let accepted = Arc::clone(&accepted);
+                let is_used = Arc::new(AtomicBool::new(false));
+                let counting = MapRequestLayer::new(move |request: Request<_>| {
+                    if !is_used.swap(true, Ordering::Relaxed) {
+                        accepted.fetch_add(1, Ordering::Relaxed);
+                    }
+                    request
+                });
+                let router = counting.layer(router.clone());
+                let service = TowerToHyperService::new(router);
                 tokio::spawn(async move {
                     let server = auto::Builder::new(TokioExecutor::new());
                     let stream = TokioIo::new(stream);

@@ -231,6 +231,8 @@ pub struct Reply {
     pub headers: http::HeaderMap,
     /// Its whole body.
     pub body: Bytes,
+    /// The path and query of the request that it answers.
+    pub target: String,
 }
 
 impl Reply {
@@ -271,11 +273,19 @@ impl Reply {
     /// # Errors
     ///
     /// Fails where the link cannot be read, and where it leads to a next page
-    /// without the parameter or with one that does not fit its type.
+    /// without the parameter or with one that does not fit its type. It fails as
+    /// well where the link leads back to this page or before it: whoever follows it
+    /// would never come to the end of the list.
     pub fn next_link<T: FromStr>(&self, name: &str) -> Result<Option<T>, ReadError> {
-        link::next_parameter(&self.headers, name)?
-            .map(|text| text.parse().map_err(|_| does_not_fit(name)))
-            .transpose()
+        let Some(next) = link::next_parameter(&self.headers, name)? else {
+            return Ok(None);
+        };
+        if !link::leads_on(&self.target, name, &next) {
+            return Err(link::misfit(format!(
+                "the next page is not behind this one: its {name:?} is {next:?}"
+            )));
+        }
+        next.parse().map(Some).map_err(|_| does_not_fit(name))
     }
 
     /// The same for a field whose default value says that there is no next page,

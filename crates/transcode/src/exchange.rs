@@ -111,10 +111,12 @@ impl Shared {
         &self,
         upstream: &U,
         caller: &Caller,
-        prepared: Prepared,
+        mut prepared: Prepared,
     ) -> Result<Answer, Fault> {
         let call = prepared.call.clone();
-        let request = self.request(caller, prepared)?;
+        let uri = self.uri(&prepared.target)?;
+        let target = std::mem::take(&mut prepared.target);
+        let request = self.request(caller, prepared, uri)?;
         let _measurement = caller.record.measure();
         let response = upstream.send(request).await.map_err(|error| {
             let kind = error.kind;
@@ -132,11 +134,16 @@ impl Shared {
                 idempotent: call.idempotent(),
             }
         })?;
-        self.answer(caller, &call, response).await
+        self.answer(caller, &call, target, response).await
     }
 
     /// The request with everything that goes upstream beside the message.
-    fn request(&self, caller: &Caller, prepared: Prepared) -> Result<Request<RequestBody>, Fault> {
+    fn request(
+        &self,
+        caller: &Caller,
+        prepared: Prepared,
+        uri: Uri,
+    ) -> Result<Request<RequestBody>, Fault> {
         let mut headers = caller
             .forwarded(&self.config.forwarded)
             .map_err(Fault::InvalidRequest)?;
@@ -149,7 +156,7 @@ impl Shared {
         }
         let mut request = Request::new(prepared.body);
         *request.method_mut() = prepared.call.method;
-        *request.uri_mut() = self.uri(&prepared.target)?;
+        *request.uri_mut() = uri;
         *request.headers_mut() = headers;
         request.extensions_mut().insert(CallContext {
             rpc: prepared.call.rpc,
@@ -180,6 +187,7 @@ impl Shared {
         &self,
         caller: &Caller,
         call: &CallKind,
+        target: String,
         response: Response<B>,
     ) -> Result<Answer, Fault>
     where
@@ -238,6 +246,7 @@ impl Shared {
             reply: Reply {
                 headers: head.headers,
                 body,
+                target,
             },
             held: room,
         })

@@ -59,6 +59,18 @@ pub(crate) fn next_parameter(headers: &HeaderMap, name: &str) -> Result<Option<S
     }
 }
 
+/// Returns false if the next page, by its parameter of this name, is the page
+/// that was asked for or one before it. Numbers count from zero where a request
+/// names none.
+pub(crate) fn leads_on(target: &str, name: &str, next: &str) -> bool {
+    let present = parameter(target, name).and_then(Result::ok);
+    let number = present.as_deref().unwrap_or("0").parse::<i128>();
+    match (number, next.parse::<i128>()) {
+        (Ok(number), Ok(next)) => next > number,
+        _ => present.as_deref() != Some(next),
+    }
+}
+
 /// A link of a header.
 struct Link<'h> {
     target: &'h [u8],
@@ -230,6 +242,25 @@ mod tests {
     fn refuses(link: &str, reason: &str) {
         let found = next(&[link.as_bytes()]);
         assert_eq!(found, Err(format!("Link: {reason}")), "in {link}");
+    }
+
+    #[track_caller]
+    fn check_leads_on(target: &str, next: &str, expected: bool) {
+        assert_eq!(leads_on(target, "page", next), expected, "from {target}");
+    }
+
+    #[test]
+    fn a_next_page_is_behind_the_one_that_was_asked_for() {
+        check_leads_on("/items?limit=2&page=4", "6", true);
+        check_leads_on("/items?limit=2&page=4", "4", false);
+        check_leads_on("/items?limit=2&page=4", "2", false);
+        check_leads_on("/items", "1", true);
+        check_leads_on("/items", "0", false);
+        check_leads_on("/items?limit=2", "-5", false);
+        check_leads_on("/items?page=abc", "abd", true);
+        check_leads_on("/items?page=a%62c", "abc", false);
+        check_leads_on("/items", "abc", true);
+        check_leads_on("/items?page=abc", "5", true);
     }
 
     #[test]
