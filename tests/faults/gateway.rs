@@ -145,7 +145,11 @@ async fn serve(
     let client = upstream::Client::new(&bases, client).map_err(io::Error::other)?;
     let mut reachable = client.reachable();
     // The way there is tried at once, and is not to meet a fault that is for a call.
-    let _ = timeout(Duration::from_secs(5), reachable.wait_for(|is| *is)).await;
+    let _ = timeout(
+        Duration::from_secs(5),
+        reachable.wait_for(|reachable| *reachable),
+    )
+    .await;
     let mut config = transcode::Config::new(bases[0].clone());
     config.max_reply = settings.max_reply;
     config.max_message = settings.max_message;

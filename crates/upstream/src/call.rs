@@ -16,7 +16,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::body::{AttemptBody, Outgoing};
 use crate::config::Config;
-use crate::endpoint::Endpoint;
+use crate::endpoint::{Endpoint, Lease};
 use crate::error::Cause;
 use crate::failure::{ConnectionId, Failure, Stage};
 use crate::fleet::Fleet;
@@ -160,7 +160,7 @@ impl Call<'_> {
                 return Err(Cause::AllOpen.into());
             };
             let endpoint = Arc::clone(&lease.endpoint);
-            let outcome = self.attempt(&endpoint, avoided, stale > 1).await;
+            let outcome = self.attempt(&mut lease, avoided, stale > 1).await;
             match outcome {
                 Ok((mut head, source)) => {
                     let origin = lease.answered(head.status);
@@ -168,8 +168,8 @@ impl Call<'_> {
                         self.fleet.note_reachability();
                     }
                     head.extensions.insert(origin.clone());
-                    let elsewhere = balance::has_another(&endpoints, &tried, &endpoint);
                     let body = RawBody::new(source, lease, origin, self.watched);
+                    let elsewhere = || balance::has_another(&endpoints, &tried, &endpoint);
                     match self.again_after(&head, retries, elsewhere) {
                         Some(pause) => self.pause(pause, Some(body)).await,
                         None => return coding::decode(Response::from_parts(head, body), config),
@@ -223,19 +223,21 @@ impl Call<'_> {
     /// Sends the request once.
     async fn attempt(
         &self,
-        endpoint: &Arc<Endpoint>,
+        lease: &mut Lease,
         avoided: Option<ConnectionId>,
         fresh: bool,
     ) -> Result<(response::Parts, Source), Failure> {
+        let endpoint = Arc::clone(&lease.endpoint);
         let taken = endpoint
             .pool()
             .take(endpoint.target(), avoided, fresh)
             .await?;
+        lease.connected();
         self.attempts.fetch_add(1, Ordering::AcqRel);
         let before = self.perhaps_carried_out.swap(true, Ordering::AcqRel);
         let sent = match taken {
             Taken::Http1(connection) => {
-                let request = self.request(endpoint, Version::HTTP_11);
+                let request = self.request(&endpoint, Version::HTTP_11);
                 let (reused, began) = (connection.is_reused(), Instant::now());
                 let sent = connection.send(&self.fleet.config, request).await;
                 sent.and_then(|response| {
@@ -248,7 +250,7 @@ impl Call<'_> {
                 })
             }
             Taken::Http2(connection, slot) => {
-                let request = self.request(endpoint, Version::HTTP_2);
+                let request = self.request(&endpoint, Version::HTTP_2);
                 let sent = connection.send(slot, request).await;
                 sent.map(|response| {
                     let (head, body) = response.into_parts();
@@ -300,7 +302,7 @@ impl Call<'_> {
         &self,
         head: &response::Parts,
         retries: u32,
-        elsewhere: bool,
+        elsewhere: impl FnOnce() -> bool,
     ) -> Option<Duration> {
         let config = &self.fleet.config;
         if retries >= config.max_retries
@@ -312,7 +314,7 @@ impl Call<'_> {
         }
         let pause = retry::pause_after(head.status, &head.headers, config, retries)
             .filter(|pause| self.fits(*pause))
-            .or_else(|| elsewhere.then_some(Duration::ZERO))?;
+            .or_else(|| elsewhere().then_some(Duration::ZERO))?;
         self.fleet.budget.withdraw().then_some(pause)
     }
 

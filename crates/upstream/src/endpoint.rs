@@ -86,6 +86,8 @@ pub(crate) struct Lease {
     ends: Instant,
     others: bool,
     trial: bool,
+    /// Whether the request has got its connection.
+    connected: bool,
     settled: bool,
 }
 
@@ -102,24 +104,28 @@ impl Lease {
             ends,
             others,
             trial,
+            connected: false,
             settled: false,
         }
+    }
+
+    /// Notes that the request has got its connection.
+    pub(crate) fn connected(&mut self) {
+        self.connected = true;
     }
 
     /// Notes that a reply has begun. Returns where it came from.
     pub(crate) fn answered(&mut self, status: http::StatusCode) -> Origin {
         let latency = self.started.elapsed();
-        let memory = self.endpoint.health().memory();
         let outcome = match status.as_u16() {
             429 => Outcome::Busy(latency),
             500.. => Outcome::Failed(latency),
             _ => Outcome::Answered(latency),
         };
-        self.settle(outcome);
         Origin(Arc::new(Answered {
             endpoint: Arc::clone(&self.endpoint),
             others: self.others,
-            memory,
+            before: self.settle(outcome),
             // One failure does not count twice.
             failed: AtomicBool::new(!matches!(outcome, Outcome::Answered(_))),
         }))
@@ -146,11 +152,14 @@ impl Lease {
         self.settle(outcome);
     }
 
-    fn settle(&mut self, outcome: Outcome) {
+    /// Records how the request ended. Returns what was remembered before.
+    fn settle(&mut self, outcome: Outcome) -> Memory {
         self.settled = true;
         let config = self.endpoint.config();
         let mut health = self.endpoint.health();
+        let before = health.memory();
         health.record(outcome, self.others, config, Instant::now());
+        before
     }
 }
 
@@ -160,7 +169,9 @@ impl Drop for Lease {
         if self.settled {
             return;
         }
-        if Instant::now() >= self.ends && !self.endpoint.pool().is_starved() {
+        // A call that waits for room on this side tells nothing about the other one.
+        let waited_for_room = !self.connected && self.endpoint.pool().is_starved();
+        if Instant::now() >= self.ends && !waited_for_room {
             self.settle(Outcome::TimedOut);
         } else if self.trial {
             self.endpoint.health().give_back_trial();
@@ -179,7 +190,8 @@ pub struct Origin(Arc<Answered>);
 struct Answered {
     endpoint: Arc<Endpoint>,
     others: bool,
-    memory: Memory,
+    /// What was remembered before this reply.
+    before: Memory,
     failed: AtomicBool,
 }
 
@@ -193,12 +205,51 @@ impl Origin {
         }
         let config = answered.endpoint.config();
         let mut health = answered.endpoint.health();
-        health.reject(answered.memory, answered.others, config, Instant::now());
+        health.reject(answered.before, answered.others, config, Instant::now());
     }
 }
 
 impl std::fmt::Debug for Origin {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Origin({})", self.0.endpoint.address())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    /// An endpoint for which this side had no room.
+    fn starved() -> Arc<Endpoint> {
+        let target = Target {
+            address: (Ipv4Addr::LOCALHOST, 1).into(),
+            tls: None,
+            config: Arc::new(Config {
+                eject_after: 1,
+                ..Config::default()
+            }),
+        };
+        let authority = Authority::from_static("localhost");
+        let endpoint = Endpoint::new(Scheme::HTTP, authority, target);
+        endpoint.pool.starve();
+        Arc::new(endpoint)
+    }
+
+    #[test]
+    fn an_endpoint_is_not_blamed_for_calls_that_waited_for_room() {
+        let endpoint = starved();
+        drop(Lease::new(Arc::clone(&endpoint), true, Instant::now()));
+        assert!(endpoint.health().is_free());
+    }
+
+    #[test]
+    fn an_endpoint_is_blamed_for_calls_that_had_their_connection() {
+        let endpoint = starved();
+        let mut lease = Lease::new(Arc::clone(&endpoint), true, Instant::now());
+        lease.connected();
+        drop(lease);
+        assert!(!endpoint.health().is_free());
     }
 }

@@ -146,6 +146,8 @@ impl Pool {
             {
                 return Err(Failure::connect(SendError::new(kind, error)));
             }
+            // Until this fails for want of room, there is room.
+            self.starved.store(false, Ordering::Release);
             let connected = Box::pin(target.connect()).await;
             let missing = connected.as_ref().err().and_then(SendError::missing);
             self.starved.store(missing.is_some(), Ordering::Release);
@@ -182,6 +184,11 @@ impl Pool {
     /// to blame for calls that wait.
     pub(crate) fn is_starved(&self) -> bool {
         self.starved.load(Ordering::Acquire)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn starve(&self) {
+        self.starved.store(true, Ordering::Release);
     }
 
     /// Until when to wait for a server to say how many requests a connection
