@@ -18,8 +18,8 @@
 //! 5. `access` finds out who calls and decides who may do what.
 //! 6. `app` is what every request is served from.
 //! 7. `store` has the rows and the only SQL; `files` has the data directory.
-//! 8. The rest are leaves, which know none of the above: `config`, `clock`,
-//!    `ids`, `error`, `token`, `password`, `picture` and `blocking`.
+//! 8. The rest are leaves, which know none of the above: `config`, `limits`,
+//!    `clock`, `ids`, `error`, `token`, `password`, `picture` and `blocking`.
 
 mod access;
 mod app;
@@ -30,6 +30,7 @@ mod error;
 mod files;
 mod http;
 mod ids;
+mod limits;
 mod password;
 mod picture;
 mod resources;
@@ -45,6 +46,7 @@ use std::sync::Arc;
 pub use clock::Clock;
 pub use config::Config;
 pub use ids::Ids;
+pub use limits::DatabaseLimits;
 pub use seed::{SeedError, Seeded};
 pub use start::{FirstStart, OpenError};
 

@@ -17,7 +17,7 @@ pub(crate) async fn find<R: Row>(
     id: ObjectId,
 ) -> Result<Versioned<R>, Error> {
     let root = caller.organization.to_string();
-    let found = store::get_visible(&mut *app.store.read().await?, &root, &id.to_string()).await?;
+    let found = store::get_visible(&mut app.store.read().await?, &root, &id.to_string()).await?;
     found.ok_or_else(|| unknown::<R>(id))
 }
 
@@ -78,7 +78,7 @@ pub(crate) async fn check_references<R: Row>(
     }
     let root = caller.organization.to_string();
     let ids: Vec<_> = references.iter().map(|(_, id)| id.to_string()).collect();
-    let seen = store::visible_ids::<R>(&mut *app.store.read().await?, &root, &ids).await?;
+    let seen = store::visible_ids::<R>(&mut app.store.read().await?, &root, &ids).await?;
     let violations = references
         .into_iter()
         .filter(|(_, id)| !seen.contains(&id.to_string()))

@@ -29,7 +29,7 @@ where
     F: Future<Output = Result<R, Error>>,
 {
     caller.check(Act::Manage)?;
-    until_saved(|| async {
+    until_saved(app, || async {
         let found = find::<R>(app, caller, id).await?;
         let mut row = edit(found.row.clone()).await?;
         if row == found.row {
@@ -49,12 +49,14 @@ where
 /// Runs `attempt` until it comes to something: it has nothing to show if
 /// another change came first.
 pub(crate) async fn until_saved<T, F: Future<Output = Result<Option<T>, Error>>>(
+    app: &App,
     attempt: impl Fn() -> F,
 ) -> Result<T, Error> {
     for _ in 0..ATTEMPTS {
         if let Some(done) = attempt().await? {
             return Ok(done);
         }
+        app.store.settle().await?;
     }
     Err(Failure::Contended.into())
 }

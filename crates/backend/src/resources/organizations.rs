@@ -186,7 +186,7 @@ async fn check_may_archive(app: &App, caller: Caller, id: ObjectId) -> Result<()
     if caller.organization == id {
         return Err(caller.refused(Act::ArchiveOrganization));
     }
-    if has_parts(&mut *app.store.read().await?, id).await? {
+    if has_parts(&mut app.store.read().await?, id).await? {
         return Err(Error::FailedPrecondition {
             reason: "ORGANIZATION_IN_USE",
             message: format!("organizations under {id} are still in use; delete them first"),

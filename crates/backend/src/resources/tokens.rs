@@ -37,7 +37,7 @@ pub(crate) async fn refresh(request: Request<RefreshToken>) -> Result<Token, Err
 }
 
 async fn log_in(app: &App, email: &str, password: String) -> Result<Token, Error> {
-    let found = by_email(&mut *app.store.read().await?, email)
+    let found = by_email(&mut app.store.read().await?, email)
         .await?
         .map(|found| found.row);
     let hash = found.as_ref().and_then(|account| account.password.clone());

@@ -13,14 +13,19 @@
 mod connect;
 mod error;
 pub(crate) mod organizations;
+mod postgres;
 pub(crate) mod resources;
 mod row;
 mod rows;
+mod session;
 mod settings;
+mod sqlite;
 pub(crate) mod users;
+mod value;
 
 pub(crate) use connect::{Store, commit};
 pub(crate) use error::StoreError;
 pub(crate) use row::{Row, Selection, Versioned};
 pub(crate) use rows::{delete, existing_ids, get, get_visible, insert, list, replace, visible_ids};
+pub(crate) use session::Session;
 pub(crate) use settings::{init_setting, setting};

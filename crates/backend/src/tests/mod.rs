@@ -33,7 +33,7 @@ use contract::organizations::{Organization, OrganizationStatus};
 use contract::users::{Role, User, UserStatus};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use sqlx::{AnyConnection, AssertSqlSafe, Connection};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
@@ -350,12 +350,11 @@ fn config(database: &str, directory: &TempDir, milliseconds: Arc<AtomicI64>) -> 
 async fn empty_database(directory: &TempDir) -> String {
     match std::env::var("WEB1ON1_TEST_POSTGRES") {
         Ok(server) => {
-            sqlx::any::install_default_drivers();
             let mut random = [0; 8];
             getrandom::fill(&mut random).expect("has random numbers");
             let name = format!("test_{:x}", u64::from_be_bytes(random));
             let url = format!("{server}/postgres");
-            let mut connection = AnyConnection::connect(&url)
+            let mut connection = PgConnection::connect(&url)
                 .await
                 .expect("WEB1ON1_TEST_POSTGRES names a server");
             let sql = AssertSqlSafe(format!("CREATE DATABASE {name}"));
