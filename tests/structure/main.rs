@@ -18,7 +18,7 @@ const STILL_IN_CIRCLES: [&str; 1] = ["conformance"];
 const ROOMS: [&[&str]; 8] = [
     &["lib"],
     &["http"],
-    &["start", "seed"],
+    &["start", "seed", "backup"],
     &["resources"],
     &["access"],
     &["app"],

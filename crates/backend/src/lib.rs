@@ -13,7 +13,7 @@
 //! 1. This module: the public face.
 //! 2. `http` turns requests into calls of handlers, and results into responses.
 //!    It knows no resource but for the list of routes.
-//! 3. `start` and `seed` fill a store before anybody calls.
+//! 3. `start` and `seed` fill a store before anybody calls; `backup` copies one.
 //! 4. `resources` has a file for each resource: its handlers and its rules.
 //! 5. `access` finds out who calls and decides who may do what.
 //! 6. `app` is what every request is served from.
@@ -23,6 +23,7 @@
 
 mod access;
 mod app;
+mod backup;
 mod blocking;
 mod clock;
 mod config;
@@ -43,6 +44,7 @@ mod token;
 
 use std::sync::Arc;
 
+pub use backup::{BackupError, Saved, backup, restore};
 pub use clock::Clock;
 pub use config::Config;
 pub use ids::Ids;

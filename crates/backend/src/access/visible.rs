@@ -67,7 +67,8 @@ pub(crate) async fn check_reference<R: Row>(
 }
 
 /// Refuses references, each under the path of its property, to resources that
-/// the caller does not see.
+/// the caller does not see. Of an organization that holds from then on; of what can
+/// move or be deleted it is checked again when the reference is written.
 pub(crate) async fn check_references<R: Row>(
     app: &App,
     caller: Caller,
@@ -82,8 +83,11 @@ pub(crate) async fn check_references<R: Row>(
     let violations = references
         .into_iter()
         .filter(|(_, id)| !seen.contains(&id.to_string()))
-        .map(|(property, id)| {
-            FieldViolation::new(property, format!("names no {} that you see: {id}", R::NOUN))
-        });
+        .map(|(property, id)| unseen::<R>(property, id));
     Ok(Violations::check(violations.collect())?)
+}
+
+/// Says that a reference is to a resource that the caller does not see.
+pub(crate) fn unseen<R: Row>(property: String, id: ObjectId) -> FieldViolation {
+    FieldViolation::new(property, format!("names no {} that you see: {id}", R::NOUN))
 }

@@ -12,6 +12,7 @@ use crate::access::{Caller, check_may_change};
 use crate::app::App;
 use crate::blocking;
 use crate::error::Error;
+use crate::files::is_full;
 use crate::picture::{self, PictureError};
 use crate::store::users::Account;
 
@@ -38,7 +39,13 @@ pub(crate) async fn upload(request: Request<UploadUserAvatar>) -> Result<User, E
         .files
         .put(account.id, app.next_id(), picture)
         .await
-        .map_err(Error::internal)?;
+        .map_err(|error| {
+            if is_full(&error) {
+                Error::Full(error.into())
+            } else {
+                Error::internal(error)
+            }
+        })?;
     match set_avatar(&app, caller, account.id, Some(&file)).await {
         Ok(account) => Ok(shown(&app, caller, &account)),
         Err(error) => {

@@ -149,7 +149,7 @@ impl Found {
         let mut wanted = of_document.clone();
         wanted.extend(references.iter().map(|(_, id)| id.to_string()));
         let wanted: Vec<_> = wanted.into_iter().collect();
-        let existing = store::existing_ids::<R>(session, &wanted)
+        let existing = store::lock_existing::<R>(session, &wanted)
             .await
             .map_err(SeedError::store)?;
         for (path, id) in references {

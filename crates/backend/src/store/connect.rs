@@ -1,17 +1,30 @@
 //! Connections to the database, and what makes it ready.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use percent_encoding::percent_decode_str;
 
 use super::error::{DatabaseError, StoreError};
-use super::session::Session;
+use super::room::Room;
+use super::session::{Inner, Session};
+use super::settings::{put_setting, remove_setting};
 use super::{postgres, sqlite};
 use crate::limits::DatabaseLimits;
 
+/// The setting that is written to find out whether there is room.
+const TRIAL: &str = "trial";
+
+/// How much is written for that, in bytes. More than may be left over in what the
+/// database has of the disk already.
+const TRIAL_SIZE: usize = 64 << 10;
+
 /// A database.
 #[derive(Clone, Debug)]
-pub(crate) struct Store(Database);
+pub(crate) struct Store {
+    database: Database,
+    room: Arc<Room>,
+}
 
 #[derive(Clone, Debug)]
 enum Database {
@@ -25,26 +38,56 @@ impl Store {
         if let Some(location) = url.strip_prefix("sqlite:") {
             let file = sqlite::File::new(sqlite_options(location, limits)?);
             file.migrate().await?;
-            return Ok(Self(Database::Sqlite(file)));
+            return Ok(Self::new(Database::Sqlite(file)));
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let server = postgres::Server::open(url, limits).await?;
-            return Ok(Self(Database::Postgres(server)));
+            return Ok(Self::new(Database::Postgres(server)));
         }
         Err(DatabaseError::Url)
     }
 
+    fn new(database: Database) -> Self {
+        Self {
+            database,
+            room: Arc::default(),
+        }
+    }
+
     /// A connection to read with.
     pub(crate) async fn read(&self) -> Result<Session, StoreError> {
-        Ok(match &self.0 {
+        let inner: Inner = match &self.database {
             Database::Sqlite(file) => file.read().await.map_err(DatabaseError::from)?.into(),
             Database::Postgres(server) => server.read().await.map_err(DatabaseError::from)?.into(),
-        })
+        };
+        Ok(Session::new(inner, Arc::clone(&self.room)))
+    }
+
+    /// Checks that the database answers and, if something could not be written for
+    /// want of room, that there is room again.
+    pub(crate) async fn check(&self) -> Result<(), StoreError> {
+        let mut session = self.read().await?;
+        session.lookup("SELECT 1", Vec::new()).await?;
+        drop(session);
+        if !self.room.is_short() {
+            return Ok(());
+        }
+        let Some(_asking) = self.room.ask() else {
+            return Err(DatabaseError::NoRoom.into());
+        };
+        let mut transaction = self.write().await?;
+        put_setting(&mut transaction, TRIAL, &"-".repeat(TRIAL_SIZE)).await?;
+        commit(transaction).await?;
+        let mut transaction = self.write().await?;
+        remove_setting(&mut transaction, TRIAL).await?;
+        commit(transaction).await?;
+        self.room.is_there();
+        Ok(())
     }
 
     /// Waits until what others have written before is to be read.
     pub(crate) async fn settle(&self) -> Result<(), StoreError> {
-        match &self.0 {
+        match &self.database {
             Database::Sqlite(file) => Ok(file.settle().await.map_err(DatabaseError::from)?),
             // Whoever loses against a transaction there has waited for its end.
             Database::Postgres(_) => Ok(()),
@@ -53,11 +96,19 @@ impl Store {
 
     /// A transaction to write in. Dropping it undoes what was written.
     pub(crate) async fn write(&self) -> Result<Session, StoreError> {
-        Ok(match &self.0 {
+        let inner: Inner = match &self.database {
             Database::Sqlite(file) => file.write().await.map_err(DatabaseError::from)?.into(),
             Database::Postgres(server) => server.write().await.map_err(DatabaseError::from)?.into(),
-        })
+        };
+        Ok(Session::new(inner, Arc::clone(&self.room)))
     }
+}
+
+/// The file of a SQLite database, if the URL is that of one.
+pub(crate) fn sqlite_path(url: &str) -> Option<PathBuf> {
+    let location = url.strip_prefix("sqlite:")?;
+    let options = sqlite_options(location, DatabaseLimits::default());
+    options.ok().map(|options| options.path)
 }
 
 /// Reads what follows `sqlite:` in a URL: a path, and perhaps `?mode=rwc`, which

@@ -53,8 +53,10 @@ pub(crate) enum DatabaseError {
     Postgres(#[from] postgres::Failure),
     #[error("the URL of the database must begin with sqlite: or postgres://")]
     Url,
-    #[error("a connection that reads was told to write")]
+    #[error("a connection that reads was told to write or to lock")]
     ReadOnly,
+    #[error("there was no room to write, and somebody finds out whether there is again")]
+    NoRoom,
     #[error("a thread ended before it was done")]
     Lost,
 }
@@ -75,8 +77,14 @@ impl DatabaseError {
             Self::Sqlite(failure) => of_sqlite(failure),
             Self::Postgres(postgres::Failure::Silent) => Kind::Unavailable,
             Self::Postgres(postgres::Failure::Sqlx(error)) => of_postgres(error),
+            Self::NoRoom => Kind::Full,
             Self::Url | Self::ReadOnly | Self::Lost => Kind::Other,
         }
+    }
+
+    /// Whether there is no room for what would be written.
+    pub(super) fn is_full(&self) -> bool {
+        matches!(self.kind(), Kind::Full)
     }
 
     /// What it means that a row of a table cannot be written.

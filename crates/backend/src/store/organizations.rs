@@ -70,6 +70,18 @@ pub(crate) async fn lock(session: &mut Session, organization: &str) -> Result<()
     Ok(())
 }
 
+/// Whether an organization is archived. That stays so until the transaction ends.
+pub(crate) async fn is_archived(
+    session: &mut Session,
+    organization: ObjectId,
+) -> Result<bool, StoreError> {
+    let sql = "SELECT status FROM organizations WHERE id = $1";
+    let row = session.lock(sql, vec![organization.to_string().into()]);
+    let status = row.await?.pop().map(|mut row| row.text(0)).transpose();
+    let status = status.map_err(damaged::<Tenant>)?;
+    Ok(status == Some(OrganizationStatus::Archived.to_string()))
+}
+
 /// Whether an organization that is not archived stands right under this one.
 pub(crate) async fn has_parts(
     session: &mut Session,

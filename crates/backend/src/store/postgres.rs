@@ -1,10 +1,14 @@
 //! PostgreSQL: a pool of connections to one server.
 //!
 //! Nothing waits for a server that is away: a connection is waited for as long
-//! as the limits say, the server itself ends statements that take too long or
-//! wait for a lock, and where it says nothing at all the connection is given up.
+//! as the limits say, and the server itself ends statements that take too long or
+//! wait for a lock. Where a statement takes longer than a connection may, another
+//! connection finds out whether the server is there at all. If it is not, the one
+//! with the statement is given up.
 
+use std::pin::pin;
 use std::str::FromStr as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
@@ -14,7 +18,8 @@ use sqlx::{
     AssertSqlSafe, Column as _, Connection as _, Executor as _, PgConnection, PgPool, Postgres,
     Row as _, TypeInfo as _, ValueRef as _,
 };
-use tokio::time::timeout;
+use tokio::sync::Mutex;
+use tokio::time::{Instant, timeout};
 
 use super::value::{Cells, Value};
 use crate::limits::DatabaseLimits;
@@ -39,6 +44,8 @@ pub(crate) enum Failure {
 pub(crate) struct Server {
     pool: PgPool,
     limits: DatabaseLimits,
+    /// When it was last found to be there by a connection of its own.
+    seen: Arc<Mutex<Instant>>,
 }
 
 impl Server {
@@ -81,7 +88,11 @@ impl Server {
         // Another backend that migrates at the same time is waited for.
         let migrated = sqlx::migrate!("migrations/postgres").run(&pool).await;
         migrated.map_err(sqlx::Error::from)?;
-        Ok(Self { pool, limits })
+        Ok(Self {
+            pool,
+            limits,
+            seen: Arc::new(Mutex::new(Instant::now())),
+        })
     }
 
     /// A connection to read with.
@@ -89,7 +100,7 @@ impl Server {
         Ok(Session {
             connection: Some(self.pool.acquire().await?),
             is_in_transaction: false,
-            statement_timeout: self.limits.statement_timeout + GRACE,
+            server: self.clone(),
         })
     }
 
@@ -100,7 +111,60 @@ impl Server {
         session.is_in_transaction = true;
         Ok(session)
     }
+
+    /// Waits for what a statement comes to, as long as the server is there and may
+    /// still work on it.
+    async fn answer<T>(
+        &self,
+        statement: impl Future<Output = Result<T, sqlx::Error>>,
+    ) -> Result<Result<T, sqlx::Error>, Silent> {
+        let mut statement = pin!(statement);
+        let until = Instant::now() + self.limits.statement_timeout + GRACE;
+        while Instant::now() < until {
+            if let Ok(done) = timeout(self.limits.wait, &mut statement).await {
+                return Ok(done);
+            }
+            tokio::select! {
+                biased;
+                done = &mut statement => return Ok(done),
+                is_there = self.is_there() => {
+                    if !is_there {
+                        break;
+                    }
+                }
+            }
+        }
+        Err(Silent)
+    }
+
+    /// Whether the server answers a new connection. One asks for all who wait.
+    async fn is_there(&self) -> bool {
+        let asked = timeout(self.limits.wait, async {
+            let mut seen = self.seen.lock().await;
+            if seen.elapsed() < self.limits.wait {
+                return true;
+            }
+            let options = self.pool.connect_options();
+            let is_there = match PgConnection::connect_with(&options).await {
+                Ok(connection) => {
+                    // It is of no use any more, whatever that comes to.
+                    let _ = connection.close().await;
+                    true
+                }
+                // Who refuses is there.
+                Err(error) => matches!(error, sqlx::Error::Database(_)),
+            };
+            if is_there {
+                *seen = Instant::now();
+            }
+            is_there
+        });
+        asked.await.unwrap_or(false)
+    }
 }
+
+/// The server has not answered in time.
+struct Silent;
 
 /// A connection. A transaction on it is undone when it is dropped without
 /// [`commit`](Self::commit).
@@ -108,7 +172,7 @@ pub(crate) struct Session {
     /// There until it is dropped or given up.
     connection: Option<PoolConnection<Postgres>>,
     is_in_transaction: bool,
-    statement_timeout: Duration,
+    server: Server,
 }
 
 impl Session {
@@ -119,7 +183,7 @@ impl Session {
     ) -> Result<Vec<Cells>, Failure> {
         let query = bind(sql, values);
         let connection = self.connection.as_mut().ok_or(Failure::Silent)?;
-        let rows = timeout(self.statement_timeout, query.fetch_all(&mut **connection)).await;
+        let rows = self.server.answer(query.fetch_all(&mut **connection)).await;
         let rows = self.in_time(rows)?;
         Ok(rows.iter().map(cells).collect::<Result<_, _>>()?)
     }
@@ -128,8 +192,12 @@ impl Session {
     pub(crate) async fn execute(&mut self, sql: &str, values: Vec<Value>) -> Result<u64, Failure> {
         let query = bind(sql, values);
         let connection = self.connection.as_mut().ok_or(Failure::Silent)?;
-        let done = timeout(self.statement_timeout, query.execute(&mut **connection)).await;
+        let done = self.server.answer(query.execute(&mut **connection)).await;
         Ok(self.in_time(done)?.rows_affected())
+    }
+
+    pub(crate) fn is_in_transaction(&self) -> bool {
+        self.is_in_transaction
     }
 
     pub(crate) async fn commit(mut self) -> Result<(), Failure> {
@@ -140,15 +208,12 @@ impl Session {
 
     async fn command(&mut self, sql: &'static str) -> Result<(), Failure> {
         let connection = self.connection.as_mut().ok_or(Failure::Silent)?;
-        let done = timeout(self.statement_timeout, connection.execute(sql)).await;
+        let done = self.server.answer(connection.execute(sql)).await;
         self.in_time(done).map(drop)
     }
 
     /// Gives the connection up if it was silent: nobody knows what it says next.
-    fn in_time<T>(
-        &mut self,
-        done: Result<Result<T, sqlx::Error>, tokio::time::error::Elapsed>,
-    ) -> Result<T, Failure> {
+    fn in_time<T>(&mut self, done: Result<Result<T, sqlx::Error>, Silent>) -> Result<T, Failure> {
         let Ok(done) = done else {
             if let Some(mut connection) = self.connection.take() {
                 connection.close_on_drop();

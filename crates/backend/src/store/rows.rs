@@ -81,39 +81,60 @@ pub(crate) async fn visible_ids<R: Row>(
     organization: &str,
     ids: &[String],
 ) -> Result<HashSet<String>, StoreError> {
-    let condition = format!("{} AND", seen::<R>());
-    ids_that::<R>(session, &condition, Some(organization), ids).await
+    ids_that::<R>(session, Lock::No, Some(organization), ids).await
 }
 
-/// Those of `ids` that exist.
-pub(crate) async fn existing_ids<R: Row>(
+/// Those of `ids` that are visible from an organization. They stay so until the
+/// transaction ends.
+pub(crate) async fn lock_visible<R: Row>(
+    session: &mut Session,
+    organization: &str,
+    ids: &[String],
+) -> Result<HashSet<String>, StoreError> {
+    ids_that::<R>(session, Lock::Yes, Some(organization), ids).await
+}
+
+/// Those of `ids` that exist. They go on doing so until the transaction ends.
+pub(crate) async fn lock_existing<R: Row>(
     session: &mut Session,
     ids: &[String],
 ) -> Result<HashSet<String>, StoreError> {
-    ids_that::<R>(session, "", None, ids).await
+    ids_that::<R>(session, Lock::Yes, None, ids).await
+}
+
+/// Whether others may change what is read before the transaction ends.
+#[derive(Clone, Copy)]
+enum Lock {
+    Yes,
+    No,
 }
 
 async fn ids_that<R: Row>(
     session: &mut Session,
-    condition: &str,
-    value: Option<&str>,
+    lock: Lock,
+    organization: Option<&str>,
     ids: &[String],
 ) -> Result<HashSet<String>, StoreError> {
     /// How many to ask for at once; a statement can bind some ten thousand values.
     const AT_ONCE: usize = 1000;
+    let condition = organization.map_or_else(String::new, |_| format!("{} AND", seen::<R>()));
     let mut found = HashSet::new();
     for ids in ids.chunks(AT_ONCE) {
-        let values = value.map(str::to_owned).into_iter();
+        let values = organization.map(str::to_owned).into_iter();
         let values: Vec<_> = values.chain(ids.iter().cloned()).map(Value::from).collect();
         let placeholders: Vec<_> = (values.len() - ids.len() + 1..=values.len())
             .map(|n| format!("${n}"))
             .collect();
         let sql = format!(
-            "SELECT id FROM {} WHERE {condition} id IN ({})",
+            "SELECT id FROM {} WHERE {condition} id IN ({}) ORDER BY id",
             R::TABLE,
             placeholders.join(", ")
         );
-        for mut row in session.lookup(&sql, values).await? {
+        let rows = match lock {
+            Lock::Yes => session.lock(&sql, values).await?,
+            Lock::No => session.lookup(&sql, values).await?,
+        };
+        for mut row in rows {
             found.insert(row.text(0).map_err(damaged::<R>)?);
         }
     }

@@ -17,6 +17,27 @@ pub(crate) async fn init_setting(
         == 1)
 }
 
+/// Sets such a value, whatever it was.
+pub(super) async fn put_setting(
+    session: &mut Session,
+    name: &str,
+    value: &str,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO settings (name, value) VALUES ($1, $2) \
+         ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    session
+        .execute(sql, vec![name.into(), value.into()])
+        .await?;
+    Ok(())
+}
+
+/// Removes such a value.
+pub(super) async fn remove_setting(session: &mut Session, name: &str) -> Result<(), StoreError> {
+    let sql = "DELETE FROM settings WHERE name = $1";
+    session.execute(sql, vec![name.into()]).await?;
+    Ok(())
+}
+
 /// A value that every backend on this database shares.
 pub(crate) async fn setting(
     session: &mut Session,

@@ -27,7 +27,7 @@ const MIGRATIONS: [(u32, &str); 1] = [(
 )];
 
 /// The number of the last of them.
-const LATEST: u32 = 1;
+pub(super) const LATEST: u32 = 1;
 
 /// How many statements each connection keeps prepared.
 const STATEMENTS: usize = 128;

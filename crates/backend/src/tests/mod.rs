@@ -5,14 +5,18 @@
 //! PostgreSQL server, each in a database that it creates there.
 
 mod avatars;
+mod away;
 mod bots;
+mod commits;
 mod forms;
+mod full;
 mod groups;
 mod http;
 mod lists;
 mod memberships;
 mod organizations;
 mod people;
+mod races;
 mod reply;
 mod resources;
 mod seeds;
@@ -76,6 +80,11 @@ impl Api {
         let directory =
             tempfile::tempdir().expect("the system has a directory for temporary files");
         let database = empty_database(&directory).await;
+        Self::start_on(database, directory).await
+    }
+
+    /// A backend on this database, which is empty, and its owner logged in.
+    async fn start_on(database: String, directory: TempDir) -> Self {
         let start: Timestamp = START.parse().expect("is a time");
         let milliseconds = Arc::new(AtomicI64::new(start.as_millisecond()));
         let backend = Backend::open(config(&database, &directory, milliseconds.clone()))
@@ -105,6 +114,10 @@ impl Api {
     async fn beside(&self) -> Backend {
         let config = config(&self.database, &self.directory, self.milliseconds.clone());
         Backend::open(config).await.expect("opens")
+    }
+
+    fn is_on_sqlite(&self) -> bool {
+        self.database.starts_with("sqlite:")
     }
 
     fn advance(&self, duration: SignedDuration) {
