@@ -18,13 +18,13 @@ const STILL_IN_CIRCLES: [&str; 1] = ["conformance"];
 const ROOMS: [&[&str]; 8] = [
     &["lib"],
     &["http"],
-    &["start", "seed"],
+    &["start", "seed", "backup"],
     &["resources"],
     &["access"],
     &["app"],
     &["store", "files"],
     &[
-        "blocking", "clock", "config", "error", "ids", "password", "picture", "token",
+        "blocking", "clock", "config", "error", "ids", "limits", "password", "picture", "token",
     ],
 ];
 

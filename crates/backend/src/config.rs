@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use crate::clock::Clock;
 use crate::ids::Ids;
+use crate::limits::DatabaseLimits;
 
 /// What a backend needs to know.
 #[derive(Clone, Debug)]
@@ -12,6 +13,8 @@ pub struct Config {
     /// `postgres://user:password@host/name`. The directory of a SQLite file must
     /// exist, unless it is [`data`](Self::data).
     pub database: String,
+    /// How many connections the database has, and how long anything waits for it.
+    pub database_limits: DatabaseLimits,
     /// The directory for avatars. It is created if it is missing.
     pub data: PathBuf,
     /// Where callers reach this backend, such as `http://127.0.0.1:8080`. URLs of
@@ -37,6 +40,7 @@ impl Config {
     ) -> Self {
         Self {
             database: database.into(),
+            database_limits: DatabaseLimits::default(),
             data: data.into(),
             public_url: public_url.into(),
             owner_email: None,

@@ -2,8 +2,8 @@
 //!
 //! A failure that every operation can have is a [`Failure`] of the contract. The
 //! other variants are named for the canonical code that they stand for. The words
-//! of an error are for the caller. The source of [`Error::Internal`] and
-//! [`Error::Unavailable`] is for the log, and never leaves the backend. This
+//! of an error are for the caller. The source of [`Error::Internal`],
+//! [`Error::Unavailable`] and [`Error::Full`] is for the log, and never leaves the backend. This
 //! module knows no HTTP.
 
 use std::error::Error as StdError;
@@ -45,6 +45,9 @@ pub(crate) enum Error {
     /// A part that the backend needs does not answer.
     #[error("a part that the backend needs does not answer")]
     Unavailable(#[source] Source),
+    /// There is no room for what would be written.
+    #[error("there is no room for what would be written")]
+    Full(#[source] Source),
     /// A defect, here or in what is stored.
     #[error("the backend or what it has stored is at fault")]
     Internal(#[source] Source),

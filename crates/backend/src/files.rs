@@ -4,6 +4,8 @@
 //! served at the same path, to everybody who knows it. It never changes: a new
 //! picture is a new file. This module knows no database and no HTTP.
 
+use std::error::Error;
+use std::io;
 use std::path::Path as FilePath;
 
 use bytes::Bytes;
@@ -80,6 +82,31 @@ pub(crate) fn prefix(user: ObjectId) -> String {
     format!("/{DIRECTORY}/{user}/")
 }
 
+/// Whether a path is one that [`Files::put`] gives.
+pub(crate) fn is_picture(path: &str) -> bool {
+    let parts = path
+        .strip_prefix('/')
+        .and_then(|path| path.strip_prefix(DIRECTORY))
+        .and_then(|path| path.strip_prefix('/'))
+        .and_then(|path| path.split_once('/'));
+    parts.is_some_and(|(user, name)| user.parse::<ObjectId>().is_ok() && media_type(name).is_some())
+}
+
+/// Whether a picture was not kept because the disk is full.
+pub(crate) fn is_full(error: &object_store::Error) -> bool {
+    let sources = std::iter::successors(Some(error as &(dyn Error + 'static)), |&error| {
+        error.source()
+    });
+    sources
+        .filter_map(|error| error.downcast_ref::<io::Error>())
+        .any(|error| {
+            matches!(
+                error.kind(),
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+            )
+        })
+}
+
 /// The media type of a file, if its name is one that [`Files::put`] gives.
 fn media_type(name: &str) -> Option<&'static str> {
     let (id, extension) = name.split_once('.')?;
@@ -113,5 +140,30 @@ mod tests {
         check("57c8479433f5d57d3013a0bc", None);
         check("../57c8479433f5d57d3013a0bc.jpg", None);
         check("web1on1.db", None);
+    }
+
+    #[test]
+    fn only_paths_of_pictures_are_those_of_pictures() {
+        let id = "57c8479433f5d57d3013a0bc";
+        assert!(is_picture(&format!("/avatars/{id}/{id}.jpg")));
+        for path in [
+            format!("/avatars/{id}/../web1on1.db"),
+            format!("/avatars/../{id}.jpg"),
+            format!("avatars/{id}/{id}.jpg"),
+            format!("https://example.com/avatars/{id}/{id}.jpg"),
+            format!("/avatars/{id}.jpg"),
+        ] {
+            assert!(!is_picture(&path), "{path} was taken for a picture");
+        }
+    }
+
+    #[test]
+    fn a_full_disk_is_told_from_other_failures() {
+        let of = |kind: io::ErrorKind| object_store::Error::Generic {
+            store: "test",
+            source: io::Error::from(kind).into(),
+        };
+        assert!(is_full(&of(io::ErrorKind::StorageFull)));
+        assert!(!is_full(&of(io::ErrorKind::PermissionDenied)));
     }
 }

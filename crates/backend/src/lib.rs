@@ -13,16 +13,17 @@
 //! 1. This module: the public face.
 //! 2. `http` turns requests into calls of handlers, and results into responses.
 //!    It knows no resource but for the list of routes.
-//! 3. `start` and `seed` fill a store before anybody calls.
+//! 3. `start` and `seed` fill a store before anybody calls; `backup` copies one.
 //! 4. `resources` has a file for each resource: its handlers and its rules.
 //! 5. `access` finds out who calls and decides who may do what.
 //! 6. `app` is what every request is served from.
 //! 7. `store` has the rows and the only SQL; `files` has the data directory.
-//! 8. The rest are leaves, which know none of the above: `config`, `clock`,
-//!    `ids`, `error`, `token`, `password`, `picture` and `blocking`.
+//! 8. The rest are leaves, which know none of the above: `config`, `limits`,
+//!    `clock`, `ids`, `error`, `token`, `password`, `picture` and `blocking`.
 
 mod access;
 mod app;
+mod backup;
 mod blocking;
 mod clock;
 mod config;
@@ -30,6 +31,7 @@ mod error;
 mod files;
 mod http;
 mod ids;
+mod limits;
 mod password;
 mod picture;
 mod resources;
@@ -42,9 +44,11 @@ mod token;
 
 use std::sync::Arc;
 
+pub use backup::{BackupError, Saved, backup, restore};
 pub use clock::Clock;
 pub use config::Config;
 pub use ids::Ids;
+pub use limits::DatabaseLimits;
 pub use seed::{SeedError, Seeded};
 pub use start::{FirstStart, OpenError};
 

@@ -122,7 +122,7 @@ pub(crate) async fn open(config: Config) -> Result<(App, Option<FirstStart>), Op
         source,
     })?;
     let files = Files::open(&path).map_err(|source| OpenError::Files { path, source })?;
-    let store = Store::open(&config.database)
+    let store = Store::open(&config.database, config.database_limits)
         .await
         .map_err(|error| OpenError::Database(error.into()))?;
 
@@ -149,7 +149,7 @@ pub(crate) async fn open(config: Config) -> Result<(App, Option<FirstStart>), Op
 
 /// The key of all tokens, as the first backend on this database made it up.
 async fn secret(store: &Store) -> Result<String, OpenError> {
-    let secret = store::setting(&mut *store.read().await?, SECRET).await?;
+    let secret = store::setting(&mut store.read().await?, SECRET).await?;
     secret.ok_or_else(|| OpenError::Store(format!("the setting {SECRET} is missing").into()))
 }
 
@@ -161,7 +161,7 @@ async fn first_start(
     now: Timestamp,
     ids: &Ids,
 ) -> Result<Option<FirstStart>, OpenError> {
-    if store::setting(&mut *store.read().await?, SECRET)
+    if store::setting(&mut store.read().await?, SECRET)
         .await?
         .is_some()
     {

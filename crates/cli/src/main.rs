@@ -3,6 +3,7 @@
 //! This crate is the only one that reads arguments and environment; each
 //! subcommand turns them into the configuration of a library and hands over.
 
+mod backup;
 mod call;
 mod contract;
 mod log;
@@ -36,7 +37,7 @@ struct Args {
 enum Command {
     Serve(serve::ServeArgs),
     Gateway(serve::GatewayArgs),
-    Backend(serve::BackendArgs),
+    Backend(backup::BackendCommand),
     Call(call::CallArgs),
     Contract(contract::ContractArgs),
 }
@@ -75,7 +76,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve(args) => serve::serve(args).await,
         Command::Gateway(args) => serve::gateway(args).await,
-        Command::Backend(args) => serve::backend(args).await,
+        Command::Backend(args) => backup::run(args).await,
         Command::Call(args) => call::run(args, proto::FILE_DESCRIPTOR_SET).await,
         Command::Contract(args) => contract::run(&args).await,
     }
@@ -92,19 +93,39 @@ mod tests {
         Args::command().debug_assert();
     }
 
-    #[test]
-    fn every_argument_of_the_gateway_is_in_its_documentation() {
-        let page = include_str!("../../../docs/gateway.md");
+    /// Checks that a page says something of every argument of a subcommand.
+    #[track_caller]
+    fn check(path: &[&str], name: &str, page: &str) {
         let command = Args::command();
-        let gateway = command.find_subcommand("gateway").expect("it is there");
-        let missing: Vec<_> = gateway
+        let subcommand = path.iter().fold(&command, |command, name| {
+            command.find_subcommand(name).expect("it is there")
+        });
+        let missing: Vec<_> = subcommand
             .get_arguments()
             .filter_map(|argument| argument.get_long())
             .filter(|long| *long != "help" && !page.contains(&format!("`--{long}")))
             .collect();
         assert!(
             missing.is_empty(),
-            "docs/gateway.md says nothing of {missing:?}; add a sentence on each"
+            "{name} says nothing of {missing:?}; add a sentence on each"
         );
+    }
+
+    #[test]
+    fn every_argument_of_the_gateway_is_in_its_documentation() {
+        let page = include_str!("../../../docs/gateway.md");
+        check(&["gateway"], "docs/gateway.md", page);
+    }
+
+    #[test]
+    fn every_argument_of_the_backend_is_in_its_documentation() {
+        let page = include_str!("../../../docs/backend.md");
+        for path in [
+            &["backend"][..],
+            &["backend", "backup"],
+            &["backend", "restore"],
+        ] {
+            check(path, "docs/backend.md", page);
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! `web1on1 serve`, `gateway` and `backend`: the servers.
 
 mod bounds;
+mod database;
 mod upstream;
 
 use std::fmt::Write as _;
@@ -25,6 +26,8 @@ use tokio::sync::watch;
 use transcode::{Gateway, Upstream};
 
 use self::bounds::BoundsArgs;
+use self::database::DatabaseArgs;
+pub(crate) use self::database::PlaceArgs;
 use self::upstream::UpstreamArgs;
 
 /// The domain of the reasons that the gateway gives for its own errors.
@@ -55,25 +58,8 @@ pub(crate) struct BackendArgs {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     http: SocketAddr,
 
-    /// The folder for everything that is kept: avatars and, unless --database
-    /// says otherwise, the SQLite database
-    #[arg(
-        long,
-        value_name = "DIR",
-        env = "WEB1ON1_DATA",
-        default_value = "web1on1-data"
-    )]
-    data: PathBuf,
-
-    /// The database instead of SQLite, such as
-    /// `postgres://user:password@host/database`
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "WEB1ON1_DATABASE",
-        hide_env_values = true
-    )]
-    database: Option<String>,
+    #[command(flatten)]
+    place: PlaceArgs,
 
     /// Where others reach the REST API; URLs of avatars begin with it. Defaults
     /// to the address of --http
@@ -97,6 +83,9 @@ pub(crate) struct BackendArgs {
         hide_env_values = true
     )]
     owner_password: Option<String>,
+
+    #[command(flatten)]
+    limits: DatabaseArgs,
 }
 
 /// Serve the gRPC gateway alone, in front of a REST API
@@ -207,7 +196,7 @@ fn in_front_of<U: Upstream>(
 
 /// Prints something for whoever has started the server. It goes on where nobody
 /// reads that.
-fn tell(text: &str) {
+pub(crate) fn tell(text: &str) {
     let mut stdout = io::stdout();
     let _ = stdout.write_all(text.as_bytes());
     let _ = stdout.flush();
@@ -252,20 +241,15 @@ impl Opened {
             .public_url
             .clone()
             .unwrap_or_else(|| public_url(address));
-        std::fs::create_dir_all(&args.data)
-            .with_context(|| format!("--data {} cannot be created", args.data.display()))?;
-        let (database, kept_in) = if let Some(url) = &args.database {
-            (
-                url.clone(),
-                format!(
-                    "{} (avatars); the rest in the database",
-                    args.data.display()
-                ),
-            )
-        } else {
-            (sqlite_url(&args.data)?, args.data.display().to_string())
-        };
-        let mut config = ::backend::Config::new(database, &args.data, public_url);
+        let data = &args.place.data;
+        std::fs::create_dir_all(data)
+            .with_context(|| format!("--data {} cannot be created", data.display()))?;
+        let mut kept_in = data.display().to_string();
+        if args.place.database.is_some() {
+            kept_in.push_str(" (avatars); the rest in the database");
+        }
+        let mut config = ::backend::Config::new(args.place.url()?, data, public_url);
+        config.database_limits = args.limits.limits();
         config.owner_email.clone_from(&args.owner_email);
         config.owner_password.clone_from(&args.owner_password);
         let backend = Backend::open(config).await?;
@@ -305,20 +289,6 @@ async fn seed(backend: &Backend, file: &Path) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("--seed {} was not loaded", file.display()))?;
     Ok(())
-}
-
-/// The URL of the database in a folder.
-fn sqlite_url(data: &Path) -> anyhow::Result<String> {
-    let file = std::path::absolute(data)?.join("web1on1.db");
-    let file = file
-        .to_str()
-        .with_context(|| format!("--data {} is not UTF-8", data.display()))?;
-    // What would end the path of a URL.
-    let file = file
-        .replace('%', "%25")
-        .replace('?', "%3F")
-        .replace('#', "%23");
-    Ok(format!("sqlite://{file}?mode=rwc"))
 }
 
 /// How others reach a listener, as far as it can be told from here.
@@ -496,11 +466,5 @@ mod tests {
         assert_eq!(public_url(all), "http://127.0.0.1:8080");
         let one = SocketAddr::from(([10, 0, 0, 1], 80));
         assert_eq!(public_url(one), "http://10.0.0.1:80");
-    }
-
-    #[test]
-    fn a_folder_with_reserved_characters_is_a_database_url() {
-        let url = sqlite_url(Path::new("/a/b ?#%")).expect("the path is UTF-8");
-        assert_eq!(url, "sqlite:///a/b %3F%23%25/web1on1.db?mode=rwc");
     }
 }

@@ -80,6 +80,9 @@ pub enum Failure {
     /// A part that the server needs does not answer.
     #[error("the service is busy or out of order for a moment, try again")]
     Unavailable,
+    /// There is no room on the disk for what would be written. Reading goes on.
+    #[error("the disk of the service is full: nothing was changed, and only reading works for now")]
+    StorageFull,
     /// A defect of the server, or of what it has stored.
     #[error("something went wrong on the server; its log tells more about this request")]
     Internal,
@@ -104,6 +107,7 @@ impl Failure {
             Self::ContentTypeUnsupported { .. } => "CONTENT_TYPE_UNSUPPORTED",
             Self::Contended | Self::ReferenceGone => "CONCURRENT_UPDATE",
             Self::Unavailable => "UNAVAILABLE",
+            Self::StorageFull => "STORAGE_FULL",
             Self::Internal => "INTERNAL",
         }
     }
@@ -118,7 +122,7 @@ impl Failure {
             | Self::TokenInvalid => Code::Unauthenticated,
             Self::PathUnknown { .. } => Code::NotFound,
             Self::MethodNotAllowed { .. } => Code::Unimplemented,
-            Self::BodyTooLarge { .. } => Code::ResourceExhausted,
+            Self::BodyTooLarge { .. } | Self::StorageFull => Code::ResourceExhausted,
             Self::Contended | Self::ReferenceGone => Code::Aborted,
             Self::Unavailable => Code::Unavailable,
             Self::Internal => Code::Internal,
@@ -130,6 +134,7 @@ impl Failure {
         match self {
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
             Self::ContentTypeUnsupported { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::InvalidRequest(_)
             | Self::TokenMissing
@@ -148,7 +153,7 @@ impl Failure {
     pub fn retry_delay(&self) -> Option<Duration> {
         matches!(
             self,
-            Self::Contended | Self::ReferenceGone | Self::Unavailable
+            Self::Contended | Self::ReferenceGone | Self::Unavailable | Self::StorageFull
         )
         .then_some(RETRY_DELAY)
     }

@@ -65,7 +65,7 @@ fn bearer(value: &HeaderValue) -> Option<&str> {
 
 /// The user of a token, unless it is gone or archived.
 pub(crate) async fn account_of(app: &App, claims: &Claims) -> Result<Account, Error> {
-    let found = store::get::<Account>(&mut *app.store.read().await?, &claims.user).await?;
+    let found = store::get::<Account>(&mut app.store.read().await?, &claims.user).await?;
     let account = found
         .map(|found| found.row)
         .filter(|account| !account.is_archived());

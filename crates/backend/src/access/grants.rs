@@ -63,7 +63,7 @@ pub(crate) async fn check_grant(
         )));
     }
     if !is_within(
-        &mut *app.store.read().await?,
+        &mut app.store.read().await?,
         caller.organization,
         organization,
     )

@@ -19,4 +19,6 @@ pub(crate) use caller::Caller;
 pub(crate) use grants::{check_grant, check_may_change};
 pub(crate) use permissions::Act;
 pub(crate) use tokens::{issue, issue_api_token, password_setting};
-pub(crate) use visible::{check_reference, check_references, find, new_owner, owner, unknown};
+pub(crate) use visible::{
+    check_reference, check_references, find, new_owner, owner, unknown, unseen,
+};

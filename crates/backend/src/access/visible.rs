@@ -17,7 +17,7 @@ pub(crate) async fn find<R: Row>(
     id: ObjectId,
 ) -> Result<Versioned<R>, Error> {
     let root = caller.organization.to_string();
-    let found = store::get_visible(&mut *app.store.read().await?, &root, &id.to_string()).await?;
+    let found = store::get_visible(&mut app.store.read().await?, &root, &id.to_string()).await?;
     found.ok_or_else(|| unknown::<R>(id))
 }
 
@@ -67,7 +67,8 @@ pub(crate) async fn check_reference<R: Row>(
 }
 
 /// Refuses references, each under the path of its property, to resources that
-/// the caller does not see.
+/// the caller does not see. Of an organization that holds from then on; of what can
+/// move or be deleted it is checked again when the reference is written.
 pub(crate) async fn check_references<R: Row>(
     app: &App,
     caller: Caller,
@@ -78,12 +79,15 @@ pub(crate) async fn check_references<R: Row>(
     }
     let root = caller.organization.to_string();
     let ids: Vec<_> = references.iter().map(|(_, id)| id.to_string()).collect();
-    let seen = store::visible_ids::<R>(&mut *app.store.read().await?, &root, &ids).await?;
+    let seen = store::visible_ids::<R>(&mut app.store.read().await?, &root, &ids).await?;
     let violations = references
         .into_iter()
         .filter(|(_, id)| !seen.contains(&id.to_string()))
-        .map(|(property, id)| {
-            FieldViolation::new(property, format!("names no {} that you see: {id}", R::NOUN))
-        });
+        .map(|(property, id)| unseen::<R>(property, id));
     Ok(Violations::check(violations.collect())?)
+}
+
+/// Says that a reference is to a resource that the caller does not see.
+pub(crate) fn unseen<R: Row>(property: String, id: ObjectId) -> FieldViolation {
+    FieldViolation::new(property, format!("names no {} that you see: {id}", R::NOUN))
 }

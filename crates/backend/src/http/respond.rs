@@ -13,7 +13,7 @@ use crate::error::Error;
 /// The response of an error to the request with that ID. Failures of the server
 /// go to the log with all their sources.
 pub(crate) fn respond(error: Error, request_id: &RequestId) -> Response {
-    if let Error::Internal(source) | Error::Unavailable(source) = &error {
+    if let Error::Internal(source) | Error::Unavailable(source) | Error::Full(source) = &error {
         tracing::error!(
             request_id = request_id.as_str(),
             error = chain(source.as_ref()),
@@ -51,6 +51,7 @@ fn parts(error: Error) -> (StatusCode, ErrorBody) {
     let (code, reason) = match error {
         Error::Shared(failure) => return (failure.status(), failure.into()),
         Error::Unavailable(_) => return parts(Failure::Unavailable.into()),
+        Error::Full(_) => return parts(Failure::StorageFull.into()),
         Error::Internal(_) => return parts(Failure::Internal.into()),
         Error::CredentialsInvalid => (Code::Unauthenticated, "CREDENTIALS_INVALID"),
         Error::PermissionDenied(_) => (Code::PermissionDenied, "PERMISSION_DENIED"),

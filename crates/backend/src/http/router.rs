@@ -159,10 +159,11 @@ async fn avatar(
     }
 }
 
-/// Whether the backend can answer, which it can while its database does.
+/// Whether the backend can do all that it is there for: its database answers, and
+/// there is room on the disk of it.
 async fn health(State(app): State<Arc<App>>, id: RequestId) -> Response {
-    match app.store.read().await {
-        Ok(_) => "ok\n".into_response(),
+    match app.store.check().await {
+        Ok(()) => "ok\n".into_response(),
         Err(error) => respond(error.into(), &id),
     }
 }

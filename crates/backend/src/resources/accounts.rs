@@ -28,8 +28,8 @@ pub(crate) async fn change(
     id: ObjectId,
     edit: impl Fn(&Account) -> Account + Sync,
 ) -> Result<Account, Error> {
-    until_saved(|| async {
-        let found = store::get(&mut *app.store.read().await?, &id.to_string()).await?;
+    until_saved(app, || async {
+        let found = store::get(&mut app.store.read().await?, &id.to_string()).await?;
         let found = found.ok_or_else(|| unknown::<Account>(id))?;
         let account = edit(&found.row);
         Ok(save(app, &found, &account).await?.then_some(account))

@@ -12,6 +12,7 @@ use crate::access::{Caller, check_may_change};
 use crate::app::App;
 use crate::blocking;
 use crate::error::Error;
+use crate::files::is_full;
 use crate::picture::{self, PictureError};
 use crate::store::users::Account;
 
@@ -38,7 +39,13 @@ pub(crate) async fn upload(request: Request<UploadUserAvatar>) -> Result<User, E
         .files
         .put(account.id, app.next_id(), picture)
         .await
-        .map_err(Error::internal)?;
+        .map_err(|error| {
+            if is_full(&error) {
+                Error::Full(error.into())
+            } else {
+                Error::internal(error)
+            }
+        })?;
     match set_avatar(&app, caller, account.id, Some(&file)).await {
         Ok(account) => Ok(shown(&app, caller, &account)),
         Err(error) => {
@@ -63,7 +70,7 @@ async fn set_avatar(
     id: ObjectId,
     avatar: Option<&str>,
 ) -> Result<Account, Error> {
-    until_saved(|| async {
+    until_saved(app, || async {
         let found = find(app, caller, UserRef::Id(id)).await?;
         check_may_change(app, caller, &found.row).await?;
         let mut account = found.row.clone();

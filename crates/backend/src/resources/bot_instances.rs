@@ -18,7 +18,8 @@ use contract::id::ObjectId;
 use contract::operation::{Create, Created, List, NoContent, Operation, Update};
 use serde_json::{Map, Value};
 
-use super::change::{self, change};
+use super::change::{self, Edited, change};
+use super::conditions::Conditions;
 use super::create::{insert, new, with_defaults};
 use super::list::{self, Filter};
 use super::request::Request;
@@ -84,7 +85,11 @@ pub(crate) async fn create(
     let (id, own) = new(&app, caller, &instance).await?;
     let bot = bot(&app, caller, own.bot).await?;
     let instance = Instance { own, bot };
-    insert(&app, &instance).await?;
+    let conditions = Conditions {
+        bots: vec![("bot".to_owned(), instance.own.bot)],
+        ..Conditions::default()
+    };
+    insert(&app, caller, &instance, conditions).await?;
     Ok(Created {
         location: format!("{}/{id}", CreateBotInstance::PATH),
         reply: shown(&instance),
@@ -172,13 +177,15 @@ async fn patched(
     caller: Caller,
     before: Instance,
     patch: &Update<BotInstance>,
-) -> Result<Instance, Error> {
+) -> Result<Edited<Instance>, Error> {
     let was = shown(&before);
     let after = with_defaults(&patch.apply(&was)?)?;
     let organization = new_owner(app, caller, was.organization, after.organization).await?;
+    let mut conditions = Conditions::default();
     let bot = if after.bot == was.bot {
         before.bot
     } else {
+        conditions.bots.push(("bot".to_owned(), after.bot));
         bot(app, caller, after.bot).await?
     };
     let own = before.own;
@@ -190,7 +197,8 @@ async fn patched(
         meta: own_meta(own.meta, was.meta.as_ref(), after.meta),
         ..after
     };
-    Ok(Instance { own, bot })
+    let row = Instance { own, bot };
+    Ok(Edited { row, conditions })
 }
 
 #[cfg(test)]

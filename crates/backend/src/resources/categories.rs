@@ -7,16 +7,16 @@
 use contract::categories::{
     Category, CreateCategory, DeleteCategory, GetCategory, ListCategories, UpdateCategory,
 };
-use contract::forms::Form;
 use contract::id::ObjectId;
 use contract::operation::{Create, Created, List, NoContent};
 use contract::organizations::Organization;
 
-use super::change::change;
+use super::change::{Edited, change};
+use super::conditions::{Conditions, References};
 use super::list;
 use super::parts::added;
 use super::request::Request;
-use crate::access::{check_references, find};
+use crate::access::find;
 use crate::error::Error;
 use crate::store::organizations::Tenant;
 
@@ -46,14 +46,17 @@ pub(crate) async fn create(request: Request<CreateCategory>) -> Result<Created<C
         id: Some(id),
         ..category
     };
-    let (app, new) = (&app, &category);
-    change(app, caller, organization, |mut tenant: Tenant| async move {
-        let forms = added("forms", None, new.forms.as_ref());
-        check_references::<Form>(app, caller, forms).await?;
-        let slots = tenant.organization.categories.get_or_insert_default();
-        *free(slots)? = Some(new.clone());
-        Ok(tenant)
-    })
+    let new = &category;
+    change(
+        &app,
+        caller,
+        organization,
+        |mut tenant: Tenant| async move {
+            let slots = tenant.organization.categories.get_or_insert_default();
+            *free(slots)? = Some(new.clone());
+            Ok(with_forms(tenant, added("forms", None, new.forms.as_ref())))
+        },
+    )
     .await?;
     Ok(Created {
         location: format!("/organizations/{organization}/categories/{id}"),
@@ -79,18 +82,22 @@ pub(crate) async fn update(request: Request<UpdateCategory>) -> Result<Category,
         ..
     } = request;
     let (organization, id) = (path.organization_id, path.category_id);
-    let (app, patch) = (&app, &patch);
-    let mut tenant = change(app, caller, organization, |mut tenant: Tenant| async move {
-        let category = category(&mut tenant.organization, id)?;
-        let after = patch.apply(category)?;
-        let forms = added("forms", category.forms.as_ref(), after.forms.as_ref());
-        check_references::<Form>(app, caller, forms).await?;
-        *category = Category {
-            id: Some(id),
-            ..after
-        };
-        Ok(tenant)
-    })
+    let patch = &patch;
+    let mut tenant = change(
+        &app,
+        caller,
+        organization,
+        |mut tenant: Tenant| async move {
+            let category = category(&mut tenant.organization, id)?;
+            let after = patch.apply(category)?;
+            let forms = added("forms", category.forms.as_ref(), after.forms.as_ref());
+            *category = Category {
+                id: Some(id),
+                ..after
+            };
+            Ok(with_forms(tenant, forms))
+        },
+    )
     .await?;
     Ok(category(&mut tenant.organization, id)?.clone())
 }
@@ -114,6 +121,15 @@ pub(crate) async fn delete(request: Request<DeleteCategory>) -> Result<NoContent
     )
     .await?;
     Ok(NoContent)
+}
+
+/// An organization, if the caller sees these forms.
+fn with_forms(row: Tenant, forms: References) -> Edited<Tenant> {
+    let conditions = Conditions {
+        forms,
+        ..Conditions::default()
+    };
+    Edited { row, conditions }
 }
 
 /// The first slot that is free.

@@ -6,6 +6,7 @@
 use contract::failure::Failure;
 use contract::id::ObjectId;
 
+use super::conditions::Conditions;
 use super::stamps::Stamped;
 use crate::access::{Act, Caller, find, unknown};
 use crate::app::App;
@@ -16,9 +17,25 @@ use crate::store::{self, Row};
 /// number of changes at once at least one succeeds each time.
 const ATTEMPTS: usize = 64;
 
+/// A resource as it shall be, and what has to be so for that.
+#[derive(Debug)]
+pub(crate) struct Edited<R> {
+    pub(crate) row: R,
+    pub(crate) conditions: Conditions,
+}
+
+impl<R> From<R> for Edited<R> {
+    fn from(row: R) -> Self {
+        Self {
+            row,
+            conditions: Conditions::default(),
+        }
+    }
+}
+
 /// Changes the resource with an ID: `edit` makes the new one of the present one,
 /// and what comes back is what was kept.
-pub(crate) async fn change<R, F>(
+pub(crate) async fn change<R, E, F>(
     app: &App,
     caller: Caller,
     id: ObjectId,
@@ -26,12 +43,16 @@ pub(crate) async fn change<R, F>(
 ) -> Result<R, Error>
 where
     R: Row + Stamped + Clone + PartialEq,
-    F: Future<Output = Result<R, Error>>,
+    E: Into<Edited<R>>,
+    F: Future<Output = Result<E, Error>>,
 {
     caller.check(Act::Manage)?;
-    until_saved(|| async {
+    until_saved(app, || async {
         let found = find::<R>(app, caller, id).await?;
-        let mut row = edit(found.row.clone()).await?;
+        let Edited {
+            mut row,
+            conditions,
+        } = edit(found.row.clone()).await?.into();
         if row == found.row {
             return Ok(Some(row));
         }
@@ -40,6 +61,7 @@ where
         if !store::replace(&mut transaction, &found, &row).await? {
             return Ok(None);
         }
+        conditions.check(&mut transaction, caller).await?;
         store::commit(transaction).await?;
         Ok(Some(row))
     })
@@ -49,12 +71,14 @@ where
 /// Runs `attempt` until it comes to something: it has nothing to show if
 /// another change came first.
 pub(crate) async fn until_saved<T, F: Future<Output = Result<Option<T>, Error>>>(
+    app: &App,
     attempt: impl Fn() -> F,
 ) -> Result<T, Error> {
     for _ in 0..ATTEMPTS {
         if let Some(done) = attempt().await? {
             return Ok(done);
         }
+        app.store.settle().await?;
     }
     Err(Failure::Contended.into())
 }

@@ -3,6 +3,7 @@
 use contract::id::ObjectId;
 use contract::schema::Described;
 
+use super::conditions::Conditions;
 use super::stamps::Stamped;
 use crate::access::{Act, Caller, owner};
 use crate::app::App;
@@ -43,9 +44,15 @@ fn stamp_new(app: &App, caller: Caller, resource: &mut impl Stamped) -> Result<O
     Ok(id)
 }
 
-/// Keeps a new resource.
-pub(crate) async fn insert<R: Row>(app: &App, row: &R) -> Result<(), Error> {
+/// Keeps a new resource, if the conditions are met.
+pub(crate) async fn insert<R: Row>(
+    app: &App,
+    caller: Caller,
+    row: &R,
+    conditions: Conditions,
+) -> Result<(), Error> {
     let mut transaction = app.store.write().await?;
+    conditions.check(&mut transaction, caller).await?;
     store::insert(&mut transaction, row).await?;
     Ok(store::commit(transaction).await?)
 }

@@ -2,7 +2,8 @@
 //!
 //! - A form is kept together with its fields, and deleted together with them.
 //!   What referred to it goes on doing so; categories keep the IDs of forms that
-//!   are gone.
+//!   are gone. What is written to refer to it at the same time either comes first,
+//!   or is refused.
 //! - In a change of `fields`, an entry with the ID of a field is that field with
 //!   the content of the entry, an entry without an ID is a new field, and a field
 //!   without an entry is gone. IDs in a new form are replaced, so that another
@@ -15,16 +16,18 @@ use contract::form_fields::FormField;
 use contract::forms::{
     CreateForm, DeleteForm, Form, FormStatus, GetForm, ListForms, ListFormsQuery, UpdateForm,
 };
+use contract::id::ObjectId;
 use contract::operation::{Create, Created, List, NoContent, Operation, Update};
 use contract::validate::Violations;
 
-use super::change::{self, change};
+use super::change::{self, Edited, change};
+use super::conditions::{Conditions, References};
 use super::create::{insert, new, new_part, with_defaults};
 use super::list::{self, Filter};
 use super::parts::misplaced;
 use super::request::Request;
 use super::stamps::{Stamped, Stamps};
-use crate::access::{Caller, check_reference, find, new_owner};
+use crate::access::{Caller, find, new_owner};
 use crate::app::App;
 use crate::error::Error;
 
@@ -86,11 +89,12 @@ pub(crate) async fn create(request: Request<CreateForm>) -> Result<Created<Form>
         field.id = None;
     }
     let (id, mut form) = new(&app, caller, &form).await?;
-    if let Some(template) = form.template {
-        check_reference::<Form>(&app, caller, "template", template).await?;
-    }
     form.fields = fields(&app, caller, None, form.fields)?;
-    insert(&app, &form).await?;
+    let conditions = Conditions {
+        forms: template(None, form.template),
+        ..Conditions::default()
+    };
+    insert(&app, caller, &form, conditions).await?;
     Ok(Created {
         location: format!("{}/{id}", CreateForm::PATH),
         reply: form,
@@ -176,17 +180,25 @@ async fn patched(
     caller: Caller,
     before: Form,
     patch: &Update<Form>,
-) -> Result<Form, Error> {
+) -> Result<Edited<Form>, Error> {
     let mut after = with_defaults(&patch.apply(&before)?)?;
     let organization = new_owner(app, caller, before.organization, after.organization).await?;
-    if let Some(template) = after.template
-        && after.template != before.template
-    {
-        check_reference::<Form>(app, caller, "template", template).await?;
-    }
-    Ok(Form {
+    let conditions = Conditions {
+        forms: template(before.template, after.template),
+        ..Conditions::default()
+    };
+    let row = Form {
         organization: Some(organization),
         fields: fields(app, caller, before.fields.as_ref(), after.fields.take())?,
         ..after
-    })
+    };
+    Ok(Edited { row, conditions })
+}
+
+/// The template as a reference, if it is a new one.
+fn template(before: Option<ObjectId>, after: Option<ObjectId>) -> References {
+    let new = after.filter(|_| after != before);
+    new.map(|id| ("template".to_owned(), id))
+        .into_iter()
+        .collect()
 }

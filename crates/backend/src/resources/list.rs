@@ -122,7 +122,7 @@ pub(crate) async fn list<R: Row, T: Described>(
         selection.range = Some((i64::from(query.offset.unwrap_or_default()), limit));
     }
     let root = caller.organization.to_string();
-    let rows = store::list::<R>(&mut *app.store.read().await?, &root, selection).await?;
+    let rows = store::list::<R>(&mut app.store.read().await?, &root, selection).await?;
     let items: Vec<T> = rows.into_iter().map(document).collect();
     if by_keys {
         Ok(page(items, query))

@@ -24,7 +24,7 @@ pub(crate) async fn list(
     request: Request<ListUserOrganizations>,
 ) -> Result<UserOrganizations, Error> {
     let Request { app, caller, .. } = request;
-    let memberships = memberships(&mut *app.store.read().await?, caller.id).await?;
+    let memberships = memberships(&mut app.store.read().await?, caller.id).await?;
     let entry = |membership: Membership| UserOrganization {
         organization: Some(membership.organization),
         role: Some(membership.role),
@@ -42,7 +42,7 @@ pub(crate) async fn remove(request: Request<RemoveUserOrganization>) -> Result<N
         app, caller, path, ..
     } = request;
     let organization = path.organization_id;
-    until_saved(|| async {
+    until_saved(&app, || async {
         let found = find(&app, caller, path.user_id).await?;
         let account = &found.row;
         let (membership, is_below) = {

@@ -11,7 +11,7 @@
 //!   is cleared.
 //!
 //! Users have rules of their own; see [`users`]. What the resources have in common
-//! is in `request`, `create`, `change`, `stamps`, `parts` and `list`.
+//! is in `request`, `create`, `change`, `conditions`, `stamps`, `parts` and `list`.
 
 mod accounts;
 pub(crate) mod avatars;
@@ -19,6 +19,7 @@ pub(crate) mod bot_instances;
 pub(crate) mod bots;
 pub(crate) mod categories;
 mod change;
+mod conditions;
 pub(crate) mod create;
 pub(crate) mod form_fields;
 pub(crate) mod forms;

@@ -16,6 +16,7 @@ use contract::organization_groups::{
 };
 
 use super::change::{self, change};
+use super::conditions::Conditions;
 use super::create::{insert, new, with_defaults};
 use super::list::{self, Filter};
 use super::parts::added;
@@ -72,7 +73,7 @@ pub(crate) async fn create(
     let members = added("members", None, group.members.as_ref());
     check_references::<Tenant>(&app, caller, members).await?;
     group.members = group.members.map(once_each);
-    insert(&app, &group).await?;
+    insert(&app, caller, &group, Conditions::default()).await?;
     Ok(Created {
         location: format!("{}/{id}", CreateOrganizationGroup::PATH),
         reply: group,

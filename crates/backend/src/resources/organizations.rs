@@ -6,6 +6,7 @@
 //!   one archives it: it leaves lists, and nothing else changes. Only an owner
 //!   who acts in an organization above it may do that, and only once everything
 //!   right under it is archived. To set the status to archived is the same.
+//!   Nothing is created or restored right under an archived one.
 //! - An organization has ten slots for categories, numbered by their place in
 //!   `categories`. In a change of the list, an entry with the ID of a category is
 //!   that category with the content of the entry; an entry without an ID is a new
@@ -21,7 +22,6 @@
 use std::collections::HashSet;
 
 use contract::categories::Category;
-use contract::forms::Form;
 use contract::id::ObjectId;
 use contract::operation::{Create, Created, List, NoContent, Operation, Update};
 use contract::organizations::{
@@ -30,16 +30,17 @@ use contract::organizations::{
 };
 use contract::validate::Violations;
 
-use super::change::change;
+use super::change::{Edited, change};
+use super::conditions::{Conditions, References};
 use super::create::{insert, new, with_defaults};
 use super::list::{self, Filter};
 use super::parts::{added, misplaced};
 use super::request::Request;
 use super::stamps::{Stamped, Stamps};
-use crate::access::{Act, Caller, check_references, find};
+use crate::access::{Act, Caller, find};
 use crate::app::App;
 use crate::error::Error;
-use crate::store::organizations::{Tenant, has_parts};
+use crate::store::organizations::Tenant;
 
 impl Stamped for Organization {
     fn stamps(&mut self) -> Stamps<'_> {
@@ -98,7 +99,8 @@ pub(crate) async fn create(
         category.id = None;
     }
     let (id, mut organization) = new(&app, caller, &organization).await?;
-    organization.categories = placed(&app, caller, None, organization.categories).await?;
+    let (categories, forms) = placed(&app, None, organization.categories)?;
+    organization.categories = categories;
     if organization.display_name.is_none() {
         organization.display_name = Some(organization.name.clone());
     }
@@ -106,7 +108,12 @@ pub(crate) async fn create(
         parent: Some(caller.organization),
         organization,
     };
-    insert(&app, &tenant).await?;
+    let conditions = Conditions {
+        forms,
+        in_use: tenant.parent,
+        ..Conditions::default()
+    };
+    insert(&app, caller, &tenant, conditions).await?;
     Ok(Created {
         location: format!("{}/{id}", CreateOrganization::PATH),
         reply: tenant.organization,
@@ -131,7 +138,8 @@ pub(crate) async fn update(request: Request<UpdateOrganization>) -> Result<Organ
     } = request;
     let id = path.organization_id;
     let tenant = change(&app, caller, id, |tenant| {
-        patched(&app, caller, id, tenant, &patch)
+        let patched = patched(&app, caller, id, tenant, &patch);
+        std::future::ready(patched)
     })
     .await?;
     Ok(tenant.organization)
@@ -143,17 +151,20 @@ pub(crate) async fn delete(request: Request<DeleteOrganization>) -> Result<NoCon
         app, caller, path, ..
     } = request;
     let id = path.organization_id;
-    let app = &app;
-    change(app, caller, id, |mut tenant: Tenant| async move {
-        check_may_archive(app, caller, id).await?;
-        tenant.organization.status = Some(OrganizationStatus::Archived);
-        Ok(tenant)
+    change(&app, caller, id, |mut row: Tenant| async move {
+        check_may_archive(caller, id)?;
+        row.organization.status = Some(OrganizationStatus::Archived);
+        let conditions = Conditions {
+            without_parts: Some(id),
+            ..Conditions::default()
+        };
+        Ok(Edited { row, conditions })
     })
     .await?;
     Ok(NoContent)
 }
 
-async fn patched(
+fn patched(
     app: &App,
     caller: Caller,
     id: ObjectId,
@@ -162,11 +173,17 @@ async fn patched(
         organization: before,
     }: Tenant,
     patch: &Update<Organization>,
-) -> Result<Tenant, Error> {
+) -> Result<Edited<Tenant>, Error> {
     let mut after = with_defaults(&patch.apply(&before)?)?;
+    let mut conditions = Conditions::default();
     let archived = Some(OrganizationStatus::Archived);
-    if after.status == archived && before.status != archived {
-        check_may_archive(app, caller, id).await?;
+    match (before.status == archived, after.status == archived) {
+        (false, true) => {
+            check_may_archive(caller, id)?;
+            conditions.without_parts = Some(id);
+        }
+        (true, false) => conditions.in_use = parent,
+        (false, false) | (true, true) => {}
     }
     let name_was_shown = before.display_name.as_ref() == Some(&before.name);
     let shown_name_stayed = before.display_name == after.display_name;
@@ -174,37 +191,34 @@ async fn patched(
         after.display_name = Some(after.name.clone());
     }
     let slots = after.categories.take();
-    after.categories = placed(app, caller, before.categories.as_ref(), slots).await?;
-    Ok(Tenant {
+    (after.categories, conditions.forms) = placed(app, before.categories.as_ref(), slots)?;
+    let row = Tenant {
         parent,
         organization: after,
-    })
+    };
+    Ok(Edited { row, conditions })
 }
 
-async fn check_may_archive(app: &App, caller: Caller, id: ObjectId) -> Result<(), Error> {
+fn check_may_archive(caller: Caller, id: ObjectId) -> Result<(), Error> {
     caller.check(Act::ArchiveOrganization)?;
     if caller.organization == id {
         return Err(caller.refused(Act::ArchiveOrganization));
     }
-    if has_parts(&mut *app.store.read().await?, id).await? {
-        return Err(Error::FailedPrecondition {
-            reason: "ORGANIZATION_IN_USE",
-            message: format!("organizations under {id} are still in use; delete them first"),
-        });
-    }
     Ok(())
 }
 
-/// The slots of an organization after a change: checked, and each category with
-/// an ID.
-async fn placed(
+/// The slots of an organization.
+type Slots = Vec<Option<Category>>;
+
+/// The slots of an organization after a change, each category with an ID, and the
+/// forms that are new in them.
+fn placed(
     app: &App,
-    caller: Caller,
-    before: Option<&Vec<Option<Category>>>,
-    after: Option<Vec<Option<Category>>>,
-) -> Result<Option<Vec<Option<Category>>>, Error> {
+    before: Option<&Slots>,
+    after: Option<Slots>,
+) -> Result<(Option<Slots>, References), Error> {
     let Some(mut slots) = after else {
-        return Ok(None);
+        return Ok((None, References::new()));
     };
     let before = || before.into_iter().flatten().flatten();
     let known: HashSet<_> = before().filter_map(|category| category.id).collect();
@@ -214,7 +228,7 @@ async fn placed(
         .filter_map(|(index, slot)| Some((index, slot.as_ref()?.id?)));
     let violations = misplaced("categories", "category", &known, ids);
     Violations::check(violations)?;
-    let mut references = Vec::new();
+    let mut references = References::new();
     for (index, category) in slots.iter_mut().enumerate() {
         let Some(category) = category else { continue };
         let same = before().find(|known| category.id.is_some() && known.id == category.id);
@@ -225,8 +239,7 @@ async fn placed(
         ));
         category.id.get_or_insert_with(|| app.next_id());
     }
-    check_references::<Form>(app, caller, references).await?;
-    Ok(Some(slots))
+    Ok((Some(slots), references))
 }
 
 fn categories_mut(organization: &mut Organization) -> impl Iterator<Item = &mut Category> {

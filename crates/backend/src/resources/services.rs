@@ -22,6 +22,7 @@ use contract::timestamp::Timestamp;
 use contract::validate::Violations;
 
 use super::change::change;
+use super::conditions::Conditions;
 use super::create::{insert, new, with_defaults};
 use super::list::{self, Filter};
 use super::request::Request;
@@ -84,7 +85,7 @@ pub(crate) async fn create(request: Request<CreateService>) -> Result<Created<Se
         service.start_date.filter(passed),
         service.end_date.filter(passed),
     ));
-    insert(&app, &service).await?;
+    insert(&app, caller, &service, Conditions::default()).await?;
     Ok(Created {
         location: format!("{}/{id}", CreateService::PATH),
         reply: service,

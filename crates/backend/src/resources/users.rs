@@ -153,7 +153,7 @@ pub(crate) async fn update(request: Request<UpdateUser>) -> Result<User, Error> 
         None => None,
     };
 
-    let account = until_saved(|| async {
+    let account = until_saved(&app, || async {
         let found = find(&app, caller, path.user_id).await?;
         check_may_change(&app, caller, &found.row).await?;
         let mut account = patched(&app, caller, &found.row, &patch).await?;
@@ -174,7 +174,7 @@ pub(crate) async fn delete(request: Request<DeleteUser>) -> Result<NoContent, Er
     let Request {
         app, caller, path, ..
     } = request;
-    until_saved(|| async {
+    until_saved(&app, || async {
         let found = find(&app, caller, path.user_id).await?;
         caller.check(Act::DeleteUser)?;
         check_may_change(&app, caller, &found.row).await?;
@@ -208,7 +208,7 @@ async fn patched(
             "cannot be null: a user belongs to an organization",
         ));
     };
-    let memberships = memberships(&mut *app.store.read().await?, account.id).await?;
+    let memberships = memberships(&mut app.store.read().await?, account.id).await?;
     let membership = memberships
         .iter()
         .find(|membership| membership.organization == organization);

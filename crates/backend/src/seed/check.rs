@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use crate::store::Session;
 use contract::bots::Bot;
 use contract::error::FieldViolation;
 use contract::forms::Form;
@@ -9,7 +10,6 @@ use contract::id::ObjectId;
 use contract::organization_groups::OrganizationGroup;
 use contract::services::Service;
 use contract::validate::Violations;
-use sqlx::AnyConnection;
 
 use super::document::{Item, Seed};
 use super::error::SeedError;
@@ -24,32 +24,27 @@ pub(super) type Existing = HashSet<(&'static str, String)>;
 impl Seed {
     /// Checks that whatever is referred to is there. What the document has that
     /// is in the store already.
-    pub(super) async fn check(
-        &self,
-        connection: &mut AnyConnection,
-    ) -> Result<Existing, SeedError> {
+    pub(super) async fn check(&self, session: &mut Session) -> Result<Existing, SeedError> {
         let (organizations, forms) = (self.organization_references(), self.form_references());
         let bots = self.instances.iter();
         let bots = bots.map(|item| (format!("{}.bot", item.path), item.resource.bot));
         let mut found = Found::default();
         found
-            .look::<Tenant>(connection, ids(&self.organizations), organizations)
+            .look::<Tenant>(session, ids(&self.organizations), organizations)
             .await?;
+        found.look::<Form>(session, ids(&self.forms), forms).await?;
         found
-            .look::<Form>(connection, ids(&self.forms), forms)
-            .await?;
-        found
-            .look::<Bot>(connection, ids(&self.bots), bots.collect())
+            .look::<Bot>(session, ids(&self.bots), bots.collect())
             .await?;
         let none = Vec::new;
         found
-            .look::<OrganizationGroup>(connection, ids(&self.groups), none())
+            .look::<OrganizationGroup>(session, ids(&self.groups), none())
             .await?;
         found
-            .look::<Instance>(connection, ids(&self.instances), none())
+            .look::<Instance>(session, ids(&self.instances), none())
             .await?;
         found
-            .look::<Service>(connection, ids(&self.services), none())
+            .look::<Service>(session, ids(&self.services), none())
             .await?;
         Violations::check(found.violations)?;
         Ok(found.existing)
@@ -147,14 +142,14 @@ impl Found {
     /// Looks for the resources of one kind, and for those that are referred to.
     async fn look<R: Row>(
         &mut self,
-        connection: &mut AnyConnection,
+        session: &mut Session,
         of_document: HashSet<String>,
         references: Vec<(String, ObjectId)>,
     ) -> Result<(), SeedError> {
         let mut wanted = of_document.clone();
         wanted.extend(references.iter().map(|(_, id)| id.to_string()));
         let wanted: Vec<_> = wanted.into_iter().collect();
-        let existing = store::existing_ids::<R>(connection, &wanted)
+        let existing = store::lock_existing::<R>(session, &wanted)
             .await
             .map_err(SeedError::store)?;
         for (path, id) in references {

@@ -11,10 +11,10 @@ mod error;
 
 use std::collections::HashMap;
 
+use crate::store::Session;
 use contract::id::ObjectId;
 use contract::validate::Violations;
 use serde_json::Value;
-use sqlx::{Any, Transaction};
 
 use check::Existing;
 use document::{Item, Seed};
@@ -96,7 +96,7 @@ pub(crate) async fn load(app: &App, document: &[u8]) -> Result<Seeded, SeedError
 
 /// What keeps the resources of a document, and counts them.
 struct Keeper {
-    transaction: Transaction<'static, Any>,
+    transaction: Session,
     existing: Existing,
     done: Seeded,
 }

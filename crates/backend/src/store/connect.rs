@@ -1,113 +1,137 @@
 //! Connections to the database, and what makes it ready.
 
-use std::time::Duration;
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use sqlx::any::AnyPoolOptions;
-use sqlx::pool::PoolConnection;
-use sqlx::{Any, AnyConnection, AnyPool, Executor, Transaction};
+use percent_encoding::percent_decode_str;
 
-use super::error::StoreError;
+use super::error::{DatabaseError, StoreError};
+use super::room::Room;
+use super::session::{Inner, Session};
+use super::settings::{put_setting, remove_setting};
+use super::{postgres, sqlite};
+use crate::limits::DatabaseLimits;
 
-/// How long a SQLite connection waits for another one's write, in milliseconds.
-const BUSY_TIMEOUT: &str = "PRAGMA busy_timeout = 30000";
+/// The setting that is written to find out whether there is room.
+const TRIAL: &str = "trial";
 
-/// Readers and one writer at a time do not wait for each other.
-const WRITE_AHEAD_LOG: &str = "PRAGMA journal_mode = WAL";
+/// How much is written for that, in bytes. More than may be left over in what the
+/// database has of the disk already.
+const TRIAL_SIZE: usize = 64 << 10;
 
-/// How often to try to turn that on, and how long to wait in between.
-const WRITE_AHEAD_ATTEMPTS: usize = 100;
-const WRITE_AHEAD_PAUSE: Duration = Duration::from_millis(20);
-
-/// How many connections are open at most.
-const CONNECTIONS: u32 = 8;
-
-/// A pool of connections to one database.
+/// A database.
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
-    pool: AnyPool,
-    /// What begins a transaction that writes.
-    begin: &'static str,
+    database: Database,
+    room: Arc<Room>,
+}
+
+#[derive(Clone, Debug)]
+enum Database {
+    Sqlite(sqlite::File),
+    Postgres(postgres::Server),
 }
 
 impl Store {
     /// Connects to the database at `url` and brings its tables up to date.
-    pub(crate) async fn open(url: &str) -> Result<Self, sqlx::Error> {
-        sqlx::any::install_default_drivers();
-        let sqlite = url.starts_with("sqlite:");
-        // A database in memory lives and dies with its connection.
-        let memory = sqlite && (url.contains(":memory:") || url.contains("mode=memory"));
-        let mut options =
-            AnyPoolOptions::new().max_connections(if memory { 1 } else { CONNECTIONS });
-        if memory {
-            options = options
-                .min_connections(1)
-                .idle_timeout(None)
-                .max_lifetime(None);
+    pub(crate) async fn open(url: &str, limits: DatabaseLimits) -> Result<Self, DatabaseError> {
+        if let Some(location) = url.strip_prefix("sqlite:") {
+            let file = sqlite::File::new(sqlite_options(location, limits)?);
+            file.migrate().await?;
+            return Ok(Self::new(Database::Sqlite(file)));
         }
-        if sqlite {
-            options = options.after_connect(|connection, _| {
-                Box::pin(async move {
-                    connection.execute(BUSY_TIMEOUT).await?;
-                    write_ahead(connection).await
-                })
-            });
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            let server = postgres::Server::open(url, limits).await?;
+            return Ok(Self::new(Database::Postgres(server)));
         }
-        // SQLite refuses to turn a reading transaction into a writing one while
-        // another writes, so a writing one says so at once and waits.
-        let store = Self {
-            pool: options.connect(url).await?,
-            begin: if sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" },
-        };
-        let migrations = sqlx::migrate!();
-        if sqlite {
-            // sqlx locks PostgreSQL while it migrates, but not SQLite. Who comes
-            // second waits here, and then finds nothing left to do.
-            let mut transaction = store.pool.begin_with(store.begin).await?;
-            // As `run` does, which takes no borrowed connection in a future that is Send.
-            migrations
-                .run_direct(None, &mut *transaction, false)
-                .await?;
-            transaction.commit().await?;
-        } else {
-            migrations.run(&store.pool).await?;
+        Err(DatabaseError::Url)
+    }
+
+    fn new(database: Database) -> Self {
+        Self {
+            database,
+            room: Arc::default(),
         }
-        Ok(store)
     }
 
     /// A connection to read with.
-    pub(crate) async fn read(&self) -> Result<PoolConnection<Any>, StoreError> {
-        Ok(self.pool.acquire().await?)
+    pub(crate) async fn read(&self) -> Result<Session, StoreError> {
+        let inner: Inner = match &self.database {
+            Database::Sqlite(file) => file.read().await.map_err(DatabaseError::from)?.into(),
+            Database::Postgres(server) => server.read().await.map_err(DatabaseError::from)?.into(),
+        };
+        Ok(Session::new(inner, Arc::clone(&self.room)))
+    }
+
+    /// Checks that the database answers and, if something could not be written for
+    /// want of room, that there is room again.
+    pub(crate) async fn check(&self) -> Result<(), StoreError> {
+        let mut session = self.read().await?;
+        session.lookup("SELECT 1", Vec::new()).await?;
+        drop(session);
+        if !self.room.is_short() {
+            return Ok(());
+        }
+        let Some(_asking) = self.room.ask() else {
+            return Err(DatabaseError::NoRoom.into());
+        };
+        let mut transaction = self.write().await?;
+        put_setting(&mut transaction, TRIAL, &"-".repeat(TRIAL_SIZE)).await?;
+        commit(transaction).await?;
+        let mut transaction = self.write().await?;
+        remove_setting(&mut transaction, TRIAL).await?;
+        commit(transaction).await?;
+        self.room.is_there();
+        Ok(())
+    }
+
+    /// Waits until what others have written before is to be read.
+    pub(crate) async fn settle(&self) -> Result<(), StoreError> {
+        match &self.database {
+            Database::Sqlite(file) => Ok(file.settle().await.map_err(DatabaseError::from)?),
+            // Whoever loses against a transaction there has waited for its end.
+            Database::Postgres(_) => Ok(()),
+        }
     }
 
     /// A transaction to write in. Dropping it undoes what was written.
-    pub(crate) async fn write(&self) -> Result<Transaction<'static, Any>, StoreError> {
-        Ok(self.pool.begin_with(self.begin).await?)
+    pub(crate) async fn write(&self) -> Result<Session, StoreError> {
+        let inner: Inner = match &self.database {
+            Database::Sqlite(file) => file.write().await.map_err(DatabaseError::from)?.into(),
+            Database::Postgres(server) => server.write().await.map_err(DatabaseError::from)?.into(),
+        };
+        Ok(Session::new(inner, Arc::clone(&self.room)))
     }
 }
 
-/// Turns on the write-ahead log, which stays on in the file. To turn it on SQLite
-/// needs the file for itself, and does not wait for it where two connections
-/// want that at once.
-async fn write_ahead(connection: &mut AnyConnection) -> Result<(), sqlx::Error> {
-    for _ in 0..WRITE_AHEAD_ATTEMPTS {
-        match connection.execute(WRITE_AHEAD_LOG).await {
-            Err(sqlx::Error::Database(error)) if is_busy(error.code().as_deref()) => {
-                tokio::time::sleep(WRITE_AHEAD_PAUSE).await;
-            }
-            done => return done.map(drop),
-        }
-    }
-    connection.execute(WRITE_AHEAD_LOG).await.map(drop)
+/// The file of a SQLite database, if the URL is that of one.
+pub(crate) fn sqlite_path(url: &str) -> Option<PathBuf> {
+    let location = url.strip_prefix("sqlite:")?;
+    let options = sqlite_options(location, DatabaseLimits::default());
+    options.ok().map(|options| options.path)
 }
 
-/// Whether a code of SQLite says that another connection has the file locked.
-/// The low byte tells; the rest says more.
-fn is_busy(code: Option<&str>) -> bool {
-    code.and_then(|code| code.parse::<u32>().ok())
-        .is_some_and(|code| code & 0xff == 5)
+/// Reads what follows `sqlite:` in a URL: a path, and perhaps `?mode=rwc`, which
+/// says that the file is created if it is missing.
+fn sqlite_options(
+    location: &str,
+    limits: DatabaseLimits,
+) -> Result<sqlite::Options, DatabaseError> {
+    let location = location.strip_prefix("//").unwrap_or(location);
+    let (path, query) = location.split_once('?').unwrap_or((location, ""));
+    let path = percent_decode_str(path).decode_utf8();
+    let path = path.map_err(|_| DatabaseError::Url)?;
+    if path.is_empty() || path == ":memory:" {
+        return Err(DatabaseError::Url);
+    }
+    Ok(sqlite::Options {
+        path: PathBuf::from(path.as_ref()),
+        create: query.split('&').any(|parameter| parameter == "mode=rwc"),
+        limits,
+    })
 }
 
 /// Keeps what a transaction has written.
-pub(crate) async fn commit(transaction: Transaction<'static, Any>) -> Result<(), StoreError> {
+pub(crate) async fn commit(transaction: Session) -> Result<(), StoreError> {
     Ok(transaction.commit().await?)
 }

@@ -11,16 +11,25 @@
 //! one while it waits for another.
 
 mod connect;
+pub(crate) mod copy;
 mod error;
 pub(crate) mod organizations;
+mod postgres;
 pub(crate) mod resources;
+mod room;
 mod row;
 mod rows;
+mod session;
 mod settings;
+mod sqlite;
 pub(crate) mod users;
+mod value;
 
-pub(crate) use connect::{Store, commit};
+pub(crate) use connect::{Store, commit, sqlite_path};
 pub(crate) use error::StoreError;
 pub(crate) use row::{Row, Selection, Versioned};
-pub(crate) use rows::{delete, existing_ids, get, get_visible, insert, list, replace, visible_ids};
+pub(crate) use rows::{
+    delete, get, get_visible, insert, list, lock_existing, lock_visible, replace, visible_ids,
+};
+pub(crate) use session::Session;
 pub(crate) use settings::{init_setting, setting};

@@ -4,11 +4,12 @@ use std::error::Error as StdError;
 
 use contract::id::ObjectId;
 use contract::organizations::{Organization, OrganizationStatus};
-use sqlx::{AnyConnection, Row as _};
 
 use super::error::StoreError;
-use super::row::{Row, TREE, key};
-use super::rows::bind;
+use super::row::{Row, key, within};
+use super::rows::{count, damaged};
+use super::session::Session;
+use super::value::Value;
 
 /// An organization in its place in the tree.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +23,7 @@ impl Row for Tenant {
     const NOUN: &'static str = "organization";
     const TABLE: &'static str = "organizations";
     const COLUMNS: &'static [&'static str] = &["id", "parent", "status", "document"];
+    const OWNERS: &'static str = "SELECT organizations.id";
     const VISIBLE: &'static str = "id IN {tree}";
 
     fn id(&self) -> Option<ObjectId> {
@@ -50,46 +52,52 @@ impl Row for Tenant {
 
 /// Whether `organization` is `root` or below it.
 pub(crate) async fn is_within(
-    connection: &mut AnyConnection,
+    session: &mut Session,
     root: ObjectId,
     organization: ObjectId,
 ) -> Result<bool, StoreError> {
-    let sql = format!("SELECT COUNT(*) FROM organizations WHERE id = $2 AND id IN {TREE}");
-    let values = vec![Some(root.to_string()), Some(organization.to_string())];
-    let count: i64 = bind(&sql, values).fetch_one(connection).await?.try_get(0)?;
-    Ok(count > 0)
+    let condition = within("SELECT organizations.id");
+    let sql = format!("SELECT COUNT(*) FROM organizations WHERE id = $2 AND {condition}");
+    let values = vec![root.to_string().into(), organization.to_string().into()];
+    Ok(count(session, &sql, values).await? > 0)
 }
 
 /// Makes other transactions that lock the same organization wait until this one
 /// ends.
-pub(crate) async fn lock(
-    connection: &mut AnyConnection,
-    organization: &str,
-) -> Result<(), StoreError> {
+pub(crate) async fn lock(session: &mut Session, organization: &str) -> Result<(), StoreError> {
     let sql = "UPDATE organizations SET version = version WHERE id = $1";
-    bind(sql, vec![Some(organization.to_owned())])
-        .execute(connection)
-        .await?;
+    session.execute(sql, vec![organization.into()]).await?;
     Ok(())
+}
+
+/// Whether an organization is archived. That stays so until the transaction ends.
+pub(crate) async fn is_archived(
+    session: &mut Session,
+    organization: ObjectId,
+) -> Result<bool, StoreError> {
+    let sql = "SELECT status FROM organizations WHERE id = $1";
+    let row = session.lock(sql, vec![organization.to_string().into()]);
+    let status = row.await?.pop().map(|mut row| row.text(0)).transpose();
+    let status = status.map_err(damaged::<Tenant>)?;
+    Ok(status == Some(OrganizationStatus::Archived.to_string()))
 }
 
 /// Whether an organization that is not archived stands right under this one.
 pub(crate) async fn has_parts(
-    connection: &mut AnyConnection,
+    session: &mut Session,
     organization: ObjectId,
 ) -> Result<bool, StoreError> {
     let sql = "SELECT COUNT(*) FROM organizations WHERE parent = $1 AND status <> $2";
     let values = vec![
-        Some(organization.to_string()),
-        Some(OrganizationStatus::Archived.to_string()),
+        organization.to_string().into(),
+        OrganizationStatus::Archived.to_string().into(),
     ];
-    let count: i64 = bind(sql, values).fetch_one(connection).await?.try_get(0)?;
-    Ok(count > 0)
+    Ok(count(session, sql, values).await? > 0)
 }
 
 /// The organization at the top of the tree that this one is in.
 pub(crate) async fn top(
-    connection: &mut AnyConnection,
+    session: &mut Session,
     organization: ObjectId,
 ) -> Result<Option<String>, StoreError> {
     let sql = "WITH RECURSIVE line (id, parent) AS \
@@ -97,16 +105,24 @@ pub(crate) async fn top(
          SELECT organizations.id, organizations.parent FROM organizations \
          JOIN line ON organizations.id = line.parent) \
          SELECT id FROM line WHERE parent IS NULL";
-    let row = bind(sql, vec![Some(organization.to_string())])
-        .fetch_optional(connection)
-        .await?;
-    Ok(row.map(|row| row.try_get(0)).transpose()?)
+    id(session, sql, vec![organization.to_string().into()]).await
 }
 
 /// The organization that was there first: the one that the first start created,
 /// at the top of its tree.
-pub(crate) async fn first(connection: &mut AnyConnection) -> Result<Option<String>, StoreError> {
+pub(crate) async fn first(session: &mut Session) -> Result<Option<String>, StoreError> {
     let sql = "SELECT id FROM organizations WHERE parent IS NULL ORDER BY id LIMIT 1";
-    let row = bind(sql, Vec::new()).fetch_optional(connection).await?;
-    Ok(row.map(|row| row.try_get(0)).transpose()?)
+    id(session, sql, Vec::new()).await
+}
+
+/// The ID that a statement finds, if it finds one.
+async fn id(
+    session: &mut Session,
+    sql: &str,
+    values: Vec<Value>,
+) -> Result<Option<String>, StoreError> {
+    let row = session.lookup(sql, values).await?.pop();
+    row.map(|mut row| row.text(0))
+        .transpose()
+        .map_err(damaged::<Tenant>)
 }

@@ -26,6 +26,7 @@ macro_rules! kept {
             const COLUMNS: &'static [&'static str] =
                 &["id", "organization", $($column,)* "document"];
             const VISIBLE: &'static str = OWNED;
+            const OWNERS: &'static str = concat!("SELECT ", $table, ".organization");
 
             fn id(&self) -> Option<ObjectId> {
                 self.id
@@ -75,6 +76,7 @@ impl Row for Instance {
          FROM bot_instances JOIN bots ON bots.id = bot_instances.bot) AS bot_instances";
     const JOINED: &'static [&'static str] = &["bot_document"];
     const VISIBLE: &'static str = OWNED;
+    const OWNERS: &'static str = "SELECT bot_instances.organization";
 
     fn id(&self) -> Option<ObjectId> {
         self.own.id

@@ -6,7 +6,7 @@ use std::fmt::Display;
 use contract::id::ObjectId;
 
 /// A resource as it is kept: how it corresponds to the columns of its table.
-pub(crate) trait Row: Sized {
+pub(crate) trait Row: Sized + Send + 'static {
     /// What the resource is called in messages.
     const NOUN: &'static str;
     /// The table.
@@ -21,6 +21,8 @@ pub(crate) trait Row: Sized {
     /// The condition under which a row is visible from an organization, with
     /// `{tree}` for the set of that organization and all below it.
     const VISIBLE: &'static str;
+    /// The organizations that the row of the table belongs to, as a query.
+    const OWNERS: &'static str;
 
     /// The ID that the resource itself says it has.
     fn id(&self) -> Option<ObjectId>;
@@ -56,7 +58,25 @@ pub(super) const TREE: &str = "(WITH RECURSIVE tree (id) AS (SELECT CAST($1 AS T
      SELECT organizations.id FROM organizations JOIN tree ON organizations.parent = tree.id) \
      SELECT id FROM tree)";
 
-/// The condition under which a row is visible from the organization bound to `$1`.
+/// The condition under which a row that is known otherwise is visible from the
+/// organization bound to `$1`. It looks upwards from the row, so that it takes as
+/// long in a large store as in a small one.
+pub(super) fn seen<R: Row>() -> String {
+    within(R::OWNERS)
+}
+
+/// The condition under which one of these organizations is the one bound to `$1`
+/// or below it.
+pub(super) fn within(organizations: &str) -> String {
+    format!(
+        "$1 IN (WITH RECURSIVE line (id) AS ({organizations} UNION \
+         SELECT above.parent FROM organizations AS above JOIN line ON above.id = line.id \
+         WHERE above.parent IS NOT NULL) SELECT id FROM line)"
+    )
+}
+
+/// The condition under which a row is visible from the organization bound to
+/// `$1`, for listing all of them.
 pub(super) fn visible<R: Row>() -> String {
     R::VISIBLE.replace("{tree}", TREE)
 }

@@ -3,18 +3,13 @@
 use std::collections::HashSet;
 use std::error::Error as StdError;
 
-use sqlx::any::{AnyArguments, AnyRow};
-use sqlx::query::Query;
-use sqlx::{Any, AnyConnection, AssertSqlSafe, Row as _};
-
 use super::error::StoreError;
-use super::row::{Row, Selection, Versioned, key, visible};
+use super::row::{Row, Selection, Versioned, key, seen, visible};
+use super::session::Session;
+use super::value::{Cells, Value};
 
 /// Adds a row.
-pub(crate) async fn insert<R: Row>(
-    connection: &mut AnyConnection,
-    row: &R,
-) -> Result<(), StoreError> {
+pub(crate) async fn insert<R: Row>(session: &mut Session, row: &R) -> Result<(), StoreError> {
     let placeholders: Vec<_> = (1..=R::COLUMNS.len()).map(|n| format!("${n}")).collect();
     let sql = format!(
         "INSERT INTO {} ({}, version) VALUES ({}, 1)",
@@ -23,16 +18,14 @@ pub(crate) async fn insert<R: Row>(
         placeholders.join(", "),
     );
     let values = row.write().map_err(damaged::<R>)?;
-    bind(&sql, values)
-        .execute(connection)
-        .await
-        .map_err(refused::<R>)?;
+    let done = session.execute(&sql, texts(values)).await;
+    done.map_err(|error| error.of_row(R::TABLE))?;
     Ok(())
 }
 
 /// Replaces a row, if it still has the version that was read. Whether it had.
 pub(crate) async fn replace<R: Row>(
-    connection: &mut AnyConnection,
+    session: &mut Session,
     read: &Versioned<R>,
     row: &R,
 ) -> Result<bool, StoreError> {
@@ -48,44 +41,35 @@ pub(crate) async fn replace<R: Row>(
         columns.join(", "),
         R::COLUMNS.len() + 1,
     );
-    let values = row.write().map_err(damaged::<R>)?;
-    let done = bind(&sql, values)
-        .bind(read.version)
-        .execute(connection)
-        .await
-        .map_err(refused::<R>)?;
-    Ok(done.rows_affected() == 1)
+    let mut values = texts(row.write().map_err(damaged::<R>)?);
+    values.push(read.version.into());
+    let done = session.execute(&sql, values).await;
+    Ok(done.map_err(|error| error.of_row(R::TABLE))? == 1)
 }
 
 /// Deletes the row with an ID. Whether there was one.
-pub(crate) async fn delete<R: Row>(
-    connection: &mut AnyConnection,
-    id: &str,
-) -> Result<bool, StoreError> {
+pub(crate) async fn delete<R: Row>(session: &mut Session, id: &str) -> Result<bool, StoreError> {
     let sql = format!("DELETE FROM {} WHERE id = $1", R::TABLE);
-    let done = bind(&sql, vec![Some(id.to_owned())])
-        .execute(connection)
-        .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(session.execute(&sql, vec![id.into()]).await? == 1)
 }
 
 /// The row with an ID.
 pub(crate) async fn get<R: Row>(
-    connection: &mut AnyConnection,
+    session: &mut Session,
     id: &str,
 ) -> Result<Option<Versioned<R>>, StoreError> {
-    one(connection, "id = $1", vec![id.to_owned()]).await
+    one(session, "id = $1", vec![id.to_owned()]).await
 }
 
 /// The row with an ID, if it is visible from an organization.
 pub(crate) async fn get_visible<R: Row>(
-    connection: &mut AnyConnection,
+    session: &mut Session,
     organization: &str,
     id: &str,
 ) -> Result<Option<Versioned<R>>, StoreError> {
     one(
-        connection,
-        &format!("{} AND id = $2", visible::<R>()),
+        session,
+        &format!("id = $2 AND {}", seen::<R>()),
         vec![organization.to_owned(), id.to_owned()],
     )
     .await
@@ -93,44 +77,65 @@ pub(crate) async fn get_visible<R: Row>(
 
 /// Those of `ids` that are visible from an organization.
 pub(crate) async fn visible_ids<R: Row>(
-    connection: &mut AnyConnection,
+    session: &mut Session,
     organization: &str,
     ids: &[String],
 ) -> Result<HashSet<String>, StoreError> {
-    let condition = format!("{} AND", visible::<R>());
-    ids_that::<R>(connection, &condition, Some(organization), ids).await
+    ids_that::<R>(session, Lock::No, Some(organization), ids).await
 }
 
-/// Those of `ids` that exist.
-pub(crate) async fn existing_ids<R: Row>(
-    connection: &mut AnyConnection,
+/// Those of `ids` that are visible from an organization. They stay so until the
+/// transaction ends.
+pub(crate) async fn lock_visible<R: Row>(
+    session: &mut Session,
+    organization: &str,
     ids: &[String],
 ) -> Result<HashSet<String>, StoreError> {
-    ids_that::<R>(connection, "", None, ids).await
+    ids_that::<R>(session, Lock::Yes, Some(organization), ids).await
+}
+
+/// Those of `ids` that exist. They go on doing so until the transaction ends.
+pub(crate) async fn lock_existing<R: Row>(
+    session: &mut Session,
+    ids: &[String],
+) -> Result<HashSet<String>, StoreError> {
+    ids_that::<R>(session, Lock::Yes, None, ids).await
+}
+
+/// Whether others may change what is read before the transaction ends.
+#[derive(Clone, Copy)]
+enum Lock {
+    Yes,
+    No,
 }
 
 async fn ids_that<R: Row>(
-    connection: &mut AnyConnection,
-    condition: &str,
-    value: Option<&str>,
+    session: &mut Session,
+    lock: Lock,
+    organization: Option<&str>,
     ids: &[String],
 ) -> Result<HashSet<String>, StoreError> {
     /// How many to ask for at once; a statement can bind some ten thousand values.
     const AT_ONCE: usize = 1000;
+    let condition = organization.map_or_else(String::new, |_| format!("{} AND", seen::<R>()));
     let mut found = HashSet::new();
     for ids in ids.chunks(AT_ONCE) {
-        let values = value.map(str::to_owned).into_iter();
-        let values: Vec<_> = values.chain(ids.iter().cloned()).map(Some).collect();
+        let values = organization.map(str::to_owned).into_iter();
+        let values: Vec<_> = values.chain(ids.iter().cloned()).map(Value::from).collect();
         let placeholders: Vec<_> = (values.len() - ids.len() + 1..=values.len())
             .map(|n| format!("${n}"))
             .collect();
         let sql = format!(
-            "SELECT id FROM {} WHERE {condition} id IN ({})",
+            "SELECT id FROM {} WHERE {condition} id IN ({}) ORDER BY id",
             R::TABLE,
             placeholders.join(", ")
         );
-        for row in bind(&sql, values).fetch_all(&mut *connection).await? {
-            found.insert(row.try_get(0)?);
+        let rows = match lock {
+            Lock::Yes => session.lock(&sql, values).await?,
+            Lock::No => session.lookup(&sql, values).await?,
+        };
+        for mut row in rows {
+            found.insert(row.text(0).map_err(damaged::<R>)?);
         }
     }
     Ok(found)
@@ -138,7 +143,7 @@ async fn ids_that<R: Row>(
 
 /// The rows that are visible from an organization, in the order of their IDs.
 pub(crate) async fn list<R: Row>(
-    connection: &mut AnyConnection,
+    session: &mut Session,
     organization: &str,
     selection: Selection,
 ) -> Result<Vec<R>, StoreError> {
@@ -158,44 +163,56 @@ pub(crate) async fn list<R: Row>(
         conditions.join(" AND "),
         range.unwrap_or_default()
     );
-    let rows = select(connection, &condition, values).await?;
-    Ok(rows.into_iter().map(|versioned| versioned.row).collect())
+    let Some((sql, values)) = selecting::<R>(&condition, values) else {
+        return Ok(Vec::new());
+    };
+    let read = |rows: Vec<Cells>| {
+        let rows = rows.into_iter().map(versioned);
+        rows.map(|versioned| Ok(versioned?.row)).collect()
+    };
+    session.list(sql, values, read).await?
 }
 
 /// The row that a condition singles out.
 pub(super) async fn one<R: Row>(
-    connection: &mut AnyConnection,
+    session: &mut Session,
     condition: &str,
     values: Vec<String>,
 ) -> Result<Option<Versioned<R>>, StoreError> {
-    Ok(select(connection, condition, values).await?.pop())
+    Ok(select(session, condition, values).await?.pop())
 }
 
 async fn select<R: Row>(
-    connection: &mut AnyConnection,
+    session: &mut Session,
     condition: &str,
     values: Vec<String>,
 ) -> Result<Vec<Versioned<R>>, StoreError> {
+    let Some((sql, values)) = selecting::<R>(condition, values) else {
+        return Ok(Vec::new());
+    };
+    let rows = session.lookup(&sql, values).await?;
+    rows.into_iter().map(versioned).collect()
+}
+
+/// The statement that reads the rows that satisfy a condition, and its values.
+/// `None` if there can be no such row.
+fn selecting<R: Row>(condition: &str, values: Vec<String>) -> Option<(String, Vec<Value>)> {
     // PostgreSQL has no text with a NUL byte, so none equals such a value.
     if values.iter().any(|value| value.contains('\0')) {
-        return Ok(Vec::new());
+        return None;
     }
     let sql = format!(
         "SELECT {}, version FROM {} WHERE {condition}",
         [R::COLUMNS, R::JOINED].concat().join(", "),
         R::SOURCE
     );
-    let rows = bind(&sql, values.into_iter().map(Some).collect())
-        .fetch_all(connection)
-        .await?;
-    rows.iter().map(versioned).collect()
+    Some((sql, values.into_iter().map(Value::from).collect()))
 }
 
-fn versioned<R: Row>(row: &AnyRow) -> Result<Versioned<R>, StoreError> {
+fn versioned<R: Row>(mut row: Cells) -> Result<Versioned<R>, StoreError> {
     let count = R::COLUMNS.len() + R::JOINED.len();
-    let values: Vec<Option<String>> = (0..count)
-        .map(|n| row.try_get(n))
-        .collect::<Result<_, _>>()?;
+    let values = (0..count).map(|column| row.optional_text(column));
+    let values: Vec<_> = values.collect::<Result<_, _>>().map_err(damaged::<R>)?;
     let id = values.first().cloned().flatten();
     let resource = R::read(values).map_err(damaged::<R>)?;
     // A change finds its row by the ID in the document.
@@ -204,34 +221,32 @@ fn versioned<R: Row>(row: &AnyRow) -> Result<Versioned<R>, StoreError> {
     }
     Ok(Versioned {
         row: resource,
-        version: row.try_get(count)?,
+        version: row.integer(count).map_err(damaged::<R>)?,
     })
 }
 
-/// `sql` is put together from constants only; values are bound.
-pub(super) fn bind(sql: &str, values: Vec<Option<String>>) -> Query<'static, Any, AnyArguments> {
-    let query = sqlx::query(AssertSqlSafe(sql.to_owned()));
-    values.into_iter().fold(query, Query::bind)
+/// The number that a statement counts.
+pub(super) async fn count(
+    session: &mut Session,
+    sql: &str,
+    values: Vec<Value>,
+) -> Result<i64, StoreError> {
+    let row = session.lookup(sql, values).await?.pop();
+    let count = row.map(|mut row| row.integer(0)).transpose();
+    let count = count.map_err(|source| StoreError::Damaged {
+        table: "a count",
+        source: source.into(),
+    });
+    Ok(count?.unwrap_or_default())
 }
 
-fn damaged<R: Row>(source: impl Into<Box<dyn StdError + Send + Sync>>) -> StoreError {
+fn texts(values: Vec<Option<String>>) -> Vec<Value> {
+    values.into_iter().map(Value::text).collect()
+}
+
+pub(super) fn damaged<R: Row>(source: impl Into<Box<dyn StdError + Send + Sync>>) -> StoreError {
     StoreError::Damaged {
         table: R::TABLE,
         source: source.into(),
-    }
-}
-
-/// What it means that a row cannot be written.
-fn refused<R: Row>(error: sqlx::Error) -> StoreError {
-    match &error {
-        sqlx::Error::Database(cause) if cause.is_foreign_key_violation() => StoreError::Dangling {
-            table: R::TABLE,
-            source: error,
-        },
-        sqlx::Error::Database(cause) if cause.is_unique_violation() => StoreError::Duplicate {
-            table: R::TABLE,
-            source: error,
-        },
-        _ => error.into(),
     }
 }

@@ -1,34 +1,53 @@
 //! Values that every backend on one database shares.
 
-use sqlx::{AnyConnection, Row as _};
-
 use super::error::StoreError;
+use super::session::Session;
 
 /// Sets a value that every backend on this database shares, unless it is set.
 /// Whether it was not.
 pub(crate) async fn init_setting(
-    connection: &mut AnyConnection,
+    session: &mut Session,
     name: &str,
     value: &str,
 ) -> Result<bool, StoreError> {
     let sql = "INSERT INTO settings (name, value) VALUES ($1, $2) ON CONFLICT (name) DO NOTHING";
-    let done = sqlx::query(sql)
-        .bind(name.to_owned())
-        .bind(value.to_owned())
-        .execute(connection)
+    Ok(session
+        .execute(sql, vec![name.into(), value.into()])
+        .await?
+        == 1)
+}
+
+/// Sets such a value, whatever it was.
+pub(super) async fn put_setting(
+    session: &mut Session,
+    name: &str,
+    value: &str,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO settings (name, value) VALUES ($1, $2) \
+         ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    session
+        .execute(sql, vec![name.into(), value.into()])
         .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(())
+}
+
+/// Removes such a value.
+pub(super) async fn remove_setting(session: &mut Session, name: &str) -> Result<(), StoreError> {
+    let sql = "DELETE FROM settings WHERE name = $1";
+    session.execute(sql, vec![name.into()]).await?;
+    Ok(())
 }
 
 /// A value that every backend on this database shares.
 pub(crate) async fn setting(
-    connection: &mut AnyConnection,
+    session: &mut Session,
     name: &str,
 ) -> Result<Option<String>, StoreError> {
     let sql = "SELECT value FROM settings WHERE name = $1";
-    let row = sqlx::query(sql)
-        .bind(name.to_owned())
-        .fetch_optional(connection)
-        .await?;
-    Ok(row.map(|row| row.try_get(0)).transpose()?)
+    let row = session.lookup(sql, vec![name.into()]).await?.pop();
+    let value = row.map(|mut row| row.text(0)).transpose();
+    value.map_err(|source| StoreError::Damaged {
+        table: "settings",
+        source: source.into(),
+    })
 }

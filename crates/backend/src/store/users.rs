@@ -4,12 +4,12 @@ use std::error::Error as StdError;
 
 use contract::id::ObjectId;
 use contract::users::{Role, User, UserStatus};
-use sqlx::{AnyConnection, Row as _};
 
 use super::error::StoreError;
 use super::organizations::lock;
 use super::row::{Row, Versioned};
-use super::rows::one;
+use super::rows::{count, one};
+use super::session::Session;
 
 /// A user as it is kept, with its password hash. What every kept user has is
 /// plain here where the contract has it optional.
@@ -62,6 +62,7 @@ impl Row for Account {
         "password",
         "document",
     ];
+    const OWNERS: &'static str = "SELECT organization_id FROM memberships WHERE user_id = users.id";
     const VISIBLE: &'static str =
         "id IN (SELECT user_id FROM memberships WHERE organization_id IN {tree})";
 
@@ -97,26 +98,24 @@ pub(crate) struct Membership {
 
 /// The user with an e-mail address, in whatever case it is written.
 pub(crate) async fn by_email(
-    connection: &mut AnyConnection,
+    session: &mut Session,
     email: &str,
 ) -> Result<Option<Versioned<Account>>, StoreError> {
-    one(connection, "email = $1", vec![address(email)]).await
+    one(session, "email = $1", vec![address(email)]).await
 }
 
 /// The memberships of a user, in the order of the organizations' IDs.
 pub(crate) async fn memberships(
-    connection: &mut AnyConnection,
+    session: &mut Session,
     user: ObjectId,
 ) -> Result<Vec<Membership>, StoreError> {
     let sql =
         "SELECT organization_id, role FROM memberships WHERE user_id = $1 ORDER BY organization_id";
-    let rows = sqlx::query(sql)
-        .bind(user.to_string())
-        .fetch_all(connection)
-        .await?;
-    rows.iter()
-        .map(|row| {
-            let (organization, role): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+    let rows = session.lookup(sql, vec![user.to_string().into()]).await?;
+    rows.into_iter()
+        .map(|mut row| {
+            let organization = row.text(0).map_err(damaged)?;
+            let role = row.text(1).map_err(damaged)?;
             let role = serde_json::from_value(role.into()).map_err(damaged)?;
             Ok(Membership {
                 organization: organization.parse().map_err(damaged)?,
@@ -128,32 +127,31 @@ pub(crate) async fn memberships(
 
 /// Makes a user a member of an organization, or changes its role there.
 pub(crate) async fn put_membership(
-    connection: &mut AnyConnection,
+    session: &mut Session,
     user: ObjectId,
     membership: Membership,
 ) -> Result<(), StoreError> {
     let sql = "INSERT INTO memberships (user_id, organization_id, role) VALUES ($1, $2, $3) \
          ON CONFLICT (user_id, organization_id) DO UPDATE SET role = excluded.role";
-    sqlx::query(sql)
-        .bind(user.to_string())
-        .bind(membership.organization.to_string())
-        .bind(membership.role.to_string())
-        .execute(connection)
-        .await?;
+    let values = vec![
+        user.to_string().into(),
+        membership.organization.to_string().into(),
+        membership.role.to_string().into(),
+    ];
+    let done = session.execute(sql, values).await;
+    done.map_err(|error| error.of_row("memberships"))?;
     Ok(())
 }
 
 /// Ends the membership of a user in an organization.
 pub(crate) async fn remove_membership(
-    connection: &mut AnyConnection,
+    session: &mut Session,
     user: ObjectId,
     organization: ObjectId,
 ) -> Result<(), StoreError> {
-    sqlx::query("DELETE FROM memberships WHERE user_id = $1 AND organization_id = $2")
-        .bind(user.to_string())
-        .bind(organization.to_string())
-        .execute(connection)
-        .await?;
+    let sql = "DELETE FROM memberships WHERE user_id = $1 AND organization_id = $2";
+    let values = vec![user.to_string().into(), organization.to_string().into()];
+    session.execute(sql, values).await?;
     Ok(())
 }
 
@@ -161,19 +159,14 @@ pub(crate) async fn remove_membership(
 /// transaction ends, no other one gets to ask about this organization: two that
 /// each remove one of two owners would both see the other.
 pub(crate) async fn has_owner(
-    connection: &mut AnyConnection,
+    session: &mut Session,
     organization: ObjectId,
 ) -> Result<bool, StoreError> {
-    lock(&mut *connection, &organization.to_string()).await?;
+    lock(session, &organization.to_string()).await?;
     let sql = "SELECT COUNT(*) FROM memberships JOIN users ON users.id = memberships.user_id \
          WHERE memberships.organization_id = $1 AND memberships.role = 'owner' \
          AND users.status <> 'archived'";
-    let count: i64 = sqlx::query(sql)
-        .bind(organization.to_string())
-        .fetch_one(connection)
-        .await?
-        .try_get(0)?;
-    Ok(count > 0)
+    Ok(count(session, sql, vec![organization.to_string().into()]).await? > 0)
 }
 
 /// The form in which an e-mail address is unique.

@@ -261,10 +261,7 @@ async fn a_handler_that_panics_is_answered_for() {
 /// Makes every user's document what `sql` makes of it, behind the backend's back.
 async fn damage_users(api: &Api, sql: &'static str) {
     let mut connection = api.backend.app.store.write().await.expect("begins");
-    sqlx::query(sql)
-        .execute(&mut *connection)
-        .await
-        .expect("writes");
+    connection.execute(sql, Vec::new()).await.expect("writes");
     store::commit(connection).await.expect("commits");
 }
 
@@ -302,8 +299,9 @@ async fn a_stored_document_of_another_resource_is_no_conflict() {
     let form = api.create("forms", json!({"name": "Contact"})).await;
     let id = text(&form["id"]);
     let mut connection = api.backend.app.store.write().await.expect("begins");
-    sqlx::query("UPDATE forms SET document = REPLACE(document, '\"id\":', '\"gone\":')")
-        .execute(&mut *connection)
+    let damage = "UPDATE forms SET document = REPLACE(document, '\"id\":', '\"gone\":')";
+    connection
+        .execute(damage, Vec::new())
         .await
         .expect("writes");
     store::commit(connection).await.expect("commits");

@@ -5,14 +5,18 @@
 //! PostgreSQL server, each in a database that it creates there.
 
 mod avatars;
+mod away;
 mod bots;
+mod commits;
 mod forms;
+mod full;
 mod groups;
 mod http;
 mod lists;
 mod memberships;
 mod organizations;
 mod people;
+mod races;
 mod reply;
 mod resources;
 mod seeds;
@@ -33,7 +37,7 @@ use contract::organizations::{Organization, OrganizationStatus};
 use contract::users::{Role, User, UserStatus};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use sqlx::{AnyConnection, AssertSqlSafe, Connection};
+use sqlx::{AssertSqlSafe, Connection, PgConnection};
 use tempfile::TempDir;
 use tower::ServiceExt;
 
@@ -76,6 +80,11 @@ impl Api {
         let directory =
             tempfile::tempdir().expect("the system has a directory for temporary files");
         let database = empty_database(&directory).await;
+        Self::start_on(database, directory).await
+    }
+
+    /// A backend on this database, which is empty, and its owner logged in.
+    async fn start_on(database: String, directory: TempDir) -> Self {
         let start: Timestamp = START.parse().expect("is a time");
         let milliseconds = Arc::new(AtomicI64::new(start.as_millisecond()));
         let backend = Backend::open(config(&database, &directory, milliseconds.clone()))
@@ -105,6 +114,10 @@ impl Api {
     async fn beside(&self) -> Backend {
         let config = config(&self.database, &self.directory, self.milliseconds.clone());
         Backend::open(config).await.expect("opens")
+    }
+
+    fn is_on_sqlite(&self) -> bool {
+        self.database.starts_with("sqlite:")
     }
 
     fn advance(&self, duration: SignedDuration) {
@@ -350,12 +363,11 @@ fn config(database: &str, directory: &TempDir, milliseconds: Arc<AtomicI64>) -> 
 async fn empty_database(directory: &TempDir) -> String {
     match std::env::var("WEB1ON1_TEST_POSTGRES") {
         Ok(server) => {
-            sqlx::any::install_default_drivers();
             let mut random = [0; 8];
             getrandom::fill(&mut random).expect("has random numbers");
             let name = format!("test_{:x}", u64::from_be_bytes(random));
             let url = format!("{server}/postgres");
-            let mut connection = AnyConnection::connect(&url)
+            let mut connection = PgConnection::connect(&url)
                 .await
                 .expect("WEB1ON1_TEST_POSTGRES names a server");
             let sql = AssertSqlSafe(format!("CREATE DATABASE {name}"));

@@ -76,6 +76,12 @@ impl Reply {
         body
     }
 
+    /// The reason of an error.
+    #[track_caller]
+    pub(super) fn reason(&self) -> String {
+        text(&detail(&self.json(), "ErrorInfo")["reason"])
+    }
+
     /// Checks that the request is refused for its shape, and which fields are
     /// named. How that is said is the contract's business.
     #[track_caller]

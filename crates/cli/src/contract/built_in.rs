@@ -16,7 +16,11 @@ pub(super) async fn verify() -> anyhow::Result<Report> {
     let data = tempfile::tempdir().context("no temporary folder can be created")?;
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
     let url = format!("http://{}", listener.local_addr()?);
-    let mut config = backend::Config::new("sqlite::memory:", data.path(), &url);
+    let database = format!(
+        "sqlite://{}?mode=rwc",
+        data.path().join("web1on1.db").display()
+    );
+    let mut config = backend::Config::new(database, data.path(), &url);
     config.owner_email = Some(EMAIL.to_owned());
     config.owner_password = Some(PASSWORD.to_owned());
     let backend = backend::Backend::open(config).await?;

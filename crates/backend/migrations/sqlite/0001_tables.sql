@@ -1,0 +1,113 @@
+-- Only TEXT and BIGINT, so that SQLite and PostgreSQL run the same text.
+--
+-- A resource is a row: the columns that queries need, and the whole resource as
+-- JSON in `document`. `version` counts its changes; an update names the version
+-- that it read.
+
+-- Values that every backend on this database shares, such as the token secret.
+CREATE TABLE settings (
+    name TEXT NOT NULL PRIMARY KEY,
+    value TEXT NOT NULL
+);
+
+-- Organizations form trees: a sub-organization names its parent.
+CREATE TABLE organizations (
+    id TEXT NOT NULL PRIMARY KEY,
+    parent TEXT REFERENCES organizations (id),
+    status TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    document TEXT NOT NULL
+);
+
+CREATE INDEX organizations_parent ON organizations (parent);
+
+-- `email` is in lower case, so that it is unique whatever its spelling.
+-- `password` is an argon2id hash and stays out of the document.
+CREATE TABLE users (
+    id TEXT NOT NULL PRIMARY KEY,
+    organization TEXT NOT NULL REFERENCES organizations (id),
+    status TEXT NOT NULL,
+    role TEXT NOT NULL,
+    email TEXT NOT NULL CONSTRAINT users_email UNIQUE,
+    password TEXT,
+    version BIGINT NOT NULL,
+    document TEXT NOT NULL
+);
+
+CREATE INDEX users_organization ON users (organization);
+
+-- Every user is a member of the organization that it belongs to, with the same
+-- role, and may be a member of others.
+CREATE TABLE memberships (
+    user_id TEXT NOT NULL REFERENCES users (id),
+    organization_id TEXT NOT NULL REFERENCES organizations (id),
+    role TEXT NOT NULL,
+    PRIMARY KEY (user_id, organization_id)
+);
+
+CREATE INDEX memberships_organization ON memberships (organization_id);
+
+-- No operation creates a workflow; they come from seeds.
+CREATE TABLE workflows (
+    id TEXT NOT NULL PRIMARY KEY,
+    organization TEXT NOT NULL REFERENCES organizations (id),
+    version BIGINT NOT NULL,
+    document TEXT NOT NULL
+);
+
+CREATE INDEX workflows_organization ON workflows (organization);
+
+CREATE TABLE organization_groups (
+    id TEXT NOT NULL PRIMARY KEY,
+    organization TEXT NOT NULL REFERENCES organizations (id),
+    version BIGINT NOT NULL,
+    document TEXT NOT NULL
+);
+
+CREATE INDEX organization_groups_organization ON organization_groups (organization);
+
+CREATE TABLE bots (
+    id TEXT NOT NULL PRIMARY KEY,
+    organization TEXT NOT NULL REFERENCES organizations (id),
+    status TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    document TEXT NOT NULL
+);
+
+CREATE INDEX bots_organization ON bots (organization);
+
+-- `document` has what an instance says itself; the rest it has of its bot, with
+-- which it goes.
+CREATE TABLE bot_instances (
+    id TEXT NOT NULL PRIMARY KEY,
+    organization TEXT NOT NULL REFERENCES organizations (id),
+    bot TEXT NOT NULL REFERENCES bots (id) ON DELETE CASCADE,
+    version BIGINT NOT NULL,
+    document TEXT NOT NULL
+);
+
+CREATE INDEX bot_instances_organization ON bot_instances (organization);
+CREATE INDEX bot_instances_bot ON bot_instances (bot);
+
+-- The status of a service changes with time, so it is in the document only.
+CREATE TABLE services (
+    id TEXT NOT NULL PRIMARY KEY,
+    organization TEXT NOT NULL REFERENCES organizations (id),
+    type TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    document TEXT NOT NULL
+);
+
+CREATE INDEX services_organization ON services (organization);
+
+-- The fields of a form are in its document.
+CREATE TABLE forms (
+    id TEXT NOT NULL PRIMARY KEY,
+    organization TEXT NOT NULL REFERENCES organizations (id),
+    type TEXT NOT NULL,
+    status TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    document TEXT NOT NULL
+);
+
+CREATE INDEX forms_organization ON forms (organization);

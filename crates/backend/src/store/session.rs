@@ -1,0 +1,137 @@
+//! A connection to whichever database it is.
+
+use std::sync::Arc;
+
+use super::error::DatabaseError;
+use super::room::Room;
+use super::value::{Cells, Value};
+use super::{postgres, sqlite};
+
+/// A connection: to read, or to read and write in one transaction.
+pub(crate) struct Session {
+    inner: Inner,
+    room: Arc<Room>,
+}
+
+pub(super) enum Inner {
+    SqliteReader(sqlite::Reader),
+    SqliteWriter(sqlite::Write),
+    Postgres(postgres::Session),
+}
+
+impl From<sqlite::Reader> for Inner {
+    fn from(reader: sqlite::Reader) -> Self {
+        Self::SqliteReader(reader)
+    }
+}
+
+impl From<sqlite::Write> for Inner {
+    fn from(write: sqlite::Write) -> Self {
+        Self::SqliteWriter(write)
+    }
+}
+
+impl From<postgres::Session> for Inner {
+    fn from(session: postgres::Session) -> Self {
+        Self::Postgres(session)
+    }
+}
+
+impl Session {
+    pub(super) fn new(inner: impl Into<Inner>, room: Arc<Room>) -> Self {
+        Self {
+            inner: inner.into(),
+            room,
+        }
+    }
+
+    /// Runs a statement that looks up a few rows by their keys.
+    pub(crate) async fn lookup(
+        &mut self,
+        sql: &str,
+        values: Vec<Value>,
+    ) -> Result<Vec<Cells>, DatabaseError> {
+        Ok(match &mut self.inner {
+            Inner::SqliteReader(reader) => reader.lookup(sql, &values)?,
+            Inner::SqliteWriter(write) => write.fetch(sql, &values)?,
+            Inner::Postgres(session) => session.fetch(sql, values).await?,
+        })
+    }
+
+    /// Runs a statement that looks up a few rows of a table by their keys. Nobody
+    /// else changes or deletes them until the transaction ends.
+    pub(super) async fn lock(
+        &mut self,
+        sql: &str,
+        values: Vec<Value>,
+    ) -> Result<Vec<Cells>, DatabaseError> {
+        Ok(match &mut self.inner {
+            Inner::SqliteReader(_) => return Err(DatabaseError::ReadOnly),
+            // Nobody else writes until then.
+            Inner::SqliteWriter(write) => write.fetch(sql, &values)?,
+            Inner::Postgres(session) if !session.is_in_transaction() => {
+                return Err(DatabaseError::ReadOnly);
+            }
+            Inner::Postgres(session) => {
+                let sql = format!("{sql} FOR SHARE");
+                session.fetch(&sql, values).await?
+            }
+        })
+    }
+
+    /// Runs a statement that may return many rows or take long, and reads what it
+    /// returns. Neither happens on the thread of this task.
+    pub(super) async fn list<T: Send + 'static>(
+        &mut self,
+        sql: String,
+        values: Vec<Value>,
+        read: impl Fn(Vec<Cells>) -> T + Send + 'static,
+    ) -> Result<T, DatabaseError> {
+        match &mut self.inner {
+            Inner::SqliteReader(reader) => {
+                let work = move |connection: &rusqlite::Connection| {
+                    sqlite::fetch(connection, &sql, &values).map(read)
+                };
+                Ok(reader
+                    .elsewhere(work)
+                    .await?
+                    .map_err(sqlite::Failure::from)?)
+            }
+            // A writer has its turn, for which others wait.
+            Inner::SqliteWriter(write) => Ok(read(write.fetch(&sql, &values)?)),
+            Inner::Postgres(session) => {
+                let rows = session.fetch(&sql, values).await?;
+                let read = tokio::task::spawn_blocking(move || read(rows)).await;
+                read.map_err(|_| DatabaseError::Lost)
+            }
+        }
+    }
+
+    /// Runs a statement that changes rows, and returns how many. A session that
+    /// reads changes nothing.
+    pub(crate) async fn execute(
+        &mut self,
+        sql: &str,
+        values: Vec<Value>,
+    ) -> Result<u64, DatabaseError> {
+        let done = match &mut self.inner {
+            Inner::SqliteReader(_) => Err(DatabaseError::ReadOnly),
+            Inner::SqliteWriter(write) => match write.execute(sql, &values) {
+                Ok(rows) => Ok(rows as u64),
+                Err(error) => Err(error.into()),
+            },
+            Inner::Postgres(session) => session.execute(sql, values).await.map_err(Into::into),
+        };
+        self.room.watch(done)
+    }
+
+    /// Keeps what the transaction has written.
+    pub(super) async fn commit(self) -> Result<(), DatabaseError> {
+        let done = match self.inner {
+            Inner::SqliteReader(_) => Ok(()),
+            Inner::SqliteWriter(write) => write.commit().await.map_err(Into::into),
+            Inner::Postgres(session) => session.commit().await.map_err(Into::into),
+        };
+        self.room.watch(done)
+    }
+}

@@ -1,0 +1,5 @@
+//! The backend as a process of its own: killed, backed up and restored.
+
+mod backup;
+mod kill;
+mod server;
