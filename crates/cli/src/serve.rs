@@ -1,6 +1,7 @@
 //! `web1on1 serve`, `gateway` and `backend`: the servers.
 
 mod bounds;
+mod http_bounds;
 mod upstream;
 
 use std::fmt::Write as _;
@@ -25,6 +26,7 @@ use tokio::sync::watch;
 use transcode::{Gateway, Upstream};
 
 use self::bounds::BoundsArgs;
+use self::http_bounds::HttpBoundsArgs;
 use self::upstream::UpstreamArgs;
 
 /// The domain of the reasons that the gateway gives for its own errors.
@@ -97,6 +99,9 @@ pub(crate) struct BackendArgs {
         hide_env_values = true
     )]
     owner_password: Option<String>,
+
+    #[command(flatten)]
+    http_bounds: HttpBoundsArgs,
 }
 
 /// Serve the gRPC gateway alone, in front of a REST API
@@ -262,6 +267,7 @@ impl Opened {
         let mut config = ::backend::Config::new(database, &args.data, public_url);
         config.owner_email.clone_from(&args.owner_email);
         config.owner_password.clone_from(&args.owner_password);
+        config.server_limits = args.http_bounds.limits();
         let backend = Backend::open(config).await?;
         if let Some(file) = &args.seed {
             seed(&backend, file).await?;
@@ -283,8 +289,13 @@ impl Opened {
     }
 
     async fn serve(self, stopping: Stopping) -> anyhow::Result<()> {
-        let router = self.backend.router();
-        serve_http(self.listener, router, stopping)
+        let Stopping { stop, delay, grace } = stopping;
+        let leave = async move {
+            stopped(stop).await;
+            tokio::time::sleep(delay).await;
+        };
+        self.backend
+            .serve(self.listener, leave, grace)
             .await
             .context("the REST server failed")
     }
@@ -449,34 +460,6 @@ async fn serve_grpc(listener: TcpListener, server: Server, stop: Stop) -> anyhow
         .serve(listener, stopped(stop))
         .await
         .context("the gRPC server failed")
-}
-
-async fn serve_http(
-    listener: TcpListener,
-    router: axum::Router,
-    stopping: Stopping,
-) -> std::io::Result<()> {
-    let Stopping { stop, delay, grace } = stopping;
-    let leave = async move {
-        stopped(stop).await;
-        tokio::time::sleep(delay).await;
-    };
-    let (left, mut leaving) = watch::channel(false);
-    let serving = axum::serve(listener, router)
-        .with_graceful_shutdown(async move {
-            leave.await;
-            left.send_replace(true);
-        })
-        .into_future();
-    let grace_over = async {
-        // Without a sender there is nothing to wait for any more.
-        let _ = leaving.wait_for(|left| *left).await;
-        tokio::time::sleep(grace).await;
-    };
-    tokio::select! {
-        served = serving => served,
-        () = grace_over => Ok(()),
-    }
 }
 
 /// Liveness and readiness for orchestrators.

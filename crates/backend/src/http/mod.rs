@@ -5,14 +5,23 @@
 //! with the contract. Nothing here knows a resource but for the list of routes,
 //! and nothing here decides what a caller may do.
 
+mod accept;
+mod activity;
 mod body;
+mod connection;
+mod connections;
+mod door;
 mod identified;
 mod limits;
+mod received;
+mod reply_body;
 mod request_id;
 mod respond;
 mod router;
 mod serve;
+mod socket;
 
+pub(crate) use accept::serve;
 pub(crate) use router::router;
 #[cfg(test)]
 pub(crate) use {identified::identified, router::operations};
