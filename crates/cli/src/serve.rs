@@ -126,13 +126,19 @@ pub(crate) struct GatewayArgs {
 pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
     allow_open_files();
     let grpc = bind(args.grpc).await?;
-    let opened = Opened::open(&args.backend).await?;
+    let most = share_of_descriptors();
+    let opened = Opened::open(&args.backend, most).await?;
     let base = format!(
         "http://{}{}",
         opened.address,
         ::contract::operation::BASE_PATH
     );
-    let server = in_front_of(opened.router(), ::upstream::base(&base)?, &args.bounds)?;
+    let server = in_front_of(
+        opened.router(),
+        ::upstream::base(&base)?,
+        &args.bounds,
+        most,
+    )?;
 
     let grpc_address = grpc.local_addr()?;
     tell(&format!("grpc {grpc_address}\n"));
@@ -147,7 +153,7 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
 
 pub(crate) async fn backend(args: BackendArgs) -> anyhow::Result<ExitCode> {
     allow_open_files();
-    let opened = Opened::open(&args).await?;
+    let opened = Opened::open(&args, usize::MAX).await?;
     opened.announce();
     if let Some(first_start) = opened.backend.first_start() {
         tell(&format!("\n{}", owner(first_start)));
@@ -165,7 +171,7 @@ pub(crate) async fn gateway(args: GatewayArgs) -> anyhow::Result<ExitCode> {
     let Some(base) = bases.first().cloned() else {
         anyhow::bail!("--upstream names no upstream");
     };
-    let server = in_front_of(Client(client), base, &args.bounds)?.following(reachable);
+    let server = in_front_of(Client(client), base, &args.bounds, usize::MAX)?.following(reachable);
     let health = server.health();
     let grpc = bind(args.grpc).await?;
     tell(&format!("grpc {}\n", grpc.local_addr()?));
@@ -188,13 +194,15 @@ pub(crate) async fn gateway(args: GatewayArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A server in front of an upstream.
+/// A server in front of an upstream, with no more connections than `most`.
 fn in_front_of<U: Upstream>(
     upstream: U,
     base: http::Uri,
     bounds: &BoundsArgs,
+    most: usize,
 ) -> anyhow::Result<Server> {
-    let config = bounds.config(DOMAIN);
+    let mut config = bounds.config(DOMAIN);
+    config.max_connections = config.max_connections.min(most);
     let upstream = Limited::new(config.limit, upstream);
     let gateway = Gateway::new(upstream, bounds.transcode(base, DOMAIN));
     let routes = proto::v2::routes(&gateway);
@@ -229,6 +237,20 @@ fn allow_open_files() {
     }
 }
 
+/// How many connections each of two servers in one process may have. Each alone
+/// leaves a quarter of the descriptors; both together are to leave as many.
+fn share_of_descriptors() -> usize {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit};
+        let limit = getrlimit(Resource::Nofile).current;
+        if let Some(limit) = limit.and_then(|limit| usize::try_from(limit).ok()) {
+            return (limit / 8).saturating_mul(3).max(1);
+        }
+    }
+    usize::MAX
+}
+
 async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address)
         .await
@@ -244,7 +266,8 @@ struct Opened {
 }
 
 impl Opened {
-    async fn open(args: &BackendArgs) -> anyhow::Result<Self> {
+    /// Opens a backend for no more connections than `most`.
+    async fn open(args: &BackendArgs, most: usize) -> anyhow::Result<Self> {
         let listener = bind(args.http).await?;
         let address = listener.local_addr()?;
         let public_url = args
@@ -268,6 +291,8 @@ impl Opened {
         config.owner_email.clone_from(&args.owner_email);
         config.owner_password.clone_from(&args.owner_password);
         config.server_limits = args.http_bounds.limits();
+        let max = &mut config.server_limits.max_connections;
+        *max = most.min(*max);
         let backend = Backend::open(config).await?;
         if let Some(file) = &args.seed {
             seed(&backend, file).await?;

@@ -65,7 +65,6 @@ impl Connections {
     pub(super) async fn place(self: &Arc<Self>, peer: IpAddr) -> Option<Place> {
         let peer = network(peer);
         loop {
-            let closed = self.closed.notified();
             match self.enter(peer) {
                 Ok(place) => return Some(place),
                 Err(Full::Peer) => {
@@ -77,8 +76,17 @@ impl Connections {
                     self.evict(None);
                 }
             }
-            // Not told in time, it asks again.
-            let _ = timeout(YIELD, closed).await;
+            let place = async {
+                loop {
+                    self.closed.notified().await;
+                    if let Ok(place) = self.enter(peer) {
+                        return place;
+                    }
+                }
+            };
+            if let Ok(place) = timeout(YIELD, place).await {
+                return Some(place);
+            }
         }
     }
 

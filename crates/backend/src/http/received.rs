@@ -31,8 +31,8 @@ pub(super) struct TooSlow;
 /// Why a body cannot be read to its end.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum ReceiveError<E> {
-    #[error(transparent)]
-    TooSlow(#[from] TooSlow),
+    #[error("the body was given up")]
+    TooSlow(#[source] TooSlow),
     #[error("the connection was lost amid the body")]
     Lost(#[source] E),
 }
@@ -150,7 +150,7 @@ impl<B: Body<Data = Bytes> + Unpin> Source<B> {
                 let due = pace.due(&self.limits);
                 pace.timer.as_mut().reset(due);
                 ready!(pace.timer.as_mut().poll(context));
-                Poll::Ready(Some(Err(TooSlow.into())))
+                Poll::Ready(Some(Err(ReceiveError::TooSlow(TooSlow))))
             }
         }
     }

@@ -73,7 +73,7 @@ async fn a_connection_that_is_used_makes_no_room() {
     let mut waiting = served.connect().await;
     waiting.send(ONE).await;
     used.send("{}").await;
-    used.reply().await.violates(&["email", "password"]);
+    used.reply().await.violates(&[""]);
     drop(used);
     waiting.reply().await.with_status(200);
 }
@@ -99,7 +99,7 @@ async fn one_peer_cannot_have_all_connections() {
     served.connect().await.closed().await;
     drop(one);
     other.send("{}").await;
-    other.reply().await.violates(&["email", "password"]);
+    other.reply().await.violates(&[""]);
     served.works().await;
 }
 
@@ -131,8 +131,10 @@ async fn half_requests_leave_descriptors_for_files_and_the_database() {
         .stdout(Stdio::piped())
         .spawn()
         .expect("sh starts");
-    let lines = BufReader::new(server.stdout.take().expect("is piped")).lines();
+    let mut lines = BufReader::new(server.stdout.take().expect("is piped")).lines();
+    // They are kept, so that the server can write on.
     let address = lines
+        .by_ref()
         .map_while(Result::ok)
         .find_map(|line| line.strip_prefix("at ")?.parse().ok())
         .expect("the server says where it is");
@@ -145,6 +147,7 @@ async fn half_requests_leave_descriptors_for_files_and_the_database() {
     let mut client = Client::connect(address).await;
     log_in(&mut client).await.created();
     drop(half);
+    let mut client = Client::connect(address).await;
     log_in(&mut client).await.created();
     // It ends with its input.
     drop(server.stdin.take());

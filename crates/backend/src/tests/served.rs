@@ -170,8 +170,6 @@ fn head_length(bytes: &[u8]) -> Option<usize> {
 
 /// Waits for something that happens.
 pub(super) async fn within<F: Future>(what: &str, future: F) -> F::Output {
-    match timeout(PATIENCE, future).await {
-        Ok(output) => output,
-        Err(_) => panic!("it does not happen that {what}"),
-    }
+    let output = timeout(PATIENCE, future).await;
+    output.unwrap_or_else(|_| panic!("it does not happen that {what}"))
 }
