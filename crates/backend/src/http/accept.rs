@@ -2,9 +2,9 @@
 //!
 //! axum's own loop has no bounds, neither on connections nor on their time.
 
+use std::convert::Infallible;
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,22 +40,11 @@ pub(crate) async fn serve(
 ) -> io::Result<()> {
     listener.local_addr()?;
     let door = Door::new(Arc::clone(&app), router(app), limits);
-    let builder = Arc::new(connection::builder(&limits));
-    let connections = Arc::new(Connections::new(&limits));
     let (stopping, told) = watch::channel(false);
     let mut tasks = JoinSet::new();
-    let mut stop = pin!(stop);
-    loop {
-        let accepted = tokio::select! {
-            () = &mut stop => break,
-            accepted = accept(&listener, &connections) => accepted,
-            Some(_) = tasks.join_next(), if !tasks.is_empty() => continue,
-        };
-        if let Some((stream, place)) = accepted {
-            let (door, builder) = (door.clone(), Arc::clone(&builder));
-            let serving = connection::serve(stream, place, door, builder, limits, told.clone());
-            tasks.spawn(serving);
-        }
+    tokio::select! {
+        () = stop => {}
+        never = accept_all(&listener, &door, limits, &mut tasks, &told) => match never {},
     }
     drop(listener);
     stopping.send_replace(true);
@@ -68,6 +57,28 @@ pub(crate) async fn serve(
     }
     tasks.shutdown().await;
     Ok(())
+}
+
+/// Accepts one connection after another.
+async fn accept_all(
+    listener: &TcpListener,
+    door: &Door,
+    limits: ServerLimits,
+    tasks: &mut JoinSet<()>,
+    stopping: &watch::Receiver<bool>,
+) -> Infallible {
+    let builder = Arc::new(connection::builder(&limits));
+    let connections = Arc::new(Connections::new(&limits));
+    loop {
+        if let Some((stream, place)) = accept(listener, &connections).await {
+            let (door, builder) = (door.clone(), Arc::clone(&builder));
+            let stopping = stopping.clone();
+            let serving = connection::serve(stream, place, door, builder, limits, stopping);
+            tasks.spawn(serving);
+        }
+        // Those that have ended are forgotten.
+        while tasks.try_join_next().is_some() {}
+    }
 }
 
 /// Waits for a connection, then for a place for it. `None` where there is none

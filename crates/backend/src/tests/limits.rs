@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::process::{Command, Stdio};
 
-use super::served::{Client, ONE, Served};
+use super::served::{Client, LAST, ONE, Served, patient};
 use super::*;
 use crate::ServerLimits;
 
@@ -26,7 +26,7 @@ async fn log_in(client: &mut Client) -> Reply {
 async fn half_requests_make_room_for_a_whole_one() {
     let served = Served::start(ServerLimits {
         max_connections: 40,
-        ..ServerLimits::default()
+        ..patient()
     })
     .await;
     let mut half = Vec::new();
@@ -44,7 +44,7 @@ async fn half_requests_make_room_for_a_whole_one() {
 async fn the_connection_that_is_idle_the_longest_makes_room() {
     let served = Served::start(ServerLimits {
         max_connections: 3,
-        ..ServerLimits::default()
+        ..patient()
     })
     .await;
     let mut clients = Vec::new();
@@ -66,7 +66,7 @@ async fn the_connection_that_is_idle_the_longest_makes_room() {
 async fn a_connection_that_is_used_makes_no_room() {
     let served = Served::start(ServerLimits {
         max_connections: 1,
-        ..ServerLimits::default()
+        ..patient()
     })
     .await;
     let mut used = expecting(&served).await;
@@ -76,6 +76,24 @@ async fn a_connection_that_is_used_makes_no_room() {
     used.reply().await.violates(&[""]);
     drop(used);
     waiting.reply().await.with_status(200);
+}
+
+#[tokio::test]
+async fn connections_that_wait_get_their_turn() {
+    let served = Served::start(ServerLimits {
+        max_connections: 2,
+        ..patient()
+    })
+    .await;
+    let mut clients = Vec::new();
+    for _ in 0..50 {
+        let mut client = served.connect().await;
+        client.send(LAST).await;
+        clients.push(client);
+    }
+    for client in &mut clients {
+        client.reply().await.with_status(200);
+    }
 }
 
 /// A client whose request is under way: its body of two bytes is waited for.
@@ -91,7 +109,7 @@ async fn expecting(served: &Served) -> Client {
 async fn one_peer_cannot_have_all_connections() {
     let served = Served::start(ServerLimits {
         max_connections_per_peer: 2,
-        ..ServerLimits::default()
+        ..patient()
     })
     .await;
     let one = expecting(&served).await;
@@ -112,7 +130,7 @@ const SERVER: &str = "WEB1ON1_TEST_DESCRIPTORS";
 #[tokio::test]
 async fn half_requests_leave_descriptors_for_files_and_the_database() {
     if std::env::var_os(SERVER).is_some() {
-        let served = Served::start(ServerLimits::default()).await;
+        let served = Served::start(patient()).await;
         println!("\nat {}", served.address);
         let wait = || std::io::stdin().read_to_end(&mut Vec::new());
         tokio::task::spawn_blocking(wait)
@@ -157,7 +175,7 @@ async fn half_requests_leave_descriptors_for_files_and_the_database() {
 
 #[tokio::test]
 async fn who_sends_all_of_a_body_that_is_too_large_reads_the_refusal() {
-    let served = Served::start(ServerLimits::default()).await;
+    let served = Served::start(patient()).await;
     for length in [(1 << 20) + 1, 30 << 20] {
         let mut client = served.connect().await;
         client.send(login(length)).await;
@@ -178,7 +196,7 @@ async fn who_sends_all_of_a_body_that_is_too_large_reads_the_refusal() {
 async fn who_does_not_end_a_body_that_is_refused_is_hung_up_on() {
     let served = Served::start(ServerLimits {
         linger_bytes: 1 << 20,
-        ..ServerLimits::default()
+        ..patient()
     })
     .await;
     let mut client = served.connect().await;
@@ -194,7 +212,7 @@ async fn who_does_not_end_a_body_that_is_refused_is_hung_up_on() {
 
 #[tokio::test]
 async fn a_refusal_that_leaves_little_unread_keeps_the_connection() {
-    let served = Served::start(ServerLimits::default()).await;
+    let served = Served::start(patient()).await;
     let mut client = served.connect().await;
     client
         .send("POST /v2/users HTTP/1.1\r\nhost: test\r\ncontent-length: 2\r\n\r\n")
@@ -206,7 +224,7 @@ async fn a_refusal_that_leaves_little_unread_keeps_the_connection() {
 }
 
 async fn check_head(head: String, expected: Option<(u16, &str, &str)>) {
-    let served = Served::start(ServerLimits::default()).await;
+    let served = Served::start(patient()).await;
     let mut client = served.connect().await;
     client.send(head).await;
     let reply = client.reply().await;

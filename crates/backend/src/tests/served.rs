@@ -27,6 +27,20 @@ pub(super) const LAST: &str = "GET /healthz HTTP/1.1\r\nhost: test\r\nconnection
 /// A request that anybody may make, and that keeps its connection.
 pub(super) const ONE: &str = "GET /healthz HTTP/1.1\r\nhost: test\r\n\r\n";
 
+/// So much patience that no test waits for its end.
+pub(super) fn patient() -> ServerLimits {
+    let long = Duration::from_hours(1);
+    ServerLimits {
+        head_timeout: long,
+        idle_timeout: long,
+        body_timeout: long,
+        body_pause: long,
+        write_timeout: long,
+        linger_timeout: long,
+        ..ServerLimits::default()
+    }
+}
+
 /// A backend that is served on a socket until it is dropped.
 pub(super) struct Served {
     pub(super) api: Api,

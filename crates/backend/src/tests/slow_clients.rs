@@ -225,23 +225,33 @@ async fn who_sends_an_upload_too_slowly_is_told_so() {
     client.reply().await.error(408, "BODY_TIMEOUT", message);
 }
 
-#[tokio::test]
-async fn an_idle_http2_connection_is_closed() {
+/// Makes a request over HTTP/2, and waits for the end of the connection. The body
+/// of the reply is not read beyond the window.
+async fn check_http2(path: &str, status: u16) {
     let served = Served::start(impatient()).await;
     let client = served.connect().await;
-    let (mut requests, connection) = h2::client::handshake(client.stream)
-        .await
-        .expect("HTTP/2 is spoken");
+    let handshake = h2::client::Builder::new()
+        .initial_window_size(10)
+        .handshake::<_, bytes::Bytes>(client.stream);
+    let (mut requests, connection) = handshake.await.expect("HTTP/2 is spoken");
     let connection = tokio::spawn(connection);
-    let request = ::http::Request::get("http://test/healthz")
-        .body(())
-        .expect("is a request");
+    let request = ::http::Request::get(format!("http://test{path}"));
+    let request = request.body(()).expect("is a request");
     let (response, _) = requests.send_request(request, true).expect("is sent");
     let response = within("a reply comes", response).await.expect("comes");
-    assert_eq!(response.status(), 200);
-    // What is still held would keep the connection.
-    drop(response);
+    assert_eq!(response.status(), status);
     let ended = within("the connection is closed", connection).await;
+    // It may be reset.
     let _ = ended.expect("does not panic");
     served.works().await;
+}
+
+#[tokio::test]
+async fn an_idle_http2_connection_is_closed() {
+    check_http2("/healthz", 200).await;
+}
+
+#[tokio::test]
+async fn an_http2_client_that_reads_no_reply_is_hung_up_on() {
+    check_http2(&format!("/{}", "x".repeat(12_000)), 404).await;
 }

@@ -1,13 +1,12 @@
 //! A server that is told to stop ends what waits at once, and what is under way
 //! in time.
 
-use super::served::{LAST, ONE, Served};
-use crate::ServerLimits;
+use super::served::{LAST, ONE, Served, patient};
 
 #[tokio::test]
 async fn what_waits_is_closed_and_what_is_under_way_is_answered() {
     // Nobody is hung up on for being slow.
-    let mut served = Served::start(ServerLimits::default()).await;
+    let mut served = Served::start(patient()).await;
     let mut idle = served.connect().await;
     idle.send(ONE).await;
     idle.reply().await.with_status(200);
@@ -32,7 +31,7 @@ async fn what_waits_is_closed_and_what_is_under_way_is_answered() {
 
 #[tokio::test]
 async fn a_server_without_requests_stops_at_once() {
-    let mut served = Served::start(ServerLimits::default()).await;
+    let mut served = Served::start(patient()).await;
     let mut silent = served.connect().await;
     let mut last = served.connect().await;
     last.send(LAST).await;
