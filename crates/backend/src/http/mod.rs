@@ -4,6 +4,11 @@
 //! method, path, parameters, body, reply and status, so a handler cannot disagree
 //! with the contract. Nothing here knows a resource but for the list of routes,
 //! and nothing here decides what a caller may do.
+//!
+//! From the outside in: `accept` takes connections for which `connections` has a
+//! place, and `connection` serves each on a `socket`, as long as its `activity`
+//! keeps to the bounds. `door` hands requests to the `router`, and `serve` has the
+//! way through an operation.
 
 mod accept;
 mod activity;

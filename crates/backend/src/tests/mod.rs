@@ -1,5 +1,6 @@
 //! The backend as a caller meets it: every test starts one of its own, with its
 //! own database, clock and identifiers, and calls it over HTTP without sockets.
+//! Only the tests of the server itself have some; see [`served`].
 //!
 //! With `WEB1ON1_TEST_POSTGRES=postgres://user@host` the same tests run on that
 //! PostgreSQL server, each in a database that it creates there.
