@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::clock::Clock;
 use crate::ids::Ids;
-use crate::limits::DatabaseLimits;
+use crate::limits::{DatabaseLimits, ServerLimits};
 
 /// What a backend needs to know.
 #[derive(Clone, Debug)]
@@ -25,6 +25,8 @@ pub struct Config {
     pub owner_email: Option<String>,
     /// The password of that owner. One is made up if it is missing.
     pub owner_password: Option<String>,
+    /// What the HTTP server allows its clients.
+    pub server_limits: ServerLimits,
     /// What tells the time.
     pub clock: Clock,
     /// What makes identifiers. Random ones where there is nothing else.
@@ -45,6 +47,7 @@ impl Config {
             public_url: public_url.into(),
             owner_email: None,
             owner_password: None,
+            server_limits: ServerLimits::default(),
             clock: Clock::default(),
             ids: None,
         }

@@ -42,23 +42,27 @@ mod store;
 mod tests;
 mod token;
 
+use std::io;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub use backup::{BackupError, Saved, backup, restore};
 pub use clock::Clock;
 pub use config::Config;
 pub use ids::Ids;
-pub use limits::DatabaseLimits;
+pub use limits::{DatabaseLimits, ServerLimits};
 pub use seed::{SeedError, Seeded};
 pub use start::{FirstStart, OpenError};
 
 use app::App;
+use tokio::net::TcpListener;
 
 /// A backend that is ready to serve. Clones share everything.
 #[derive(Clone, Debug)]
 pub struct Backend {
     app: Arc<App>,
     first_start: Option<FirstStart>,
+    server_limits: ServerLimits,
 }
 
 impl Backend {
@@ -70,10 +74,12 @@ impl Backend {
     /// The database or the data directory cannot be used, or the owner's e-mail
     /// address or password is not valid.
     pub async fn open(config: Config) -> Result<Self, OpenError> {
+        let server_limits = config.server_limits;
         let (app, first_start) = start::open(config).await?;
         Ok(Self {
             app: Arc::new(app),
             first_start,
+            server_limits,
         })
     }
 
@@ -111,5 +117,22 @@ impl Backend {
     /// and `/healthz`.
     pub fn router(&self) -> axum::Router {
         http::router(self.app.clone())
+    }
+
+    /// Serves [`router`](Self::router) over HTTP/1.1 and HTTP/2 within the
+    /// [`ServerLimits`], until `stop` is done. Then nothing new is accepted,
+    /// connections without a request and those with half a head are closed, and
+    /// requests under way have `grace` to end.
+    ///
+    /// # Errors
+    ///
+    /// The listener cannot be used.
+    pub async fn serve(
+        &self,
+        listener: TcpListener,
+        stop: impl Future<Output = ()>,
+        grace: Duration,
+    ) -> io::Result<()> {
+        http::serve(self.app.clone(), self.server_limits, listener, stop, grace).await
     }
 }

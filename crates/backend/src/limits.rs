@@ -1,6 +1,80 @@
-//! The bounds of a database.
+//! The bounds of the HTTP server and of the database.
 
 use std::time::Duration;
+
+/// What the HTTP server allows its clients. Each bound has a default that is safe
+/// without any configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ServerLimits {
+    /// How many connections may be open at once; at least 1. Further ones wait.
+    /// The limit of the process on open files lowers it, so that a quarter of the
+    /// descriptors stays for files and the database. 10,000.
+    pub max_connections: usize,
+    /// How many of them may come from one address, or from one /64 of IPv6.
+    /// Further ones are closed. 1,000.
+    pub max_connections_per_peer: usize,
+    /// How many requests may be under way at once on one HTTP/2 connection. 128.
+    pub max_streams: u32,
+
+    /// How large the head of a request may be, in bytes: the request line and all
+    /// headers. 32 KiB.
+    pub max_head: usize,
+    /// How many headers a request may have. 64.
+    pub max_headers: usize,
+    /// How long the target of a request may be, in bytes. 16 KiB.
+    pub max_uri: usize,
+
+    /// How long the head of a request may take, counted from the beginning of the
+    /// connection or else from the first byte of the request. 10 s.
+    pub head_timeout: Duration,
+    /// How long a connection is kept between two requests. 60 s.
+    pub idle_timeout: Duration,
+    /// How long a whole body may take. 5 min.
+    pub body_timeout: Duration,
+    /// How long the sender of a body may pause. 10 s.
+    pub body_pause: Duration,
+    /// How many bytes of a body must come in a second, on average. One pause is
+    /// not counted. 1 KiB; 0 asks for none.
+    pub min_body_rate: u32,
+    /// How long a client may read nothing of the reply that waits for it. 30 s.
+    pub write_timeout: Duration,
+
+    /// How often an HTTP/2 connection is asked whether it is still there. 20 s.
+    pub keep_alive_interval: Duration,
+    /// How long it has to answer. 10 s.
+    pub keep_alive_timeout: Duration,
+
+    /// How long a client may go on sending a request that was answered before all
+    /// of it had come. What comes is dropped, and then the connection is closed.
+    /// A client that sends first and reads then would lose the reply otherwise.
+    /// 5 s.
+    pub linger_timeout: Duration,
+    /// How many bytes it may send by then. 64 MiB.
+    pub linger_bytes: usize,
+}
+
+impl Default for ServerLimits {
+    fn default() -> Self {
+        Self {
+            max_connections: 10_000,
+            max_connections_per_peer: 1_000,
+            max_streams: 128,
+            max_head: 32 << 10,
+            max_headers: 64,
+            max_uri: 16 << 10,
+            head_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_mins(1),
+            body_timeout: Duration::from_mins(5),
+            body_pause: Duration::from_secs(10),
+            min_body_rate: 1 << 10,
+            write_timeout: Duration::from_secs(30),
+            keep_alive_interval: Duration::from_secs(20),
+            keep_alive_timeout: Duration::from_secs(10),
+            linger_timeout: Duration::from_secs(5),
+            linger_bytes: 64 << 20,
+        }
+    }
+}
 
 /// How many connections a database has, and how long anything waits for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 
 mod bounds;
 mod database;
+mod http_bounds;
 mod upstream;
 
 use std::fmt::Write as _;
@@ -28,6 +29,7 @@ use transcode::{Gateway, Upstream};
 use self::bounds::BoundsArgs;
 use self::database::DatabaseArgs;
 pub(crate) use self::database::PlaceArgs;
+use self::http_bounds::HttpBoundsArgs;
 use self::upstream::UpstreamArgs;
 
 /// The domain of the reasons that the gateway gives for its own errors.
@@ -85,7 +87,10 @@ pub(crate) struct BackendArgs {
     owner_password: Option<String>,
 
     #[command(flatten)]
-    limits: DatabaseArgs,
+    database_limits: DatabaseArgs,
+
+    #[command(flatten)]
+    http_bounds: HttpBoundsArgs,
 }
 
 /// Serve the gRPC gateway alone, in front of a REST API
@@ -110,13 +115,19 @@ pub(crate) struct GatewayArgs {
 pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
     allow_open_files();
     let grpc = bind(args.grpc).await?;
-    let opened = Opened::open(&args.backend).await?;
+    let most = share_of_descriptors();
+    let opened = Opened::open(&args.backend, most).await?;
     let base = format!(
         "http://{}{}",
         opened.address,
         ::contract::operation::BASE_PATH
     );
-    let server = in_front_of(opened.router(), ::upstream::base(&base)?, &args.bounds)?;
+    let server = in_front_of(
+        opened.router(),
+        ::upstream::base(&base)?,
+        &args.bounds,
+        most,
+    )?;
 
     let grpc_address = grpc.local_addr()?;
     tell(&format!("grpc {grpc_address}\n"));
@@ -131,7 +142,7 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
 
 pub(crate) async fn backend(args: BackendArgs) -> anyhow::Result<ExitCode> {
     allow_open_files();
-    let opened = Opened::open(&args).await?;
+    let opened = Opened::open(&args, usize::MAX).await?;
     opened.announce();
     if let Some(first_start) = opened.backend.first_start() {
         tell(&format!("\n{}", owner(first_start)));
@@ -149,7 +160,7 @@ pub(crate) async fn gateway(args: GatewayArgs) -> anyhow::Result<ExitCode> {
     let Some(base) = bases.first().cloned() else {
         anyhow::bail!("--upstream names no upstream");
     };
-    let server = in_front_of(Client(client), base, &args.bounds)?.following(reachable);
+    let server = in_front_of(Client(client), base, &args.bounds, usize::MAX)?.following(reachable);
     let health = server.health();
     let grpc = bind(args.grpc).await?;
     tell(&format!("grpc {}\n", grpc.local_addr()?));
@@ -178,13 +189,15 @@ pub(crate) async fn gateway(args: GatewayArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A server in front of an upstream.
+/// A server in front of an upstream, with no more connections than `most`.
 fn in_front_of<U: Upstream>(
     upstream: U,
     base: http::Uri,
     bounds: &BoundsArgs,
+    most: usize,
 ) -> anyhow::Result<Server> {
-    let config = bounds.config(DOMAIN);
+    let mut config = bounds.config(DOMAIN);
+    config.max_connections = config.max_connections.min(most);
     let upstream = Limited::new(config.limit, upstream);
     let gateway = Gateway::new(upstream, bounds.transcode(base, DOMAIN));
     let routes = proto::v2::routes(&gateway);
@@ -219,6 +232,20 @@ fn allow_open_files() {
     }
 }
 
+/// How many connections each of two servers in one process may have. Each alone
+/// leaves a quarter of the descriptors; both together are to leave as many.
+fn share_of_descriptors() -> usize {
+    #[cfg(unix)]
+    {
+        use rustix::process::{Resource, getrlimit};
+        let limit = getrlimit(Resource::Nofile).current;
+        if let Some(limit) = limit.and_then(|limit| usize::try_from(limit).ok()) {
+            return (limit / 8).saturating_mul(3).max(1);
+        }
+    }
+    usize::MAX
+}
+
 async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address)
         .await
@@ -234,7 +261,8 @@ struct Opened {
 }
 
 impl Opened {
-    async fn open(args: &BackendArgs) -> anyhow::Result<Self> {
+    /// Opens a backend for no more connections than `most`.
+    async fn open(args: &BackendArgs, most: usize) -> anyhow::Result<Self> {
         let listener = bind(args.http).await?;
         let address = listener.local_addr()?;
         let public_url = args
@@ -249,9 +277,12 @@ impl Opened {
             kept_in.push_str(" (avatars); the rest in the database");
         }
         let mut config = ::backend::Config::new(args.place.url()?, data, public_url);
-        config.database_limits = args.limits.limits();
+        config.database_limits = args.database_limits.limits();
         config.owner_email.clone_from(&args.owner_email);
         config.owner_password.clone_from(&args.owner_password);
+        config.server_limits = args.http_bounds.limits();
+        let max = &mut config.server_limits.max_connections;
+        *max = most.min(*max);
         let backend = Backend::open(config).await?;
         if let Some(file) = &args.seed {
             seed(&backend, file).await?;
@@ -273,8 +304,13 @@ impl Opened {
     }
 
     async fn serve(self, stopping: Stopping) -> anyhow::Result<()> {
-        let router = self.backend.router();
-        serve_http(self.listener, router, stopping)
+        let Stopping { stop, delay, grace } = stopping;
+        let leave = async move {
+            stopped(stop).await;
+            tokio::time::sleep(delay).await;
+        };
+        self.backend
+            .serve(self.listener, leave, grace)
             .await
             .context("the REST server failed")
     }
@@ -426,34 +462,6 @@ async fn serve_grpc(listener: TcpListener, server: Server, stop: Stop) -> anyhow
         .serve(listener, stopped(stop))
         .await
         .context("the gRPC server failed")
-}
-
-async fn serve_http(
-    listener: TcpListener,
-    router: axum::Router,
-    stopping: Stopping,
-) -> std::io::Result<()> {
-    let Stopping { stop, delay, grace } = stopping;
-    let leave = async move {
-        stopped(stop).await;
-        tokio::time::sleep(delay).await;
-    };
-    let (left, mut leaving) = watch::channel(false);
-    let serving = axum::serve(listener, router)
-        .with_graceful_shutdown(async move {
-            leave.await;
-            left.send_replace(true);
-        })
-        .into_future();
-    let grace_over = async {
-        // Without a sender there is nothing to wait for any more.
-        let _ = leaving.wait_for(|left| *left).await;
-        tokio::time::sleep(grace).await;
-    };
-    tokio::select! {
-        served = serving => served,
-        () = grace_over => Ok(()),
-    }
 }
 
 #[cfg(test)]

@@ -60,6 +60,27 @@ pub enum Failure {
         /// The limit in bytes, a multiple of 1 MiB.
         limit: usize,
     },
+    /// The body does not come, or comes too slowly.
+    #[error("the body took too long to come; send it again at once and as a whole")]
+    BodyTimeout,
+    /// The head of the request is larger than the server reads, or has too many
+    /// fields.
+    #[error(
+        "the head of the request is too large: {limit} bytes and {fields} fields are the most \
+         that is read"
+    )]
+    HeadTooLarge {
+        /// The limit in bytes, of the request line and all fields.
+        limit: usize,
+        /// The limit on the number of fields.
+        fields: usize,
+    },
+    /// The target of the request is longer than the server reads.
+    #[error("the URL is too long: {limit} bytes are the most that is read")]
+    UriTooLong {
+        /// The limit in bytes.
+        limit: usize,
+    },
     /// The body is of a content type that the operation does not take.
     #[error("the body must be `{expected}`, and Content-Type says {}", quoted(.found.as_deref()))]
     ContentTypeUnsupported {
@@ -104,6 +125,9 @@ impl Failure {
             Self::PathUnknown { .. } => "PATH_UNKNOWN",
             Self::MethodNotAllowed { .. } => "METHOD_NOT_ALLOWED",
             Self::BodyTooLarge { .. } => "BODY_TOO_LARGE",
+            Self::BodyTimeout => "BODY_TIMEOUT",
+            Self::HeadTooLarge { .. } => "HEAD_TOO_LARGE",
+            Self::UriTooLong { .. } => "URI_TOO_LONG",
             Self::ContentTypeUnsupported { .. } => "CONTENT_TYPE_UNSUPPORTED",
             Self::Contended | Self::ReferenceGone => "CONCURRENT_UPDATE",
             Self::Unavailable => "UNAVAILABLE",
@@ -115,7 +139,11 @@ impl Failure {
     /// The canonical code.
     pub fn code(&self) -> Code {
         match self {
-            Self::InvalidRequest(_) | Self::ContentTypeUnsupported { .. } => Code::InvalidArgument,
+            Self::InvalidRequest(_)
+            | Self::ContentTypeUnsupported { .. }
+            | Self::HeadTooLarge { .. }
+            | Self::UriTooLong { .. } => Code::InvalidArgument,
+            Self::BodyTimeout => Code::DeadlineExceeded,
             Self::TokenMissing
             | Self::TokenExpired
             | Self::TokenSignatureInvalid
@@ -135,6 +163,9 @@ impl Failure {
             Self::MethodNotAllowed { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::StorageFull => StatusCode::INSUFFICIENT_STORAGE,
+            Self::BodyTimeout => StatusCode::REQUEST_TIMEOUT,
+            Self::HeadTooLarge { .. } => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::UriTooLong { .. } => StatusCode::URI_TOO_LONG,
             Self::ContentTypeUnsupported { .. } => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::InvalidRequest(_)
             | Self::TokenMissing

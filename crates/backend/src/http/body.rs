@@ -15,6 +15,7 @@ use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body_util::LengthLimitError;
 
 use super::limits::{FILE_LIMIT, JSON_LIMIT, UPLOAD_LIMIT, declares_more_than};
+use super::received::TooSlow;
 use crate::error::Error;
 
 /// The bytes of a JSON body.
@@ -30,11 +31,10 @@ pub(crate) async fn json(headers: &HeaderMap, body: axum::body::Body) -> Result<
         return Err(too_large(JSON_LIMIT));
     }
     to_bytes(body, JSON_LIMIT).await.map_err(|error| {
-        if error
-            .source()
-            .is_some_and(<dyn StdError>::is::<LengthLimitError>)
-        {
+        if has_source::<LengthLimitError>(&error) {
             too_large(JSON_LIMIT)
+        } else if has_source::<TooSlow>(&error) {
+            Failure::BodyTimeout.into()
         } else {
             Violations::unreadable("", &error).into()
         }
@@ -63,6 +63,7 @@ pub(crate) async fn upload(
     };
     let failed = |error: MultipartError| match error.status() {
         StatusCode::PAYLOAD_TOO_LARGE => too_large(FILE_LIMIT),
+        _ if has_source::<TooSlow>(&error) => Failure::BodyTimeout.into(),
         _ => Violations::unreadable("", &error).into(),
     };
     while let Some(mut field) = multipart.next_field().await.map_err(failed)? {
@@ -124,6 +125,11 @@ fn media_type(headers: &HeaderMap) -> Option<String> {
 
 fn wrong_type(expected: &'static str, found: Option<String>) -> Error {
     Failure::ContentTypeUnsupported { expected, found }.into()
+}
+
+/// Whether an error is of that type, or one of its sources is.
+fn has_source<E: StdError + 'static>(error: &(dyn StdError + 'static)) -> bool {
+    std::iter::successors(Some(error), |&error| error.source()).any(<dyn StdError>::is::<E>)
 }
 
 fn too_large(limit: usize) -> Error {

@@ -1,5 +1,6 @@
 //! The backend as a caller meets it: every test starts one of its own, with its
 //! own database, clock and identifiers, and calls it over HTTP without sockets.
+//! Only the tests of the server itself have some; see [`served`].
 //!
 //! With `WEB1ON1_TEST_POSTGRES=postgres://user@host` the same tests run on that
 //! PostgreSQL server, each in a database that it creates there.
@@ -12,6 +13,7 @@ mod forms;
 mod full;
 mod groups;
 mod http;
+mod limits;
 mod lists;
 mod memberships;
 mod organizations;
@@ -20,8 +22,11 @@ mod races;
 mod reply;
 mod resources;
 mod seeds;
+mod served;
 mod services;
+mod slow_clients;
 mod start;
+mod stopping;
 mod tenancy;
 mod tokens;
 mod updates;

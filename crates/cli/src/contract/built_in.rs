@@ -1,5 +1,7 @@
 //! The backend that is built in, for `web1on1 contract check` to verify.
 
+use std::time::Duration;
+
 use ::contract::recorded::recorded;
 use anyhow::{Context as _, bail};
 use conformance::report::Report;
@@ -26,7 +28,10 @@ pub(super) async fn verify() -> anyhow::Result<Report> {
     let backend = backend::Backend::open(config).await?;
     let (token, organization) = log_in(backend.router()).await?;
     backend.seed(&workflows(&organization)?).await?;
-    let serving = tokio::spawn(axum::serve(listener, backend.router()).into_future());
+    let serving = tokio::spawn(async move {
+        let forever = std::future::pending();
+        backend.serve(listener, forever, Duration::ZERO).await
+    });
     let options = Live {
         url,
         token,

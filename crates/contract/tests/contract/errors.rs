@@ -174,6 +174,30 @@ fn http_is_more_precise_than_some_codes() {
         "the body is too large: 10 MiB is the most that is read",
     );
     check_failure(
+        Failure::BodyTimeout,
+        408,
+        Code::DeadlineExceeded,
+        "BODY_TIMEOUT",
+        "the body took too long to come; send it again at once and as a whole",
+    );
+    check_failure(
+        Failure::HeadTooLarge {
+            limit: 32 << 10,
+            fields: 64,
+        },
+        431,
+        Code::InvalidArgument,
+        "HEAD_TOO_LARGE",
+        "the head of the request is too large: 32768 bytes and 64 fields are the most that is read",
+    );
+    check_failure(
+        Failure::UriTooLong { limit: 16 << 10 },
+        414,
+        Code::InvalidArgument,
+        "URI_TOO_LONG",
+        "the URL is too long: 16384 bytes are the most that is read",
+    );
+    check_failure(
         Failure::ContentTypeUnsupported {
             expected: "application/json",
             found: None,
