@@ -63,7 +63,7 @@ async fn set_avatar(
     id: ObjectId,
     avatar: Option<&str>,
 ) -> Result<Account, Error> {
-    until_saved(&app, || async {
+    until_saved(app, || async {
         let found = find(app, caller, UserRef::Id(id)).await?;
         check_may_change(app, caller, &found.row).await?;
         let mut account = found.row.clone();

@@ -138,13 +138,11 @@ async fn walk<R: Row, T: Described>(
             return Walk::sorted(app, view, plan, order, start, limit).await;
         }
     }
-    match question.ordered::<R>() {
-        Some(plan) => Ok(Walk::ordered(app, view, plan, start)),
-        None => {
-            let plan = question.unordered::<R>();
-            Walk::sorted(app, view, plan, order, start, limit).await
-        }
+    if let Some(plan) = question.ordered::<R>() {
+        return Ok(Walk::ordered(app, view, plan, start));
     }
+    let plan = question.unordered::<R>();
+    Walk::sorted(app, view, plan, order, start, limit).await
 }
 
 /// The items of a page.

@@ -18,7 +18,7 @@ pub(crate) mod listed;
 pub(crate) mod organizations;
 mod postgres;
 pub(crate) mod resources;
-mod row;
+pub(crate) mod row;
 mod rows;
 pub(crate) mod scan;
 mod session;

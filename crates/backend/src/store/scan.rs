@@ -37,7 +37,7 @@ pub(crate) struct Scan<R> {
     pub(crate) also: Vec<(i64, String)>,
     /// Whether the greatest key is read first, and of equal keys the greatest ID.
     pub(crate) descending: bool,
-    of: PhantomData<fn() -> R>,
+    pub(crate) of: PhantomData<fn() -> R>,
 }
 
 /// The place of an entry in a list.
@@ -61,7 +61,8 @@ impl Statement {
 
     fn bind(&mut self, value: impl Into<Value>) {
         self.values.push(value.into());
-        self.sql.push_str(&format!("${}", self.values.len()));
+        self.sql.push('$');
+        self.sql.push_str(&self.values.len().to_string());
     }
 
     fn compare(&mut self, sql: &str, value: impl Into<Value>) {
@@ -296,4 +297,50 @@ pub(crate) async fn has_at_most<R: Row>(
     let read = |mut cells: Vec<Cells>| cells.pop().map(|mut cells| cells.integer(0)).transpose();
     let counted = session.list(sql, values, read).await?;
     Ok(counted.map_err(damaged::<R>)?.unwrap_or_default() <= number(most))
+}
+
+/// How the database runs the statements of this module, by the name of each.
+#[cfg(test)]
+pub(crate) async fn explained<R: Row>(
+    session: &mut Session,
+    scan: &Scan<R>,
+    is_sqlite: bool,
+) -> Vec<(&'static str, String)> {
+    let explain = if is_sqlite {
+        "EXPLAIN QUERY PLAN"
+    } else {
+        "EXPLAIN"
+    };
+    let after = Position {
+        key: "t".to_owned(),
+        id: "0".to_owned(),
+    };
+    let statements = [
+        ("rows", scan.rows(None, 0, 101)),
+        ("rows at an offset", scan.rows(None, 1000, 101)),
+        ("rows after a place", scan.rows(Some(&after), 0, 101)),
+        ("count", scan.counted(2001)),
+    ];
+    let mut explained = Vec::new();
+    for (name, Statement { sql, values }) in statements {
+        let lines = session.lookup(&format!("{explain} {sql}"), values).await;
+        let column = if is_sqlite { 3 } else { 0 };
+        let lines = lines.expect("can be explained").into_iter();
+        let lines: Vec<_> = lines
+            .map(|mut line| line.text(column).expect("is text"))
+            .collect();
+        explained.push((name, lines.join("\n")));
+    }
+    explained
+}
+
+/// All that a statement reads, as texts.
+#[cfg(test)]
+pub(crate) async fn texts(session: &mut Session, sql: &str, columns: usize) -> Vec<Vec<String>> {
+    let rows = session.lookup(sql, Vec::new()).await.expect("can be read");
+    let texts = |mut row: Cells| {
+        let texts = (0..columns).map(|column| row.text(column).expect("is text"));
+        texts.collect()
+    };
+    rows.into_iter().map(texts).collect()
 }

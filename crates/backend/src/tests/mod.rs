@@ -9,6 +9,7 @@ mod bots;
 mod forms;
 mod groups;
 mod http;
+mod listed;
 mod lists;
 mod memberships;
 mod organizations;
