@@ -129,8 +129,9 @@ impl<R: Row> Scan<R> {
             }
         }
         for (list, key) in &self.also {
+            // PostgreSQL would join what EXISTS looks at, and read all of it.
             statement.compare(
-                " AND EXISTS (SELECT 1 FROM listed AS other WHERE other.list = ",
+                " AND 1 = (SELECT 1 FROM listed AS other WHERE other.list = ",
                 *list,
             );
             statement.compare(" AND other.viewer = ", self.viewer.as_str());
