@@ -430,12 +430,12 @@ async fn a_cursor_is_that_of_its_list() {
     api.get(&api.owner, &path).await.violates(&["cursor"]);
 }
 
-#[tokio::test]
-async fn a_long_list_is_sent_in_pieces() {
+/// A backend with so many users beside its owner.
+async fn with_users(users: u32) -> Api {
     let api = Api::start().await;
     let app = &api.backend.app;
     let mut transaction = app.store.write().await.expect("begins");
-    for number in 0..1200 {
+    for number in 0..users {
         let id = app.ids.next(Timestamp::UNIX_EPOCH);
         let user = User {
             id: Some(id),
@@ -458,8 +458,33 @@ async fn a_long_list_is_sent_in_pieces() {
             .expect("inserts");
     }
     store::commit(transaction).await.expect("commits");
+    api
+}
+
+#[tokio::test]
+async fn a_long_list_is_sent_in_pieces() {
+    let api = with_users(1200).await;
     let (whole, next) = ids(&api, &api.owner, "/v2/users?email=~example").await;
     assert_eq!((whole.len(), next), (1200, None));
     let (sorted, _) = ids(&api, &api.owner, "/v2/users?sort=-email&offset=10").await;
     assert_eq!(sorted.len(), 1191);
+}
+
+#[tokio::test]
+async fn a_long_list_that_fails_is_broken_off() {
+    let api = with_users(1200).await;
+    let mut transaction = api.backend.app.store.write().await.expect("begins");
+    let damage = "UPDATE users SET document = '{' WHERE email = '1199@example.com'";
+    let damaged = transaction.execute(damage, Vec::new()).await;
+    assert_eq!(damaged.expect("writes"), 1);
+    store::commit(transaction).await.expect("commits");
+    let request = Request::get("/v2/users")
+        .header(header::AUTHORIZATION, format!("Bearer {}", api.owner))
+        .body(Body::empty())
+        .expect("is a request");
+    let response = api.backend.router().oneshot(request).await;
+    let response = response.expect("never fails");
+    assert_eq!(response.status().as_u16(), 200);
+    let read = to_bytes(response.into_body(), usize::MAX).await;
+    assert!(read.is_err(), "a part of the list passes for the whole");
 }
