@@ -12,8 +12,7 @@ use std::collections::BTreeSet;
 
 use super::error::StoreError;
 use super::key::key;
-use super::row::{Owner, Row};
-use super::rows::damaged;
+use super::row::{Owner, Row, damaged};
 use super::session::Session;
 use super::value::Value;
 

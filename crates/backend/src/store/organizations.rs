@@ -7,8 +7,8 @@ use contract::organizations::{Organization, OrganizationStatus};
 
 use super::error::StoreError;
 use super::key::Kind;
-use super::row::{Owner, Row, key, within};
-use super::rows::{count, damaged};
+use super::row::{Owner, Row, damaged, key, within};
+use super::rows::count;
 use super::session::Session;
 use super::value::Value;
 

@@ -6,6 +6,7 @@ use std::fmt::Display;
 use contract::id::ObjectId;
 use serde_json::Value;
 
+use super::error::StoreError;
 use super::key::Kind;
 
 /// A resource as it is kept: how it corresponds to the columns of its table.
@@ -85,4 +86,12 @@ pub(super) fn within(organizations: &str) -> String {
 /// The value of a key column.
 pub(super) fn key(value: Option<impl Display>) -> Option<String> {
     value.map(|value| value.to_string())
+}
+
+/// Says that a row, or what is kept of it elsewhere, is not as it should be.
+pub(super) fn damaged<R: Row>(source: impl Into<Box<dyn StdError + Send + Sync>>) -> StoreError {
+    StoreError::Damaged {
+        table: R::TABLE,
+        source: source.into(),
+    }
 }

@@ -1,11 +1,10 @@
 //! The statements that are the same for every resource.
 
 use std::collections::HashSet;
-use std::error::Error as StdError;
 
 use super::error::StoreError;
 use super::listed;
-use super::row::{Row, Versioned, key, seen};
+use super::row::{Row, Versioned, damaged, key, seen};
 use super::session::Session;
 use super::value::{Cells, Value};
 
@@ -202,11 +201,4 @@ pub(super) async fn count(
 
 fn texts(values: Vec<Option<String>>) -> Vec<Value> {
     values.into_iter().map(Value::text).collect()
-}
-
-pub(super) fn damaged<R: Row>(source: impl Into<Box<dyn StdError + Send + Sync>>) -> StoreError {
-    StoreError::Damaged {
-        table: R::TABLE,
-        source: source.into(),
-    }
 }

@@ -7,8 +7,8 @@ use std::marker::PhantomData;
 
 use super::error::StoreError;
 use super::key;
-use super::row::Row;
-use super::rows::{damaged, versioned};
+use super::row::{Row, damaged};
+use super::rows::versioned;
 use super::session::Session;
 use super::value::{Cells, Value};
 
