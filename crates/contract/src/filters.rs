@@ -1,6 +1,7 @@
 //! Conditions in the queries of lists.
 
 use std::borrow::Cow;
+use std::ops::{Bound, RangeBounds as _};
 
 use jiff::{civil::DateTime, tz::Offset};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -101,15 +102,21 @@ impl TimeFilter {
         ([Tt]([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)([.][0-9]{1,9})?\
         ([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9]))?$";
 
+    /// The instants that satisfy the condition, as a range.
+    pub fn bounds(&self) -> (Bound<Timestamp>, Bound<Timestamp>) {
+        let instant = self.instant;
+        match self.comparison {
+            Comparison::AtLeast => (Bound::Included(instant), Bound::Unbounded),
+            Comparison::AtMost => (Bound::Unbounded, Bound::Included(instant)),
+            Comparison::Greater => (Bound::Excluded(instant), Bound::Unbounded),
+            Comparison::Less => (Bound::Unbounded, Bound::Excluded(instant)),
+            Comparison::Equal => (Bound::Included(instant), Bound::Included(instant)),
+        }
+    }
+
     /// Whether an instant satisfies the condition.
     pub fn admits(&self, instant: Timestamp) -> bool {
-        match self.comparison {
-            Comparison::AtLeast => instant >= self.instant,
-            Comparison::AtMost => instant <= self.instant,
-            Comparison::Greater => instant > self.instant,
-            Comparison::Less => instant < self.instant,
-            Comparison::Equal => instant == self.instant,
-        }
+        self.bounds().contains(&instant)
     }
 }
 

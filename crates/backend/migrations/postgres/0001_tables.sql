@@ -1,4 +1,5 @@
--- Only TEXT and BIGINT, so that SQLite and PostgreSQL run the same text.
+-- Only TEXT and BIGINT, so that SQLite and PostgreSQL run the same text. IDs are
+-- compared by their bytes, so that those of all tables are compared alike.
 --
 -- A resource is a row: the columns that queries need, and the whole resource as
 -- JSON in `document`. `version` counts its changes; an update names the version
@@ -12,8 +13,8 @@ CREATE TABLE settings (
 
 -- Organizations form trees: a sub-organization names its parent.
 CREATE TABLE organizations (
-    id TEXT NOT NULL PRIMARY KEY,
-    parent TEXT REFERENCES organizations (id),
+    id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    parent TEXT COLLATE "C" REFERENCES organizations (id),
     status TEXT NOT NULL,
     version BIGINT NOT NULL,
     document TEXT NOT NULL
@@ -24,8 +25,8 @@ CREATE INDEX organizations_parent ON organizations (parent);
 -- `email` is in lower case, so that it is unique whatever its spelling.
 -- `password` is an argon2id hash and stays out of the document.
 CREATE TABLE users (
-    id TEXT NOT NULL PRIMARY KEY,
-    organization TEXT NOT NULL REFERENCES organizations (id),
+    id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    organization TEXT COLLATE "C" NOT NULL REFERENCES organizations (id),
     status TEXT NOT NULL,
     role TEXT NOT NULL,
     email TEXT NOT NULL CONSTRAINT users_email UNIQUE,
@@ -34,80 +35,81 @@ CREATE TABLE users (
     document TEXT NOT NULL
 );
 
-CREATE INDEX users_organization ON users (organization);
-
 -- Every user is a member of the organization that it belongs to, with the same
 -- role, and may be a member of others.
 CREATE TABLE memberships (
-    user_id TEXT NOT NULL REFERENCES users (id),
-    organization_id TEXT NOT NULL REFERENCES organizations (id),
+    user_id TEXT COLLATE "C" NOT NULL REFERENCES users (id),
+    organization_id TEXT COLLATE "C" NOT NULL REFERENCES organizations (id),
     role TEXT NOT NULL,
     PRIMARY KEY (user_id, organization_id)
 );
 
-CREATE INDEX memberships_organization ON memberships (organization_id);
+-- Who the owners of an organization are.
+CREATE INDEX memberships_organization ON memberships (organization_id, role);
 
 -- No operation creates a workflow; they come from seeds.
 CREATE TABLE workflows (
-    id TEXT NOT NULL PRIMARY KEY,
-    organization TEXT NOT NULL REFERENCES organizations (id),
+    id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    organization TEXT COLLATE "C" NOT NULL REFERENCES organizations (id),
     version BIGINT NOT NULL,
     document TEXT NOT NULL
 );
-
-CREATE INDEX workflows_organization ON workflows (organization);
 
 CREATE TABLE organization_groups (
-    id TEXT NOT NULL PRIMARY KEY,
-    organization TEXT NOT NULL REFERENCES organizations (id),
+    id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    organization TEXT COLLATE "C" NOT NULL REFERENCES organizations (id),
     version BIGINT NOT NULL,
     document TEXT NOT NULL
 );
 
-CREATE INDEX organization_groups_organization ON organization_groups (organization);
-
 CREATE TABLE bots (
-    id TEXT NOT NULL PRIMARY KEY,
-    organization TEXT NOT NULL REFERENCES organizations (id),
+    id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    organization TEXT COLLATE "C" NOT NULL REFERENCES organizations (id),
     status TEXT NOT NULL,
     version BIGINT NOT NULL,
     document TEXT NOT NULL
 );
-
-CREATE INDEX bots_organization ON bots (organization);
 
 -- `document` has what an instance says itself; the rest it has of its bot, with
 -- which it goes.
 CREATE TABLE bot_instances (
-    id TEXT NOT NULL PRIMARY KEY,
-    organization TEXT NOT NULL REFERENCES organizations (id),
-    bot TEXT NOT NULL REFERENCES bots (id) ON DELETE CASCADE,
+    id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    organization TEXT COLLATE "C" NOT NULL REFERENCES organizations (id),
+    bot TEXT COLLATE "C" NOT NULL REFERENCES bots (id) ON DELETE CASCADE,
     version BIGINT NOT NULL,
     document TEXT NOT NULL
 );
 
-CREATE INDEX bot_instances_organization ON bot_instances (organization);
 CREATE INDEX bot_instances_bot ON bot_instances (bot);
 
 -- The status of a service changes with time, so it is in the document only.
 CREATE TABLE services (
-    id TEXT NOT NULL PRIMARY KEY,
-    organization TEXT NOT NULL REFERENCES organizations (id),
+    id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    organization TEXT COLLATE "C" NOT NULL REFERENCES organizations (id),
     type TEXT NOT NULL,
     version BIGINT NOT NULL,
     document TEXT NOT NULL
 );
 
-CREATE INDEX services_organization ON services (organization);
-
 -- The fields of a form are in its document.
 CREATE TABLE forms (
-    id TEXT NOT NULL PRIMARY KEY,
-    organization TEXT NOT NULL REFERENCES organizations (id),
+    id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    organization TEXT COLLATE "C" NOT NULL REFERENCES organizations (id),
     type TEXT NOT NULL,
     status TEXT NOT NULL,
     version BIGINT NOT NULL,
     document TEXT NOT NULL
 );
 
-CREATE INDEX forms_organization ON forms (organization);
+-- What is listed: an entry for each list that a row is in and each organization
+-- that sees it there. `list` is the number of a resource, of one of its
+-- properties and of whether the row is archived; `viewer` is an organization that
+-- the row belongs to or one above it; `value` is the property, as a text whose
+-- bytes stand in the order of the list. Texts are compared by their bytes.
+CREATE TABLE listed (
+    list BIGINT NOT NULL,
+    viewer TEXT COLLATE "C" NOT NULL,
+    value TEXT COLLATE "C" NOT NULL,
+    id TEXT COLLATE "C" NOT NULL,
+    PRIMARY KEY (list, viewer, value, id)
+);

@@ -34,8 +34,6 @@ CREATE TABLE users (
     document TEXT NOT NULL
 );
 
-CREATE INDEX users_organization ON users (organization);
-
 -- Every user is a member of the organization that it belongs to, with the same
 -- role, and may be a member of others.
 CREATE TABLE memberships (
@@ -45,7 +43,8 @@ CREATE TABLE memberships (
     PRIMARY KEY (user_id, organization_id)
 );
 
-CREATE INDEX memberships_organization ON memberships (organization_id);
+-- Who the owners of an organization are.
+CREATE INDEX memberships_organization ON memberships (organization_id, role);
 
 -- No operation creates a workflow; they come from seeds.
 CREATE TABLE workflows (
@@ -55,16 +54,12 @@ CREATE TABLE workflows (
     document TEXT NOT NULL
 );
 
-CREATE INDEX workflows_organization ON workflows (organization);
-
 CREATE TABLE organization_groups (
     id TEXT NOT NULL PRIMARY KEY,
     organization TEXT NOT NULL REFERENCES organizations (id),
     version BIGINT NOT NULL,
     document TEXT NOT NULL
 );
-
-CREATE INDEX organization_groups_organization ON organization_groups (organization);
 
 CREATE TABLE bots (
     id TEXT NOT NULL PRIMARY KEY,
@@ -73,8 +68,6 @@ CREATE TABLE bots (
     version BIGINT NOT NULL,
     document TEXT NOT NULL
 );
-
-CREATE INDEX bots_organization ON bots (organization);
 
 -- `document` has what an instance says itself; the rest it has of its bot, with
 -- which it goes.
@@ -86,7 +79,6 @@ CREATE TABLE bot_instances (
     document TEXT NOT NULL
 );
 
-CREATE INDEX bot_instances_organization ON bot_instances (organization);
 CREATE INDEX bot_instances_bot ON bot_instances (bot);
 
 -- The status of a service changes with time, so it is in the document only.
@@ -98,8 +90,6 @@ CREATE TABLE services (
     document TEXT NOT NULL
 );
 
-CREATE INDEX services_organization ON services (organization);
-
 -- The fields of a form are in its document.
 CREATE TABLE forms (
     id TEXT NOT NULL PRIMARY KEY,
@@ -110,4 +100,15 @@ CREATE TABLE forms (
     document TEXT NOT NULL
 );
 
-CREATE INDEX forms_organization ON forms (organization);
+-- What is listed: an entry for each list that a row is in and each organization
+-- that sees it there. `list` is the number of a resource, of one of its
+-- properties and of whether the row is archived; `viewer` is an organization that
+-- the row belongs to or one above it; `value` is the property, as a text whose
+-- bytes stand in the order of the list. Texts are compared by their bytes.
+CREATE TABLE listed (
+    list BIGINT NOT NULL,
+    viewer TEXT NOT NULL,
+    value TEXT NOT NULL,
+    id TEXT NOT NULL,
+    PRIMARY KEY (list, viewer, value, id)
+) WITHOUT ROWID;

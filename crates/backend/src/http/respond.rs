@@ -63,7 +63,7 @@ fn parts(error: Error) -> (StatusCode, ErrorBody) {
 }
 
 /// An error and all its sources, in one line.
-fn chain(error: &(dyn StdError + 'static)) -> String {
+pub(super) fn chain(error: &(dyn StdError + 'static)) -> String {
     let sources = std::iter::successors(Some(error), |&error| error.source());
     sources
         .map(ToString::to_string)

@@ -37,7 +37,7 @@ use http::{Method, Uri, header};
 use super::identified::identified;
 use super::request_id::RequestId;
 use super::respond::respond;
-use super::serve::{Route, serve};
+use super::serve::{Route, serve, serve_list};
 use crate::app::App;
 use crate::error::Error;
 use crate::resources::{
@@ -47,17 +47,31 @@ use crate::resources::{
 
 macro_rules! routes {
     ($($operation:ty => $handler:path,)+) => {
-        vec![$(serve::<$operation, _, _>($handler)),+]
+        [$(serve::<$operation, _, _>($handler)),+]
+    };
+}
+
+macro_rules! lists {
+    ($($operation:ty => $handler:path,)+) => {
+        [$(serve_list::<$operation, _, _, _>($handler)),+]
     };
 }
 
 /// Every operation of the contract, and what serves it.
 pub(crate) fn operations() -> Vec<Route> {
-    routes![
+    let lists = lists![
+        ListUsers => users::list,
+        ListOrganizations => organizations::list,
+        ListOrganizationGroups => organization_groups::list,
+        ListBots => bots::list,
+        ListBotInstances => bot_instances::list,
+        ListServices => services::list,
+        ListForms => forms::list,
+    ];
+    let others = routes![
         CreateToken => tokens::create,
         RefreshToken => tokens::refresh,
 
-        ListUsers => users::list,
         CreateUser => users::create,
         GetUser => users::get,
         UpdateUser => users::update,
@@ -67,7 +81,6 @@ pub(crate) fn operations() -> Vec<Route> {
         UploadUserAvatar => avatars::upload,
         DeleteUserAvatar => avatars::delete,
 
-        ListOrganizations => organizations::list,
         CreateOrganization => organizations::create,
         GetOrganization => organizations::get,
         UpdateOrganization => organizations::update,
@@ -81,7 +94,6 @@ pub(crate) fn operations() -> Vec<Route> {
 
         ListWorkflows => workflows::list,
 
-        ListOrganizationGroups => organization_groups::list,
         CreateOrganizationGroup => organization_groups::create,
         GetOrganizationGroup => organization_groups::get,
         UpdateOrganizationGroup => organization_groups::update,
@@ -90,25 +102,21 @@ pub(crate) fn operations() -> Vec<Route> {
         AddOrganizationGroupMembers => organization_groups::add_members,
         RemoveOrganizationGroupMember => organization_groups::remove_member,
 
-        ListBots => bots::list,
         CreateBot => bots::create,
         GetBot => bots::get,
         UpdateBot => bots::update,
         DeleteBot => bots::delete,
 
-        ListBotInstances => bot_instances::list,
         CreateBotInstance => bot_instances::create,
         GetBotInstance => bot_instances::get,
         UpdateBotInstance => bot_instances::update,
         DeleteBotInstance => bot_instances::delete,
 
-        ListServices => services::list,
         CreateService => services::create,
         GetService => services::get,
         UpdateService => services::update,
         DeleteService => services::delete,
 
-        ListForms => forms::list,
         CreateForm => forms::create,
         GetForm => forms::get,
         UpdateForm => forms::update,
@@ -117,7 +125,8 @@ pub(crate) fn operations() -> Vec<Route> {
         ListFormFields => form_fields::list,
         CreateFormField => form_fields::create,
         GetFormField => form_fields::get,
-    ]
+    ];
+    lists.into_iter().chain(others).collect()
 }
 
 /// The service, from the outside in: a request gets its ID, what it is for is

@@ -5,26 +5,31 @@
 
 use std::sync::Arc;
 
+use axum::body::Body;
 use axum::extract::rejection::RawPathParamsRejection;
 use axum::extract::{FromRequestParts, Query, RawPathParams, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use bytes::Bytes;
-use contract::operation::{BASE_PATH, Body, BodyInfo, Operation, Reply};
+use contract::operation::{BASE_PATH, Body as _, BodyInfo, List, Operation, Reply};
 use contract::parameters::parse_parameters;
 use contract::validate::Violations;
+use futures_util::TryStreamExt as _;
 use http::header::{CONTENT_TYPE, LINK, LOCATION};
 use http::request::Parts;
-use http::{HeaderValue, Method, Uri};
+use http::{HeaderValue, Method, StatusCode, Uri};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::body;
 use super::request_id::RequestId;
-use super::respond::respond;
+use super::respond::{chain, respond};
 use crate::access::Authenticate;
 use crate::app::App;
 use crate::error::Error;
-use crate::resources::Request;
+use crate::resources::{ListBody, Listing, Next, Request};
+
+/// The parameter of a list that says where a page begins.
+const CURSOR: &str = "cursor";
 
 /// An operation and what serves it.
 pub(crate) struct Route {
@@ -40,19 +45,45 @@ where
     F: Future<Output = Result<O::Reply, Error>> + Send,
     H: Fn(Request<O>) -> F + Clone + Send + Sync + 'static,
 {
-    let answer = async move |app: Arc<App>, request: axum::extract::Request| {
-        let uri = request.uri().clone();
-        let reply = handler(read::<O>(app, request).await?).await?;
-        write::<O>(reply, &uri)
-    };
+    route::<O, _, _>(false, move |request, uri, _| {
+        let reply = handler(request);
+        async move { write::<O>(reply.await?, &uri) }
+    })
+}
+
+/// Serves an operation that lists with `handler`, which reads a list while it is
+/// sent.
+pub(crate) fn serve_list<O, T, F, H>(handler: H) -> Route
+where
+    O: Operation<Access: Authenticate, Path: Send, Query: Send, Body: Send, Reply = List<T>>,
+    T: 'static,
+    F: Future<Output = Result<Listing<T>, Error>> + Send,
+    H: Fn(Request<O>) -> F + Clone + Send + Sync + 'static,
+{
+    route::<O, _, _>(true, move |request, uri, id| {
+        let reply = handler(request);
+        async move { write_list(O::STATUS, reply.await?, &uri, id) }
+    })
+}
+
+/// A route to `answer`. Whether it takes a cursor beside its parameters.
+fn route<O, F, H>(takes_cursor: bool, answer: H) -> Route
+where
+    O: Operation<Access: Authenticate, Path: Send, Query: Send, Body: Send>,
+    F: Future<Output = Result<Response, Error>> + Send,
+    H: Fn(Request<O>, Uri, RequestId) -> F + Clone + Send + Sync + 'static,
+{
     let service = on(
         const { method_filter::<O>() },
         move |State(app): State<Arc<App>>, id: RequestId, request: axum::extract::Request| {
             let answer = answer.clone();
             async move {
-                answer(app, request)
-                    .await
-                    .unwrap_or_else(|error| respond(error, &id))
+                let uri = request.uri().clone();
+                let response = match read::<O>(app, request, takes_cursor).await {
+                    Ok(request) => answer(request, uri, id.clone()).await,
+                    Err(error) => Err(error),
+                };
+                response.unwrap_or_else(|error| respond(error, &id))
             }
         },
     );
@@ -85,11 +116,12 @@ const fn method_filter<O: Operation>() -> MethodFilter {
 async fn read<O: Operation<Access: Authenticate>>(
     app: Arc<App>,
     request: axum::extract::Request,
+    takes_cursor: bool,
 ) -> Result<Request<O>, Error> {
     let (mut parts, body) = request.into_parts();
     let caller = O::Access::authenticate(&app, &parts.headers).await?;
     let path = path::<O>(&mut parts).await?;
-    let query = query::<O>(&parts.uri);
+    let query = query::<O>(&parts.uri, takes_cursor);
     let bytes = match O::Body::INFO {
         BodyInfo::None => Ok(Bytes::new()),
         BodyInfo::Upload { part } => {
@@ -101,11 +133,12 @@ async fn read<O: Operation<Access: Authenticate>>(
     };
     let body = bytes.and_then(O::Body::parse);
     match (path, query, body) {
-        (Ok(path), Ok(query), Ok(body)) => Ok(Request {
+        (Ok(path), Ok((query, cursor)), Ok(body)) => Ok(Request {
             app,
             caller,
             path,
             query,
+            cursor,
             body,
         }),
         (path, query, body) => {
@@ -126,8 +159,20 @@ async fn path<O: Operation>(parts: &mut Parts) -> Result<Result<O::Path, Violati
     }
 }
 
-fn query<O: Operation>(uri: &Uri) -> Result<O::Query, Violations> {
-    parse_parameters(pairs(uri)?)
+/// The parameters of an operation, and the cursor. That is part of links that the
+/// backend makes, and for nobody else to make, so the contract does not have it.
+fn query<O: Operation>(
+    uri: &Uri,
+    takes_cursor: bool,
+) -> Result<(O::Query, Option<String>), Violations> {
+    let mut pairs = pairs(uri)?;
+    let mut cursors = pairs.extract_if(.., |(name, _)| takes_cursor && name == CURSOR);
+    let cursor = cursors.next().map(|(_, cursor)| cursor);
+    if cursors.next().is_some() {
+        return Err(Violations::one(CURSOR, "is given more than once"));
+    }
+    drop(cursors);
+    Ok((parse_parameters(pairs)?, cursor))
 }
 
 /// The names and values in a query, decoded.
@@ -150,20 +195,57 @@ fn write<O: Operation>(reply: O::Reply, uri: &Uri) -> Result<Response, Error> {
         response.headers_mut().insert(LOCATION, location);
     }
     if let Some(offset) = parts.next_offset {
-        let link = HeaderValue::try_from(next_link(uri, offset).map_err(Error::internal)?)
-            .map_err(Error::internal)?;
-        response.headers_mut().insert(LINK, link);
+        insert_link(&mut response, uri, offset, None)?;
     }
     Ok(response)
 }
 
-/// A link ([RFC 8288]) to the same list from another offset on.
+/// Writes a list, as an answer to `uri`. Where it is sent piece by piece, an error
+/// breaks it off and goes to the log.
+fn write_list<T>(
+    status: StatusCode,
+    list: Listing<T>,
+    uri: &Uri,
+    id: RequestId,
+) -> Result<Response, Error> {
+    let body = match list.body {
+        ListBody::Whole(bytes) => Body::from(bytes),
+        ListBody::Pieces(pieces) => Body::from_stream(pieces.inspect_err(move |error| {
+            tracing::error!(
+                request_id = id.as_str(),
+                error = chain(error),
+                "a list was broken off"
+            );
+        })),
+    };
+    let mut response = (status, [(CONTENT_TYPE, "application/json")], body).into_response();
+    if let Some(Next { offset, cursor }) = list.next {
+        insert_link(&mut response, uri, offset, Some(cursor))?;
+    }
+    Ok(response)
+}
+
+fn insert_link(
+    response: &mut Response,
+    uri: &Uri,
+    offset: u32,
+    cursor: Option<String>,
+) -> Result<(), Error> {
+    let link = next_link(uri, offset, cursor).map_err(Error::internal)?;
+    let link = HeaderValue::try_from(link).map_err(Error::internal)?;
+    response.headers_mut().insert(LINK, link);
+    Ok(())
+}
+
+/// A link ([RFC 8288]) to the same list from another offset on. The cursor leads
+/// to the same place and takes less time.
 ///
 /// [RFC 8288]: https://www.rfc-editor.org/rfc/rfc8288
-fn next_link(uri: &Uri, offset: u32) -> Result<String, Violations> {
+fn next_link(uri: &Uri, offset: u32, cursor: Option<String>) -> Result<String, Violations> {
     let mut pairs = pairs(uri)?;
-    pairs.retain(|(name, _)| name != "offset");
+    pairs.retain(|(name, _)| name != "offset" && name != CURSOR);
     pairs.push(("offset".to_owned(), offset.to_string()));
+    pairs.extend(cursor.map(|cursor| (CURSOR.to_owned(), cursor)));
     let encode = |text| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
     let pairs: Vec<_> = pairs
         .iter()
@@ -182,7 +264,7 @@ mod tests {
 
     #[track_caller]
     fn check_next(uri: &str, expected: &str) {
-        let link = next_link(&uri.parse().expect("is a URI"), 20);
+        let link = next_link(&uri.parse().expect("is a URI"), 20, None);
         assert_eq!(link.expect("has a query that can be read"), expected);
     }
 

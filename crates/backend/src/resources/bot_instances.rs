@@ -15,13 +15,14 @@ use contract::bot_instances::{
 };
 use contract::bots::Bot;
 use contract::id::ObjectId;
-use contract::operation::{Create, Created, List, NoContent, Operation, Update};
+use contract::operation::{Create, Created, NoContent, Operation, Update};
 use serde_json::{Map, Value};
 
 use super::change::{self, Edited, change};
 use super::conditions::Conditions;
 use super::create::{insert, new, with_defaults};
-use super::list::{self, Filter};
+use super::filter::Filter;
+use super::list::{self, Asked, Listing};
 use super::request::Request;
 use super::stamps::{Stamped, Stamps};
 use crate::access::{Caller, check_reference, find, new_owner};
@@ -48,7 +49,9 @@ impl Stamped for Instance {
 }
 
 /// Lists bot instances.
-pub(crate) async fn list(request: Request<ListBotInstances>) -> Result<List<BotInstance>, Error> {
+pub(crate) async fn list(
+    request: Request<ListBotInstances>,
+) -> Result<Listing<BotInstance>, Error> {
     let ListBotInstancesQuery {
         list,
         id,
@@ -59,17 +62,20 @@ pub(crate) async fn list(request: Request<ListBotInstances>) -> Result<List<BotI
         created_at,
     } = request.query;
     let filters = [
-        Filter::key("id", id),
-        Filter::key("organization", organization),
-        Filter::key("bot", bot),
+        Filter::is("id", id),
+        Filter::is("organization", organization),
+        Filter::is("bot", bot),
         Filter::text("name", name),
-        Filter::property("enabled", enabled),
+        Filter::truth("enabled", enabled),
         Filter::time("createdAt", created_at),
     ];
-    list::list(&request.app, request.caller, list, filters, |instance| {
-        shown(&instance)
-    })
-    .await
+    let asked = Asked {
+        app: request.app,
+        caller: request.caller,
+        query: list,
+        cursor: request.cursor,
+    };
+    list::list(asked, filters, |instance| shown(&instance)).await
 }
 
 /// Creates a bot instance.

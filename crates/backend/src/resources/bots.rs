@@ -12,11 +12,12 @@ use contract::bot_instances::BotInstance;
 use contract::bots::{
     Bot, BotStatus, CreateBot, DeleteBot, GetBot, ListBots, ListBotsQuery, UpdateBot,
 };
-use contract::operation::{Create, Created, List, NoContent, Operation, Update};
+use contract::operation::{Create, Created, NoContent, Operation, Update};
 
 use super::change::change;
 use super::create::{new, new_part, with_defaults};
-use super::list::{self, Filter};
+use super::filter::Filter;
+use super::list::{self, Asked, Listing};
 use super::request::Request;
 use super::stamps::{Stamped, Stamps};
 use crate::access::{Act, Caller, find, new_owner};
@@ -39,7 +40,7 @@ impl Stamped for Bot {
 }
 
 /// Lists bots.
-pub(crate) async fn list(request: Request<ListBots>) -> Result<List<Bot>, Error> {
+pub(crate) async fn list(request: Request<ListBots>) -> Result<Listing<Bot>, Error> {
     let caller = request.caller;
     let ListBotsQuery {
         list,
@@ -51,17 +52,20 @@ pub(crate) async fn list(request: Request<ListBots>) -> Result<List<Bot>, Error>
         created_at,
     } = request.query;
     let filters = [
-        Filter::key("id", id),
-        Filter::key("organization", organization),
-        Filter::key_or_without("status", status, BotStatus::Archived),
+        Filter::is("id", id),
+        Filter::is("organization", organization),
+        Filter::status(status, BotStatus::Archived),
         Filter::text("name", name),
-        Filter::property("audience", audience),
+        Filter::is("audience", audience),
         Filter::time("createdAt", created_at),
     ];
-    list::list(&request.app, caller, list, filters, |bot| {
-        shown(caller, bot)
-    })
-    .await
+    let asked = Asked {
+        app: request.app,
+        caller: request.caller,
+        query: list,
+        cursor: request.cursor,
+    };
+    list::list(asked, filters, move |bot| shown(caller, bot)).await
 }
 
 /// Creates a bot and its first instance.

@@ -8,7 +8,7 @@ use contract::id::ObjectId;
 
 use super::conditions::Conditions;
 use super::stamps::Stamped;
-use crate::access::{Act, Caller, find, unknown};
+use crate::access::{Act, Caller, find};
 use crate::app::App;
 use crate::error::Error;
 use crate::store::{self, Row};
@@ -86,10 +86,14 @@ pub(crate) async fn until_saved<T, F: Future<Output = Result<Option<T>, Error>>>
 /// Deletes the resource with an ID for good.
 pub(crate) async fn delete<R: Row>(app: &App, caller: Caller, id: ObjectId) -> Result<(), Error> {
     caller.check(Act::Manage)?;
-    find::<R>(app, caller, id).await?;
-    let mut transaction = app.store.write().await?;
-    if !store::delete::<R>(&mut transaction, &id.to_string()).await? {
-        return Err(unknown::<R>(id));
-    }
-    Ok(store::commit(transaction).await?)
+    until_saved(app, || async {
+        let found = find::<R>(app, caller, id).await?;
+        let mut transaction = app.store.write().await?;
+        if !store::delete(&mut transaction, &found).await? {
+            return Ok(None);
+        }
+        store::commit(transaction).await?;
+        Ok(Some(()))
+    })
+    .await
 }

@@ -17,13 +17,14 @@ use contract::forms::{
     CreateForm, DeleteForm, Form, FormStatus, GetForm, ListForms, ListFormsQuery, UpdateForm,
 };
 use contract::id::ObjectId;
-use contract::operation::{Create, Created, List, NoContent, Operation, Update};
+use contract::operation::{Create, Created, NoContent, Operation, Update};
 use contract::validate::Violations;
 
 use super::change::{self, Edited, change};
 use super::conditions::{Conditions, References};
 use super::create::{insert, new, new_part, with_defaults};
-use super::list::{self, Filter};
+use super::filter::Filter;
+use super::list::{self, Asked, Listing};
 use super::parts::misplaced;
 use super::request::Request;
 use super::stamps::{Stamped, Stamps};
@@ -56,7 +57,7 @@ impl Stamped for FormField {
 }
 
 /// Lists forms.
-pub(crate) async fn list(request: Request<ListForms>) -> Result<List<Form>, Error> {
+pub(crate) async fn list(request: Request<ListForms>) -> Result<Listing<Form>, Error> {
     let ListFormsQuery {
         list,
         id,
@@ -67,14 +68,20 @@ pub(crate) async fn list(request: Request<ListForms>) -> Result<List<Form>, Erro
         created_at,
     } = request.query;
     let filters = [
-        Filter::key("id", id),
-        Filter::key("organization", organization),
-        Filter::key("type", kind),
-        Filter::key_or_without("status", status, FormStatus::Archived),
+        Filter::is("id", id),
+        Filter::is("organization", organization),
+        Filter::is("type", kind),
+        Filter::status(status, FormStatus::Archived),
         Filter::text("name", name),
         Filter::time("createdAt", created_at),
     ];
-    list::list(&request.app, request.caller, list, filters, |form| form).await
+    let asked = Asked {
+        app: request.app,
+        caller: request.caller,
+        query: list,
+        cursor: request.cursor,
+    };
+    list::list(asked, filters, |form: Form| form).await
 }
 
 /// Creates a form.

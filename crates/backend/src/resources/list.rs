@@ -1,155 +1,262 @@
 //! Lists: pages, order and filters, the same for every resource.
 //!
-//! Where the key columns of the store decide what is listed and in which order,
-//! the store cuts out the page. A condition or an order that only the documents
-//! know is applied here, in memory, to the documents that are visible to the
-//! caller and satisfy the rest: at most all that one organization and those
-//! below it have of a resource.
+//! A list is read along an index of the store where one has its order, and its
+//! conditions are met by indexes as far as they are on listed properties; see
+//! [`Row::LISTED`](crate::store::Row::LISTED). A page then costs the same in a
+//! large store as in a small one. These cost more:
+//!
+//! - `offset` steps over entries of the index. The link to the next page has a
+//!   cursor, which finds the place at once.
+//! - `~` looks at all entries of its property, or at all documents.
+//! - Other conditions look at documents until the page is full.
+//! - To sort by another property looks at all documents, and keeps the IDs of
+//!   what is asked for in memory: [`SORTED`](super::walk::SORTED) at most.
+//!
+//! A list without `limit` is sent as it is read. What changes meanwhile is in it
+//! as it was or as it is.
 
-use std::cmp::Ordering;
-use std::fmt::Display;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD;
+use bytes::Bytes;
 use contract::operation::List;
-use contract::parameters::{ListQuery, PageQuery, Sort, TextFilter, TimeFilter};
+use contract::parameters::{ListQuery, PageQuery, Sort};
 use contract::schema::Described;
-use contract::timestamp::Timestamp;
-use serde_json::Value;
+use futures_util::stream::{self, Stream, StreamExt as _};
 
+use super::filter::Filter;
+use super::plan::{Order, Question};
+use super::walk::{Item, Start, View, Walk};
 use crate::access::Caller;
 use crate::app::App;
 use crate::error::Error;
-use crate::store::{self, Row, Selection};
+use crate::store::Row;
+use crate::store::key::{Kind, key};
+use crate::store::scan::{self, Position};
 
-/// A condition on what is listed, as a list of resources states it.
-#[derive(Debug)]
-pub(crate) enum Filter {
-    /// The caller did not ask for it.
-    None,
-    /// A key column of the store has this value.
-    Key(&'static str, String),
-    /// A key column of the store has another value than this.
-    WithoutKey(&'static str, String),
-    /// A property of the document satisfies this.
-    Property(&'static str, Condition),
+/// How many items a condition may leave so that they are all looked at.
+const FEW: usize = 2000;
+
+/// How many rows are looked at until something else is tried.
+const PATIENCE: usize = 1000;
+
+/// How many items of a whole list are read at once.
+const CHUNK: usize = 500;
+
+/// A list of resources of a type, on its way to the caller.
+pub(crate) struct Listing<T> {
+    pub(crate) body: ListBody,
+    /// Where the next page begins, unless this is the last one.
+    pub(crate) next: Option<Next>,
+    of: PhantomData<fn() -> T>,
 }
 
-/// What a property has to satisfy.
-#[derive(Debug)]
-pub(crate) enum Condition {
-    Text(TextFilter),
-    Not(String),
-    Time(TimeFilter),
+/// The JSON of a list.
+pub(crate) enum ListBody {
+    Whole(Vec<u8>),
+    /// Piece by piece. An error breaks it off.
+    Pieces(Pin<Box<dyn Stream<Item = Result<Bytes, Error>> + Send>>),
 }
 
-impl Filter {
-    /// Only those with this value in a key column.
-    pub(crate) fn key(column: &'static str, value: Option<impl Display>) -> Self {
-        value.map_or(Self::None, |value| Self::Key(column, value.to_string()))
-    }
-
-    /// Only those with this value in a key column; if none is asked for, those
-    /// without the value that is hidden.
-    pub(crate) fn key_or_without<T: Display>(
-        column: &'static str,
-        value: Option<T>,
-        hidden: T,
-    ) -> Self {
-        match value {
-            Some(value) => Self::Key(column, value.to_string()),
-            None => Self::WithoutKey(column, hidden.to_string()),
-        }
-    }
-
-    /// Only those with this value in a property.
-    pub(crate) fn property(property: &'static str, value: Option<impl Display>) -> Self {
-        Self::text(
-            property,
-            value.map(|value| TextFilter::Is(value.to_string())),
-        )
-    }
-
-    /// Only those with this value in a property; if none is asked for, those
-    /// without the value that is hidden.
-    pub(crate) fn property_or_without<T: Display>(
-        property: &'static str,
-        value: Option<T>,
-        hidden: T,
-    ) -> Self {
-        let condition = match value {
-            Some(value) => Condition::Text(TextFilter::Is(value.to_string())),
-            None => Condition::Not(hidden.to_string()),
-        };
-        Self::Property(property, condition)
-    }
-
-    /// Only those whose property satisfies a condition.
-    pub(crate) fn text(property: &'static str, filter: Option<TextFilter>) -> Self {
-        filter.map_or(Self::None, |filter| {
-            Self::Property(property, Condition::Text(filter))
-        })
-    }
-
-    /// Only those whose property is an instant that satisfies a condition.
-    pub(crate) fn time(property: &'static str, filter: Option<TimeFilter>) -> Self {
-        filter.map_or(Self::None, |filter| {
-            Self::Property(property, Condition::Time(filter))
-        })
-    }
+/// Where a page begins.
+pub(crate) struct Next {
+    pub(crate) offset: u32,
+    /// The place behind which it begins.
+    pub(crate) cursor: String,
 }
 
-/// Lists what `caller` sees of a resource: the rows that pass the filters, each
+/// What is asked of a list: the query, and the cursor beside it.
+pub(crate) struct Asked<T> {
+    pub(crate) app: Arc<App>,
+    pub(crate) caller: Caller,
+    pub(crate) query: ListQuery<T>,
+    pub(crate) cursor: Option<String>,
+}
+
+/// Lists what the caller sees of a resource: the rows that pass the filters, each
 /// as the document that `document` makes of it.
 pub(crate) async fn list<R: Row, T: Described>(
-    app: &App,
-    caller: Caller,
-    query: ListQuery<T>,
+    asked: Asked<T>,
     filters: impl IntoIterator<Item = Filter>,
-    document: impl Fn(R) -> T,
-) -> Result<List<T>, Error> {
-    let (mut selection, mut conditions) = (Selection::default(), Vec::new());
-    for filter in filters {
-        match filter {
-            Filter::None => {}
-            Filter::Key(column, value) => selection.equal.push((column, value)),
-            Filter::WithoutKey(column, value) => selection.unequal.push((column, value)),
-            Filter::Property(property, condition) => conditions.push((property, condition)),
+    document: impl Fn(R) -> T + Send + Sync + 'static,
+) -> Result<Listing<T>, Error> {
+    let Asked {
+        app,
+        caller,
+        query,
+        cursor,
+    } = asked;
+    let viewer = caller.organization.to_string();
+    let question = Question::new::<R, T>(viewer, query.sort.as_ref(), filters);
+    let order = question.order.clone();
+    let offset = query.offset.unwrap_or_default();
+    let start = match cursor {
+        Some(cursor) => Start::After(place(&cursor, &order)?),
+        None => Start::Skip(index(offset)),
+    };
+    let view = Arc::new(View {
+        document: Box::new(document),
+        select: query.select,
+    });
+    let Some(limit) = query.limit else {
+        let walk = walk(app, view, &question, start, None).await?;
+        return whole(walk).await;
+    };
+    let wanted = index(limit) + 1;
+    let mut items = page(app, view, &question, start, wanted).await?;
+    let is_last = items.len() < wanted;
+    items.truncate(index(limit));
+    let next = items.last().filter(|_| !is_last).map(|last| Next {
+        offset: offset.saturating_add(limit),
+        cursor: cursor_to(&last.position, &order),
+    });
+    let mut body = Vec::new();
+    append(&mut body, &items, true);
+    body.push(b']');
+    Ok(Listing {
+        body: ListBody::Whole(body),
+        next,
+        of: PhantomData,
+    })
+}
+
+/// How a list is read. `limit` is `None` for a whole list.
+async fn walk<R: Row, T: Described>(
+    app: Arc<App>,
+    view: Arc<View<R, T>>,
+    question: &Question,
+    start: Start,
+    limit: Option<usize>,
+) -> Result<Walk<R, T>, Error> {
+    let order = &question.order;
+    for plan in question.narrow::<R>() {
+        let is_small = scan::has_at_most(&mut app.store.read().await?, &plan.scan, FEW).await?;
+        if is_small {
+            return Walk::sorted(app, view, plan, order, start, limit).await;
         }
     }
-    let by_keys = query.sort.is_none() && conditions.is_empty();
-    if by_keys {
-        // One more tells whether there is a next page.
-        let limit = query.limit.map_or(i64::MAX, |limit| i64::from(limit) + 1);
-        selection.range = Some((i64::from(query.offset.unwrap_or_default()), limit));
+    if let Some(plan) = question.ordered::<R>() {
+        return Ok(Walk::ordered(app, view, plan, start));
     }
-    let root = caller.organization.to_string();
-    let rows = store::list::<R>(&mut app.store.read().await?, &root, selection).await?;
-    let items: Vec<T> = rows.into_iter().map(document).collect();
-    if by_keys {
-        Ok(page(items, query))
+    let plan = question.unordered::<R>();
+    Walk::sorted(app, view, plan, order, start, limit).await
+}
+
+/// The items of a page.
+async fn page<R: Row, T: Described>(
+    app: Arc<App>,
+    view: Arc<View<R, T>>,
+    question: &Question,
+    start: Start,
+    wanted: usize,
+) -> Result<Vec<Item>, Error> {
+    let again = (Arc::clone(&app), Arc::clone(&view), start.clone());
+    let mut walk = walk(app, view, question, start, Some(wanted)).await?;
+    // If one condition is all that there is to look at, its entries alone tell
+    // which IDs come first. If many satisfy it, that takes longer than to meet
+    // enough of them by chance.
+    let by_id = question.order.property == "id" && !question.order.descending;
+    let narrow = question.narrow::<R>().into_iter();
+    let mut narrow = narrow.filter(|plan| by_id && plan.rest.is_empty());
+    let mut items: Vec<Item> = Vec::new();
+    while !walk.is_done && items.len() < wanted {
+        if walk.seen > PATIENCE
+            && let Some(plan) = narrow.next()
+        {
+            let (app, view, start) = again.clone();
+            items.clear();
+            let order = &question.order;
+            walk = Walk::sorted(app, view, plan, order, start, Some(wanted)).await?;
+        }
+        items.extend(walk.step(wanted - items.len()).await?);
+    }
+    Ok(items)
+}
+
+/// A whole list: at once if it is short, or else piece by piece.
+async fn whole<R: Row, T: Described>(mut walk: Walk<R, T>) -> Result<Listing<T>, Error> {
+    let mut first = Vec::new();
+    append(&mut first, &walk.next(CHUNK).await?, true);
+    let body = if walk.is_done {
+        first.push(b']');
+        ListBody::Whole(first)
     } else {
-        cut_out(items, query, &conditions)
+        let rest = stream::unfold(Some(walk), |walk| async {
+            let mut walk = walk?;
+            let mut bytes = Vec::new();
+            match walk.next(CHUNK).await {
+                Ok(items) => append(&mut bytes, &items, false),
+                Err(error) => return Some((Err(error), None)),
+            }
+            let walk = if walk.is_done {
+                bytes.push(b']');
+                None
+            } else {
+                Some(walk)
+            };
+            Some((Ok(Bytes::from(bytes)), walk))
+        });
+        let first = stream::once(async { Ok(Bytes::from(first)) });
+        ListBody::Pieces(Box::pin(first.chain(rest)))
+    };
+    Ok(Listing {
+        body,
+        next: None,
+        of: PhantomData,
+    })
+}
+
+/// Appends items to the JSON of a list, which may begin here.
+fn append(body: &mut Vec<u8>, items: &[Item], is_beginning: bool) {
+    if is_beginning {
+        body.push(b'[');
+    }
+    for (index, item) in items.iter().enumerate() {
+        if index > 0 || !is_beginning {
+            body.push(b',');
+        }
+        body.extend_from_slice(&item.json);
     }
 }
 
-/// Lists what there is of `items`, all of which are at hand.
-pub(crate) fn of<T: Described>(items: Vec<T>, query: ListQuery<T>) -> Result<List<T>, Error> {
-    cut_out(items, query, &[])
+/// What leads to the place behind an item.
+fn cursor_to(Position { key, id }: &Position, order: &Order) -> String {
+    let text = serde_json::json!([order.name(), key, id]).to_string();
+    BASE64_URL_SAFE_NO_PAD.encode(text)
 }
 
-fn cut_out<T: Described>(
-    items: Vec<T>,
-    query: ListQuery<T>,
-    conditions: &[(&str, Condition)],
-) -> Result<List<T>, Error> {
-    let mut items = arranged(items, query.sort.as_ref(), conditions).map_err(Error::internal)?;
+/// The place that a cursor leads to.
+fn place(cursor: &str, order: &Order) -> Result<Position, Error> {
+    let text = BASE64_URL_SAFE_NO_PAD.decode(cursor).ok();
+    let parts = text.and_then(|text| serde_json::from_slice::<[String; 3]>(&text).ok());
+    let parts = parts.filter(|parts| !parts.iter().any(|part| part.contains('\0')));
+    match parts {
+        Some([name, key, id]) if name == order.name() => Ok(Position { key, id }),
+        _ => Err(Error::invalid(
+            "cursor",
+            "must be that of a link to the next page of this list",
+        )),
+    }
+}
+
+/// Lists what there is of `items`, all of which are at hand. Equal ones keep the
+/// order that they have.
+pub(crate) fn of<T: Described>(items: Vec<T>, query: ListQuery<T>) -> Result<List<T>, Error> {
+    let mut items = match &query.sort {
+        Some(sort) => sorted(items, sort).map_err(Error::internal)?,
+        None => items,
+    };
     items.drain(..items.len().min(index(query.offset.unwrap_or_default())));
-    Ok(page(items, query))
+    Ok(cut_off(items, query))
 }
 
 /// The page that `query` asks for, of values that have no properties.
 pub(crate) fn plain<T>(mut items: Vec<T>, query: PageQuery) -> List<T> {
     items.drain(..items.len().min(index(query.offset.unwrap_or_default())));
-    page(
+    cut_off(
         items,
         ListQuery {
             limit: query.limit,
@@ -160,7 +267,7 @@ pub(crate) fn plain<T>(mut items: Vec<T>, query: PageQuery) -> List<T> {
 }
 
 /// The page that `items` begin with.
-fn page<T>(mut items: Vec<T>, query: ListQuery<T>) -> List<T> {
+fn cut_off<T>(mut items: Vec<T>, query: ListQuery<T>) -> List<T> {
     let offset = query.offset.unwrap_or_default();
     let next_offset = query.limit.filter(|limit| items.len() > index(*limit));
     let next_offset = next_offset.map(|limit| offset.saturating_add(limit));
@@ -178,181 +285,19 @@ fn index(number: u32) -> usize {
     usize::try_from(number).unwrap_or(usize::MAX)
 }
 
-/// The items that satisfy `conditions`, in order. Equal ones keep the order that
-/// they have.
-fn arranged<T: Described>(
-    items: Vec<T>,
-    sort: Option<&Sort<T>>,
-    conditions: &[(&str, Condition)],
-) -> Result<Vec<T>, serde_json::Error> {
-    let mut kept = Vec::new();
+fn sorted<T: Described>(items: Vec<T>, sort: &Sort<T>) -> Result<Vec<T>, serde_json::Error> {
+    let mut keyed = Vec::with_capacity(items.len());
     for item in items {
         let document = serde_json::to_value(&item)?;
-        if conditions
-            .iter()
-            .all(|(property, filter)| satisfies(&document[*property], filter))
-        {
-            let key = sort.map_or(Key::Nothing, |sort| Key::of(&document[sort.property()]));
-            kept.push((key, item));
+        keyed.push((key(&document[sort.property()], Kind::Instant), item));
+    }
+    keyed.sort_by(|(one, _), (other, _)| {
+        let order = one.cmp(other);
+        if sort.descending() {
+            order.reverse()
+        } else {
+            order
         }
-    }
-    if let Some(sort) = sort {
-        kept.sort_by(|(one, _), (other, _)| {
-            let order = one.compare(other);
-            if sort.descending() {
-                order.reverse()
-            } else {
-                order
-            }
-        });
-    }
-    Ok(kept.into_iter().map(|(_, item)| item).collect())
-}
-
-/// Whether a property satisfies a condition. Case makes no difference.
-fn satisfies(property: &Value, condition: &Condition) -> bool {
-    let text = match property {
-        Value::String(text) => text.to_lowercase(),
-        Value::Bool(_) | Value::Number(_) => property.to_string(),
-        Value::Null | Value::Array(_) | Value::Object(_) => {
-            return matches!(condition, Condition::Not(_));
-        }
-    };
-    let filter = match condition {
-        Condition::Text(filter) => filter,
-        Condition::Not(value) => return text != value.to_lowercase(),
-        Condition::Time(filter) => {
-            return text.parse().is_ok_and(|instant| filter.admits(instant));
-        }
-    };
-    match filter {
-        TextFilter::Is(whole) => text == whole.to_lowercase(),
-        TextFilter::Contains(part) => text.contains(&part.to_lowercase()),
-        TextFilter::StartsWith(start) => text.starts_with(&start.to_lowercase()),
-    }
-}
-
-/// What a property is sorted by. Values of different kinds are sorted by kind.
-#[derive(Debug)]
-enum Key {
-    Nothing,
-    Bool(bool),
-    Number(f64),
-    Instant(Timestamp),
-    /// In lower case first, so that `a` stands beside `A`.
-    Text(String, String),
-}
-
-impl Key {
-    fn of(property: &Value) -> Self {
-        match property {
-            Value::Bool(value) => Self::Bool(*value),
-            Value::Number(value) => Self::Number(value.as_f64().unwrap_or(f64::NAN)),
-            Value::String(text) => match text.parse() {
-                // As texts, `…:43.620Z` would come before `…:43Z`.
-                Ok(instant) => Self::Instant(instant),
-                Err(_) => Self::Text(text.to_lowercase(), text.clone()),
-            },
-            Value::Null | Value::Array(_) | Value::Object(_) => Self::Nothing,
-        }
-    }
-
-    fn kind(&self) -> u8 {
-        match self {
-            Self::Nothing => 0,
-            Self::Bool(_) => 1,
-            Self::Number(_) => 2,
-            Self::Instant(_) => 3,
-            Self::Text(..) => 4,
-        }
-    }
-
-    fn compare(&self, other: &Self) -> Ordering {
-        match (self, other) {
-            (Self::Bool(one), Self::Bool(other)) => one.cmp(other),
-            (Self::Number(one), Self::Number(other)) => one.total_cmp(other),
-            (Self::Instant(one), Self::Instant(other)) => one.cmp(other),
-            (Self::Text(one, spelling), Self::Text(other, other_spelling)) => {
-                (one, spelling).cmp(&(other, other_spelling))
-            }
-            _ => self.kind().cmp(&other.kind()),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[track_caller]
-    fn check_order(ascending: &[Value]) {
-        let keys: Vec<_> = ascending.iter().map(Key::of).collect();
-        assert!(
-            keys.is_sorted_by(|one, next| one.compare(next) == Ordering::Less),
-            "{keys:?}"
-        );
-    }
-
-    #[test]
-    fn instants_are_sorted_as_instants() {
-        check_order(&[
-            json!("2016-01-07T14:03:43Z"),
-            json!("2016-01-07T14:03:43.620Z"),
-            json!("2016-01-07T14:03:44Z"),
-        ]);
-    }
-
-    #[test]
-    fn texts_are_sorted_without_regard_to_case() {
-        check_order(&[json!("Anna"), json!("anna"), json!("Bert"), json!("carl")]);
-    }
-
-    #[test]
-    fn what_is_missing_comes_first() {
-        check_order(&[
-            json!(null),
-            json!(false),
-            json!(true),
-            json!(2),
-            json!(10),
-            json!(""),
-        ]);
-    }
-
-    #[track_caller]
-    fn check_satisfies(filter: &str, expected: bool) {
-        let filter = Condition::Text(TextFilter::from(filter.to_owned()));
-        assert_eq!(
-            satisfies(&json!("Jeff@JeffDoe.com"), &filter),
-            expected,
-            "{filter:?}"
-        );
-    }
-
-    #[test]
-    fn a_text_satisfies_what_it_is_contains_or_starts_with() {
-        check_satisfies("jeff@jeffdoe.com", true);
-        check_satisfies("jeff", false);
-        check_satisfies("~doe", true);
-        check_satisfies("~dough", false);
-        check_satisfies("^JEFF", true);
-        check_satisfies("^doe", false);
-    }
-
-    #[test]
-    fn a_truth_satisfies_itself() {
-        let condition = |text: &str| Condition::Text(TextFilter::Is(text.to_owned()));
-        assert!(satisfies(&json!(true), &condition("true")));
-        assert!(!satisfies(&json!(false), &condition("true")));
-    }
-
-    #[test]
-    fn nothing_satisfies_no_condition() {
-        assert!(!satisfies(
-            &Value::Null,
-            &Condition::Text(TextFilter::Contains(String::new()))
-        ));
-    }
+    });
+    Ok(keyed.into_iter().map(|(_, item)| item).collect())
 }

@@ -11,7 +11,8 @@
 //!   is cleared.
 //!
 //! Users have rules of their own; see [`users`]. What the resources have in common
-//! is in `request`, `create`, `change`, `conditions`, `stamps`, `parts` and `list`.
+//! is in `request`, `create`, `change`, `conditions`, `stamps`, `parts` and `list`. A
+//! list is made by way of `filter`, `plan` and `walk`.
 
 mod accounts;
 pub(crate) mod avatars;
@@ -21,6 +22,7 @@ pub(crate) mod categories;
 mod change;
 mod conditions;
 pub(crate) mod create;
+mod filter;
 pub(crate) mod form_fields;
 pub(crate) mod forms;
 mod list;
@@ -28,11 +30,14 @@ pub(crate) mod memberships;
 pub(crate) mod organization_groups;
 pub(crate) mod organizations;
 pub(crate) mod parts;
+mod plan;
 mod request;
 pub(crate) mod services;
 pub(crate) mod stamps;
 pub(crate) mod tokens;
 pub(crate) mod users;
+mod walk;
 pub(crate) mod workflows;
 
+pub(crate) use list::{ListBody, Listing, Next};
 pub(crate) use request::Request;

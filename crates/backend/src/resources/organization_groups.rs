@@ -18,7 +18,8 @@ use contract::organization_groups::{
 use super::change::{self, change};
 use super::conditions::Conditions;
 use super::create::{insert, new, with_defaults};
-use super::list::{self, Filter};
+use super::filter::Filter;
+use super::list::{self, Asked, Listing};
 use super::parts::added;
 use super::request::Request;
 use super::stamps::{Stamped, Stamps};
@@ -42,7 +43,7 @@ impl Stamped for OrganizationGroup {
 /// Lists groups.
 pub(crate) async fn list(
     request: Request<ListOrganizationGroups>,
-) -> Result<List<OrganizationGroup>, Error> {
+) -> Result<Listing<OrganizationGroup>, Error> {
     let ListOrganizationGroupsQuery {
         list,
         id,
@@ -51,12 +52,18 @@ pub(crate) async fn list(
         created_at,
     } = request.query;
     let filters = [
-        Filter::key("id", id),
-        Filter::key("organization", organization),
+        Filter::is("id", id),
+        Filter::is("organization", organization),
         Filter::text("name", name),
         Filter::time("createdAt", created_at),
     ];
-    list::list(&request.app, request.caller, list, filters, |group| group).await
+    let asked = Asked {
+        app: request.app,
+        caller: request.caller,
+        query: list,
+        cursor: request.cursor,
+    };
+    list::list(asked, filters, |group: OrganizationGroup| group).await
 }
 
 /// Creates a group.

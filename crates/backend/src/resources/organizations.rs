@@ -23,7 +23,7 @@ use std::collections::HashSet;
 
 use contract::categories::Category;
 use contract::id::ObjectId;
-use contract::operation::{Create, Created, List, NoContent, Operation, Update};
+use contract::operation::{Create, Created, NoContent, Operation, Update};
 use contract::organizations::{
     CreateOrganization, DeleteOrganization, GetOrganization, ListOrganizations,
     ListOrganizationsQuery, Organization, OrganizationStatus, UpdateOrganization,
@@ -33,7 +33,8 @@ use contract::validate::Violations;
 use super::change::{Edited, change};
 use super::conditions::{Conditions, References};
 use super::create::{insert, new, with_defaults};
-use super::list::{self, Filter};
+use super::filter::Filter;
+use super::list::{self, Asked, Listing};
 use super::parts::{added, misplaced};
 use super::request::Request;
 use super::stamps::{Stamped, Stamps};
@@ -61,7 +62,9 @@ impl Stamped for Tenant {
 }
 
 /// Lists organizations.
-pub(crate) async fn list(request: Request<ListOrganizations>) -> Result<List<Organization>, Error> {
+pub(crate) async fn list(
+    request: Request<ListOrganizations>,
+) -> Result<Listing<Organization>, Error> {
     let ListOrganizationsQuery {
         list,
         id,
@@ -70,19 +73,18 @@ pub(crate) async fn list(request: Request<ListOrganizations>) -> Result<List<Org
         created_at,
     } = request.query;
     let filters = [
-        Filter::key("id", id),
-        Filter::key_or_without("status", status, OrganizationStatus::Archived),
+        Filter::is("id", id),
+        Filter::status(status, OrganizationStatus::Archived),
         Filter::text("name", name),
         Filter::time("createdAt", created_at),
     ];
-    list::list(
-        &request.app,
-        request.caller,
-        list,
-        filters,
-        |tenant: Tenant| tenant.organization,
-    )
-    .await
+    let asked = Asked {
+        app: request.app,
+        caller: request.caller,
+        query: list,
+        cursor: request.cursor,
+    };
+    list::list(asked, filters, |tenant: Tenant| tenant.organization).await
 }
 
 /// Creates an organization.

@@ -14,5 +14,7 @@ pub(crate) struct Request<O: Operation<Access: Authenticate>> {
     pub(crate) caller: <O::Access as Authenticate>::Caller,
     pub(crate) path: O::Path,
     pub(crate) query: O::Query,
+    /// Where a page begins, as the link to it says. Lists look at it only.
+    pub(crate) cursor: Option<String>,
     pub(crate) body: O::Body,
 }

@@ -13,7 +13,7 @@
 //! - Passwords and the like among the parameters are shown to admins and owners.
 
 use contract::error::FieldViolation;
-use contract::operation::{Create, Created, List, NoContent, Operation, Update};
+use contract::operation::{Create, Created, NoContent, Operation, Update};
 use contract::services::{
     CreateService, DeleteService, GetService, ListServices, ListServicesQuery, Service,
     ServiceParams, ServiceProvider, ServiceStatus, UpdateService,
@@ -24,7 +24,8 @@ use contract::validate::Violations;
 use super::change::change;
 use super::conditions::Conditions;
 use super::create::{insert, new, with_defaults};
-use super::list::{self, Filter};
+use super::filter::Filter;
+use super::list::{self, Asked, Listing};
 use super::request::Request;
 use super::stamps::{Stamped, Stamps};
 use crate::access::{Act, Caller, find, new_owner};
@@ -44,7 +45,7 @@ impl Stamped for Service {
 }
 
 /// Lists services.
-pub(crate) async fn list(request: Request<ListServices>) -> Result<List<Service>, Error> {
+pub(crate) async fn list(request: Request<ListServices>) -> Result<Listing<Service>, Error> {
     let (caller, now) = (request.caller, request.app.now()?);
     let ListServicesQuery {
         list,
@@ -56,17 +57,20 @@ pub(crate) async fn list(request: Request<ListServices>) -> Result<List<Service>
         created_at,
     } = request.query;
     let filters = [
-        Filter::key("id", id),
-        Filter::key("organization", organization),
-        Filter::key("type", provider),
+        Filter::is("id", id),
+        Filter::is("organization", organization),
+        Filter::is("type", provider),
         Filter::text("name", name),
-        Filter::property_or_without("status", status, ServiceStatus::Archived),
+        Filter::status(status, ServiceStatus::Archived),
         Filter::time("createdAt", created_at),
     ];
-    list::list(&request.app, caller, list, filters, |service| {
-        shown(caller, &service, now)
-    })
-    .await
+    let asked = Asked {
+        app: request.app,
+        caller: request.caller,
+        query: list,
+        cursor: request.cursor,
+    };
+    list::list(asked, filters, move |service| shown(caller, &service, now)).await
 }
 
 /// Creates a service.

@@ -16,8 +16,7 @@
 //! Settings that are not set stay unset; their defaults are the reader's. An
 //! archived user keeps its e-mail address, so that it can be restored.
 
-use contract::operation::{Create, Created, List, NoContent, Operation, Update};
-use contract::parameters::TextFilter;
+use contract::operation::{Create, Created, NoContent, Operation, Update};
 use contract::users::{
     CreateUser, DeleteUser, GetUser, ListUsers, ListUsersQuery, Role, UpdateUser, User, UserStatus,
 };
@@ -25,7 +24,8 @@ use serde_json::Value;
 
 use super::accounts::{find, save, shown, taken, with_avatar_url, without_base};
 use super::change::until_saved;
-use super::list::{self, Filter};
+use super::filter::Filter;
+use super::list::{self, Asked, Listing};
 use super::request::Request;
 use crate::access::{Act, Caller, check_grant, check_may_change, issue_api_token};
 use crate::app::App;
@@ -35,38 +35,32 @@ use crate::store;
 use crate::store::users::{Account, Membership, memberships, put_membership};
 
 /// Lists users.
-pub(crate) async fn list(request: Request<ListUsers>) -> Result<List<User>, Error> {
-    let Request {
-        app,
-        caller,
-        query:
-            ListUsersQuery {
-                list,
-                id,
-                organization,
-                email,
-                status,
-                role,
-                created_at,
-            },
-        ..
-    } = request;
-    let email = match email {
-        Some(TextFilter::Is(email)) => Filter::key("email", Some(email.to_lowercase())),
-        filter => Filter::text("email", filter),
-    };
-    let filters = [
-        Filter::key("id", id),
-        Filter::key("organization", organization),
-        Filter::key("role", role),
-        Filter::key_or_without("status", status, UserStatus::Archived),
+pub(crate) async fn list(request: Request<ListUsers>) -> Result<Listing<User>, Error> {
+    let (app, caller) = (request.app, request.caller);
+    let ListUsersQuery {
+        list,
+        id,
+        organization,
         email,
+        status,
+        role,
+        created_at,
+    } = request.query;
+    let filters = [
+        Filter::is("id", id),
+        Filter::text("email", email),
+        Filter::is("organization", organization),
+        Filter::is("role", role),
+        Filter::status(status, UserStatus::Archived),
         Filter::time("createdAt", created_at),
     ];
-    list::list(&app, caller, list, filters, |account| {
-        shown(&app, caller, &account)
-    })
-    .await
+    let asked = Asked {
+        app: app.clone(),
+        caller,
+        query: list,
+        cursor: request.cursor,
+    };
+    list::list(asked, filters, move |account| shown(&app, caller, &account)).await
 }
 
 /// Creates a user.

@@ -14,8 +14,9 @@ use super::list;
 use super::request::Request;
 use crate::access::{find, unknown};
 use crate::error::Error;
+use crate::store::listed::number;
 use crate::store::organizations::{Tenant, top};
-use crate::store::{self, Selection};
+use crate::store::scan::{self, Scan};
 
 /// Lists the workflows that run for an organization.
 pub(crate) async fn list(request: Request<ListWorkflows>) -> Result<List<Workflow>, Error> {
@@ -32,10 +33,13 @@ pub(crate) async fn list(request: Request<ListWorkflows>) -> Result<List<Workflo
     let Some(top) = top(&mut connection, id).await? else {
         return Err(unknown::<Tenant>(id));
     };
-    let mut workflows: Vec<Workflow> =
-        store::list(&mut connection, &top, Selection::default()).await?;
-    workflows.retain(|workflow| runs_for(workflow, id, &organization));
-    list::of(workflows, query)
+    let all = Scan::<Workflow>::new(top, number::<Workflow>(0, false));
+    let workflows = scan::rows(&mut connection, &all, None, 0, usize::MAX, |workflow| {
+        workflow
+    });
+    let workflows = workflows.await?.into_iter().map(|(_, workflow)| workflow);
+    let workflows = workflows.filter(|workflow| runs_for(workflow, id, &organization));
+    list::of(workflows.collect(), query)
 }
 
 fn runs_for(workflow: &Workflow, id: ObjectId, organization: &Organization) -> bool {

@@ -4,7 +4,8 @@
 //! the resource as a JSON document. One text of SQL runs on SQLite and on
 //! PostgreSQL, so columns are TEXT and BIGINT only and every statement is plain.
 //! A [`Row`] says once how its resource and its columns correspond; reading,
-//! writing, listing and version checks are the same for every resource.
+//! writing and version checks are the same for every resource. What lists of it
+//! are read from is in [`listed`], how they are read in [`scan`].
 //!
 //! Functions take a connection: one from [`Store::read`] for reading, or one
 //! from [`Store::write`] to read and write in one transaction. No function holds
@@ -13,12 +14,15 @@
 mod connect;
 pub(crate) mod copy;
 mod error;
+pub(crate) mod key;
+pub(crate) mod listed;
 pub(crate) mod organizations;
 mod postgres;
 pub(crate) mod resources;
 mod room;
-mod row;
+pub(crate) mod row;
 mod rows;
+pub(crate) mod scan;
 mod session;
 mod settings;
 mod sqlite;
@@ -27,9 +31,9 @@ mod value;
 
 pub(crate) use connect::{Store, commit, sqlite_path};
 pub(crate) use error::StoreError;
-pub(crate) use row::{Row, Selection, Versioned};
+pub(crate) use row::{Row, Versioned};
 pub(crate) use rows::{
-    delete, get, get_visible, insert, list, lock_existing, lock_visible, replace, visible_ids,
+    delete, get, get_visible, insert, lock_existing, lock_visible, replace, visible_ids,
 };
 pub(crate) use session::Session;
 pub(crate) use settings::{init_setting, setting};

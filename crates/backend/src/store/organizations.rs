@@ -6,8 +6,9 @@ use contract::id::ObjectId;
 use contract::organizations::{Organization, OrganizationStatus};
 
 use super::error::StoreError;
-use super::row::{Row, key, within};
-use super::rows::{count, damaged};
+use super::key::Kind;
+use super::row::{Owner, Row, damaged, key, within};
+use super::rows::count;
 use super::session::Session;
 use super::value::Value;
 
@@ -24,10 +25,29 @@ impl Row for Tenant {
     const TABLE: &'static str = "organizations";
     const COLUMNS: &'static [&'static str] = &["id", "parent", "status", "document"];
     const OWNERS: &'static str = "SELECT organizations.id";
-    const VISIBLE: &'static str = "id IN {tree}";
+    const LIST: i64 = 2;
+    const LISTED: &'static [(&'static str, Kind)] = &[
+        ("name", Kind::Text),
+        ("displayName", Kind::Text),
+        ("status", Kind::Text),
+        ("createdAt", Kind::Instant),
+        ("updatedAt", Kind::Instant),
+    ];
 
     fn id(&self) -> Option<ObjectId> {
         self.organization.id
+    }
+
+    fn owner(&self) -> Option<Owner> {
+        self.organization.id.map(Owner::Organization)
+    }
+
+    fn is_archived(&self) -> bool {
+        self.organization.status == Some(OrganizationStatus::Archived)
+    }
+
+    fn properties(&self) -> Result<serde_json::Value, serde_json::Error> {
+        serde_json::to_value(&self.organization)
     }
 
     fn write(&self) -> Result<Vec<Option<String>>, serde_json::Error> {

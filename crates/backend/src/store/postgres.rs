@@ -62,6 +62,12 @@ impl Server {
             .options([
                 ("statement_timeout", millis(limits.statement_timeout)),
                 ("lock_timeout", millis(limits.lock_timeout)),
+                // Every statement has an index to run on. Without these the planner
+                // takes another way while it has no statistics of what was just
+                // loaded, and compiles statements that take no time.
+                ("enable_seqscan", "off".to_owned()),
+                ("enable_sort", "off".to_owned()),
+                ("jit", "off".to_owned()),
                 (
                     "idle_in_transaction_session_timeout",
                     millis(limits.statement_timeout),

@@ -4,32 +4,48 @@
 use std::error::Error as StdError;
 
 use contract::bot_instances::BotInstance;
-use contract::bots::Bot;
-use contract::forms::Form;
+use contract::bots::{Bot, BotStatus};
+use contract::forms::{Form, FormStatus};
 use contract::id::ObjectId;
 use contract::organization_groups::OrganizationGroup;
-use contract::services::Service;
+use contract::services::{Service, ServiceStatus};
 use contract::workflows::Workflow;
+use serde_json::Value;
 
-use super::row::{Row, key};
-
-/// What is visible from an organization: what belongs to it or to one below it.
-const OWNED: &str = "organization IN {tree}";
+use super::key::Kind;
+use super::row::{Owner, Row, key};
 
 /// Keeps a type of the contract in a table: `id`, `organization`, the columns
-/// named here with the property of each, and the document.
+/// named here with the property of each, and the document. It is listed under a
+/// number by the properties named last, and may be archived.
 macro_rules! kept {
-    ($($type:ty: $noun:literal in $table:literal ($($column:literal = $property:ident),*);)+) => {$(
+    ($(
+        $type:ty: $noun:literal in $table:literal ($($column:literal = $property:ident),*)
+        listed $list:literal by ($($name:literal: $kind:ident),*) $(but $archived:path)?;
+    )+) => {$(
         impl Row for $type {
             const NOUN: &'static str = $noun;
             const TABLE: &'static str = $table;
             const COLUMNS: &'static [&'static str] =
                 &["id", "organization", $($column,)* "document"];
-            const VISIBLE: &'static str = OWNED;
+            const LIST: i64 = $list;
+            const LISTED: &'static [(&'static str, Kind)] = &[$(($name, Kind::$kind)),*];
             const OWNERS: &'static str = concat!("SELECT ", $table, ".organization");
 
             fn id(&self) -> Option<ObjectId> {
                 self.id
+            }
+
+            fn owner(&self) -> Option<Owner> {
+                self.organization.map(Owner::Organization)
+            }
+
+            fn is_archived(&self) -> bool {
+                false $(|| self.status == Some($archived))?
+            }
+
+            fn properties(&self) -> Result<Value, serde_json::Error> {
+                serde_json::to_value(self)
             }
 
             fn write(&self) -> Result<Vec<Option<String>>, serde_json::Error> {
@@ -52,11 +68,25 @@ macro_rules! kept {
 }
 
 kept! {
-    OrganizationGroup: "organization group" in "organization_groups" ();
-    Workflow: "workflow" in "workflows" ();
-    Bot: "bot" in "bots" ("status" = status);
-    Service: "service" in "services" ("type" = provider);
-    Form: "form" in "forms" ("type" = kind, "status" = status);
+    OrganizationGroup: "organization group" in "organization_groups" ()
+        listed 3 by ("organization": Text, "name": Text, "createdAt": Instant, "updatedAt": Instant);
+    Workflow: "workflow" in "workflows" () listed 4 by ();
+    Bot: "bot" in "bots" ("status" = status)
+        listed 5 by (
+            "organization": Text, "name": Text, "status": Text, "audience": Text,
+            "createdAt": Instant, "updatedAt": Instant
+        ) but BotStatus::Archived;
+    // The status that a service is shown with changes with time.
+    Service: "service" in "services" ("type" = provider)
+        listed 6 by (
+            "organization": Text, "name": Text, "type": Text,
+            "createdAt": Instant, "updatedAt": Instant
+        ) but ServiceStatus::Archived;
+    Form: "form" in "forms" ("type" = kind, "status" = status)
+        listed 7 by (
+            "organization": Text, "name": Text, "type": Text, "status": Text,
+            "createdAt": Instant, "updatedAt": Instant
+        ) but FormStatus::Archived;
 }
 
 /// A bot instance together with its bot.
@@ -75,11 +105,31 @@ impl Row for Instance {
     const SOURCE: &'static str = "(SELECT bot_instances.*, bots.document AS bot_document \
          FROM bot_instances JOIN bots ON bots.id = bot_instances.bot) AS bot_instances";
     const JOINED: &'static [&'static str] = &["bot_document"];
-    const VISIBLE: &'static str = OWNED;
+    const LIST: i64 = 8;
+    // The name can be that of the bot and changes with it.
+    const LISTED: &'static [(&'static str, Kind)] = &[
+        ("organization", Kind::Text),
+        ("bot", Kind::Text),
+        ("enabled", Kind::Text),
+        ("createdAt", Kind::Instant),
+        ("updatedAt", Kind::Instant),
+    ];
     const OWNERS: &'static str = "SELECT bot_instances.organization";
 
     fn id(&self) -> Option<ObjectId> {
         self.own.id
+    }
+
+    fn owner(&self) -> Option<Owner> {
+        self.own.organization.map(Owner::Organization)
+    }
+
+    fn is_archived(&self) -> bool {
+        false
+    }
+
+    fn properties(&self) -> Result<Value, serde_json::Error> {
+        serde_json::to_value(&self.own)
     }
 
     fn write(&self) -> Result<Vec<Option<String>>, serde_json::Error> {

@@ -4,6 +4,10 @@ use std::error::Error as StdError;
 use std::fmt::Display;
 
 use contract::id::ObjectId;
+use serde_json::Value;
+
+use super::error::StoreError;
+use super::key::Kind;
 
 /// A resource as it is kept: how it corresponds to the columns of its table.
 pub(crate) trait Row: Sized + Send + 'static {
@@ -18,14 +22,26 @@ pub(crate) trait Row: Sized + Send + 'static {
     const SOURCE: &'static str = Self::TABLE;
     /// Columns that rows are read with and not written.
     const JOINED: &'static [&'static str] = &[];
-    /// The condition under which a row is visible from an organization, with
-    /// `{tree}` for the set of that organization and all below it.
-    const VISIBLE: &'static str;
     /// The organizations that the row of the table belongs to, as a query.
     const OWNERS: &'static str;
+    /// The number of the resource among all that are listed.
+    const LIST: i64;
+    /// The properties in whose order the resource can be listed without looking
+    /// at all of it. The place of one is its number in what is kept, so a new one
+    /// comes last.
+    const LISTED: &'static [(&'static str, Kind)];
 
     /// The ID that the resource itself says it has.
     fn id(&self) -> Option<ObjectId>;
+
+    /// What the row belongs to.
+    fn owner(&self) -> Option<Owner>;
+
+    /// Whether the row is left out of lists, unless they are asked for it.
+    fn is_archived(&self) -> bool;
+
+    /// The resource as JSON: at least what is [`LISTED`](Self::LISTED).
+    fn properties(&self) -> Result<Value, serde_json::Error>;
 
     /// The values of [`COLUMNS`](Self::COLUMNS), in their order.
     fn write(&self) -> Result<Vec<Option<String>>, serde_json::Error>;
@@ -42,21 +58,13 @@ pub(crate) struct Versioned<R> {
     pub(super) version: i64,
 }
 
-/// Which rows to list.
-#[derive(Debug, Default)]
-pub(crate) struct Selection {
-    /// Columns and the value that each must have.
-    pub(crate) equal: Vec<(&'static str, String)>,
-    /// Columns and the value that each must not have.
-    pub(crate) unequal: Vec<(&'static str, String)>,
-    /// How many rows to skip, and how many to return at most.
-    pub(crate) range: Option<(i64, i64)>,
+/// What a row belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Owner {
+    Organization(ObjectId),
+    /// The organizations that the user with this ID is a member of.
+    MembershipsOf(ObjectId),
 }
-
-/// A set of organization IDs: the one bound to `$1` and all below it.
-pub(super) const TREE: &str = "(WITH RECURSIVE tree (id) AS (SELECT CAST($1 AS TEXT) UNION \
-     SELECT organizations.id FROM organizations JOIN tree ON organizations.parent = tree.id) \
-     SELECT id FROM tree)";
 
 /// The condition under which a row that is known otherwise is visible from the
 /// organization bound to `$1`. It looks upwards from the row, so that it takes as
@@ -75,13 +83,15 @@ pub(super) fn within(organizations: &str) -> String {
     )
 }
 
-/// The condition under which a row is visible from the organization bound to
-/// `$1`, for listing all of them.
-pub(super) fn visible<R: Row>() -> String {
-    R::VISIBLE.replace("{tree}", TREE)
-}
-
 /// The value of a key column.
 pub(super) fn key(value: Option<impl Display>) -> Option<String> {
     value.map(|value| value.to_string())
+}
+
+/// Says that a row, or what is kept of it elsewhere, is not as it should be.
+pub(super) fn damaged<R: Row>(source: impl Into<Box<dyn StdError + Send + Sync>>) -> StoreError {
+    StoreError::Damaged {
+        table: R::TABLE,
+        source: source.into(),
+    }
 }

@@ -1,10 +1,10 @@
 //! The statements that are the same for every resource.
 
 use std::collections::HashSet;
-use std::error::Error as StdError;
 
 use super::error::StoreError;
-use super::row::{Row, Selection, Versioned, key, seen, visible};
+use super::listed;
+use super::row::{Row, Versioned, damaged, key, seen};
 use super::session::Session;
 use super::value::{Cells, Value};
 
@@ -20,7 +20,7 @@ pub(crate) async fn insert<R: Row>(session: &mut Session, row: &R) -> Result<(),
     let values = row.write().map_err(damaged::<R>)?;
     let done = session.execute(&sql, texts(values)).await;
     done.map_err(|error| error.of_row(R::TABLE))?;
-    Ok(())
+    listed::enter(session, row).await
 }
 
 /// Replaces a row, if it still has the version that was read. Whether it had.
@@ -44,13 +44,25 @@ pub(crate) async fn replace<R: Row>(
     let mut values = texts(row.write().map_err(damaged::<R>)?);
     values.push(read.version.into());
     let done = session.execute(&sql, values).await;
-    Ok(done.map_err(|error| error.of_row(R::TABLE))? == 1)
+    if done.map_err(|error| error.of_row(R::TABLE))? != 1 {
+        return Ok(false);
+    }
+    listed::change(session, &read.row, row).await?;
+    Ok(true)
 }
 
-/// Deletes the row with an ID. Whether there was one.
-pub(crate) async fn delete<R: Row>(session: &mut Session, id: &str) -> Result<bool, StoreError> {
-    let sql = format!("DELETE FROM {} WHERE id = $1", R::TABLE);
-    Ok(session.execute(&sql, vec![id.into()]).await? == 1)
+/// Deletes a row, if it still has the version that was read. Whether it had.
+pub(crate) async fn delete<R: Row>(
+    session: &mut Session,
+    read: &Versioned<R>,
+) -> Result<bool, StoreError> {
+    let sql = format!("DELETE FROM {} WHERE id = $1 AND version = $2", R::TABLE);
+    let values = vec![Value::text(read.row.id()), read.version.into()];
+    if session.execute(&sql, values).await? != 1 {
+        return Ok(false);
+    }
+    listed::leave(session, &read.row).await?;
+    Ok(true)
 }
 
 /// The row with an ID.
@@ -141,38 +153,6 @@ async fn ids_that<R: Row>(
     Ok(found)
 }
 
-/// The rows that are visible from an organization, in the order of their IDs.
-pub(crate) async fn list<R: Row>(
-    session: &mut Session,
-    organization: &str,
-    selection: Selection,
-) -> Result<Vec<R>, StoreError> {
-    let mut conditions = vec![visible::<R>()];
-    let mut values = vec![organization.to_owned()];
-    for (comparison, columns) in [("=", selection.equal), ("<>", selection.unequal)] {
-        for (column, value) in columns {
-            values.push(value);
-            conditions.push(format!("{column} {comparison} ${}", values.len()));
-        }
-    }
-    let range = selection
-        .range
-        .map(|(offset, limit)| format!(" LIMIT {limit} OFFSET {offset}"));
-    let condition = format!(
-        "{} ORDER BY id{}",
-        conditions.join(" AND "),
-        range.unwrap_or_default()
-    );
-    let Some((sql, values)) = selecting::<R>(&condition, values) else {
-        return Ok(Vec::new());
-    };
-    let read = |rows: Vec<Cells>| {
-        let rows = rows.into_iter().map(versioned);
-        rows.map(|versioned| Ok(versioned?.row)).collect()
-    };
-    session.list(sql, values, read).await?
-}
-
 /// The row that a condition singles out.
 pub(super) async fn one<R: Row>(
     session: &mut Session,
@@ -209,7 +189,7 @@ fn selecting<R: Row>(condition: &str, values: Vec<String>) -> Option<(String, Ve
     Some((sql, values.into_iter().map(Value::from).collect()))
 }
 
-fn versioned<R: Row>(mut row: Cells) -> Result<Versioned<R>, StoreError> {
+pub(super) fn versioned<R: Row>(mut row: Cells) -> Result<Versioned<R>, StoreError> {
     let count = R::COLUMNS.len() + R::JOINED.len();
     let values = (0..count).map(|column| row.optional_text(column));
     let values: Vec<_> = values.collect::<Result<_, _>>().map_err(damaged::<R>)?;
@@ -242,11 +222,4 @@ pub(super) async fn count(
 
 fn texts(values: Vec<Option<String>>) -> Vec<Value> {
     values.into_iter().map(Value::text).collect()
-}
-
-pub(super) fn damaged<R: Row>(source: impl Into<Box<dyn StdError + Send + Sync>>) -> StoreError {
-    StoreError::Damaged {
-        table: R::TABLE,
-        source: source.into(),
-    }
 }

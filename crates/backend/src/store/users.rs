@@ -6,10 +6,13 @@ use contract::id::ObjectId;
 use contract::users::{Role, User, UserStatus};
 
 use super::error::StoreError;
+use super::key::Kind;
+use super::listed;
 use super::organizations::lock;
-use super::row::{Row, Versioned};
-use super::rows::{count, one};
+use super::row::{Owner, Row, Versioned};
+use super::rows::{count, get, one};
 use super::session::Session;
+use super::value::Value;
 
 /// A user as it is kept, with its password hash. What every kept user has is
 /// plain here where the contract has it optional.
@@ -63,11 +66,33 @@ impl Row for Account {
         "document",
     ];
     const OWNERS: &'static str = "SELECT organization_id FROM memberships WHERE user_id = users.id";
-    const VISIBLE: &'static str =
-        "id IN (SELECT user_id FROM memberships WHERE organization_id IN {tree})";
+    const LIST: i64 = 1;
+    const LISTED: &'static [(&'static str, Kind)] = &[
+        ("organization", Kind::Text),
+        ("email", Kind::Text),
+        ("role", Kind::Text),
+        ("status", Kind::Text),
+        ("displayName", Kind::Text),
+        ("givenName", Kind::Text),
+        ("familyName", Kind::Text),
+        ("createdAt", Kind::Instant),
+        ("updatedAt", Kind::Instant),
+    ];
 
     fn id(&self) -> Option<ObjectId> {
         Some(self.id)
+    }
+
+    fn owner(&self) -> Option<Owner> {
+        Some(Owner::MembershipsOf(self.id))
+    }
+
+    fn is_archived(&self) -> bool {
+        self.is_archived()
+    }
+
+    fn properties(&self) -> Result<serde_json::Value, serde_json::Error> {
+        serde_json::to_value(&self.user)
     }
 
     fn write(&self) -> Result<Vec<Option<String>>, serde_json::Error> {
@@ -131,16 +156,19 @@ pub(crate) async fn put_membership(
     user: ObjectId,
     membership: Membership,
 ) -> Result<(), StoreError> {
-    let sql = "INSERT INTO memberships (user_id, organization_id, role) VALUES ($1, $2, $3) \
-         ON CONFLICT (user_id, organization_id) DO UPDATE SET role = excluded.role";
-    let values = vec![
-        user.to_string().into(),
-        membership.organization.to_string().into(),
-        membership.role.to_string().into(),
-    ];
-    let done = session.execute(sql, values).await;
+    let key = [user.to_string(), membership.organization.to_string()];
+    let sql = "UPDATE memberships SET role = $3 WHERE user_id = $1 AND organization_id = $2";
+    let values = || key.iter().cloned().chain([membership.role.to_string()]);
+    if session.execute(sql, bound(values())).await? == 1 {
+        return Ok(());
+    }
+    let before = listed::viewers(session, Some(Owner::MembershipsOf(user))).await?;
+    let sql = "INSERT INTO memberships (user_id, organization_id, role) VALUES ($1, $2, $3)";
+    let done = session.execute(sql, bound(values())).await;
     done.map_err(|error| error.of_row("memberships"))?;
-    Ok(())
+    let after = listed::viewers(session, Some(Owner::MembershipsOf(user))).await?;
+    let account = account(session, user).await?;
+    listed::enter_for(session, &account, &(&after - &before)).await
 }
 
 /// Ends the membership of a user in an organization.
@@ -149,10 +177,22 @@ pub(crate) async fn remove_membership(
     user: ObjectId,
     organization: ObjectId,
 ) -> Result<(), StoreError> {
+    let before = listed::viewers(session, Some(Owner::MembershipsOf(user))).await?;
     let sql = "DELETE FROM memberships WHERE user_id = $1 AND organization_id = $2";
-    let values = vec![user.to_string().into(), organization.to_string().into()];
+    let values = bound([user.to_string(), organization.to_string()]);
     session.execute(sql, values).await?;
-    Ok(())
+    let after = listed::viewers(session, Some(Owner::MembershipsOf(user))).await?;
+    let account = account(session, user).await?;
+    listed::leave_for(session, &account, &(&before - &after)).await
+}
+
+async fn account(session: &mut Session, id: ObjectId) -> Result<Account, StoreError> {
+    let found = get(session, &id.to_string()).await?;
+    Ok(found.ok_or_else(|| damaged("a member is missing"))?.row)
+}
+
+fn bound(values: impl IntoIterator<Item = String>) -> Vec<Value> {
+    values.into_iter().map(Value::from).collect()
 }
 
 /// Whether an organization has an owner who is not archived. Until the

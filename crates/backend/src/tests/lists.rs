@@ -24,6 +24,13 @@ async fn with_people() -> Api {
     api
 }
 
+/// A link without its cursor, which it must have.
+fn without_cursor(link: &str) -> String {
+    let (before, cursor) = link.split_once("&cursor=").expect("has a cursor");
+    let (_, after) = cursor.split_once('>').expect("is a link");
+    format!("{before}>{after}")
+}
+
 /// Checks the names on the page that `query` asks for, and what the query of
 /// the next page is.
 async fn check(api: &Api, query: &str, names: &[&str], next: Option<&str>) {
@@ -31,7 +38,7 @@ async fn check(api: &Api, query: &str, names: &[&str], next: Option<&str>) {
     let link = reply
         .headers
         .get("link")
-        .map(|value| value.to_str().expect("is text").to_owned());
+        .map(|value| without_cursor(value.to_str().expect("is text")));
     let users = reply.ok();
     let found: Vec<_> = users
         .as_array()

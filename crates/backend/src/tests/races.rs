@@ -141,7 +141,9 @@ async fn check_gone(line: &str, body: fn(&str) -> Value, property: &str) {
     let form = api.create("forms", json!({"name": "Brochure"})).await;
     let id = text(&form["id"]);
     let mut first = api.backend.app.store.write().await.expect("begins");
-    let deleted = store::delete::<Form>(&mut first, &id).await;
+    let read = store::get::<Form>(&mut first, &id).await.expect("reads");
+    let read = read.expect("the form is there");
+    let deleted = store::delete(&mut first, &read).await;
     assert!(deleted.expect("deletes"), "the form was there");
     let line = line.replace("{organization}", &api.organization);
     let call = api.call(&api.owner, &line, body(&id));
