@@ -35,7 +35,7 @@ struct Args {
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    Serve(serve::ServeArgs),
+    Serve(Box<serve::ServeArgs>),
     Gateway(serve::GatewayArgs),
     Backend(backup::BackendCommand),
     Call(call::CallArgs),
@@ -74,7 +74,7 @@ fn main() -> ExitCode {
 
 async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Serve(args) => serve::serve(args).await,
+        Command::Serve(args) => serve::serve(*args).await,
         Command::Gateway(args) => serve::gateway(args).await,
         Command::Backend(args) => backup::run(args).await,
         Command::Call(args) => call::run(args, proto::FILE_DESCRIPTOR_SET).await,

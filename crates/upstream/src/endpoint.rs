@@ -86,9 +86,17 @@ pub(crate) struct Lease {
     ends: Instant,
     others: bool,
     trial: bool,
-    /// Whether the request has got its connection.
-    connected: bool,
-    settled: bool,
+    progress: Progress,
+}
+
+/// How far a request has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Progress {
+    /// It has no connection yet.
+    Waiting,
+    Connected,
+    /// How it ended is recorded.
+    Settled,
 }
 
 impl Lease {
@@ -104,14 +112,13 @@ impl Lease {
             ends,
             others,
             trial,
-            connected: false,
-            settled: false,
+            progress: Progress::Waiting,
         }
     }
 
     /// Notes that the request has got its connection.
     pub(crate) fn connected(&mut self) {
-        self.connected = true;
+        self.progress = Progress::Connected;
     }
 
     /// Notes that a reply has begun. Returns where it came from.
@@ -154,7 +161,7 @@ impl Lease {
 
     /// Records how the request ended. Returns what was remembered before.
     fn settle(&mut self, outcome: Outcome) -> Memory {
-        self.settled = true;
+        self.progress = Progress::Settled;
         let config = self.endpoint.config();
         let mut health = self.endpoint.health();
         let before = health.memory();
@@ -166,12 +173,13 @@ impl Lease {
 impl Drop for Lease {
     fn drop(&mut self) {
         self.endpoint.in_flight.fetch_sub(1, Ordering::Relaxed);
-        if self.settled {
-            return;
-        }
-        // A call that waits for room on this side tells nothing about the other one.
-        let waited_for_room = !self.connected && self.endpoint.pool().is_starved();
-        if Instant::now() >= self.ends && !waited_for_room {
+        let tells = match self.progress {
+            Progress::Settled => return,
+            Progress::Connected => true,
+            // What waits for room on this side tells nothing about the other one.
+            Progress::Waiting => !self.endpoint.pool().is_starved(),
+        };
+        if tells && Instant::now() >= self.ends {
             self.settle(Outcome::TimedOut);
         } else if self.trial {
             self.endpoint.health().give_back_trial();

@@ -10,6 +10,10 @@ use super::bounds::duration;
 /// What the REST server allows its clients.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Bounds on REST requests and connections")]
+#[expect(
+    clippy::struct_field_names,
+    reason = "clap names the arguments after the fields"
+)]
 pub(crate) struct HttpBoundsArgs {
     /// How many connections may be open at once; further ones wait
     #[arg(
