@@ -59,8 +59,8 @@ fn every_operation_is_in_the_openapi_document() {
 
 #[test]
 fn every_operation_has_a_recorded_exchange() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi/recorded");
-    let files = std::fs::read_dir(folder).expect("the folder of recorded exchanges");
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi/recorded");
+    let files = std::fs::read_dir(directory).expect("the directory of recorded exchanges");
     let recorded = files.map(|file| {
         let text = std::fs::read(file.expect("a file").path()).expect("a readable file");
         let exchange: Value = serde_json::from_slice(&text).expect("JSON");

@@ -161,7 +161,7 @@ impl Stack {
 
     /// The system with a gateway of these bounds.
     pub(crate) async fn start_with(server: gateway::config::Config) -> Self {
-        let data = tempfile::tempdir().expect("a temporary folder");
+        let data = tempfile::tempdir().expect("a temporary directory");
         let (listener, address) = listen().await;
         let now = Arc::new(AtomicI64::new(1_700_000_000_000));
         let clock = Arc::clone(&now);

@@ -136,9 +136,9 @@ fn certified(protocols: &[&[u8]]) -> (String, TlsAcceptor) {
 
 /// The roots in a file with the certificate.
 fn roots(certificate: &str) -> RootCertStore {
-    let folder = tempfile::tempdir().expect("a temporary folder");
-    let file = folder.path().join("ca.pem");
-    std::fs::write(&file, certificate).expect("the folder is ours");
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let file = directory.path().join("ca.pem");
+    std::fs::write(&file, certificate).expect("the directory is ours");
     upstream::roots(&file).expect("the file holds a certificate")
 }
 

@@ -82,10 +82,10 @@ async fn a_token_that_is_not_valid_is_told() {
 async fn what_a_recorder_writes_of_a_verification_keeps_the_contract() {
     let stack = Stack::start().await;
     let token = stack.owner().await;
-    let out = tempfile::tempdir().expect("a folder");
+    let out = tempfile::tempdir().expect("a directory");
     let origin = stack.rest.trim_end_matches(contract::operation::BASE_PATH);
     let recorder = Recorder::new(origin, None, out.path(), |written| {
-        written.expect("the folder can be written");
+        written.expect("the directory can be written");
     })
     .expect("a recorder");
     let (listener, address) = listen().await;
@@ -108,7 +108,7 @@ async fn what_a_recorder_writes_of_a_verification_keeps_the_contract() {
     let mut found = serious(&report);
     found.retain(|it| !it.starts_with("request-"));
     assert!(found.is_empty(), "{found:#?}");
-    for entry in std::fs::read_dir(out.path()).expect("a folder") {
+    for entry in std::fs::read_dir(out.path()).expect("a directory") {
         let text = std::fs::read_to_string(entry.expect("an entry").path()).expect("a text");
         assert!(!text.contains(&token), "the token is in {text}");
         assert!(!text.contains("owner@example"), "the owner is in {text}");

@@ -392,12 +392,12 @@ fn owner(first_start: &FirstStart) -> String {
     )
 }
 
-/// How this program is called from the current folder.
+/// How this program is called from the current directory.
 fn program() -> String {
     let path = std::env::current_exe().unwrap_or_else(|_| "web1on1".into());
     let here = std::env::current_dir().unwrap_or_default();
     match path.strip_prefix(&here) {
-        // Without a folder the shell would look the name up elsewhere.
+        // Without a directory the shell would look the name up elsewhere.
         Ok(below) => format!("./{}", below.display()),
         Err(_) => path.display().to_string(),
     }

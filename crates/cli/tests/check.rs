@@ -12,7 +12,7 @@ use tempfile::TempDir;
 /// A copy of what the checks read of this repository, with a buf of its own:
 /// the true one may not be there, and judges the protos alone.
 struct Repository {
-    folder: TempDir,
+    directory: TempDir,
 }
 
 /// What a command exited with, and all that it printed.
@@ -24,7 +24,7 @@ struct Ended {
 impl Repository {
     fn copy() -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-        let folder = tempfile::tempdir().expect("a folder");
+        let directory = tempfile::tempdir().expect("a directory");
         for name in [
             "blessed",
             "openapi",
@@ -34,15 +34,15 @@ impl Repository {
             "CHANGELOG.md",
             "crates/contract/VERSION",
         ] {
-            copy(&root.join(name), &folder.path().join(name));
+            copy(&root.join(name), &directory.path().join(name));
         }
-        let repository = Self { folder };
+        let repository = Self { directory };
         repository.has_buf("exit 0");
         repository
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
+        self.directory.path().join(name)
     }
 
     fn read(&self, name: &str) -> String {
@@ -70,9 +70,9 @@ impl Repository {
 
     /// Puts a shell script in the place of buf.
     fn has_buf(&self, script: &str) {
-        let folder = self.path("bin");
-        fs::create_dir_all(&folder).expect("a folder");
-        let buf = folder.join("buf");
+        let directory = self.path("bin");
+        fs::create_dir_all(&directory).expect("a directory");
+        let buf = directory.join("buf");
         fs::write(&buf, format!("#!/bin/sh\n{script}\n")).expect("a script");
         fs::set_permissions(&buf, fs::Permissions::from_mode(0o755)).expect("a mode");
     }
@@ -85,19 +85,19 @@ impl Repository {
         let done = Command::new("git")
             .args(["-c", "user.name=A", "-c", "user.email=a@example.com"])
             .args(arguments)
-            .current_dir(self.folder.path())
+            .current_dir(self.directory.path())
             .output()
             .expect("git starts");
         assert!(done.status.success(), "{done:?}");
     }
 
     fn contract(&self, arguments: &[&str]) -> Ended {
-        // Without the folders of the user, where a true buf may be.
+        // Without the directories of the user, where a true buf may be.
         let path = format!("{}:/usr/bin:/bin", self.path("bin").display());
         let output = Command::new(env!("CARGO_BIN_EXE_web1on1"))
             .arg("contract")
             .args(arguments)
-            .current_dir(self.folder.path())
+            .current_dir(self.directory.path())
             .env("PATH", path)
             .env_remove("WEB1ON1_TOKEN")
             .output()
@@ -134,12 +134,12 @@ impl Repository {
 
 fn copy(from: &Path, to: &Path) {
     if from.is_dir() {
-        for entry in fs::read_dir(from).expect("a folder") {
+        for entry in fs::read_dir(from).expect("a directory") {
             let entry = entry.expect("an entry");
             copy(&entry.path(), &to.join(entry.file_name()));
         }
     } else {
-        fs::create_dir_all(to.parent().expect("a parent")).expect("a folder");
+        fs::create_dir_all(to.parent().expect("a parent")).expect("a directory");
         fs::copy(from, to).expect("a copy");
     }
 }
@@ -448,10 +448,10 @@ fn a_known_deviation_that_is_gone_is_an_error() {
 
 #[test]
 fn elsewhere_it_says_where_to_run_it() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let directory = tempfile::tempdir().expect("a directory");
     let output = Command::new(env!("CARGO_BIN_EXE_web1on1"))
         .args(["contract", "check"])
-        .current_dir(folder.path())
+        .current_dir(directory.path())
         .output()
         .expect("the command starts");
     let text = String::from_utf8_lossy(&output.stderr);

@@ -23,9 +23,9 @@ fn check(arguments: &[&str], code: i32, expected: &str) {
     assert!(text.contains(expected), "{expected:?} is not in:\n{text}");
 }
 
-/// A folder with one exchange, whose reply has this role.
+/// A directory with one exchange, whose reply has this role.
 fn recorded(role: &str) -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
+    let directory = tempfile::tempdir().expect("a directory");
     let exchange = format!(
         r#"{{
             "operation": "getUser", "method": "GET",
@@ -34,14 +34,14 @@ fn recorded(role: &str) -> tempfile::TempDir {
             "response": {{ "status": 200, "body": {{ "email": "a@b.nl", "role": "{role}" }} }}
         }}"#
     );
-    fs::write(folder.path().join("getUser.json"), exchange).expect("a file");
-    folder
+    fs::write(directory.path().join("getUser.json"), exchange).expect("a file");
+    directory
 }
 
 #[track_caller]
 fn check_recorded(role: &str, more: &[&str], code: i32, expected: &str) {
-    let folder = recorded(role);
-    let path = folder.path().to_str().expect("UTF-8");
+    let directory = recorded(role);
+    let path = directory.path().to_str().expect("UTF-8");
     let arguments = [&["verify", "--recorded", path], more].concat();
     check(&arguments, code, expected);
 }

@@ -29,35 +29,35 @@ fn document(values: &str) -> String {
     )
 }
 
-/// A folder in which `old.json` takes a value more than `new.json`.
-fn folder() -> TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
-    write(folder.path(), "old.json", &document(r#"["a", "b"]"#));
-    write(folder.path(), "new.json", &document(r#"["a"]"#));
-    folder
+/// A directory in which `old.json` takes a value more than `new.json`.
+fn directory() -> TempDir {
+    let directory = tempfile::tempdir().expect("a directory");
+    write(directory.path(), "old.json", &document(r#"["a", "b"]"#));
+    write(directory.path(), "new.json", &document(r#"["a"]"#));
+    directory
 }
 
-fn write(folder: &Path, name: &str, text: &str) {
-    let path = folder.join(name);
+fn write(directory: &Path, name: &str, text: &str) {
+    let path = directory.join(name);
     if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent).expect("a folder");
+        fs::create_dir_all(parent).expect("a directory");
     }
     fs::write(path, text).expect("a file");
 }
 
-fn run(folder: &Path, arguments: &[&str]) -> Output {
+fn run(directory: &Path, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_web1on1"))
         .args(["contract", "diff"])
         .args(arguments)
-        .current_dir(folder)
+        .current_dir(directory)
         .output()
         .expect("the command starts")
 }
 
 /// Checks what the command exits with, and that it says something.
 #[track_caller]
-fn check(folder: &Path, arguments: &[&str], code: i32, expected: &str) {
-    let output = run(folder, arguments);
+fn check(directory: &Path, arguments: &[&str], code: i32, expected: &str) {
+    let output = run(directory, arguments);
     let text = String::from_utf8([output.stdout, output.stderr].concat()).expect("UTF-8");
     assert_eq!(output.status.code(), Some(code), "{text}");
     assert!(text.contains(expected), "{expected:?} is not in:\n{text}");
@@ -66,9 +66,9 @@ fn check(folder: &Path, arguments: &[&str], code: i32, expected: &str) {
 /// Checks that a document is refused in one line that says what is wrong where.
 #[track_caller]
 fn refused(text: &[u8], expected: &str) {
-    let folder = folder();
-    fs::write(folder.path().join("bad"), text).expect("a file");
-    let output = run(folder.path(), &["old.json", "bad"]);
+    let directory = directory();
+    fs::write(directory.path().join("bad"), text).expect("a file");
+    let output = run(directory.path(), &["old.json", "bad"]);
     let message = String::from_utf8(output.stderr).expect("UTF-8");
     assert_eq!(output.status.code(), Some(2), "{message}");
     assert!(
@@ -84,13 +84,13 @@ const HARMLESS: [&str; 2] = ["new.json", "old.json"];
 #[test]
 fn a_breaking_change_exits_with_1() {
     let expected = "error[request-parameter-enum-value-removed] GET /things";
-    check(folder().path(), &BREAKING, 1, expected);
+    check(directory().path(), &BREAKING, 1, expected);
 }
 
 #[test]
 fn a_harmless_change_exits_with_0() {
     check(
-        folder().path(),
+        directory().path(),
         &HARMLESS,
         0,
         "0 errors, 0 warnings, 1 note",
@@ -100,24 +100,24 @@ fn a_harmless_change_exits_with_0() {
 #[test]
 fn places_have_lines() {
     let expected = "new.json:8#/paths/~1things/get/parameters/0/schema";
-    check(folder().path(), &BREAKING, 1, expected);
+    check(directory().path(), &BREAKING, 1, expected);
 }
 
 #[test]
 fn yaml_is_compared_with_json() {
-    let folder = folder();
+    let directory = directory();
     let yaml = "openapi: 3.1.0\npaths:\n  /things:\n    get:\n      parameters:\n      - {in: query, name: q, schema: {enum: [a, b]}}\n      responses:\n        204: {description: done}\n";
-    write(folder.path(), "old.yaml", yaml);
-    check(folder.path(), &["old.yaml", "old.json"], 0, "0 notes");
+    write(directory.path(), "old.yaml", yaml);
+    check(directory.path(), &["old.yaml", "old.json"], 0, "0 notes");
     check(
-        folder.path(),
+        directory.path(),
         &["old.yaml", "new.json"],
         1,
         "old.yaml:6#/paths/~1things/get/parameters/0/schema",
     );
 }
 
-fn git(folder: &Path, arguments: &[&str]) {
+fn git(directory: &Path, arguments: &[&str]) {
     let done = Command::new("git")
         .args(["-c", "user.name=t", "-c", "user.email=t@example.com"])
         .args([
@@ -127,7 +127,7 @@ fn git(folder: &Path, arguments: &[&str]) {
             "core.hooksPath=/dev/null",
         ])
         .args(arguments)
-        .current_dir(folder)
+        .current_dir(directory)
         .output()
         .expect("git starts");
     let reason = String::from_utf8_lossy(&done.stderr);
@@ -136,8 +136,8 @@ fn git(folder: &Path, arguments: &[&str]) {
 
 #[test]
 fn a_document_is_read_from_a_revision() {
-    let folder = folder();
-    let path = folder.path();
+    let directory = directory();
+    let path = directory.path();
     write(path, "api/openapi.json", &document(r#"["a", "b"]"#));
     git(path, &["init", "--quiet"]);
     git(path, &["add", "api"]);
@@ -169,15 +169,19 @@ fn a_document_is_read_from_a_revision() {
 
 #[test]
 fn without_documents_the_published_contract_is_the_old_one() {
-    let folder = folder();
+    let directory = directory();
     write(
-        folder.path(),
+        directory.path(),
         "blessed/openapi.json",
         &document(r#"["a", "b"]"#),
     );
-    write(folder.path(), "openapi/openapi.json", &document(r#"["a"]"#));
+    write(
+        directory.path(),
+        "openapi/openapi.json",
+        &document(r#"["a"]"#),
+    );
     check(
-        folder.path(),
+        directory.path(),
         &[],
         1,
         "blessed/openapi.json → openapi/openapi.json: 1 error",
@@ -201,14 +205,14 @@ fn every_format_can_be_asked_for() {
         ("markdown", "### Breaking\n\n- `GET /things`: "),
     ] {
         let arguments = [&BREAKING[..], &["--format", format]].concat();
-        check(folder().path(), &arguments, 1, expected);
+        check(directory().path(), &arguments, 1, expected);
     }
 }
 
 #[test]
 fn json_is_what_its_schema_says() {
     let output = run(
-        folder().path(),
+        directory().path(),
         &["old.json", "new.json", "--format", "json"],
     );
     let report: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
@@ -219,15 +223,15 @@ fn json_is_what_its_schema_says() {
 #[test]
 fn the_level_to_fail_on_can_be_chosen() {
     let with = |level| [&HARMLESS[..], &["--fail-on", level]].concat();
-    check(folder().path(), &with("error"), 0, "1 note");
-    check(folder().path(), &with("warning"), 0, "1 note");
-    check(folder().path(), &with("info"), 1, "1 note");
+    check(directory().path(), &with("error"), 0, "1 note");
+    check(directory().path(), &with("warning"), 0, "1 note");
+    check(directory().path(), &with("info"), 1, "1 note");
 }
 
 #[track_caller]
 fn with_level(level: &str, code: i32, expected: &str) {
     let arguments = [&BREAKING[..], &["--level", level]].concat();
-    check(folder().path(), &arguments, code, expected);
+    check(directory().path(), &arguments, code, expected);
 }
 
 #[test]
@@ -242,10 +246,10 @@ fn the_level_of_a_kind_of_change_can_be_chosen() {
 /// Compares with an ignore file of this text.
 #[track_caller]
 fn ignoring(text: &str, code: i32, expected: &str) {
-    let folder = folder();
-    write(folder.path(), "ignore.toml", text);
+    let directory = directory();
+    write(directory.path(), "ignore.toml", text);
     let arguments = [&BREAKING[..], &["--ignore", "ignore.toml"]].concat();
-    let output = run(folder.path(), &arguments);
+    let output = run(directory.path(), &arguments);
     let all = String::from_utf8([output.stdout, output.stderr].concat()).expect("UTF-8");
     assert_eq!(output.status.code(), Some(code), "{all}");
     assert!(all.contains(expected), "{expected:?} is not in:\n{all}");
@@ -326,12 +330,12 @@ fn what_is_no_openapi_document_is_refused() {
 #[test]
 fn a_missing_file_is_named() {
     check(
-        folder().path(),
+        directory().path(),
         &["old.json", "no.json"],
         2,
         "no.json cannot be read",
     );
-    check(folder().path(), &["old.json"], 2, "");
+    check(directory().path(), &["old.json"], 2, "");
 }
 
 #[test]
@@ -352,17 +356,17 @@ fn five_megabytes_are_judged() {
         );
         text
     };
-    let folder = folder();
-    write(folder.path(), "a.json", &large(9));
-    write(folder.path(), "b.json", &large(8));
+    let directory = directory();
+    write(directory.path(), "a.json", &large(9));
+    write(directory.path(), "b.json", &large(8));
     check(
-        folder.path(),
+        directory.path(),
         &["a.json", "b.json"],
         1,
         "request-property-max-decreased",
     );
     check(
-        folder.path(),
+        directory.path(),
         &["b.json", "a.json"],
         0,
         "request-property-max-increased",

@@ -80,7 +80,7 @@ fn stdout(output: &Output) -> String {
 #[cfg(unix)]
 #[test]
 fn the_printed_first_calls_work_as_they_stand() {
-    let data = tempfile::tempdir().expect("a temporary folder");
+    let data = tempfile::tempdir().expect("a temporary directory");
     let serve = Serve::start(data.path());
     let calls = serve
         .printed
@@ -104,7 +104,7 @@ fn the_printed_first_calls_work_as_they_stand() {
 
 #[test]
 fn what_was_written_is_there_after_a_restart() {
-    let data = tempfile::tempdir().expect("a temporary folder");
+    let data = tempfile::tempdir().expect("a temporary directory");
     let first = Serve::start(data.path());
     let password = first
         .line("password")
@@ -153,7 +153,7 @@ fn what_was_written_is_there_after_a_restart() {
 
 #[test]
 fn a_failed_call_says_why_and_exits_with_one() {
-    let data = tempfile::tempdir().expect("a temporary folder");
+    let data = tempfile::tempdir().expect("a temporary directory");
     let serve = Serve::start(data.path());
     let output = serve.call(
         &["UserService/GetUser", "-d", r#"{"userId": "me"}"#],
@@ -175,7 +175,7 @@ fn an_address_in_use_is_explained() {
         .local_addr()
         .expect("a bound listener has an address")
         .to_string();
-    let data = tempfile::tempdir().expect("a temporary folder");
+    let data = tempfile::tempdir().expect("a temporary directory");
     let output = Command::new(env!("CARGO_BIN_EXE_web1on1"))
         .args([
             "serve",

@@ -96,8 +96,8 @@ fn parse(source: &str, value: &Value) -> Document {
 }
 
 fn cases() -> Vec<Case> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/diff");
-    let mut files: Vec<_> = fs::read_dir(folder)
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/diff");
+    let mut files: Vec<_> = fs::read_dir(directory)
         .expect("the corpus is there")
         .map(|it| it.expect("the corpus can be listed").path())
         .collect();

@@ -72,7 +72,7 @@ pub struct Package {
 /// `OUT_DIR`: `api.rs`, which includes one module per package, and
 /// `descriptors.bin`, the encoded descriptor set with comments and options.
 ///
-/// `includes` are further folders in which imports are looked up. Meant to be
+/// `includes` are further directories in which imports are looked up. Meant to be
 /// called from a build script; tells cargo what it depends on.
 ///
 /// # Errors
@@ -81,8 +81,8 @@ pub struct Package {
 /// with every such place.
 pub fn compile(root: &Path, includes: &[&Path]) -> Result<(), Error> {
     let out_dir = PathBuf::from(std::env::var_os("OUT_DIR").unwrap_or_default());
-    for folder in std::iter::once(&root).chain(includes) {
-        println!("cargo::rerun-if-changed={}", folder.display());
+    for directory in std::iter::once(&root).chain(includes) {
+        println!("cargo::rerun-if-changed={}", directory.display());
     }
     let mut protos = Vec::new();
     find_protos(root, &mut protos)?;
@@ -127,10 +127,10 @@ fn write(path: &Path, content: &[u8]) -> Result<(), Error> {
     std::fs::write(path, content).map_err(|source| at(path, source))
 }
 
-fn find_protos(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Error> {
-    let entries = std::fs::read_dir(folder).map_err(|source| at(folder, source))?;
+fn find_protos(directory: &Path, found: &mut Vec<PathBuf>) -> Result<(), Error> {
+    let entries = std::fs::read_dir(directory).map_err(|source| at(directory, source))?;
     for entry in entries {
-        let path = entry.map_err(|source| at(folder, source))?.path();
+        let path = entry.map_err(|source| at(directory, source))?.path();
         if path.is_dir() {
             find_protos(&path, found)?;
         } else if path

@@ -10,12 +10,12 @@ use transcode_build::{Error, Package};
 
 /// Generates the packages of one proto.
 fn generate(proto: &str) -> Result<Vec<Package>, Error> {
-    let folder = tempfile::tempdir().expect("a folder for the proto");
-    let file = folder.path().join("t.proto");
+    let directory = tempfile::tempdir().expect("a directory for the proto");
+    let file = directory.path().join("t.proto");
     std::fs::write(&file, proto).expect("the proto is written");
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let (options, google) = (root.join("proto"), root.join("third_party"));
-    let includes = [folder.path(), &options, &google];
+    let includes = [directory.path(), &options, &google];
     let encoded = transcode_build::descriptors(&[file], includes.into_iter())?;
     transcode_build::generate(&DescriptorPool::decode(encoded.as_slice())?)
 }

@@ -23,7 +23,7 @@ const WAIVERS: &str = "crates/conformance/waivers.toml";
 /// Compare the protos, the contract and the OpenAPI document, field by field
 ///
 /// The protos are those in proto/, or the ones that this program was built from
-/// where there is no such folder.
+/// where there is no such directory.
 #[derive(Args, Debug)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct AgreeArgs {

@@ -54,7 +54,7 @@ pub(crate) fn run(args: &BlessArgs) -> anyhow::Result<ExitCode> {
     }
 
     let changes = changes(&published, args.without_buf)?;
-    if changes.is_empty() && !differs(&published.folder)? {
+    if changes.is_empty() && !differs(&published.directory)? {
         println!("{} is published as it is", published.version);
         return Ok(ExitCode::SUCCESS);
     }
@@ -93,7 +93,7 @@ pub(crate) fn run(args: &BlessArgs) -> anyhow::Result<ExitCode> {
 fn changes(published: &Published, without_buf: bool) -> anyhow::Result<Vec<Finding>> {
     let revision = check::derived_document(&artefacts())?;
     let mut changes = policy::changes(&published.document()?, &revision, &Policy::default());
-    match buf::breaking(&published.folder)? {
+    match buf::breaking(&published.directory)? {
         Some(found) => changes.extend(found),
         None if without_buf => {}
         None => bail!(
@@ -118,9 +118,9 @@ fn contents(artefacts: Vec<Artefact>) -> anyhow::Result<Vec<(PathBuf, Vec<u8>)>>
         .filter(|it| it.path != "openapi.yaml")
         .map(|it| (PathBuf::from(it.path), it.content.into_bytes()))
         .collect();
-    for folder in PROTOS {
-        for (path, content) in files(Path::new(folder))? {
-            contents.push((Path::new(folder).join(path), content));
+    for directory in PROTOS {
+        for (path, content) in files(Path::new(directory))? {
+            contents.push((Path::new(directory).join(path), content));
         }
     }
     let rules = fs::read(BUF).with_context(|| format!("{BUF} cannot be read"))?;
@@ -148,14 +148,14 @@ fn publish(version: &Version, changes: &[Finding]) -> anyhow::Result<()> {
     let log = version::with_entry(&log, &entry);
     let stale = export::stale(Path::new(OPENAPI), &artefacts)?;
 
-    // A folder of its own first, so that the published one is whole at any time.
+    // A directory of its own first, so that the published one is whole at any time.
     let next = format!("{BLESSED}.next");
     remove(&next)?;
     for (path, content) in &contents {
         let path = Path::new(&next).join(path);
-        let folder = path.parent().unwrap_or(Path::new(&next));
-        fs::create_dir_all(folder)
-            .with_context(|| format!("{} cannot be created", folder.display()))?;
+        let directory = path.parent().unwrap_or(Path::new(&next));
+        fs::create_dir_all(directory)
+            .with_context(|| format!("{} cannot be created", directory.display()))?;
         fs::write(&path, content)
             .with_context(|| format!("{} cannot be written", path.display()))?;
     }
@@ -168,10 +168,10 @@ fn publish(version: &Version, changes: &[Finding]) -> anyhow::Result<()> {
     fs::rename(&next, BLESSED).with_context(|| format!("{next} cannot be renamed to {BLESSED}"))
 }
 
-fn remove(folder: &str) -> anyhow::Result<()> {
-    match fs::remove_dir_all(folder) {
+fn remove(directory: &str) -> anyhow::Result<()> {
+    match fs::remove_dir_all(directory) {
         Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("{folder} cannot be removed"))
+            Err(error).with_context(|| format!("{directory} cannot be removed"))
         }
         _ => Ok(()),
     }

@@ -24,7 +24,7 @@ struct Found {
     message: String,
 }
 
-/// Compares the protos of the working tree with those in a folder. `None` if
+/// Compares the protos of the working tree with those in a directory. `None` if
 /// there is no buf.
 pub(super) fn breaking(published: &Path) -> anyhow::Result<Option<Vec<Finding>>> {
     let output = Command::new("buf")

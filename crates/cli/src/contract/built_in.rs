@@ -15,7 +15,7 @@ const PASSWORD: &str = "only for this check";
 /// Starts the backend that is built in, on data that is gone afterwards, and
 /// verifies it.
 pub(super) async fn verify() -> anyhow::Result<Report> {
-    let data = tempfile::tempdir().context("no temporary folder can be created")?;
+    let data = tempfile::tempdir().context("no temporary directory can be created")?;
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
     let url = format!("http://{}", listener.local_addr()?);
     let database = format!(

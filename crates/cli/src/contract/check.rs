@@ -102,7 +102,7 @@ pub(crate) async fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let revision = derived_document(&artefacts)?;
     let rest = diff(&published.document()?, &revision, &verdict.today);
     let rest = verdict.judge(rest);
-    let proto = buf::breaking(&published.folder)?;
+    let proto = buf::breaking(&published.directory)?;
     let proto = proto.map(|found| verdict.judge(found));
     let changes: Vec<_> = rest.iter().chain(proto.iter().flatten()).cloned().collect();
     let versions = versions(&current, &tree, earlier.as_ref(), &changes)?;
@@ -341,12 +341,12 @@ fn versions(
 
 /// What the recorded exchanges break, but for what is known of them.
 fn recorded_exchanges() -> anyhow::Result<Vec<Finding>> {
-    let folder = Path::new(OPENAPI).join("recorded");
-    let known = folder.with_extension("toml");
+    let directory = Path::new(OPENAPI).join("recorded");
+    let known = directory.with_extension("toml");
     let text = fs::read_to_string(&known)
         .with_context(|| format!("{} cannot be read", known.display()))?;
     let known = Policy::parse(&text).with_context(|| known.display().to_string())?;
-    let report = verify::recorded(&folder)?;
+    let report = verify::recorded(&directory)?;
     let mut found = known.apply(report.findings, &policy::today());
     for it in &mut found {
         // What is known has to stay true.

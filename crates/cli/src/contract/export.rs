@@ -19,7 +19,7 @@ pub(super) const COMMAND: &str = "cargo run -- contract export";
 /// Write the OpenAPI document and the JSON Schemas
 #[derive(Args, Debug)]
 pub(crate) struct ExportArgs {
-    /// The folder to write to
+    /// The directory to write to
     #[arg(long, value_name = "DIR", default_value = OPENAPI)]
     out: PathBuf,
 }
@@ -52,13 +52,13 @@ pub(crate) fn run(args: &ExportArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Every file below a folder that is not as it should be; schemas that are
+/// Every file below a directory that is not as it should be; schemas that are
 /// derived from nothing are among them.
-pub(super) fn stale(folder: &Path, artefacts: &[Artefact]) -> anyhow::Result<Vec<Stale>> {
+pub(super) fn stale(directory: &Path, artefacts: &[Artefact]) -> anyhow::Result<Vec<Stale>> {
     let mut stale = Vec::new();
     let mut derived = BTreeSet::new();
     for artefact in artefacts {
-        let path = folder.join(&artefact.path);
+        let path = directory.join(&artefact.path);
         let found = read_if_there(&path)?;
         if found.as_ref() != Some(&artefact.content) {
             stale.push(Stale {
@@ -69,7 +69,7 @@ pub(super) fn stale(folder: &Path, artefacts: &[Artefact]) -> anyhow::Result<Vec
         }
         derived.insert(path);
     }
-    let schemas = folder.join("schemas");
+    let schemas = directory.join("schemas");
     let entries = match fs::read_dir(&schemas) {
         Ok(entries) => entries.collect(),
         Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
@@ -102,11 +102,11 @@ impl Stale {
     }
 }
 
-/// Writes a file, and the folders that it lies in.
+/// Writes a file, and the directories that it lies in.
 pub(super) fn write(path: &Path, content: &str) -> anyhow::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)
-            .with_context(|| format!("{} cannot be created", folder.display()))?;
+    if let Some(directory) = path.parent() {
+        fs::create_dir_all(directory)
+            .with_context(|| format!("{} cannot be created", directory.display()))?;
     }
     fs::write(path, content).with_context(|| format!("{} cannot be written", path.display()))
 }

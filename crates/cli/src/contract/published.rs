@@ -17,7 +17,7 @@ pub(super) struct Published {
     /// What to call it: `blessed`, or `main:blessed` as git would.
     pub(super) name: String,
     /// Where its files are.
-    pub(super) folder: PathBuf,
+    pub(super) directory: PathBuf,
     /// Its version.
     pub(super) version: Version,
     text: String,
@@ -32,7 +32,7 @@ impl Published {
 
     /// The one in a git revision.
     pub(super) fn at(revision: &str) -> anyhow::Result<Self> {
-        let extracted = tempfile::tempdir().context("no temporary folder can be created")?;
+        let extracted = tempfile::tempdir().context("no temporary directory can be created")?;
         let archive = extracted.path().join("blessed.tar");
         run(Command::new("git")
             .args(["archive", "--format=tar", "--output"])
@@ -43,12 +43,12 @@ impl Published {
             .arg(&archive)
             .arg("-C")
             .arg(extracted.path()))?;
-        let folder = extracted.path().join(BLESSED);
-        Self::read(format!("{revision}:{BLESSED}"), folder, Some(extracted))
+        let directory = extracted.path().join(BLESSED);
+        Self::read(format!("{revision}:{BLESSED}"), directory, Some(extracted))
     }
 
-    fn read(name: String, folder: PathBuf, extracted: Option<TempDir>) -> anyhow::Result<Self> {
-        let text = fs::read_to_string(folder.join("openapi.json")).with_context(|| {
+    fn read(name: String, directory: PathBuf, extracted: Option<TempDir>) -> anyhow::Result<Self> {
+        let text = fs::read_to_string(directory.join("openapi.json")).with_context(|| {
             format!(
                 "{name}/openapi.json cannot be read; run this in the root of the repository, or \
                  publish a first contract with `contract bless`"
@@ -57,7 +57,7 @@ impl Published {
         let version = version_of(&text).with_context(|| format!("{name}/openapi.json"))?;
         Ok(Self {
             name,
-            folder,
+            directory,
             version,
             text,
             _extracted: extracted,
@@ -74,7 +74,7 @@ impl Published {
 
     /// Whether another holds the same files.
     pub(super) fn is_like(&self, other: &Self) -> anyhow::Result<bool> {
-        Ok(files(&self.folder)? == files(&other.folder)?)
+        Ok(files(&self.directory)? == files(&other.directory)?)
     }
 }
 
@@ -87,19 +87,19 @@ fn version_of(text: &str) -> anyhow::Result<Version> {
     Version::parse(version).with_context(|| format!("its version {version:?} is not SemVer"))
 }
 
-/// Every file below a folder with its content, in the order of their paths.
-pub(super) fn files(folder: &Path) -> anyhow::Result<Vec<(PathBuf, Vec<u8>)>> {
+/// Every file below a directory with its content, in the order of their paths.
+pub(super) fn files(directory: &Path) -> anyhow::Result<Vec<(PathBuf, Vec<u8>)>> {
     let unreadable = |path: &Path| format!("{} cannot be read", path.display());
     let mut files = Vec::new();
-    let mut folders = vec![folder.to_owned()];
-    while let Some(next) = folders.pop() {
+    let mut directories = vec![directory.to_owned()];
+    while let Some(next) = directories.pop() {
         for entry in fs::read_dir(&next).with_context(|| unreadable(&next))? {
             let path = entry.with_context(|| unreadable(&next))?.path();
             if path.is_dir() {
-                folders.push(path);
+                directories.push(path);
             } else {
                 let content = fs::read(&path).with_context(|| unreadable(&path))?;
-                files.push((path.strip_prefix(folder)?.to_owned(), content));
+                files.push((path.strip_prefix(directory)?.to_owned(), content));
             }
         }
     }

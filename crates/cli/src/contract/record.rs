@@ -29,7 +29,7 @@ pub(crate) struct RecordArgs {
     /// The address to listen at; port 0 picks a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
-    /// The folder to write to
+    /// The directory to write to
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 }

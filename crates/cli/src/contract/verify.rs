@@ -47,7 +47,7 @@ struct Source {
     /// Captured traffic: a HAR 1.2 file
     #[arg(long, value_name = "FILE")]
     har: Option<PathBuf>,
-    /// Captured traffic: a folder of recorded exchanges
+    /// Captured traffic: a directory of recorded exchanges
     #[arg(long, value_name = "DIR")]
     recorded: Option<PathBuf>,
 }

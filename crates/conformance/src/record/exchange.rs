@@ -182,24 +182,24 @@ fn filled(operation: &OperationInfo, variables: &Map<String, Value>) -> String {
     path
 }
 
-/// The exchanges in a folder.
+/// The exchanges in a directory.
 pub(crate) struct Archive {
-    folder: PathBuf,
+    directory: PathBuf,
     kinds: BTreeSet<String>,
 }
 
 impl Archive {
-    /// Opens a folder, which is made where there is none. The kinds of exchange
+    /// Opens a directory, which is made where there is none. The kinds of exchange
     /// that it holds are not recorded again.
-    pub(crate) fn open(folder: &Path, redactor: &Redactor) -> Result<Self, RecordError> {
+    pub(crate) fn open(directory: &Path, redactor: &Redactor) -> Result<Self, RecordError> {
         let failed = |path: &Path| {
             let path = path.to_owned();
             move |source| RecordError::File { path, source }
         };
-        fs::create_dir_all(folder).map_err(failed(folder))?;
+        fs::create_dir_all(directory).map_err(failed(directory))?;
         let mut kinds = BTreeSet::new();
-        for entry in fs::read_dir(folder).map_err(failed(folder))? {
-            let path = entry.map_err(failed(folder))?.path();
+        for entry in fs::read_dir(directory).map_err(failed(directory))? {
+            let path = entry.map_err(failed(directory))?.path();
             if path.extension().is_none_or(|it| it != "json") {
                 continue;
             }
@@ -213,7 +213,7 @@ impl Archive {
             }
         }
         Ok(Self {
-            folder: folder.to_owned(),
+            directory: directory.to_owned(),
             kinds,
         })
     }
@@ -234,7 +234,7 @@ impl Archive {
         });
         let Some(path) = names
             .by_ref()
-            .map(|name| self.folder.join(name))
+            .map(|name| self.directory.join(name))
             .find(|path| !path.exists())
         else {
             return Ok(None);

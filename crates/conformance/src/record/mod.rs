@@ -65,10 +65,10 @@ pub enum RecordError {
     /// There is no way to the upstream.
     #[error("there is no way to the upstream")]
     Upstream(#[from] upstream::Error),
-    /// A file or folder cannot be read or written.
+    /// A file or directory cannot be read or written.
     #[error("{path} cannot be read or written", path = path.display())]
     File {
-        /// The file or folder.
+        /// The file or directory.
         path: PathBuf,
         /// What happened instead.
         source: std::io::Error,
@@ -108,7 +108,7 @@ impl std::fmt::Debug for Recorder {
 
 impl Recorder {
     /// A recorder in front of the server at `upstream`, which writes to the
-    /// folder `out`. The path of a request is put behind that of `upstream`.
+    /// directory `out`. The path of a request is put behind that of `upstream`.
     /// `ca` is a PEM file with the certificates of the authorities that may vouch
     /// for the server, in place of those that the system trusts. `notify` is told
     /// of each file that was written, or could not be, and of each request that
@@ -116,7 +116,7 @@ impl Recorder {
     ///
     /// # Errors
     ///
-    /// `upstream` is no URL, `ca` holds no certificates, `out` is no folder that
+    /// `upstream` is no URL, `ca` holds no certificates, `out` is no directory that
     /// can be read, or there is no tokio runtime.
     pub fn new(
         upstream: &str,

@@ -92,10 +92,10 @@ async fn setup(canned: Canned) -> Setup {
     });
     tokio::spawn(async move { axum::serve(listener, upstream_router).await });
 
-    let out = tempfile::tempdir().expect("a folder");
+    let out = tempfile::tempdir().expect("a directory");
     let (note, written) = mpsc::channel();
     let notify = move |written: Result<std::path::PathBuf, RecordError>| {
-        let path = written.expect("the folder can be written");
+        let path = written.expect("the directory can be written");
         let name = path
             .file_name()
             .expect("a name")
@@ -160,8 +160,8 @@ impl Setup {
     }
 }
 
-fn files(folder: &Path) -> BTreeMap<String, String> {
-    let entries = fs::read_dir(folder).expect("a folder");
+fn files(directory: &Path) -> BTreeMap<String, String> {
+    let entries = fs::read_dir(directory).expect("a directory");
     entries
         .map(|entry| {
             let path = entry.expect("an entry").path();
@@ -430,7 +430,7 @@ async fn what_was_recorded_keeps_the_contract() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_upstream_that_is_not_there_is_told() {
-    let out = tempfile::tempdir().expect("a folder");
+    let out = tempfile::tempdir().expect("a directory");
     let (note, told) = mpsc::channel();
     let notify = move |written| note.send(written).expect("the test waits");
     let recorder = Recorder::new("http://127.0.0.1:1", None, out.path(), notify);

@@ -20,7 +20,7 @@ pub enum CaptureError {
     /// A file cannot be read.
     #[error("{path} cannot be read", path = path.display())]
     Read {
-        /// The file or folder.
+        /// The file or directory.
         path: PathBuf,
         /// What happened instead.
         source: std::io::Error,
@@ -35,10 +35,10 @@ pub enum CaptureError {
         /// Where it is not.
         source: serde_json::Error,
     },
-    /// A folder has no recorded exchange.
+    /// A directory has no recorded exchange.
     #[error("{path} has no recorded exchange: no file ends in .json", path = path.display())]
     Empty {
-        /// The folder.
+        /// The directory.
         path: PathBuf,
     },
 }
@@ -117,19 +117,19 @@ pub fn har(path: &Path) -> Result<Report, CaptureError> {
     Ok(report(checker, title))
 }
 
-/// Verifies recorded exchanges: the JSON files of a folder, in the form of
+/// Verifies recorded exchanges: the JSON files of a directory, in the form of
 /// `openapi/recorded`.
 ///
 /// # Errors
 ///
-/// The folder or a file cannot be read, or a file is not an exchange.
-pub fn recorded(folder: &Path) -> Result<Report, CaptureError> {
+/// The directory or a file cannot be read, or a file is not an exchange.
+pub fn recorded(directory: &Path) -> Result<Report, CaptureError> {
     let unreadable = |source| CaptureError::Read {
-        path: folder.to_owned(),
+        path: directory.to_owned(),
         source,
     };
     let mut files = Vec::new();
-    for entry in fs::read_dir(folder).map_err(unreadable)? {
+    for entry in fs::read_dir(directory).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
         if path.extension().is_some_and(|it| it == "json") {
             files.push(path);
@@ -137,7 +137,7 @@ pub fn recorded(folder: &Path) -> Result<Report, CaptureError> {
     }
     if files.is_empty() {
         return Err(CaptureError::Empty {
-            path: folder.to_owned(),
+            path: directory.to_owned(),
         });
     }
     files.sort();
@@ -153,7 +153,7 @@ pub fn recorded(folder: &Path) -> Result<Report, CaptureError> {
     }
     let title = format!(
         "{} against the contract, {} exchanges",
-        folder.display(),
+        directory.display(),
         files.len()
     );
     Ok(report(checker, title))

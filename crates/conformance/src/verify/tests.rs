@@ -509,8 +509,8 @@ fn check_har_of(
         },
     });
     let har = json!({ "log": { "version": "1.2", "entries": [entry] } });
-    let folder = tempfile::tempdir().expect("a folder");
-    let path = folder.path().join("a.har");
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("a.har");
     std::fs::write(&path, har.to_string()).expect("a file");
     let report = super::har(&path).expect("a HAR file");
     assert_eq!(lines(&report), expected, "{:#?}", report.findings);
@@ -584,8 +584,8 @@ fn entries_of_no_operation_are_passed_over() {
 
 #[test]
 fn the_recorded_exchanges_differ_only_where_the_vendor_shows_passwords() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi/recorded");
-    let report = super::recorded(folder.as_ref()).expect("the recorded exchanges");
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi/recorded");
+    let report = super::recorded(directory.as_ref()).expect("the recorded exchanges");
     let of_users = lines(&report)
         .into_iter()
         .filter(|it| it.contains("/users"));
@@ -600,9 +600,9 @@ fn the_recorded_exchanges_differ_only_where_the_vendor_shows_passwords() {
 }
 
 #[test]
-fn a_folder_without_exchanges_is_an_error() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let error = super::recorded(folder.path()).expect_err("there is no exchange");
+fn a_directory_without_exchanges_is_an_error() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let error = super::recorded(directory.path()).expect_err("there is no exchange");
     assert!(
         error.to_string().ends_with("no file ends in .json"),
         "{error}"

@@ -8,18 +8,18 @@ const UPDATE: &str = "run `cargo run -- contract export`, or this test with UPDA
 
 #[test]
 fn committed_files_are_up_to_date() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../openapi");
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../openapi");
     if env::var_os("UPDATE").is_some() {
-        fs::remove_dir_all(folder.join("schemas")).ok();
-        fs::create_dir_all(folder.join("schemas")).unwrap();
+        fs::remove_dir_all(directory.join("schemas")).ok();
+        fs::create_dir_all(directory.join("schemas")).unwrap();
         for artefact in artefacts() {
-            fs::write(folder.join(artefact.path), artefact.content).unwrap();
+            fs::write(directory.join(artefact.path), artefact.content).unwrap();
         }
     }
 
     for artefact in artefacts() {
         let path = &artefact.path;
-        let committed = fs::read_to_string(folder.join(path))
+        let committed = fs::read_to_string(directory.join(path))
             .unwrap_or_else(|error| panic!("openapi/{path}: {error}; {UPDATE}"));
         if let Some((line, is, should)) = first_difference(&committed, &artefact.content) {
             panic!("openapi/{path}:{line} is\n  {is}\nand should be\n  {should}\n{UPDATE}");
@@ -27,7 +27,7 @@ fn committed_files_are_up_to_date() {
     }
 
     let expected: BTreeSet<_> = artefacts().into_iter().map(|it| it.path).collect();
-    for entry in folder.join("schemas").read_dir().unwrap() {
+    for entry in directory.join("schemas").read_dir().unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         let path = format!("schemas/{name}");
         assert!(

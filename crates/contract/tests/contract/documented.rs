@@ -49,8 +49,8 @@ fn schemas_agree_with_the_documented_ones() {
 }
 
 fn documented() -> Vec<(String, Value)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/documented");
-    let mut schemas: Vec<_> = folder
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/documented");
+    let mut schemas: Vec<_> = directory
         .read_dir()
         .expect("tests/documented")
         .map(|entry| {

@@ -65,8 +65,8 @@ fn every_operation_has_its_exchange() {
 
 #[test]
 fn every_file_belongs_to_an_operation() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../openapi/recorded");
-    let files: BTreeSet<_> = folder
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../openapi/recorded");
+    let files: BTreeSet<_> = directory
         .read_dir()
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
