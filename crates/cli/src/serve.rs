@@ -69,9 +69,9 @@ pub(crate) struct BackendArgs {
     public_url: Option<String>,
 
     /// A JSON document of resources to load at the start, such as
-    /// seed/sample.json; what exists is left as it is
+    /// seed/sample.json; what exists is left as it is. May be given more than once
     #[arg(long, value_name = "FILE", env = "WEB1ON1_SEED")]
-    seed: Option<PathBuf>,
+    seed: Vec<PathBuf>,
 
     /// E-mail address of the owner that the first start creates
     #[arg(long, value_name = "EMAIL", env = "WEB1ON1_OWNER_EMAIL")]
@@ -284,7 +284,7 @@ impl Opened {
         let max = &mut config.server_limits.max_connections;
         *max = most.min(*max);
         let backend = Backend::open(config).await?;
-        if let Some(file) = &args.seed {
+        for file in &args.seed {
             seed(&backend, file).await?;
         }
         Ok(Self {

@@ -246,7 +246,7 @@ async fn patched(
 }
 
 /// Given, additional and family name in one, as far as there are any.
-fn composed_name(user: &User) -> Option<String> {
+pub(crate) fn composed_name(user: &User) -> Option<String> {
     let names = [&user.given_name, &user.additional_name, &user.family_name];
     let names: Vec<_> = names
         .into_iter()

@@ -16,6 +16,7 @@ use super::error::SeedError;
 use crate::resources::parts::added;
 use crate::store::organizations::Tenant;
 use crate::store::resources::Instance;
+use crate::store::users::{Account, address, ids_by_email};
 use crate::store::{self, Row};
 
 /// Tables, and IDs of rows that are in them.
@@ -32,6 +33,10 @@ impl Seed {
         found
             .look::<Tenant>(session, ids(&self.organizations), organizations)
             .await?;
+        found
+            .look::<Account>(session, ids(&self.users), Vec::new())
+            .await?;
+        self.check_emails(session, &mut found).await?;
         found.look::<Form>(session, ids(&self.forms), forms).await?;
         found
             .look::<Bot>(session, ids(&self.bots), bots.collect())
@@ -50,8 +55,35 @@ impl Seed {
         Ok(found.existing)
     }
 
+    /// Checks that nobody else has the e-mail addresses of new users.
+    async fn check_emails(
+        &self,
+        session: &mut Session,
+        found: &mut Found,
+    ) -> Result<(), SeedError> {
+        let new: Vec<_> = self
+            .users
+            .iter()
+            .filter(|user| !found.has::<Account>(user.id))
+            .map(|user| (&user.path, address(&user.resource.email)))
+            .collect();
+        let addresses: Vec<_> = new.iter().map(|(_, address)| address.clone()).collect();
+        let taken = ids_by_email(session, &addresses)
+            .await
+            .map_err(SeedError::store)?;
+        for (path, address) in new {
+            if let Some(id) = taken.get(&address) {
+                let description = format!("is that of another user of the database: {id}");
+                let violation = FieldViolation::new(format!("{path}.email"), description);
+                found.violations.push(violation);
+            }
+        }
+        Ok(())
+    }
+
     fn organization_references(&self) -> Vec<(String, ObjectId)> {
         let mut references = Vec::new();
+        references.extend(owners(&self.users, |user| user.organization));
         references.extend(owners(&self.forms, |form| form.organization));
         references.extend(owners(&self.groups, |group| group.organization));
         references.extend(owners(&self.bots, |bot| bot.organization));
@@ -139,6 +171,10 @@ struct Found {
 }
 
 impl Found {
+    fn has<R: Row>(&self, id: ObjectId) -> bool {
+        self.existing.contains(&(R::TABLE, id.to_string()))
+    }
+
     /// Looks for the resources of one kind, and for those that are referred to.
     async fn look<R: Row>(
         &mut self,

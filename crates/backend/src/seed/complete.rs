@@ -3,6 +3,7 @@
 use contract::id::ObjectId;
 use contract::schema::Described;
 use contract::timestamp::Timestamp;
+use contract::users::User;
 use contract::workflows::Workflow;
 
 use super::document::{Item, Seed};
@@ -11,9 +12,23 @@ use crate::error::Error;
 use crate::ids::random_secret;
 use crate::resources::create::with_defaults;
 use crate::resources::stamps::{Stamped, Stamps};
+use crate::resources::users::composed_name;
 
 // No operation creates or changes a workflow, so a seed alone stamps one.
 impl Stamped for Workflow {
+    fn stamps(&mut self) -> Stamps<'_> {
+        Stamps {
+            id: &mut self.id,
+            organization: Some(&mut self.organization),
+            created_at: &mut self.created_at,
+            updated_at: &mut self.updated_at,
+            authors: None,
+        }
+    }
+}
+
+// A user who is created by an operation is stamped with its role and status.
+impl Stamped for User {
     fn stamps(&mut self) -> Stamps<'_> {
         Stamps {
             id: &mut self.id,
@@ -41,6 +56,15 @@ impl Seed {
             }
             // The first organization itself has none above it.
             *parent = parent.or(Some(root)).filter(|parent| *parent != item.id);
+        }
+        for Item { resource: user, .. } in &mut self.users {
+            stamp(user, root, now);
+            // Settings that are not set stay so, as those of any new user do.
+            user.role.get_or_insert_default();
+            user.status.get_or_insert_default();
+            user.display_name = user.display_name.take().or_else(|| composed_name(user));
+            // Only this backend issues tokens that it accepts.
+            user.api_token = None;
         }
         complete(&mut self.forms, root, now)?;
         for form in &mut self.forms {

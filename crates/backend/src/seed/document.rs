@@ -11,15 +11,18 @@ use contract::organization_groups::OrganizationGroup;
 use contract::organizations::Organization;
 use contract::schema::Described;
 use contract::services::Service;
+use contract::users::User;
 use contract::validate::Violations;
 use contract::workflows::Workflow;
 use serde_json::{Map, Value};
 
 use crate::resources::services;
+use crate::store::users::address;
 
 /// The kinds of resources in a document.
-const KINDS: [&str; 7] = [
+const KINDS: [&str; 8] = [
     "organizations",
+    "users",
     "forms",
     "organizationGroups",
     "bots",
@@ -41,6 +44,7 @@ pub(super) struct Seed {
     pub(super) organizations: Vec<Item<Organization>>,
     /// The organization that each one of them names as the one above it.
     pub(super) parents: Vec<Option<ObjectId>>,
+    pub(super) users: Vec<Item<User>>,
     pub(super) forms: Vec<Item<Form>>,
     pub(super) groups: Vec<Item<OrganizationGroup>>,
     pub(super) bots: Vec<Item<Bot>>,
@@ -79,6 +83,7 @@ impl Seed {
         }
         let [
             organizations,
+            users,
             forms,
             groups,
             bots,
@@ -89,6 +94,7 @@ impl Seed {
         let seed = Self {
             organizations: resources(&mut document, organizations, &mut violations),
             parents,
+            users: resources(&mut document, users, &mut violations),
             forms: resources(&mut document, forms, &mut violations),
             groups: resources(&mut document, groups, &mut violations),
             bots: resources(&mut document, bots, &mut violations),
@@ -99,6 +105,13 @@ impl Seed {
         for service in &seed.services {
             let wrong = services::violations(&service.resource);
             violations.extend(within(&service.path, wrong));
+        }
+        let mut emails = HashSet::new();
+        for Item { path, resource, .. } in &seed.users {
+            if !emails.insert(address(&resource.email)) {
+                let description = "is that of a user who stands before this one";
+                violations.push(FieldViolation::new(format!("{path}.email"), description));
+            }
         }
         Violations::check(violations)?;
         Ok(seed)

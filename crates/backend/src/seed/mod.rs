@@ -13,15 +13,19 @@ use std::collections::HashMap;
 
 use crate::store::Session;
 use contract::id::ObjectId;
+use contract::users::{Role, User};
 use contract::validate::Violations;
 use serde_json::Value;
 
 use check::Existing;
 use document::{Item, Seed};
 
+use crate::access::issue_api_token;
 use crate::app::App;
+use crate::password;
 use crate::store::organizations::{first, lock};
 use crate::store::resources::Instance;
+use crate::store::users::{Account, Membership, put_membership};
 use crate::store::{self, Row};
 
 pub use error::SeedError;
@@ -43,6 +47,7 @@ pub(crate) async fn load(app: &App, document: &[u8]) -> Result<Seeded, SeedError
         return Err(Violations::one("", "must be an object with lists of resources").into());
     };
     let mut seed = Seed::read(document)?;
+    let mut hashes = hashes(app, &mut seed.users).await?;
 
     let mut transaction = app.store.write().await.map_err(SeedError::store)?;
     let root = first(&mut transaction).await.map_err(SeedError::store)?;
@@ -63,6 +68,14 @@ pub(crate) async fn load(app: &App, document: &[u8]) -> Result<Seeded, SeedError
     };
     for (id, tenant) in seed.tenants()? {
         keeper.keep(id, &tenant).await?;
+    }
+    for Item { id, resource, .. } in seed.users {
+        let mut account = Account::new(resource, hashes.remove(&id)).map_err(SeedError::store)?;
+        if account.role == Role::Bot {
+            let token = issue_api_token(app, &account).map_err(SeedError::store)?;
+            account.user.api_token = Some(token);
+        }
+        keeper.keep_account(&account).await?;
     }
     for form in &seed.forms {
         keeper.keep(form.id, &form.resource).await?;
@@ -94,6 +107,33 @@ pub(crate) async fn load(app: &App, document: &[u8]) -> Result<Seeded, SeedError
     Ok(keeper.done)
 }
 
+/// Hashes the passwords of those users who are not there yet, before anybody has
+/// to wait for the transaction.
+async fn hashes(
+    app: &App,
+    users: &mut [Item<User>],
+) -> Result<HashMap<ObjectId, String>, SeedError> {
+    let with_password = users.iter_mut().filter_map(|user| {
+        let password = user.resource.password.take()?;
+        Some((user.id, password))
+    });
+    let passwords: Vec<_> = with_password.collect();
+    let ids: Vec<_> = passwords.iter().map(|(id, _)| id.to_string()).collect();
+    let mut session = app.store.read().await.map_err(SeedError::store)?;
+    let there = store::existing_ids::<Account>(&mut session, &ids)
+        .await
+        .map_err(SeedError::store)?;
+    drop(session);
+    let mut hashes = HashMap::new();
+    for (id, password) in passwords {
+        if !there.contains(&id.to_string()) {
+            let hash = password::hash(password).await.map_err(SeedError::store)?;
+            hashes.insert(id, hash);
+        }
+    }
+    Ok(hashes)
+}
+
 /// What keeps the resources of a document, and counts them.
 struct Keeper {
     transaction: Session,
@@ -113,6 +153,22 @@ impl Keeper {
             .map_err(SeedError::store)?;
         self.done.created += 1;
         Ok(())
+    }
+
+    /// Keeps a user, as a member of its organization, unless it is there.
+    async fn keep_account(&mut self, account: &Account) -> Result<(), SeedError> {
+        let kept = self.done.kept;
+        self.keep(account.id, account).await?;
+        if self.done.kept > kept {
+            return Ok(());
+        }
+        let membership = Membership {
+            organization: account.organization,
+            role: account.role,
+        };
+        put_membership(&mut self.transaction, account.id, membership)
+            .await
+            .map_err(SeedError::store)
     }
 
     /// Keeps a resource in the place of the one that is there.

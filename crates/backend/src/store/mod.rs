@@ -33,7 +33,8 @@ pub(crate) use connect::{Store, commit, sqlite_path};
 pub(crate) use error::StoreError;
 pub(crate) use row::{Row, Versioned};
 pub(crate) use rows::{
-    delete, get, get_visible, insert, lock_existing, lock_visible, replace, visible_ids,
+    delete, existing_ids, get, get_visible, insert, lock_existing, lock_visible, replace,
+    visible_ids,
 };
 pub(crate) use session::Session;
 pub(crate) use settings::{init_setting, setting};

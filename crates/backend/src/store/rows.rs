@@ -8,14 +8,22 @@ use super::row::{Row, Versioned, damaged, key, seen};
 use super::session::Session;
 use super::value::{Cells, Value};
 
+/// How many values to ask for at once; a statement can bind some ten thousand.
+pub(super) const AT_ONCE: usize = 1000;
+
+/// The places of so many values in a statement, beginning with this number.
+pub(super) fn placeholders(first: usize, count: usize) -> String {
+    let places: Vec<_> = (first..first + count).map(|n| format!("${n}")).collect();
+    places.join(", ")
+}
+
 /// Adds a row.
 pub(crate) async fn insert<R: Row>(session: &mut Session, row: &R) -> Result<(), StoreError> {
-    let placeholders: Vec<_> = (1..=R::COLUMNS.len()).map(|n| format!("${n}")).collect();
     let sql = format!(
         "INSERT INTO {} ({}, version) VALUES ({}, 1)",
         R::TABLE,
         R::COLUMNS.join(", "),
-        placeholders.join(", "),
+        placeholders(1, R::COLUMNS.len()),
     );
     let values = row.write().map_err(damaged::<R>)?;
     let done = session.execute(&sql, texts(values)).await;
@@ -106,6 +114,14 @@ pub(crate) async fn lock_visible<R: Row>(
     ids_that::<R>(session, Lock::Yes, Some(organization), ids).await
 }
 
+/// Those of `ids` that exist.
+pub(crate) async fn existing_ids<R: Row>(
+    session: &mut Session,
+    ids: &[String],
+) -> Result<HashSet<String>, StoreError> {
+    ids_that::<R>(session, Lock::No, None, ids).await
+}
+
 /// Those of `ids` that exist. They go on doing so until the transaction ends.
 pub(crate) async fn lock_existing<R: Row>(
     session: &mut Session,
@@ -127,20 +143,15 @@ async fn ids_that<R: Row>(
     organization: Option<&str>,
     ids: &[String],
 ) -> Result<HashSet<String>, StoreError> {
-    /// How many to ask for at once; a statement can bind some ten thousand values.
-    const AT_ONCE: usize = 1000;
     let condition = organization.map_or_else(String::new, |_| format!("{} AND", seen::<R>()));
     let mut found = HashSet::new();
     for ids in ids.chunks(AT_ONCE) {
         let values = organization.map(str::to_owned).into_iter();
         let values: Vec<_> = values.chain(ids.iter().cloned()).map(Value::from).collect();
-        let placeholders: Vec<_> = (values.len() - ids.len() + 1..=values.len())
-            .map(|n| format!("${n}"))
-            .collect();
         let sql = format!(
             "SELECT id FROM {} WHERE {condition} id IN ({}) ORDER BY id",
             R::TABLE,
-            placeholders.join(", ")
+            placeholders(values.len() - ids.len() + 1, ids.len())
         );
         let rows = match lock {
             Lock::Yes => session.lock(&sql, values).await?,

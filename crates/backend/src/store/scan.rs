@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use super::error::StoreError;
 use super::key;
 use super::row::{Row, damaged};
-use super::rows::versioned;
+use super::rows::{placeholders, versioned};
 use super::session::Session;
 use super::value::{Cells, Value};
 
@@ -263,12 +263,11 @@ pub(crate) async fn with_ids<R: Row, T: Send + 'static>(
     ids: &[String],
     read: impl Fn(R) -> T + Send + 'static,
 ) -> Result<Vec<(String, T)>, StoreError> {
-    let places: Vec<_> = (1..=ids.len()).map(|n| format!("${n}")).collect();
     let sql = format!(
         "SELECT {}, version FROM {} WHERE id IN ({})",
         columns::<R>(),
         R::SOURCE,
-        places.join(", ")
+        placeholders(1, ids.len())
     );
     let values = ids.iter().map(|id| Value::from(id.as_str())).collect();
     let read = move |cells: Vec<Cells>| {

@@ -1,5 +1,6 @@
 //! Users and their memberships in the store.
 
+use std::collections::HashMap;
 use std::error::Error as StdError;
 
 use contract::id::ObjectId;
@@ -9,8 +10,8 @@ use super::error::StoreError;
 use super::key::Kind;
 use super::listed;
 use super::organizations::lock;
-use super::row::{Owner, Row, Versioned};
-use super::rows::{count, get, one};
+use super::row::{Owner, Row, Versioned, damaged as damaged_row};
+use super::rows::{AT_ONCE, count, get, one, placeholders};
 use super::session::Session;
 use super::value::Value;
 
@@ -129,6 +130,27 @@ pub(crate) async fn by_email(
     one(session, "email = $1", vec![address(email)]).await
 }
 
+/// The users that have one of these addresses, in the form of [`address`]: the ID
+/// of each by the address.
+pub(crate) async fn ids_by_email(
+    session: &mut Session,
+    addresses: &[String],
+) -> Result<HashMap<String, String>, StoreError> {
+    let mut found = HashMap::new();
+    for addresses in addresses.chunks(AT_ONCE) {
+        let sql = format!(
+            "SELECT email, id FROM users WHERE email IN ({})",
+            placeholders(1, addresses.len())
+        );
+        let values = bound(addresses.iter().cloned());
+        for mut row in session.lookup(&sql, values).await? {
+            let damaged = damaged_row::<Account>;
+            found.insert(row.text(0).map_err(damaged)?, row.text(1).map_err(damaged)?);
+        }
+    }
+    Ok(found)
+}
+
 /// The memberships of a user, in the order of the organizations' IDs.
 pub(crate) async fn memberships(
     session: &mut Session,
@@ -210,7 +232,7 @@ pub(crate) async fn has_owner(
 }
 
 /// The form in which an e-mail address is unique.
-fn address(email: &str) -> String {
+pub(crate) fn address(email: &str) -> String {
     email.to_lowercase()
 }
 

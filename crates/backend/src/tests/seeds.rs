@@ -57,6 +57,8 @@ async fn the_sample_is_loaded_once() {
     ] {
         assert_eq!(api.names(list).await.len(), count, "{list}");
     }
+    let users = api.read("users?select=email").await.ok();
+    assert_eq!(users.as_array().map(Vec::len), Some(4), "{users}");
 }
 
 #[tokio::test]
@@ -110,6 +112,61 @@ async fn organizations_may_stand_before_the_one_above_them() {
 }
 
 #[tokio::test]
+async fn users_are_loaded_as_if_they_were_created() {
+    let api = Api::start().await;
+    let mut document = json!({"organizations": [with_id(TWO, organization("Below"))]});
+    document["users"] = json!([
+        {
+            "id": ONE, "organization": TWO, "role": "admin", "status": "active",
+            "email": "Anna@example.com", "password": "anna",
+            "givenName": "Anna", "familyName": "Smith",
+        },
+        {"id": TWO, "email": "robot@example.com", "role": "bot", "apiToken": "made up"},
+    ]);
+    let done = seed(&api, document.clone()).await.expect("is valid");
+    assert_eq!(done.created, 3);
+    let token = api.log_in("anna@example.com", "anna").await.created();
+    assert_eq!(token["organization"], TWO);
+    let anna = api.get(&text(&token["token"]), "/v2/users/me").await.ok();
+    assert_eq!(anna["displayName"], "Anna Smith");
+    assert!(anna["password"].is_null(), "{anna}");
+    let robot = api.read(&format!("users/{TWO}")).await.ok();
+    assert_eq!(robot["organization"], api.organization);
+    assert_eq!(robot["status"], "queued");
+    let as_robot = api.get(&text(&robot["apiToken"]), "/v2/users/me").await;
+    assert_eq!(as_robot.ok()["id"], TWO);
+    let found = api.read("users?email=anna@example.com").await.ok();
+    assert_eq!(found[0]["id"], ONE);
+
+    // What is there is left as it is, its password included.
+    let path = format!("users/{ONE}");
+    api.patch(&path, json!({"password": "other"})).await.ok();
+    let again = seed(&api, document).await.expect("is valid");
+    assert_eq!((again.created, again.kept), (0, 3));
+    api.log_in("anna@example.com", "other").await.created();
+}
+
+#[tokio::test]
+async fn an_address_belongs_to_one_user() {
+    let api = Api::start().await;
+    let user = |id: &str, email: &str| json!({"id": id, "email": email});
+    let twice = json!({"users": [user(ONE, "a@example.com"), user(TWO, "A@example.com")]});
+    let taken = json!({"users": [user(ONE, "Jeff@jeffdoe.com")]});
+    for (document, path) in [(twice, "users[1].email"), (taken, "users[0].email")] {
+        match seed(&api, document).await {
+            Err(SeedError::Invalid(violations)) => {
+                assert_eq!(violations.as_slice()[0].field, path, "{violations}");
+            }
+            other => panic!("the seed must be refused: {other:?}"),
+        }
+    }
+    assert_eq!(
+        api.read("users").await.ok().as_array().map(Vec::len),
+        Some(1)
+    );
+}
+
+#[tokio::test]
 async fn organizations_in_a_circle_are_refused() {
     let mut one = with_id(ONE, organization("One"));
     one["parent"] = TWO.into();
@@ -141,11 +198,13 @@ async fn everything_that_is_wrong_is_named() {
 async fn references_must_lead_somewhere() {
     let document = json!({
         "organizations": [with_id(ONE, organization("One"))],
+        "users": [{"id": ONE, "email": "a@example.com", "organization": TWO}],
         "forms": [{"id": ONE, "name": "Brochure", "organization": TWO, "template": TWO}],
         "botInstances": [{"id": ONE, "bot": TWO, "organization": ONE}],
         "workflows": [{"id": ONE, "organizations": [ONE, TWO]}],
     });
     let paths = [
+        "users[0].organization",
         "forms[0].organization",
         "workflows[0].organizations[1]",
         "forms[0].template",
