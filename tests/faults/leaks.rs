@@ -45,6 +45,10 @@ const IDLE_AFTER_FLOODS: usize = 1024;
 /// buffers have what they keep.
 const BEFORE: usize = AT_ONCE;
 
+/// How many repetitions come before a rest. An upstream that stalls keeps its
+/// sockets until then, and the process can have only so many.
+const BEFORE_REST: usize = 100;
+
 /// How often a fault is repeated where the environment says nothing else.
 const REPETITIONS: usize = 25;
 
@@ -195,8 +199,10 @@ async fn repeat_upstream(row: &Row, rounds: &Rounds) -> Vec<String> {
     rounds.rest().await;
     let mut left = None;
     loop {
-        make_calls(row, &mut upstream, &gateway, times).await;
-        left = left.or(rest(&upstream, &gateway, tasks, IDLE).await);
+        for calls in batches(times) {
+            make_calls(row, &mut upstream, &gateway, calls).await;
+            left = left.or(rest(&upstream, &gateway, tasks, IDLE).await);
+        }
         if !rounds.rest().await {
             break;
         }
@@ -204,6 +210,13 @@ async fn repeat_upstream(row: &Row, rounds: &Rounds) -> Vec<String> {
     left.map(|left| format!("{}: {left} after {times} repetitions", row.name()))
         .into_iter()
         .collect()
+}
+
+/// Splits repetitions into parts with a rest behind each.
+fn batches(times: usize) -> impl Iterator<Item = usize> {
+    (0..times)
+        .step_by(BEFORE_REST)
+        .map(move |done| BEFORE_REST.min(times - done))
 }
 
 async fn make_calls(row: &Row, upstream: &mut Upstream, gateway: &Gateway, times: usize) {
@@ -243,8 +256,10 @@ async fn repeat_caller(name: &str, fault: &CallerFault, rounds: &Rounds) -> Vec<
     rounds.rest().await;
     let mut left = None;
     loop {
-        converse(fault, &mut upstream, &gateway, times).await;
-        left = left.or(rest(&upstream, &gateway, tasks, idle).await);
+        for conversations in batches(times) {
+            converse(fault, &mut upstream, &gateway, conversations).await;
+            left = left.or(rest(&upstream, &gateway, tasks, idle).await);
+        }
         if !rounds.rest().await {
             break;
         }
