@@ -84,6 +84,9 @@ pub struct DatabaseLimits {
     pub connections: u32,
     /// How long a request waits for a connection, or for its turn to write. 1 s.
     pub wait: Duration,
+    /// How long a list waits for its turn, and each part of a long one. Lists take
+    /// half of the connections at most. 10 s.
+    pub list_wait: Duration,
     /// How long one statement may take on PostgreSQL. 30 s.
     pub statement_timeout: Duration,
     /// How long a statement waits for another transaction on PostgreSQL. 5 s.
@@ -97,6 +100,7 @@ impl Default for DatabaseLimits {
         Self {
             connections: 8,
             wait: Duration::from_secs(1),
+            list_wait: Duration::from_secs(10),
             statement_timeout: Duration::from_secs(30),
             lock_timeout: Duration::from_secs(5),
             open_timeout: Duration::from_secs(10),

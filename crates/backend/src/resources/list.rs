@@ -133,7 +133,8 @@ async fn walk<R: Row, T: Described>(
 ) -> Result<Walk<R, T>, Error> {
     let order = &question.order;
     for plan in question.narrow::<R>() {
-        let is_small = scan::has_at_most(&mut app.store.read().await?, &plan.scan, FEW).await?;
+        let is_small =
+            scan::has_at_most(&mut app.store.read_list().await?, &plan.scan, FEW).await?;
         if is_small {
             return Walk::sorted(app, view, plan, order, start, limit).await;
         }

@@ -214,7 +214,7 @@ impl<R: Row, T: Described> Walk<R, T> {
                 };
                 let view = Arc::clone(&self.view);
                 let read = move |row| view.json(row, &rest);
-                let mut session = self.app.store.read().await?;
+                let mut session = self.app.store.read_list().await?;
                 let rows = scan::rows(
                     &mut session,
                     &plan.scan,
@@ -250,7 +250,7 @@ impl<R: Row, T: Described> Walk<R, T> {
         let ids: Vec<_> = positions.iter().map(|place| place.id.clone()).collect();
         let view = Arc::clone(&self.view);
         let read = move |row| view.json(row, &[]);
-        let mut session = self.app.store.read().await?;
+        let mut session = self.app.store.read_list().await?;
         let rows = scan::with_ids::<R, _>(&mut session, &ids, read).await?;
         drop(session);
         let mut rows: HashMap<_, _> = rows.into_iter().collect();
@@ -277,7 +277,7 @@ async fn first_ids<R: Row>(
     number: usize,
 ) -> Result<Vec<Position>, Error> {
     let after = after.map(|position| position.id.as_str());
-    let ids = scan::ids(&mut app.store.read().await?, &plan.scan, after, number).await?;
+    let ids = scan::ids(&mut app.store.read_list().await?, &plan.scan, after, number).await?;
     let place = |id| Position {
         key: String::new(),
         id,
@@ -301,7 +301,7 @@ async fn first_positions<R: Row, T: Described>(
         let (view, order, rest) = (Arc::clone(view), order.clone(), plan.rest.clone());
         let kind = order.kind::<R>();
         let read = move |row| view.key(row, &rest, &order.property, kind);
-        let mut session = app.store.read().await?;
+        let mut session = app.store.read_list().await?;
         let rows = scan::rows(&mut session, &plan.scan, read_to.as_ref(), 0, BATCH, read).await?;
         drop(session);
         let is_last = rows.len() < BATCH;

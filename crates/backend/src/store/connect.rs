@@ -6,6 +6,7 @@ use std::sync::Arc;
 use percent_encoding::percent_decode_str;
 
 use super::error::{DatabaseError, StoreError};
+use super::list_turns::{ListTurn, ListTurns};
 use super::room::Room;
 use super::session::{Inner, Session};
 use super::settings::{put_setting, remove_setting};
@@ -23,6 +24,7 @@ const TRIAL_SIZE: usize = 64 << 10;
 #[derive(Clone, Debug)]
 pub(crate) struct Store {
     database: Database,
+    list_turns: ListTurns,
     room: Arc<Room>,
 }
 
@@ -38,27 +40,41 @@ impl Store {
         if let Some(location) = url.strip_prefix("sqlite:") {
             let file = sqlite::File::new(sqlite_options(location, limits)?);
             file.migrate().await?;
-            return Ok(Self::new(Database::Sqlite(file)));
+            return Ok(Self::new(Database::Sqlite(file), &limits));
         }
         if url.starts_with("postgres://") || url.starts_with("postgresql://") {
             let server = postgres::Server::open(url, limits).await?;
-            return Ok(Self::new(Database::Postgres(server)));
+            return Ok(Self::new(Database::Postgres(server), &limits));
         }
         Err(DatabaseError::Url)
     }
 
-    fn new(database: Database) -> Self {
+    fn new(database: Database, limits: &DatabaseLimits) -> Self {
         Self {
             database,
+            list_turns: ListTurns::new(limits),
             room: Arc::default(),
         }
     }
 
-    /// A connection to read with.
+    /// A connection to look up a few rows with.
     pub(crate) async fn read(&self) -> Result<Session, StoreError> {
+        self.read_in(None).await
+    }
+
+    /// A connection to read a list with, or a part of one.
+    pub(crate) async fn read_list(&self) -> Result<Session, StoreError> {
+        let turn = self.list_turns.take().await;
+        self.read_in(Some(turn.ok_or(DatabaseError::ManyLists)?))
+            .await
+    }
+
+    async fn read_in(&self, turn: Option<ListTurn>) -> Result<Session, StoreError> {
         let inner: Inner = match &self.database {
-            Database::Sqlite(file) => file.read().await.map_err(DatabaseError::from)?.into(),
-            Database::Postgres(server) => server.read().await.map_err(DatabaseError::from)?.into(),
+            Database::Sqlite(file) => file.read(turn).await.map_err(DatabaseError::from)?.into(),
+            Database::Postgres(server) => {
+                server.read(turn).await.map_err(DatabaseError::from)?.into()
+            }
         };
         Ok(Session::new(inner, Arc::clone(&self.room)))
     }

@@ -57,8 +57,8 @@ pub(crate) enum DatabaseError {
     ReadOnly,
     #[error("there was no room to write, and somebody finds out whether there is again")]
     NoRoom,
-    #[error("a thread ended before it was done")]
-    Lost,
+    #[error("too many other lists are being read")]
+    ManyLists,
 }
 
 /// The kinds of [`DatabaseError`] that are told apart.
@@ -75,10 +75,10 @@ impl DatabaseError {
     fn kind(&self) -> Kind {
         match self {
             Self::Sqlite(failure) => of_sqlite(failure),
-            Self::Postgres(postgres::Failure::Silent) => Kind::Unavailable,
+            Self::Postgres(postgres::Failure::Silent) | Self::ManyLists => Kind::Unavailable,
             Self::Postgres(postgres::Failure::Sqlx(error)) => of_postgres(error),
             Self::NoRoom => Kind::Full,
-            Self::Url | Self::ReadOnly | Self::Lost => Kind::Other,
+            Self::Url | Self::ReadOnly | Self::Postgres(postgres::Failure::Lost) => Kind::Other,
         }
     }
 

@@ -15,6 +15,7 @@ mod connect;
 pub(crate) mod copy;
 mod error;
 pub(crate) mod key;
+mod list_turns;
 pub(crate) mod listed;
 pub(crate) mod organizations;
 mod postgres;

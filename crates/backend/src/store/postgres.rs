@@ -19,8 +19,10 @@ use sqlx::{
     Row as _, TypeInfo as _, ValueRef as _,
 };
 use tokio::sync::Mutex;
+use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout};
 
+use super::list_turns::ListTurn;
 use super::value::{Cells, Value};
 use crate::limits::DatabaseLimits;
 
@@ -35,6 +37,9 @@ const TRUSTED: Duration = Duration::from_secs(1);
 pub(crate) enum Failure {
     #[error("the server has not answered in time")]
     Silent,
+    /// A task ended before it was done.
+    #[error("a task of the database ended")]
+    Lost,
     #[error(transparent)]
     Sqlx(#[from] sqlx::Error),
 }
@@ -101,18 +106,20 @@ impl Server {
         })
     }
 
-    /// A connection to read with.
-    pub(crate) async fn read(&self) -> Result<Session, Failure> {
+    /// A connection to read with. The turn of a list is held as long as the
+    /// connection is in use.
+    pub(crate) async fn read(&self, turn: Option<ListTurn>) -> Result<Session, Failure> {
         Ok(Session {
             connection: Some(self.pool.acquire().await?),
             is_in_transaction: false,
             server: self.clone(),
+            turn,
         })
     }
 
     /// A connection with an open transaction.
     pub(crate) async fn write(&self) -> Result<Session, Failure> {
-        let mut session = self.read().await?;
+        let mut session = self.read(None).await?;
         session.command("BEGIN").await?;
         session.is_in_transaction = true;
         Ok(session)
@@ -179,6 +186,8 @@ pub(crate) struct Session {
     connection: Option<PoolConnection<Postgres>>,
     is_in_transaction: bool,
     server: Server,
+    /// What allows a list to be read, if this reads one.
+    turn: Option<ListTurn>,
 }
 
 impl Session {
@@ -192,6 +201,33 @@ impl Session {
         let rows = self.server.answer(query.fetch_all(&mut **connection)).await;
         let rows = self.in_time(rows)?;
         Ok(rows.iter().map(cells).collect::<Result<_, _>>()?)
+    }
+
+    /// Runs a statement that may take long, and reads what it returns on a thread of
+    /// its own. Where the request is given up, the statement still has its
+    /// connection until it ends.
+    pub(crate) async fn list<T: Send + 'static>(
+        &mut self,
+        sql: String,
+        values: Vec<Value>,
+        read: impl FnOnce(Vec<Cells>) -> T + Send + 'static,
+    ) -> Result<T, Failure> {
+        let mut session = Self {
+            connection: self.connection.take(),
+            is_in_transaction: self.is_in_transaction,
+            server: self.server.clone(),
+            turn: self.turn.take(),
+        };
+        let done = tokio::spawn(async move {
+            let read = match session.fetch(&sql, values).await {
+                Ok(rows) => spawn_blocking(move || read(rows)).await,
+                Err(error) => return (Err(error), session),
+            };
+            (read.map_err(|_| Failure::Lost), session)
+        });
+        let (read, session) = done.await.map_err(|_| Failure::Lost)?;
+        *self = session;
+        read
     }
 
     /// Returns how many rows were changed.

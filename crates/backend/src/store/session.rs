@@ -81,11 +81,11 @@ impl Session {
 
     /// Runs a statement that may return many rows or take long, and reads what it
     /// returns. Neither happens on the thread of this task.
-    pub(super) async fn list<T: Send + 'static>(
+    pub(crate) async fn list<T: Send + 'static>(
         &mut self,
         sql: String,
         values: Vec<Value>,
-        read: impl Fn(Vec<Cells>) -> T + Send + 'static,
+        read: impl FnOnce(Vec<Cells>) -> T + Send + 'static,
     ) -> Result<T, DatabaseError> {
         match &mut self.inner {
             Inner::SqliteReader(reader) => {
@@ -99,11 +99,7 @@ impl Session {
             }
             // A writer has its turn, for which others wait.
             Inner::SqliteWriter(write) => Ok(read(write.fetch(&sql, &values)?)),
-            Inner::Postgres(session) => {
-                let rows = session.fetch(&sql, values).await?;
-                let read = tokio::task::spawn_blocking(move || read(rows)).await;
-                read.map_err(|_| DatabaseError::Lost)
-            }
+            Inner::Postgres(session) => Ok(session.list(sql, values, read).await?),
         }
     }
 

@@ -17,6 +17,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
 use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::{Instant, sleep, timeout};
 
+use super::list_turns::ListTurn;
 use super::value::{Cells, Value};
 use crate::limits::DatabaseLimits;
 
@@ -116,8 +117,9 @@ impl File {
         migrated.await.map_err(|_| Failure::Lost)?
     }
 
-    /// A connection to read with.
-    pub(crate) async fn read(&self) -> Result<Reader, Failure> {
+    /// A connection to read with. The turn of a list is held as long as the
+    /// connection is in use.
+    pub(crate) async fn read(&self, turn: Option<ListTurn>) -> Result<Reader, Failure> {
         let place = timeout(
             self.options.limits.wait,
             Arc::clone(&self.places).acquire_owned(),
@@ -131,11 +133,12 @@ impl File {
             Some(connection) => connection,
             None => open(&self.options)?,
         };
-        Ok(Reader {
+        Ok(Reader(Some(Held {
             connection: Some(connection),
             idle: Arc::clone(&self.idle),
             _place: place,
-        })
+            _turn: turn,
+        })))
     }
 
     /// Waits until it is this writer's turn.
@@ -277,19 +280,30 @@ async fn keep(writer: Arc<tokio::sync::Mutex<Writer>>) {
     .await;
 }
 
-/// A connection that reads.
-pub(crate) struct Reader {
-    /// Always there, except while it is on a thread of its own.
+/// A connection that reads. There is none while it is on a thread of its own.
+pub(crate) struct Reader(Option<Held>);
+
+/// A connection with its place among those that may be open. Work whose request
+/// was given up keeps both until it ends.
+struct Held {
+    /// There until it is dropped.
     connection: Option<Connection>,
     idle: Arc<Mutex<Vec<Connection>>>,
     _place: OwnedSemaphorePermit,
+    _turn: Option<ListTurn>,
+}
+
+impl Held {
+    fn connection(&self) -> Result<&Connection, Failure> {
+        self.connection.as_ref().ok_or(Failure::Lost)
+    }
 }
 
 impl Reader {
     /// Runs a statement that looks up a few rows by their keys.
     pub(crate) fn lookup(&mut self, sql: &str, values: &[Value]) -> Result<Vec<Cells>, Failure> {
-        let connection = self.connection.as_ref().ok_or(Failure::Lost)?;
-        Ok(fetch(connection, sql, values)?)
+        let held = self.0.as_ref().ok_or(Failure::Lost)?;
+        Ok(fetch(held.connection()?, sql, values)?)
     }
 
     /// Does something on a thread of its own, which may take long.
@@ -298,15 +312,15 @@ impl Reader {
         T: Send + 'static,
         F: FnOnce(&Connection) -> T + Send + 'static,
     {
-        let connection = self.connection.take().ok_or(Failure::Lost)?;
-        let done = tokio::task::spawn_blocking(move || (work(&connection), connection)).await;
-        let (done, connection) = done.map_err(|_| Failure::Lost)?;
-        self.connection = Some(connection);
-        Ok(done)
+        let held = self.0.take().ok_or(Failure::Lost)?;
+        let done = tokio::task::spawn_blocking(move || (held.connection().map(work), held)).await;
+        let (done, held) = done.map_err(|_| Failure::Lost)?;
+        self.0 = Some(held);
+        done
     }
 }
 
-impl Drop for Reader {
+impl Drop for Held {
     fn drop(&mut self) {
         if let Some(connection) = self.connection.take() {
             lock(&self.idle).push(connection);

@@ -14,6 +14,7 @@ mod full;
 mod groups;
 mod http;
 mod limits;
+mod list_turns;
 mod listed;
 mod lists;
 mod memberships;

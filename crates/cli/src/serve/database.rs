@@ -78,6 +78,10 @@ pub(crate) struct DatabaseArgs {
     #[arg(long, value_name = "DURATION", env = "WEB1ON1_DATABASE_WAIT", default_value = "1s", value_parser = duration)]
     database_wait: Duration,
 
+    /// How long a list waits for its turn; lists take half of the connections at most
+    #[arg(long, value_name = "DURATION", env = "WEB1ON1_LIST_WAIT", default_value = "10s", value_parser = duration)]
+    list_wait: Duration,
+
     /// How long the first connection to the database may take
     #[arg(long, value_name = "DURATION", env = "WEB1ON1_DATABASE_OPEN_TIMEOUT", default_value = "10s", value_parser = duration)]
     database_open_timeout: Duration,
@@ -96,6 +100,7 @@ impl DatabaseArgs {
         DatabaseLimits {
             connections: self.database_connections,
             wait: self.database_wait,
+            list_wait: self.list_wait,
             statement_timeout: self.statement_timeout,
             lock_timeout: self.lock_timeout,
             open_timeout: self.database_open_timeout,
