@@ -21,7 +21,7 @@ use crate::ids::{Ids, random_secret};
 use crate::password;
 use crate::resources::create::with_defaults;
 use crate::store::organizations::Tenant;
-use crate::store::users::{Account, Membership, put_membership};
+use crate::store::users::{Account, insert_account};
 use crate::store::{self, Store, StoreError};
 use crate::token::Key;
 
@@ -180,12 +180,7 @@ async fn first_start(
         return Ok(None);
     }
     store::insert(&mut transaction, &organization).await?;
-    store::insert(&mut transaction, &account).await?;
-    let membership = Membership {
-        organization: id,
-        role: account.role,
-    };
-    put_membership(&mut transaction, account.id, membership).await?;
+    insert_account(&mut transaction, &account).await?;
     store::commit(transaction).await?;
     Ok(Some(FirstStart {
         email: owner.user.email,

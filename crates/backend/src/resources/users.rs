@@ -32,7 +32,7 @@ use crate::app::App;
 use crate::error::Error;
 use crate::password;
 use crate::store;
-use crate::store::users::{Account, Membership, memberships, put_membership};
+use crate::store::users::{Account, insert_account, memberships};
 
 /// Lists users.
 pub(crate) async fn list(request: Request<ListUsers>) -> Result<Listing<User>, Error> {
@@ -106,10 +106,9 @@ pub(crate) async fn create(request: Request<CreateUser>) -> Result<Created<User>
     }
 
     let mut transaction = app.store.write().await?;
-    store::insert(&mut transaction, &account)
+    insert_account(&mut transaction, &account)
         .await
         .map_err(|error| taken(error, &account))?;
-    put_membership(&mut transaction, id, Membership { organization, role }).await?;
     store::commit(transaction).await?;
     Ok(Created {
         location: format!("{}/{id}", CreateUser::PATH),

@@ -25,7 +25,7 @@ use crate::app::App;
 use crate::password;
 use crate::store::organizations::{first, lock};
 use crate::store::resources::Instance;
-use crate::store::users::{Account, Membership, put_membership};
+use crate::store::users::{Account, insert_account};
 use crate::store::{self, Row};
 
 pub use error::SeedError;
@@ -157,18 +157,18 @@ impl Keeper {
 
     /// Keeps a user, as a member of its organization, unless it is there.
     async fn keep_account(&mut self, account: &Account) -> Result<(), SeedError> {
-        let kept = self.done.kept;
-        self.keep(account.id, account).await?;
-        if self.done.kept > kept {
+        if self
+            .existing
+            .contains(&(Account::TABLE, account.id.to_string()))
+        {
+            self.done.kept += 1;
             return Ok(());
         }
-        let membership = Membership {
-            organization: account.organization,
-            role: account.role,
-        };
-        put_membership(&mut self.transaction, account.id, membership)
+        insert_account(&mut self.transaction, account)
             .await
-            .map_err(SeedError::store)
+            .map_err(SeedError::store)?;
+        self.done.created += 1;
+        Ok(())
     }
 
     /// Keeps a resource in the place of the one that is there.

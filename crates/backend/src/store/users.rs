@@ -11,7 +11,7 @@ use super::key::Kind;
 use super::listed;
 use super::organizations::lock;
 use super::row::{Owner, Row, Versioned, damaged as damaged_row};
-use super::rows::{AT_ONCE, count, get, one, placeholders};
+use super::rows::{AT_ONCE, count, get, insert, one, placeholders};
 use super::session::Session;
 use super::value::Value;
 
@@ -172,6 +172,20 @@ pub(crate) async fn memberships(
         .collect()
 }
 
+/// Adds a user, as a member of the organization that it belongs to.
+pub(crate) async fn insert_account(
+    session: &mut Session,
+    account: &Account,
+) -> Result<(), StoreError> {
+    insert(session, account).await?;
+    let membership = Membership {
+        organization: account.organization,
+        role: account.role,
+    };
+    insert_membership(session, account.id, membership).await?;
+    listed::enter(session, account).await
+}
+
 /// Makes a user a member of an organization, or changes its role there.
 pub(crate) async fn put_membership(
     session: &mut Session,
@@ -185,12 +199,25 @@ pub(crate) async fn put_membership(
         return Ok(());
     }
     let before = listed::viewers(session, Some(Owner::MembershipsOf(user))).await?;
-    let sql = "INSERT INTO memberships (user_id, organization_id, role) VALUES ($1, $2, $3)";
-    let done = session.execute(sql, bound(values())).await;
-    done.map_err(|error| error.of_row("memberships"))?;
+    insert_membership(session, user, membership).await?;
     let after = listed::viewers(session, Some(Owner::MembershipsOf(user))).await?;
     let account = account(session, user).await?;
     listed::enter_for(session, &account, &(&after - &before)).await
+}
+
+async fn insert_membership(
+    session: &mut Session,
+    user: ObjectId,
+    membership: Membership,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO memberships (user_id, organization_id, role) VALUES ($1, $2, $3)";
+    let values = [
+        user.to_string(),
+        membership.organization.to_string(),
+        membership.role.to_string(),
+    ];
+    let done = session.execute(sql, bound(values)).await;
+    done.map_err(|error| error.of_row("memberships")).map(drop)
 }
 
 /// Ends the membership of a user in an organization.
