@@ -105,8 +105,10 @@ impl Document {
                 })?
         };
         let dialect = match root.get("openapi") {
-            Some(Value::String(it)) if it.starts_with("3.0") => Dialect::V30,
-            Some(Value::String(it)) if it.starts_with("3.1") || it.starts_with("3.2") => {
+            Some(Value::String(version)) if version.starts_with("3.0") => Dialect::V30,
+            Some(Value::String(version))
+                if version.starts_with("3.1") || version.starts_with("3.2") =>
+            {
                 Dialect::V31
             }
             other => {
@@ -147,13 +149,20 @@ impl Document {
             if value.get("$ref").is_some_and(Value::is_string) {
                 references.push(pointer.to_owned());
             }
-            if value.get("properties").is_some_and(|it| !it.is_object()) {
+            if value
+                .get("properties")
+                .is_some_and(|properties| !properties.is_object())
+            {
                 sections.push(pointer.to_owned());
             }
         });
         self.anchors = anchors;
         for section in ["paths", "components", "webhooks"] {
-            if self.root.get(section).is_some_and(|it| !it.is_object()) {
+            if self
+                .root
+                .get(section)
+                .is_some_and(|members| !members.is_object())
+            {
                 return Err(self.error(&format!("/{section}"), "must be an object".to_owned()));
             }
         }
@@ -163,7 +172,7 @@ impl Document {
             while let Some(reference) = self
                 .root
                 .pointer(&at)
-                .and_then(|it| it.get("$ref"))
+                .and_then(|value| value.get("$ref"))
                 .and_then(Value::as_str)
             {
                 let Some(target) = self.target(reference) else {
@@ -208,7 +217,7 @@ impl Document {
             .value
             .get("$ref")
             .and_then(Value::as_str)
-            .and_then(|it| self.target(it))
+            .and_then(|reference| self.target(reference))
         {
             match self.root.pointer(&target) {
                 Some(value) => {
@@ -233,7 +242,7 @@ impl Document {
 
     /// A member of an object, references followed.
     pub(super) fn member<'a>(&'a self, of: &Place<'a>, name: &str) -> Option<Place<'a>> {
-        of.raw_member(name).map(|it| self.resolve(it))
+        of.raw_member(name).map(|member| self.resolve(member))
     }
 
     /// All members of the object that is a member, references followed.

@@ -200,7 +200,7 @@ impl Archive {
         let mut kinds = BTreeSet::new();
         for entry in fs::read_dir(directory).map_err(failed(directory))? {
             let path = entry.map_err(failed(directory))?.path();
-            if path.extension().is_none_or(|it| it != "json") {
+            if path.extension().is_none_or(|extension| extension != "json") {
                 continue;
             }
             let text = fs::read(&path).map_err(failed(&path))?;
@@ -208,7 +208,9 @@ impl Archive {
             let Ok(exchange) = serde_json::from_slice(&text) else {
                 continue;
             };
-            if let Some(redacted) = captured(&exchange).and_then(|it| it.redact(redactor)) {
+            if let Some(redacted) =
+                captured(&exchange).and_then(|captured| captured.redact(redactor))
+            {
                 kinds.insert(redacted.kind);
             }
         }
@@ -267,7 +269,7 @@ fn captured(exchange: &Exchange) -> Option<Captured> {
         target = format!("{target}?{}", pairs.join("&"));
     }
     let request = exchange.request.as_ref();
-    let body = request.and_then(|it| match (&it.body, &it.part) {
+    let body = request.and_then(|request| match (&request.body, &request.part) {
         (Some(body), _) => Some(body.to_string()),
         (None, Some(part)) => Some(part.body.clone()),
         (None, None) => None,
@@ -283,6 +285,6 @@ fn captured(exchange: &Exchange) -> Option<Captured> {
         response: response
             .body
             .as_ref()
-            .map_or_else(Vec::new, |it| it.to_string().into_bytes()),
+            .map_or_else(Vec::new, |body| body.to_string().into_bytes()),
     })
 }

@@ -103,12 +103,12 @@ impl Redactor {
         let schema = resolve(definitions, schema);
         if is(schema, "array") {
             let items = text.split(',');
-            let items = items.map(|it| self.parameter(definitions, &schema["items"], it));
+            let items = items.map(|item| self.parameter(definitions, &schema["items"], item));
             return items.collect::<Vec<_>>().join(",");
         }
         let number = is(schema, "integer") || is(schema, "number");
         let boolean = is(schema, "boolean") && (text == "true" || text == "false");
-        let small = number && text.parse().is_ok_and(|it: u64| it < PRIVATE_NUMBER);
+        let small = number && text.parse().is_ok_and(|value: u64| value < PRIVATE_NUMBER);
         if boolean || small || keeps(schema, text) {
             text.to_owned()
         } else {
@@ -137,13 +137,13 @@ impl Redactor {
                 shape.add("null");
                 Value::Null
             }
-            Value::Bool(it) => {
+            Value::Bool(flag) => {
                 shape.add("boolean");
-                Value::Bool(*it)
+                Value::Bool(*flag)
             }
-            Value::Number(it) => {
+            Value::Number(number) => {
                 shape.add("number");
-                self.number(schema, it)
+                self.number(schema, number)
             }
             Value::String(text) => {
                 if keeps(schema, text) {
@@ -226,7 +226,7 @@ impl Redactor {
         let declared = is(schema, "integer") || is(schema, "number");
         let small = number
             .as_i64()
-            .is_some_and(|it| it.unsigned_abs() < PRIVATE_NUMBER);
+            .is_some_and(|whole| whole.unsigned_abs() < PRIVATE_NUMBER);
         if declared && small {
             return number.clone().into();
         }
@@ -235,7 +235,13 @@ impl Redactor {
         let digits: String = fake
             .chars()
             .enumerate()
-            .map(|(index, it)| if index == 0 && it == '0' { '1' } else { it })
+            .map(|(index, digit)| {
+                if index == 0 && digit == '0' {
+                    '1'
+                } else {
+                    digit
+                }
+            })
             .collect();
         match digits.parse::<Value>() {
             Ok(Value::Number(fake)) => fake.into(),
@@ -248,7 +254,7 @@ impl Redactor {
         if text.is_empty() {
             return String::new();
         }
-        let is_id = text.len() == 24 && text.bytes().all(|it| it.is_ascii_hexdigit());
+        let is_id = text.len() == 24 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         let mut fresh = self.stream(text);
         if is_id {
             return fresh.hex(24);
@@ -264,8 +270,13 @@ impl Redactor {
             return format!("{}@example.com", fresh.hex(12));
         }
         loop {
-            let fake: String = text.chars().map(|it| fresh.like(it)).collect();
-            let changes = text.chars().any(|it| !SEPARATORS.contains(it));
+            let fake: String = text
+                .chars()
+                .map(|character| fresh.like(character))
+                .collect();
+            let changes = text
+                .chars()
+                .any(|character| !SEPARATORS.contains(character));
             if !changes || fake != text {
                 return fake;
             }
@@ -315,7 +326,7 @@ impl Stream<'_> {
         let (first, size) = match character {
             '0'..='9' => (b'0', 10),
             'A'..='Z' => (b'A', 26),
-            it if SEPARATORS.contains(it) => return it,
+            character if SEPARATORS.contains(character) => return character,
             _ => (b'a', 26),
         };
         char::from(first + self.byte() % size)
@@ -325,7 +336,7 @@ impl Stream<'_> {
 /// Whether the schema of a text lets it stay.
 fn keeps(schema: &Value, text: &str) -> bool {
     if let Some(options) = schema["enum"].as_array() {
-        return options.iter().any(|it| it == text);
+        return options.iter().any(|option| option == text);
     }
     if schema["format"] == "date-time" {
         return text.len() <= 30 && text.parse::<Timestamp>().is_ok();
@@ -334,12 +345,12 @@ fn keeps(schema: &Value, text: &str) -> bool {
         return text == "me";
     }
     let detail = text.strip_prefix("type.googleapis.com/google.rpc.");
-    detail.is_some_and(|it| DETAILS.contains(&it))
+    detail.is_some_and(|name| DETAILS.contains(&name))
 }
 
 fn is(schema: &Value, name: &str) -> bool {
     match &schema["type"] {
-        Value::Array(types) => types.iter().any(|it| it == name),
+        Value::Array(types) => types.iter().any(|kind| kind == name),
         only => only == name,
     }
 }

@@ -106,9 +106,9 @@ impl Strict {
 /// A pointer to a place in every element of a list alike.
 fn without_indices(pointer: &str) -> String {
     let segments = pointer.split('/');
-    let segments = segments.map(|it| {
-        let is_index = !it.is_empty() && it.bytes().all(|byte| byte.is_ascii_digit());
-        if is_index { "*" } else { it }
+    let segments = segments.map(|segment| {
+        let is_index = !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit());
+        if is_index { "*" } else { segment }
     });
     segments.collect::<Vec<_>>().join("/")
 }
@@ -167,7 +167,7 @@ fn tighten(schema: &mut Value) {
         }
     }
     if let Some(Value::Array(required)) = members.get_mut("required") {
-        required.retain(|name| !hidden.iter().any(|it| name == it.as_str()));
+        required.retain(|name| !hidden.iter().any(|hidden| name == hidden.as_str()));
     }
     for keyword in ["items", "additionalProperties"] {
         if let Some(below) = members.get_mut(keyword) {
@@ -368,7 +368,7 @@ impl<'a> Walker<'a> {
     ) {
         if let Some(target) = schema["$ref"]
             .as_str()
-            .and_then(|it| it.strip_prefix("#/$defs/"))
+            .and_then(|reference| reference.strip_prefix("#/$defs/"))
         {
             let recursive = value.is_none() && self.below.contains(&target);
             if let Some(definition) = self.definitions.get(target)
@@ -387,13 +387,13 @@ impl<'a> Walker<'a> {
         }
         for option in schema["enum"].as_array().into_iter().flatten() {
             if let Some(text) = option.as_str()
-                && value.is_none_or(|it| it == option)
+                && value.is_none_or(|value| value == option)
             {
                 visit.enum_value(name, text);
             }
         }
         let empty = Map::new();
-        let members = value.map(|it| it.as_object().unwrap_or(&empty));
+        let members = value.map(|value| value.as_object().unwrap_or(&empty));
         for (property, below) in schema["properties"].as_object().into_iter().flatten() {
             let value = match members {
                 None => None,

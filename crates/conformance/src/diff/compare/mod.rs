@@ -111,7 +111,7 @@ impl<'a> Compare<'a> {
         self.visited.clear();
         self.nodes(old, new, "", 0, &mut out);
         let mut seen = HashSet::new();
-        out.retain(|it| seen.insert((it.kind, it.path.clone(), it.text.clone())));
+        out.retain(|change| seen.insert((change.kind, change.path.clone(), change.text.clone())));
         out
     }
 
@@ -311,12 +311,16 @@ impl<'a> Compare<'a> {
             return false;
         }
         if let (Some(was), Some(is)) = (&old.values, &new.values) {
-            let text = |it: &Value| it.as_str().map_or_else(|| it.to_string(), str::to_owned);
+            let text = |value: &Value| {
+                value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), str::to_owned)
+            };
             return old.types & STRING == 0
                 && new.types & STRING != 0
                 && was
                     .iter()
-                    .all(|it| is.iter().any(|other| text(it) == text(other)));
+                    .all(|value| is.iter().any(|other| text(value) == text(other)));
         }
         if new.types & STRING != 0 && old.types & STRING == 0 {
             return new.values.is_none()
@@ -330,7 +334,7 @@ impl<'a> Compare<'a> {
             let items = self.revision.shapes(&new.items);
             return items
                 .iter()
-                .any(|it| self.relation(old, it, depth).old_within_new);
+                .any(|item| self.relation(old, item, depth).old_within_new);
         }
         false
     }
@@ -345,12 +349,12 @@ impl<'a> Compare<'a> {
         out: &mut Vec<Change>,
     ) {
         match (old.unique, new.unique) {
-            (false, true) if new.sizes[1].1.is_none_or(|it| it > 1) => out.push(at(
+            (false, true) if new.sizes[1].1.is_none_or(|most| most > 1) => out.push(at(
                 "unique-items-set",
                 Effect::Narrows,
                 "the elements of {S} must now all differ".to_owned(),
             )),
-            (true, false) if new.sizes[1].1.is_none_or(|it| it > 1) => out.push(at(
+            (true, false) if new.sizes[1].1.is_none_or(|most| most > 1) => out.push(at(
                 "unique-items-unset",
                 Effect::Widens,
                 "the elements of {S} need no longer differ".to_owned(),
@@ -379,7 +383,7 @@ fn relation_of(changes: &[Change]) -> Relation {
     let only = |good| {
         changes
             .iter()
-            .all(|it| it.effect == Effect::None || it.effect == good)
+            .all(|change| change.effect == Effect::None || change.effect == good)
     };
     Relation {
         old_within_new: only(Effect::Widens),

@@ -29,26 +29,28 @@ impl<'a> Compare<'a> {
             let required = (old.required.contains(name), new.required.contains(name));
             let nodes = (old.properties.get(name), new.properties.get(name));
             let change = |kind, effect, text: String| {
-                let mut it = at(kind, effect, text);
-                it.path.clone_from(&inner);
+                let mut change = at(kind, effect, text);
+                change.path.clone_from(&inner);
                 let part = |node: Option<&Node<'a>>, of: Option<String>| {
                     node.and_then(Node::pointer)
                         .map(str::to_owned)
                         .or_else(|| node.and(of))
                 };
-                it.base = part(
+                change.base = part(
                     nodes.0,
-                    it.base
+                    change
+                        .base
                         .take()
-                        .map(|it| format!("{it}/properties/{}", escape(name))),
+                        .map(|pointer| format!("{pointer}/properties/{}", escape(name))),
                 );
-                it.revision = part(
+                change.revision = part(
                     nodes.1,
-                    it.revision
+                    change
+                        .revision
                         .take()
-                        .map(|it| format!("{it}/properties/{}", escape(name))),
+                        .map(|pointer| format!("{pointer}/properties/{}", escape(name))),
                 );
-                it
+                change
             };
             match nodes {
                 (Some(was), is) if !was.is_never() && is.is_none_or(Node::is_never) => {

@@ -83,14 +83,16 @@ impl<'a> Judge<'a> {
         let new = self.revision.members(is, "content");
         let mut matched = vec![false; new.len()];
         for (kind, place) in &old {
-            let exact = new.iter().position(|it| media(&it.0) == media(kind));
+            let exact = new
+                .iter()
+                .position(|(other, _)| media(other) == media(kind));
             let range = || {
                 new.iter()
-                    .position(|it| covers(&media(&it.0), &media(kind)))
+                    .position(|(other, _)| covers(&media(other), &media(kind)))
             };
             let inner = || {
                 new.iter()
-                    .position(|it| covers(&media(kind), &media(&it.0)))
+                    .position(|(other, _)| covers(&media(kind), &media(other)))
             };
             let index = if let Some(index) = exact {
                 index
@@ -206,7 +208,7 @@ impl<'a> Judge<'a> {
                 for (name, property) in &shape.properties {
                     let types = expand.shapes(property);
                     *all.entry(name.clone()).or_default() |=
-                        types.iter().fold(0, |bits, it| bits | it.types);
+                        types.iter().fold(0, |bits, shape| bits | shape.types);
                 }
             }
             all
@@ -216,7 +218,7 @@ impl<'a> Judge<'a> {
             place
                 .value
                 .get("encoding")
-                .and_then(|it| it.get(name))
+                .and_then(|encodings| encodings.get(name))
                 .cloned()
                 .unwrap_or_default()
         };
@@ -263,10 +265,10 @@ fn taken(encoding: &Value, types: u8) -> Vec<String> {
 pub(super) fn media(kind: &str) -> String {
     let mut parts = kind
         .split(';')
-        .map(|it| it.trim().to_ascii_lowercase().replace('"', ""));
+        .map(|part| part.trim().to_ascii_lowercase().replace('"', ""));
     let name = parts.next().unwrap_or_default();
     let mut rest: Vec<String> = parts
-        .filter(|it| !it.is_empty() && it.replace(' ', "") != "charset=utf-8")
+        .filter(|part| !part.is_empty() && part.replace(' ', "") != "charset=utf-8")
         .collect();
     rest.sort();
     rest.insert(0, name);
@@ -279,5 +281,5 @@ fn covers(range: &str, kind: &str) -> bool {
         || range == bare
         || range
             .strip_suffix("/*")
-            .is_some_and(|it| bare.split('/').next() == Some(it))
+            .is_some_and(|major| bare.split('/').next() == Some(major))
 }

@@ -68,9 +68,9 @@ pub(super) fn documents(base: &Document, revision: &Document, today: &str) -> Ve
 pub(super) fn is_date(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.len() == 10
-        && bytes.iter().enumerate().all(|(index, it)| match index {
-            4 | 7 => *it == b'-',
-            _ => it.is_ascii_digit(),
+        && bytes.iter().enumerate().all(|(index, byte)| match index {
+            4 | 7 => *byte == b'-',
+            _ => byte.is_ascii_digit(),
         })
 }
 
@@ -85,12 +85,12 @@ impl<'a> Judge<'a> {
     ) {
         let level = OPERATIONS
             .iter()
-            .find(|it| it.0 == id)
-            .map_or(Level::Warning, |it| it.1);
+            .find(|(name, ..)| *name == id)
+            .map_or(Level::Warning, |(_, level, _)| *level);
         let location = |document: &Document, place: Option<&Place<'_>>| {
-            place.map(|it| Location {
+            place.map(|place| Location {
                 source: document.source.clone(),
-                pointer: it.pointer.clone(),
+                pointer: place.pointer.clone(),
                 line: None,
             })
         };
@@ -118,21 +118,27 @@ impl<'a> Judge<'a> {
         let (old_root, new_root) = self.root();
         let old = self.base.members(&old_root, "paths");
         let new = self.revision.members(&new_root, "paths");
-        let old: Vec<_> = old.into_iter().filter(|it| it.0.starts_with('/')).collect();
-        let new: Vec<_> = new.into_iter().filter(|it| it.0.starts_with('/')).collect();
+        let old: Vec<_> = old
+            .into_iter()
+            .filter(|(path, _)| path.starts_with('/'))
+            .collect();
+        let new: Vec<_> = new
+            .into_iter()
+            .filter(|(path, _)| path.starts_with('/'))
+            .collect();
         let mut matched = vec![false; new.len()];
         for (path, was) in &old {
             let (key, names) = template(path);
             let found = new
                 .iter()
-                .position(|it| &it.0 == path)
-                .or_else(|| new.iter().position(|it| template(&it.0).0 == key))
+                .position(|(other, _)| other == path)
+                .or_else(|| new.iter().position(|(other, _)| template(other).0 == key))
                 .or_else(|| {
                     let full = format!("{}{key}", prefixes.0);
                     (prefixes.0 != prefixes.1)
                         .then(|| {
-                            new.iter().position(|it| {
-                                format!("{}{}", prefixes.1, template(&it.0).0) == full
+                            new.iter().position(|(other, _)| {
+                                format!("{}{}", prefixes.1, template(other).0) == full
                             })
                         })
                         .flatten()
@@ -194,8 +200,8 @@ impl<'a> Judge<'a> {
         };
         let sunset = operation
             .text("x-sunset")
-            .and_then(|it| it.get(..10))
-            .filter(|it| is_date(it));
+            .and_then(|text| text.get(..10))
+            .filter(|date| is_date(date));
         let (id, text) = match (operation.flag("deprecated"), sunset) {
             (false, _) => (
                 format!("{prefix}-without-deprecation"),
@@ -327,7 +333,7 @@ impl<'a> Judge<'a> {
         }
         match (old.text("operationId"), new.text("operationId")) {
             (Some(was), is) if is != Some(was) => {
-                let now = is.map_or("gone".to_owned(), |it| format!("now `{it}`"));
+                let now = is.map_or("gone".to_owned(), |id| format!("now `{id}`"));
                 self.report(
                     "api-operation-id-removed",
                     None,
@@ -349,7 +355,7 @@ impl<'a> Judge<'a> {
         }
         let tags = |place: &Place<'a>| -> BTreeSet<&'a str> {
             let tags = place.value.get("tags").and_then(Value::as_array);
-            tags.map(|it| it.iter().filter_map(Value::as_str).collect())
+            tags.map(|tags| tags.iter().filter_map(Value::as_str).collect())
                 .unwrap_or_default()
         };
         let (was, is) = (tags(old), tags(new));
@@ -410,12 +416,12 @@ impl<'a> Judge<'a> {
         let schemas = |document: &'a Document| {
             document
                 .place("/components")
-                .map(|it| document.members(&it, "schemas"))
+                .map(|components| document.members(&components, "schemas"))
                 .unwrap_or_default()
         };
         let new = schemas(self.revision);
         for (name, place) in schemas(self.base) {
-            if !new.iter().any(|it| it.0 == name) {
+            if !new.iter().any(|(other, _)| *other == name) {
                 self.report(
                     "api-schema-removed",
                     None,
@@ -436,7 +442,9 @@ fn sent(scope: &Scope) -> Direction {
     }
 }
 fn path_of(operation: &str) -> &str {
-    operation.split_once(' ').map_or(operation, |it| it.1)
+    operation
+        .split_once(' ')
+        .map_or(operation, |(_, path)| path)
 }
 
 fn schema<'a>(place: &Place<'a>) -> Node<'a> {

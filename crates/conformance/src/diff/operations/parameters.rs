@@ -56,12 +56,16 @@ impl<'a> Judge<'a> {
             }
         }
         for (key, new) in &is {
-            if was.contains_key(key) || was.keys().any(|it| it.1 == key.1 && !is.contains_key(it)) {
+            if was.contains_key(key)
+                || was
+                    .keys()
+                    .any(|other| other.1 == key.1 && !is.contains_key(other))
+            {
                 continue;
             }
             let (id, text) = match (key.0.as_str(), new.flag("required")) {
                 ("path", _)
-                    if was.keys().filter(|it| it.0 == "path").count()
+                    if was.keys().filter(|other| other.0 == "path").count()
                         >= template(path_of(&scope.operation)).1.len() =>
                 {
                     ("new-request-path-parameter", "is new")
@@ -214,7 +218,7 @@ impl<'a> Judge<'a> {
         if style(old) == style(new) && explode(old) == explode(new) {
             return false;
         }
-        let marked = |it: &str| matches!(it, "matrix" | "label");
+        let marked = |style: &str| matches!(style, "matrix" | "label");
         // Of the simple style, exploded lists look like others.
         let differing = if style(old) == "simple" && style(new) == "simple" {
             OBJECT
@@ -225,7 +229,7 @@ impl<'a> Judge<'a> {
             Expand::new(document, Direction::Request)
                 .shapes(node)
                 .iter()
-                .any(|it| it.types & differing != 0)
+                .any(|shape| shape.types & differing != 0)
         };
         (style(old) != style(new) && (marked(style(old)) || marked(style(new))))
             || (compound(self.base, was) && compound(self.revision, is))

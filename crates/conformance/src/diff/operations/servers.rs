@@ -28,7 +28,7 @@ impl<'a> Judge<'a> {
         let prefix = |root: &Place<'a>| {
             let first = list(root, "servers").first().map(urls);
             first
-                .and_then(|it| it.first().map(|url| split(url).1))
+                .and_then(|urls| urls.first().map(|url| split(url).1))
                 .unwrap_or_default()
         };
         (prefix(&old), prefix(&new))
@@ -50,7 +50,7 @@ impl<'a> Judge<'a> {
         } else {
             is.iter()
                 .flat_map(urls)
-                .map(|it| format!("{it}{new_path}"))
+                .map(|url| format!("{url}{new_path}"))
                 .collect()
         };
         let before: Vec<(String, String)> = was
@@ -62,7 +62,7 @@ impl<'a> Judge<'a> {
             })
             .collect();
         let left = |url: &str| now.contains(&format!("{url}{old_path}"));
-        let some_left = before.iter().any(|it| left(&it.0));
+        let some_left = before.iter().any(|(url, _)| left(url));
         for (url, pointer) in before {
             if !left(&url) {
                 let name = (was_own || is_own).then(|| operation.to_owned());
@@ -97,7 +97,7 @@ impl<'a> Judge<'a> {
         let (old, new) = self.root();
         let was: BTreeSet<String> = list(&old, "servers").iter().flat_map(urls).collect();
         for place in list(&new, "servers") {
-            if let Some(url) = urls(&place).into_iter().find(|it| !was.contains(it))
+            if let Some(url) = urls(&place).into_iter().find(|url| !was.contains(url))
                 && !was.is_empty()
             {
                 let text = format!("the server {url} is new");
@@ -144,13 +144,13 @@ fn urls(place: &Place<'_>) -> Vec<String> {
             if !values.is_empty() {
                 all = all
                     .iter()
-                    .flat_map(|url| values.iter().map(|it| url.replace(&hole, it)))
+                    .flat_map(|url| values.iter().map(|value| url.replace(&hole, value)))
                     .collect();
             }
         }
     }
-    let mut all: Vec<String> = all.iter().map(|it| spelled(it)).collect();
-    all.retain(|it| !it.is_empty());
+    let mut all: Vec<String> = all.iter().map(|url| spelled(url)).collect();
+    all.retain(|url| !url.is_empty());
     all
 }
 
@@ -167,8 +167,10 @@ fn spelled(url: &str) -> String {
 
 /// Scheme and host, and the path without a slash at its end.
 fn split(url: &str) -> (String, String) {
-    let start = url.find("://").map_or(0, |it| it + 3);
-    let at = url[start..].find('/').map_or(url.len(), |it| it + start);
+    let start = url.find("://").map_or(0, |offset| offset + 3);
+    let at = url[start..]
+        .find('/')
+        .map_or(url.len(), |offset| offset + start);
     (
         url[..at].to_owned(),
         url[at..].trim_end_matches('/').to_owned(),

@@ -82,7 +82,7 @@ impl<'a> Expand<'a> {
                 "maxLength" | "maxItems" | "maxProperties" => {
                     if let Some(limit) = whole(value) {
                         let size = &mut shape.sizes[size_index(keyword)].1;
-                        *size = Some(size.map_or(limit, |it| it.min(limit)));
+                        *size = Some(size.map_or(limit, |old| old.min(limit)));
                     }
                 }
                 "uniqueItems" => shape.unique |= value == &Value::Bool(true),
@@ -106,7 +106,7 @@ impl<'a> Expand<'a> {
                 "dependentRequired" | "dependentSchemas" => dependencies(shape, place, keyword),
                 "if" => shape.conditions.extend(condition(place)),
                 _ => {
-                    if let Some(name) = OTHERS.iter().find(|it| **it == keyword) {
+                    if let Some(name) = OTHERS.iter().find(|name| **name == keyword) {
                         let values = shape.others.entry(name).or_default();
                         if !values.contains(value) {
                             values.push(value.clone());
@@ -129,7 +129,7 @@ fn rule_out<'a>(shape: &mut Shape<'a>, not: Place<'a>) {
     let only_any_of = not
         .value
         .as_object()
-        .is_some_and(|it| it.len() == 1 && it.contains_key("anyOf"));
+        .is_some_and(|members| members.len() == 1 && members.contains_key("anyOf"));
     if only_any_of {
         for branch in list(&not, "anyOf") {
             rule_out(shape, branch);
@@ -139,8 +139,8 @@ fn rule_out<'a>(shape: &mut Shape<'a>, not: Place<'a>) {
     let only_type = not
         .value
         .as_object()
-        .filter(|it| it.keys().all(|key| key == "type"))
-        .map(|it| it.get("type"));
+        .filter(|members| members.keys().all(|key| key == "type"))
+        .map(|members| members.get("type"));
     match (not.value, only_type) {
         (Value::Bool(true), _) | (_, Some(None)) => shape.types = 0,
         (Value::Bool(false), _) => {}
@@ -181,7 +181,9 @@ fn dependencies<'a>(shape: &mut Shape<'a>, place: &Place<'a>, keyword: &str) {
     for (name, value) in map {
         let required = match value {
             Value::Array(_) => Some(value),
-            Value::Object(it) if it.keys().all(|key| key == "required") => it.get("required"),
+            Value::Object(members) if members.keys().all(|key| key == "required") => {
+                members.get("required")
+            }
             _ => None,
         };
         if let Some(required) = required {
@@ -213,7 +215,7 @@ fn whole(value: &Value) -> Option<u64> {
     )]
     value
         .as_u64()
-        .or_else(|| value.as_f64().map(|it| it as u64))
+        .or_else(|| value.as_f64().map(|number| number as u64))
 }
 
 fn types_of(value: &Value) -> u8 {
@@ -222,7 +224,7 @@ fn types_of(value: &Value) -> u8 {
         Value::Array(names) => names
             .iter()
             .filter_map(Value::as_str)
-            .fold(0, |bits, it| bits | type_bits(it)),
+            .fold(0, |bits, name| bits | type_bits(name)),
         _ => ANY,
     }
 }
@@ -246,18 +248,18 @@ fn restrict(shape: &mut Shape<'_>, values: &[Value]) {
         None => values.to_vec(),
         Some(old) => old
             .into_iter()
-            .filter(|it| values.iter().any(|other| same(it, other)))
+            .filter(|value| values.iter().any(|other| same(value, other)))
             .collect(),
     });
 }
 
 pub(super) fn bound(shape: &mut Shape<'_>, low: bool, new: Bound) {
     let old = if low { &mut shape.low } else { &mut shape.high };
-    let tighter = old.is_none_or(|it| {
-        if it.at == new.at {
+    let tighter = old.is_none_or(|old| {
+        if old.at == new.at {
             new.exclusive
         } else {
-            (new.at > it.at) == low
+            (new.at > old.at) == low
         }
     });
     if tighter {

@@ -50,7 +50,7 @@ impl<'a> Node<'a> {
 
     pub(super) fn and(mut self, other: &Node<'a>) -> Self {
         for place in &other.0 {
-            if !self.0.iter().any(|it| it.pointer == place.pointer) {
+            if !self.0.iter().any(|own| own.pointer == place.pointer) {
                 self.0.push(place.clone());
             }
         }
@@ -58,23 +58,26 @@ impl<'a> Node<'a> {
     }
 
     pub(super) fn is_any(&self) -> bool {
-        self.0
-            .iter()
-            .all(|it| it.value.as_object().is_some_and(serde_json::Map::is_empty))
+        self.0.iter().all(|place| {
+            place
+                .value
+                .as_object()
+                .is_some_and(serde_json::Map::is_empty)
+        })
     }
 
     pub(super) fn is_never(&self) -> bool {
-        self.0.iter().any(|it| it.value == &NOTHING)
+        self.0.iter().any(|place| place.value == &NOTHING)
     }
 
     pub(super) fn key(&self) -> String {
-        let mut pointers: Vec<&str> = self.0.iter().map(|it| it.pointer.as_str()).collect();
+        let mut pointers: Vec<&str> = self.0.iter().map(|place| place.pointer.as_str()).collect();
         pointers.sort_unstable();
         pointers.join("|")
     }
 
     pub(super) fn pointer(&self) -> Option<&str> {
-        self.0.first().map(|it| it.pointer.as_str())
+        self.0.first().map(|place| place.pointer.as_str())
     }
 }
 
@@ -190,7 +193,7 @@ impl<'a> Shape<'a> {
             .by_pattern
             .iter()
             .filter(|(pattern, _)| super::pattern::matches(pattern, name) == Some(true))
-            .map(|it| it.1)
+            .map(|(_, node)| node)
             .peekable();
         if matching.peek().is_none() {
             return (self.additional.clone(), self.additional_stated);
@@ -247,14 +250,14 @@ impl<'a> Expand<'a> {
 
     /// The same for all nodes that are mere references to the same schemas.
     pub(super) fn key(&self, node: &Node<'a>) -> String {
-        let mut pointers: Vec<String> = node.0.iter().map(|it| self.target(it)).collect();
+        let mut pointers: Vec<String> = node.0.iter().map(|place| self.target(place)).collect();
         pointers.sort_unstable();
         pointers.join("|")
     }
 
     fn target(&self, place: &Place<'a>) -> String {
-        let mere = |it: &Place<'a>| {
-            it.value.as_object().is_some_and(|map| {
+        let mere = |place: &Place<'a>| {
+            place.value.as_object().is_some_and(|map| {
                 self.document.dialect == Dialect::V30
                     || map
                         .keys()
@@ -277,8 +280,8 @@ impl<'a> Expand<'a> {
         }
         let mut shapes: Vec<Shape<'a>> = shapes
             .into_iter()
-            .map(|it| self.settle(it))
-            .filter(|it| it.types != 0)
+            .map(|shape| self.settle(shape))
+            .filter(|shape| shape.types != 0)
             .collect();
         join(&mut shapes);
         shapes
@@ -286,15 +289,15 @@ impl<'a> Expand<'a> {
 
     /// Whether a schema, or one that it extends, says so of itself.
     pub(super) fn says(&self, node: &Node<'a>, keyword: &str) -> bool {
-        node.0.iter().any(|it| {
-            self.find(it, keyword, 0)
-                .is_some_and(|it| it == &Value::Bool(true))
+        node.0.iter().any(|place| {
+            self.find(place, keyword, 0)
+                .is_some_and(|value| value == &Value::Bool(true))
         })
     }
 
     /// An annotation of a schema, or of one that it extends.
     pub(super) fn annotation(&self, node: &Node<'a>, keyword: &str) -> Option<&'a Value> {
-        node.0.iter().find_map(|it| self.find(it, keyword, 0))
+        node.0.iter().find_map(|place| self.find(place, keyword, 0))
     }
 
     fn find(&self, place: &Place<'a>, keyword: &str, depth: usize) -> Option<&'a Value> {
@@ -313,7 +316,7 @@ impl<'a> Expand<'a> {
         }
         list(place, "allOf")
             .iter()
-            .find_map(|it| self.find(it, keyword, depth + 1))
+            .find_map(|part| self.find(part, keyword, depth + 1))
     }
 
     fn and(
@@ -348,12 +351,12 @@ impl<'a> Expand<'a> {
         let nullable = old && place.flag("nullable");
         let composed = ["allOf", "oneOf", "anyOf"]
             .iter()
-            .any(|it| map.contains_key(*it));
+            .any(|keyword| map.contains_key(*keyword));
         let mut null = Vec::new();
         if nullable && (composed || map.contains_key("type") || map.contains_key("enum")) {
-            null.extend(shapes.iter().find(|it| it.types & NULL != 0).cloned());
-            for it in &mut null {
-                it.types = NULL;
+            null.extend(shapes.iter().find(|shape| shape.types & NULL != 0).cloned());
+            for shape in &mut null {
+                shape.types = NULL;
             }
         }
         for shape in &mut shapes {
@@ -384,29 +387,29 @@ impl<'a> Expand<'a> {
                     continue;
                 }
                 let mut started = shapes.clone();
-                for it in &mut started {
-                    it.label.clone_from(&branch.pointer);
+                for shape in &mut started {
+                    shape.label.clone_from(&branch.pointer);
                 }
                 alternatives.extend(
                     self.and(started, branch, within)
                         .into_iter()
-                        .map(|it| (index, self.settle(it)))
-                        .filter(|it| it.1.types != 0),
+                        .map(|shape| (index, self.settle(shape)))
+                        .filter(|(_, shape)| shape.types != 0),
                 );
             }
             if !map.contains_key("discriminator") {
                 self.mark_overlaps(&mut alternatives, keyword == "oneOf");
             }
-            shapes = alternatives.into_iter().map(|it| it.1).collect();
+            shapes = alternatives.into_iter().map(|(_, shape)| shape).collect();
         }
         if !old && let Some(rest) = place.raw_member("unevaluatedProperties") {
-            for shape in shapes.iter_mut().filter(|it| !it.additional_stated) {
+            for shape in shapes.iter_mut().filter(|shape| !shape.additional_stated) {
                 shape.additional = Node::one(rest.clone());
                 shape.additional_stated = true;
             }
         }
         if !old && let Some(rest) = place.raw_member("unevaluatedItems") {
-            for shape in shapes.iter_mut().filter(|it| it.items.is_any()) {
+            for shape in shapes.iter_mut().filter(|shape| shape.items.is_any()) {
                 shape.items = Node::one(rest.clone());
             }
         }
@@ -421,7 +424,7 @@ impl<'a> Expand<'a> {
         if exclusive {
             let lists: Vec<(usize, Vec<Value>)> = alternatives
                 .iter()
-                .filter_map(|(index, it)| Some((*index, it.values.clone()?)))
+                .filter_map(|(index, shape)| Some((*index, shape.values.clone()?)))
                 .collect();
             for (index, shape) in alternatives.iter_mut() {
                 let Some(values) = &mut shape.values else {
@@ -429,7 +432,7 @@ impl<'a> Expand<'a> {
                 };
                 values.retain(|value| {
                     !lists.iter().any(|(other, list)| {
-                        other != index && list.iter().any(|it| same(it, value))
+                        other != index && list.iter().any(|listed| same(listed, value))
                     })
                 });
             }
@@ -446,11 +449,15 @@ impl<'a> Expand<'a> {
                 }
             }
         }
-        for ((_, it), _) in alternatives.iter_mut().zip(marked).filter(|it| it.1) {
+        for ((_, shape), _) in alternatives
+            .iter_mut()
+            .zip(marked)
+            .filter(|(_, marked)| *marked)
+        {
             let count = if exclusive {
-                &mut it.overlaps.one
+                &mut shape.overlaps.one
             } else {
-                &mut it.overlaps.any
+                &mut shape.overlaps.any
             };
             *count = count.saturating_add(1);
         }
@@ -474,14 +481,15 @@ pub(super) fn apart<'a>(
     let refuses_all = |list: &Shape<'a>, other: &Shape<'a>| {
         list.values
             .as_ref()
-            .is_some_and(|it| it.iter().all(|it| !admits_plainly(other, it)))
+            .is_some_and(|values| values.iter().all(|value| !admits_plainly(other, value)))
     };
     if common == 0 || refuses_all(a, b) || refuses_all(b, a) {
         return true;
     }
     let sizes = |bit: u8, index: usize| {
-        let over =
-            |x: &Shape<'a>, y: &Shape<'a>| y.sizes[index].1.is_some_and(|it| it < x.sizes[index].0);
+        let over = |x: &Shape<'a>, y: &Shape<'a>| {
+            y.sizes[index].1.is_some_and(|most| most < x.sizes[index].0)
+        };
         common & bit == 0 || over(a, b) || over(b, a)
     };
     common & (NULL | BOOLEAN) == 0
@@ -490,9 +498,9 @@ pub(super) fn apart<'a>(
         && sizes(ARRAY, 1)
         && (sizes(OBJECT, 2)
             || a.required.union(&b.required).any(|name| {
-                let property = |it: &Shape<'a>| match it.properties.get(name) {
+                let property = |shape: &Shape<'a>| match shape.properties.get(name) {
                     Some(node) => node.clone(),
-                    None => it.undeclared(name).0,
+                    None => shape.undeclared(name).0,
                 };
                 nodes_apart(of_a, &property(a), of_b, &property(b))
             }))

@@ -21,19 +21,21 @@ impl<'a> Expand<'a> {
         if let Some(values) = shape.values.take() {
             let mut kept: Vec<Value> = Vec::new();
             for value in values {
-                if admits_plainly(&shape, &value) && !kept.iter().any(|it| same(it, &value)) {
+                if admits_plainly(&shape, &value) && !kept.iter().any(|other| same(other, &value)) {
                     kept.push(value);
                 }
             }
-            shape.types &= kept.iter().fold(0, |bits, it| bits | type_of(it));
+            shape.types &= kept.iter().fold(0, |bits, value| bits | type_of(value));
             let mut settled = Shape::any(&shape.label);
             settled.types = shape.types;
-            let plain = kept.iter().all(|it| !it.is_object() && !it.is_array());
-            let both = kept.iter().filter(|it| it.is_boolean()).count() == 2;
+            let plain = kept
+                .iter()
+                .all(|value| !value.is_object() && !value.is_array());
+            let both = kept.iter().filter(|value| value.is_boolean()).count() == 2;
             // All of null and booleans is no restriction.
             if !kept
                 .iter()
-                .all(|it| it.is_null() || (it.is_boolean() && both))
+                .all(|value| value.is_null() || (value.is_boolean() && both))
             {
                 settled.values = Some(kept);
             }
@@ -56,18 +58,18 @@ impl<'a> Expand<'a> {
                 }
             }
             for (bound, step) in [(&mut shape.low, 1.0), (&mut shape.high, -1.0)] {
-                if let Some(it) = bound {
+                if let Some(bound) = bound {
                     let inner = if step > 0.0 {
-                        it.at.ceil()
+                        bound.at.ceil()
                     } else {
-                        it.at.floor()
+                        bound.at.floor()
                     };
-                    let whole = (it.at.fract() == 0.0) && it.exclusive;
-                    it.at = if whole { it.at + step } else { inner };
-                    it.exclusive = false;
+                    let whole = (bound.at.fract() == 0.0) && bound.exclusive;
+                    bound.at = if whole { bound.at + step } else { inner };
+                    bound.exclusive = false;
                 }
             }
-            shape.multiples.retain(|it| *it != 1.0);
+            shape.multiples.retain(|multiple| *multiple != 1.0);
         }
         if let (Some(low), Some(high)) = (shape.low, shape.high)
             && (low.at > high.at || (low.at == high.at && (low.exclusive || high.exclusive)))
@@ -123,10 +125,11 @@ impl<'a> Expand<'a> {
     /// Whether a list would need an element that there cannot be.
     fn no_array(&self, shape: &Shape<'a>) -> bool {
         let (least, most) = shape.sizes[1];
-        let missing = |it: &Contains<'a>| {
-            it.least > 0
-                && (most.is_some_and(|most| most < it.least)
-                    || (shape.prefix.is_empty() && nodes_apart(self, &it.node, self, &shape.items)))
+        let missing = |contains: &Contains<'a>| {
+            contains.least > 0
+                && (most.is_some_and(|most| most < contains.least)
+                    || (shape.prefix.is_empty()
+                        && nodes_apart(self, &contains.node, self, &shape.items)))
         };
         let needed = usize::try_from(least).unwrap_or(usize::MAX);
         shape.contains.iter().any(missing)
@@ -195,7 +198,9 @@ pub(in crate::diff) fn type_of(value: &Value) -> u8 {
     match value {
         Value::Null => NULL,
         Value::Bool(_) => BOOLEAN,
-        Value::Number(it) if it.as_f64().is_some_and(|it| it.fract() == 0.0) => INTEGER,
+        Value::Number(number) if number.as_f64().is_some_and(|float| float.fract() == 0.0) => {
+            INTEGER
+        }
         Value::Number(_) => FRACTION,
         Value::String(_) => STRING,
         Value::Array(_) => ARRAY,
@@ -217,20 +222,20 @@ pub(in crate::diff) fn admits_plainly(shape: &Shape<'_>, value: &Value) -> bool 
         return false;
     }
     if let Some(values) = &shape.values
-        && !values.iter().any(|it| same(it, value))
+        && !values.iter().any(|listed| same(listed, value))
     {
         return false;
     }
     match value {
         Value::Number(number) => {
-            let it = number.as_f64().unwrap_or(0.0);
+            let number = number.as_f64().unwrap_or(0.0);
             shape
                 .low
-                .is_none_or(|low| it > low.at || (it == low.at && !low.exclusive))
+                .is_none_or(|low| number > low.at || (number == low.at && !low.exclusive))
                 && shape
                     .high
-                    .is_none_or(|high| it < high.at || (it == high.at && !high.exclusive))
-                && shape.multiples.iter().all(|by| divides(*by, it))
+                    .is_none_or(|high| number < high.at || (number == high.at && !high.exclusive))
+                && shape.multiples.iter().all(|by| divides(*by, number))
         }
         Value::String(text) => {
             let length = text.chars().count() as u64;
@@ -269,9 +274,10 @@ pub(super) fn join(shapes: &mut Vec<Shape<'_>>) {
 }
 
 fn joinable(a: &Shape<'_>, b: &Shape<'_>) -> bool {
-    let plain =
-        |it: &Shape<'_>| it.others.is_empty() && it.nots.is_empty() && it.conditions.is_empty();
-    let finite = |it: &Shape<'_>| it.values.is_some() || it.types == NULL;
+    let plain = |shape: &Shape<'_>| {
+        shape.others.is_empty() && shape.nots.is_empty() && shape.conditions.is_empty()
+    };
+    let finite = |shape: &Shape<'_>| shape.values.is_some() || shape.types == NULL;
     if !plain(a) || !plain(b) {
         return false;
     }
@@ -293,7 +299,7 @@ fn merge<'a>(into: &mut Shape<'a>, from: Shape<'a>) {
     if into.values.is_some() || from.values.is_some() {
         let mut values = into.values.take().unwrap_or_else(|| vec![Value::Null]);
         for value in from.values.unwrap_or_else(|| vec![Value::Null]) {
-            if !values.iter().any(|it| same(it, &value)) {
+            if !values.iter().any(|other| same(other, &value)) {
                 values.push(value);
             }
         }

@@ -33,7 +33,7 @@ pub(crate) struct Sent<'a> {
 
 impl Sent<'_> {
     fn parameter(&self, name: &str) -> Option<&str> {
-        let found = self.query.iter().find(|(it, _)| it == name);
+        let found = self.query.iter().find(|(key, _)| key == name);
         found.map(|(_, value)| value.as_str())
     }
 }
@@ -88,13 +88,17 @@ fn pointer(operation: &OperationInfo) -> String {
 pub(crate) fn documented(operation: &OperationInfo) -> &'static BTreeSet<u16> {
     static STATUSES: LazyLock<BTreeMap<&'static str, BTreeSet<u16>>> = LazyLock::new(|| {
         let document = contract::openapi::openapi();
-        let of = |it: &OperationInfo| {
-            let responses = document.pointer(&format!("{}/responses", pointer(it)));
+        let of = |operation: &OperationInfo| {
+            let responses = document.pointer(&format!("{}/responses", pointer(operation)));
             let responses = responses.and_then(Value::as_object).into_iter().flatten();
-            responses.filter_map(|(it, _)| it.parse().ok()).collect()
+            responses
+                .filter_map(|(status, _)| status.parse().ok())
+                .collect()
         };
         let catalogue = contract::catalogue().iter();
-        catalogue.map(|it| (it.id, of(it))).collect()
+        catalogue
+            .map(|operation| (operation.id, of(operation)))
+            .collect()
     });
     static NONE: BTreeSet<u16> = BTreeSet::new();
     STATUSES.get(operation.id).unwrap_or(&NONE)
@@ -191,7 +195,7 @@ impl Checker {
 }
 
 fn text(headers: &HeaderMap, name: &str) -> String {
-    let value = headers.get(name).and_then(|it| it.to_str().ok());
+    let value = headers.get(name).and_then(|value| value.to_str().ok());
     value.unwrap_or_default().to_owned()
 }
 
