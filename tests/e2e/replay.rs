@@ -23,7 +23,7 @@ use transcode::json::{self, Codec, JsonMessage, Nested, Repeated, Text};
 use transcode::mask::Mask;
 
 use crate::stack::with_token;
-use crate::stub::{Seen, Stub};
+use crate::stub::{SeenRequest, Stub};
 
 const TOKEN: &str = "recorded-token";
 
@@ -68,7 +68,7 @@ fn authorized<T>(recorded: &Exchange, message: T) -> tonic::Request<T> {
     }
 }
 
-fn check_request(recorded: &Exchange, seen: &Seen) {
+fn check_request(recorded: &Exchange, seen: &SeenRequest) {
     let operation = &recorded.operation;
     assert_eq!(seen.method, recorded.method, "the method of {operation}");
     assert_eq!(

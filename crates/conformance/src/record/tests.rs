@@ -25,7 +25,7 @@ use super::{RecordError, Recorder};
 
 /// What reached the upstream.
 #[derive(Clone, Debug, PartialEq)]
-struct Seen {
+struct SeenRequest {
     method: String,
     target: String,
     headers: HeaderMap,
@@ -37,7 +37,7 @@ struct Setup {
     url: String,
     out: tempfile::TempDir,
     written: mpsc::Receiver<String>,
-    seen: mpsc::Receiver<Seen>,
+    seen: mpsc::Receiver<SeenRequest>,
 }
 
 struct Canned {
@@ -74,7 +74,7 @@ async fn setup(canned: Canned) -> Setup {
             let target = head.uri.path_and_query().expect("a path").to_string();
             let method = head.method.to_string();
             let headers = head.headers;
-            note.send(Seen {
+            note.send(SeenRequest {
                 method,
                 target,
                 headers,

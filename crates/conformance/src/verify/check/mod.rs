@@ -52,18 +52,19 @@ pub(crate) struct Received<'a> {
 #[derive(Default)]
 pub(crate) struct Checker {
     pub(crate) findings: Vec<Finding>,
-    seen: Seen,
+    seen: Elements,
 }
 
+/// What of the contract there is to see, or was seen.
 #[derive(Default)]
-struct Seen {
+struct Elements {
     operations: BTreeSet<String>,
     statuses: BTreeSet<String>,
     properties: BTreeSet<String>,
     enum_values: BTreeSet<String>,
 }
 
-impl Visit for Seen {
+impl Visit for Elements {
     fn property(&mut self, name: &str) {
         self.properties.insert(name.to_owned());
     }
@@ -179,7 +180,7 @@ impl Checker {
 
     /// What was seen of the contract, and what was not.
     pub(crate) fn coverage(&self) -> Coverage {
-        let mut all = Seen::default();
+        let mut all = Elements::default();
         for operation in contract::catalogue() {
             all.operations.insert(title(operation));
             for status in documented(operation) {
@@ -204,7 +205,7 @@ fn is_json(content_type: &str) -> bool {
     media_type.trim().eq_ignore_ascii_case("application/json")
 }
 
-fn coverage(all: &Seen, seen: &Seen) -> Coverage {
+fn coverage(all: &Elements, seen: &Elements) -> Coverage {
     let part = |all: &BTreeSet<String>, seen: &BTreeSet<String>| report::Seen {
         seen: all.intersection(seen).cloned().collect(),
         unseen: all.difference(seen).cloned().collect(),
