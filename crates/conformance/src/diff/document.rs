@@ -63,7 +63,7 @@ pub enum DocumentError {
     },
     /// Something in it is wrong.
     #[error("{source_name}#{pointer}: {problem}")]
-    Place {
+    Located {
         /// The document.
         source_name: String,
         /// Where, as a JSON pointer.
@@ -130,7 +130,7 @@ impl Document {
     }
 
     fn error(&self, pointer: &str, problem: String) -> DocumentError {
-        DocumentError::Place {
+        DocumentError::Located {
             source_name: self.source.clone(),
             pointer: pointer.to_owned(),
             problem,
@@ -210,7 +210,7 @@ impl Document {
     }
 
     /// Follows a Reference Object to what it stands for.
-    pub(super) fn resolve<'a>(&'a self, at: Place<'a>) -> Place<'a> {
+    pub(super) fn resolve<'a>(&'a self, at: Located<'a>) -> Located<'a> {
         let mut at = at;
         // `check` has shown that no chain is circular.
         while let Some(target) = at
@@ -221,7 +221,7 @@ impl Document {
         {
             match self.root.pointer(&target) {
                 Some(value) => {
-                    at = Place {
+                    at = Located {
                         pointer: target,
                         value,
                     }
@@ -232,21 +232,25 @@ impl Document {
         at
     }
 
-    pub(super) fn place(&self, pointer: &str) -> Option<Place<'_>> {
+    pub(super) fn place(&self, pointer: &str) -> Option<Located<'_>> {
         let value = self.root.pointer(pointer)?;
-        Some(self.resolve(Place {
+        Some(self.resolve(Located {
             pointer: pointer.to_owned(),
             value,
         }))
     }
 
     /// A member of an object, references followed.
-    pub(super) fn member<'a>(&'a self, of: &Place<'a>, name: &str) -> Option<Place<'a>> {
+    pub(super) fn member<'a>(&'a self, of: &Located<'a>, name: &str) -> Option<Located<'a>> {
         of.raw_member(name).map(|member| self.resolve(member))
     }
 
     /// All members of the object that is a member, references followed.
-    pub(super) fn members<'a>(&'a self, of: &Place<'a>, name: &str) -> Vec<(String, Place<'a>)> {
+    pub(super) fn members<'a>(
+        &'a self,
+        of: &Located<'a>,
+        name: &str,
+    ) -> Vec<(String, Located<'a>)> {
         let Some(inner) = self.member(of, name) else {
             return Vec::new();
         };
@@ -261,15 +265,15 @@ impl Document {
 
 /// A value and where it stands.
 #[derive(Debug, Clone)]
-pub(super) struct Place<'a> {
+pub(super) struct Located<'a> {
     pub(super) pointer: String,
     pub(super) value: &'a Value,
 }
 
-impl<'a> Place<'a> {
-    pub(super) fn raw_member(&self, name: &str) -> Option<Place<'a>> {
+impl<'a> Located<'a> {
+    pub(super) fn raw_member(&self, name: &str) -> Option<Located<'a>> {
         let value = self.value.get(name)?;
-        Some(Place {
+        Some(Located {
             pointer: format!("{}/{}", self.pointer, escape(name)),
             value,
         })

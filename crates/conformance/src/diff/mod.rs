@@ -17,6 +17,7 @@
 //!
 //! The module reads no files; see [`Document::parse`].
 
+mod alternatives;
 mod compare;
 mod dirty;
 mod document;
@@ -25,7 +26,6 @@ mod operations;
 mod pattern;
 mod policy;
 pub mod rules;
-mod shape;
 
 use std::thread;
 

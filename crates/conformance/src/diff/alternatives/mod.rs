@@ -1,10 +1,11 @@
 //! Schemas as the sets of values they admit.
 //!
-//! A schema is expanded into alternatives, each a [`Shape`]: a plain
+//! A schema is expanded into alternatives, each an [`Alternative`]: a plain
 //! conjunction in which `$ref`, `allOf`, `oneOf`, `anyOf`, `nullable`, `const`
 //! and type lists are gone. Two schemas that say the same in different words
-//! expand to the same shapes. `oneOf` is `anyOf` where its branches have no
-//! value in common; where they may, a shape says that it is one of those.
+//! expand to the same alternatives. `oneOf` is `anyOf` where its branches have
+//! no value in common; where they may, an alternative says that it is one of
+//! those.
 
 mod keywords;
 mod settle;
@@ -15,7 +16,7 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
-use super::document::{Dialect, Document, Place};
+use super::document::{Dialect, Document, Located};
 use crate::report::Direction;
 use settle::join;
 pub(super) use settle::{admits_plainly, divides, same};
@@ -37,10 +38,10 @@ static NOTHING: Value = Value::Bool(false);
 
 /// A conjunction of schemas; the empty one admits everything.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Node<'a>(pub(super) Vec<Place<'a>>);
+pub(super) struct Node<'a>(pub(super) Vec<Located<'a>>);
 
 impl<'a> Node<'a> {
-    pub(super) fn one(place: Place<'a>) -> Self {
+    pub(super) fn one(place: Located<'a>) -> Self {
         if matches!(place.value, Value::Bool(true)) {
             Node::default()
         } else {
@@ -115,7 +116,7 @@ pub(super) struct Overlaps {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Shape<'a> {
+pub(super) struct Alternative<'a> {
     /// Where the innermost branch stands that this alternative comes from.
     pub(super) label: String,
     pub(super) types: u8,
@@ -150,9 +151,9 @@ pub(super) struct Shape<'a> {
     pub(super) others: BTreeMap<&'static str, Vec<Value>>,
 }
 
-impl<'a> Shape<'a> {
+impl<'a> Alternative<'a> {
     fn any(label: &str) -> Self {
-        Shape {
+        Alternative {
             label: label.to_owned(),
             types: ANY,
             values: None,
@@ -211,7 +212,7 @@ pub(super) struct Expand<'a> {
     /// their own parts are not, or recursive schemas would never end.
     looking: Cell<bool>,
     /// What nodes have been found to be.
-    known: RefCell<HashMap<String, Rc<[Shape<'a>]>>>,
+    known: RefCell<HashMap<String, Rc<[Alternative<'a>]>>>,
 }
 
 impl<'a> Expand<'a> {
@@ -229,22 +230,22 @@ impl<'a> Expand<'a> {
         if node.is_any() || self.looking.replace(true) {
             return false;
         }
-        let never = self.shapes(node).is_empty();
+        let never = self.alternatives(node).is_empty();
         self.looking.set(false);
         never
     }
 
     /// The alternatives; none if the schema admits nothing.
-    pub(super) fn shapes(&self, node: &Node<'a>) -> Rc<[Shape<'a>]> {
+    pub(super) fn alternatives(&self, node: &Node<'a>) -> Rc<[Alternative<'a>]> {
         if self.looking.get() {
             return self.expand(node).into();
         }
         let key = self.key(node);
         let known = self.known.borrow().get(&key).cloned();
         known.unwrap_or_else(|| {
-            let shapes: Rc<[Shape<'a>]> = self.expand(node).into();
-            self.known.borrow_mut().insert(key, shapes.clone());
-            shapes
+            let alternatives: Rc<[Alternative<'a>]> = self.expand(node).into();
+            self.known.borrow_mut().insert(key, alternatives.clone());
+            alternatives
         })
     }
 
@@ -255,8 +256,8 @@ impl<'a> Expand<'a> {
         pointers.join("|")
     }
 
-    fn target(&self, place: &Place<'a>) -> String {
-        let mere = |place: &Place<'a>| {
+    fn target(&self, place: &Located<'a>) -> String {
+        let mere = |place: &Located<'a>| {
             place.value.as_object().is_some_and(|map| {
                 self.document.dialect == Dialect::V30
                     || map
@@ -273,18 +274,18 @@ impl<'a> Expand<'a> {
         at.pointer
     }
 
-    fn expand(&self, node: &Node<'a>) -> Vec<Shape<'a>> {
-        let mut shapes = vec![Shape::any(node.pointer().unwrap_or(""))];
+    fn expand(&self, node: &Node<'a>) -> Vec<Alternative<'a>> {
+        let mut alternatives = vec![Alternative::any(node.pointer().unwrap_or(""))];
         for place in &node.0 {
-            shapes = self.and(shapes, place, &mut Vec::new());
+            alternatives = self.and(alternatives, place, &mut Vec::new());
         }
-        let mut shapes: Vec<Shape<'a>> = shapes
+        let mut alternatives: Vec<Alternative<'a>> = alternatives
             .into_iter()
-            .map(|shape| self.settle(shape))
-            .filter(|shape| shape.types != 0)
+            .map(|alternative| self.settle(alternative))
+            .filter(|alternative| alternative.types != 0)
             .collect();
-        join(&mut shapes);
-        shapes
+        join(&mut alternatives);
+        alternatives
     }
 
     /// Whether a schema, or one that it extends, says so of itself.
@@ -300,7 +301,7 @@ impl<'a> Expand<'a> {
         node.0.iter().find_map(|place| self.find(place, keyword, 0))
     }
 
-    fn find(&self, place: &Place<'a>, keyword: &str, depth: usize) -> Option<&'a Value> {
+    fn find(&self, place: &Located<'a>, keyword: &str, depth: usize) -> Option<&'a Value> {
         if depth > 20 {
             return None;
         }
@@ -321,31 +322,31 @@ impl<'a> Expand<'a> {
 
     fn and(
         &self,
-        mut shapes: Vec<Shape<'a>>,
-        place: &Place<'a>,
+        mut alternatives: Vec<Alternative<'a>>,
+        place: &Located<'a>,
         within: &mut Vec<String>,
-    ) -> Vec<Shape<'a>> {
+    ) -> Vec<Alternative<'a>> {
         let map = match place.value {
-            Value::Bool(true) => return shapes,
+            Value::Bool(true) => return alternatives,
             Value::Object(map) => map,
             _ => return Vec::new(),
         };
         // A schema that extends itself adds nothing to itself.
         if within.len() > 60 || within.contains(&place.pointer) {
-            return shapes;
+            return alternatives;
         }
         within.push(place.pointer.clone());
         let old = self.document.dialect == Dialect::V30;
         if map.contains_key("$ref")
             && let Some(target) = self.document.resolve_once(place)
         {
-            for shape in &mut shapes {
-                shape.label.clone_from(&target.pointer);
+            for alternative in &mut alternatives {
+                alternative.label.clone_from(&target.pointer);
             }
-            shapes = self.and(shapes, &target, within);
+            alternatives = self.and(alternatives, &target, within);
             if old {
                 within.pop();
-                return shapes;
+                return alternatives;
             }
         }
         let nullable = old && place.flag("nullable");
@@ -354,25 +355,30 @@ impl<'a> Expand<'a> {
             .any(|keyword| map.contains_key(*keyword));
         let mut null = Vec::new();
         if nullable && (composed || map.contains_key("type") || map.contains_key("enum")) {
-            null.extend(shapes.iter().find(|shape| shape.types & NULL != 0).cloned());
-            for shape in &mut null {
-                shape.types = NULL;
+            null.extend(
+                alternatives
+                    .iter()
+                    .find(|alternative| alternative.types & NULL != 0)
+                    .cloned(),
+            );
+            for alternative in &mut null {
+                alternative.types = NULL;
             }
         }
-        for shape in &mut shapes {
-            self.keywords(shape, place);
+        for alternative in &mut alternatives {
+            self.keywords(alternative, place);
         }
         for branch in list(place, "allOf") {
-            shapes = self.and(shapes, &branch, within);
+            alternatives = self.and(alternatives, &branch, within);
         }
         for keyword in ["oneOf", "anyOf"] {
             let branches = list(place, keyword);
             if branches.is_empty() {
                 continue;
             }
-            if branches.len() * shapes.len() > MAX_ALTERNATIVES {
-                for shape in &mut shapes {
-                    shape
+            if branches.len() * alternatives.len() > MAX_ALTERNATIVES {
+                for alternative in &mut alternatives {
+                    alternative
                         .others
                         .entry("oneOf")
                         .or_default()
@@ -380,54 +386,49 @@ impl<'a> Expand<'a> {
                 }
                 continue;
             }
-            let mut alternatives: Vec<(usize, Shape<'a>)> = Vec::new();
+            let mut combined: Vec<(usize, Alternative<'a>)> = Vec::new();
             for (index, branch) in branches.iter().enumerate() {
                 let target = self.document.resolve(branch.clone());
                 if within.contains(&target.pointer) {
                     continue;
                 }
-                let mut started = shapes.clone();
-                for shape in &mut started {
-                    shape.label.clone_from(&branch.pointer);
+                let mut started = alternatives.clone();
+                for alternative in &mut started {
+                    alternative.label.clone_from(&branch.pointer);
                 }
-                alternatives.extend(
+                combined.extend(
                     self.and(started, branch, within)
                         .into_iter()
-                        .map(|shape| (index, self.settle(shape)))
-                        .filter(|(_, shape)| shape.types != 0),
+                        .map(|alternative| (index, self.settle(alternative)))
+                        .filter(|(_, alternative)| alternative.types != 0),
                 );
             }
             if !map.contains_key("discriminator") {
-                self.mark_overlaps(&mut alternatives, keyword == "oneOf");
+                self.mark_overlaps(&mut combined, keyword == "oneOf");
             }
-            shapes = alternatives.into_iter().map(|(_, shape)| shape).collect();
+            alternatives = combined
+                .into_iter()
+                .map(|(_, alternative)| alternative)
+                .collect();
         }
-        if !old && let Some(rest) = place.raw_member("unevaluatedProperties") {
-            for shape in shapes.iter_mut().filter(|shape| !shape.additional_stated) {
-                shape.additional = Node::one(rest.clone());
-                shape.additional_stated = true;
-            }
+        if !old {
+            unevaluated(&mut alternatives, place);
         }
-        if !old && let Some(rest) = place.raw_member("unevaluatedItems") {
-            for shape in shapes.iter_mut().filter(|shape| shape.items.is_any()) {
-                shape.items = Node::one(rest.clone());
-            }
-        }
-        shapes.extend(null);
+        alternatives.extend(null);
         within.pop();
-        shapes
+        alternatives
     }
 
     /// Marks the alternatives that may have a value in common. Listed values
     /// that several alternatives of `oneOf` have are taken out.
-    fn mark_overlaps(&self, alternatives: &mut [(usize, Shape<'a>)], exclusive: bool) {
+    fn mark_overlaps(&self, alternatives: &mut [(usize, Alternative<'a>)], exclusive: bool) {
         if exclusive {
             let lists: Vec<(usize, Vec<Value>)> = alternatives
                 .iter()
-                .filter_map(|(index, shape)| Some((*index, shape.values.clone()?)))
+                .filter_map(|(index, alternative)| Some((*index, alternative.values.clone()?)))
                 .collect();
-            for (index, shape) in alternatives.iter_mut() {
-                let Some(values) = &mut shape.values else {
+            for (index, alternative) in alternatives.iter_mut() {
+                let Some(values) = &mut alternative.values else {
                     continue;
                 };
                 values.retain(|value| {
@@ -449,27 +450,46 @@ impl<'a> Expand<'a> {
                 }
             }
         }
-        for ((_, shape), _) in alternatives
+        for ((_, alternative), _) in alternatives
             .iter_mut()
             .zip(marked)
             .filter(|(_, marked)| *marked)
         {
             let count = if exclusive {
-                &mut shape.overlaps.one
+                &mut alternative.overlaps.one
             } else {
-                &mut shape.overlaps.any
+                &mut alternative.overlaps.any
             };
             *count = count.saturating_add(1);
         }
     }
 }
 
-/// Whether two shapes surely have no value in common.
+/// Takes in what is said of the properties and items that nothing else speaks of.
+fn unevaluated<'a>(alternatives: &mut [Alternative<'a>], place: &Located<'a>) {
+    let properties = place.raw_member("unevaluatedProperties");
+    let items = place.raw_member("unevaluatedItems");
+    for alternative in alternatives {
+        if !alternative.additional_stated
+            && let Some(properties) = &properties
+        {
+            alternative.additional = Node::one(properties.clone());
+            alternative.additional_stated = true;
+        }
+        if alternative.items.is_any()
+            && let Some(items) = &items
+        {
+            alternative.items = Node::one(items.clone());
+        }
+    }
+}
+
+/// Whether two alternatives surely have no value in common.
 pub(super) fn apart<'a>(
     of_a: &Expand<'a>,
-    a: &Shape<'a>,
+    a: &Alternative<'a>,
     of_b: &Expand<'a>,
-    b: &Shape<'a>,
+    b: &Alternative<'a>,
 ) -> bool {
     let common = a.types & b.types;
     let beyond = |low: Option<Bound>, high: Option<Bound>| match (low, high) {
@@ -478,7 +498,7 @@ pub(super) fn apart<'a>(
         }
         _ => false,
     };
-    let refuses_all = |list: &Shape<'a>, other: &Shape<'a>| {
+    let refuses_all = |list: &Alternative<'a>, other: &Alternative<'a>| {
         list.values
             .as_ref()
             .is_some_and(|values| values.iter().all(|value| !admits_plainly(other, value)))
@@ -487,7 +507,7 @@ pub(super) fn apart<'a>(
         return true;
     }
     let sizes = |bit: u8, index: usize| {
-        let over = |x: &Shape<'a>, y: &Shape<'a>| {
+        let over = |x: &Alternative<'a>, y: &Alternative<'a>| {
             y.sizes[index].1.is_some_and(|most| most < x.sizes[index].0)
         };
         common & bit == 0 || over(a, b) || over(b, a)
@@ -498,10 +518,11 @@ pub(super) fn apart<'a>(
         && sizes(ARRAY, 1)
         && (sizes(OBJECT, 2)
             || a.required.union(&b.required).any(|name| {
-                let property = |shape: &Shape<'a>| match shape.properties.get(name) {
-                    Some(node) => node.clone(),
-                    None => shape.undeclared(name).0,
-                };
+                let property =
+                    |alternative: &Alternative<'a>| match alternative.properties.get(name) {
+                        Some(node) => node.clone(),
+                        None => alternative.undeclared(name).0,
+                    };
                 nodes_apart(of_a, &property(a), of_b, &property(b))
             }))
 }
@@ -519,9 +540,9 @@ fn nodes_apart<'a>(of_a: &Expand<'a>, a: &Node<'a>, of_b: &Expand<'a>, b: &Node<
     }
     of_a.looking.set(true);
     of_b.looking.set(true);
-    let others = of_b.shapes(b);
+    let others = of_b.alternatives(b);
     let all_apart = of_a
-        .shapes(a)
+        .alternatives(a)
         .iter()
         .all(|x| others.iter().all(|y| apart(of_a, x, of_b, y)));
     of_a.looking.set(false);
@@ -531,21 +552,21 @@ fn nodes_apart<'a>(of_a: &Expand<'a>, a: &Node<'a>, of_b: &Expand<'a>, b: &Node<
 
 impl Document {
     /// Where a reference leads, one step.
-    fn resolve_once<'a>(&'a self, place: &Place<'a>) -> Option<Place<'a>> {
+    fn resolve_once<'a>(&'a self, place: &Located<'a>) -> Option<Located<'a>> {
         let pointer = self.target(place.text("$ref")?)?;
         let value = self.root.pointer(&pointer)?;
-        Some(Place { pointer, value })
+        Some(Located { pointer, value })
     }
 }
 
-pub(super) fn list<'a>(place: &Place<'a>, keyword: &str) -> Vec<Place<'a>> {
+pub(super) fn list<'a>(place: &Located<'a>, keyword: &str) -> Vec<Located<'a>> {
     let Some(Value::Array(items)) = place.value.get(keyword) else {
         return Vec::new();
     };
     items
         .iter()
         .enumerate()
-        .map(|(index, value)| Place {
+        .map(|(index, value)| Located {
             pointer: format!("{}/{keyword}/{index}", place.pointer),
             value,
         })

@@ -1,4 +1,4 @@
-//! Shapes brought to one form, so that equal sets look equal.
+//! Alternatives brought to one form, so that equal sets look equal.
 
 #![expect(
     clippy::float_cmp,
@@ -9,25 +9,27 @@ use serde_json::Value;
 
 use super::keywords::bound;
 use super::{
-    ARRAY, BOOLEAN, Bound, Contains, Expand, FRACTION, INTEGER, NULL, NUMBER, Node, OBJECT, STRING,
-    Shape, nodes_apart,
+    ARRAY, Alternative, BOOLEAN, Bound, Contains, Expand, FRACTION, INTEGER, NULL, NUMBER, Node,
+    OBJECT, STRING, nodes_apart,
 };
 use crate::diff::pattern::matches;
 use crate::report::Direction;
 
 impl<'a> Expand<'a> {
     /// Drops what cannot matter, so that equal sets look equal.
-    pub(super) fn settle(&self, mut shape: Shape<'a>) -> Shape<'a> {
-        if let Some(values) = shape.values.take() {
+    pub(super) fn settle(&self, mut alternative: Alternative<'a>) -> Alternative<'a> {
+        if let Some(values) = alternative.values.take() {
             let mut kept: Vec<Value> = Vec::new();
             for value in values {
-                if admits_plainly(&shape, &value) && !kept.iter().any(|other| same(other, &value)) {
+                if admits_plainly(&alternative, &value)
+                    && !kept.iter().any(|other| same(other, &value))
+                {
                     kept.push(value);
                 }
             }
-            shape.types &= kept.iter().fold(0, |bits, value| bits | type_of(value));
-            let mut settled = Shape::any(&shape.label);
-            settled.types = shape.types;
+            alternative.types &= kept.iter().fold(0, |bits, value| bits | type_of(value));
+            let mut settled = Alternative::any(&alternative.label);
+            settled.types = alternative.types;
             let plain = kept
                 .iter()
                 .all(|value| !value.is_object() && !value.is_array());
@@ -40,158 +42,167 @@ impl<'a> Expand<'a> {
                 settled.values = Some(kept);
             }
             if plain {
-                settled.nots = shape.nots;
-                settled.conditions = shape.conditions;
-                settled.overlaps = shape.overlaps;
-                settled.others = shape.others;
+                settled.nots = alternative.nots;
+                settled.conditions = alternative.conditions;
+                settled.overlaps = alternative.overlaps;
+                settled.others = alternative.others;
                 return settled;
             }
-            shape.values = settled.values;
+            alternative.values = settled.values;
         }
-        if shape.types & NUMBER == INTEGER {
-            // For integers this format is nothing but a range.
-            if shape.formats.remove("int32") {
-                let range = [(true, f64::from(i32::MIN)), (false, f64::from(i32::MAX))];
-                for (low, at) in range {
-                    let exclusive = false;
-                    bound(&mut shape, low, Bound { at, exclusive });
-                }
-            }
-            for (bound, step) in [(&mut shape.low, 1.0), (&mut shape.high, -1.0)] {
-                if let Some(bound) = bound {
-                    let inner = if step > 0.0 {
-                        bound.at.ceil()
-                    } else {
-                        bound.at.floor()
-                    };
-                    let whole = (bound.at.fract() == 0.0) && bound.exclusive;
-                    bound.at = if whole { bound.at + step } else { inner };
-                    bound.exclusive = false;
-                }
-            }
-            shape.multiples.retain(|multiple| *multiple != 1.0);
+        if alternative.types & NUMBER == INTEGER {
+            settle_integers(&mut alternative);
         }
-        if let (Some(low), Some(high)) = (shape.low, shape.high)
+        if let (Some(low), Some(high)) = (alternative.low, alternative.high)
             && (low.at > high.at || (low.at == high.at && (low.exclusive || high.exclusive)))
         {
-            shape.types &= !NUMBER;
+            alternative.types &= !NUMBER;
         }
         for (index, bit) in [STRING, ARRAY, OBJECT].into_iter().enumerate() {
-            if shape.sizes[index]
+            if alternative.sizes[index]
                 .1
-                .is_some_and(|max| max < shape.sizes[index].0)
+                .is_some_and(|max| max < alternative.sizes[index].0)
             {
-                shape.types &= !bit;
+                alternative.types &= !bit;
             }
-            if shape.types & bit == 0 {
-                shape.sizes[index] = (0, None);
+            if alternative.types & bit == 0 {
+                alternative.sizes[index] = (0, None);
             }
         }
-        if shape.types & NUMBER == 0 {
-            shape.low = None;
-            shape.high = None;
-            shape.multiples.clear();
+        if alternative.types & NUMBER == 0 {
+            alternative.low = None;
+            alternative.high = None;
+            alternative.multiples.clear();
         }
-        if shape.types & (STRING | NUMBER) == 0 {
-            shape.formats.clear();
+        if alternative.types & (STRING | NUMBER) == 0 {
+            alternative.formats.clear();
         }
-        if shape.types & STRING == 0 {
-            shape.patterns.clear();
+        if alternative.types & STRING == 0 {
+            alternative.patterns.clear();
         }
-        if shape.types & ARRAY != 0 && self.no_array(&shape) {
-            shape.types &= !ARRAY;
+        if alternative.types & ARRAY != 0 && self.no_array(&alternative) {
+            alternative.types &= !ARRAY;
         }
-        if shape.types & ARRAY == 0 {
-            shape.unique = false;
-            shape.prefix.clear();
-            shape.items = Node::default();
-            shape.contains.clear();
+        if alternative.types & ARRAY == 0 {
+            alternative.unique = false;
+            alternative.prefix.clear();
+            alternative.items = Node::default();
+            alternative.contains.clear();
         }
-        if shape.types & OBJECT == 0 {
-            shape.properties.clear();
-            shape.required.clear();
-            shape.additional = Node::default();
-            shape.additional_stated = false;
-            shape.by_pattern.clear();
-            shape.names = Node::default();
-            shape.demands.clear();
-            shape.dependent.clear();
+        if alternative.types & OBJECT == 0 {
+            alternative.properties.clear();
+            alternative.required.clear();
+            alternative.additional = Node::default();
+            alternative.additional_stated = false;
+            alternative.by_pattern.clear();
+            alternative.names = Node::default();
+            alternative.demands.clear();
+            alternative.dependent.clear();
         } else {
-            self.settle_object(&mut shape);
+            self.settle_object(&mut alternative);
         }
-        shape
+        alternative
     }
 
     /// Whether a list would need an element that there cannot be.
-    fn no_array(&self, shape: &Shape<'a>) -> bool {
-        let (least, most) = shape.sizes[1];
+    fn no_array(&self, alternative: &Alternative<'a>) -> bool {
+        let (least, most) = alternative.sizes[1];
         let missing = |contains: &Contains<'a>| {
             contains.least > 0
                 && (most.is_some_and(|most| most < contains.least)
-                    || (shape.prefix.is_empty()
-                        && nodes_apart(self, &contains.node, self, &shape.items)))
+                    || (alternative.prefix.is_empty()
+                        && nodes_apart(self, &contains.node, self, &alternative.items)))
         };
         let needed = usize::try_from(least).unwrap_or(usize::MAX);
-        shape.contains.iter().any(missing)
-            || (0..needed.min(shape.prefix.len() + 1)).any(|index| self.never(shape.item(index)))
+        alternative.contains.iter().any(missing)
+            || (0..needed.min(alternative.prefix.len() + 1))
+                .any(|index| self.never(alternative.item(index)))
     }
 
     /// Takes out the properties that this direction does not hold.
-    fn settle_object(&self, shape: &mut Shape<'a>) {
+    fn settle_object(&self, alternative: &mut Alternative<'a>) {
         let hidden = match self.direction {
             Direction::Request => "readOnly",
             Direction::Response => "writeOnly",
         };
-        let gone: Vec<String> = shape
+        let gone: Vec<String> = alternative
             .properties
             .iter()
             .filter(|(_, node)| self.says(node, hidden))
             .map(|(name, _)| name.clone())
             .collect();
         for name in gone {
-            shape.properties.remove(&name);
-            shape.required.remove(&name);
+            alternative.properties.remove(&name);
+            alternative.required.remove(&name);
         }
-        while let Some((_, name)) = shape.demands.iter().find(|(first, second)| {
-            shape.required.contains(first) && !shape.required.contains(second)
+        while let Some((_, name)) = alternative.demands.iter().find(|(first, second)| {
+            alternative.required.contains(first) && !alternative.required.contains(second)
         }) {
-            shape.required.insert(name.clone());
+            alternative.required.insert(name.clone());
         }
-        let demands = std::mem::take(&mut shape.demands);
-        shape.demands = demands
+        let demands = std::mem::take(&mut alternative.demands);
+        alternative.demands = demands
             .into_iter()
             .filter(|(first, second)| {
-                let property = shape.properties.get(first).unwrap_or(&shape.additional);
-                let possible = !property.is_never() || !shape.by_pattern.is_empty();
-                possible && !shape.required.contains(second)
+                let property = alternative
+                    .properties
+                    .get(first)
+                    .unwrap_or(&alternative.additional);
+                let possible = !property.is_never() || !alternative.by_pattern.is_empty();
+                possible && !alternative.required.contains(second)
             })
             .collect();
-        if !shape.by_pattern.is_empty() {
-            for (name, node) in &mut shape.properties {
-                for (pattern, schema) in &shape.by_pattern {
+        if !alternative.by_pattern.is_empty() {
+            for (name, node) in &mut alternative.properties {
+                for (pattern, schema) in &alternative.by_pattern {
                     if matches(pattern, name) == Some(true) {
                         *node = std::mem::take(node).and(schema);
                     }
                 }
             }
         }
-        if shape.required.iter().any(|name| {
-            shape
+        if alternative.required.iter().any(|name| {
+            alternative
                 .properties
                 .get(name)
-                .unwrap_or(&shape.additional)
+                .unwrap_or(&alternative.additional)
                 .is_never()
-                && shape.by_pattern.is_empty()
+                && alternative.by_pattern.is_empty()
         }) {
-            shape.types &= !OBJECT;
+            alternative.types &= !OBJECT;
         }
-        let least = shape.required.len() as u64;
-        shape.sizes[2].0 = if shape.sizes[2].0 <= least {
+        let least = alternative.required.len() as u64;
+        alternative.sizes[2].0 = if alternative.sizes[2].0 <= least {
             0
         } else {
-            shape.sizes[2].0
+            alternative.sizes[2].0
         };
     }
+}
+
+/// Brings what is asked of integers to one form.
+fn settle_integers(alternative: &mut Alternative<'_>) {
+    // For integers this format is nothing but a range.
+    if alternative.formats.remove("int32") {
+        let range = [(true, f64::from(i32::MIN)), (false, f64::from(i32::MAX))];
+        for (low, at) in range {
+            let exclusive = false;
+            bound(alternative, low, Bound { at, exclusive });
+        }
+    }
+    for (bound, step) in [(&mut alternative.low, 1.0), (&mut alternative.high, -1.0)] {
+        if let Some(bound) = bound {
+            let inner = if step > 0.0 {
+                bound.at.ceil()
+            } else {
+                bound.at.floor()
+            };
+            let whole = (bound.at.fract() == 0.0) && bound.exclusive;
+            bound.at = if whole { bound.at + step } else { inner };
+            bound.exclusive = false;
+        }
+    }
+    alternative.multiples.retain(|multiple| *multiple != 1.0);
 }
 
 pub(in crate::diff) fn type_of(value: &Value) -> u8 {
@@ -216,12 +227,12 @@ pub(in crate::diff) fn same(a: &Value, b: &Value) -> bool {
     }
 }
 /// Whether a value keeps the constraints that need no other schema.
-pub(in crate::diff) fn admits_plainly(shape: &Shape<'_>, value: &Value) -> bool {
+pub(in crate::diff) fn admits_plainly(alternative: &Alternative<'_>, value: &Value) -> bool {
     let bits = type_of(value);
-    if shape.types & bits == 0 {
+    if alternative.types & bits == 0 {
         return false;
     }
-    if let Some(values) = &shape.values
+    if let Some(values) = &alternative.values
         && !values.iter().any(|listed| same(listed, value))
     {
         return false;
@@ -229,19 +240,19 @@ pub(in crate::diff) fn admits_plainly(shape: &Shape<'_>, value: &Value) -> bool 
     match value {
         Value::Number(number) => {
             let number = number.as_f64().unwrap_or(0.0);
-            shape
+            alternative
                 .low
                 .is_none_or(|low| number > low.at || (number == low.at && !low.exclusive))
-                && shape
+                && alternative
                     .high
                     .is_none_or(|high| number < high.at || (number == high.at && !high.exclusive))
-                && shape.multiples.iter().all(|by| divides(*by, number))
+                && alternative.multiples.iter().all(|by| divides(*by, number))
         }
         Value::String(text) => {
             let length = text.chars().count() as u64;
-            length >= shape.sizes[0].0
-                && shape.sizes[0].1.is_none_or(|max| length <= max)
-                && shape
+            length >= alternative.sizes[0].0
+                && alternative.sizes[0].1.is_none_or(|max| length <= max)
+                && alternative
                     .patterns
                     .iter()
                     .all(|pattern| matches(pattern, text) != Some(false))
@@ -257,14 +268,14 @@ pub(in crate::diff) fn divides(by: f64, value: f64) -> bool {
 
 /// Puts alternatives of different types together: constraints of one type say
 /// nothing of another, so the conjunction of both is their union.
-pub(super) fn join(shapes: &mut Vec<Shape<'_>>) {
+pub(super) fn join(alternatives: &mut Vec<Alternative<'_>>) {
     let mut index = 0;
-    while index < shapes.len() {
+    while index < alternatives.len() {
         let mut other = index + 1;
-        while other < shapes.len() {
-            if joinable(&shapes[index], &shapes[other]) {
-                let from = shapes.remove(other);
-                merge(&mut shapes[index], from);
+        while other < alternatives.len() {
+            if joinable(&alternatives[index], &alternatives[other]) {
+                let from = alternatives.remove(other);
+                merge(&mut alternatives[index], from);
             } else {
                 other += 1;
             }
@@ -273,11 +284,14 @@ pub(super) fn join(shapes: &mut Vec<Shape<'_>>) {
     }
 }
 
-fn joinable(a: &Shape<'_>, b: &Shape<'_>) -> bool {
-    let plain = |shape: &Shape<'_>| {
-        shape.others.is_empty() && shape.nots.is_empty() && shape.conditions.is_empty()
+fn joinable(a: &Alternative<'_>, b: &Alternative<'_>) -> bool {
+    let plain = |alternative: &Alternative<'_>| {
+        alternative.others.is_empty()
+            && alternative.nots.is_empty()
+            && alternative.conditions.is_empty()
     };
-    let finite = |shape: &Shape<'_>| shape.values.is_some() || shape.types == NULL;
+    let finite =
+        |alternative: &Alternative<'_>| alternative.values.is_some() || alternative.types == NULL;
     if !plain(a) || !plain(b) {
         return false;
     }
@@ -293,7 +307,7 @@ fn joinable(a: &Shape<'_>, b: &Shape<'_>) -> bool {
         && (a.types & NUMBER == 0 || b.types & NUMBER == 0)
 }
 
-fn merge<'a>(into: &mut Shape<'a>, from: Shape<'a>) {
+fn merge<'a>(into: &mut Alternative<'a>, from: Alternative<'a>) {
     into.overlaps.any = into.overlaps.any.saturating_add(from.overlaps.any);
     into.overlaps.one = into.overlaps.one.saturating_add(from.overlaps.one);
     if into.values.is_some() || from.values.is_some() {

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{Change, Compare, Effect};
+use crate::diff::alternatives::{Expand, Node, same};
 use crate::diff::document::Document;
-use crate::diff::shape::{Expand, Node, same};
 
 impl<'a> Compare<'a> {
     pub(super) fn annotations(

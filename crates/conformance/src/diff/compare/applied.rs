@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Change, Compare, Effect, Relation};
-use crate::diff::shape::{Condition, Contains, NULL, OBJECT, Shape, apart};
+use crate::diff::alternatives::{Alternative, Condition, Contains, NULL, OBJECT, apart};
 
 /// The kinds of changes of a keyword: added, removed, and changed.
 type Kinds = (&'static str, &'static str, &'static str);
@@ -67,8 +67,8 @@ impl Verdict {
 impl<'a> Compare<'a> {
     pub(super) fn applied(
         &mut self,
-        old: &Shape<'a>,
-        new: &Shape<'a>,
+        old: &Alternative<'a>,
+        new: &Alternative<'a>,
         depth: usize,
         at: &impl Fn(&'static str, Effect, String) -> Change,
         out: &mut Vec<Change>,
@@ -99,8 +99,8 @@ impl<'a> Compare<'a> {
 
     fn nots(
         &mut self,
-        old: &Shape<'a>,
-        new: &Shape<'a>,
+        old: &Alternative<'a>,
+        new: &Alternative<'a>,
         depth: usize,
         at: &impl Fn(&'static str, Effect, String) -> Change,
         out: &mut Vec<Change>,
@@ -113,20 +113,20 @@ impl<'a> Compare<'a> {
             .nots
             .iter()
             .filter(|not| {
-                let shapes = self.revision.shapes(not);
-                !shapes
+                let alternatives = self.revision.alternatives(not);
+                !alternatives
                     .iter()
-                    .all(|shape| apart(&self.base, old, &self.revision, shape))
+                    .all(|alternative| apart(&self.base, old, &self.revision, alternative))
             })
             .collect();
         let old_nots: Vec<_> = old
             .nots
             .iter()
             .filter(|not| {
-                let shapes = self.base.shapes(not);
-                !shapes
+                let alternatives = self.base.alternatives(not);
+                !alternatives
                     .iter()
-                    .all(|shape| apart(&self.revision, new, &self.base, shape))
+                    .all(|alternative| apart(&self.revision, new, &self.base, alternative))
             })
             .collect();
         Verdict::of_lists(old_nots.len(), new_nots.len(), |i, j| {
@@ -144,8 +144,8 @@ impl<'a> Compare<'a> {
 
     fn contains(
         &mut self,
-        old: &Shape<'a>,
-        new: &Shape<'a>,
+        old: &Alternative<'a>,
+        new: &Alternative<'a>,
         depth: usize,
         at: &impl Fn(&'static str, Effect, String) -> Change,
         out: &mut Vec<Change>,
@@ -195,8 +195,8 @@ impl<'a> Compare<'a> {
 
     fn conditions(
         &mut self,
-        old: &Shape<'a>,
-        new: &Shape<'a>,
+        old: &Alternative<'a>,
+        new: &Alternative<'a>,
         depth: usize,
         at: &impl Fn(&'static str, Effect, String) -> Change,
         out: &mut Vec<Change>,
@@ -225,13 +225,13 @@ impl<'a> Compare<'a> {
 
     fn dependencies(
         &mut self,
-        old: &Shape<'a>,
-        new: &Shape<'a>,
+        old: &Alternative<'a>,
+        new: &Alternative<'a>,
         depth: usize,
         at: &impl Fn(&'static str, Effect, String) -> Change,
         out: &mut Vec<Change>,
     ) {
-        let follows = |a: &Shape<'a>, b: &Shape<'a>| {
+        let follows = |a: &Alternative<'a>, b: &Alternative<'a>| {
             b.demands
                 .iter()
                 .all(|demand| a.demands.contains(demand) || a.required.contains(&demand.1))
@@ -280,8 +280,8 @@ impl<'a> Compare<'a> {
 
 /// A union whose alternatives overlap changes its meaning with its keyword.
 fn overlaps(
-    old: &Shape<'_>,
-    new: &Shape<'_>,
+    old: &Alternative<'_>,
+    new: &Alternative<'_>,
     at: &impl Fn(&'static str, Effect, String) -> Change,
     out: &mut Vec<Change>,
 ) {
@@ -338,8 +338,8 @@ const KEYWORDS: [(&str, Kinds); 4] = [
 ];
 
 fn others(
-    old: &Shape<'_>,
-    new: &Shape<'_>,
+    old: &Alternative<'_>,
+    new: &Alternative<'_>,
     at: &impl Fn(&'static str, Effect, String) -> Change,
     out: &mut Vec<Change>,
 ) {

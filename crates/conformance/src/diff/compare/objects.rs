@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 
 use super::{Change, Compare, Effect};
+use crate::diff::alternatives::{Alternative, NULL, Node, OBJECT};
 use crate::diff::document::escape;
-use crate::diff::shape::{NULL, Node, OBJECT, Shape};
 use crate::report::Direction;
 
 impl<'a> Compare<'a> {
     pub(super) fn objects(
         &mut self,
-        old: &Shape<'a>,
-        new: &Shape<'a>,
+        old: &Alternative<'a>,
+        new: &Alternative<'a>,
         path: &str,
         depth: usize,
         at: &impl Fn(&'static str, Effect, String) -> Change,
@@ -94,9 +94,9 @@ impl<'a> Compare<'a> {
                         _ => {}
                     }
                     if nodes.0.is_some() || nodes.1.is_some() {
-                        let of = |node: Option<&Node<'a>>, shape: &Shape<'a>| match node {
+                        let of = |node: Option<&Node<'a>>, whole: &Alternative<'a>| match node {
                             Some(node) => node.clone(),
-                            None => shape.undeclared(name).0,
+                            None => whole.undeclared(name).0,
                         };
                         let (was, is) = (of(nodes.0, old), of(nodes.1, new));
                         self.nodes(&was, &is, &inner, depth + 1, out);
@@ -167,7 +167,7 @@ impl<'a> Compare<'a> {
         &mut self,
         name: &str,
         is: &Node<'a>,
-        old: &Shape<'a>,
+        old: &Alternative<'a>,
         required: (bool, bool),
         change: &impl Fn(&'static str, Effect, String) -> Change,
         depth: usize,
@@ -214,8 +214,8 @@ impl<'a> Compare<'a> {
 
     fn undeclared(
         &mut self,
-        old: &Shape<'a>,
-        new: &Shape<'a>,
+        old: &Alternative<'a>,
+        new: &Alternative<'a>,
         path: &str,
         depth: usize,
         at: &impl Fn(&'static str, Effect, String) -> Change,

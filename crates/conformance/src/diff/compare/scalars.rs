@@ -8,8 +8,8 @@
 use serde_json::Value;
 
 use super::{Change, Effect};
-use crate::diff::shape::{
-    ANY, ARRAY, BOOLEAN, Bound, FRACTION, INTEGER, NULL, NUMBER, OBJECT, STRING, Shape,
+use crate::diff::alternatives::{
+    ANY, ARRAY, Alternative, BOOLEAN, Bound, FRACTION, INTEGER, NULL, NUMBER, OBJECT, STRING,
     admits_plainly, divides, same,
 };
 
@@ -66,8 +66,8 @@ pub(super) const SIZES: [(u8, Kinds, Kinds); 3] = [
 
 /// Whether there is anything left to compare.
 pub(super) fn type_lists(
-    old: &Shape<'_>,
-    new: &Shape<'_>,
+    old: &Alternative<'_>,
+    new: &Alternative<'_>,
     at: &impl Fn(&'static str, Effect, String) -> Change,
     out: &mut Vec<Change>,
 ) -> bool {
@@ -117,8 +117,8 @@ pub(super) fn type_lists(
     common != 0 || (gone == 0 && come == 0)
 }
 pub(super) fn values(
-    old: &Shape<'_>,
-    new: &Shape<'_>,
+    old: &Alternative<'_>,
+    new: &Alternative<'_>,
     at: &impl Fn(&'static str, Effect, String) -> Change,
     out: &mut Vec<Change>,
 ) {
@@ -185,8 +185,8 @@ pub(super) fn values(
 }
 
 pub(super) fn numbers(
-    old: &Shape<'_>,
-    new: &Shape<'_>,
+    old: &Alternative<'_>,
+    new: &Alternative<'_>,
     at: &impl Fn(&'static str, Effect, String) -> Change,
     out: &mut Vec<Change>,
 ) {

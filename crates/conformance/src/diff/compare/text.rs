@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::{Change, Effect};
+use crate::diff::alternatives::Alternative;
 use crate::diff::pattern;
-use crate::diff::shape::Shape;
 
 pub(super) fn patterns(
-    old: &Shape<'_>,
-    new: &Shape<'_>,
+    old: &Alternative<'_>,
+    new: &Alternative<'_>,
     at: &impl Fn(&'static str, Effect, String) -> Change,
     out: &mut Vec<Change>,
 ) {
@@ -125,8 +125,8 @@ const KNOWN_FORMATS: [&str; 27] = [
 ];
 
 pub(super) fn formats(
-    old: &Shape<'_>,
-    new: &Shape<'_>,
+    old: &Alternative<'_>,
+    new: &Alternative<'_>,
     at: &impl Fn(&'static str, Effect, String) -> Change,
     out: &mut Vec<Change>,
 ) {

@@ -5,13 +5,13 @@ use serde_json::Value;
 use super::Relation;
 use super::scalars::types;
 use super::{Change, Compare, Effect};
-use crate::diff::shape::{NULL, OBJECT, Shape};
+use crate::diff::alternatives::{Alternative, NULL, OBJECT};
 
 impl<'a> Compare<'a> {
     pub(super) fn unions(
         &mut self,
-        before: &[Shape<'a>],
-        after: &[Shape<'a>],
+        before: &[Alternative<'a>],
+        after: &[Alternative<'a>],
         path: &str,
         depth: usize,
         at: &impl Fn(&'static str, Effect, String) -> Change,
@@ -75,19 +75,21 @@ impl<'a> Compare<'a> {
                 ..at(kind, effect, text)
             };
             let mut found = Vec::new();
-            self.shapes(&before[i], &after[j], path, depth, &inner, &mut found);
+            self.alternatives(&before[i], &after[j], path, depth, &inner, &mut found);
             // A property that another alternative declares is not gone.
             found.retain(|change| {
                 !change.kind.ends_with("-property-removed")
-                    || !after.iter().any(|shape| {
+                    || !after.iter().any(|alternative| {
                         let declared = |name: &String| change.path == super::join(path, name);
-                        shape.properties.keys().any(declared)
+                        alternative.properties.keys().any(declared)
                     })
             });
             out.extend(found);
         }
         // What each of these refuses depends on the others.
-        let entangled = |shape: &Shape<'a>| shape.overlaps.one > 0 && shape.types & OBJECT == 0;
+        let entangled = |alternative: &Alternative<'a>| {
+            alternative.overlaps.one > 0 && alternative.types & OBJECT == 0
+        };
         let settled = |j: usize| relations.iter().any(|row| row[j].equal());
         if before.iter().chain(after).any(entangled)
             && !(before.len() == after.len() && (0..after.len()).all(settled))
@@ -123,16 +125,16 @@ impl<'a> Compare<'a> {
 }
 
 /// What an alternative is called, or else what type it has.
-fn describe(shape: &Shape<'_>) -> String {
-    match shape.label.rsplit_once("/schemas/") {
+fn describe(alternative: &Alternative<'_>) -> String {
+    match alternative.label.rsplit_once("/schemas/") {
         Some((_, name)) if !name.contains('/') => format!("`{name}`"),
-        _ => match &shape.values {
+        _ => match &alternative.values {
             Some(values) => values
                 .iter()
                 .map(Value::to_string)
                 .collect::<Vec<_>>()
                 .join(", "),
-            None => types(shape.types),
+            None => types(alternative.types),
         },
     }
 }

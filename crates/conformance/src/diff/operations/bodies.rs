@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{Judge, Scope, schema, sent};
-use crate::diff::document::Place;
+use crate::diff::alternatives::{ARRAY, Expand, Node, OBJECT};
+use crate::diff::document::Located;
 use crate::diff::rules::Part;
-use crate::diff::shape::{ARRAY, Expand, Node, OBJECT};
 use crate::report::Direction;
 
 impl<'a> Judge<'a> {
-    pub(super) fn request_body(&mut self, scope: &Scope, old: &Place<'a>, new: &Place<'a>) {
+    pub(super) fn request_body(&mut self, scope: &Scope, old: &Located<'a>, new: &Located<'a>) {
         let name = Some(scope.operation.as_str());
         let direction = sent(scope);
         let was = self.base.member(old, "requestBody");
@@ -74,8 +74,8 @@ impl<'a> Judge<'a> {
         scope: &Scope,
         direction: Direction,
         subject: &str,
-        was: &Place<'a>,
-        is: &Place<'a>,
+        was: &Located<'a>,
+        is: &Located<'a>,
     ) {
         let name = Some(scope.operation.as_str());
         let request = direction == Direction::Request;
@@ -168,7 +168,7 @@ impl<'a> Judge<'a> {
         scope: &Scope,
         direction: Direction,
         subject: &str,
-        (old, new): (&Place<'a>, &Place<'a>),
+        (old, new): (&Located<'a>, &Located<'a>),
         kind: &str,
     ) {
         let form = kind == "application/x-www-form-urlencoded";
@@ -197,24 +197,25 @@ impl<'a> Judge<'a> {
     /// The properties that a form no longer takes as they used to be written.
     fn encodings_changed(
         &self,
-        (old, was): (&Place<'a>, &Node<'a>),
-        (new, is): (&Place<'a>, &Node<'a>),
+        (old, was): (&Located<'a>, &Node<'a>),
+        (new, is): (&Located<'a>, &Node<'a>),
         form: bool,
     ) -> Vec<String> {
         let of = |document, node: &Node<'a>| {
             let expand = Expand::new(document, Direction::Request);
             let mut all: BTreeMap<String, u8> = BTreeMap::new();
-            for shape in expand.shapes(node).iter() {
-                for (name, property) in &shape.properties {
-                    let types = expand.shapes(property);
-                    *all.entry(name.clone()).or_default() |=
-                        types.iter().fold(0, |bits, shape| bits | shape.types);
+            for alternative in expand.alternatives(node).iter() {
+                for (name, property) in &alternative.properties {
+                    let types = expand.alternatives(property);
+                    *all.entry(name.clone()).or_default() |= types
+                        .iter()
+                        .fold(0, |bits, alternative| bits | alternative.types);
                 }
             }
             all
         };
         let (before, after) = (of(self.base, was), of(self.revision, is));
-        let part = |place: &Place<'a>, name: &str| {
+        let part = |place: &Located<'a>, name: &str| {
             place
                 .value
                 .get("encoding")

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::{Judge, Scope};
-use crate::diff::document::{Document, Place};
+use crate::diff::document::{Document, Located};
 
 impl<'a> Judge<'a> {
-    pub(super) fn callbacks(&mut self, scope: &Scope, old: &Place<'a>, new: &Place<'a>) {
+    pub(super) fn callbacks(&mut self, scope: &Scope, old: &Located<'a>, new: &Located<'a>) {
         let name = Some(scope.operation.as_str());
         let was = self.base.members(old, "callbacks");
         let is = self.revision.members(new, "callbacks");
@@ -21,16 +21,17 @@ impl<'a> Judge<'a> {
                 );
                 continue;
             };
-            let urls = |document: &'a Document, place: &Place<'a>| -> Vec<(String, Place<'a>)> {
-                let keys = place
-                    .value
-                    .as_object()
-                    .map(|members| members.keys().cloned().collect::<Vec<_>>());
-                keys.unwrap_or_default()
-                    .into_iter()
-                    .filter_map(|key| Some((key.clone(), document.member(place, &key)?)))
-                    .collect()
-            };
+            let urls =
+                |document: &'a Document, place: &Located<'a>| -> Vec<(String, Located<'a>)> {
+                    let keys = place
+                        .value
+                        .as_object()
+                        .map(|members| members.keys().cloned().collect::<Vec<_>>());
+                    keys.unwrap_or_default()
+                        .into_iter()
+                        .filter_map(|key| Some((key.clone(), document.member(place, &key)?)))
+                        .collect()
+                };
             let (before, after) = (urls(self.base, place), urls(self.revision, now));
             for (url, item) in &before {
                 match after.iter().find(|(other, _)| other == url) {

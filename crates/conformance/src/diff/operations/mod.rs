@@ -14,11 +14,11 @@ use serde_json::Value;
 
 use self::bodies::media;
 use self::servers::Moves;
+use super::alternatives::Node;
 use super::compare::Compare;
 use super::dirty::Dirty;
-use super::document::{Document, Place};
+use super::document::{Document, Located};
 use super::rules::{self, OPERATIONS, Part};
-use super::shape::Node;
 use crate::report::{Direction, Finding, Level, Location};
 
 const METHODS: [&str; 9] = [
@@ -26,7 +26,7 @@ const METHODS: [&str; 9] = [
 ];
 
 /// A pair of places, each of which may not exist.
-type Places<'p> = (Option<&'p Place<'p>>, Option<&'p Place<'p>>);
+type Places<'p> = (Option<&'p Located<'p>>, Option<&'p Located<'p>>);
 
 struct Judge<'a> {
     base: &'a Document,
@@ -87,7 +87,7 @@ impl<'a> Judge<'a> {
             .iter()
             .find(|(name, ..)| *name == id)
             .map_or(Level::Warning, |(_, level, _)| *level);
-        let location = |document: &Document, place: Option<&Place<'_>>| {
+        let location = |document: &Document, place: Option<&Located<'_>>| {
             place.map(|place| Location {
                 source: document.source.clone(),
                 pointer: place.pointer.clone(),
@@ -105,8 +105,8 @@ impl<'a> Judge<'a> {
         });
     }
 
-    fn root(&self) -> (Place<'a>, Place<'a>) {
-        let root = |document: &'a Document| Place {
+    fn root(&self) -> (Located<'a>, Located<'a>) {
+        let root = |document: &'a Document| Located {
             pointer: String::new(),
             value: &document.root,
         };
@@ -191,7 +191,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn gone(&mut self, method: &str, path: &str, operation: &Place<'a>, whole_path: bool) {
+    fn gone(&mut self, method: &str, path: &str, operation: &Located<'a>, whole_path: bool) {
         let name = format!("{} {path}", method.to_uppercase());
         let prefix = if whole_path {
             "api-path-removed"
@@ -232,8 +232,8 @@ impl<'a> Judge<'a> {
     fn path_item(
         &mut self,
         path: &str,
-        was: &Place<'a>,
-        is: &Place<'a>,
+        was: &Located<'a>,
+        is: &Located<'a>,
         inverted: bool,
         renamed: &BTreeMap<String, String>,
     ) {
@@ -281,8 +281,8 @@ impl<'a> Judge<'a> {
     fn operation(
         &mut self,
         scope: &Scope,
-        old: (&Place<'a>, &Place<'a>),
-        new: (&Place<'a>, &Place<'a>),
+        old: (&Located<'a>, &Located<'a>),
+        new: (&Located<'a>, &Located<'a>),
     ) {
         self.marks(scope, old.1, new.1);
         if !scope.inverted {
@@ -294,7 +294,7 @@ impl<'a> Judge<'a> {
         self.callbacks(scope, old.1, new.1);
     }
 
-    fn marks(&mut self, scope: &Scope, old: &Place<'a>, new: &Place<'a>) {
+    fn marks(&mut self, scope: &Scope, old: &Located<'a>, new: &Located<'a>) {
         let name = Some(scope.operation.as_str());
         let places = (Some(old), Some(new));
         match (old.flag("deprecated"), new.flag("deprecated")) {
@@ -353,7 +353,7 @@ impl<'a> Judge<'a> {
             ),
             _ => {}
         }
-        let tags = |place: &Place<'a>| -> BTreeSet<&'a str> {
+        let tags = |place: &Located<'a>| -> BTreeSet<&'a str> {
             let tags = place.value.get("tags").and_then(Value::as_array);
             tags.map(|tags| tags.iter().filter_map(Value::as_str).collect())
                 .unwrap_or_default()
@@ -447,7 +447,7 @@ fn path_of(operation: &str) -> &str {
         .map_or(operation, |(_, path)| path)
 }
 
-fn schema<'a>(place: &Place<'a>) -> Node<'a> {
+fn schema<'a>(place: &Located<'a>) -> Node<'a> {
     place
         .raw_member("schema")
         .map(Node::one)

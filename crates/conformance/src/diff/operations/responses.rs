@@ -3,16 +3,16 @@
 use std::collections::BTreeSet;
 
 use super::{Judge, Scope, schema};
-use crate::diff::document::{Document, Place};
+use crate::diff::alternatives::Node;
+use crate::diff::document::{Document, Located};
 use crate::diff::rules::Part;
-use crate::diff::shape::Node;
 use crate::report::Direction;
 
 impl<'a> Judge<'a> {
-    pub(super) fn responses(&mut self, scope: &Scope, old: &Place<'a>, new: &Place<'a>) {
+    pub(super) fn responses(&mut self, scope: &Scope, old: &Located<'a>, new: &Located<'a>) {
         let name = Some(scope.operation.as_str());
         let direction = answered(scope);
-        let stated = |mut all: Vec<(String, Place<'a>)>| {
+        let stated = |mut all: Vec<(String, Located<'a>)>| {
             all.retain(|(status, _)| !status.starts_with("x-"));
             all
         };
@@ -21,7 +21,7 @@ impl<'a> Judge<'a> {
         let mut compared = BTreeSet::new();
         for (status, place) in &was {
             // What answers now where this one did.
-            let now: Vec<&(String, Place<'a>)> = match covering(&is, status, &was) {
+            let now: Vec<&(String, Located<'a>)> = match covering(&is, status, &was) {
                 Some(one) => vec![one],
                 // A range, or whatever is not named, that was split up.
                 None => is
@@ -100,13 +100,13 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn response(&mut self, scope: &Scope, status: &str, old: &Place<'a>, new: &Place<'a>) {
+    fn response(&mut self, scope: &Scope, status: &str, old: &Located<'a>, new: &Located<'a>) {
         let name = Some(scope.operation.as_str());
         let direction = answered(scope);
         let was = self.base.members(old, "headers");
         let is = self.revision.members(new, "headers");
         let ours =
-            |(header, _): &&(String, Place<'a>)| !header.eq_ignore_ascii_case("content-type");
+            |(header, _): &&(String, Located<'a>)| !header.eq_ignore_ascii_case("content-type");
         for (header, place) in was.iter().filter(ours) {
             let subject = format!("the header `{header}` of the {status} response");
             let Some((_, now)) = is
@@ -181,7 +181,7 @@ impl<'a> Judge<'a> {
         );
     }
 
-    fn links(&mut self, scope: &Scope, status: &str, old: &Place<'a>, new: &Place<'a>) {
+    fn links(&mut self, scope: &Scope, status: &str, old: &Located<'a>, new: &Located<'a>) {
         let was = self.base.members(old, "links");
         let is = self.revision.members(new, "links");
         let direction = Some(answered(scope));
@@ -231,13 +231,13 @@ fn same_status(a: &str, b: &str) -> bool {
 /// The response that stands for a status: itself, its range, or the default.
 /// Beside a named success, the default is about failures.
 fn covering<'p, 'a>(
-    all: &'p [(String, Place<'a>)],
+    all: &'p [(String, Located<'a>)],
     status: &str,
-    other: &[(String, Place<'a>)],
-) -> Option<&'p (String, Place<'a>)> {
+    other: &[(String, Located<'a>)],
+) -> Option<&'p (String, Located<'a>)> {
     let find = |wanted: &str| all.iter().find(|(other, _)| same_status(other, wanted));
     let named_success =
-        |all: &[(String, Place<'a>)]| all.iter().any(|(status, _)| status.starts_with('2'));
+        |all: &[(String, Located<'a>)]| all.iter().any(|(status, _)| status.starts_with('2'));
     let range = status.get(..1).map(|class| format!("{class}XX"));
     let by_default = if status.starts_with('2') {
         !named_success(all)
@@ -250,7 +250,7 @@ fn covering<'p, 'a>(
 }
 
 /// A header says what it holds by a schema or by a single media type.
-fn header_schema<'a>(document: &'a Document, header: &Place<'a>) -> Node<'a> {
+fn header_schema<'a>(document: &'a Document, header: &Located<'a>) -> Node<'a> {
     match document.members(header, "content").first() {
         Some((_, content)) => schema(content),
         None => schema(header),

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::{Judge, Scope};
-use crate::diff::document::{Document, Place};
+use crate::diff::document::{Document, Located};
 use crate::report::Direction;
 
 impl<'a> Judge<'a> {
-    pub(super) fn security(&mut self, scope: &Scope, old: &Place<'a>, new: &Place<'a>) {
+    pub(super) fn security(&mut self, scope: &Scope, old: &Located<'a>, new: &Located<'a>) {
         let name = Some(scope.operation.as_str());
         let was = alternatives(self.base, old);
         let is = alternatives(self.revision, new);
@@ -168,7 +168,7 @@ fn in_use<'a>(value: &'a Value, names: &mut BTreeSet<&'a str>) {
 type Requirement = BTreeMap<String, BTreeSet<String>>;
 
 /// The ways to authenticate, each by what its schemes are, not by their names.
-fn alternatives(document: &Document, operation: &Place<'_>) -> Vec<Requirement> {
+fn alternatives(document: &Document, operation: &Located<'_>) -> Vec<Requirement> {
     let stated = operation
         .value
         .get("security")

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::{Judge, template};
-use crate::diff::document::{Document, Place};
-use crate::diff::shape::list;
+use crate::diff::alternatives::list;
+use crate::diff::document::{Document, Located};
 
 /// More addresses than this are not told apart.
 const MAX_URLS: usize = 100;
@@ -25,7 +25,7 @@ impl<'a> Judge<'a> {
     /// The paths that the first servers of the documents stand at.
     pub(super) fn prefixes(&self) -> (String, String) {
         let (old, new) = self.root();
-        let prefix = |root: &Place<'a>| {
+        let prefix = |root: &Located<'a>| {
             let first = list(root, "servers").first().map(urls);
             first
                 .and_then(|urls| urls.first().map(|url| split(url).1))
@@ -38,8 +38,8 @@ impl<'a> Judge<'a> {
     pub(super) fn moved(
         &self,
         operation: &str,
-        old: (&str, [&Place<'a>; 2]),
-        new: (&str, [&Place<'a>; 2]),
+        old: (&str, [&Located<'a>; 2]),
+        new: (&str, [&Located<'a>; 2]),
         moves: &mut Moves,
     ) {
         let (was, was_own) = servers(self.base, old.1);
@@ -110,15 +110,15 @@ impl<'a> Judge<'a> {
 /// The servers of an operation, and whether it or its path names them.
 fn servers<'a>(
     document: &'a Document,
-    [item, operation]: [&Place<'a>; 2],
-) -> (Vec<Place<'a>>, bool) {
+    [item, operation]: [&Located<'a>; 2],
+) -> (Vec<Located<'a>>, bool) {
     for of in [operation, item] {
         let own = list(of, "servers");
         if !own.is_empty() {
             return (own, true);
         }
     }
-    let root = Place {
+    let root = Located {
         pointer: String::new(),
         value: &document.root,
     };
@@ -126,7 +126,7 @@ fn servers<'a>(
 }
 
 /// The URLs of a server in one spelling, for each value of its variables.
-fn urls(place: &Place<'_>) -> Vec<String> {
+fn urls(place: &Located<'_>) -> Vec<String> {
     let url = place.text("url").unwrap_or_default().to_owned();
     let mut all = vec![url];
     if let Some(Value::Object(variables)) = place.value.get("variables") {
