@@ -23,7 +23,7 @@ use transcode::json::{self, Codec, JsonMessage, Nested, Repeated, Text};
 use transcode::mask::Mask;
 
 use crate::stack::with_token;
-use crate::stub::{Seen, Stub};
+use crate::stub::{SeenRequest, Stub};
 
 const TOKEN: &str = "recorded-token";
 
@@ -68,7 +68,7 @@ fn authorized<T>(recorded: &Exchange, message: T) -> tonic::Request<T> {
     }
 }
 
-fn check_request(recorded: &Exchange, seen: &Seen) {
+fn check_request(recorded: &Exchange, seen: &SeenRequest) {
     let operation = &recorded.operation;
     assert_eq!(seen.method, recorded.method, "the method of {operation}");
     assert_eq!(
@@ -151,7 +151,10 @@ fn sent<M: JsonMessage>(recorded: &Exchange) -> M {
 /// know.
 fn read<C: Codec>(recorded: &Exchange) -> C::Value {
     let operation = &recorded.operation;
-    let body = recorded.request.as_ref().and_then(|it| it.body.as_ref());
+    let body = recorded
+        .request
+        .as_ref()
+        .and_then(|request| request.body.as_ref());
     let body = body.expect("a body was recorded").to_string();
     let (value, drifts) = json::read::<C>(body.as_bytes()).expect("the body fits");
     assert!(drifts.is_empty(), "{operation} drifts: {drifts:?}");
@@ -187,7 +190,10 @@ fn list<M: JsonMessage>(messages: &Vec<M>) -> Value {
 
 /// The recorded upload, as messages.
 fn picture(recorded: &Exchange) -> Vec<UploadUserAvatarRequest> {
-    let part = recorded.request.as_ref().and_then(|it| it.part.as_ref());
+    let part = recorded
+        .request
+        .as_ref()
+        .and_then(|request| request.part.as_ref());
     let part = part.expect("a part was recorded");
     let header = UploadUserAvatarHeader {
         user_id: path(recorded, "user_id"),
@@ -230,7 +236,7 @@ fn every_operation_is_replayed() {
     for operation in contract::catalogue() {
         let id = operation.id;
         assert!(
-            replayed.iter().any(|it| it == id),
+            replayed.iter().any(|name| name == id),
             "{id} is in the catalogue, but no entry of `replays!` replays its exchange"
         );
     }
@@ -238,11 +244,11 @@ fn every_operation_is_replayed() {
 
 replays! {
     AuthServiceClient.create_token:
-        it => sent::<v2::CreateTokenRequest>(it),
+        recorded => sent::<v2::CreateTokenRequest>(recorded),
         reply => nested(reply.token.as_ref());
 
     AuthServiceClient.refresh_token:
-        it => v2::RefreshTokenRequest { refresh_token: it.query["refreshToken"].clone() },
+        recorded => v2::RefreshTokenRequest { refresh_token: recorded.query["refreshToken"].clone() },
         reply => nested(reply.token.as_ref());
 
     UserServiceClient.list_users:
@@ -250,23 +256,23 @@ replays! {
         reply => Some(list(&reply.users));
 
     UserServiceClient.create_user:
-        it => v2::CreateUserRequest { user: Some(sent(it)) },
+        recorded => v2::CreateUserRequest { user: Some(sent(recorded)) },
         reply => nested(reply.user.as_ref());
 
     UserServiceClient.get_user:
-        it => v2::GetUserRequest { user_id: path(it, "user_id") },
+        recorded => v2::GetUserRequest { user_id: path(recorded, "user_id") },
         reply => nested(reply.user.as_ref());
 
     UserServiceClient.update_user:
-        it => v2::UpdateUserRequest {
-            user_id: path(it, "user_id"),
-            user: Some(sent(it)),
+        recorded => v2::UpdateUserRequest {
+            user_id: path(recorded, "user_id"),
+            user: Some(sent(recorded)),
             update_mask: None,
         },
         reply => nested(reply.user.as_ref());
 
     UserServiceClient.delete_user:
-        it => v2::DeleteUserRequest { user_id: path(it, "user_id") },
+        recorded => v2::DeleteUserRequest { user_id: path(recorded, "user_id") },
         _ => None;
 
     UserServiceClient.list_user_organizations:
@@ -274,18 +280,18 @@ replays! {
         reply => nested(reply.user_organizations.as_ref());
 
     UserServiceClient.remove_user_organization:
-        it => v2::RemoveUserOrganizationRequest {
-            user_id: path(it, "user_id"),
-            organization_id: path(it, "organization_id"),
+        recorded => v2::RemoveUserOrganizationRequest {
+            user_id: path(recorded, "user_id"),
+            organization_id: path(recorded, "organization_id"),
         },
         _ => None;
 
     UserServiceClient.upload_user_avatar:
-        it => tokio_stream::iter(picture(it)),
+        recorded => tokio_stream::iter(picture(recorded)),
         reply => nested(reply.user.as_ref());
 
     UserServiceClient.delete_user_avatar:
-        it => v2::DeleteUserAvatarRequest { user_id: path(it, "user_id") },
+        recorded => v2::DeleteUserAvatarRequest { user_id: path(recorded, "user_id") },
         _ => None;
 
     OrganizationServiceClient.list_organizations:
@@ -293,65 +299,65 @@ replays! {
         reply => Some(list(&reply.organizations));
 
     OrganizationServiceClient.create_organization:
-        it => v2::CreateOrganizationRequest { organization: Some(sent(it)) },
+        recorded => v2::CreateOrganizationRequest { organization: Some(sent(recorded)) },
         reply => nested(reply.organization.as_ref());
 
     OrganizationServiceClient.get_organization:
-        it => v2::GetOrganizationRequest { organization_id: path(it, "organization_id") },
+        recorded => v2::GetOrganizationRequest { organization_id: path(recorded, "organization_id") },
         reply => nested(reply.organization.as_ref());
 
     OrganizationServiceClient.update_organization:
-        it => v2::UpdateOrganizationRequest {
-            organization_id: path(it, "organization_id"),
-            organization: Some(sent(it)),
+        recorded => v2::UpdateOrganizationRequest {
+            organization_id: path(recorded, "organization_id"),
+            organization: Some(sent(recorded)),
             update_mask: None,
         },
         reply => nested(reply.organization.as_ref());
 
     OrganizationServiceClient.delete_organization:
-        it => v2::DeleteOrganizationRequest { organization_id: path(it, "organization_id") },
+        recorded => v2::DeleteOrganizationRequest { organization_id: path(recorded, "organization_id") },
         _ => None;
 
     CategoryServiceClient.list_categories:
-        it => v2::ListCategoriesRequest {
-            organization_id: path(it, "organization_id"),
+        recorded => v2::ListCategoriesRequest {
+            organization_id: path(recorded, "organization_id"),
             ..Default::default()
         },
         reply => Some(list(&reply.categories));
 
     CategoryServiceClient.create_category:
-        it => v2::CreateCategoryRequest {
-            organization_id: path(it, "organization_id"),
-            category: Some(sent(it)),
+        recorded => v2::CreateCategoryRequest {
+            organization_id: path(recorded, "organization_id"),
+            category: Some(sent(recorded)),
         },
         reply => nested(reply.category.as_ref());
 
     CategoryServiceClient.get_category:
-        it => v2::GetCategoryRequest {
-            organization_id: path(it, "organization_id"),
-            category_id: path(it, "category_id"),
+        recorded => v2::GetCategoryRequest {
+            organization_id: path(recorded, "organization_id"),
+            category_id: path(recorded, "category_id"),
         },
         reply => nested(reply.category.as_ref());
 
     CategoryServiceClient.update_category:
-        it => v2::UpdateCategoryRequest {
-            organization_id: path(it, "organization_id"),
-            category_id: path(it, "category_id"),
-            category: Some(sent(it)),
+        recorded => v2::UpdateCategoryRequest {
+            organization_id: path(recorded, "organization_id"),
+            category_id: path(recorded, "category_id"),
+            category: Some(sent(recorded)),
             update_mask: None,
         },
         reply => nested(reply.category.as_ref());
 
     CategoryServiceClient.delete_category:
-        it => v2::DeleteCategoryRequest {
-            organization_id: path(it, "organization_id"),
-            category_id: path(it, "category_id"),
+        recorded => v2::DeleteCategoryRequest {
+            organization_id: path(recorded, "organization_id"),
+            category_id: path(recorded, "category_id"),
         },
         _ => None;
 
     WorkflowServiceClient.list_workflows:
-        it => v2::ListWorkflowsRequest {
-            organization_id: path(it, "organization_id"),
+        recorded => v2::ListWorkflowsRequest {
+            organization_id: path(recorded, "organization_id"),
             ..Default::default()
         },
         reply => Some(list(&reply.workflows));
@@ -361,43 +367,43 @@ replays! {
         reply => Some(list(&reply.organization_groups));
 
     OrganizationGroupServiceClient.create_organization_group:
-        it => v2::CreateOrganizationGroupRequest { organization_group: Some(sent(it)) },
+        recorded => v2::CreateOrganizationGroupRequest { organization_group: Some(sent(recorded)) },
         reply => nested(reply.organization_group.as_ref());
 
     OrganizationGroupServiceClient.get_organization_group:
-        it => v2::GetOrganizationGroupRequest { group_id: path(it, "group_id") },
+        recorded => v2::GetOrganizationGroupRequest { group_id: path(recorded, "group_id") },
         reply => nested(reply.organization_group.as_ref());
 
     OrganizationGroupServiceClient.update_organization_group:
-        it => v2::UpdateOrganizationGroupRequest {
-            group_id: path(it, "group_id"),
-            organization_group: Some(sent(it)),
+        recorded => v2::UpdateOrganizationGroupRequest {
+            group_id: path(recorded, "group_id"),
+            organization_group: Some(sent(recorded)),
             update_mask: None,
         },
         reply => nested(reply.organization_group.as_ref());
 
     OrganizationGroupServiceClient.delete_organization_group:
-        it => v2::DeleteOrganizationGroupRequest { group_id: path(it, "group_id") },
+        recorded => v2::DeleteOrganizationGroupRequest { group_id: path(recorded, "group_id") },
         _ => None;
 
     OrganizationGroupServiceClient.list_organization_group_members:
-        it => v2::ListOrganizationGroupMembersRequest {
-            group_id: path(it, "group_id"),
+        recorded => v2::ListOrganizationGroupMembersRequest {
+            group_id: path(recorded, "group_id"),
             ..Default::default()
         },
         reply => Some(body::<Repeated<Text>>(&reply.members));
 
     OrganizationGroupServiceClient.add_organization_group_members:
-        it => v2::AddOrganizationGroupMembersRequest {
-            group_id: path(it, "group_id"),
-            members: read::<Repeated<Text>>(it),
+        recorded => v2::AddOrganizationGroupMembersRequest {
+            group_id: path(recorded, "group_id"),
+            members: read::<Repeated<Text>>(recorded),
         },
         reply => Some(body::<Repeated<Text>>(&reply.members));
 
     OrganizationGroupServiceClient.remove_organization_group_member:
-        it => v2::RemoveOrganizationGroupMemberRequest {
-            group_id: path(it, "group_id"),
-            member_id: path(it, "member_id"),
+        recorded => v2::RemoveOrganizationGroupMemberRequest {
+            group_id: path(recorded, "group_id"),
+            member_id: path(recorded, "member_id"),
         },
         _ => None;
 
@@ -406,23 +412,23 @@ replays! {
         reply => Some(list(&reply.bots));
 
     BotServiceClient.create_bot:
-        it => v2::CreateBotRequest { bot: Some(sent(it)) },
+        recorded => v2::CreateBotRequest { bot: Some(sent(recorded)) },
         reply => nested(reply.bot.as_ref());
 
     BotServiceClient.get_bot:
-        it => v2::GetBotRequest { bot_id: path(it, "bot_id") },
+        recorded => v2::GetBotRequest { bot_id: path(recorded, "bot_id") },
         reply => nested(reply.bot.as_ref());
 
     BotServiceClient.update_bot:
-        it => v2::UpdateBotRequest {
-            bot_id: path(it, "bot_id"),
-            bot: Some(sent(it)),
+        recorded => v2::UpdateBotRequest {
+            bot_id: path(recorded, "bot_id"),
+            bot: Some(sent(recorded)),
             update_mask: None,
         },
         reply => nested(reply.bot.as_ref());
 
     BotServiceClient.delete_bot:
-        it => v2::DeleteBotRequest { bot_id: path(it, "bot_id") },
+        recorded => v2::DeleteBotRequest { bot_id: path(recorded, "bot_id") },
         _ => None;
 
     BotInstanceServiceClient.list_bot_instances:
@@ -430,23 +436,23 @@ replays! {
         reply => Some(list(&reply.bot_instances));
 
     BotInstanceServiceClient.create_bot_instance:
-        it => v2::CreateBotInstanceRequest { bot_instance: Some(sent(it)) },
+        recorded => v2::CreateBotInstanceRequest { bot_instance: Some(sent(recorded)) },
         reply => nested(reply.bot_instance.as_ref());
 
     BotInstanceServiceClient.get_bot_instance:
-        it => v2::GetBotInstanceRequest { bot_instance_id: path(it, "botInstance_id") },
+        recorded => v2::GetBotInstanceRequest { bot_instance_id: path(recorded, "botInstance_id") },
         reply => nested(reply.bot_instance.as_ref());
 
     BotInstanceServiceClient.update_bot_instance:
-        it => v2::UpdateBotInstanceRequest {
-            bot_instance_id: path(it, "botInstance_id"),
-            bot_instance: Some(sent(it)),
+        recorded => v2::UpdateBotInstanceRequest {
+            bot_instance_id: path(recorded, "botInstance_id"),
+            bot_instance: Some(sent(recorded)),
             update_mask: None,
         },
         reply => nested(reply.bot_instance.as_ref());
 
     BotInstanceServiceClient.delete_bot_instance:
-        it => v2::DeleteBotInstanceRequest { bot_instance_id: path(it, "botInstance_id") },
+        recorded => v2::DeleteBotInstanceRequest { bot_instance_id: path(recorded, "botInstance_id") },
         _ => None;
 
     ServiceServiceClient.list_services:
@@ -454,23 +460,23 @@ replays! {
         reply => Some(list(&reply.services));
 
     ServiceServiceClient.create_service:
-        it => v2::CreateServiceRequest { service: Some(sent(it)) },
+        recorded => v2::CreateServiceRequest { service: Some(sent(recorded)) },
         reply => nested(reply.service.as_ref());
 
     ServiceServiceClient.get_service:
-        it => v2::GetServiceRequest { service_id: path(it, "service_id") },
+        recorded => v2::GetServiceRequest { service_id: path(recorded, "service_id") },
         reply => nested(reply.service.as_ref());
 
     ServiceServiceClient.update_service:
-        it => v2::UpdateServiceRequest {
-            service_id: path(it, "service_id"),
-            service: Some(sent(it)),
+        recorded => v2::UpdateServiceRequest {
+            service_id: path(recorded, "service_id"),
+            service: Some(sent(recorded)),
             update_mask: None,
         },
         reply => nested(reply.service.as_ref());
 
     ServiceServiceClient.delete_service:
-        it => v2::DeleteServiceRequest { service_id: path(it, "service_id") },
+        recorded => v2::DeleteServiceRequest { service_id: path(recorded, "service_id") },
         _ => None;
 
     FormServiceClient.list_forms:
@@ -478,40 +484,40 @@ replays! {
         reply => Some(list(&reply.forms));
 
     FormServiceClient.create_form:
-        it => v2::CreateFormRequest { form: Some(sent(it)) },
+        recorded => v2::CreateFormRequest { form: Some(sent(recorded)) },
         reply => nested(reply.form.as_ref());
 
     FormServiceClient.get_form:
-        it => v2::GetFormRequest { form_id: path(it, "form_id") },
+        recorded => v2::GetFormRequest { form_id: path(recorded, "form_id") },
         reply => nested(reply.form.as_ref());
 
     FormServiceClient.update_form:
-        it => v2::UpdateFormRequest {
-            form_id: path(it, "form_id"),
-            form: Some(sent(it)),
+        recorded => v2::UpdateFormRequest {
+            form_id: path(recorded, "form_id"),
+            form: Some(sent(recorded)),
             update_mask: None,
         },
         reply => nested(reply.form.as_ref());
 
     FormServiceClient.delete_form:
-        it => v2::DeleteFormRequest { form_id: path(it, "form_id") },
+        recorded => v2::DeleteFormRequest { form_id: path(recorded, "form_id") },
         _ => None;
 
     FormFieldServiceClient.list_form_fields:
-        it => v2::ListFormFieldsRequest { form_id: path(it, "form_id"), ..Default::default() },
+        recorded => v2::ListFormFieldsRequest { form_id: path(recorded, "form_id"), ..Default::default() },
         reply => Some(list(&reply.form_fields));
 
     FormFieldServiceClient.create_form_field:
-        it => v2::CreateFormFieldRequest {
-            form_id: path(it, "form_id"),
-            form_field: Some(sent(it)),
+        recorded => v2::CreateFormFieldRequest {
+            form_id: path(recorded, "form_id"),
+            form_field: Some(sent(recorded)),
         },
         reply => nested(reply.form_field.as_ref());
 
     FormFieldServiceClient.get_form_field:
-        it => v2::GetFormFieldRequest {
-            form_id: path(it, "form_id"),
-            field_id: path(it, "field_id"),
+        recorded => v2::GetFormFieldRequest {
+            form_id: path(recorded, "form_id"),
+            field_id: path(recorded, "field_id"),
         },
         reply => nested(reply.form_field.as_ref());
 }

@@ -68,7 +68,7 @@ impl Setup<'_> {
     /// The document of the recorded exchange, with `changes`; null takes a
     /// property away. The IDs in a recorded one name nothing here.
     fn document(operation: &str, changes: Value) -> Value {
-        let request = recorded(operation).and_then(|it| it.request.as_ref());
+        let request = recorded(operation).and_then(|exchange| exchange.request.as_ref());
         let body = request.and_then(|request| request.body.clone());
         let mut document = body.expect("a body was recorded");
         let Value::Object(changes) = changes else {
@@ -203,19 +203,19 @@ fn check_kept(given: &Value, kept: &Value) {
 
 resources! {
     an_organization_is_the_same_over_grpc_and_http: OrganizationServiceClient.organization,
-        it => it.organization().await,
+        setup => setup.organization().await,
         create_organization: _, organization => v2::CreateOrganizationRequest { organization },
         get_organization: _, organization_id => v2::GetOrganizationRequest { organization_id };
 
     a_category_is_the_same_over_grpc_and_http: CategoryServiceClient.category,
-        it => it.category().await,
+        setup => setup.category().await,
         create_category: organization_id, category =>
             v2::CreateCategoryRequest { organization_id, category },
         get_category: organization_id, category_id =>
             v2::GetCategoryRequest { organization_id, category_id };
 
     a_group_is_the_same_over_grpc_and_http: OrganizationGroupServiceClient.organization_group,
-        it => it.organization_group().await,
+        setup => setup.organization_group().await,
         create_organization_group: _, organization_group =>
             v2::CreateOrganizationGroupRequest { organization_group },
         get_organization_group: _, group_id => v2::GetOrganizationGroupRequest { group_id };
@@ -226,7 +226,7 @@ resources! {
         get_bot: _, bot_id => v2::GetBotRequest { bot_id };
 
     a_bot_instance_is_the_same_over_grpc_and_http: BotInstanceServiceClient.bot_instance,
-        it => it.bot_instance().await,
+        setup => setup.bot_instance().await,
         create_bot_instance: _, bot_instance => v2::CreateBotInstanceRequest { bot_instance },
         get_bot_instance: _, bot_instance_id => v2::GetBotInstanceRequest { bot_instance_id };
 
@@ -236,12 +236,12 @@ resources! {
         get_service: _, service_id => v2::GetServiceRequest { service_id };
 
     a_form_is_the_same_over_grpc_and_http: FormServiceClient.form,
-        it => it.form().await,
+        setup => setup.form().await,
         create_form: _, form => v2::CreateFormRequest { form },
         get_form: _, form_id => v2::GetFormRequest { form_id };
 
     a_form_field_is_the_same_over_grpc_and_http: FormFieldServiceClient.form_field,
-        it => it.form_field().await,
+        setup => setup.form_field().await,
         create_form_field: form_id, form_field =>
             v2::CreateFormFieldRequest { form_id, form_field },
         get_form_field: form_id, field_id => v2::GetFormFieldRequest { form_id, field_id };

@@ -14,7 +14,7 @@ use crate::stack::{Tasks, connect, gateway_to, listen};
 
 /// A request as it arrived upstream.
 #[derive(Debug, Clone)]
-pub(crate) struct Seen {
+pub(crate) struct SeenRequest {
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) query: Option<String>,
@@ -27,7 +27,7 @@ pub(crate) struct Stub {
     /// The URL of the gateway.
     pub(crate) gateway: String,
     pub(crate) channel: Channel,
-    seen: Arc<Mutex<Vec<Seen>>>,
+    seen: Arc<Mutex<Vec<SeenRequest>>>,
     _tasks: Tasks,
 }
 
@@ -51,7 +51,9 @@ impl Stub {
         Self::answering(200, "application/json", body).await
     }
 
-    pub(crate) async fn start<F>(answer: impl Fn(Seen) -> F + Clone + Send + Sync + 'static) -> Self
+    pub(crate) async fn start<F>(
+        answer: impl Fn(SeenRequest) -> F + Clone + Send + Sync + 'static,
+    ) -> Self
     where
         F: Future<Output = Response<Body>> + Send + 'static,
     {
@@ -103,7 +105,7 @@ impl Stub {
 
     async fn behind_a_gateway(
         address: &str,
-        seen: Arc<Mutex<Vec<Seen>>>,
+        seen: Arc<Mutex<Vec<SeenRequest>>>,
         mut tasks: Tasks,
     ) -> Self {
         let gateway = gateway_to(&format!("http://{address}/v2"), &mut tasks).await;
@@ -117,7 +119,7 @@ impl Stub {
 
     /// The one request that has reached the stub.
     #[track_caller]
-    pub(crate) fn only_request(&self) -> Seen {
+    pub(crate) fn only_request(&self) -> SeenRequest {
         let seen = self.seen.lock().expect("nobody panics");
         match seen.as_slice() {
             [request] => request.clone(),
@@ -134,10 +136,10 @@ impl Stub {
     }
 }
 
-async fn see(request: Request<Body>) -> Seen {
+async fn see(request: Request<Body>) -> SeenRequest {
     let (head, body) = request.into_parts();
     let text = |value: &http::HeaderValue| value.to_str().expect("ASCII").to_owned();
-    Seen {
+    SeenRequest {
         method: head.method.to_string(),
         path: head.uri.path().to_owned(),
         query: head.uri.query().map(ToOwned::to_owned),

@@ -130,7 +130,7 @@ fn certified(protocols: &[&[u8]]) -> (String, TlsAcceptor) {
         .with_no_client_auth()
         .with_single_cert(vec![cert.der().clone()], key)
         .expect("the key is that of the certificate");
-    config.alpn_protocols = protocols.iter().map(|it| it.to_vec()).collect();
+    config.alpn_protocols = protocols.iter().map(|protocol| protocol.to_vec()).collect();
     (cert.pem(), TlsAcceptor::from(Arc::new(config)))
 }
 

@@ -20,12 +20,18 @@ async fn live(url: &str, token: &str, allow_writes: bool) -> Report {
 /// What there is to find, without what only tells that an operation was left
 /// out on purpose.
 fn serious(report: &Report) -> Vec<String> {
-    let serious = report.findings.iter().filter(|it| it.level > Level::Info);
+    let serious = report
+        .findings
+        .iter()
+        .filter(|finding| finding.level > Level::Info);
     serious
-        .map(|it| {
-            let operation = it.operation.as_deref().unwrap_or_default();
-            let pointer = it.revision.as_ref().map_or("", |it| it.pointer.as_str());
-            format!("{} {operation} {pointer}: {}", it.id, it.message)
+        .map(|finding| {
+            let operation = finding.operation.as_deref().unwrap_or_default();
+            let pointer = finding
+                .revision
+                .as_ref()
+                .map_or("", |place| place.pointer.as_str());
+            format!("{} {operation} {pointer}: {}", finding.id, finding.message)
         })
         .collect()
 }
@@ -61,11 +67,13 @@ async fn a_verification_that_may_not_write_only_reads() {
     let token = stack.owner().await;
     let report = live(&stack.rest, &token, false).await;
     assert_eq!(serious(&report), [""; 0]);
-    let writes = contract::catalogue().iter().filter(|it| it.method != "GET");
+    let writes = contract::catalogue()
+        .iter()
+        .filter(|operation| operation.method != "GET");
     let told = report
         .findings
         .iter()
-        .filter(|it| it.message.contains("--allow-writes"));
+        .filter(|finding| finding.message.contains("--allow-writes"));
     assert_eq!(told.count(), writes.count());
 }
 
@@ -106,7 +114,7 @@ async fn what_a_recorder_writes_of_a_verification_keeps_the_contract() {
     let report = verify::recorded(out.path()).expect("exchanges were recorded");
     // What was provoked is wrong on purpose, and its request says so.
     let mut found = serious(&report);
-    found.retain(|it| !it.starts_with("request-"));
+    found.retain(|line| !line.starts_with("request-"));
     assert!(found.is_empty(), "{found:#?}");
     for entry in std::fs::read_dir(out.path()).expect("a directory") {
         let text = std::fs::read_to_string(entry.expect("an entry").path()).expect("a text");

@@ -33,7 +33,7 @@ fn reduce(value: &mut Value, message: &MessageDescriptor) {
         ("google.protobuf.Struct" | "google.protobuf.Value", value) => round(value),
         (_, Value::Object(members)) => {
             members.retain(|name, value| {
-                let is_list = |it: prost_reflect::FieldDescriptor| it.is_list();
+                let is_list = |field: prost_reflect::FieldDescriptor| field.is_list();
                 let declared = message.get_field_by_json_name(name);
                 !declared.is_some_and(is_list) || *value != Value::Array(Vec::new())
             });

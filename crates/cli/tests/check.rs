@@ -189,7 +189,7 @@ fn a_proto_that_says_something_else_is_named_with_its_line() {
     let proto = "proto/web1on1/v2/user.proto";
     repository.replace(proto, "string given_name", "string first_name");
     let number = repository.read(proto);
-    let line = number.lines().position(|it| it.contains("first_name"));
+    let line = number.lines().position(|line| line.contains("first_name"));
     let place = format!("{proto}:{}", line.expect("it is there") + 1);
     repository.check(&["check"], 1, &["FAIL  agree", "User.givenName", &place]);
 }

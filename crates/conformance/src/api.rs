@@ -300,7 +300,7 @@ impl Kind {
     /// Whether both are the same type of JSON value. Which strings, and which
     /// object, is another question.
     fn is_like(&self, other: &Self) -> bool {
-        let is_text = |it: &Self| matches!(it, Self::String | Self::Enum { .. });
+        let is_text = |kind: &Self| matches!(kind, Self::String | Self::Enum { .. });
         match (self, other) {
             (Self::Object(_), Self::Object(_)) => true,
             (one, other) if is_text(one) && is_text(other) => true,

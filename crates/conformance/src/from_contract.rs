@@ -102,7 +102,9 @@ impl ContractFacts {
 
 fn facts_of(operation: &OperationInfo) -> OperationFacts {
     let name = |document: Option<&contract::schema::Document>| {
-        document.map(|it| it.name.clone()).unwrap_or_default()
+        document
+            .map(|document| document.name.clone())
+            .unwrap_or_default()
     };
     let body = match operation.body {
         BodyInfo::None => BodyFacts::None,
@@ -169,7 +171,9 @@ pub fn from_facts(facts: &ContractFacts) -> Api {
         }
         for parameters in [&operation.path_parameters, &operation.query_parameters] {
             schemas.reach(parameters, &mut reached);
-            for name in required(parameters).filter(|it| parameters["properties"][*it].is_null()) {
+            for name in
+                required(parameters).filter(|name| parameters["properties"][*name].is_null())
+            {
                 let message = format!("it requires {name:?}, which is no parameter");
                 let place = Place::Contract(format!("operation {}", operation.id));
                 api.problem(&operation.id, message, place);
@@ -215,7 +219,7 @@ fn declare(operation: &OperationFacts, facts: &ContractFacts, schemas: &Schemas<
         status: operation.status.clone(),
         path_parameters: path_parameters
             .into_iter()
-            .map(|(name, it)| (snake(&name), it))
+            .map(|(name, property)| (snake(&name), property))
             .collect(),
         query: parameters(operation, &operation.query_parameters, schemas),
         body_required: body != Body::None,

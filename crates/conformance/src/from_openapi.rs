@@ -49,7 +49,10 @@ pub enum OpenApiError {
 pub fn from_openapi(document: &Value, source: &str) -> Result<Api, OpenApiError> {
     let source_name = source.to_owned();
     let version = &document["openapi"];
-    if !version.as_str().is_some_and(|it| it.starts_with("3.1.")) {
+    if !version
+        .as_str()
+        .is_some_and(|version| version.starts_with("3.1."))
+    {
         return Err(OpenApiError::Version {
             source_name,
             found: version.to_string(),
@@ -83,9 +86,11 @@ pub fn from_openapi(document: &Value, source: &str) -> Result<Api, OpenApiError>
     reader.reach(&document["paths"], &mut reached);
     reader.components(&reached, &mut api);
     let mut schemas = BTreeSet::new();
-    for place in std::iter::once(&document["paths"])
-        .chain(reached.iter().filter_map(|it| document.pointer(it)))
-    {
+    for place in std::iter::once(&document["paths"]).chain(
+        reached
+            .iter()
+            .filter_map(|pointer| document.pointer(pointer)),
+    ) {
         reader.schemas.reach(place, &mut schemas);
     }
     reader.schemas.declare_types(&mut api, &schemas);
@@ -120,14 +125,18 @@ impl<'a> Reader<'a> {
     /// Every tag is declared and used.
     fn tags(&self, api: &mut Api) {
         let declared: BTreeSet<_> = items(&self.document["tags"])
-            .filter_map(|it| it["name"].as_str())
+            .filter_map(|tag| tag["name"].as_str())
             .collect();
-        let used: BTreeSet<_> = api.operations.values().map(|it| it.group.clone()).collect();
-        for tag in used.iter().filter(|it| !declared.contains(it.as_str())) {
+        let used: BTreeSet<_> = api
+            .operations
+            .values()
+            .map(|operation| operation.group.clone())
+            .collect();
+        for tag in used.iter().filter(|tag| !declared.contains(tag.as_str())) {
             let place = self.place("/tags".to_owned());
             api.problem(tag, "the tag is not declared", place);
         }
-        for tag in declared.into_iter().filter(|it| !used.contains(*it)) {
+        for tag in declared.into_iter().filter(|tag| !used.contains(*tag)) {
             let place = self.place("/tags".to_owned());
             api.problem(tag, "no operation has the tag", place);
         }
@@ -166,7 +175,12 @@ impl<'a> Reader<'a> {
             if section == "schemas" {
                 continue;
             }
-            for name in members.as_object().into_iter().flatten().map(|(it, _)| it) {
+            for name in members
+                .as_object()
+                .into_iter()
+                .flatten()
+                .map(|(name, _)| name)
+            {
                 let pointer = format!("/components/{section}/{}", escape(name));
                 let is_used = if section == "securitySchemes" {
                     self.is_required(name)
@@ -182,15 +196,17 @@ impl<'a> Reader<'a> {
 
     /// Whether calls have to keep the security scheme unless they say otherwise.
     fn is_required(&self, scheme: &str) -> bool {
-        items(&self.document["security"]).any(|it| it.get(scheme).is_some())
+        items(&self.document["security"]).any(|requirement| requirement.get(scheme).is_some())
     }
 
     /// The value behind a reference to another part of the document.
     fn resolve(&self, value: &'a Value) -> &'a Value {
         let mut value = value;
         for _ in 0..MAX_REFERENCES {
-            let target = value["$ref"].as_str().and_then(|it| it.strip_prefix('#'));
-            match target.and_then(|it| self.document.pointer(it)) {
+            let target = value["$ref"]
+                .as_str()
+                .and_then(|reference| reference.strip_prefix('#'));
+            match target.and_then(|pointer| self.document.pointer(pointer)) {
                 Some(target) => value = target,
                 None => break,
             }
@@ -242,7 +258,9 @@ impl<'a> Reader<'a> {
         }
         let (status, response) = successes
             .first()
-            .map_or(("none", &Value::Null), |it| (it.0.as_str(), it.1));
+            .map_or(("none", &Value::Null), |(status, response)| {
+                (status.as_str(), *response)
+            });
         let operation = Operation {
             method: method.to_uppercase(),
             path: snake_variables(path),
@@ -274,10 +292,10 @@ impl<'a> Reader<'a> {
     fn authenticated(&self, id: &str, stated: &Value, place: &Place, api: &mut Api) -> bool {
         let security = stated.get("security").unwrap_or(&self.document["security"]);
         let schemes: Vec<_> = items(security)
-            .flat_map(|it| it.as_object().into_iter().flatten())
+            .flat_map(|requirement| requirement.as_object().into_iter().flatten())
             .map(|(name, _)| &self.document["components"]["securitySchemes"][name])
             .collect();
-        let is_bearer = |it: &&Value| it["type"] == "http" && it["scheme"] == "bearer";
+        let is_bearer = |scheme: &&Value| scheme["type"] == "http" && scheme["scheme"] == "bearer";
         let is_one = items(security).count() == 1 && schemes.len() == 1;
         match (items(security).next(), schemes.first()) {
             (None, _) => false,
@@ -356,7 +374,9 @@ impl<'a> Reader<'a> {
 
     /// What a message carries, unless it carries nothing.
     fn content(&self, message: &Value) -> Option<Shape> {
-        let content = message["content"].as_object().filter(|it| !it.is_empty())?;
+        let content = message["content"]
+            .as_object()
+            .filter(|content| !content.is_empty())?;
         match only(content) {
             Some((JSON, media)) => Some(self.schemas.shape(&media["schema"])),
             _ => Some(nothing(&kinds(content))),
@@ -409,7 +429,7 @@ impl<'a> Reader<'a> {
 fn has_only(value: &Value, names: &[&str]) -> bool {
     let members = value.as_object().into_iter().flatten();
     let mut names_of = members.map(|(name, _)| name.as_str());
-    names_of.all(|it| it == "description" || names.contains(&it))
+    names_of.all(|name| name == "description" || names.contains(&name))
 }
 
 fn items(value: &Value) -> impl Iterator<Item = &Value> {

@@ -52,7 +52,7 @@ pub fn from_descriptors(pool: &DescriptorPool) -> Api {
     };
     let packages: BTreeSet<_> = pool
         .services()
-        .map(|it| it.package_name().to_owned())
+        .map(|service| service.package_name().to_owned())
         .collect();
     let mut reader = Reader {
         api: Api::new(Side::Protos, "the protos", whole),
@@ -141,10 +141,10 @@ impl Lines {
             .filter(|file| packages.contains(file.package_name()));
         let lines = files.map(|file| {
             let info = file.file_descriptor_proto().source_code_info.as_ref();
-            let locations = info.into_iter().flat_map(|it| &it.location);
-            let lines = locations.filter_map(|it| {
-                let line = usize::try_from(*it.span.first()?).ok()?;
-                Some((it.path.clone(), line + 1))
+            let locations = info.into_iter().flat_map(|info| &info.location);
+            let lines = locations.filter_map(|location| {
+                let line = usize::try_from(*location.span.first()?).ok()?;
+                Some((location.path.clone(), line + 1))
             });
             let name = format!("proto/{}", file.name()).into();
             (file.name().to_owned(), (name, lines.collect()))
@@ -268,8 +268,8 @@ impl Reader {
             (_, None) => "204",
             _ => "200",
         };
-        for it in parts.path.values_mut().chain(parts.query.values_mut()) {
-            it.shape.nullable = Some(false);
+        for property in parts.path.values_mut().chain(parts.query.values_mut()) {
+            property.shape.nullable = Some(false);
         }
         let operation = Operation {
             place: place.clone(),
@@ -324,9 +324,9 @@ impl Reader {
         };
         // Stands in while the fields are read, so that recursion ends.
         self.messages.insert(name.clone(), read);
-        let fields: Vec<_> = message.fields().map(|it| self.field(&it)).collect();
+        let fields: Vec<_> = message.fields().map(|field| self.field(&field)).collect();
         if let Some(read) = self.messages.get_mut(&name) {
-            read.collects_undeclared = fields.iter().any(|it| it.collects_undeclared);
+            read.collects_undeclared = fields.iter().any(|field| field.collects_undeclared);
             read.fields = fields;
         }
     }
@@ -337,7 +337,7 @@ impl Reader {
         let behaviors = behaviors.as_ref().and_then(Value::as_list).unwrap_or(&[]);
         let behaves = |number: i32| {
             let mut numbers = behaviors.iter().filter_map(Value::as_enum_number);
-            numbers.any(|it| it == number)
+            numbers.any(|behavior| behavior == number)
         };
         let required = behaves(REQUIRED);
         let message = field.parent_message();
@@ -361,7 +361,7 @@ impl Reader {
             name: field.name().to_owned(),
             json_name: field.json_name().to_owned(),
             next_link: get(&options, &self.options.next_link)
-                .and_then(|it| it.as_str().map(ToOwned::to_owned)),
+                .and_then(|value| value.as_str().map(ToOwned::to_owned)),
             collects_undeclared,
             has_presence: field.supports_presence() || field.is_list(),
             full_type: match field.kind() {
@@ -371,8 +371,8 @@ impl Reader {
             is_message: matches!(field.kind(), Proto::Message(_)),
             oneof: field
                 .containing_oneof()
-                .filter(|it| !it.is_synthetic())
-                .map(|it| it.name().to_owned()),
+                .filter(|oneof| !oneof.is_synthetic())
+                .map(|oneof| oneof.name().to_owned()),
             property,
         }
     }
@@ -443,7 +443,7 @@ impl Reader {
         let mut spellings = Vec::new();
         // The descriptor's own order is that of the numbers.
         let stated = descriptor.enum_descriptor_proto().value.iter();
-        let stated = stated.filter_map(|it| descriptor.get_value_by_name(it.name()));
+        let stated = stated.filter_map(|value| descriptor.get_value_by_name(value.name()));
         for (number, value) in stated.enumerate() {
             let spelling = get(&value.options(), &self.options.value);
             let spelling = spelling.as_ref().and_then(Value::as_str);
@@ -479,26 +479,31 @@ impl Reader {
     /// Names the messages and enums that no operation uses.
     fn unused(&mut self, pool: &DescriptorPool, packages: &BTreeSet<String>) {
         let of_the_api = |file: &FileDescriptor| packages.contains(file.package_name());
-        for it in pool.all_messages() {
-            if of_the_api(&it.parent_file())
-                && !it.is_map_entry()
-                && !self.used.contains(it.full_name())
+        for message in pool.all_messages() {
+            if of_the_api(&message.parent_file())
+                && !message.is_map_entry()
+                && !self.used.contains(message.full_name())
             {
-                let place = self.lines.place(&it.parent_file(), it.path());
-                self.api.problem(it.name(), "no rpc uses it", place);
+                let place = self.lines.place(&message.parent_file(), message.path());
+                self.api.problem(message.name(), "no rpc uses it", place);
             }
         }
-        for it in pool.all_enums() {
-            if of_the_api(&it.parent_file()) && !self.used.contains(it.full_name()) {
-                let place = self.lines.place(&it.parent_file(), it.path());
-                self.api.problem(it.name(), "no rpc uses it", place);
+        for enumeration in pool.all_enums() {
+            if of_the_api(&enumeration.parent_file())
+                && !self.used.contains(enumeration.full_name())
+            {
+                let place = self
+                    .lines
+                    .place(&enumeration.parent_file(), enumeration.path());
+                self.api
+                    .problem(enumeration.name(), "no rpc uses it", place);
             }
         }
     }
 }
 
 fn upload_rule(rule: &DynamicMessage) -> UploadRule {
-    let paths = ["file_name", "content_type"].map(|it| text(rule, it));
+    let paths = ["file_name", "content_type"].map(|field| text(rule, field));
     UploadRule {
         part: text(rule, "part"),
         content: text(rule, "content"),
@@ -513,7 +518,7 @@ fn path(template: &str) -> (String, Vec<(String, String)>) {
     let segments = template.split('/').map(|segment| {
         let Some(variable) = segment
             .strip_prefix('{')
-            .and_then(|it| it.strip_suffix('}'))
+            .and_then(|rest| rest.strip_suffix('}'))
         else {
             return segment.to_owned();
         };
@@ -557,7 +562,7 @@ fn upper_snake(name: &str) -> String {
 fn is_named_after(field: &str, json_name: &str) -> bool {
     let qualified = field.strip_suffix(json_name);
     lower_camel(field) == json_name
-        || json_name.contains('_') && qualified.is_some_and(|it| it.ends_with('_'))
+        || json_name.contains('_') && qualified.is_some_and(|prefix| prefix.ends_with('_'))
 }
 
 /// `pending_archive` as `pendingArchive`.

@@ -234,7 +234,8 @@ impl<'a> Schemas<'a> {
             keep_rules(schema, prefix, rules);
             if let Some(target) = schema["$ref"].as_str() {
                 let name = target.strip_prefix(self.prefix);
-                let Some((name, schema)) = name.and_then(|it| self.named.get_key_value(it)) else {
+                let Some((name, schema)) = name.and_then(|name| self.named.get_key_value(name))
+                else {
                     return resolved;
                 };
                 resolved.schema = schema;
@@ -337,7 +338,7 @@ fn only_type(schema: &Value) -> Option<&str> {
     match &schema["type"] {
         Value::String(only) => Some(only),
         Value::Array(several) => {
-            let mut others = several.iter().filter(|it| *it != "null");
+            let mut others = several.iter().filter(|name| *name != "null");
             let only = others.next()?.as_str();
             others.next().is_none().then_some(only)?
         }
@@ -397,7 +398,7 @@ fn fits_32_bits(schema: &Value) -> bool {
     let fits = |bound: &str| {
         schema[bound]
             .as_i64()
-            .is_some_and(|it| i32::try_from(it).is_ok())
+            .is_some_and(|limit| i32::try_from(limit).is_ok())
     };
     fits("minimum") && fits("maximum")
 }

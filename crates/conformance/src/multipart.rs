@@ -31,12 +31,12 @@ pub(crate) fn boundary(content_type: &str) -> Option<&str> {
     {
         return None;
     }
-    parameter(parameters, "boundary").filter(|it| !it.is_empty())
+    parameter(parameters, "boundary").filter(|boundary| !boundary.is_empty())
 }
 
 fn parameter<'a>(mut all: impl Iterator<Item = &'a str>, name: &str) -> Option<&'a str> {
-    all.find_map(|it| {
-        let (key, value) = it.split_once('=')?;
+    all.find_map(|parameter| {
+        let (key, value) = parameter.split_once('=')?;
         let matches = key.trim().eq_ignore_ascii_case(name);
         matches.then(|| value.trim().trim_matches('"'))
     })
@@ -83,7 +83,8 @@ pub(crate) fn parse<'a>(
 }
 
 fn find(text: &[u8], pattern: &[u8]) -> Option<usize> {
-    text.windows(pattern.len()).position(|it| it == pattern)
+    text.windows(pattern.len())
+        .position(|window| window == pattern)
 }
 
 #[cfg(test)]

@@ -68,8 +68,8 @@ impl Waiver {
             groups.iter().partition(|group| group.contains(&self.side));
         let is_alone = with
             .iter()
-            .flat_map(|it| it.iter())
-            .all(|it| *it == self.side);
+            .flat_map(|group| group.iter())
+            .all(|side| *side == self.side);
         with.len() == 1 && is_alone && without.len() <= 1
     }
 }

@@ -92,25 +92,25 @@ impl Case {
 }
 
 fn parse(source: &str, value: &Value) -> Document {
-    Document::parse(source, &value.to_string()).unwrap_or_else(|it| panic!("{source}: {it}"))
+    Document::parse(source, &value.to_string()).unwrap_or_else(|error| panic!("{source}: {error}"))
 }
 
 fn cases() -> Vec<Case> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/diff");
     let mut files: Vec<_> = fs::read_dir(directory)
         .expect("the corpus is there")
-        .map(|it| it.expect("the corpus can be listed").path())
+        .map(|entry| entry.expect("the corpus can be listed").path())
         .collect();
     files.sort();
     let mut cases = Vec::new();
     for file in files {
         let text = fs::read_to_string(&file).expect("the corpus can be read");
-        let here: Vec<Case> =
-            yaml_serde::from_str(&text).unwrap_or_else(|it| panic!("{}: {it}", file.display()));
+        let here: Vec<Case> = yaml_serde::from_str(&text)
+            .unwrap_or_else(|error| panic!("{}: {error}", file.display()));
         let subject = file.file_stem().unwrap_or_default().to_string_lossy();
-        cases.extend(here.into_iter().map(|it| Case {
-            name: format!("{subject}: {}", it.name),
-            ..it
+        cases.extend(here.into_iter().map(|case| Case {
+            name: format!("{subject}: {}", case.name),
+            ..case
         }));
     }
     cases
@@ -128,7 +128,7 @@ fn every_pair_has_its_verdict_and_ids() {
     let all = cases();
     for case in &all {
         let findings = changes(case);
-        let worst = findings.iter().map(|it| it.level).max();
+        let worst = findings.iter().map(|finding| finding.level).max();
         let verdict = match worst {
             Some(Level::Error) => Verdict::Breaking,
             Some(Level::Warning) => Verdict::Warning,
@@ -136,17 +136,21 @@ fn every_pair_has_its_verdict_and_ids() {
         };
         let ids: BTreeSet<String> = findings
             .iter()
-            .filter(|it| Some(it.level) == worst)
-            .map(|it| it.id.clone())
+            .filter(|finding| Some(finding.level) == worst)
+            .map(|finding| finding.id.clone())
             .collect();
-        if verdict != case.verdict || case.ids.as_ref().is_some_and(|it| *it != ids) {
+        if verdict != case.verdict || case.ids.as_ref().is_some_and(|expected| *expected != ids) {
             let _ = writeln!(
                 wrong,
                 "\n{}: {verdict:?} {ids:?}, expected {:?} {:?}",
                 case.name, case.verdict, case.ids
             );
-            for it in findings {
-                let _ = writeln!(wrong, "    {} {} {}", it.level, it.id, it.message);
+            for finding in findings {
+                let _ = writeln!(
+                    wrong,
+                    "    {} {} {}",
+                    finding.level, finding.id, finding.message
+                );
             }
         }
     }
@@ -223,12 +227,12 @@ fn lines_are_those_of_keys(write: impl Fn(&Value) -> String) {
 
 #[test]
 fn places_in_json_have_lines() {
-    lines_are_those_of_keys(|it| format!("{it:#}"));
+    lines_are_those_of_keys(|document| format!("{document:#}"));
 }
 
 #[test]
 fn places_in_yaml_have_lines() {
-    lines_are_those_of_keys(|it| yaml_serde::to_string(it).expect("JSON is YAML"));
+    lines_are_those_of_keys(|document| yaml_serde::to_string(document).expect("JSON is YAML"));
 }
 
 #[test]
@@ -249,9 +253,9 @@ fn refusal(text: &str) -> String {
     let error = Document::parse("api.yaml", text).expect_err("the document must be refused");
     let mut message = error.to_string();
     let mut source = std::error::Error::source(&error);
-    while let Some(it) = source {
-        let _ = write!(message, ": {it}");
-        source = it.source();
+    while let Some(cause) = source {
+        let _ = write!(message, ": {cause}");
+        source = cause.source();
     }
     message
 }
@@ -365,7 +369,7 @@ fn recursive_schemas_are_compared_once() {
         &parse("revision", &tree(8)),
         "2030-01-31",
     );
-    let ids: Vec<&str> = findings.iter().map(|it| it.id.as_str()).collect();
+    let ids: Vec<&str> = findings.iter().map(|finding| finding.id.as_str()).collect();
     assert_eq!(ids, ["request-property-max-decreased"]);
 }
 
@@ -374,7 +378,7 @@ fn recursive_schemas_are_compared_once() {
 fn a_union_of_many_that_hold_it_is_judged() {
     let document = |required: &[&str]| {
         let reference = |name: &str| json!({ "$ref": format!("#/components/schemas/{name}") });
-        let names: Vec<String> = (0..14).map(|it| format!("Op{it}")).collect();
+        let names: Vec<String> = (0..14).map(|number| format!("Op{number}")).collect();
         let mut schemas = serde_json::Map::new();
         for name in &names {
             let operand = reference("Expression");
@@ -391,7 +395,7 @@ fn a_union_of_many_that_hold_it_is_judged() {
                 }),
             );
         }
-        let mut any: Vec<Value> = names.iter().map(|it| reference(it)).collect();
+        let mut any: Vec<Value> = names.iter().map(|name| reference(name)).collect();
         any.push(json!({ "type": "string" }));
         schemas.insert("Expression".to_owned(), json!({ "oneOf": any }));
         json!({
@@ -408,7 +412,7 @@ fn a_union_of_many_that_hold_it_is_judged() {
         &parse("revision", &document(&["left", "n"])),
         "2030-01-31",
     );
-    let ids: BTreeSet<&str> = findings.iter().map(|it| it.id.as_str()).collect();
+    let ids: BTreeSet<&str> = findings.iter().map(|finding| finding.id.as_str()).collect();
     assert_eq!(
         ids,
         BTreeSet::from(["request-property-became-required"]),
@@ -453,7 +457,7 @@ fn a_large_document_is_judged_completely() {
     assert!(
         findings
             .iter()
-            .any(|it| it.id == "request-property-max-decreased")
+            .any(|finding| finding.id == "request-property-max-decreased")
     );
 }
 
@@ -465,7 +469,7 @@ fn policy_on(policy: &str, today: &str) -> Vec<(String, Level)> {
     policy
         .apply(findings, today)
         .into_iter()
-        .map(|it| (it.id, it.level))
+        .map(|finding| (finding.id, finding.level))
         .collect()
 }
 
@@ -502,7 +506,7 @@ fn an_entry_that_matches_nothing_is_reported() {
     let other = ACCEPTED.replace("GET /*", "PUT /*");
     let ids: Vec<String> = policy_on(&other, "2030-01-31")
         .into_iter()
-        .map(|it| it.0)
+        .map(|(id, _)| id)
         .collect();
     assert_eq!(
         ids,

@@ -40,12 +40,12 @@ fn object(inner: impl Strategy<Value = Value> + Clone + 'static) -> BoxedStrateg
     let more = prop_oneof![
         4 => Just(json!({})),
         1 => Just(json!({ "dependentRequired": { "p": ["q"] } })),
-        1 => inner.clone().prop_map(|it| json!({ "dependentSchemas": { "p": { "properties": { "q": it } } } })),
+        1 => inner.clone().prop_map(|schema| json!({ "dependentSchemas": { "p": { "properties": { "q": schema } } } })),
         1 => Just(json!({ "propertyNames": { "pattern": "p" } })),
         1 => Just(json!({ "minProperties": 1 })),
         1 => Just(json!({ "maxProperties": 1 })),
-        1 => inner.clone().prop_map(|it| json!({ "patternProperties": { "^r": it } })),
-        1 => inner.clone().prop_map(|it| json!({ "additionalProperties": it })),
+        1 => inner.clone().prop_map(|schema| json!({ "patternProperties": { "^r": schema } })),
+        1 => inner.clone().prop_map(|schema| json!({ "additionalProperties": schema })),
     ];
     (
         prop::collection::btree_map("[pq]", inner, 0..3),
@@ -55,7 +55,7 @@ fn object(inner: impl Strategy<Value = Value> + Clone + 'static) -> BoxedStrateg
         .prop_map(|(properties, required, more)| {
             let required: Vec<_> = required
                 .into_iter()
-                .filter(|it| properties.contains_key(*it))
+                .filter(|name| properties.contains_key(*name))
                 .collect();
             let mut schema = json!({
                 "type": "object",
@@ -75,10 +75,10 @@ fn array(inner: impl Strategy<Value = Value> + Clone + 'static) -> BoxedStrategy
     let more = prop_oneof![
         4 => Just(json!({})),
         1 => Just(json!({ "uniqueItems": true })),
-        1 => leaf().prop_map(|it| json!({ "contains": it })),
-        1 => (leaf(), 0..3_u64).prop_map(|(it, least)| json!({ "contains": it, "minContains": least })),
-        1 => (leaf(), 1..3_u64).prop_map(|(it, most)| json!({ "contains": it, "maxContains": most })),
-        1 => inner.clone().prop_map(|it| json!({ "prefixItems": [it] })),
+        1 => leaf().prop_map(|schema| json!({ "contains": schema })),
+        1 => (leaf(), 0..3_u64).prop_map(|(schema, least)| json!({ "contains": schema, "minContains": least })),
+        1 => (leaf(), 1..3_u64).prop_map(|(schema, most)| json!({ "contains": schema, "maxContains": most })),
+        1 => inner.clone().prop_map(|schema| json!({ "prefixItems": [schema] })),
     ];
     (inner, 0..3_u64, 0..3_u64, more)
         .prop_map(|(items, least, span, more)| {
@@ -112,7 +112,7 @@ fn schema() -> BoxedStrategy<Value> {
 
 /// A pair of schemas: unrelated, or one with a single part replaced.
 fn pair() -> BoxedStrategy<(Value, Value)> {
-    let closed = |it: Value| json!({ "type": "object", "properties": { "p": it }, "additionalProperties": false });
+    let closed = |schema: Value| json!({ "type": "object", "properties": { "p": schema }, "additionalProperties": false });
     prop_oneof![
         (schema(), schema()),
         (schema(), schema())
@@ -159,7 +159,9 @@ fn candidates(schema: &Value, depth: usize) -> Vec<Value> {
     }
     let mut elements = Vec::new();
     let prefix = map.get("prefixItems").and_then(Value::as_array);
-    let parts = ["items", "contains"].iter().filter_map(|it| map.get(*it));
+    let parts = ["items", "contains"]
+        .iter()
+        .filter_map(|keyword| map.get(*keyword));
     for part in parts.chain(prefix.into_iter().flatten()) {
         elements.extend(candidates(part, depth - 1));
     }
@@ -179,7 +181,7 @@ fn candidates(schema: &Value, depth: usize) -> Vec<Value> {
     }
     for keyword in ["patternProperties", "dependentSchemas"] {
         let by_name = map.get(keyword).and_then(Value::as_object);
-        for inner in by_name.into_iter().flatten().map(|it| it.1) {
+        for inner in by_name.into_iter().flatten().map(|(_, inner)| inner) {
             properties.push(("r", candidates(inner, depth - 1)));
             if let Some(q) = inner.pointer("/properties/q") {
                 properties.push(("q", candidates(q, depth - 1)));
@@ -225,7 +227,7 @@ fn witness(admits: &Value, refuses: &Value) -> Option<Value> {
     candidates(admits, 3)
         .into_iter()
         .chain(candidates(refuses, 3))
-        .find(|it| admits_it.is_valid(it) && !refuses_it.is_valid(it))
+        .find(|value| admits_it.is_valid(value) && !refuses_it.is_valid(value))
 }
 
 fn holds(old: &Value, new: &Value, direction: Direction) -> Result<(), TestCaseError> {
@@ -234,12 +236,12 @@ fn holds(old: &Value, new: &Value, direction: Direction) -> Result<(), TestCaseE
         &document(new, direction),
         "2030-01-31",
     );
-    let worst = findings.iter().map(|it| it.level).max();
+    let worst = findings.iter().map(|finding| finding.level).max();
     let found = match direction {
         Direction::Request => witness(old, new),
         Direction::Response => witness(new, old),
     };
-    if worst.is_none_or(|it| it == Level::Info) {
+    if worst.is_none_or(|level| level == Level::Info) {
         prop_assert!(
             found.is_none(),
             "{direction}: called harmless, but {found:?} breaks a client\nold {old}\nnew {new}\n{findings:?}"
@@ -273,7 +275,7 @@ proptest! {
 fn undecided(id: &str) -> bool {
     ["-if-changed", "-one-of-changed", "-property-removed"]
         .iter()
-        .any(|it| id.ends_with(it))
+        .any(|suffix| id.ends_with(suffix))
 }
 
 /// What is decided has a value that shows it, nearly always.
@@ -293,10 +295,10 @@ fn what_is_breaking_has_a_value_to_show() {
             );
             let errors: Vec<&str> = findings
                 .iter()
-                .filter(|it| it.level == Level::Error)
-                .map(|it| it.id.as_str())
+                .filter(|finding| finding.level == Level::Error)
+                .map(|finding| finding.id.as_str())
                 .collect();
-            if errors.is_empty() || errors.iter().any(|it| undecided(it)) {
+            if errors.is_empty() || errors.iter().any(|id| undecided(id)) {
                 continue;
             }
             breaking += 1;

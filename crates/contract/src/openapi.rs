@@ -91,7 +91,7 @@ pub fn schemas() -> &'static Definitions {
     static SCHEMAS: LazyLock<Definitions> = LazyLock::new(|| {
         let parameters = catalogue()
             .iter()
-            .flat_map(|it| [it.path_parameters, it.query_parameters]);
+            .flat_map(|operation| [operation.path_parameters, operation.query_parameters]);
         // The type of parameters has no schema of its own, but its properties can refer to others.
         let referenced = parameters.flat_map(|of| {
             let read = &of.views().read;
@@ -104,7 +104,7 @@ pub fn schemas() -> &'static Definitions {
             .flat_map(|document| &document.definitions);
         documents
             .chain(referenced)
-            .map(|(name, it)| (name.clone(), it.clone()))
+            .map(|(name, schema)| (name.clone(), schema.clone()))
             .collect()
     });
     &SCHEMAS
@@ -112,13 +112,17 @@ pub fn schemas() -> &'static Definitions {
 
 /// The schemas of all bodies, by name and without repetition.
 fn documents() -> Vec<&'static Document> {
-    let bodies = catalogue().iter().filter_map(|it| it.body.document());
-    let replies = catalogue().iter().filter_map(|it| it.reply.body.document());
+    let bodies = catalogue()
+        .iter()
+        .filter_map(|operation| operation.body.document());
+    let replies = catalogue()
+        .iter()
+        .filter_map(|operation| operation.reply.body.document());
     let error = &ErrorBody::views().read;
     let by_name: BTreeMap<_, _> = bodies
         .chain(replies)
         .chain([error])
-        .map(|it| (it.name.as_str(), it))
+        .map(|document| (document.name.as_str(), document))
         .collect();
     by_name.into_values().collect()
 }
@@ -161,8 +165,11 @@ pub fn openapi() -> Value {
     let mut components = ComponentsBuilder::new()
         .security_scheme(BEARER, bearer())
         .header(REQUEST_ID, request_id());
-    for it in SHARED_FAILURES {
-        components = components.response(it.name, failure(it.description, Some(it.example())));
+    for shared in SHARED_FAILURES {
+        components = components.response(
+            shared.name,
+            failure(shared.description, Some(shared.example())),
+        );
     }
     let document = OpenApiBuilder::new()
         .info(info())
@@ -227,7 +234,7 @@ fn bearer() -> SecurityScheme {
 }
 
 fn describe(operation: &OperationInfo) -> utoipa::openapi::path::Operation {
-    let mut it = OperationBuilder::new()
+    let mut builder = OperationBuilder::new()
         .operation_id(Some(operation.id))
         .tag(operation.tag.name)
         .summary(Some(operation.summary))
@@ -237,15 +244,15 @@ fn describe(operation: &OperationInfo) -> utoipa::openapi::path::Operation {
     for parameter in parameters(&operation.path_parameters, &ParameterIn::Path)
         .chain(parameters(&operation.query_parameters, &ParameterIn::Query))
     {
-        it = it.parameter(parameter);
+        builder = builder.parameter(parameter);
     }
     if !operation.authenticated {
-        it = it.securities(Some([]));
+        builder = builder.securities(Some([]));
     }
     for (status, response) in failures(operation) {
-        it = it.response(status, response);
+        builder = builder.response(status, response);
     }
-    it.build()
+    builder.build()
 }
 
 fn parameters(of: &TypeInfo, place: &ParameterIn) -> impl Iterator<Item = Parameter> {
@@ -256,7 +263,8 @@ fn parameters(of: &TypeInfo, place: &ParameterIn) -> impl Iterator<Item = Parame
         .into_iter()
         .flatten();
     properties.map(move |(name, schema)| {
-        let is_required = required.is_some_and(|required| required.iter().any(|it| it == name));
+        let is_required =
+            required.is_some_and(|required| required.iter().any(|other| other == name));
         let mut parameter = ParameterBuilder::new()
             .name(name)
             .parameter_in(place.clone())
@@ -269,7 +277,7 @@ fn parameters(of: &TypeInfo, place: &ParameterIn) -> impl Iterator<Item = Parame
             .schema(Some(parameter_schema(schema)));
         if document.resolve(schema)["type"]
             .as_array()
-            .is_some_and(|it| it.iter().any(|it| it == "array"))
+            .is_some_and(|types| types.iter().any(|kind| kind == "array"))
         {
             parameter = parameter
                 .style(Some(ParameterStyle::Form))
@@ -289,7 +297,8 @@ fn parameter_schema(property: &Value) -> RefOr<Schema> {
             let Some(Value::Array(choices)) = members.get_mut(keyword) else {
                 continue;
             };
-            choices.retain(|it| !it.is_null() && it != "null" && it["type"] != "null");
+            choices
+                .retain(|choice| !choice.is_null() && choice != "null" && choice["type"] != "null");
             if keyword != "enum" && choices.len() == 1 {
                 let only = choices.swap_remove(0);
                 members.shift_remove(keyword);
@@ -306,7 +315,8 @@ fn parameter_schema(property: &Value) -> RefOr<Schema> {
 }
 
 fn request_body(operation: &OperationInfo) -> Option<RequestBody> {
-    let recorded = recorded(operation.id).and_then(|it| it.request.as_ref()?.body.clone());
+    let recorded =
+        recorded(operation.id).and_then(|exchange| exchange.request.as_ref()?.body.clone());
     let (content_type, content) = match operation.body {
         BodyInfo::None => return None,
         BodyInfo::Upload { part } => {
@@ -323,7 +333,10 @@ fn request_body(operation: &OperationInfo) -> Option<RequestBody> {
             ("multipart/form-data", content.build())
         }
         BodyInfo::Json(_) | BodyInfo::Create(_) | BodyInfo::Update(_) => {
-            let schema = operation.body.document().map(|it| reference(&it.name));
+            let schema = operation
+                .body
+                .document()
+                .map(|document| reference(&document.name));
             (
                 JSON,
                 ContentBuilder::new()
@@ -338,13 +351,13 @@ fn request_body(operation: &OperationInfo) -> Option<RequestBody> {
 }
 
 fn success(operation: &OperationInfo) -> Response {
-    let recorded = recorded(operation.id).map(|it| &it.response);
+    let recorded = recorded(operation.id).map(|exchange| &exchange.response);
     let mut response = ResponseBuilder::new().header_ref(REQUEST_ID, request_id_reference());
     let schema = operation
         .reply
         .body
         .document()
-        .map(|it| reference(&it.name));
+        .map(|document| reference(&document.name));
     let schema = match (operation.reply.body, schema) {
         (ReplyBody::List(_), Some(element)) => {
             let list = ArrayBuilder::new().items(RefOr::<Schema>::Ref(element));
@@ -365,7 +378,7 @@ fn success(operation: &OperationInfo) -> Response {
     };
     if operation.reply.has_location {
         let location = recorded
-            .and_then(|it| it.location.clone())
+            .and_then(|response| response.location.clone())
             .unwrap_or_default();
         response = response.header(
             "Location",
@@ -376,7 +389,7 @@ fn success(operation: &OperationInfo) -> Response {
         );
     }
     if let Some(schema) = schema {
-        let mut example = recorded.and_then(|it| it.body.clone());
+        let mut example = recorded.and_then(|response| response.body.clone());
         if let (Some(example), Some(of)) = (&mut example, operation.reply.body.of()) {
             // The vendor's examples show what a reply never holds.
             let read = &of.views().read;
@@ -471,7 +484,10 @@ fn failures(operation: &OperationInfo) -> BTreeMap<String, RefOr<Response>> {
         text.push_str(condition);
     }
     let mut failures = BTreeMap::new();
-    for shared in SHARED_FAILURES.iter().filter(|it| (it.applies)(operation)) {
+    for shared in SHARED_FAILURES
+        .iter()
+        .filter(|shared| (shared.applies)(operation))
+    {
         let status = (shared.failure)().status();
         let response = match own.remove(&status) {
             None => RefOr::Ref(Ref::from_response_name(shared.name)),
@@ -493,7 +509,7 @@ fn failures(operation: &OperationInfo) -> BTreeMap<String, RefOr<Response>> {
 fn failure(description: &str, example: Option<ErrorBody>) -> Response {
     let content = ContentBuilder::new()
         .schema(Some(reference(&ErrorBody::views().read.name)))
-        .example(example.map(|it| json!(it)));
+        .example(example.map(|example| json!(example)));
     ResponseBuilder::new()
         .description(description)
         .header_ref(REQUEST_ID, request_id_reference())

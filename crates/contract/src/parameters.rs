@@ -79,7 +79,7 @@ pub fn parse_parameters<P: Described>(
 /// stays a text, for the schema to reject.
 fn typed(schema: &Value, text: &str) -> Value {
     let is = |name: &str| match &schema["type"] {
-        Value::Array(types) => types.iter().any(|it| it == name),
+        Value::Array(types) => types.iter().any(|kind| kind == name),
         only => only == name,
     };
     if is("array") {
@@ -246,7 +246,7 @@ impl<R: Described> JsonSchema for Sort<R> {
             let schema = document.resolve(schema);
             let types = schema["type"].as_array().cloned();
             let types = types.unwrap_or_else(|| vec![schema["type"].clone()]);
-            !types.iter().any(|it| it == "object" || it == "array")
+            !types.iter().any(|kind| kind == "object" || kind == "array")
         };
         let names: Vec<_> = readable::<R>()
             .filter(|(_, schema)| orders(schema))
@@ -299,7 +299,7 @@ impl<R> Select<R> {
 
     /// Whether a property is part of the selection. `id` always is.
     pub fn contains(&self, property: &str) -> bool {
-        property == "id" || self.properties.iter().any(|it| it == property)
+        property == "id" || self.properties.iter().any(|selected| selected == property)
     }
 }
 

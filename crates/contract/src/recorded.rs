@@ -92,7 +92,7 @@ pub fn recorded(id: &str) -> Option<&'static Exchange> {
         };
         catalogue()
             .iter()
-            .map(|it| (it.id, exchange(it.recorded)))
+            .map(|operation| (operation.id, exchange(operation.recorded)))
             .collect()
     });
     EXCHANGES.get(id)

@@ -177,7 +177,11 @@ impl Document {
                 let Some(properties) = schema["properties"].as_object() else {
                     return;
                 };
-                members.retain(|name, _| properties.get(name).is_none_or(|it| !mark.is_on(it)));
+                members.retain(|name, _| {
+                    properties
+                        .get(name)
+                        .is_none_or(|property| !mark.is_on(property))
+                });
                 for (name, member) in members {
                     if let Some(property) = properties.get(name) {
                         self.remove_below(property, mark, member);
@@ -278,7 +282,7 @@ fn derive_view(base: &Definitions, schema: &mut Value, view: View, todo: &mut Ve
             ("properties", Value::Object(properties)) => {
                 properties
                     .values_mut()
-                    .for_each(|it| derive_view(base, it, view, todo));
+                    .for_each(|property| derive_view(base, property, view, todo));
             }
             // A patch replaces a list as a whole, so its items are new ones.
             ("items", items) => derive_view(base, items, View::Create, todo),
@@ -324,7 +328,7 @@ fn close_object(object: &mut Map<String, Value>, view: View) {
             property.insert("readOnly".into(), true.into());
         }
         if Mark::ReadOnly.is_on(property) {
-            required.retain(|it| it != name.as_str());
+            required.retain(|other| other != name.as_str());
         }
         // A default is what a new resource gets. A patch leaves alone what it does not name.
         if view == View::Update
@@ -372,7 +376,7 @@ fn collect_constants(schema: &mut Schema) {
     };
     let Some(values) = choices
         .iter()
-        .map(|it| it.get("const").cloned())
+        .map(|choice| choice.get("const").cloned())
         .collect::<Option<Vec<_>>>()
     else {
         return;
@@ -410,10 +414,12 @@ fn resolve<'a>(definitions: &'a Definitions, schema: &'a Value) -> &'a Value {
     if let Some(target) = schema["$ref"].as_str().and_then(definition_name) {
         return definitions
             .get(target)
-            .map_or(schema, |it| resolve(definitions, it));
+            .map_or(schema, |schema| resolve(definitions, schema));
     }
     let alternatives = schema["anyOf"].as_array().map_or(&[][..], Vec::as_slice);
-    let mut others = alternatives.iter().filter(|it| it["type"] != "null");
+    let mut others = alternatives
+        .iter()
+        .filter(|alternative| alternative["type"] != "null");
     match (others.next(), others.next()) {
         (Some(only), None) => resolve(definitions, only),
         _ => schema,
@@ -478,8 +484,8 @@ fn standalone(name: &str, definitions: &Definitions) -> Value {
     // A type that contains itself needs its definition beside the root.
     let recursive = definitions.values().any(|schema| {
         let mut found = false;
-        visit_references(&mut schema.clone(), &mut |it| {
-            found |= definition_name(it) == Some(name);
+        visit_references(&mut schema.clone(), &mut |reference| {
+            found |= definition_name(reference) == Some(name);
         });
         found
     });

@@ -211,7 +211,7 @@ fn describe_choice(
         })
         .collect();
     let least = missing.iter().map(Vec::len).min().unwrap_or_default();
-    let mut closest = missing.iter().filter(|it| it.len() == least);
+    let mut closest = missing.iter().filter(|names| names.len() == least);
     match (closest.next(), closest.next()) {
         (Some(meant), None) if least > 0 => {
             for name in meant {
@@ -285,7 +285,7 @@ fn wrong_type(kind: &TypeKind, value: &Value) -> String {
     }
     let wanted: Vec<_> = wanted
         .iter()
-        .filter(|it| *it != JsonType::Null)
+        .filter(|kind| *kind != JsonType::Null)
         .map(noun)
         .collect();
     let found = match value {

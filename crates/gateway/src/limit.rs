@@ -30,7 +30,7 @@ use tokio::time::{Instant, timeout_at};
 use transcode::CallerKey;
 
 pub use self::config::LimitConfig;
-use self::queue::Place;
+use self::queue::Ticket;
 pub use self::shed::Shed;
 use self::state::{Arrival, Call, InFlight, State};
 pub use self::uploads::{UploadPermit, Uploads};
@@ -83,14 +83,14 @@ impl Limiter {
         };
         let (waiter, told) = oneshot::channel();
         let arrival = self.lock().arrive(Instant::now(), call, waiter);
-        let (place, until, shed) = match arrival {
+        let (ticket, until, shed) = match arrival {
             Arrival::Sent(call) => return Ok(self.permit(call)),
             Arrival::Shed(shed) => return Err(shed),
-            Arrival::Waits(place, until, shed) => (place, until, shed),
+            Arrival::Waits(ticket, until, shed) => (ticket, until, shed),
         };
-        let _place = Waits {
+        let _waits = Waits {
             limiter: self,
-            place,
+            ticket,
         };
         self.tell_next();
         match timeout_at(until, told).await {
@@ -139,12 +139,12 @@ impl Limiter {
 /// Gives up the place of a call when dropped, if the call still has it.
 struct Waits<'l> {
     limiter: &'l Limiter,
-    place: Place,
+    ticket: Ticket,
 }
 
 impl Drop for Waits<'_> {
     fn drop(&mut self) {
-        self.limiter.lock().leave(self.place);
+        self.limiter.lock().leave(self.ticket);
     }
 }
 

@@ -24,7 +24,7 @@ struct Entries {
     sent: AtomicU64,
     received: AtomicU64,
     rejection: Mutex<Option<Rejection>>,
-    exchange: Mutex<Exchange>,
+    exchange: Mutex<Noted>,
 }
 
 /// What is done about a reply that is none.
@@ -36,8 +36,9 @@ impl fmt::Debug for Rejection {
     }
 }
 
+/// What is noted of the exchange with the upstream.
 #[derive(Debug, Default)]
-struct Exchange {
+struct Noted {
     status: Option<StatusCode>,
     duration: Option<Duration>,
     drifts: Drifts,
@@ -104,7 +105,7 @@ impl CallRecord {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn exchange(&self) -> std::sync::MutexGuard<'_, Exchange> {
+    fn exchange(&self) -> std::sync::MutexGuard<'_, Noted> {
         // What is noted stays true if its writer panics.
         self.0
             .exchange

@@ -7,8 +7,8 @@
 //! resets the stream.
 
 mod allowed;
-mod exchange;
 mod keep_alive;
+mod open_stream;
 mod reply;
 mod slot;
 
@@ -25,8 +25,8 @@ use tokio::time::Instant;
 
 pub(crate) use self::allowed::Allowed;
 use self::allowed::UNTOLD;
-use self::exchange::{Exchange, Start};
 use self::keep_alive::{KeepAlive, Watch};
+use self::open_stream::{OpenStream, Start};
 pub(crate) use self::reply::Http2Reply;
 use self::slot::Shared;
 pub(crate) use self::slot::Slot;
@@ -173,7 +173,7 @@ impl Http2 {
         // Without this handle, the connection closes when it is to.
         drop(self);
         let body = has_body.then_some(body);
-        let exchange = Exchange::new(stream, body, slot, start);
-        reply::wait(response, exchange).await
+        let open = OpenStream::new(stream, body, slot, start);
+        reply::wait(response, open).await
     }
 }

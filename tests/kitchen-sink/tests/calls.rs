@@ -18,7 +18,9 @@ use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic_types::StatusExt as _;
 use transcode::{CallContext, CallRecord, CallerKey, Config, Gateway, RequestBody};
 
-use crate::stub::{Seen, config, gateway, name, noted_in, reason, response, run, with_metadata};
+use crate::stub::{
+    SeenRequest, config, gateway, name, noted_in, reason, response, run, with_metadata,
+};
 
 // Headers.
 
@@ -458,7 +460,7 @@ fn a_malformed_deadline_is_refused() {
 #[test]
 fn reading_a_long_list_does_not_stall_other_calls() {
     let body = format!("[{}]", vec![r#"{"title":"T"}"#; 10_000].join(","));
-    let (gateway, _) = gateway(move |_: &Seen| response(200, body.clone()));
+    let (gateway, _) = gateway(move |_: &SeenRequest| response(200, body.clone()));
     run(async {
         let turns = Arc::new(AtomicUsize::new(0));
         let counted = turns.clone();

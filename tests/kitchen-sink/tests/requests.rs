@@ -22,11 +22,11 @@ use tonic::Code;
 use tonic_types::StatusExt as _;
 use transcode::RestCall;
 
-use crate::stub::{Seen, gateway, response, run};
+use crate::stub::{SeenRequest, gateway, response, run};
 
 /// What the call sends, whatever becomes of the reply.
 #[track_caller]
-fn sent<C: RestCall>(request: C::Request) -> Seen {
+fn sent<C: RestCall>(request: C::Request) -> SeenRequest {
     let (gateway, log) = gateway(|_| response(500, ""));
     let answer = run(gateway.call::<C>(tonic::Request::new(request)));
     let reached = log.all();

@@ -17,14 +17,14 @@ use transcode::{
 
 /// A request as it reached the upstream.
 #[derive(Debug, Clone)]
-pub(crate) struct Seen {
+pub(crate) struct SeenRequest {
     pub(crate) method: http::Method,
     pub(crate) uri: http::Uri,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
 }
 
-impl Seen {
+impl SeenRequest {
     /// Method, path and query.
     pub(crate) fn line(&self) -> String {
         format!("{} {}", self.method, self.uri)
@@ -42,10 +42,10 @@ impl Seen {
 
 /// What has reached the upstream so far.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Log(Arc<Mutex<Vec<Seen>>>);
+pub(crate) struct Log(Arc<Mutex<Vec<SeenRequest>>>);
 
 impl Log {
-    fn push(&self, seen: Seen) {
+    fn push(&self, seen: SeenRequest) {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -53,7 +53,7 @@ impl Log {
     }
 
     /// Everything, in the order of arrival.
-    pub(crate) fn all(&self) -> Vec<Seen> {
+    pub(crate) fn all(&self) -> Vec<SeenRequest> {
         self.0
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -62,7 +62,7 @@ impl Log {
 
     /// The one request.
     #[track_caller]
-    pub(crate) fn only(&self) -> Seen {
+    pub(crate) fn only(&self) -> SeenRequest {
         let all = self.all();
         assert_eq!(
             all.len(),
@@ -76,7 +76,7 @@ impl Log {
 /// A gateway in front of an upstream with that answer. Its base is no more than
 /// a path, so that URIs are short.
 pub(crate) fn gateway(
-    answer: impl Fn(&Seen) -> Response<Full<Bytes>> + Clone + Send + Sync + 'static,
+    answer: impl Fn(&SeenRequest) -> Response<Full<Bytes>> + Clone + Send + Sync + 'static,
 ) -> (Gateway<impl Upstream>, Log) {
     let log = Log::default();
     let to_log = log.clone();
@@ -84,7 +84,7 @@ pub(crate) fn gateway(
         let (log, answer) = (to_log.clone(), answer.clone());
         async move {
             let (head, body) = request.into_parts();
-            let seen = Seen {
+            let seen = SeenRequest {
                 method: head.method,
                 uri: head.uri,
                 headers: head.headers,

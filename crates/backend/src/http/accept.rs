@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::connection;
-use super::connections::{Connections, Place};
+use super::connections::{ConnectionPlace, Connections};
 use super::door::Door;
 use super::router::router;
 use crate::app::App;
@@ -86,7 +86,7 @@ async fn accept_all(
 async fn accept(
     listener: &TcpListener,
     connections: &Arc<Connections>,
-) -> Option<(TcpStream, Place)> {
+) -> Option<(TcpStream, ConnectionPlace)> {
     let (stream, peer) = accept_stream(listener, connections).await;
     let place = connections.place(peer.ip()).await;
     if place.is_none() {

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
 use super::activity::Overdue;
-use super::connections::Place;
+use super::connections::ConnectionPlace;
 use super::door::Door;
 use super::socket::Socket;
 use crate::limits::ServerLimits;
@@ -72,7 +72,7 @@ enum Event {
 /// Serves a connection.
 pub(super) async fn serve(
     stream: TcpStream,
-    place: Place,
+    place: ConnectionPlace,
     door: Door,
     builder: Arc<auto::Builder<TokioExecutor>>,
     limits: ServerLimits,

@@ -31,7 +31,7 @@ struct Open {
 }
 
 /// The place of an open connection, until it is dropped.
-pub(super) struct Place {
+pub(super) struct ConnectionPlace {
     connections: Arc<Connections>,
     number: u64,
     pub(super) activity: Arc<Activity>,
@@ -62,7 +62,7 @@ impl Connections {
 
     /// Waits for a place for a connection from that address. The one that has been
     /// idle the longest makes room. `None` where the peer has too many already.
-    pub(super) async fn place(self: &Arc<Self>, peer: IpAddr) -> Option<Place> {
+    pub(super) async fn place(self: &Arc<Self>, peer: IpAddr) -> Option<ConnectionPlace> {
         let peer = network(peer);
         loop {
             match self.enter(peer) {
@@ -90,7 +90,7 @@ impl Connections {
         }
     }
 
-    fn enter(self: &Arc<Self>, peer: IpAddr) -> Result<Place, Full> {
+    fn enter(self: &Arc<Self>, peer: IpAddr) -> Result<ConnectionPlace, Full> {
         let mut open = self.open();
         let of_peer = open.per_peer.get(&peer).copied().unwrap_or_default();
         if of_peer >= self.max_per_peer {
@@ -104,7 +104,7 @@ impl Connections {
         open.per_peer.insert(peer, of_peer + 1);
         open.activities
             .insert(number, (peer, Arc::clone(&activity)));
-        Ok(Place {
+        Ok(ConnectionPlace {
             connections: Arc::clone(self),
             number,
             activity,
@@ -130,7 +130,7 @@ impl Connections {
     }
 }
 
-impl Drop for Place {
+impl Drop for ConnectionPlace {
     fn drop(&mut self) {
         let mut open = self.connections.open();
         if let Some((peer, _)) = open.activities.remove(&self.number)

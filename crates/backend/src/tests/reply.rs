@@ -89,7 +89,10 @@ impl Reply {
         let body = self.with_status(400).json();
         let violations = detail(&body, "BadRequest")["fieldViolations"].clone();
         let violations = violations.as_array().expect("is a list");
-        let found: Vec<_> = violations.iter().map(|it| text(&it["field"])).collect();
+        let found: Vec<_> = violations
+            .iter()
+            .map(|violation| text(&violation["field"]))
+            .collect();
         assert_eq!(found, fields, "{body}");
     }
 

@@ -18,7 +18,11 @@ async fn check_refused(document: Value, paths: &[&str]) {
     let api = Api::start().await;
     match seed(&api, document).await {
         Err(SeedError::Invalid(violations)) => {
-            let found: Vec<_> = violations.as_slice().iter().map(|it| &*it.field).collect();
+            let found: Vec<_> = violations
+                .as_slice()
+                .iter()
+                .map(|violation| &*violation.field)
+                .collect();
             assert_eq!(found, paths, "{violations}");
         }
         other => panic!("the seed must be refused: {other:?}"),

@@ -82,7 +82,10 @@ fn descriptors() -> anyhow::Result<Vec<u8>> {
     let protos = files(root)?
         .into_iter()
         .map(|(path, _)| path)
-        .filter(|it| it.extension().is_some_and(|it| it == "proto"));
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "proto")
+        });
     let mut compiler = protox::Compiler::new(PROTOS).context("protox cannot be set up")?;
     compiler.include_imports(true).include_source_info(true);
     compiler.open_files(protos)?;

@@ -46,8 +46,8 @@ pub(crate) fn run(args: &BlessArgs) -> anyhow::Result<ExitCode> {
     let mut wrong = check::fresh(&artefacts())?.0;
     wrong.extend(agree::findings()?.0);
     if !wrong.is_empty() {
-        for it in &wrong {
-            eprintln!("error: {}", it.message);
+        for finding in &wrong {
+            eprintln!("error: {}", finding.message);
         }
         eprintln!("nothing was published");
         return Ok(ExitCode::FAILURE);
@@ -105,8 +105,8 @@ fn changes(published: &Published, without_buf: bool) -> anyhow::Result<Vec<Findi
 }
 
 fn report(changes: &[Finding]) {
-    for it in changes {
-        println!("{}", version::line(it));
+    for change in changes {
+        println!("{}", version::line(change));
     }
 }
 
@@ -115,8 +115,8 @@ fn contents(artefacts: Vec<Artefact>) -> anyhow::Result<Vec<(PathBuf, Vec<u8>)>>
     let mut contents: Vec<_> = artefacts
         .into_iter()
         // The YAML form says the same as the JSON form.
-        .filter(|it| it.path != "openapi.yaml")
-        .map(|it| (PathBuf::from(it.path), it.content.into_bytes()))
+        .filter(|artefact| artefact.path != "openapi.yaml")
+        .map(|artefact| (PathBuf::from(artefact.path), artefact.content.into_bytes()))
         .collect();
     for directory in PROTOS {
         for (path, content) in files(Path::new(directory))? {

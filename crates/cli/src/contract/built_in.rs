@@ -46,14 +46,15 @@ pub(super) async fn verify() -> anyhow::Result<Report> {
 /// A seed of the recorded workflows, which no operation creates. They run for an
 /// organization, and for those below it that are created as recorded.
 fn workflows(organization: &str) -> anyhow::Result<Vec<u8>> {
-    let listed = recorded("listWorkflows").and_then(|it| it.response.body.clone());
-    let created = recorded("createOrganization").and_then(|it| it.request.as_ref()?.body.clone());
+    let listed = recorded("listWorkflows").and_then(|exchange| exchange.response.body.clone());
+    let created =
+        recorded("createOrganization").and_then(|exchange| exchange.request.as_ref()?.body.clone());
     let mut workflows = listed.context("no workflows are recorded")?;
     let tags = &created.context("no new organization is recorded")?["tags"];
-    for it in workflows.as_array_mut().into_iter().flatten() {
-        it["organization"] = organization.into();
-        it["organizations"] = json!([organization]);
-        it["organizationTags"] = tags.clone();
+    for workflow in workflows.as_array_mut().into_iter().flatten() {
+        workflow["organization"] = organization.into();
+        workflow["organizations"] = json!([organization]);
+        workflow["organizationTags"] = tags.clone();
     }
     Ok(serde_json::to_vec(&json!({"workflows": workflows}))?)
 }

@@ -171,7 +171,12 @@ impl Verdict {
 
     /// Tells how a check went whose findings have been judged.
     fn tell(&mut self, check: &str, found: Vec<Finding>, holds: &str) {
-        let count = |level| found.iter().filter(|it| it.level == level).count();
+        let count = |level| {
+            found
+                .iter()
+                .filter(|finding| finding.level == level)
+                .count()
+        };
         let (errors, warnings) = (count(Level::Error), count(Level::Warning));
         let (word, outcome) = match (errors, warnings) {
             (0, 0) => ("ok", holds.to_owned()),
@@ -254,7 +259,7 @@ fn difference(file: &Stale) -> String {
 pub(super) fn derived_document(artefacts: &[Artefact]) -> anyhow::Result<Document> {
     let derived = artefacts
         .iter()
-        .find(|it| it.path == "openapi.json")
+        .find(|artefact| artefact.path == "openapi.json")
         .context("the contract derives no openapi.json")?;
     let name = format!("{OPENAPI}/{}", derived.path);
     Ok(Document::parse(&name, &derived.content)?)
@@ -262,8 +267,8 @@ pub(super) fn derived_document(artefacts: &[Artefact]) -> anyhow::Result<Documen
 
 /// A new major version may break clients, but they should know how.
 fn announce(mut found: Vec<Finding>) -> Vec<Finding> {
-    for it in &mut found {
-        it.level = it.level.min(Level::Warning);
+    for finding in &mut found {
+        finding.level = finding.level.min(Level::Warning);
     }
     found
 }
@@ -348,10 +353,10 @@ fn recorded_exchanges() -> anyhow::Result<Vec<Finding>> {
     let known = Policy::parse(&text).with_context(|| known.display().to_string())?;
     let report = verify::recorded(&directory)?;
     let mut found = known.apply(report.findings, &policy::today());
-    for it in &mut found {
+    for finding in &mut found {
         // What is known has to stay true.
-        if it.id.starts_with("ignore-") {
-            it.level = Level::Error;
+        if finding.id.starts_with("ignore-") {
+            finding.level = Level::Error;
         }
     }
     Ok(found)

@@ -79,7 +79,11 @@ pub(super) fn stale(directory: &Path, artefacts: &[Artefact]) -> anyhow::Result<
     };
     for entry in entries {
         let path = entry?.path();
-        if path.extension().is_some_and(|it| it == "json") && !derived.contains(&path) {
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "json")
+            && !derived.contains(&path)
+        {
             stale.push(Stale {
                 found: read_if_there(&path)?,
                 path,

@@ -60,7 +60,7 @@ impl OutputArgs {
         };
         let mut stdout = std::io::stdout().lock();
         // See https://no-color.org: any value counts, but not an empty one.
-        let plain = std::env::var_os("NO_COLOR").is_some_and(|it| !it.is_empty());
+        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let colour = stdout.is_terminal() && !plain;
         stdout.write_all(report::render(report, format, colour).as_bytes())?;
         stdout.flush()?;

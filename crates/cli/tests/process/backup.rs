@@ -18,9 +18,9 @@ use crate::server::{Caller, Server, run};
 const WRITERS: usize = 4;
 
 /// What the tests keep, all of it in one temporary directory.
-struct Place(TempDir);
+struct Scratch(TempDir);
 
-impl Place {
+impl Scratch {
     fn new() -> Self {
         Self(tempfile::tempdir().expect("a temporary directory"))
     }
@@ -102,8 +102,12 @@ fn check_refused(ended: &Output, expected: &str) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_under_writes_is_as_of_one_instant() {
-    let place = Place::new();
-    let (data, copy, file) = (place.path("data"), place.path("copy"), place.path("backup"));
+    let scratch = Scratch::new();
+    let (data, copy, file) = (
+        scratch.path("data"),
+        scratch.path("copy"),
+        scratch.path("backup"),
+    );
     let server = Server::start(&data, None);
     let caller = server.caller();
     let token = caller.log_in().await;
@@ -173,8 +177,8 @@ async fn a_backup_under_writes_is_as_of_one_instant() {
 }
 
 /// A directory with a form in it, and a backup of it.
-async fn backed_up(place: &Place) -> (std::path::PathBuf, std::path::PathBuf) {
-    let (data, file) = (place.path("data"), place.path("backup"));
+async fn backed_up(scratch: &Scratch) -> (std::path::PathBuf, std::path::PathBuf) {
+    let (data, file) = (scratch.path("data"), scratch.path("backup"));
     let server = Server::start(&data, None);
     let caller = server.caller();
     let token = caller.log_in().await;
@@ -193,8 +197,8 @@ async fn kept_names(data: &Path) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restore_overwrites_nothing_unless_it_is_told_to() {
-    let place = Place::new();
-    let (data, file) = backed_up(&place).await;
+    let scratch = Scratch::new();
+    let (data, file) = backed_up(&scratch).await;
     let refused = run(&["restore"], &file, &data).await;
     check_refused(&refused, "exists already");
     assert_eq!(kept_names(&data).await, ["A", "B"]);
@@ -204,8 +208,8 @@ async fn a_restore_overwrites_nothing_unless_it_is_told_to() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restore_leaves_a_database_alone_that_is_in_use() {
-    let place = Place::new();
-    let (data, file) = backed_up(&place).await;
+    let scratch = Scratch::new();
+    let (data, file) = backed_up(&scratch).await;
     let server = Server::start(&data, None);
     let refused = run(&["restore", "--overwrite"], &file, &data).await;
     check_refused(&refused, "stop it first");
@@ -216,17 +220,17 @@ async fn a_restore_leaves_a_database_alone_that_is_in_use() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_overwrites_nothing() {
-    let place = Place::new();
-    let (data, file) = backed_up(&place).await;
+    let scratch = Scratch::new();
+    let (data, file) = backed_up(&scratch).await;
     let refused = run(&["backup"], &file, &data).await;
     check_refused(&refused, "exists already");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_backup_is_refused() {
-    let place = Place::new();
-    let (_, file) = backed_up(&place).await;
-    let copy = place.path("copy");
+    let scratch = Scratch::new();
+    let (_, file) = backed_up(&scratch).await;
+    let copy = scratch.path("copy");
     let mut bytes = fs::read(&file).expect("is there");
     // Behind the header, so that it still looks like a database.
     let middle = bytes.len() / 2;
@@ -239,8 +243,13 @@ async fn a_damaged_backup_is_refused() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_is_no_backup_is_refused() {
-    let place = Place::new();
-    let (data, _) = backed_up(&place).await;
-    let refused = run(&["restore"], &data.join("web1on1.db"), &place.path("copy")).await;
+    let scratch = Scratch::new();
+    let (data, _) = backed_up(&scratch).await;
+    let refused = run(
+        &["restore"],
+        &data.join("web1on1.db"),
+        &scratch.path("copy"),
+    )
+    .await;
     check_refused(&refused, "no table of files");
 }

@@ -79,11 +79,11 @@ impl Difference {
     /// first: it has a line where either does.
     fn pair(&self) -> [Option<&Place>; 2] {
         let of = |side: Side| {
-            let mut places = self.places.iter().filter(move |it| it.side() == side);
+            let mut places = self.places.iter().filter(move |place| place.side() == side);
             let first = places.clone().next();
             // Of several views, the resource itself.
             places
-                .find(|it| matches!(it, Place::Contract(what) if self.resource.starts_with(what)))
+                .find(|place| matches!(place, Place::Contract(what) if self.resource.starts_with(what)))
                 .or(first)
         };
         let groups = self.groups.iter();

@@ -35,24 +35,24 @@ pub fn agree(readings: &[&Api]) -> Vec<Difference> {
 }
 
 /// Something that a reading states.
-struct Stated<'a, T: ?Sized> {
+struct Claim<'a, T: ?Sized> {
     api: &'a Api,
     place: &'a Place,
-    it: &'a T,
+    value: &'a T,
 }
 
 // Derived, these would ask the same of T.
-impl<T: ?Sized> Clone for Stated<'_, T> {
+impl<T: ?Sized> Clone for Claim<'_, T> {
     fn clone(&self) -> Self {
         *self
     }
 }
-impl<T: ?Sized> Copy for Stated<'_, T> {}
+impl<T: ?Sized> Copy for Claim<'_, T> {}
 
-impl<'a, T: ?Sized> Stated<'a, T> {
-    fn part<U>(self, it: &'a U) -> Stated<'a, U> {
+impl<'a, T: ?Sized> Claim<'a, T> {
+    fn part<U>(self, value: &'a U) -> Claim<'a, U> {
         let Self { api, place, .. } = self;
-        Stated { api, place, it }
+        Claim { api, place, value }
     }
 }
 
@@ -125,12 +125,12 @@ impl<'a> Comparison<'a> {
         &mut self,
         subject: Subject<'_>,
         aspect: Aspect,
-        stated: &[Stated<'a, T>],
+        claims: &[Claim<'a, T>],
         said: impl Fn(&'a T) -> Option<V>,
         same: impl Fn(&V, &V) -> bool,
         show: impl Fn(&V) -> String,
     ) {
-        let mut values = stated.iter().filter_map(|it| said(it.it));
+        let mut values = claims.iter().filter_map(|claim| said(claim.value));
         let agreed = values
             .next()
             .is_none_or(|first| values.all(|value| same(&first, &value)));
@@ -138,9 +138,11 @@ impl<'a> Comparison<'a> {
             return;
         }
         let mut groups: Vec<(V, Vec<(&Api, &Place)>)> = Vec::new();
-        for it in stated {
-            let Some(value) = said(it.it) else { continue };
-            let who = (it.api, it.place);
+        for claim in claims {
+            let Some(value) = said(claim.value) else {
+                continue;
+            };
+            let who = (claim.api, claim.place);
             match groups.iter_mut().find(|(one, _)| same(one, &value)) {
                 Some((_, members)) => members.push(who),
                 None => groups.push((value, vec![who])),
@@ -157,23 +159,23 @@ impl<'a> Comparison<'a> {
         &mut self,
         subject: Subject<'_>,
         name: &'static str,
-        stated: &[Stated<'a, T>],
+        claims: &[Claim<'a, T>],
         said: impl Fn(&'a T) -> bool,
     ) {
         let show = |is: &bool| format!("{}{name}", if *is { "" } else { "not " });
-        let said = |it| Some(said(it));
-        self.fact(subject, Aspect(name, "it is"), stated, said, bool::eq, show);
+        let said = |value| Some(said(value));
+        self.fact(subject, Aspect(name, "it is"), claims, said, bool::eq, show);
     }
 
     fn text<T: ?Sized>(
         &mut self,
         subject: Subject<'_>,
         aspect: Aspect,
-        stated: &[Stated<'a, T>],
+        claims: &[Claim<'a, T>],
         said: impl Fn(&'a T) -> Option<&'a str>,
     ) {
         let show = |text: &&str| (*text).to_owned();
-        self.fact(subject, aspect, stated, said, |a, b| a == b, show);
+        self.fact(subject, aspect, claims, said, |a, b| a == b, show);
     }
 
     fn problems(&mut self) {
@@ -192,17 +194,17 @@ impl<'a> Comparison<'a> {
     }
 
     fn base_paths(&mut self) {
-        let stated: Vec<_> = self
+        let claims: Vec<_> = self
             .readings
             .iter()
-            .map(|api| Stated {
+            .map(|api| Claim {
                 api,
                 place: &api.place,
-                it: *api,
+                value: *api,
             })
             .collect();
         let aspect = Aspect("base-path", "every path is below");
-        self.text(Subject::of("the API"), aspect, &stated, |api| {
+        self.text(Subject::of("the API"), aspect, &claims, |api| {
             api.base_path.as_deref()
         });
     }
@@ -211,11 +213,14 @@ impl<'a> Comparison<'a> {
     fn presence<T>(
         &mut self,
         subject: Subject<'_>,
-        stated: &[Stated<'a, T>],
+        claims: &[Claim<'a, T>],
         absent: &[(&Api, &Place)],
     ) {
         if !absent.is_empty() {
-            let present = stated.iter().map(|it| (it.api, it.place)).collect();
+            let present = claims
+                .iter()
+                .map(|claim| (claim.api, claim.place))
+                .collect();
             let groups = [
                 ("stated".to_owned(), present),
                 ("absent".to_owned(), absent.to_vec()),
@@ -231,66 +236,71 @@ impl<'a> Comparison<'a> {
             .flat_map(|api| api.operations.keys())
             .collect();
         for id in ids {
-            let mut stated = Vec::new();
+            let mut claims = Vec::new();
             let mut absent = Vec::new();
             for api in readings {
                 match api.operations.get(id) {
-                    Some(it) => stated.push(Stated {
+                    Some(operation) => claims.push(Claim {
                         api,
-                        place: &it.place,
-                        it,
+                        place: &operation.place,
+                        value: operation,
                     }),
                     None => absent.push((*api, &api.place)),
                 }
             }
-            self.presence(Subject::of(id), &stated, &absent);
-            self.operation(id, &stated);
+            self.presence(Subject::of(id), &claims, &absent);
+            self.operation(id, &claims);
         }
     }
 
-    fn operation(&mut self, id: &'a str, stated: &[Stated<'a, Operation>]) {
+    fn operation(&mut self, id: &'a str, claims: &[Claim<'a, Operation>]) {
         let subject = Subject::of(id);
         let at = |name, lead| Aspect(name, lead);
-        self.text(subject, at("method", "the method is"), stated, |it| {
-            Some(&it.method)
+        self.text(
+            subject,
+            at("method", "the method is"),
+            claims,
+            |operation| Some(&operation.method),
+        );
+        self.text(subject, at("path", "the path is"), claims, |operation| {
+            Some(&operation.path)
         });
-        self.text(subject, at("path", "the path is"), stated, |it| {
-            Some(&it.path)
+        self.text(subject, at("status", "success is"), claims, |operation| {
+            Some(&operation.status)
         });
-        self.text(subject, at("status", "success is"), stated, |it| {
-            Some(&it.status)
+        self.flag(subject, "deprecated", claims, |operation| {
+            operation.deprecated
         });
-        self.flag(subject, "deprecated", stated, |it| it.deprecated);
-        self.flag(subject, "paged", stated, |it| it.paged);
-        self.groups(id, stated);
-        self.parameters(id, "/{", stated, |it| &it.path_parameters);
-        self.parameters(id, "?", stated, |it| &it.query);
-        self.bodies(subject, stated);
-        self.replies(subject, stated);
-        self.http(subject, stated);
+        self.flag(subject, "paged", claims, |operation| operation.paged);
+        self.groups(id, claims);
+        self.parameters(id, "/{", claims, |operation| &operation.path_parameters);
+        self.parameters(id, "?", claims, |operation| &operation.query);
+        self.bodies(subject, claims);
+        self.replies(subject, claims);
+        self.http(subject, claims);
     }
 
     /// Services and tags have names of their own. What they have to agree on is
     /// which operations belong together.
-    fn groups(&mut self, id: &str, stated: &[Stated<'a, Operation>]) {
+    fn groups(&mut self, id: &str, claims: &[Claim<'a, Operation>]) {
         let first_of = |api: &'a Api, group: &str| {
             let mut operations = api.operations.iter();
             operations
-                .find(|(_, it)| it.group == group)
+                .find(|(_, operation)| operation.group == group)
                 .map_or("", |(id, _)| id.as_str())
         };
-        let firsts: Vec<_> = stated
+        let firsts: Vec<_> = claims
             .iter()
-            .map(|it| first_of(it.api, &it.it.group))
+            .map(|claim| first_of(claim.api, &claim.value.group))
             .collect();
-        let stated: Vec<_> = stated
+        let claims: Vec<_> = claims
             .iter()
             .zip(&firsts)
-            .map(|(it, first)| (it.api, it.place, *first))
+            .map(|(claim, first)| (claim.api, claim.place, *first))
             .collect();
-        let differs = stated.iter().any(|(_, _, first)| *first != stated[0].2);
+        let differs = claims.iter().any(|(_, _, first)| *first != claims[0].2);
         if differs {
-            let groups: Vec<_> = stated
+            let groups: Vec<_> = claims
                 .iter()
                 .map(|(api, place, first)| ((*first).to_owned(), vec![(*api, *place)]))
                 .collect();
@@ -306,85 +316,95 @@ impl<'a> Comparison<'a> {
         &mut self,
         id: &'a str,
         separator: &'a str,
-        stated: &[Stated<'a, Operation>],
+        claims: &[Claim<'a, Operation>],
         of: impl Fn(&'a Operation) -> &'a BTreeMap<String, Property>,
     ) {
         let owner = Subject {
             separator,
             ..Subject::of(id)
         };
-        let stated: Vec<_> = stated.iter().map(|it| it.part(of(it.it))).collect();
-        self.properties(owner, &stated);
+        let claims: Vec<_> = claims
+            .iter()
+            .map(|claim| claim.part(of(claim.value)))
+            .collect();
+        self.properties(owner, &claims);
     }
 
-    fn bodies(&mut self, subject: Subject<'_>, stated: &[Stated<'a, Operation>]) {
+    fn bodies(&mut self, subject: Subject<'_>, claims: &[Claim<'a, Operation>]) {
         let body = Aspect("body", "the body is");
         let same = |one: &&Body, other: &&Body| match (one, other) {
             (Body::Json(one), Body::Json(other)) => one.is_like(other),
             (one, other) => one == other,
         };
         let show = |body: &&Body| body.to_string();
-        self.fact(subject, body, stated, |it| Some(&it.body), same, show);
+        self.fact(
+            subject,
+            body,
+            claims,
+            |operation| Some(&operation.body),
+            same,
+            show,
+        );
         self.fact(
             subject,
             Aspect("body-required", "a body is"),
-            stated,
-            |it| Some(it.body_required),
+            claims,
+            |operation| Some(operation.body_required),
             bool::eq,
             |is| (if *is { "required" } else { "optional" }).to_owned(),
         );
-        let shapes: Vec<_> = stated
+        let shapes: Vec<_> = claims
             .iter()
-            .filter_map(|it| match &it.it.body {
-                Body::Json(shape) => Some(it.part(shape)),
+            .filter_map(|claim| match &claim.value.body {
+                Body::Json(shape) => Some(claim.part(shape)),
                 _ => None,
             })
             .collect();
         self.shapes(subject, &shapes);
     }
 
-    fn replies(&mut self, subject: Subject<'_>, stated: &[Stated<'a, Operation>]) {
+    fn replies(&mut self, subject: Subject<'_>, claims: &[Claim<'a, Operation>]) {
         self.fact(
             subject,
             Aspect("reply", "the reply is"),
-            stated,
-            |it| Some(it.reply.as_ref()),
+            claims,
+            |operation| Some(operation.reply.as_ref()),
             |one, other| match (one, other) {
                 (Some(one), Some(other)) => one.is_like(other),
                 (one, other) => one.is_none() && other.is_none(),
             },
-            |it| it.map_or_else(|| "nothing".to_owned(), Shape::to_string),
+            |reply| reply.map_or_else(|| "nothing".to_owned(), Shape::to_string),
         );
-        let shapes: Vec<_> = stated
+        let shapes: Vec<_> = claims
             .iter()
-            .filter_map(|it| Some(it.part(it.it.reply.as_ref()?)))
+            .filter_map(|claim| Some(claim.part(claim.value.reply.as_ref()?)))
             .collect();
         self.shapes(subject, &shapes);
     }
 
-    fn http(&mut self, subject: Subject<'_>, stated: &[Stated<'a, Operation>]) {
-        let stated: Vec<_> = stated
+    fn http(&mut self, subject: Subject<'_>, claims: &[Claim<'a, Operation>]) {
+        let claims: Vec<_> = claims
             .iter()
-            .filter_map(|it| Some(it.part(it.it.http.as_ref()?)))
+            .filter_map(|claim| Some(claim.part(claim.value.http.as_ref()?)))
             .collect();
-        self.flag(subject, "authenticated", &stated, |it| it.authenticated);
+        self.flag(subject, "authenticated", &claims, |http| http.authenticated);
         self.fact(
             subject,
             Aspect("headers", "the headers are"),
-            &stated,
-            |it| Some(&it.headers),
+            &claims,
+            |http| Some(&http.headers),
             PartialEq::eq,
             |headers| join(&headers.iter().map(String::as_str).collect::<Vec<_>>()),
         );
         let tag = Aspect("tag", "the tag is");
-        self.text(subject, tag, &stated, |it| Some(&it.tag));
+        self.text(subject, tag, &claims, |http| Some(&http.tag));
         let types = Aspect("content-types", "a file is of type");
-        self.text(subject, types, &stated, |it| Some(&it.content_types));
+        self.text(subject, types, &claims, |http| Some(&http.content_types));
         self.fact(
             subject,
             Aspect("failures", "the failures are"),
-            &stated,
-            |it| Some(&it.failures),
+            &claims,
+            |http| Some(&http.failures),
             |one, other| {
                 one.len() == other.len()
                     && one.iter().zip(*other).all(|(one, other)| {
@@ -400,11 +420,14 @@ impl<'a> Comparison<'a> {
                 each.collect::<Vec<_>>().join(", ")
             },
         );
-        let statuses: BTreeSet<_> = stated.iter().flat_map(|it| it.it.failures.keys()).collect();
+        let statuses: BTreeSet<_> = claims
+            .iter()
+            .flat_map(|claim| claim.value.failures.keys())
+            .collect();
         for status in statuses {
-            let shapes: Vec<_> = stated
+            let shapes: Vec<_> = claims
                 .iter()
-                .filter_map(|it| Some(it.part(&it.it.failures.get(status)?.body)))
+                .filter_map(|claim| Some(claim.part(&claim.value.failures.get(status)?.body)))
                 .collect();
             self.shapes(subject, &shapes);
         }
@@ -424,40 +447,52 @@ impl<'a> Comparison<'a> {
             return;
         }
         let owner = names.last().map_or("", |(_, name)| name);
-        let mut stated: Vec<Stated<'a, Type>> = Vec::new();
+        let mut claims: Vec<Claim<'a, Type>> = Vec::new();
         let mut fixed_names = Vec::new();
         let mut absent = Vec::new();
         for (api, name) in names {
             match api.types.get(*name) {
-                Some(it) => {
-                    let place = &it.place;
-                    stated.push(Stated { api, place, it });
-                    if it.named {
-                        let it = *name;
-                        fixed_names.push(Stated { api, place, it });
+                Some(object) => {
+                    let place = &object.place;
+                    claims.push(Claim {
+                        api,
+                        place,
+                        value: object,
+                    });
+                    if object.named {
+                        fixed_names.push(Claim {
+                            api,
+                            place,
+                            value: *name,
+                        });
                     }
                 }
                 None => absent.push((*api, &api.place)),
             }
         }
-        let resource = stated.iter().find_map(|it| it.it.view_of.as_deref());
+        let resource = claims
+            .iter()
+            .find_map(|claim| claim.value.view_of.as_deref());
         let subject = Subject {
             resource: resource.unwrap_or(owner),
             ..Subject::of(owner)
         };
-        self.presence(subject, &stated, &absent);
+        self.presence(subject, &claims, &absent);
         self.text(subject, Aspect("name", "it is called"), &fixed_names, Some);
         self.fact(
             subject,
             Aspect("undeclared", "a property that is not declared is"),
-            &stated,
-            |it| Some(it.undeclared),
+            &claims,
+            |object| Some(object.undeclared),
             PartialEq::eq,
             ToString::to_string,
         );
-        self.flag(subject, "deprecated", &stated, |it| it.deprecated);
-        self.rules(subject, &stated, |it| it.rules.as_ref());
-        let properties: Vec<_> = stated.iter().map(|it| it.part(&it.it.properties)).collect();
+        self.flag(subject, "deprecated", &claims, |object| object.deprecated);
+        self.rules(subject, &claims, |object| object.rules.as_ref());
+        let properties: Vec<_> = claims
+            .iter()
+            .map(|claim| claim.part(&claim.value.properties))
+            .collect();
         let owner = Subject {
             separator: ".",
             ..subject
@@ -468,7 +503,7 @@ impl<'a> Comparison<'a> {
     fn rules<T>(
         &mut self,
         subject: Subject<'_>,
-        stated: &[Stated<'a, T>],
+        claims: &[Claim<'a, T>],
         said: impl Fn(&'a T) -> Option<&'a Rules>,
     ) {
         let aspect = Aspect("rules", "the schema also says");
@@ -481,25 +516,21 @@ impl<'a> Comparison<'a> {
                 each.join(", ")
             }
         };
-        self.fact(subject, aspect, stated, said, PartialEq::eq, show);
+        self.fact(subject, aspect, claims, said, PartialEq::eq, show);
     }
 
-    fn properties(
-        &mut self,
-        owner: Subject<'_>,
-        stated: &[Stated<'a, BTreeMap<String, Property>>],
-    ) {
-        let names: BTreeSet<_> = stated.iter().flat_map(|it| it.it.keys()).collect();
+    fn properties(&mut self, owner: Subject<'_>, claims: &[Claim<'a, BTreeMap<String, Property>>]) {
+        let names: BTreeSet<_> = claims.iter().flat_map(|claim| claim.value.keys()).collect();
         for name in names {
             let subject = Subject { name, ..owner };
-            let mut holders = Vec::with_capacity(stated.len());
+            let mut holders = Vec::with_capacity(claims.len());
             let mut absent = Vec::new();
-            for all in stated {
-                match all.it.get(name) {
-                    Some(it) => holders.push(Stated {
+            for all in claims {
+                match all.value.get(name) {
+                    Some(property) => holders.push(Claim {
                         api: all.api,
-                        place: &it.place,
-                        it,
+                        place: &property.place,
+                        value: property,
                     }),
                     None => absent.push((all.api, all.place)),
                 }
@@ -509,12 +540,19 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    fn property(&mut self, subject: Subject<'_>, stated: &[Stated<'a, Property>]) {
-        self.flag(subject, "required", stated, |it| it.required);
-        self.flag(subject, "read-only", stated, |it| it.read_only);
-        self.flag(subject, "write-only", stated, |it| it.write_only);
-        self.flag(subject, "deprecated", stated, |it| it.deprecated);
-        let shapes: Vec<_> = stated.iter().map(|it| it.part(&it.it.shape)).collect();
+    fn property(&mut self, subject: Subject<'_>, claims: &[Claim<'a, Property>]) {
+        self.flag(subject, "required", claims, |property| property.required);
+        self.flag(subject, "read-only", claims, |property| property.read_only);
+        self.flag(subject, "write-only", claims, |property| {
+            property.write_only
+        });
+        self.flag(subject, "deprecated", claims, |property| {
+            property.deprecated
+        });
+        let shapes: Vec<_> = claims
+            .iter()
+            .map(|claim| claim.part(&claim.value.shape))
+            .collect();
         self.fact(
             subject,
             Aspect("type", "it is"),
@@ -528,40 +566,40 @@ impl<'a> Comparison<'a> {
 
     /// Compares what is behind the type: values, nullability, rules, and the
     /// properties of objects.
-    fn shapes(&mut self, subject: Subject<'_>, stated: &[Stated<'a, Shape>]) {
+    fn shapes(&mut self, subject: Subject<'_>, claims: &[Claim<'a, Shape>]) {
         self.fact(
             subject,
             Aspect("null", "null is"),
-            stated,
-            |it| it.nullable,
+            claims,
+            |shape| shape.nullable,
             bool::eq,
             |is| (if *is { "allowed" } else { "not allowed" }).to_owned(),
         );
         self.fact(
             subject,
             Aspect("values", "it is"),
-            stated,
-            |it| Some(it.kind.values()),
+            claims,
+            |shape| Some(shape.kind.values()),
             PartialEq::eq,
             |values| match values {
                 Some(values) => format!("one of {}", values.join(", ")),
                 None => "any string".to_owned(),
             },
         );
-        let enums: Vec<_> = stated
+        let enums: Vec<_> = claims
             .iter()
-            .filter(|it| it.it.kind.values().is_some())
+            .filter(|claim| claim.value.kind.values().is_some())
             .copied()
             .collect();
         let name = Aspect("enum-name", "its type is called");
-        self.text(subject, name, &enums, |it| {
-            Some(it.kind.enum_name().unwrap_or("nothing"))
+        self.text(subject, name, &enums, |shape| {
+            Some(shape.kind.enum_name().unwrap_or("nothing"))
         });
-        self.rules(subject, stated, |it| it.rules.as_ref());
-        let objects: Vec<_> = stated
+        self.rules(subject, claims, |shape| shape.rules.as_ref());
+        let objects: Vec<_> = claims
             .iter()
-            .filter_map(|it| match &it.it.kind {
-                Kind::Object(name) => Some((it.api, name.as_str())),
+            .filter_map(|claim| match &claim.value.kind {
+                Kind::Object(name) => Some((claim.api, name.as_str())),
                 _ => None,
             })
             .collect();

@@ -17,8 +17,12 @@ impl Dirty {
         let mut dirty = HashSet::new();
         let mut queue = Vec::new();
         let mut pending: Vec<String> = Vec::new();
-        references(&base.root, &mut |it| pending.push(it.to_owned()));
-        references(&revision.root, &mut |it| pending.push(it.to_owned()));
+        references(&base.root, &mut |reference| {
+            pending.push(reference.to_owned());
+        });
+        references(&revision.root, &mut |reference| {
+            pending.push(reference.to_owned());
+        });
         let mut seen = HashSet::new();
         while let Some(reference) = pending.pop() {
             if !seen.insert(reference.clone()) {
@@ -27,7 +31,7 @@ impl Dirty {
             let value = |document: &'_ Document| {
                 document
                     .target(&reference)
-                    .and_then(|it| document.root.pointer(&it).cloned())
+                    .and_then(|pointer| document.root.pointer(&pointer).cloned())
             };
             let (old, new) = (value(base), value(revision));
             if old != new && old.is_some() {
@@ -56,7 +60,7 @@ impl Dirty {
             return false;
         }
         let mut found = false;
-        references(value, &mut |it| found |= self.0.contains(it));
+        references(value, &mut |reference| found |= self.0.contains(reference));
         found
     }
 }
@@ -66,12 +70,12 @@ fn references(value: &Value, visit: &mut impl FnMut(&str)) {
         Value::Object(map) => {
             for (key, inner) in map {
                 match inner {
-                    Value::String(it) if key == "$ref" => visit(it),
+                    Value::String(reference) if key == "$ref" => visit(reference),
                     _ => references(inner, visit),
                 }
             }
         }
-        Value::Array(items) => items.iter().for_each(|it| references(it, visit)),
+        Value::Array(items) => items.iter().for_each(|item| references(item, visit)),
         _ => {}
     }
 }

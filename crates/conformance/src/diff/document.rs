@@ -63,7 +63,7 @@ pub enum DocumentError {
     },
     /// Something in it is wrong.
     #[error("{source_name}#{pointer}: {problem}")]
-    Place {
+    Located {
         /// The document.
         source_name: String,
         /// Where, as a JSON pointer.
@@ -105,8 +105,10 @@ impl Document {
                 })?
         };
         let dialect = match root.get("openapi") {
-            Some(Value::String(it)) if it.starts_with("3.0") => Dialect::V30,
-            Some(Value::String(it)) if it.starts_with("3.1") || it.starts_with("3.2") => {
+            Some(Value::String(version)) if version.starts_with("3.0") => Dialect::V30,
+            Some(Value::String(version))
+                if version.starts_with("3.1") || version.starts_with("3.2") =>
+            {
                 Dialect::V31
             }
             other => {
@@ -128,7 +130,7 @@ impl Document {
     }
 
     fn error(&self, pointer: &str, problem: String) -> DocumentError {
-        DocumentError::Place {
+        DocumentError::Located {
             source_name: self.source.clone(),
             pointer: pointer.to_owned(),
             problem,
@@ -147,13 +149,20 @@ impl Document {
             if value.get("$ref").is_some_and(Value::is_string) {
                 references.push(pointer.to_owned());
             }
-            if value.get("properties").is_some_and(|it| !it.is_object()) {
+            if value
+                .get("properties")
+                .is_some_and(|properties| !properties.is_object())
+            {
                 sections.push(pointer.to_owned());
             }
         });
         self.anchors = anchors;
         for section in ["paths", "components", "webhooks"] {
-            if self.root.get(section).is_some_and(|it| !it.is_object()) {
+            if self
+                .root
+                .get(section)
+                .is_some_and(|members| !members.is_object())
+            {
                 return Err(self.error(&format!("/{section}"), "must be an object".to_owned()));
             }
         }
@@ -163,7 +172,7 @@ impl Document {
             while let Some(reference) = self
                 .root
                 .pointer(&at)
-                .and_then(|it| it.get("$ref"))
+                .and_then(|value| value.get("$ref"))
                 .and_then(Value::as_str)
             {
                 let Some(target) = self.target(reference) else {
@@ -201,18 +210,18 @@ impl Document {
     }
 
     /// Follows a Reference Object to what it stands for.
-    pub(super) fn resolve<'a>(&'a self, at: Place<'a>) -> Place<'a> {
+    pub(super) fn resolve<'a>(&'a self, at: Located<'a>) -> Located<'a> {
         let mut at = at;
         // `check` has shown that no chain is circular.
         while let Some(target) = at
             .value
             .get("$ref")
             .and_then(Value::as_str)
-            .and_then(|it| self.target(it))
+            .and_then(|reference| self.target(reference))
         {
             match self.root.pointer(&target) {
                 Some(value) => {
-                    at = Place {
+                    at = Located {
                         pointer: target,
                         value,
                     }
@@ -223,21 +232,25 @@ impl Document {
         at
     }
 
-    pub(super) fn place(&self, pointer: &str) -> Option<Place<'_>> {
+    pub(super) fn place(&self, pointer: &str) -> Option<Located<'_>> {
         let value = self.root.pointer(pointer)?;
-        Some(self.resolve(Place {
+        Some(self.resolve(Located {
             pointer: pointer.to_owned(),
             value,
         }))
     }
 
     /// A member of an object, references followed.
-    pub(super) fn member<'a>(&'a self, of: &Place<'a>, name: &str) -> Option<Place<'a>> {
-        of.raw_member(name).map(|it| self.resolve(it))
+    pub(super) fn member<'a>(&'a self, of: &Located<'a>, name: &str) -> Option<Located<'a>> {
+        of.raw_member(name).map(|member| self.resolve(member))
     }
 
     /// All members of the object that is a member, references followed.
-    pub(super) fn members<'a>(&'a self, of: &Place<'a>, name: &str) -> Vec<(String, Place<'a>)> {
+    pub(super) fn members<'a>(
+        &'a self,
+        of: &Located<'a>,
+        name: &str,
+    ) -> Vec<(String, Located<'a>)> {
         let Some(inner) = self.member(of, name) else {
             return Vec::new();
         };
@@ -252,15 +265,15 @@ impl Document {
 
 /// A value and where it stands.
 #[derive(Debug, Clone)]
-pub(super) struct Place<'a> {
+pub(super) struct Located<'a> {
     pub(super) pointer: String,
     pub(super) value: &'a Value,
 }
 
-impl<'a> Place<'a> {
-    pub(super) fn raw_member(&self, name: &str) -> Option<Place<'a>> {
+impl<'a> Located<'a> {
+    pub(super) fn raw_member(&self, name: &str) -> Option<Located<'a>> {
         let value = self.value.get(name)?;
-        Some(Place {
+        Some(Located {
             pointer: format!("{}/{}", self.pointer, escape(name)),
             value,
         })

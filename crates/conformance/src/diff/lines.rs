@@ -111,7 +111,7 @@ impl Json<'_> {
             Some(b'[') => {
                 self.at += 1;
                 let mut index = 0;
-                while self.peek().is_some_and(|it| it != b']') {
+                while self.peek().is_some_and(|byte| byte != b']') {
                     let line = self.line;
                     self.found.enter(&index.to_string(), line);
                     self.value();
@@ -164,7 +164,7 @@ fn yaml(text: &str, mut found: Found) -> HashMap<String, u32> {
         let mut rest = raw.trim_start_matches(' ');
         let mut column = raw.len() - rest.len();
         rest = rest.trim_end();
-        if rest.is_empty() || block.is_some_and(|it| column > it) {
+        if rest.is_empty() || block.is_some_and(|indent| column > indent) {
             continue;
         }
         block = None;
@@ -172,7 +172,12 @@ fn yaml(text: &str, mut found: Found) -> HashMap<String, u32> {
             continue;
         }
         while rest == "-" || rest.starts_with("- ") {
-            levels.truncate(levels.iter().take_while(|it| it.indent <= column).count());
+            levels.truncate(
+                levels
+                    .iter()
+                    .take_while(|level| level.indent <= column)
+                    .count(),
+            );
             match levels.last_mut() {
                 Some(Level {
                     indent,
@@ -188,7 +193,10 @@ fn yaml(text: &str, mut found: Found) -> HashMap<String, u32> {
                     index: Some(0),
                 }),
             }
-            let index = levels.last().and_then(|it| it.index).unwrap_or_default();
+            let index = levels
+                .last()
+                .and_then(|level| level.index)
+                .unwrap_or_default();
             found.enter(&index.to_string(), line);
             let inner = rest[1..].trim_start_matches(' ');
             if inner.starts_with(['|', '>']) {
@@ -200,8 +208,9 @@ fn yaml(text: &str, mut found: Found) -> HashMap<String, u32> {
         let Some((key, value)) = key(rest) else {
             continue;
         };
-        let within =
-            |it: &&Level| it.indent < column || (it.indent == column && it.index.is_none());
+        let within = |level: &&Level| {
+            level.indent < column || (level.indent == column && level.index.is_none())
+        };
         levels.truncate(levels.iter().take_while(within).count());
         match levels.last() {
             Some(level) if level.indent == column => found.pointer.truncate(level.depth),

@@ -17,6 +17,7 @@
 //!
 //! The module reads no files; see [`Document::parse`].
 
+mod alternatives;
 mod compare;
 mod dirty;
 mod document;
@@ -25,7 +26,6 @@ mod operations;
 mod pattern;
 mod policy;
 pub mod rules;
-mod shape;
 
 use std::thread;
 
@@ -53,19 +53,26 @@ pub fn diff(base: &Document, revision: &Document, today: &str) -> Vec<Finding> {
             Err(_) => judge(),
         }
     });
-    number(base, findings.iter_mut().filter_map(|it| it.base.as_mut()));
+    number(
+        base,
+        findings
+            .iter_mut()
+            .filter_map(|finding| finding.base.as_mut()),
+    );
     number(
         revision,
-        findings.iter_mut().filter_map(|it| it.revision.as_mut()),
+        findings
+            .iter_mut()
+            .filter_map(|finding| finding.revision.as_mut()),
     );
-    findings.sort_by_key(|it| std::cmp::Reverse(it.level));
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
     findings
 }
 
 /// Adds the lines that the places stand on.
 fn number<'l>(document: &Document, places: impl Iterator<Item = &'l mut Location>) {
     let mut places: Vec<_> = places.collect();
-    let pointers = places.iter().map(|it| it.pointer.as_str());
+    let pointers = places.iter().map(|place| place.pointer.as_str());
     let lines = lines::find(&document.text, pointers);
     for place in &mut places {
         place.line = lines.of(&place.pointer);

@@ -76,7 +76,7 @@ impl Policy {
     /// reason, or an expiry that is not a date.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
         let policy: Policy = toml::from_str(text).map_err(|toml| {
-            let start = toml.span().map_or(0, |it| it.start);
+            let start = toml.span().map_or(0, |span| span.start);
             let before = text.get(..start).unwrap_or_default();
             PolicyError::Toml {
                 line: before.matches('\n').count() + 1,
@@ -95,7 +95,7 @@ impl Policy {
             if entry
                 .expires
                 .as_deref()
-                .is_some_and(|it| !super::operations::is_date(it))
+                .is_some_and(|date| !super::operations::is_date(date))
             {
                 return Err(PolicyError::Expires(entry.id.clone()));
             }
@@ -131,7 +131,7 @@ impl Policy {
         let mut policy = self.clone();
         let mut left = policy.judge(findings, today);
         left.extend(policy.left_over(today));
-        left.sort_by_key(|it| std::cmp::Reverse(it.level));
+        left.sort_by_key(|finding| std::cmp::Reverse(finding.level));
         left
     }
 
@@ -202,13 +202,13 @@ impl Ignore {
             finding
                 .operation
                 .as_deref()
-                .is_some_and(|it| glob(pattern, it))
+                .is_some_and(|operation| glob(pattern, operation))
         });
         let pointer = self.pointer.as_deref().is_none_or(|pattern| {
             [&finding.base, &finding.revision]
                 .into_iter()
                 .flatten()
-                .any(|it| glob(pattern, &it.pointer))
+                .any(|place| glob(pattern, &place.pointer))
         });
         self.id == finding.id && operation && pointer
     }

@@ -107,30 +107,30 @@ impl Reader {
         problems: &mut Vec<String>,
     ) {
         let content = self.at(input, &upload.content);
-        let oneof = content.and_then(|it| it.oneof.as_ref());
-        if oneof.is_none() || content.is_none_or(|it| it.full_type != "bytes") {
+        let oneof = content.and_then(|content| content.oneof.as_ref());
+        if oneof.is_none() || content.is_none_or(|content| content.full_type != "bytes") {
             problems.push(format!("{:?} is not bytes in a oneof", upload.content));
         }
         carried.insert(upload.content.clone());
         let mut headers = BTreeSet::new();
         for path in &upload.header_fields {
             let header = path.split('.').next();
-            let header = header.and_then(|it| self.at(input, it));
-            let is_optional_text = self.at(input, path).is_some_and(|it| {
-                let is_plain = !it.property.shape.list && !it.property.deprecated;
-                it.full_type == "string" && it.has_presence && is_plain
+            let header = header.and_then(|header| self.at(input, header));
+            let is_optional_text = self.at(input, path).is_some_and(|field| {
+                let is_plain = !field.property.shape.list && !field.property.deprecated;
+                field.full_type == "string" && field.has_presence && is_plain
             });
-            if let Some(Kind::Object(header)) = header.map(|it| &it.property.shape.kind) {
+            if let Some(Kind::Object(header)) = header.map(|field| &field.property.shape.kind) {
                 headers.insert(header.clone());
             }
-            if !is_optional_text || header.is_none_or(|it| it.oneof.as_ref() != oneof) {
+            if !is_optional_text || header.is_none_or(|field| field.oneof.as_ref() != oneof) {
                 problems.push(format!("{path:?} is not an optional string of the header"));
             }
             carried.insert(path.clone());
         }
         let expected = input
             .strip_suffix("Request")
-            .map(|it| format!("{it}Header"));
+            .map(|stem| format!("{stem}Header"));
         if !headers.iter().eq(&expected) {
             problems.push("its one header is not called as the rpc is".to_owned());
         }
@@ -162,7 +162,7 @@ impl Reader {
                 }
                 carried.insert(path);
             } else if let Kind::Object(inner) = &field.property.shape.kind
-                && carried.iter().any(|it| it.starts_with(&below))
+                && carried.iter().any(|other| other.starts_with(&below))
             {
                 self.leftovers(inner, &below, rule, carried, request, problems);
             } else {
@@ -185,11 +185,11 @@ impl Reader {
         whole.properties = message
             .fields
             .iter()
-            .filter(|it| !carried.contains(&it.name))
-            .map(|it| {
-                let mut property = it.property.clone();
+            .filter(|field| !carried.contains(&field.name))
+            .map(|field| {
+                let mut property = field.property.clone();
                 property.shape.nullable = None;
-                (it.json_name.clone(), property)
+                (field.json_name.clone(), property)
             })
             .collect();
         self.api.types.insert(name.to_owned(), whole);
@@ -210,7 +210,7 @@ impl Reader {
                 let named = format!("next_{parameter}");
                 let is_like = query
                     .get(parameter)
-                    .is_some_and(|it| it.shape.is_like(&field.property.shape));
+                    .is_some_and(|property| property.shape.is_like(&field.property.shape));
                 if !is_like || field.name != named || !field.has_presence {
                     problems.push(format!(
                         "{} does not take what the next {parameter:?} of the query is",
@@ -242,13 +242,15 @@ impl Reader {
     }
 
     fn fields(&self, message: &str) -> &[Field] {
-        self.messages.get(message).map_or(&[], |it| &it.fields)
+        self.messages
+            .get(message)
+            .map_or(&[], |message| &message.fields)
     }
 
     /// The field at a path such as `header.user_id`.
     fn at(&self, message: &str, path: &str) -> Option<&Field> {
         match path.split_once('.') {
-            None => self.fields(message).iter().find(|it| it.name == path),
+            None => self.fields(message).iter().find(|field| field.name == path),
             Some((first, rest)) => match &self.at(message, first)?.property.shape.kind {
                 Kind::Object(inner) => self.at(inner, rest),
                 _ => None,
@@ -291,7 +293,10 @@ impl Reader {
 
     /// The types that the properties of a type mention.
     fn inner(&self, declared: &Type) -> Vec<(String, View)> {
-        let shapes = declared.properties.values().map(|it| &it.shape.kind);
+        let shapes = declared
+            .properties
+            .values()
+            .map(|property| &property.shape.kind);
         let written = shapes.filter_map(|kind| match kind {
             Kind::Object(written) => self.parse(written),
             _ => None,
@@ -319,7 +324,7 @@ impl Reader {
         let whole: Vec<_> = self
             .messages
             .iter()
-            .filter(|(_, it)| !it.fields.iter().any(|it| it.property.required))
+            .filter(|(_, message)| !message.fields.iter().any(|field| field.property.required))
             .map(|(name, _)| (name_of(name, View::Partial), name.clone()))
             .collect();
         for (partial, name) in whole {
@@ -344,10 +349,14 @@ impl Reader {
         for (name, message) in &self.messages {
             let is_input = self.inputs.contains(name);
             let is_output = self.outputs.contains(name);
-            let is_body = self.api.types.get(name).is_some_and(|it| !it.named);
+            let is_body = self
+                .api
+                .types
+                .get(name)
+                .is_some_and(|declared| !declared.named);
             let mut problem = |field: Option<&Field>, what: &str| {
                 let (subject, place) = match field {
-                    Some(it) => (format!("{name}.{}", it.json_name), &it.property.place),
+                    Some(field) => (format!("{name}.{}", field.json_name), &field.property.place),
                     None => (name.clone(), &message.place),
                 };
                 problems.push((subject, what.to_owned(), place.clone()));
@@ -364,24 +373,24 @@ impl Reader {
             }
             let mut names = BTreeSet::new();
             for field in &message.fields {
-                let it = Some(field);
+                let at = Some(field);
                 if !names.insert(&field.json_name) {
-                    problem(it, "two fields have this JSON name");
+                    problem(at, "two fields have this JSON name");
                 }
                 if !is_named_after(&field.name, &field.json_name) {
-                    problem(it, "the field is not called as its property is");
+                    problem(at, "the field is not called as its property is");
                 }
                 if field.oneof.is_some() && !self.uploads.contains(name) {
-                    problem(it, "JSON cannot say that only one of several is set");
+                    problem(at, "JSON cannot say that only one of several is set");
                 }
                 if field.next_link.is_some() && !is_output {
-                    problem(it, "a header fills fields of replies only");
+                    problem(at, "a header fills fields of replies only");
                 }
                 if field.collects_undeclared && (is_input || is_output) && !is_body {
-                    problem(it, "only an object has undeclared properties");
+                    problem(at, "only an object has undeclared properties");
                 }
                 if !field.has_presence && (is_body || !is_input) {
-                    problem(it, "the field cannot be unset");
+                    problem(at, "the field cannot be unset");
                 }
                 let Property {
                     required,
@@ -391,12 +400,12 @@ impl Reader {
                     ..
                 } = field.property;
                 if field.collects_undeclared && field.name != "other" {
-                    problem(it, "what collects undeclared properties is called other");
+                    problem(at, "what collects undeclared properties is called other");
                 }
                 let is_parameter = is_input && !is_body && !field.property.shape.list;
                 let is_scalar = !field.is_message;
                 if is_parameter && is_scalar && field.has_presence == field.property.required {
-                    problem(it, "the parameter is required and optional, or neither");
+                    problem(at, "the parameter is required and optional, or neither");
                 }
                 let is_part = is_output
                     || field.oneof.is_some()
@@ -404,13 +413,13 @@ impl Reader {
                     || field.collects_undeclared
                     || field.full_type == FIELD_MASK;
                 if is_part && required {
-                    problem(it, "nobody has to give this");
+                    problem(at, "nobody has to give this");
                 }
                 if (is_part || is_input && !is_body) && (read_only || write_only) {
-                    problem(it, "a part of a call has only one direction");
+                    problem(at, "a part of a call has only one direction");
                 }
                 if is_part && deprecated {
-                    problem(it, "an rpc is deprecated, not a part of it");
+                    problem(at, "an rpc is deprecated, not a part of it");
                 }
             }
         }
@@ -428,7 +437,10 @@ fn view_of(name: &str, message: &Message, view: View) -> Type {
     } else {
         view
     };
-    let fields = message.fields.iter().filter(|it| !it.collects_undeclared);
+    let fields = message
+        .fields
+        .iter()
+        .filter(|field| !field.collects_undeclared);
     let properties = fields.map(|field| {
         let mut property = field.property.clone();
         property.shape = view_shape(&property.shape, inner);

@@ -13,7 +13,7 @@ use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::RecordError;
-use super::redact::{Redactor, Shape};
+use super::redact::{Fingerprint, Redactor};
 use crate::verify::check::{below_base, decode, query, route};
 
 /// How many kinds of exchange are kept of one operation with one status.
@@ -44,13 +44,14 @@ impl Captured {
     pub(crate) fn redact(&self, redactor: &Redactor) -> Option<Redacted> {
         let (path, text) = self.target.split_once('?').unwrap_or((&self.target, ""));
         let (operation, variables) = route(&self.method, &below_base(path))?;
-        let mut shape = Shape::default();
+        let mut fingerprint = Fingerprint::default();
         let variables = variables
             .into_iter()
             .map(|(name, value)| (name.to_owned(), decode(&value)));
-        let variables = redactor.parameters(&operation.path_parameters, variables, &mut shape);
+        let variables =
+            redactor.parameters(&operation.path_parameters, variables, &mut fingerprint);
         let pairs = query(text);
-        let pairs = redactor.parameters(&operation.query_parameters, pairs, &mut shape);
+        let pairs = redactor.parameters(&operation.query_parameters, pairs, &mut fingerprint);
 
         let mut exchange = Map::new();
         exchange.insert("operation".into(), operation.id.into());
@@ -64,7 +65,7 @@ impl Captured {
             exchange.insert("query".into(), pairs.into());
         }
         exchange.insert("authenticated".into(), self.authorized.into());
-        shape.add_all(&[
+        fingerprint.add_all(&[
             if self.authorized {
                 "authorized"
             } else {
@@ -72,17 +73,17 @@ impl Captured {
             },
             ">",
         ]);
-        if let Some(request) = self.request(operation, redactor, &mut shape) {
+        if let Some(request) = self.request(operation, redactor, &mut fingerprint) {
             exchange.insert("request".into(), request);
         }
-        shape.add_all(&["<"]);
+        fingerprint.add_all(&["<"]);
         let mut response = Map::new();
         response.insert("status".into(), self.status.as_u16().into());
         if let Some(location) = self.location(redactor) {
-            shape.add_all(&["Location"]);
+            fingerprint.add_all(&["Location"]);
             response.insert("location".into(), location.into());
         }
-        if let Some(body) = self.response(operation, redactor, &mut shape) {
+        if let Some(body) = self.response(operation, redactor, &mut fingerprint) {
             response.insert("body".into(), body);
         }
         exchange.insert("response".into(), response.into());
@@ -90,7 +91,7 @@ impl Captured {
             "{} {} {}",
             operation.id,
             self.status.as_u16(),
-            shape.as_str()
+            fingerprint.as_str()
         );
         Some(Redacted {
             operation,
@@ -104,7 +105,7 @@ impl Captured {
         &self,
         operation: &OperationInfo,
         redactor: &Redactor,
-        shape: &mut Shape,
+        fingerprint: &mut Fingerprint,
     ) -> Option<Value> {
         if self.request.is_empty() {
             return None;
@@ -125,7 +126,7 @@ impl Captured {
         }
         let document = operation.body.document()?;
         let body: Value = serde_json::from_slice(&self.request).ok()?;
-        let body = redactor.json(document, &body, shape);
+        let body = redactor.json(document, &body, fingerprint);
         Some(json!({ "contentType": "application/json", "body": body }))
     }
 
@@ -133,11 +134,11 @@ impl Captured {
         &self,
         operation: &OperationInfo,
         redactor: &Redactor,
-        shape: &mut Shape,
+        fingerprint: &mut Fingerprint,
     ) -> Option<Value> {
         let body: Value = serde_json::from_slice(&self.response).ok()?;
         if self.status != operation.status {
-            return Some(redactor.json(&ErrorBody::views().read, &body, shape));
+            return Some(redactor.json(&ErrorBody::views().read, &body, fingerprint));
         }
         let document = &operation.reply.body.of()?.views().read;
         match (operation.reply.body, &body) {
@@ -145,16 +146,16 @@ impl Captured {
                 let mut kinds = BTreeSet::new();
                 let mut redacted = Vec::new();
                 for item in items {
-                    let mut shape = Shape::default();
-                    redacted.push(redactor.json(document, item, &mut shape));
-                    kinds.insert(shape.as_str().to_owned());
+                    let mut fingerprint = Fingerprint::default();
+                    redacted.push(redactor.json(document, item, &mut fingerprint));
+                    kinds.insert(fingerprint.as_str().to_owned());
                 }
                 for kind in &kinds {
-                    shape.add_all(&[kind]);
+                    fingerprint.add_all(&[kind]);
                 }
                 Some(redacted.into())
             }
-            _ => Some(redactor.json(document, &body, shape)),
+            _ => Some(redactor.json(document, &body, fingerprint)),
         }
     }
 
@@ -166,7 +167,7 @@ impl Captured {
             .into_iter()
             .map(|(name, value)| (name.to_owned(), decode(&value)));
         let of = &operation.path_parameters;
-        let variables = redactor.parameters(of, variables, &mut Shape::default());
+        let variables = redactor.parameters(of, variables, &mut Fingerprint::default());
         Some(filled(operation, &variables))
     }
 }
@@ -200,7 +201,7 @@ impl Archive {
         let mut kinds = BTreeSet::new();
         for entry in fs::read_dir(directory).map_err(failed(directory))? {
             let path = entry.map_err(failed(directory))?.path();
-            if path.extension().is_none_or(|it| it != "json") {
+            if path.extension().is_none_or(|extension| extension != "json") {
                 continue;
             }
             let text = fs::read(&path).map_err(failed(&path))?;
@@ -208,7 +209,9 @@ impl Archive {
             let Ok(exchange) = serde_json::from_slice(&text) else {
                 continue;
             };
-            if let Some(redacted) = captured(&exchange).and_then(|it| it.redact(redactor)) {
+            if let Some(redacted) =
+                captured(&exchange).and_then(|captured| captured.redact(redactor))
+            {
                 kinds.insert(redacted.kind);
             }
         }
@@ -267,7 +270,7 @@ fn captured(exchange: &Exchange) -> Option<Captured> {
         target = format!("{target}?{}", pairs.join("&"));
     }
     let request = exchange.request.as_ref();
-    let body = request.and_then(|it| match (&it.body, &it.part) {
+    let body = request.and_then(|request| match (&request.body, &request.part) {
         (Some(body), _) => Some(body.to_string()),
         (None, Some(part)) => Some(part.body.clone()),
         (None, None) => None,
@@ -283,6 +286,6 @@ fn captured(exchange: &Exchange) -> Option<Captured> {
         response: response
             .body
             .as_ref()
-            .map_or_else(Vec::new, |it| it.to_string().into_bytes()),
+            .map_or_else(Vec::new, |body| body.to_string().into_bytes()),
     })
 }

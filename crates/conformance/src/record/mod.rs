@@ -200,7 +200,7 @@ async fn pass(recorder: Arc<Recorder>, busy: mpsc::Sender<()>, request: Request)
     let target = head
         .uri
         .path_and_query()
-        .map_or("/", |it| it.as_str())
+        .map_or("/", |path| path.as_str())
         .to_owned();
     let Ok(uri) = format!("{}{target}", recorder.upstream).parse::<Uri>() else {
         return refuse("the path cannot be put behind the upstream's URL");
@@ -228,7 +228,9 @@ async fn pass(recorder: Arc<Recorder>, busy: mpsc::Sender<()>, request: Request)
     strip(&mut head.headers);
     let status = head.status;
     let location = head.headers.get(LOCATION);
-    let location = location.and_then(|it| it.to_str().ok()).map(str::to_owned);
+    let location = location
+        .and_then(|location| location.to_str().ok())
+        .map(str::to_owned);
     let (body, response) = Tee::new(body);
     tokio::spawn(async move {
         // Neither comes where a body was too large or broke off.
@@ -257,9 +259,9 @@ fn strip(headers: &mut HeaderMap) {
     let own: Vec<HeaderName> = headers
         .get_all(CONNECTION)
         .iter()
-        .filter_map(|it| it.to_str().ok())
-        .flat_map(|it| it.split(','))
-        .filter_map(|it| it.trim().parse().ok())
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|names| names.split(','))
+        .filter_map(|name| name.trim().parse().ok())
         .collect();
     for name in &own {
         headers.remove(name);
@@ -321,7 +323,7 @@ impl<B: Body<Data = Bytes> + Unpin> Body for Tee<B> {
         match &frame {
             None => self.whole = true,
             Some(Ok(frame)) => {
-                let data = frame.data_ref().map_or(&[][..], |it| it);
+                let data = frame.data_ref().map_or(&[][..], |data| data);
                 let fits = |copy: &Vec<u8>| copy.len() + data.len() <= MAX_RECORDED;
                 self.copy = self.copy.take().filter(fits).map(|mut copy| {
                     copy.extend_from_slice(data);

@@ -34,12 +34,12 @@ pub(crate) struct Redactor {
     key: hmac::Key,
 }
 
-/// A redacted value, and its shape: what of the contract it shows. Two values
-/// of one shape are of one kind.
+/// What of the contract a redacted value shows. Two values with one fingerprint
+/// are of one kind.
 #[derive(Debug, Default)]
-pub(crate) struct Shape(String);
+pub(crate) struct Fingerprint(String);
 
-impl Shape {
+impl Fingerprint {
     fn add(&mut self, token: &str) {
         self.0.push_str(token);
         self.0.push(' ');
@@ -72,9 +72,14 @@ impl Redactor {
     }
 
     /// Replaces what is private in a value of a type.
-    pub(crate) fn json(&self, document: &Document, value: &Value, shape: &mut Shape) -> Value {
+    pub(crate) fn json(
+        &self,
+        document: &Document,
+        value: &Value,
+        fingerprint: &mut Fingerprint,
+    ) -> Value {
         let schema = document.root();
-        self.value(&document.definitions, schema, value, shape)
+        self.value(&document.definitions, schema, value, fingerprint)
     }
 
     /// Replaces what is private in the values of parameters. What is not
@@ -83,7 +88,7 @@ impl Redactor {
         &self,
         of: &TypeInfo,
         given: impl IntoIterator<Item = (String, String)>,
-        shape: &mut Shape,
+        fingerprint: &mut Fingerprint,
     ) -> Map<String, Value> {
         let document = &of.views().create;
         let properties = &document.root()["properties"];
@@ -92,7 +97,7 @@ impl Redactor {
             let Some(schema) = properties.get(&name) else {
                 continue;
             };
-            shape.add(&name);
+            fingerprint.add(&name);
             let value = self.parameter(&document.definitions, schema, &text);
             kept.insert(name, value.into());
         }
@@ -103,12 +108,12 @@ impl Redactor {
         let schema = resolve(definitions, schema);
         if is(schema, "array") {
             let items = text.split(',');
-            let items = items.map(|it| self.parameter(definitions, &schema["items"], it));
+            let items = items.map(|item| self.parameter(definitions, &schema["items"], item));
             return items.collect::<Vec<_>>().join(",");
         }
         let number = is(schema, "integer") || is(schema, "number");
         let boolean = is(schema, "boolean") && (text == "true" || text == "false");
-        let small = number && text.parse().is_ok_and(|it: u64| it < PRIVATE_NUMBER);
+        let small = number && text.parse().is_ok_and(|value: u64| value < PRIVATE_NUMBER);
         if boolean || small || keeps(schema, text) {
             text.to_owned()
         } else {
@@ -121,46 +126,51 @@ impl Redactor {
         definitions: &Definitions,
         schema: &Value,
         value: &Value,
-        shape: &mut Shape,
+        fingerprint: &mut Fingerprint,
     ) -> Value {
         if schema["writeOnly"] == true && !value.is_null() {
-            shape.add("secret");
+            fingerprint.add("secret");
             return match value {
                 // Not even the form of a secret is anybody's business.
                 Value::String(text) => self.stream(text).hex(16).into(),
-                other => self.value(definitions, &Value::Null, other, &mut Shape::default()),
+                other => self.value(
+                    definitions,
+                    &Value::Null,
+                    other,
+                    &mut Fingerprint::default(),
+                ),
             };
         }
         let schema = resolve(definitions, schema);
         match value {
             Value::Null => {
-                shape.add("null");
+                fingerprint.add("null");
                 Value::Null
             }
-            Value::Bool(it) => {
-                shape.add("boolean");
-                Value::Bool(*it)
+            Value::Bool(flag) => {
+                fingerprint.add("boolean");
+                Value::Bool(*flag)
             }
-            Value::Number(it) => {
-                shape.add("number");
-                self.number(schema, it)
+            Value::Number(number) => {
+                fingerprint.add("number");
+                self.number(schema, number)
             }
             Value::String(text) => {
                 if keeps(schema, text) {
                     // A value of an enum is part of what an example shows.
-                    shape.add(if schema["enum"].is_array() {
+                    fingerprint.add(if schema["enum"].is_array() {
                         text
                     } else {
                         "text"
                     });
                     text.as_str().into()
                 } else {
-                    shape.add("text");
+                    fingerprint.add("text");
                     self.text(text).into()
                 }
             }
-            Value::Array(items) => self.list(definitions, schema, items, shape),
-            Value::Object(members) => self.object(definitions, schema, members, shape),
+            Value::Array(items) => self.list(definitions, schema, items, fingerprint),
+            Value::Object(members) => self.object(definitions, schema, members, fingerprint),
         }
     }
 
@@ -169,22 +179,22 @@ impl Redactor {
         definitions: &Definitions,
         schema: &Value,
         items: &[Value],
-        shape: &mut Shape,
+        fingerprint: &mut Fingerprint,
     ) -> Value {
-        shape.add("[");
+        fingerprint.add("[");
         // How many there are makes no other kind, nor does their order.
         let mut kinds = std::collections::BTreeSet::new();
         let redacted = items.iter().map(|item| {
-            let mut shape = Shape::default();
-            let item = self.value(definitions, &schema["items"], item, &mut shape);
-            kinds.insert(shape.0);
+            let mut fingerprint = Fingerprint::default();
+            let item = self.value(definitions, &schema["items"], item, &mut fingerprint);
+            kinds.insert(fingerprint.0);
             item
         });
         let redacted: Vec<_> = redacted.collect();
         for kind in kinds {
-            shape.add(&kind);
+            fingerprint.add(&kind);
         }
-        shape.add("]");
+        fingerprint.add("]");
         redacted.into()
     }
 
@@ -193,21 +203,26 @@ impl Redactor {
         definitions: &Definitions,
         schema: &Value,
         members: &Map<String, Value>,
-        shape: &mut Shape,
+        fingerprint: &mut Fingerprint,
     ) -> Value {
-        shape.add("{");
+        fingerprint.add("{");
         let mut redacted = Map::new();
         let mut declared = Vec::new();
         for (name, value) in members {
             if let Some(property) = schema["properties"].get(name) {
-                let mut below = Shape::default();
+                let mut below = Fingerprint::default();
                 let value = self.value(definitions, property, value, &mut below);
                 declared.push(format!("{name}: {}", below.0));
                 redacted.insert(name.clone(), value);
                 continue;
             }
             // Not declared, so that even the name can be data.
-            let value = self.value(definitions, &Value::Null, value, &mut Shape::default());
+            let value = self.value(
+                definitions,
+                &Value::Null,
+                value,
+                &mut Fingerprint::default(),
+            );
             let mut fake = self.text(name);
             while redacted.contains_key(&fake) || schema["properties"].get(&fake).is_some() {
                 fake.push('x');
@@ -216,9 +231,9 @@ impl Redactor {
         }
         declared.sort();
         for property in declared {
-            shape.add(&property);
+            fingerprint.add(&property);
         }
-        shape.add("}");
+        fingerprint.add("}");
         redacted.into()
     }
 
@@ -226,7 +241,7 @@ impl Redactor {
         let declared = is(schema, "integer") || is(schema, "number");
         let small = number
             .as_i64()
-            .is_some_and(|it| it.unsigned_abs() < PRIVATE_NUMBER);
+            .is_some_and(|whole| whole.unsigned_abs() < PRIVATE_NUMBER);
         if declared && small {
             return number.clone().into();
         }
@@ -235,7 +250,13 @@ impl Redactor {
         let digits: String = fake
             .chars()
             .enumerate()
-            .map(|(index, it)| if index == 0 && it == '0' { '1' } else { it })
+            .map(|(index, digit)| {
+                if index == 0 && digit == '0' {
+                    '1'
+                } else {
+                    digit
+                }
+            })
             .collect();
         match digits.parse::<Value>() {
             Ok(Value::Number(fake)) => fake.into(),
@@ -248,7 +269,7 @@ impl Redactor {
         if text.is_empty() {
             return String::new();
         }
-        let is_id = text.len() == 24 && text.bytes().all(|it| it.is_ascii_hexdigit());
+        let is_id = text.len() == 24 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
         let mut fresh = self.stream(text);
         if is_id {
             return fresh.hex(24);
@@ -264,8 +285,13 @@ impl Redactor {
             return format!("{}@example.com", fresh.hex(12));
         }
         loop {
-            let fake: String = text.chars().map(|it| fresh.like(it)).collect();
-            let changes = text.chars().any(|it| !SEPARATORS.contains(it));
+            let fake: String = text
+                .chars()
+                .map(|character| fresh.like(character))
+                .collect();
+            let changes = text
+                .chars()
+                .any(|character| !SEPARATORS.contains(character));
             if !changes || fake != text {
                 return fake;
             }
@@ -315,7 +341,7 @@ impl Stream<'_> {
         let (first, size) = match character {
             '0'..='9' => (b'0', 10),
             'A'..='Z' => (b'A', 26),
-            it if SEPARATORS.contains(it) => return it,
+            character if SEPARATORS.contains(character) => return character,
             _ => (b'a', 26),
         };
         char::from(first + self.byte() % size)
@@ -325,7 +351,7 @@ impl Stream<'_> {
 /// Whether the schema of a text lets it stay.
 fn keeps(schema: &Value, text: &str) -> bool {
     if let Some(options) = schema["enum"].as_array() {
-        return options.iter().any(|it| it == text);
+        return options.iter().any(|option| option == text);
     }
     if schema["format"] == "date-time" {
         return text.len() <= 30 && text.parse::<Timestamp>().is_ok();
@@ -334,12 +360,12 @@ fn keeps(schema: &Value, text: &str) -> bool {
         return text == "me";
     }
     let detail = text.strip_prefix("type.googleapis.com/google.rpc.");
-    detail.is_some_and(|it| DETAILS.contains(&it))
+    detail.is_some_and(|name| DETAILS.contains(&name))
 }
 
 fn is(schema: &Value, name: &str) -> bool {
     match &schema["type"] {
-        Value::Array(types) => types.iter().any(|it| it == name),
+        Value::Array(types) => types.iter().any(|kind| kind == name),
         only => only == name,
     }
 }
@@ -358,7 +384,7 @@ mod tests {
     fn user(value: &Value) -> Value {
         let operation = contract::find("getUser").expect("an operation");
         let of = operation.reply.body.of().expect("a body");
-        redactor().json(&of.views().read, value, &mut Shape::default())
+        redactor().json(&of.views().read, value, &mut Fingerprint::default())
     }
 
     #[test]

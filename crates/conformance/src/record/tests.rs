@@ -25,7 +25,7 @@ use super::{RecordError, Recorder};
 
 /// What reached the upstream.
 #[derive(Clone, Debug, PartialEq)]
-struct Seen {
+struct SeenRequest {
     method: String,
     target: String,
     headers: HeaderMap,
@@ -37,7 +37,7 @@ struct Setup {
     url: String,
     out: tempfile::TempDir,
     written: mpsc::Receiver<String>,
-    seen: mpsc::Receiver<Seen>,
+    seen: mpsc::Receiver<SeenRequest>,
 }
 
 struct Canned {
@@ -74,7 +74,7 @@ async fn setup(canned: Canned) -> Setup {
             let target = head.uri.path_and_query().expect("a path").to_string();
             let method = head.method.to_string();
             let headers = head.headers;
-            note.send(Seen {
+            note.send(SeenRequest {
                 method,
                 target,
                 headers,
@@ -183,15 +183,15 @@ fn check_gone(canary: &str, written: &str) {
     let (first, second) = canary.split_at(canary.len() / 2);
     let escaped: String = canary
         .chars()
-        .map(|it| format!("\\u{:04x}", u32::from(it)))
+        .map(|character| format!("\\u{:04x}", u32::from(character)))
         .collect();
-    let hex: String = canary.bytes().map(|it| format!("{it:02x}")).collect();
+    let hex: String = canary.bytes().map(|byte| format!("{byte:02x}")).collect();
     let mut forms = vec![
         canary.to_owned(),
         first.to_owned(),
         second.to_owned(),
         canary.chars().rev().collect(),
-        canary.bytes().map(|it| format!("%{it:02x}")).collect(),
+        canary.bytes().map(|byte| format!("%{byte:02x}")).collect(),
         escaped,
         hex,
     ];
@@ -202,7 +202,7 @@ fn check_gone(canary: &str, written: &str) {
         forms.extend(encoded.get(4..encoded.len() - 4).map(str::to_owned));
     }
     // Shorter ones come about by chance.
-    forms.retain(|it| it.len() >= 7);
+    forms.retain(|form| form.len() >= 7);
     let written = written.to_lowercase();
     for form in forms {
         let form = form.to_lowercase();
@@ -337,8 +337,12 @@ async fn an_upload_passes_as_it_is_and_is_recorded_as_the_picture_of_nobody() {
     check_gone("vogel", written);
     let exchange: contract::recorded::Exchange =
         serde_json::from_str(written).expect("a recorded exchange");
-    let part = exchange.request.and_then(|it| it.part).expect("a part");
-    let own = recorded("uploadUserAvatar").and_then(|it| it.request.as_ref()?.part.as_ref());
+    let part = exchange
+        .request
+        .and_then(|request| request.part)
+        .expect("a part");
+    let own =
+        recorded("uploadUserAvatar").and_then(|exchange| exchange.request.as_ref()?.part.as_ref());
     assert_eq!(part.body, own.expect("a part is recorded").body);
     assert_eq!(exchange.path, "/users/me/avatar");
 }
@@ -418,7 +422,10 @@ async fn what_was_recorded_keeps_the_contract() {
     let location = exchange.response.location.clone().expect("a location");
     reply.headers.push(("location", location));
     let setup = setup(reply).await;
-    let sent = exchange.request.as_ref().and_then(|it| it.body.as_ref());
+    let sent = exchange
+        .request
+        .as_ref()
+        .and_then(|request| request.body.as_ref());
     let sent = sent.expect("a body").to_string();
     setup
         .send("POST", "/v2/users", &[("authorization", "Bearer t")], sent)

@@ -21,10 +21,10 @@ pub(super) fn github(report: &Report) -> String {
             Level::Info => "notice",
         };
         let file = place(finding)
-            .filter(|it| !is_remote(it))
-            .map(|it| {
-                let line = it.line.map(|line| format!("line={line},"));
-                let file = command_property(&it.source);
+            .filter(|place| !is_remote(place))
+            .map(|place| {
+                let line = place.line.map(|line| format!("line={line},"));
+                let file = command_property(&place.source);
                 format!("file={file},{}", line.unwrap_or_default())
             })
             .unwrap_or_default();
@@ -92,7 +92,11 @@ pub(super) fn junit(report: &Report) -> String {
 }
 
 pub(super) fn sarif(report: &Report) -> String {
-    let rules: BTreeSet<&str> = report.findings.iter().map(|it| it.id.as_str()).collect();
+    let rules: BTreeSet<&str> = report
+        .findings
+        .iter()
+        .map(|finding| finding.id.as_str())
+        .collect();
     let results: Vec<Value> = report.findings.iter().map(sarif_result).collect();
     pretty(&json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
@@ -110,14 +114,14 @@ pub(super) fn sarif(report: &Report) -> String {
 }
 
 fn sarif_result(finding: &Finding) -> Value {
-    let location = |it: &Location| {
-        let mut physical = json!({ "artifactLocation": { "uri": uri(&it.source) } });
-        if let Some(line) = it.line {
+    let location = |place: &Location| {
+        let mut physical = json!({ "artifactLocation": { "uri": uri(&place.source) } });
+        if let Some(line) = place.line {
             physical["region"] = json!({ "startLine": line });
         }
         json!({
             "physicalLocation": physical,
-            "logicalLocations": [{ "fullyQualifiedName": it.pointer }],
+            "logicalLocations": [{ "fullyQualifiedName": place.pointer }],
         })
     };
     let mut result = json!({
@@ -129,8 +133,8 @@ fn sarif_result(finding: &Finding) -> Value {
         },
         "message": { "text": sentence(finding) },
     });
-    if let Some(it) = place(finding) {
-        result["locations"] = json!([location(it)]);
+    if let Some(place) = place(finding) {
+        result["locations"] = json!([location(place)]);
     }
     if let (Some(base), Some(_)) = (&finding.base, &finding.revision) {
         result["relatedLocations"] = json!([location(base)]);
@@ -152,11 +156,11 @@ fn sentence(finding: &Finding) -> String {
     let operation = finding
         .operation
         .as_ref()
-        .map(|it| format!("{it}: "))
+        .map(|operation| format!("{operation}: "))
         .unwrap_or_default();
     let at = match place(finding) {
-        Some(it) if is_remote(it) => format!(" (at {it})"),
-        Some(it) if !it.pointer.is_empty() => format!(" (at {})", it.pointer),
+        Some(place) if is_remote(place) => format!(" (at {place})"),
+        Some(place) if !place.pointer.is_empty() => format!(" (at {})", place.pointer),
         _ => String::new(),
     };
     format!("{operation}{}{at}", finding.message)

@@ -142,7 +142,7 @@ pub enum Format {
 impl Report {
     /// The worst level found.
     pub fn worst(&self) -> Option<Level> {
-        self.findings.iter().map(|it| it.level).max()
+        self.findings.iter().map(|finding| finding.level).max()
     }
 
     /// Whether anything was found at this level or above.
@@ -151,7 +151,10 @@ impl Report {
     }
 
     fn count(&self, level: Level) -> usize {
-        self.findings.iter().filter(|it| it.level == level).count()
+        self.findings
+            .iter()
+            .filter(|finding| finding.level == level)
+            .count()
     }
 
     /// `2 errors, 1 warning, 0 notes`.

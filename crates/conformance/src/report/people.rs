@@ -65,7 +65,7 @@ pub(super) fn markdown(report: &Report) -> String {
         let findings: Vec<&Finding> = report
             .findings
             .iter()
-            .filter(|it| it.level == level)
+            .filter(|finding| finding.level == level)
             .collect();
         if findings.is_empty() {
             continue;
@@ -95,11 +95,14 @@ pub(super) fn markdown(report: &Report) -> String {
 
 /// `was …` and `now …`, one of them when the other place does not exist.
 fn places(finding: &Finding) -> Vec<String> {
-    let base = finding.base.as_ref().map(|it| format!("base:     {it}"));
+    let base = finding
+        .base
+        .as_ref()
+        .map(|place| format!("base:     {place}"));
     let revision = finding
         .revision
         .as_ref()
-        .map(|it| format!("revision: {it}"));
+        .map(|place| format!("revision: {place}"));
     base.into_iter().chain(revision).collect()
 }
 

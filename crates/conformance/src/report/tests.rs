@@ -96,7 +96,7 @@ fn json_keeps_its_schema() {
     let validator = jsonschema::validator_for(&schema).expect("the schema is valid");
     let errors: Vec<String> = validator
         .iter_errors(&json)
-        .map(|it| it.to_string())
+        .map(|error| error.to_string())
         .collect();
     assert!(
         errors.is_empty(),

@@ -70,7 +70,7 @@ pub fn har(path: &Path) -> Result<Report, CaptureError> {
         // A HAR file holds what a browser asked of others too.
         let method = Method::from_bytes(request.method.as_bytes()).ok();
         let method = method.filter(|_| has_base(&request.url));
-        let Some((operation, variables)) = method.and_then(|it| route(&it, &below)) else {
+        let Some((operation, variables)) = method.and_then(|method| route(&method, &below)) else {
             let message = format!("{} {below} is of no operation", request.method);
             unmatched(&mut checker, path, index, message);
             continue;
@@ -87,7 +87,7 @@ pub fn har(path: &Path) -> Result<Report, CaptureError> {
         let content_type = text_of(&headers, "content-type");
         // What is binary in a form is not kept, or not as it was.
         let is_form = content_type.starts_with("multipart/");
-        let text = sent_data.and_then(|it| it.text.as_deref());
+        let text = sent_data.and_then(|data| data.text.as_deref());
         let body = text.filter(|_| !is_form).map(str::as_bytes);
         checker.request(operation, &seen_in, &variables, &sent, body);
         if let (true, BodyInfo::Upload { part }, Some(form)) = (is_form, operation.body, sent_data)
@@ -131,7 +131,10 @@ pub fn recorded(directory: &Path) -> Result<Report, CaptureError> {
     let mut files = Vec::new();
     for entry in fs::read_dir(directory).map_err(unreadable)? {
         let path = entry.map_err(unreadable)?.path();
-        if path.extension().is_some_and(|it| it == "json") {
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "json")
+        {
             files.push(path);
         }
     }
@@ -161,8 +164,10 @@ pub fn recorded(directory: &Path) -> Result<Report, CaptureError> {
 
 fn judge(checker: &mut Checker, seen_in: &str, exchange: &Exchange) {
     let method = Method::from_bytes(exchange.method.as_bytes()).ok();
-    let routed = method.and_then(|it| route(&it, &exchange.path));
-    let Some((operation, variables)) = routed.filter(|(it, _)| it.id == exchange.operation) else {
+    let routed = method.and_then(|method| route(&method, &exchange.path));
+    let Some((operation, variables)) =
+        routed.filter(|(operation, _)| operation.id == exchange.operation)
+    else {
         checker.findings.push(Finding {
             id: "exchange-unknown-operation".to_owned(),
             level: Level::Error,
@@ -186,11 +191,14 @@ fn judge(checker: &mut Checker, seen_in: &str, exchange: &Exchange) {
         query: &pairs,
         headers: None,
     };
-    let body = exchange.request.as_ref().and_then(|it| it.body.as_ref());
-    let body = body.map(|it| it.to_string().into_bytes());
+    let body = exchange
+        .request
+        .as_ref()
+        .and_then(|request| request.body.as_ref());
+    let body = body.map(|body| body.to_string().into_bytes());
     checker.request(operation, seen_in, &variables, &sent, body.as_deref());
     let body = exchange.response.body.as_ref();
-    let body = body.map(|it| it.to_string().into_bytes());
+    let body = body.map(|body| body.to_string().into_bytes());
     let received = Received {
         status: exchange.response.status,
         headers: None,
@@ -231,17 +239,17 @@ fn report(checker: Checker, title: String) -> Report {
 }
 
 fn headers(all: &[HarHeader]) -> HeaderMap {
-    let valid = all.iter().filter_map(|it| {
+    let valid = all.iter().filter_map(|header| {
         Some((
-            HeaderName::try_from(&it.name).ok()?,
-            HeaderValue::try_from(&it.value).ok()?,
+            HeaderName::try_from(&header.name).ok()?,
+            HeaderValue::try_from(&header.value).ok()?,
         ))
     });
     valid.collect()
 }
 
 fn text_of(headers: &HeaderMap, name: &str) -> String {
-    let value = headers.get(name).and_then(|it| it.to_str().ok());
+    let value = headers.get(name).and_then(|value| value.to_str().ok());
     value.unwrap_or_default().to_owned()
 }
 
@@ -292,11 +300,11 @@ impl HarPostData {
     fn parts(&self, content_type: &str) -> Vec<(Option<String>, Option<String>)> {
         let params = self.params.iter();
         let mut parts: Vec<_> = params
-            .map(|it| (Some(it.name.clone()), it.content_type.clone()))
+            .map(|param| (Some(param.name.clone()), param.content_type.clone()))
             .collect();
         let text = self.text.as_deref().unwrap_or_default();
         if let Ok(found) = multipart::parse(content_type, text.as_bytes()) {
-            parts.extend(found.into_iter().map(|it| (it.name, it.content_type)));
+            parts.extend(found.into_iter().map(|part| (part.name, part.content_type)));
         }
         parts
     }

@@ -327,7 +327,7 @@ impl Run {
         if let Some(value) = &answer.value {
             self.learn(operation, &call, value);
         }
-        let link = answer.headers.get(LINK).and_then(|it| it.to_str().ok());
+        let link = answer.headers.get(LINK).and_then(|link| link.to_str().ok());
         if let Some((_, offset)) = link.and_then(next_page) {
             let mut query = call.query;
             query.push(("offset".to_owned(), offset.to_string()));
@@ -611,7 +611,7 @@ fn json(value: &Value) -> (String, Bytes) {
 
 /// The recorded file as a multipart body.
 fn upload(operation: &OperationInfo) -> Result<(String, Bytes), String> {
-    let part = recorded(operation.id).and_then(|it| it.request.as_ref()?.part.as_ref());
+    let part = recorded(operation.id).and_then(|exchange| exchange.request.as_ref()?.part.as_ref());
     let part = part.ok_or("there is no recorded file")?;
     let content = STANDARD
         .decode(&part.body)

@@ -77,20 +77,24 @@ pub(crate) fn phase(operation: &OperationInfo) -> Phase {
 /// The operations of a phase, in an order in which they can succeed.
 pub(crate) fn operations(phase: Phase) -> Vec<&'static OperationInfo> {
     let catalogue = contract::catalogue().iter();
-    let mut found: Vec<_> = catalogue.filter(|it| self::phase(it) == phase).collect();
+    let mut found: Vec<_> = catalogue
+        .filter(|operation| self::phase(operation) == phase)
+        .collect();
     match phase {
-        Phase::Create => found.sort_by_key(|it| it.id != SCRATCH),
+        Phase::Create => found.sort_by_key(|operation| operation.id != SCRATCH),
         Phase::Delete => {
-            let scratch = contract::find(SCRATCH).map(|it| format!("{}/", it.path));
-            let is_scratch = |it: &OperationInfo| {
-                let below = scratch.as_deref().and_then(|it2| it.path.strip_prefix(it2));
+            let scratch = contract::find(SCRATCH).map(|scratch| format!("{}/", scratch.path));
+            let is_scratch = |operation: &OperationInfo| {
+                let below = scratch
+                    .as_deref()
+                    .and_then(|scratch| operation.path.strip_prefix(scratch));
                 below.is_some_and(|rest| !rest.contains('/'))
             };
             // Parts go before the whole, and what holds everything goes last.
             found.reverse();
-            found.sort_by_key(|it| {
-                let depth = it.path.split('/').count();
-                (is_scratch(it), std::cmp::Reverse(depth))
+            found.sort_by_key(|operation| {
+                let depth = operation.path.split('/').count();
+                (is_scratch(operation), std::cmp::Reverse(depth))
             });
         }
         _ => {}
@@ -101,13 +105,13 @@ pub(crate) fn operations(phase: Phase) -> Vec<&'static OperationInfo> {
 /// The names of the variables in a path.
 pub(crate) fn variables(operation: &OperationInfo) -> impl Iterator<Item = &'static str> {
     let segments = operation.path.split('/');
-    segments.filter_map(|it| it.strip_prefix('{')?.strip_suffix('}'))
+    segments.filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
 }
 
 /// The path variable that stands for an element of the collection at `path`.
 pub(crate) fn element(path: &str) -> Option<&'static str> {
-    contract::catalogue().iter().find_map(|it| {
-        let rest = it.path.strip_prefix(path)?.strip_prefix("/{")?;
+    contract::catalogue().iter().find_map(|operation| {
+        let rest = operation.path.strip_prefix(path)?.strip_prefix("/{")?;
         rest.strip_suffix('}')
     })
 }
@@ -135,7 +139,8 @@ pub(crate) fn body(operation: &OperationInfo, known: &Known, run: &str) -> Resul
         }
         return Ok(body.into());
     }
-    let request = recorded(operation.id).and_then(|it| it.request.as_ref()?.body.as_ref());
+    let request =
+        recorded(operation.id).and_then(|exchange| exchange.request.as_ref()?.body.as_ref());
     let (Some(document), Some(recorded)) = (operation.body.document(), request) else {
         return Err("a recorded request".to_owned());
     };
@@ -187,23 +192,27 @@ impl Adapt<'_> {
             Value::Array(items) => {
                 let adapted = items
                     .iter()
-                    .filter_map(|it| self.value(&schema["items"], name, it));
+                    .filter_map(|item| self.value(&schema["items"], name, item));
                 let mut adapted: Vec<_> = adapted.collect();
                 // Several recorded references can have become the same one.
                 adapted.dedup();
                 Some(adapted.into())
             }
             Value::String(_) if is_id(schema) => {
-                let own = |of| REFERENCES.iter().find(|it| it.0 == of && it.1 == name);
+                let own = |of| {
+                    REFERENCES
+                        .iter()
+                        .find(|reference| reference.0 == of && reference.1 == name)
+                };
                 let stem = name.strip_suffix('s').unwrap_or(name);
                 let derived = format!("{stem}_id");
                 let key = own(self.operation)
                     .or_else(|| own(""))
-                    .map_or(derived.as_str(), |it| it.2);
+                    .map_or(derived.as_str(), |reference| reference.2);
                 self.known.get(key).map(|id| id.as_str().into())
             }
             Value::String(_) => {
-                let unique = UNIQUE.iter().find(|(it, _)| *it == name);
+                let unique = UNIQUE.iter().find(|(property, _)| *property == name);
                 Some(unique.map_or_else(
                     || recorded.clone(),
                     |(_, text)| text.replace("{run}", self.run).into(),
@@ -217,13 +226,13 @@ impl Adapt<'_> {
 pub(crate) fn resolve<'a>(definitions: &'a Definitions, schema: &'a Value) -> &'a Value {
     if let Some(target) = schema["$ref"]
         .as_str()
-        .and_then(|it| it.strip_prefix("#/$defs/"))
-        .and_then(|it| definitions.get(it))
+        .and_then(|reference| reference.strip_prefix("#/$defs/"))
+        .and_then(|name| definitions.get(name))
     {
         return resolve(definitions, target);
     }
     let alternatives = schema["anyOf"].as_array().into_iter().flatten();
-    let mut others = alternatives.filter(|it| it["type"] != "null");
+    let mut others = alternatives.filter(|alternative| alternative["type"] != "null");
     match (others.next(), others.next()) {
         (Some(only), None) => resolve(definitions, only),
         _ => schema,

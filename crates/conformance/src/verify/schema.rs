@@ -37,7 +37,7 @@ pub(crate) struct Strict {
 
 /// What a schema is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Shape {
+enum Purpose {
     /// The document as it is published.
     AsIs,
     /// One value in a reply.
@@ -49,20 +49,20 @@ enum Shape {
 }
 
 impl Strict {
-    fn new(document: &Document, shape: Shape) -> Self {
+    fn new(document: &Document, purpose: Purpose) -> Self {
         let mut definitions = document.definitions.clone();
-        if shape != Shape::AsIs {
+        if purpose != Purpose::AsIs {
             definitions.values_mut().for_each(tighten);
         }
-        if shape == Shape::PartialList
+        if purpose == Purpose::PartialList
             && let Some(Value::Object(root)) = definitions.get_mut(&document.name)
         {
             root.shift_remove("required");
         }
         let root = json!({ "$ref": format!("#/$defs/{}", document.name) });
-        let mut schema = match shape {
-            Shape::List | Shape::PartialList => json!({ "type": "array", "items": root }),
-            Shape::AsIs | Shape::Reply => root,
+        let mut schema = match purpose {
+            Purpose::List | Purpose::PartialList => json!({ "type": "array", "items": root }),
+            Purpose::AsIs | Purpose::Reply => root,
         };
         schema["$defs"] = json!(definitions);
         let validator = jsonschema::draft202012::options()
@@ -106,22 +106,22 @@ impl Strict {
 /// A pointer to a place in every element of a list alike.
 fn without_indices(pointer: &str) -> String {
     let segments = pointer.split('/');
-    let segments = segments.map(|it| {
-        let is_index = !it.is_empty() && it.bytes().all(|byte| byte.is_ascii_digit());
-        if is_index { "*" } else { it }
+    let segments = segments.map(|segment| {
+        let is_index = !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_digit());
+        if is_index { "*" } else { segment }
     });
     segments.collect::<Vec<_>>().join("/")
 }
 
-type Cache = Mutex<BTreeMap<(String, Shape), &'static Strict>>;
+type Cache = Mutex<BTreeMap<(String, Purpose), &'static Strict>>;
 
 /// Schemas are made once. There are as many as types in the contract.
-fn cached(document: &Document, shape: Shape) -> &'static Strict {
+fn cached(document: &Document, purpose: Purpose) -> &'static Strict {
     static CACHE: LazyLock<Cache> = LazyLock::new(Cache::default);
     let mut cache = CACHE.lock().unwrap_or_else(PoisonError::into_inner);
     cache
-        .entry((document.name.clone(), shape))
-        .or_insert_with(|| Box::leak(Box::new(Strict::new(document, shape))))
+        .entry((document.name.clone(), purpose))
+        .or_insert_with(|| Box::leak(Box::new(Strict::new(document, purpose))))
 }
 
 /// The schema of the reply to an operation. `partial` tells that the request
@@ -129,20 +129,20 @@ fn cached(document: &Document, shape: Shape) -> &'static Strict {
 pub(crate) fn reply(operation: &OperationInfo, partial: bool) -> Option<&'static Strict> {
     match operation.reply.body {
         ReplyBody::None => None,
-        ReplyBody::One(of) => Some(cached(&of.views().read, Shape::Reply)),
-        ReplyBody::List(of) if partial => Some(cached(&of.views().read, Shape::PartialList)),
-        ReplyBody::List(of) => Some(cached(&of.views().read, Shape::List)),
+        ReplyBody::One(of) => Some(cached(&of.views().read, Purpose::Reply)),
+        ReplyBody::List(of) if partial => Some(cached(&of.views().read, Purpose::PartialList)),
+        ReplyBody::List(of) => Some(cached(&of.views().read, Purpose::List)),
     }
 }
 
 /// The schema of the body of every error.
 pub(crate) fn error() -> &'static Strict {
-    cached(&ErrorBody::views().read, Shape::Reply)
+    cached(&ErrorBody::views().read, Purpose::Reply)
 }
 
 /// A schema of a request, which is closed as published.
 pub(crate) fn request(document: &Document) -> &'static Strict {
-    cached(document, Shape::AsIs)
+    cached(document, Purpose::AsIs)
 }
 
 /// Closes objects and takes write-only properties away.
@@ -167,7 +167,7 @@ fn tighten(schema: &mut Value) {
         }
     }
     if let Some(Value::Array(required)) = members.get_mut("required") {
-        required.retain(|name| !hidden.iter().any(|it| name == it.as_str()));
+        required.retain(|name| !hidden.iter().any(|hidden| name == hidden.as_str()));
     }
     for keyword in ["items", "additionalProperties"] {
         if let Some(below) = members.get_mut(keyword) {
@@ -368,7 +368,7 @@ impl<'a> Walker<'a> {
     ) {
         if let Some(target) = schema["$ref"]
             .as_str()
-            .and_then(|it| it.strip_prefix("#/$defs/"))
+            .and_then(|reference| reference.strip_prefix("#/$defs/"))
         {
             let recursive = value.is_none() && self.below.contains(&target);
             if let Some(definition) = self.definitions.get(target)
@@ -387,13 +387,13 @@ impl<'a> Walker<'a> {
         }
         for option in schema["enum"].as_array().into_iter().flatten() {
             if let Some(text) = option.as_str()
-                && value.is_none_or(|it| it == option)
+                && value.is_none_or(|value| value == option)
             {
                 visit.enum_value(name, text);
             }
         }
         let empty = Map::new();
-        let members = value.map(|it| it.as_object().unwrap_or(&empty));
+        let members = value.map(|value| value.as_object().unwrap_or(&empty));
         for (property, below) in schema["properties"].as_object().into_iter().flatten() {
             let value = match members {
                 None => None,

@@ -45,11 +45,11 @@ async fn answer(fault: Arc<Fault>, request: Request) -> Response {
     let (operation, variables) = route(&head.method, path).expect("an operation");
     let pairs = query(head.uri.query().unwrap_or_default());
     let content_type = head.headers.get("content-type");
-    let content_type = content_type.map_or("", |it| it.to_str().expect("ASCII"));
+    let content_type = content_type.map_or("", |value| value.to_str().expect("ASCII"));
     let is = |name: &str, value: &str| pairs.iter().any(|(n, v)| n == name && v == value);
     let error = if operation.authenticated && !head.headers.contains_key("authorization") {
         Some(Code::Unauthenticated)
-    } else if variables.iter().any(|(_, it)| it == "not-an-id")
+    } else if variables.iter().any(|(_, value)| value == "not-an-id")
         || is("limit", "0")
         || body.as_ref() == b"[0]"
         || (operation.id == "refreshToken" && pairs.is_empty())
@@ -59,7 +59,7 @@ async fn answer(fault: Arc<Fault>, request: Request) -> Response {
         None
     } else if variables
         .iter()
-        .any(|(_, it)| it.ends_with("0000000000000000"))
+        .any(|(_, value)| value.ends_with("0000000000000000"))
     {
         Some(Code::NotFound)
     } else {
@@ -108,12 +108,12 @@ fn success(operation: &OperationInfo) -> Reply {
     let mut body = exchange.response.body.clone().unwrap_or_default();
     if let ReplyBody::List(_) = operation.reply.body {
         // A list may be recorded with abbreviated elements; the element itself is whole.
-        let element = contract::catalogue().iter().find(|it| {
-            let rest = it.path.strip_prefix(operation.path);
-            it.method == Method::GET
+        let element = contract::catalogue().iter().find(|other| {
+            let rest = other.path.strip_prefix(operation.path);
+            other.method == Method::GET
                 && rest.is_some_and(|rest| rest.starts_with("/{") && rest.ends_with('}'))
         });
-        let whole = element.and_then(|it| recorded(it.id)?.response.body.clone());
+        let whole = element.and_then(|element| recorded(element.id)?.response.body.clone());
         if let Some(whole) = whole {
             body = json!([whole]);
         }
@@ -161,10 +161,13 @@ async fn verify(
 
 /// One line for each finding: level, kind, operation and pointer.
 fn lines(report: &Report) -> Vec<String> {
-    let found = report.findings.iter().map(|it| {
-        let pointer = it.revision.as_ref().map_or("", |it| it.pointer.as_str());
-        let operation = it.operation.as_deref().unwrap_or_default();
-        format!("{} {operation} {pointer}", it.id)
+    let found = report.findings.iter().map(|finding| {
+        let pointer = finding
+            .revision
+            .as_ref()
+            .map_or("", |place| place.pointer.as_str());
+        let operation = finding.operation.as_deref().unwrap_or_default();
+        format!("{} {operation} {pointer}", finding.id)
             .trim_end()
             .to_owned()
     });
@@ -178,26 +181,26 @@ fn lines(report: &Report) -> Vec<String> {
 /// and nothing else is.
 #[track_caller]
 fn check(operation: &'static str, fault: fn(&mut Reply), expected: &[&str]) {
-    let report = block_on(verify(true, move |it, reply| {
-        if it.id == operation && reply.status == it.status {
+    let report = block_on(verify(true, move |called, reply| {
+        if called.id == operation && reply.status == called.status {
             fault(reply);
         }
     }));
     let mut found = lines(&report);
-    found.retain(|it| !it.starts_with("operation-not-tried"));
+    found.retain(|line| !line.starts_with("operation-not-tried"));
     assert_eq!(found, expected, "{:#?}", report.findings);
 }
 
 /// The same for a fault in the errors of one operation with a status.
 #[track_caller]
 fn check_error(operation: &'static str, status: u16, fault: fn(&mut Reply), expected: &[&str]) {
-    let report = block_on(verify(false, move |it, reply| {
-        if it.id == operation && reply.status == status {
+    let report = block_on(verify(false, move |called, reply| {
+        if called.id == operation && reply.status == status {
             fault(reply);
         }
     }));
     let mut found = lines(&report);
-    found.retain(|it| !it.starts_with("operation-not-tried"));
+    found.retain(|line| !line.starts_with("operation-not-tried"));
     assert_eq!(found, expected, "{:#?}", report.findings);
 }
 
@@ -218,15 +221,18 @@ fn a_server_without_a_fault_passes() {
 
 #[test]
 fn operations_that_write_are_told_as_not_tried() {
-    let report = block_on(verify(false, |it, _| assert_eq!(it.method, Method::GET)));
+    let report = block_on(verify(false, |called, _| {
+        assert_eq!(called.method, Method::GET);
+    }));
     assert!(!report.fails_on(Level::Warning), "{:#?}", report.findings);
     let writes = contract::catalogue()
         .iter()
-        .filter(|it| it.method != Method::GET);
+        .filter(|operation| operation.method != Method::GET);
     for operation in writes {
         let title = super::check::title(operation);
-        let told = report.findings.iter().any(|it| {
-            it.id == "operation-not-tried" && it.operation.as_deref() == Some(title.as_str())
+        let told = report.findings.iter().any(|finding| {
+            finding.id == "operation-not-tried"
+                && finding.operation.as_deref() == Some(title.as_str())
         });
         assert!(told, "{title} is neither tried nor told");
     }
@@ -236,7 +242,7 @@ fn operations_that_write_are_told_as_not_tried() {
 fn an_undeclared_property_is_named() {
     check(
         "updateUser",
-        |it| it.body["settings"]["shoeSize"] = 43.into(),
+        |reply| reply.body["settings"]["shoeSize"] = 43.into(),
         &["response-undeclared-property PATCH /users/{user_id} /settings/shoeSize"],
     );
 }
@@ -245,7 +251,7 @@ fn an_undeclared_property_is_named() {
 fn a_missing_required_property_is_named() {
     check(
         "createUser",
-        |it| drop(it.body.as_object_mut().map(|it| it.remove("email"))),
+        |reply| drop(reply.body.as_object_mut().map(|user| user.remove("email"))),
         &["response-missing-property POST /users /email"],
     );
 }
@@ -254,7 +260,10 @@ fn a_missing_required_property_is_named() {
 fn a_missing_required_property_in_a_list_is_named() {
     check(
         "listUsers",
-        |it| drop(it.body[0].as_object_mut().map(|it| it.remove("email"))),
+        |reply| {
+            let user = reply.body[0].as_object_mut();
+            drop(user.map(|user| user.remove("email")));
+        },
         &["response-missing-property GET /users /0/email"],
     );
 }
@@ -263,7 +272,7 @@ fn a_missing_required_property_in_a_list_is_named() {
 fn a_value_of_another_type_is_named() {
     check(
         "listUsers",
-        |it| it.body[0]["phone"] = 31_209_876_543_u64.into(),
+        |reply| reply.body[0]["phone"] = 31_209_876_543_u64.into(),
         &["response-wrong-type GET /users /0/phone"],
     );
 }
@@ -272,7 +281,7 @@ fn a_value_of_another_type_is_named() {
 fn an_unknown_enum_value_is_named() {
     check(
         "getUser",
-        |it| it.body["settings"]["locale"] = "tlh".into(),
+        |reply| reply.body["settings"]["locale"] = "tlh".into(),
         &["response-unknown-enum-value GET /users/{user_id} /settings/locale"],
     );
 }
@@ -281,7 +290,7 @@ fn an_unknown_enum_value_is_named() {
 fn a_write_only_property_is_named() {
     check(
         "getUser",
-        |it| it.body["password"] = "z3krUt".into(),
+        |reply| reply.body["password"] = "z3krUt".into(),
         &["response-write-only-property GET /users/{user_id} /password"],
     );
 }
@@ -290,7 +299,7 @@ fn a_write_only_property_is_named() {
 fn a_value_of_another_format_is_named() {
     check(
         "uploadUserAvatar",
-        |it| it.body["createdAt"] = "yesterday".into(),
+        |reply| reply.body["createdAt"] = "yesterday".into(),
         &["response-wrong-format POST /users/{user_id}/avatar /createdAt"],
     );
 }
@@ -299,7 +308,7 @@ fn a_value_of_another_format_is_named() {
 fn a_list_that_is_no_list_is_named() {
     check(
         "listUsers",
-        |it| it.body = json!({ "users": [] }),
+        |reply| reply.body = json!({ "users": [] }),
         &["response-wrong-type GET /users"],
     );
 }
@@ -308,7 +317,7 @@ fn a_list_that_is_no_list_is_named() {
 fn a_list_longer_than_its_limit_is_named() {
     check(
         "listUsers",
-        |it| it.body = vec![it.body[0].clone(); 11].into(),
+        |reply| reply.body = vec![reply.body[0].clone(); 11].into(),
         &["response-list-too-long GET /users"],
     );
 }
@@ -317,10 +326,10 @@ fn a_list_longer_than_its_limit_is_named() {
 fn elements_that_are_wrong_alike_are_told_once() {
     check(
         "listUsers",
-        |it| {
-            let mut user = it.body[0].clone();
+        |reply| {
+            let mut user = reply.body[0].clone();
             user["role"] = "boss".into();
-            it.body = vec![user; 3].into();
+            reply.body = vec![user; 3].into();
         },
         &["response-unknown-enum-value GET /users /0/role"],
     );
@@ -330,7 +339,7 @@ fn elements_that_are_wrong_alike_are_told_once() {
 fn another_status_is_named() {
     check(
         "updateUser",
-        |it| it.status = StatusCode::ACCEPTED,
+        |reply| reply.status = StatusCode::ACCEPTED,
         &["response-unexpected-status PATCH /users/{user_id}"],
     );
 }
@@ -339,9 +348,10 @@ fn another_status_is_named() {
 fn another_content_type_is_named() {
     check(
         "getUser",
-        |it| {
+        |reply| {
             drop(
-                it.headers
+                reply
+                    .headers
                     .insert("content-type", HeaderValue::from_static("text/html")),
             );
         },
@@ -353,7 +363,7 @@ fn another_content_type_is_named() {
 fn a_body_that_is_not_json_is_named() {
     check(
         "updateUser",
-        |it| it.body = "<html>".into(),
+        |reply| reply.body = "<html>".into(),
         &["response-body-not-json PATCH /users/{user_id}"],
     );
 }
@@ -362,7 +372,7 @@ fn a_body_that_is_not_json_is_named() {
 fn a_missing_location_is_named() {
     check(
         "createUser",
-        |it| drop(it.headers.remove("location")),
+        |reply| drop(reply.headers.remove("location")),
         &["response-wrong-location POST /users"],
     );
 }
@@ -371,9 +381,9 @@ fn a_missing_location_is_named() {
 fn a_location_of_something_else_is_named() {
     check(
         "createUser",
-        |it| {
+        |reply| {
             let other = HeaderValue::from_static("/users/000000000000000000000000");
-            it.headers.insert("location", other);
+            reply.headers.insert("location", other);
         },
         &["response-wrong-location POST /users"],
     );
@@ -383,9 +393,9 @@ fn a_location_of_something_else_is_named() {
 fn a_link_that_leads_elsewhere_is_named() {
     check(
         "listUsers",
-        |it| {
+        |reply| {
             let link = "</v2/users?limit=10&offset=7>; rel=\"next\"";
-            it.headers.insert("link", HeaderValue::from_static(link));
+            reply.headers.insert("link", HeaderValue::from_static(link));
         },
         &["response-wrong-link GET /users"],
     );
@@ -395,7 +405,7 @@ fn a_link_that_leads_elsewhere_is_named() {
 fn a_missing_request_id_is_named() {
     check(
         "updateUser",
-        |it| drop(it.headers.remove("x-request-id")),
+        |reply| drop(reply.headers.remove("x-request-id")),
         &["response-wrong-request-id PATCH /users/{user_id}"],
     );
 }
@@ -405,7 +415,7 @@ fn an_error_of_another_shape_is_named() {
     check_error(
         "getUser",
         404,
-        |it| it.body = json!({ "message": "no" }),
+        |reply| reply.body = json!({ "message": "no" }),
         &[
             "response-missing-property GET /users/{user_id} /error",
             "response-undeclared-property GET /users/{user_id} /message",
@@ -418,7 +428,7 @@ fn an_error_that_contradicts_its_status_is_named() {
     check_error(
         "getUser",
         404,
-        |it| it.body["error"]["status"] = "INTERNAL".into(),
+        |reply| reply.body["error"]["status"] = "INTERNAL".into(),
         &["response-wrong-error-code GET /users/{user_id}"],
     );
 }
@@ -428,9 +438,9 @@ fn a_server_that_asks_for_no_token_is_named() {
     check_error(
         "listUserOrganizations",
         401,
-        |it| {
-            it.status = StatusCode::OK;
-            it.body = json!({});
+        |reply| {
+            reply.status = StatusCode::OK;
+            reply.body = json!({});
         },
         &["response-unexpected-status GET /users/me/organizations"],
     );
@@ -455,7 +465,7 @@ fn a_server_that_is_not_there_is_an_error() {
 fn coverage_tells_what_was_seen_and_what_was_not() {
     let report = block_on(verify(false, |_, _| {}));
     let coverage = report.coverage.expect("a live verification has coverage");
-    let has = |all: &[String], name: &str| all.iter().any(|it| it == name);
+    let has = |all: &[String], name: &str| all.iter().any(|listed| listed == name);
     assert!(has(&coverage.operations.seen, "GET /users"));
     assert!(has(&coverage.operations.unseen, "POST /users"));
     assert!(has(&coverage.statuses.seen, "GET /users/{user_id} 404"));
@@ -588,7 +598,7 @@ fn the_recorded_exchanges_differ_only_where_the_vendor_shows_passwords() {
     let report = super::recorded(directory.as_ref()).expect("the recorded exchanges");
     let of_users = lines(&report)
         .into_iter()
-        .filter(|it| it.contains("/users"));
+        .filter(|line| line.contains("/users"));
     let expected = [
         "response-write-only-property GET /users /0/password",
         "response-write-only-property GET /users/{user_id} /password",

@@ -31,7 +31,11 @@ fn every_change_of_the_contract_is_noticed() {
     let others: Vec<_> = slices
         .iter()
         .map(|slice| {
-            let ids = slice.operations.iter().map(|it| it.id.clone()).collect();
+            let ids = slice
+                .operations
+                .iter()
+                .map(|operation| operation.id.clone())
+                .collect();
             (only(&PROTOS, &ids), only(&READ_OPENAPI, &ids))
         })
         .collect();
@@ -43,9 +47,16 @@ fn every_change_of_the_contract_is_noticed() {
 
 /// The operations of each tag, and the schemas that they need.
 fn slices(facts: &ContractFacts) -> Vec<ContractFacts> {
-    let tags: BTreeSet<_> = facts.operations.iter().map(|it| &it.tag).collect();
+    let tags: BTreeSet<_> = facts
+        .operations
+        .iter()
+        .map(|operation| &operation.tag)
+        .collect();
     let slices = tags.into_iter().map(|tag| {
-        let operations = facts.operations.iter().filter(|it| it.tag == *tag);
+        let operations = facts
+            .operations
+            .iter()
+            .filter(|operation| operation.tag == *tag);
         let operations: Vec<_> = operations.cloned().collect();
         let mut todo = vec![facts.error.clone()];
         for operation in &operations {
@@ -82,7 +93,7 @@ fn of_schemas(
     done: &mut BTreeSet<String>,
     mutants: &mut Changes,
 ) {
-    let others = ["UserStatus", "Alias", "Nothing"].map(|it| format!("#/$defs/{it}"));
+    let others = ["UserStatus", "Alias", "Nothing"].map(|name| format!("#/$defs/{name}"));
     for (name, schema) in &facts.schemas {
         if !done.insert(name.clone()) {
             continue;
@@ -135,7 +146,7 @@ fn rename_type(facts: &mut ContractFacts, name: &str) {
     facts
         .schemas
         .values_mut()
-        .for_each(|it| replace(it, &from_ref, &to_ref));
+        .for_each(|schema| replace(schema, &from_ref, &to_ref));
     for operation in &mut facts.operations {
         replace(&mut operation.path_parameters, &from_ref, &to_ref);
         replace(&mut operation.query_parameters, &from_ref, &to_ref);
@@ -158,8 +169,10 @@ fn rename_type(facts: &mut ContractFacts, name: &str) {
 pub(crate) fn replace(value: &mut Value, from: &str, to: &str) {
     match value {
         Value::String(text) if text == from => to.clone_into(text),
-        Value::Object(members) => members.values_mut().for_each(|it| replace(it, from, to)),
-        Value::Array(items) => items.iter_mut().for_each(|it| replace(it, from, to)),
+        Value::Object(members) => members
+            .values_mut()
+            .for_each(|member| replace(member, from, to)),
+        Value::Array(items) => items.iter_mut().for_each(|item| replace(item, from, to)),
         _ => {}
     }
 }
@@ -181,35 +194,43 @@ fn of_operation(slice: usize, facts: &ContractFacts, number: usize, mutants: &mu
     add(
         "operation renamed",
         "",
-        Box::new(|it| it.id.push_str("Again")),
+        Box::new(|operation| operation.id.push_str("Again")),
     );
     for method in ["GET", "PUT", "POST", "PATCH", "DELETE"] {
-        let change = move |it: &mut OperationFacts| method.clone_into(&mut it.method);
+        let change = move |operation: &mut OperationFacts| method.clone_into(&mut operation.method);
         add("verb changed", method, Box::new(change));
     }
     for (kind, path) in of_path(&operation.path) {
         let to = path.clone();
-        add(kind, &path, Box::new(move |it| it.path.clone_from(&to)));
+        add(
+            kind,
+            &path,
+            Box::new(move |operation| operation.path.clone_from(&to)),
+        );
     }
     for status in ["200", "201", "202", "204"] {
-        let change = move |it: &mut OperationFacts| status.clone_into(&mut it.status);
+        let change = move |operation: &mut OperationFacts| status.clone_into(&mut operation.status);
         add("status changed", status, Box::new(change));
     }
-    add("tag changed", "", Box::new(|it| it.tag.push('s')));
+    add(
+        "tag changed",
+        "",
+        Box::new(|operation| operation.tag.push('s')),
+    );
     add(
         "authentication flipped",
         "",
-        Box::new(|it| it.authenticated ^= true),
+        Box::new(|operation| operation.authenticated ^= true),
     );
     add(
         "location flipped",
         "",
-        Box::new(|it| it.has_location ^= true),
+        Box::new(|operation| operation.has_location ^= true),
     );
     for status in ["403", "404", "409", "429"] {
-        let change = move |it: &mut OperationFacts| {
-            if !it.errors.remove(status) {
-                it.errors.insert(status.to_owned());
+        let change = move |operation: &mut OperationFacts| {
+            if !operation.errors.remove(status) {
+                operation.errors.insert(status.to_owned());
             }
         };
         add("failure flipped", status, Box::new(change));
@@ -219,7 +240,7 @@ fn of_operation(slice: usize, facts: &ContractFacts, number: usize, mutants: &mu
             add(
                 kind,
                 &place,
-                Box::new(move |it| change(&mut it.path_parameters)),
+                Box::new(move |operation| change(&mut operation.path_parameters)),
             );
         }
     }
@@ -229,7 +250,7 @@ fn of_operation(slice: usize, facts: &ContractFacts, number: usize, mutants: &mu
             add(
                 kind,
                 &place,
-                Box::new(move |it| change(&mut it.query_parameters)),
+                Box::new(move |operation| change(&mut operation.query_parameters)),
             );
         }
     }
@@ -245,7 +266,7 @@ fn of_operation(slice: usize, facts: &ContractFacts, number: usize, mutants: &mu
         add(
             "body changed",
             &place,
-            Box::new(move |it| it.body = body.clone()),
+            Box::new(move |operation| operation.body = body.clone()),
         );
     }
     let of = match &operation.reply {
@@ -264,7 +285,7 @@ fn of_operation(slice: usize, facts: &ContractFacts, number: usize, mutants: &mu
         add(
             "reply changed",
             &place,
-            Box::new(move |it| it.reply = reply.clone()),
+            Box::new(move |operation| operation.reply = reply.clone()),
         );
     }
     mutants.push(Mutant::new(

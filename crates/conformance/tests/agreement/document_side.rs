@@ -95,8 +95,8 @@ fn of_schemas(slice: usize, document: &Value, done: &mut BTreeSet<String>, mutan
                 slice,
                 kind,
                 format!("{name}{place}"),
-                move |it: &mut Value| {
-                    change(&mut it["components"]["schemas"][&of]);
+                move |document: &mut Value| {
+                    change(&mut document["components"]["schemas"][&of]);
                 },
             ));
         }
@@ -105,8 +105,8 @@ fn of_schemas(slice: usize, document: &Value, done: &mut BTreeSet<String>, mutan
             slice,
             "type dropped",
             name,
-            move |it: &mut Value| {
-                members(&mut it["components"]["schemas"]).shift_remove(&of);
+            move |document: &mut Value| {
+                members(&mut document["components"]["schemas"]).shift_remove(&of);
             },
         ));
         let copy = schema.clone();
@@ -115,8 +115,8 @@ fn of_schemas(slice: usize, document: &Value, done: &mut BTreeSet<String>, mutan
             slice,
             "type added",
             to.clone(),
-            move |it: &mut Value| {
-                it["components"]["schemas"][&to] = copy.clone();
+            move |document: &mut Value| {
+                document["components"]["schemas"][&to] = copy.clone();
             },
         ));
         let (of, to) = (name.clone(), format!("Shoe{name}"));
@@ -124,9 +124,9 @@ fn of_schemas(slice: usize, document: &Value, done: &mut BTreeSet<String>, mutan
             slice,
             "type renamed",
             name,
-            move |it: &mut Value| {
-                rename(&mut it["components"]["schemas"], &of, &to);
-                replace(it, &reference(&of), &reference(&to));
+            move |document: &mut Value| {
+                rename(&mut document["components"]["schemas"], &of, &to);
+                replace(document, &reference(&of), &reference(&to));
             },
         ));
     }
@@ -136,14 +136,19 @@ fn of_operation(slice: usize, path: &str, method: &str, operation: &Value, mutan
     let mut add = |kind, place: &str, change: Change<Value>| {
         let (path, method) = (path.to_owned(), method.to_owned());
         let place = format!("{method} {path} {place}");
-        mutants.push(Mutant::new(slice, kind, place, move |it: &mut Value| {
-            change(&mut it["paths"][&path][&method]);
-        }));
+        mutants.push(Mutant::new(
+            slice,
+            kind,
+            place,
+            move |document: &mut Value| {
+                change(&mut document["paths"][&path][&method]);
+            },
+        ));
     };
     add(
         "operation renamed",
         "",
-        Box::new(|it| it["operationId"] = "shoe".into()),
+        Box::new(|operation| operation["operationId"] = "shoe".into()),
     );
     for member in [
         "operationId",
@@ -152,31 +157,31 @@ fn of_operation(slice: usize, path: &str, method: &str, operation: &Value, mutan
         "requestBody",
         "parameters",
     ] {
-        let drop = move |it: &mut Value| {
-            members(it).shift_remove(member);
+        let drop = move |operation: &mut Value| {
+            members(operation).shift_remove(member);
         };
         add("part of operation dropped", member, Box::new(drop));
     }
     add(
         "operation deprecated",
         "",
-        Box::new(|it| flip(it, "deprecated")),
+        Box::new(|operation| flip(operation, "deprecated")),
     );
     add(
         "tag changed",
         "",
-        Box::new(|it| it["tags"] = json!(["Bots", "Users"])),
+        Box::new(|operation| operation["tags"] = json!(["Bots", "Users"])),
     );
     add(
         "tag changed",
         "Shoes",
-        Box::new(|it| it["tags"] = json!(["Shoes"])),
+        Box::new(|operation| operation["tags"] = json!(["Shoes"])),
     );
     add(
         "tag changed",
         "other",
-        Box::new(|it| {
-            it["tags"][0] = if it["tags"][0] == "Bots" {
+        Box::new(|operation| {
+            operation["tags"][0] = if operation["tags"][0] == "Bots" {
                 "Users"
             } else {
                 "Bots"
@@ -194,17 +199,17 @@ fn of_operation(slice: usize, path: &str, method: &str, operation: &Value, mutan
         add(
             "security changed",
             &place,
-            Box::new(move |it| {
+            Box::new(move |operation| {
                 // Said of the whole already, unless it says otherwise.
-                it["security"] = security.clone();
+                operation["security"] = security.clone();
             }),
         );
     }
     add(
         "security default",
         "",
-        Box::new(|it| {
-            members(it).shift_remove("security");
+        Box::new(|operation| {
+            members(operation).shift_remove("security");
         }),
     );
     let parameters = operation["parameters"].as_array().map_or(0, Vec::len);
@@ -215,26 +220,38 @@ fn of_operation(slice: usize, path: &str, method: &str, operation: &Value, mutan
             add(
                 kind,
                 &name,
-                Box::new(move |it| change(&mut it["parameters"][number])),
+                Box::new(move |operation| change(&mut operation["parameters"][number])),
             );
         };
-        change("parameter renamed", |it| it["name"] = "shoeSize".into());
-        change("parameter moved", |it| it["in"] = "header".into());
-        change("parameter moved", |it| it["in"] = "query".into());
-        change("parameter moved", |it| it["in"] = "path".into());
-        change("parameter required flipped", |it| {
-            it["required"] = (it["required"] != true).into();
+        change("parameter renamed", |parameter| {
+            parameter["name"] = "shoeSize".into();
         });
-        change("parameter deprecated", |it| flip(it, "deprecated"));
-        change("parameter style", |it| {
-            it["style"] = "spaceDelimited".into();
+        change("parameter moved", |parameter| {
+            parameter["in"] = "header".into();
         });
-        change("parameter explode", |it| it["explode"] = true.into());
+        change("parameter moved", |parameter| {
+            parameter["in"] = "query".into();
+        });
+        change("parameter moved", |parameter| {
+            parameter["in"] = "path".into();
+        });
+        change("parameter required flipped", |parameter| {
+            parameter["required"] = (parameter["required"] != true).into();
+        });
+        change("parameter deprecated", |parameter| {
+            flip(parameter, "deprecated");
+        });
+        change("parameter style", |parameter| {
+            parameter["style"] = "spaceDelimited".into();
+        });
+        change("parameter explode", |parameter| {
+            parameter["explode"] = true.into();
+        });
         add(
             "parameter dropped",
             &name,
-            Box::new(move |it| {
-                it["parameters"]
+            Box::new(move |operation| {
+                operation["parameters"]
                     .as_array_mut()
                     .expect("a list")
                     .remove(number);
@@ -243,9 +260,12 @@ fn of_operation(slice: usize, path: &str, method: &str, operation: &Value, mutan
         add(
             "parameter repeated",
             &name,
-            Box::new(move |it| {
-                let again = it["parameters"][number].clone();
-                it["parameters"].as_array_mut().expect("a list").push(again);
+            Box::new(move |operation| {
+                let again = operation["parameters"][number].clone();
+                operation["parameters"]
+                    .as_array_mut()
+                    .expect("a list")
+                    .push(again);
             }),
         );
         for (kind, place, change) in of_value(
@@ -256,8 +276,8 @@ fn of_operation(slice: usize, path: &str, method: &str, operation: &Value, mutan
             add(
                 kind,
                 &place,
-                Box::new(move |it| {
-                    change(&mut it["parameters"][number]["schema"]);
+                Box::new(move |operation| {
+                    change(&mut operation["parameters"][number]["schema"]);
                 }),
             );
         }
@@ -265,11 +285,11 @@ fn of_operation(slice: usize, path: &str, method: &str, operation: &Value, mutan
     add(
         "parameter added",
         "",
-        Box::new(|it| {
+        Box::new(|operation| {
             let added = json!({"name": "shoeSize", "in": "query", "schema": {"type": "string"}});
-            match it["parameters"].as_array_mut() {
+            match operation["parameters"].as_array_mut() {
                 Some(parameters) => parameters.push(added),
-                None => it["parameters"] = json!([added]),
+                None => operation["parameters"] = json!([added]),
             }
         }),
     );
@@ -278,10 +298,15 @@ fn of_operation(slice: usize, path: &str, method: &str, operation: &Value, mutan
     for (kind, to) in of_path(path) {
         let (from, method) = (path.to_owned(), method.to_owned());
         let place = format!("{method} {from} to {to}");
-        mutants.push(Mutant::new(slice, kind, place, move |it: &mut Value| {
-            let operation = members(&mut it["paths"][&from]).shift_remove(&method);
-            it["paths"][&to][&method] = operation.expect("it is there");
-        }));
+        mutants.push(Mutant::new(
+            slice,
+            kind,
+            place,
+            move |document: &mut Value| {
+                let operation = members(&mut document["paths"][&from]).shift_remove(&method);
+                document["paths"][&to][&method] = operation.expect("it is there");
+            },
+        ));
     }
     for to in ["get", "put", "post", "patch", "delete", "head", "query"] {
         let (path, method) = (path.to_owned(), method.to_owned());
@@ -290,9 +315,9 @@ fn of_operation(slice: usize, path: &str, method: &str, operation: &Value, mutan
             slice,
             "verb changed",
             place,
-            move |it: &mut Value| {
-                let operation = members(&mut it["paths"][&path]).shift_remove(&method);
-                it["paths"][&path][to] = operation.expect("it is there");
+            move |document: &mut Value| {
+                let operation = members(&mut document["paths"][&path]).shift_remove(&method);
+                document["paths"][&path][to] = operation.expect("it is there");
             },
         ));
     }
@@ -302,8 +327,8 @@ fn of_operation(slice: usize, path: &str, method: &str, operation: &Value, mutan
         slice,
         "operation dropped",
         &place,
-        move |it: &mut Value| {
-            members(&mut it["paths"][&of]).shift_remove(&name);
+        move |document: &mut Value| {
+            members(&mut document["paths"][&of]).shift_remove(&name);
         },
     ));
     for id in ["", "Again"] {
@@ -312,11 +337,11 @@ fn of_operation(slice: usize, path: &str, method: &str, operation: &Value, mutan
             slice,
             "operation added",
             &place,
-            move |it: &mut Value| {
-                let mut again = it["paths"][&of][&name].clone();
+            move |document: &mut Value| {
+                let mut again = document["paths"][&of][&name].clone();
                 let renamed = format!("{}{id}", again["operationId"].as_str().expect("an id"));
                 again["operationId"] = renamed.into();
-                it["paths"][format!("{of}/again")] = json!({ &name: again });
+                document["paths"][format!("{of}/again")] = json!({ &name: again });
             },
         ));
     }
@@ -330,14 +355,14 @@ fn of_body(operation: &Value, add: &mut Add<'_>) {
         return add(
             "body added",
             "",
-            Box::new(move |it| it["requestBody"] = body.clone()),
+            Box::new(move |operation| operation["requestBody"] = body.clone()),
         );
     }
     add(
         "body required flipped",
         "",
-        Box::new(|it| {
-            it["requestBody"]["required"] = false.into();
+        Box::new(|operation| {
+            operation["requestBody"]["required"] = false.into();
         }),
     );
     let content = operation["requestBody"]["content"].as_object();
@@ -346,15 +371,19 @@ fn of_body(operation: &Value, add: &mut Add<'_>) {
         add(
             "body of other media type",
             media,
-            Box::new(move |it| {
-                rename(&mut it["requestBody"]["content"], &of, "application/xml");
+            Box::new(move |operation| {
+                rename(
+                    &mut operation["requestBody"]["content"],
+                    &of,
+                    "application/xml",
+                );
             }),
         );
         add(
             "body of two media types",
             media,
-            Box::new(move |it| {
-                it["requestBody"]["content"]["application/xml"] = json!({});
+            Box::new(move |operation| {
+                operation["requestBody"]["content"]["application/xml"] = json!({});
             }),
         );
         let mut changes = of_value(
@@ -377,8 +406,8 @@ fn of_body(operation: &Value, add: &mut Add<'_>) {
                 add(
                     kind,
                     &place,
-                    Box::new(move |it| {
-                        change(&mut it["requestBody"]["content"][&of]["schema"]);
+                    Box::new(move |operation| {
+                        change(&mut operation["requestBody"]["content"][&of]["schema"]);
                     }),
                 );
             }
@@ -387,14 +416,14 @@ fn of_body(operation: &Value, add: &mut Add<'_>) {
             .as_object()
             .into_iter()
             .flatten()
-            .map(|(it, _)| it)
+            .map(|(name, _)| name)
         {
             let (of, part) = (media.clone(), part.clone());
             add(
                 "types of a file changed",
                 &part.clone(),
-                Box::new(move |it| {
-                    it["requestBody"]["content"][&of]["encoding"][&part]["contentType"] =
+                Box::new(move |operation| {
+                    operation["requestBody"]["content"][&of]["encoding"][&part]["contentType"] =
                         "image/png".into();
                 }),
             );
@@ -409,8 +438,8 @@ fn of_responses(operation: &Value, add: &mut Add<'_>) {
             add(
                 "status changed",
                 &format!("{status} to {to}"),
-                Box::new(move |it| {
-                    rename(&mut it["responses"], &of, to);
+                Box::new(move |operation| {
+                    rename(&mut operation["responses"], &of, to);
                 }),
             );
         }
@@ -418,22 +447,22 @@ fn of_responses(operation: &Value, add: &mut Add<'_>) {
         add(
             "response dropped",
             status,
-            Box::new(move |it| {
-                members(&mut it["responses"]).shift_remove(&of);
+            Box::new(move |operation| {
+                members(&mut operation["responses"]).shift_remove(&of);
             }),
         );
         for name in response["headers"]
             .as_object()
             .into_iter()
             .flatten()
-            .map(|(it, _)| it)
+            .map(|(name, _)| name)
         {
             let (of, header) = (status.clone(), name.clone());
             add(
                 "header dropped",
                 &format!("{status} {name}"),
-                Box::new(move |it| {
-                    members(&mut it["responses"][&of]["headers"]).shift_remove(&header);
+                Box::new(move |operation| {
+                    members(&mut operation["responses"][&of]["headers"]).shift_remove(&header);
                 }),
             );
         }
@@ -443,8 +472,9 @@ fn of_responses(operation: &Value, add: &mut Add<'_>) {
             add(
                 "header added",
                 header,
-                Box::new(move |it| {
-                    it["responses"][&of]["headers"][header] = json!({"schema": {"type": "string"}});
+                Box::new(move |operation| {
+                    operation["responses"][&of]["headers"][header] =
+                        json!({"schema": {"type": "string"}});
                 }),
             );
         }
@@ -454,8 +484,8 @@ fn of_responses(operation: &Value, add: &mut Add<'_>) {
                 add(
                     "reply added",
                     status,
-                    Box::new(move |it| {
-                        it["responses"][&of]["content"] =
+                    Box::new(move |operation| {
+                        operation["responses"][&of]["content"] =
                             json!({"application/json": {"schema": {}}});
                     }),
                 );
@@ -466,8 +496,8 @@ fn of_responses(operation: &Value, add: &mut Add<'_>) {
         add(
             "content dropped",
             status,
-            Box::new(move |it| {
-                members(&mut it["responses"][&of]).shift_remove("content");
+            Box::new(move |operation| {
+                members(&mut operation["responses"][&of]).shift_remove("content");
             }),
         );
         for (media, value) in content {
@@ -475,8 +505,12 @@ fn of_responses(operation: &Value, add: &mut Add<'_>) {
             add(
                 "reply of other media type",
                 status,
-                Box::new(move |it| {
-                    rename(&mut it["responses"][&of]["content"], &from, "text/plain");
+                Box::new(move |operation| {
+                    rename(
+                        &mut operation["responses"][&of]["content"],
+                        &from,
+                        "text/plain",
+                    );
                 }),
             );
             for (kind, place, change) in of_value(
@@ -492,8 +526,8 @@ fn of_responses(operation: &Value, add: &mut Add<'_>) {
                     add(
                         kind,
                         &format!("{status}{place}"),
-                        Box::new(move |it| {
-                            change(&mut it["responses"][&of]["content"][&media]["schema"]);
+                        Box::new(move |operation| {
+                            change(&mut operation["responses"][&of]["content"][&media]["schema"]);
                         }),
                     );
                 }
@@ -503,8 +537,8 @@ fn of_responses(operation: &Value, add: &mut Add<'_>) {
     add(
         "response added",
         "",
-        Box::new(|it| {
-            it["responses"]["418"] = json!({"description": "A teapot."});
+        Box::new(|operation| {
+            operation["responses"]["418"] = json!({"description": "A teapot."});
         }),
     );
 }
@@ -513,60 +547,67 @@ fn of_the_whole(slice: usize, document: &Value, mutants: &mut Changes) {
     let mut add = |kind, place: &str, change: fn(&mut Value)| {
         mutants.push(Mutant::new(slice, kind, place, change));
     };
-    add("version", "3.0", |it| it["openapi"] = "3.0.3".into());
-    add("server", "/v3", |it| it["servers"][0]["url"] = "/v3".into());
-    add("server", "none", |it| {
-        drop(members(it).shift_remove("servers"));
+    add("version", "3.0", |document| {
+        document["openapi"] = "3.0.3".into();
     });
-    add("server", "two", |it| {
-        it["servers"] = json!([{"url": "/v2"}, {"url": "/v3"}]);
+    add("server", "/v3", |document| {
+        document["servers"][0]["url"] = "/v3".into();
     });
-    add("security", "none", |it| {
-        drop(members(it).shift_remove("security"));
+    add("server", "none", |document| {
+        drop(members(document).shift_remove("servers"));
     });
-    add("security", "other", |it| {
-        it["security"] = json!([{"key": []}]);
+    add("server", "two", |document| {
+        document["servers"] = json!([{"url": "/v2"}, {"url": "/v3"}]);
     });
-    add("security", "optional", |it| {
-        it["security"] = json!([{"bearer": []}, {}]);
+    add("security", "none", |document| {
+        drop(members(document).shift_remove("security"));
     });
-    add("scheme", "basic", |it| {
-        it["components"]["securitySchemes"]["bearer"]["scheme"] = "basic".into();
+    add("security", "other", |document| {
+        document["security"] = json!([{"key": []}]);
     });
-    add("scheme", "key", |it| {
-        it["components"]["securitySchemes"]["bearer"]["type"] = "apiKey".into();
+    add("security", "optional", |document| {
+        document["security"] = json!([{"bearer": []}, {}]);
     });
-    add("scheme", "dropped", |it| {
-        members(&mut it["components"]).shift_remove("securitySchemes");
+    add("scheme", "basic", |document| {
+        document["components"]["securitySchemes"]["bearer"]["scheme"] = "basic".into();
     });
-    add("scheme", "added", |it| {
-        it["components"]["securitySchemes"]["key"] = json!({"type": "apiKey"});
+    add("scheme", "key", |document| {
+        document["components"]["securitySchemes"]["bearer"]["type"] = "apiKey".into();
     });
-    add("tag", "added", |it| {
-        let tags = it["tags"].as_array_mut();
+    add("scheme", "dropped", |document| {
+        members(&mut document["components"]).shift_remove("securitySchemes");
+    });
+    add("scheme", "added", |document| {
+        document["components"]["securitySchemes"]["key"] = json!({"type": "apiKey"});
+    });
+    add("tag", "added", |document| {
+        let tags = document["tags"].as_array_mut();
         tags.expect("tags").push(json!({"name": "Shoes"}));
     });
-    add("components", "dropped", |it| {
-        drop(members(it).shift_remove("components"));
+    add("components", "dropped", |document| {
+        drop(members(document).shift_remove("components"));
     });
-    add("paths", "dropped", |it| {
-        drop(members(it).shift_remove("paths"));
+    add("paths", "dropped", |document| {
+        drop(members(document).shift_remove("paths"));
     });
     for number in 0..document["tags"].as_array().map_or(0, Vec::len) {
         mutants.push(Mutant::new(
             slice,
             "tag dropped",
             number.to_string(),
-            move |it: &mut Value| {
-                it["tags"].as_array_mut().expect("tags").remove(number);
+            move |document: &mut Value| {
+                document["tags"]
+                    .as_array_mut()
+                    .expect("tags")
+                    .remove(number);
             },
         ));
         mutants.push(Mutant::new(
             slice,
             "tag renamed",
             number.to_string(),
-            move |it: &mut Value| {
-                it["tags"][number]["name"] = "Shoes".into();
+            move |document: &mut Value| {
+                document["tags"][number]["name"] = "Shoes".into();
             },
         ));
     }
@@ -578,8 +619,8 @@ fn of_the_whole(slice: usize, document: &Value, mutants: &mut Changes) {
                 slice,
                 "component dropped",
                 name,
-                move |it: &mut Value| {
-                    members(&mut it["components"][section]).shift_remove(&of);
+                move |document: &mut Value| {
+                    members(&mut document["components"][section]).shift_remove(&of);
                 },
             ));
             let of = name.clone();
@@ -587,8 +628,8 @@ fn of_the_whole(slice: usize, document: &Value, mutants: &mut Changes) {
                 slice,
                 "component emptied",
                 name,
-                move |it: &mut Value| {
-                    it["components"][section][&of] = json!({"description": "Nothing."});
+                move |document: &mut Value| {
+                    document["components"][section][&of] = json!({"description": "Nothing."});
                 },
             ));
             let of = name.clone();
@@ -596,9 +637,9 @@ fn of_the_whole(slice: usize, document: &Value, mutants: &mut Changes) {
                 slice,
                 "component added",
                 name,
-                move |it: &mut Value| {
-                    let copy = it["components"][section][&of].clone();
-                    it["components"][section][format!("Shoe{of}")] = copy;
+                move |document: &mut Value| {
+                    let copy = document["components"][section][&of].clone();
+                    document["components"][section][format!("Shoe{of}")] = copy;
                 },
             ));
         }
@@ -607,7 +648,7 @@ fn of_the_whole(slice: usize, document: &Value, mutants: &mut Changes) {
         .as_object()
         .into_iter()
         .flatten()
-        .map(|(it, _)| it)
+        .map(|(name, _)| name)
     {
         for (key, value) in [
             (
@@ -621,8 +662,8 @@ fn of_the_whole(slice: usize, document: &Value, mutants: &mut Changes) {
                 slice,
                 "path-wide part added",
                 path,
-                move |it: &mut Value| {
-                    it["paths"][&of][key] = value.clone();
+                move |document: &mut Value| {
+                    document["paths"][&of][key] = value.clone();
                 },
             ));
         }

@@ -31,9 +31,9 @@ pub(crate) fn flip(value: &mut Value, name: &str) {
 pub(crate) fn rename(value: &mut Value, from: &str, to: &str) {
     let renamed = std::mem::take(members(value))
         .into_iter()
-        .map(|(name, it)| {
+        .map(|(name, value)| {
             let name = if name == from { to.to_owned() } else { name };
-            (name, it)
+            (name, value)
         });
     *members(value) = renamed.collect();
 }
@@ -73,7 +73,7 @@ pub(crate) fn references(value: &Value, found: &mut Vec<String>) {
                 }
             }
         }
-        Value::Array(items) => items.iter().for_each(|it| references(it, found)),
+        Value::Array(items) => items.iter().for_each(|item| references(item, found)),
         _ => {}
     }
 }
@@ -86,12 +86,12 @@ pub(crate) fn of_schema(schema: &Value, others: &[String]) -> Vec<SchemaChange> 
     if schema["properties"].is_object() || is_empty {
         changes.extend(of_object(schema));
         for (name, property) in schema["properties"].as_object().into_iter().flatten() {
-            for (kind, place, it) in of_value(property, others) {
+            for (kind, place, change) in of_value(property, others) {
                 let name = name.clone();
                 changes.push((
                     kind,
                     format!(".{name}{place}"),
-                    Box::new(move |schema: &mut Value| it(&mut schema["properties"][&name])),
+                    Box::new(move |schema: &mut Value| change(&mut schema["properties"][&name])),
                 ));
             }
         }
@@ -103,67 +103,67 @@ pub(crate) fn of_schema(schema: &Value, others: &[String]) -> Vec<SchemaChange> 
 
 fn of_object(schema: &Value) -> Vec<SchemaChange> {
     let mut changes = vec![
-        change("property added", "", |it| {
-            it["properties"]["shoeSize"] = json!({"type": ["string", "null"]});
+        change("property added", "", |schema| {
+            schema["properties"]["shoeSize"] = json!({"type": ["string", "null"]});
         }),
-        change("required names nothing", "", |it| {
-            let mut required = it["required"].as_array().cloned().unwrap_or_default();
+        change("required names nothing", "", |schema| {
+            let mut required = schema["required"].as_array().cloned().unwrap_or_default();
             required.push("shoeSize".into());
-            it["required"] = required.into();
+            schema["required"] = required.into();
         }),
-        change("type deprecated", "", |it| flip(it, "deprecated")),
-        change("type readOnly", "", |it| flip(it, "readOnly")),
-        change("type writeOnly", "", |it| flip(it, "writeOnly")),
-        change("additionalProperties absent", "", |it| {
-            members(it).shift_remove("additionalProperties");
+        change("type deprecated", "", |schema| flip(schema, "deprecated")),
+        change("type readOnly", "", |schema| flip(schema, "readOnly")),
+        change("type writeOnly", "", |schema| flip(schema, "writeOnly")),
+        change("additionalProperties absent", "", |schema| {
+            members(schema).shift_remove("additionalProperties");
         }),
-        change("additionalProperties false", "", |it| {
-            it["additionalProperties"] = false.into();
+        change("additionalProperties false", "", |schema| {
+            schema["additionalProperties"] = false.into();
         }),
-        change("additionalProperties true", "", |it| {
-            it["additionalProperties"] = true.into();
+        change("additionalProperties true", "", |schema| {
+            schema["additionalProperties"] = true.into();
         }),
-        change("additionalProperties typed", "", |it| {
-            it["additionalProperties"] = json!({"type": "string"});
+        change("additionalProperties typed", "", |schema| {
+            schema["additionalProperties"] = json!({"type": "string"});
         }),
-        change("object nullable", "", |it| {
-            it["type"] = json!(["object", "null"]);
+        change("object nullable", "", |schema| {
+            schema["type"] = json!(["object", "null"]);
         }),
-        change("properties limited", "", |it| {
-            it["maxProperties"] = 3.into();
+        change("properties limited", "", |schema| {
+            schema["maxProperties"] = 3.into();
         }),
-        change("properties dropped altogether", "", |it| {
-            members(it).shift_remove("properties");
+        change("properties dropped altogether", "", |schema| {
+            members(schema).shift_remove("properties");
         }),
     ];
     for name in schema["properties"]
         .as_object()
         .into_iter()
         .flatten()
-        .map(|(it, _)| it)
+        .map(|(name, _)| name)
     {
         let owned = || name.clone();
         let place = format!(".{name}");
-        let it = owned();
+        let name = owned();
         changes.push(change("property renamed", &place, move |schema| {
-            rename(&mut schema["properties"], &it, "shoeSize");
+            rename(&mut schema["properties"], &name, "shoeSize");
             for required in schema["required"].as_array_mut().into_iter().flatten() {
-                if *required == it.as_str() {
+                if *required == name.as_str() {
                     *required = "shoeSize".into();
                 }
             }
         }));
-        let it = owned();
+        let name = owned();
         changes.push(change("property dropped", &place, move |schema| {
-            members(&mut schema["properties"]).shift_remove(&it);
+            members(&mut schema["properties"]).shift_remove(&name);
         }));
-        let it = owned();
+        let name = owned();
         changes.push(change("required flipped", &place, move |schema| {
             let mut required = schema["required"].as_array().cloned().unwrap_or_default();
-            if required.iter().any(|one| *one == it.as_str()) {
-                required.retain(|one| *one != it.as_str());
+            if required.iter().any(|one| *one == name.as_str()) {
+                required.retain(|one| *one != name.as_str());
             } else {
-                required.push(it.as_str().into());
+                required.push(name.as_str().into());
             }
             schema["required"] = required.into();
         }));
@@ -193,7 +193,7 @@ pub(crate) fn of_value(schema: &Value, others: &[String]) -> Vec<SchemaChange> {
                 _ => "property deprecated",
             },
             "",
-            move |it| flip(it, mark),
+            move |schema| flip(schema, mark),
         ));
     }
     let targets = [
@@ -207,32 +207,32 @@ pub(crate) fn of_value(schema: &Value, others: &[String]) -> Vec<SchemaChange> {
         json!({}),
     ];
     for to in targets {
-        changes.push(change("retyped", &format!(" to {to}"), move |it| {
-            retyped(it, to.clone());
+        changes.push(change("retyped", &format!(" to {to}"), move |schema| {
+            retyped(schema, to.clone());
         }));
     }
-    changes.push(change("list-ness flipped", "", |it| {
-        let to = match it.get("items") {
+    changes.push(change("list-ness flipped", "", |schema| {
+        let to = match schema.get("items") {
             Some(items) => items.clone(),
-            None => json!({"type": ["array", "null"], "items": it.clone()}),
+            None => json!({"type": ["array", "null"], "items": schema.clone()}),
         };
-        retyped(it, to);
+        retyped(schema, to);
     }));
     // What can be anything is null already.
     if ["type", "$ref", "anyOf"]
         .iter()
-        .any(|it| schema.get(*it).is_some())
+        .any(|keyword| schema.get(*keyword).is_some())
     {
-        changes.push(change("null flipped", "", |it| {
-            let with_null = || json!({"anyOf": [it.clone(), {"type": "null"}]});
-            *it = without_null(it).unwrap_or_else(with_null);
+        changes.push(change("null flipped", "", |schema| {
+            let with_null = || json!({"anyOf": [schema.clone(), {"type": "null"}]});
+            *schema = without_null(schema).unwrap_or_else(with_null);
         }));
     }
     for keyword in schema
         .as_object()
         .into_iter()
         .flatten()
-        .map(|(it, _)| it.clone())
+        .map(|(keyword, _)| keyword.clone())
     {
         let is_rule = !matches!(
             keyword.as_str(),
@@ -240,8 +240,8 @@ pub(crate) fn of_value(schema: &Value, others: &[String]) -> Vec<SchemaChange> {
         );
         if is_rule {
             let place = format!(" {keyword}");
-            changes.push(change("rule dropped", &place, move |it| {
-                members(it).shift_remove(&keyword);
+            changes.push(change("rule dropped", &place, move |schema| {
+                members(schema).shift_remove(&keyword);
             }));
         }
     }
@@ -255,19 +255,23 @@ pub(crate) fn of_value(schema: &Value, others: &[String]) -> Vec<SchemaChange> {
         ("const", json!("x")),
         ("not", json!({})),
     ] {
-        changes.push(change("rule changed", &format!(" {keyword}"), move |it| {
-            it[keyword] = rule.clone();
-        }));
+        changes.push(change(
+            "rule changed",
+            &format!(" {keyword}"),
+            move |schema| {
+                schema[keyword] = rule.clone();
+            },
+        ));
     }
     for other in others {
         let other = other.clone();
         let place = format!(" to {other}");
-        changes.push(change("other type referred to", &place, move |it| {
-            refer(it, &other);
+        changes.push(change("other type referred to", &place, move |schema| {
+            refer(schema, &other);
         }));
     }
     if schema.get("items").is_some() {
-        for (kind, place, it) in of_value(&schema["items"], others) {
+        for (kind, place, change) in of_value(&schema["items"], others) {
             if matches!(
                 kind,
                 "readOnly flipped" | "writeOnly flipped" | "property deprecated"
@@ -279,7 +283,7 @@ pub(crate) fn of_value(schema: &Value, others: &[String]) -> Vec<SchemaChange> {
             changes.push((
                 kind,
                 place,
-                Box::new(move |schema| it(&mut schema["items"])),
+                Box::new(move |schema| change(&mut schema["items"])),
             ));
         }
     }
@@ -291,23 +295,30 @@ fn of_enum(schema: &Value) -> Vec<SchemaChange> {
     let Some(values) = schema["enum"].as_array() else {
         return Vec::new();
     };
-    let mut changes = vec![change("enum value added", "", |it| {
-        it["enum"]
+    let mut changes = vec![change("enum value added", "", |schema| {
+        schema["enum"]
             .as_array_mut()
             .expect("values")
             .push("shoe".into());
     })];
-    for (number, value) in values.iter().enumerate().filter(|(_, it)| !it.is_null()) {
+    for (number, value) in values
+        .iter()
+        .enumerate()
+        .filter(|(_, value)| !value.is_null())
+    {
         let place = format!(" {value}");
-        changes.push(change("enum value renamed", &place, move |it| {
-            it["enum"][number] = "shoe".into();
+        changes.push(change("enum value renamed", &place, move |schema| {
+            schema["enum"][number] = "shoe".into();
         }));
-        changes.push(change("enum value dropped", &place, move |it| {
-            it["enum"].as_array_mut().expect("values").remove(number);
+        changes.push(change("enum value dropped", &place, move |schema| {
+            schema["enum"]
+                .as_array_mut()
+                .expect("values")
+                .remove(number);
         }));
-        if values.get(number + 1).is_some_and(|it| !it.is_null()) {
-            changes.push(change("enum values swapped", &place, move |it| {
-                it["enum"]
+        if values.get(number + 1).is_some_and(|next| !next.is_null()) {
+            changes.push(change("enum values swapped", &place, move |schema| {
+                schema["enum"]
                     .as_array_mut()
                     .expect("values")
                     .swap(number, number + 1);
@@ -321,15 +332,24 @@ fn of_enum(schema: &Value) -> Vec<SchemaChange> {
 fn without_null(schema: &Value) -> Option<Value> {
     let mut schema = schema.clone();
     if let Some(types) = schema["type"].as_array() {
-        let others: Vec<_> = types.iter().filter(|it| *it != "null").cloned().collect();
+        let others: Vec<_> = types
+            .iter()
+            .filter(|name| *name != "null")
+            .cloned()
+            .collect();
         if others.len() < types.len() {
             schema["type"] = others.into();
             return Some(schema);
         }
     }
     let alternatives = schema["anyOf"].as_array()?;
-    let other = alternatives.iter().find(|it| it["type"] != "null")?.clone();
-    let is_nullable = alternatives.iter().any(|it| it["type"] == "null");
+    let other = alternatives
+        .iter()
+        .find(|alternative| alternative["type"] != "null")?
+        .clone();
+    let is_nullable = alternatives
+        .iter()
+        .any(|alternative| alternative["type"] == "null");
     members(&mut schema).shift_remove("anyOf");
     members(&mut schema).extend(other.as_object()?.clone());
     is_nullable.then_some(schema)

@@ -189,7 +189,7 @@ fn a_waiver_covers_the_one_side_that_differs() {
             subject: "nothing".to_owned(),
             resource: "nothing".to_owned(),
             aspect: "required",
-            groups: groups.iter().map(|it| it.to_vec()).collect(),
+            groups: groups.iter().map(|group| group.to_vec()).collect(),
             message: String::new(),
             places: Vec::new(),
         };

@@ -88,7 +88,7 @@ pub(crate) fn all_are_noticed<T, E>(
             let outcome = (!is_idle).then(|| compare(mutant.slice, &changed));
             if outcome
                 .as_ref()
-                .is_some_and(|it| it.as_ref().is_ok_and(Vec::is_empty))
+                .is_some_and(|outcome| outcome.as_ref().is_ok_and(Vec::is_empty))
             {
                 let mut survivors = survivors.lock().expect("no thread panics here");
                 survivors.push(format!("{} {}", mutant.kind, mutant.place));
@@ -97,7 +97,7 @@ pub(crate) fn all_are_noticed<T, E>(
             let tally = tallies.entry(mutant.kind).or_default();
             tally.made += usize::from(!is_idle);
             tally.idle += usize::from(is_idle);
-            tally.refused += usize::from(outcome.is_some_and(|it| it.is_err()));
+            tally.refused += usize::from(outcome.is_some_and(|outcome| outcome.is_err()));
         }
     };
     std::thread::scope(|scope| {
@@ -110,10 +110,10 @@ pub(crate) fn all_are_noticed<T, E>(
     let sum = |of: fn(&Tally) -> usize| tallies.values().map(of).sum::<usize>();
     eprintln!(
         "{side}: {} of {} mutants made, {} of them refused by the reader, {} were no change",
-        sum(|it| it.made),
+        sum(|tally| tally.made),
         mutants.len(),
-        sum(|it| it.refused),
-        sum(|it| it.idle)
+        sum(|tally| tally.refused),
+        sum(|tally| tally.idle)
     );
     for (kind, tally) in &tallies {
         let Tally {

@@ -56,7 +56,9 @@ fn every_change_of_the_protos_is_noticed() {
 
 /// Each file with services, and the files that it needs.
 fn slices(files: &Files) -> Vec<Files> {
-    let with_services = files.iter().filter(|it| items(it, "service").count() > 0);
+    let with_services = files
+        .iter()
+        .filter(|file| items(file, "service").count() > 0);
     let slices = with_services.map(|file| {
         let mut todo = vec![file];
         let mut needed = BTreeSet::new();
@@ -66,11 +68,13 @@ fn slices(files: &Files) -> Vec<Files> {
                 let import = import.as_str();
                 let import = files
                     .iter()
-                    .find(|it| Some(text(it, "name").as_str()) == import);
+                    .find(|file| Some(text(file, "name").as_str()) == import);
                 todo.extend(import);
             }
         }
-        let files = files.iter().filter(|it| needed.contains(&text(it, "name")));
+        let files = files
+            .iter()
+            .filter(|file| needed.contains(&text(file, "name")));
         files.cloned().collect()
     });
     slices.collect()
@@ -85,13 +89,15 @@ fn split(pool: &DescriptorPool) -> (DynamicMessage, Files) {
     let all = std::mem::take(list(&mut others, "file"));
     let (mut of_the_api, rest): (Vec<_>, Vec<_>) = all
         .into_iter()
-        .partition(|it| text(message(it), "package").starts_with("web1on1."));
+        .partition(|file| text(message(file), "package").starts_with("web1on1."));
     *list(&mut others, "file") = rest;
     // Positions mean nothing once something moves.
     for file in &mut of_the_api {
         message_mut(file).clear_field_by_name("source_code_info");
     }
-    let files = of_the_api.iter().map(|it| Arc::new(message(it).clone()));
+    let files = of_the_api
+        .iter()
+        .map(|file| Arc::new(message(file).clone()));
     (others, files.collect())
 }
 
@@ -110,15 +116,15 @@ impl Base {
         let mut pool = DescriptorPool::new();
         pool.decode_file_descriptor_set(&*others.encode_to_vec())
             .expect("they depend on themselves alone");
-        let encoded: Vec<_> = files.iter().map(|it| in_set(it)).collect();
-        let names: Vec<_> = files.iter().map(|it| text(it, "name")).collect();
+        let encoded: Vec<_> = files.iter().map(|file| in_set(file)).collect();
+        let names: Vec<_> = files.iter().map(|file| text(file, "name")).collect();
         let dependent: Vec<_> = (0..files.len())
             .map(|number| dependents(files, &names, number))
             .collect();
         let independent = dependent.iter().map(|dependent| {
             let mut pool = pool.clone();
-            let kept = (0..files.len()).filter(|it| !dependent.contains(it));
-            let bytes: Vec<u8> = kept.flat_map(|it| encoded[it].clone()).collect();
+            let kept = (0..files.len()).filter(|index| !dependent.contains(index));
+            let bytes: Vec<u8> = kept.flat_map(|index| encoded[index].clone()).collect();
             pool.decode_file_descriptor_set(&*bytes)
                 .expect("it was whole before");
             pool
@@ -160,8 +166,8 @@ fn dependents(files: &Files, names: &[String], number: usize) -> BTreeSet<usize>
     loop {
         let before = found.len();
         for (other, file) in files.iter().enumerate() {
-            let needed = |it: &usize| {
-                items(file, "dependency").any(|name| name.as_str() == Some(&names[*it]))
+            let needed = |index: &usize| {
+                items(file, "dependency").any(|name| name.as_str() == Some(&names[*index]))
             };
             if found.iter().any(needed) {
                 found.insert(other);
@@ -186,16 +192,24 @@ fn of_file(slice: usize, files: &Files, file: usize, mutants: &mut Changes) {
     let names = names_of(files);
     let descriptor = files[file].clone();
     let name = text(&descriptor, "name");
-    for (number, it) in items(&descriptor, "message_type").enumerate() {
-        of_message(slice, files, file, number, message(&it), mutants);
+    for (number, value) in items(&descriptor, "message_type").enumerate() {
+        of_message(slice, files, file, number, message(&value), mutants);
     }
-    for (number, it) in items(&descriptor, "enum_type").enumerate() {
-        of_enum(slice, file, number, message(&it), mutants);
+    for (number, value) in items(&descriptor, "enum_type").enumerate() {
+        of_enum(slice, file, number, message(&value), mutants);
     }
-    for (number, it) in items(&descriptor, "service").enumerate() {
-        let service = message(&it);
-        for (method, it) in items(service, "method").enumerate() {
-            of_method(slice, &names, file, number, method, message(&it), mutants);
+    for (number, value) in items(&descriptor, "service").enumerate() {
+        let service = message(&value);
+        for (method, value) in items(service, "method").enumerate() {
+            of_method(
+                slice,
+                &names,
+                file,
+                number,
+                method,
+                message(&value),
+                mutants,
+            );
         }
     }
     // A copy of the last one, which nothing uses.
@@ -229,8 +243,8 @@ fn names_of(files: &Files) -> Vec<String> {
     let of_file = |file: &Arc<DynamicMessage>| {
         let package = text(file, "package");
         let messages: Vec<_> = items(file, "message_type").collect();
-        let names = messages.into_iter().map(move |it| {
-            let name = text(message(&it), "name");
+        let names = messages.into_iter().map(move |declared| {
+            let name = text(message(&declared), "name");
             format!(".{package}.{name}")
         });
         names.collect::<Vec<_>>()

@@ -26,7 +26,10 @@ fn committed_files_are_up_to_date() {
         }
     }
 
-    let expected: BTreeSet<_> = artefacts().into_iter().map(|it| it.path).collect();
+    let expected: BTreeSet<_> = artefacts()
+        .into_iter()
+        .map(|artefact| artefact.path)
+        .collect();
     for entry in directory.join("schemas").read_dir().unwrap() {
         let name = entry.unwrap().file_name().into_string().unwrap();
         let path = format!("schemas/{name}");
@@ -43,7 +46,9 @@ fn first_difference<'a>(a: &'a str, b: &'a str) -> Option<(usize, &'a str, &'a s
     let line = |text: &'a str, index| text.lines().nth(index).unwrap_or(END);
     (a != b).then(|| {
         let index = (0..lines).find(|index| line(a, *index) != line(b, *index));
-        index.map_or((lines, END, END), |it| (it + 1, line(a, it), line(b, it)))
+        index.map_or((lines, END, END), |index| {
+            (index + 1, line(a, index), line(b, index))
+        })
     })
 }
 
@@ -52,7 +57,7 @@ fn yaml_and_json_say_the_same() {
     let content = |path: &str| {
         artefacts()
             .into_iter()
-            .find(|it| it.path == path)
+            .find(|artefact| artefact.path == path)
             .unwrap()
             .content
     };

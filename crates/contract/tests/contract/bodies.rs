@@ -42,7 +42,7 @@ fn collect(document: &Document, schema: &Value, path: &str, found: &mut Vec<Prop
         found.push(Property {
             path: path.clone(),
             schema: document.resolve(property).clone(),
-            required: required.is_some_and(|it| it.iter().any(|it| it == name)),
+            required: required.is_some_and(|required| required.iter().any(|other| other == name)),
         });
         collect(document, property, &path, found);
     }
@@ -57,7 +57,7 @@ pub(crate) fn put(value: &mut Value, path: &str, to: Value) {
     for name in path.split('.') {
         let (name, is_list) = name
             .strip_suffix("[0]")
-            .map_or((name, false), |it| (it, true));
+            .map_or((name, false), |name| (name, true));
         if !place.is_object() {
             *place = json!({});
         }
@@ -85,7 +85,7 @@ pub(crate) fn fields(violations: &Violations) -> Vec<&str> {
     violations
         .as_slice()
         .iter()
-        .map(|it| it.field.as_str())
+        .map(|violation| violation.field.as_str())
         .collect()
 }
 
@@ -137,7 +137,7 @@ fn in_list(property: &Property) -> bool {
 #[test]
 fn update_names_every_property_that_is_wrong() {
     for (operation, properties) in updates() {
-        for property in properties.iter().filter(|it| !in_list(it)) {
+        for property in properties.iter().filter(|property| !in_list(property)) {
             let mut body = json!({});
             put(
                 &mut body,
@@ -152,7 +152,7 @@ fn update_names_every_property_that_is_wrong() {
 #[test]
 fn new_resource_names_every_property_that_is_wrong() {
     for (operation, properties, body) in creations() {
-        for property in properties.iter().filter(|it| !in_list(it)) {
+        for property in properties.iter().filter(|property| !in_list(property)) {
             let mut body = body.clone();
             put(
                 &mut body,
@@ -168,7 +168,10 @@ fn new_resource_names_every_property_that_is_wrong() {
 fn new_resource_names_every_property_that_is_missing() {
     let mut checked = 0;
     for (operation, properties, body) in creations() {
-        for property in properties.iter().filter(|it| it.required && !in_list(it)) {
+        for property in properties
+            .iter()
+            .filter(|property| property.required && !in_list(property))
+        {
             let (parent, name) = property
                 .path
                 .rsplit_once('.')
@@ -196,10 +199,10 @@ fn null_clears_what_is_optional_and_nothing_else() {
             continue;
         };
         let whole = crate::bodies::properties(&of.views().create);
-        for property in properties.iter().filter(|it| !in_list(it)) {
+        for property in properties.iter().filter(|property| !in_list(property)) {
             let required = whole
                 .iter()
-                .any(|it| it.path == property.path && it.required);
+                .any(|other| other.path == property.path && other.required);
             let mut body = json!({});
             put(&mut body, &property.path, json!(null));
             if required {
@@ -214,9 +217,9 @@ fn null_clears_what_is_optional_and_nothing_else() {
 #[test]
 fn unknown_properties_of_nested_objects_are_named() {
     for (operation, properties) in updates() {
-        let nested = properties
-            .iter()
-            .filter(|it| it.schema["additionalProperties"] == false && !in_list(it));
+        let nested = properties.iter().filter(|property| {
+            property.schema["additionalProperties"] == false && !in_list(property)
+        });
         for property in nested {
             let path = format!("{}.unheardOf", property.path);
             let mut body = json!({});

@@ -21,7 +21,7 @@ fn operations_are_these() {
 
 #[test]
 fn ids_are_unique() {
-    let ids: BTreeSet<_> = catalogue().iter().map(|it| it.id).collect();
+    let ids: BTreeSet<_> = catalogue().iter().map(|operation| operation.id).collect();
     assert_eq!(ids.len(), catalogue().len(), "two operations have one id");
 }
 
@@ -29,7 +29,7 @@ fn ids_are_unique() {
 fn routes_are_unique() {
     let routes: BTreeSet<_> = catalogue()
         .iter()
-        .map(|it| (it.path, it.method.as_str()))
+        .map(|operation| (operation.path, operation.method.as_str()))
         .collect();
     assert_eq!(
         routes.len(),
@@ -40,7 +40,10 @@ fn routes_are_unique() {
 
 #[test]
 fn operations_are_found_by_id() {
-    assert_eq!(find("getUser").map(|it| it.path), Some("/users/{user_id}"));
+    assert_eq!(
+        find("getUser").map(|operation| operation.path),
+        Some("/users/{user_id}")
+    );
     assert!(find("getuser").is_none());
 }
 
@@ -56,7 +59,7 @@ fn path_variables_are_the_properties_of_the_path_type() {
         let properties = root["properties"].as_object();
         let properties: BTreeSet<_> = properties
             .into_iter()
-            .flat_map(|it| it.keys())
+            .flat_map(|properties| properties.keys())
             .map(String::as_str)
             .collect();
         assert_eq!(

@@ -90,12 +90,12 @@ impl Comparison<'_> {
                 self.differ(path, "type", &format!("{name}, not {}", types.join(" or ")));
             }
         }
-        let [is, should] = [target, documented].map(|it| names(&it["enum"]));
+        let [is, should] = [target, documented].map(|schema| names(&schema["enum"]));
         if is != should && !(is.is_empty() && should.is_empty()) {
             self.differ(path, "enum", &format!("{should:?}, not {is:?}"));
         }
         if documented.get("default") != derived.get("default") {
-            let [is, should] = [derived, documented].map(|it| &it["default"]);
+            let [is, should] = [derived, documented].map(|schema| &schema["default"]);
             self.differ(path, "default", &format!("{should}, not {is}"));
         }
         if documented["properties"].is_object() {
@@ -107,7 +107,7 @@ impl Comparison<'_> {
     }
 
     fn objects(&mut self, path: &str, documented: &Value, derived: &Value) {
-        let [should, is] = [documented, derived].map(|it| it["properties"].as_object());
+        let [should, is] = [documented, derived].map(|schema| schema["properties"].as_object());
         let member = |name: &str| match path {
             "" => name.to_owned(),
             path => format!("{path}.{name}"),
@@ -135,7 +135,7 @@ impl Comparison<'_> {
                 );
             }
         }
-        let [should, is] = [documented, derived].map(|it| names(&it["required"]));
+        let [should, is] = [documented, derived].map(|schema| names(&schema["required"]));
         for name in should.symmetric_difference(&is) {
             let what = if should.contains(name) {
                 "is"
@@ -160,7 +160,7 @@ fn types(schema: &Value) -> Vec<&str> {
         Value::Array(types) => types.iter().filter_map(Value::as_str).collect(),
         only => Vec::from_iter(only.as_str()),
     };
-    all.into_iter().filter(|it| *it != "null").collect()
+    all.into_iter().filter(|name| *name != "null").collect()
 }
 
 fn names(list: &Value) -> BTreeSet<&str> {

@@ -129,13 +129,13 @@ macro_rules! laws {
                 catalogue()
                     .iter()
                     .filter_map(of)
-                    .map(|it: contract::operation::TypeInfo| it.name().into_owned())
+                    .map(|info: contract::operation::TypeInfo| info.name().into_owned())
                     .collect::<BTreeSet<_>>()
             };
             let hint = "add the type to `laws!`";
-            assert_eq!(all(&|it| it.reply.body.of()), stated(&[$(name::<$type>()),+]), "{hint}");
-            assert_eq!(all(&|it| of(&it.body, false)), stated(&[$(name::<$new>()),+]), "{hint}");
-            assert_eq!(all(&|it| of(&it.body, true)), stated(&[$(name::<$changed>()),+]), "{hint}");
+            assert_eq!(all(&|operation| operation.reply.body.of()), stated(&[$(name::<$type>()),+]), "{hint}");
+            assert_eq!(all(&|operation| of(&operation.body, false)), stated(&[$(name::<$new>()),+]), "{hint}");
+            assert_eq!(all(&|operation| of(&operation.body, true)), stated(&[$(name::<$changed>()),+]), "{hint}");
         }
     };
 }
@@ -297,7 +297,10 @@ fn check_keeps_read_only_properties<T: Described>(value: &T, other: &T) -> TestC
     let properties = T::views().update.root()["properties"]
         .as_object()
         .expect("an object");
-    for (name, _) in properties.iter().filter(|(_, it)| it["readOnly"] == true) {
+    for (name, _) in properties
+        .iter()
+        .filter(|(_, schema)| schema["readOnly"] == true)
+    {
         prop_assert_eq!(patched.get(name), value.get(name), "{}", name);
     }
     Ok(())

@@ -137,7 +137,9 @@ fn malformed_read_only_timestamp_is_rejected() {
 
 #[test]
 fn instant_past_the_calendar_is_rejected_with_its_path() {
-    let user = find("getUser").and_then(|it| it.reply.body.of()).unwrap();
+    let user = find("getUser")
+        .and_then(|operation| operation.reply.body.of())
+        .unwrap();
     let value = json!({ "email": "a@b.example", "createdAt": "9999-12-31T23:59:59Z" });
     assert_eq!(
         user.reread(value).unwrap_err().to_string(),

@@ -132,7 +132,10 @@ fn recorded_exchanges_are_the_examples() {
         let request = &found["requestBody"]["content"]["application/json"];
         let recorded = exchange.response.body.clone().map(without_passwords);
         assert_eq!(reply.get("example"), recorded.as_ref(), "{}", operation.id);
-        let recorded = exchange.request.as_ref().and_then(|it| it.body.as_ref());
+        let recorded = exchange
+            .request
+            .as_ref()
+            .and_then(|request| request.body.as_ref());
         assert_eq!(request.get("example"), recorded, "{}", operation.id);
     }
 }
@@ -167,7 +170,7 @@ fn parameter_schemas_lose_no_keyword() {
             for (name, property) in properties.into_iter().flatten() {
                 let parameter = parameters
                     .iter()
-                    .find(|it| it["name"] == name.as_str())
+                    .find(|parameter| parameter["name"] == name.as_str())
                     .unwrap_or_else(|| panic!("{}: no parameter {name}", operation.id));
                 assert_eq!(parameter["description"], property["description"], "{name}");
                 for keyword in [
@@ -247,12 +250,16 @@ fn request_views_are_closed_and_replies_open() {
 fn one_name_is_one_schema() {
     let documents = catalogue()
         .iter()
-        .flat_map(|it| {
-            let read = it.reply.body.of().map(|of| &of.views().read);
-            [it.body.document(), it.reply.body.document(), read]
+        .flat_map(|operation| {
+            let read = operation.reply.body.of().map(|of| &of.views().read);
+            [
+                operation.body.document(),
+                operation.reply.body.document(),
+                read,
+            ]
         })
         .flatten();
-    for (name, schema) in documents.flat_map(|it| &it.definitions) {
+    for (name, schema) in documents.flat_map(|document| &document.definitions) {
         assert_eq!(
             schemas().get(name),
             Some(schema),

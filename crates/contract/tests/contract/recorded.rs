@@ -73,7 +73,7 @@ fn every_file_belongs_to_an_operation() {
         .collect();
     let expected: BTreeSet<_> = catalogue()
         .iter()
-        .map(|it| format!("{}.json", it.id))
+        .map(|operation| format!("{}.json", operation.id))
         .collect();
     assert_eq!(files, expected, "openapi/recorded and the catalogue differ");
 }
@@ -82,13 +82,13 @@ fn every_file_belongs_to_an_operation() {
 fn every_request_is_accepted() {
     for operation in catalogue() {
         let request = recorded(operation.id).unwrap().request.as_ref();
-        let json = request.and_then(|it| it.body.as_ref());
-        let part = request.and_then(|it| it.part.as_ref());
+        let json = request.and_then(|request| request.body.as_ref());
+        let part = request.and_then(|request| request.part.as_ref());
         match operation.body {
             BodyInfo::None => assert!(request.is_none(), "{}: no body is declared", operation.id),
             BodyInfo::Upload { part: name } => {
                 assert_eq!(
-                    part.map(|it| it.name.as_str()),
+                    part.map(|part| part.name.as_str()),
                     Some(name),
                     "{}",
                     operation.id

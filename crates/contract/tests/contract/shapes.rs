@@ -11,7 +11,7 @@ fn kind(schema: &Value) -> String {
     if let Some(alternatives) = schema["anyOf"].as_array() {
         let kinds: Vec<_> = alternatives
             .iter()
-            .filter(|it| it["type"] != "null")
+            .filter(|alternative| alternative["type"] != "null")
             .map(kind)
             .collect();
         return format!("{}?", kinds.join(" | "));
@@ -33,7 +33,7 @@ fn kind(schema: &Value) -> String {
     };
     let name = types
         .iter()
-        .find_map(|it| it.as_str().filter(|it| *it != "null"));
+        .find_map(|value| value.as_str().filter(|name| *name != "null"));
     let name = match (name, schema["format"].as_str()) {
         (Some("array"), _) => format!("[{}]", kind(&schema["items"])),
         (Some("string"), _) if schema["pattern"].is_string() => "id".to_owned(),
@@ -48,7 +48,7 @@ fn shape(document: &Document) -> String {
     let others = document
         .definitions
         .keys()
-        .filter(|it| **it != document.name);
+        .filter(|name| **name != document.name);
     for name in std::iter::once(&document.name).chain(others) {
         let schema = &document.definitions[name];
         if let Some(values) = schema["enum"].as_array() {
@@ -65,7 +65,7 @@ fn shape(document: &Document) -> String {
         for (property, schema) in schema["properties"].as_object().into_iter().flatten() {
             let required = document.definitions[name]["required"]
                 .as_array()
-                .is_some_and(|it| it.iter().any(|it| it == property));
+                .is_some_and(|required| required.iter().any(|other| other == property));
             let marks = [
                 ("required", required),
                 ("read-only", schema["readOnly"] == true),
@@ -88,7 +88,7 @@ fn shape(document: &Document) -> String {
 fn resources_look_like_this() {
     let resources: BTreeMap<_, _> = catalogue()
         .iter()
-        .filter_map(|it| it.reply.body.of())
+        .filter_map(|operation| operation.reply.body.of())
         .map(|of| (of.name(), of))
         .filter(|(_, of)| of.views().read.root()["properties"].is_object())
         .collect();

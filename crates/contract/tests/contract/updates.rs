@@ -16,7 +16,7 @@ fn apply<T: Described>(patch: &Value, to: &Value) -> Result<Value, String> {
     let to: T = serde_json::from_value(to.clone()).expect("the resource is valid");
     patch
         .apply(&to)
-        .map(|it| json!(it))
+        .map(|value| json!(value))
         .map_err(|violations| violations.to_string())
 }
 
@@ -93,7 +93,7 @@ fn patch_tells_what_it_names() {
     let patch =
         Update::<User>::parse(Bytes::from_static(br#"{"phone": null, "id": null}"#)).unwrap();
     assert_eq!(
-        ["phone", "id", "email"].map(|it| patch.contains(it)),
+        ["phone", "id", "email"].map(|property| patch.contains(property)),
         [true, false, false]
     );
 }

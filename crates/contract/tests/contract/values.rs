@@ -21,7 +21,8 @@ const ID: &str = "57c8479433f5d57d3013a0bc";
 #[track_caller]
 fn check_timestamp(text: &str, expected: &str) {
     assert_eq!(
-        text.parse::<Timestamp>().map(|it| it.to_string()),
+        text.parse::<Timestamp>()
+            .map(|timestamp| timestamp.to_string()),
         Ok(expected.to_owned())
     );
 }
@@ -125,7 +126,7 @@ fn query_is_read() {
     assert_eq!((sort.property(), sort.descending()), ("createdAt", true));
     let select = query.list.select.unwrap();
     assert_eq!(
-        ["id", "email", "role", "phone"].map(|it| select.contains(it)),
+        ["id", "email", "role", "phone"].map(|property| select.contains(property)),
         [true, true, true, false]
     );
     assert_eq!(query.organization, ID.parse().ok());
@@ -154,7 +155,7 @@ fn numeric_text_stays_text_where_text_is_meant() {
 #[test]
 fn whole_numbers_have_no_fraction() {
     let numbers = [14.0, -0.0, 0.5, 9_007_199_254_740_993.0, 1e300];
-    let written = numbers.map(|it| json!(Number::try_from(it).unwrap()).to_string());
+    let written = numbers.map(|number| json!(Number::try_from(number).unwrap()).to_string());
     assert_eq!(written, ["14", "0", "0.5", "9007199254740992", "1e+300"]);
 }
 
@@ -173,7 +174,7 @@ fn check_time_filter(text: &str, expected: [bool; 3]) {
         "2019-01-01T01:00:00+01:00",
         "2019-01-01T00:00:01Z",
     ];
-    let admitted = instants.map(|it| filter.admits(it.parse().expect("an instant")));
+    let admitted = instants.map(|instant| filter.admits(instant.parse().expect("an instant")));
     assert_eq!(admitted, expected, "{text}");
 }
 

@@ -50,7 +50,7 @@ impl Waivers {
         Self {
             list: list
                 .into_iter()
-                .filter(|it| kinds.contains(&it.kind.as_str()))
+                .filter(|waiver| kinds.contains(&waiver.kind.as_str()))
                 .collect(),
             needed: RefCell::default(),
         }

@@ -9,11 +9,11 @@ use std::collections::BTreeMap;
 use tokio::time::Instant;
 use transcode::CallerKey;
 
-/// Where a call waits.
+/// What a call that waits is found by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
+pub(super) struct Ticket {
     caller: CallerKey,
-    ticket: u64,
+    number: u64,
 }
 
 /// Calls of type `W` that wait. Every operation takes logarithmic time, but for
@@ -28,7 +28,8 @@ pub(super) struct Queue<W> {
     counter: u64,
 }
 
-/// The calls of one caller by their tickets, which rise with time. Never empty.
+/// The calls of one caller by the numbers of their tickets, which rise with time.
+/// Never empty.
 #[derive(Debug)]
 struct Line<W> {
     turn: u64,
@@ -56,18 +57,18 @@ impl<W> Queue<W> {
     }
 
     /// Puts in a call that is late from an instant on.
-    pub(super) fn push(&mut self, caller: CallerKey, call: W, late: Instant) -> Place {
-        let ticket = self.count();
+    pub(super) fn push(&mut self, caller: CallerKey, call: W, late: Instant) -> Ticket {
+        let number = self.count();
         self.len += 1;
         let line = self.callers.entry(caller).or_insert_with(|| {
-            self.turns.insert(ticket, caller);
+            self.turns.insert(number, caller);
             Line {
-                turn: ticket,
+                turn: number,
                 calls: BTreeMap::new(),
             }
         });
-        line.calls.insert(ticket, Waiting { call, late });
-        Place { caller, ticket }
+        line.calls.insert(number, Waiting { call, late });
+        Ticket { caller, number }
     }
 
     /// Takes out the call whose turn it is.
@@ -76,8 +77,8 @@ impl<W> Queue<W> {
         let calls = &self.callers.get(&caller)?.calls;
         let (oldest, waiting) = calls.first_key_value()?;
         let (newest, _) = calls.last_key_value()?;
-        let ticket = *if waiting.late < now { newest } else { oldest };
-        let call = self.remove(Place { caller, ticket });
+        let number = *if waiting.late < now { newest } else { oldest };
+        let call = self.remove(Ticket { caller, number });
         let turn = self.count();
         if let Some(line) = self.callers.get_mut(&caller) {
             self.turns.remove(&line.turn);
@@ -89,12 +90,12 @@ impl<W> Queue<W> {
 
     /// Takes out a call that does not wait any more. Returns `None` if it was
     /// taken out before.
-    pub(super) fn remove(&mut self, place: Place) -> Option<W> {
-        let line = self.callers.get_mut(&place.caller)?;
-        let Waiting { call, .. } = line.calls.remove(&place.ticket)?;
+    pub(super) fn remove(&mut self, ticket: Ticket) -> Option<W> {
+        let line = self.callers.get_mut(&ticket.caller)?;
+        let Waiting { call, .. } = line.calls.remove(&ticket.number)?;
         if line.calls.is_empty() {
             self.turns.remove(&line.turn);
-            self.callers.remove(&place.caller);
+            self.callers.remove(&ticket.caller);
         }
         self.len -= 1;
         Some(call)
@@ -104,13 +105,13 @@ impl<W> Queue<W> {
     /// calls waiting, and among such callers, the oldest.
     pub(super) fn evict(&mut self) -> Option<W> {
         let oldest = self.callers.iter().filter_map(|(caller, line)| {
-            let (&ticket, _) = line.calls.first_key_value()?;
+            let (&number, _) = line.calls.first_key_value()?;
             let caller = *caller;
-            Some((line.calls.len(), Place { caller, ticket }))
+            Some((line.calls.len(), Ticket { caller, number }))
         });
-        let (_, place) =
-            oldest.max_by_key(|(len, place)| (*len, std::cmp::Reverse(place.ticket)))?;
-        self.remove(place)
+        let (_, ticket) =
+            oldest.max_by_key(|(len, ticket)| (*len, std::cmp::Reverse(ticket.number)))?;
+        self.remove(ticket)
     }
 
     fn count(&mut self) -> u64 {
@@ -132,14 +133,14 @@ mod tests {
     const PATIENCE: Duration = Duration::from_millis(500);
 
     /// A queue of these calls, and when they came.
-    fn queue(calls: &[(CallerKey, u32)]) -> (Queue<u32>, Vec<Place>, Instant) {
+    fn queue(calls: &[(CallerKey, u32)]) -> (Queue<u32>, Vec<Ticket>, Instant) {
         let now = Instant::now();
         let mut queue = Queue::new();
-        let places = calls
+        let tickets = calls
             .iter()
             .map(|(caller, call)| queue.push(*caller, *call, now + PATIENCE));
-        let places = places.collect();
-        (queue, places, now)
+        let tickets = tickets.collect();
+        (queue, tickets, now)
     }
 
     #[track_caller]
@@ -169,11 +170,11 @@ mod tests {
 
     #[test]
     fn the_oldest_goes_first_again_if_the_late_ones_are_gone() {
-        let (mut queue, places, now) = queue(&[(ANN, 1)]);
+        let (mut queue, tickets, now) = queue(&[(ANN, 1)]);
         let later = now + 2 * PATIENCE;
         queue.push(ANN, 2, later + PATIENCE);
         queue.push(ANN, 3, later + PATIENCE);
-        queue.remove(places[0]);
+        queue.remove(tickets[0]);
         assert_eq!(queue.pop(later), Some(2));
     }
 
@@ -205,10 +206,10 @@ mod tests {
 
     #[test]
     fn what_gives_up_leaves_nothing_behind() {
-        let (mut queue, places, _) = queue(&[(ANN, 1), (BOB, 2), (ANN, 3)]);
-        for (place, call) in places.iter().zip(1..) {
-            assert_eq!(queue.remove(*place), Some(call));
-            assert_eq!(queue.remove(*place), None);
+        let (mut queue, tickets, _) = queue(&[(ANN, 1), (BOB, 2), (ANN, 3)]);
+        for (ticket, call) in tickets.iter().zip(1..) {
+            assert_eq!(queue.remove(*ticket), Some(call));
+            assert_eq!(queue.remove(*ticket), None);
         }
         check_empty(&queue);
     }

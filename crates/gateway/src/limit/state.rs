@@ -9,7 +9,7 @@ use transcode::CallerKey;
 use super::adaptive::Adaptive;
 use super::config::LimitConfig;
 use super::latency::Latency;
-use super::queue::{Place, Queue};
+use super::queue::{Queue, Ticket};
 use super::round::{Ending, Sent};
 use super::shed::Shed;
 
@@ -34,7 +34,7 @@ pub(super) struct InFlight {
 pub(super) enum Arrival {
     Sent(InFlight),
     /// It waits until an instant, when it has to be given up for a reason.
-    Waits(Place, Instant, Shed),
+    Waits(Ticket, Instant, Shed),
     Shed(Shed),
 }
 
@@ -100,13 +100,13 @@ impl<W> State<W> {
         let until = now + last_start.map_or(patience, |last| patience.min((last - now) * 3 / 4));
         let late = now + until.saturating_duration_since(now) * 3 / 4;
         let caller = call.caller;
-        let place = self.queue.push(caller, Waiting { call, waiter }, late);
-        Arrival::Waits(place, until, shed)
+        let ticket = self.queue.push(caller, Waiting { call, waiter }, late);
+        Arrival::Waits(ticket, until, shed)
     }
 
     /// Takes out a call that does not wait any more.
-    pub(super) fn leave(&mut self, place: Place) {
-        self.queue.remove(place);
+    pub(super) fn leave(&mut self, ticket: Ticket) {
+        self.queue.remove(ticket);
     }
 
     /// Takes a call out of the queue whose waiting is over, with what becomes of

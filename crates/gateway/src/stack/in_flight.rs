@@ -50,7 +50,7 @@ impl Layer {
     }
 
     /// A place for a call, or why there is none.
-    fn take(&self, call: Option<&Call>) -> Result<Place, Full> {
+    fn take(&self, call: Option<&Call>) -> Result<TakenPlace, Full> {
         let caller = call.map_or(CallerKey(0), Call::caller);
         let is_health_check = || {
             let rpc = call.and_then(|call| call.rpc.as_ref());
@@ -61,7 +61,7 @@ impl Layer {
             Err(_) if is_health_check() => self.reserve.take(caller, 1),
             taken => taken,
         };
-        Ok(Place(Arc::new(taken?)))
+        Ok(TakenPlace(Arc::new(taken?)))
     }
 }
 
@@ -85,7 +85,7 @@ pub(super) struct InFlight<S> {
 /// The place of a call, in the extensions of its response: it is given back
 /// when the reply is written.
 #[derive(Debug, Clone)]
-struct Place(#[expect(dead_code, reason = "it is held")] Arc<Taken>);
+struct TakenPlace(#[expect(dead_code, reason = "it is held")] Arc<Taken>);
 
 impl<S> Service<Request<Body>> for InFlight<S>
 where
@@ -130,7 +130,7 @@ pin_project! {
     pub(super) struct Placed<F> {
         #[pin]
         response: F,
-        place: Option<Place>,
+        place: Option<TakenPlace>,
     }
 }
 

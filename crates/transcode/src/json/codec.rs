@@ -88,7 +88,7 @@ pub trait WriteField<V> {
 }
 
 /// What becomes of each type of JSON value. The defaults refuse.
-pub(super) trait Shape<'de>: Sized {
+pub(super) trait JsonVisitor<'de>: Sized {
     type Out;
 
     /// What was expected, with its article.
@@ -124,48 +124,48 @@ pub(super) trait Shape<'de>: Sized {
     }
 }
 
-/// Reads whatever JSON value comes and hands it to the shape.
-pub(super) fn read_shape<'de, D, S>(from: D, shape: S) -> Result<S::Out, D::Error>
+/// Reads whatever JSON value comes and hands it to the visitor.
+pub(super) fn visit<'de, D, V>(from: D, visitor: V) -> Result<V::Out, D::Error>
 where
     D: Deserializer<'de>,
-    S: Shape<'de>,
+    V: JsonVisitor<'de>,
 {
-    from.deserialize_any(ShapeVisitor(shape))
+    from.deserialize_any(SerdeVisitor(visitor))
 }
 
-struct ShapeVisitor<S>(S);
+struct SerdeVisitor<V>(V);
 
-impl<'de, S: Shape<'de>> Visitor<'de> for ShapeVisitor<S> {
-    type Value = S::Out;
+impl<'de, V: JsonVisitor<'de>> Visitor<'de> for SerdeVisitor<V> {
+    type Value = V::Out;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0.expected())
     }
-    fn visit_unit<E: serde::de::Error>(self) -> Result<S::Out, E> {
+    fn visit_unit<E: serde::de::Error>(self) -> Result<V::Out, E> {
         self.0.null()
     }
-    fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<S::Out, E> {
+    fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<V::Out, E> {
         self.0.boolean(value)
     }
-    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<S::Out, E> {
+    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<V::Out, E> {
         self.0.signed(value)
     }
-    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<S::Out, E> {
+    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<V::Out, E> {
         self.0.unsigned(value)
     }
-    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<S::Out, E> {
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<V::Out, E> {
         self.0.double(value)
     }
-    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<S::Out, E> {
+    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<V::Out, E> {
         self.0.text(Cow::Borrowed(value))
     }
-    fn visit_string<E: serde::de::Error>(self, value: String) -> Result<S::Out, E> {
+    fn visit_string<E: serde::de::Error>(self, value: String) -> Result<V::Out, E> {
         self.0.text(Cow::Owned(value))
     }
-    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<S::Out, A::Error> {
+    fn visit_seq<A: SeqAccess<'de>>(self, list: A) -> Result<V::Out, A::Error> {
         self.0.list(list)
     }
-    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<S::Out, A::Error> {
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<V::Out, A::Error> {
         self.0.object(object)
     }
 }

@@ -8,7 +8,7 @@ use std::marker::PhantomData;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde::ser::{SerializeMap, SerializeSeq, Serializer};
 
-use super::codec::{Codec, Key, ReadField, Shape, WriteField, read_shape};
+use super::codec::{Codec, JsonVisitor, Key, ReadField, WriteField, visit};
 use super::reading::At;
 use super::writing::{To, WriteWith, Writing};
 use crate::mask::{Mask, Selected};
@@ -144,8 +144,8 @@ impl<C: Codec> Codec for Repeated<C> {
     type Value = Vec<C::Value>;
 
     fn read<'de, D: Deserializer<'de>>(from: D, at: At<'_>) -> Result<Self::Value, D::Error> {
-        struct ListShape<'a, C>(At<'a>, PhantomData<C>);
-        impl<'de, C: Codec> Shape<'de> for ListShape<'_, C> {
+        struct ListVisitor<'a, C>(At<'a>, PhantomData<C>);
+        impl<'de, C: Codec> JsonVisitor<'de> for ListVisitor<'_, C> {
             type Out = Vec<C::Value>;
             fn expected(&self) -> &'static str {
                 "a list"
@@ -160,7 +160,7 @@ impl<C: Codec> Codec for Repeated<C> {
                 Ok(values)
             }
         }
-        read_shape(from, ListShape::<C>(at, PhantomData))
+        visit(from, ListVisitor::<C>(at, PhantomData))
     }
 
     fn write<S: Serializer>(values: &Self::Value, to: S, at: To<'_>) -> Result<S::Ok, S::Error> {
@@ -267,8 +267,8 @@ impl<K: MapKey, C: Codec> Codec for MapOf<K, C> {
     type Value = BTreeMap<K, C::Value>;
 
     fn read<'de, D: Deserializer<'de>>(from: D, at: At<'_>) -> Result<Self::Value, D::Error> {
-        struct MapShape<'a, K, C>(At<'a>, PhantomData<(K, C)>);
-        impl<'de, K: MapKey, C: Codec> Shape<'de> for MapShape<'_, K, C> {
+        struct MapVisitor<'a, K, C>(At<'a>, PhantomData<(K, C)>);
+        impl<'de, K: MapKey, C: Codec> JsonVisitor<'de> for MapVisitor<'_, K, C> {
             type Out = BTreeMap<K, C::Value>;
             fn expected(&self) -> &'static str {
                 "an object"
@@ -287,7 +287,7 @@ impl<K: MapKey, C: Codec> Codec for MapOf<K, C> {
                 Ok(values)
             }
         }
-        read_shape(from, MapShape::<K, C>(at, PhantomData))
+        visit(from, MapVisitor::<K, C>(at, PhantomData))
     }
 
     fn write<S: Serializer>(values: &Self::Value, to: S, at: To<'_>) -> Result<S::Ok, S::Error> {

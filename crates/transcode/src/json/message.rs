@@ -6,7 +6,7 @@ use std::marker::PhantomData;
 use serde::de::{Deserializer, MapAccess};
 use serde::ser::{Error as _, SerializeMap, Serializer};
 
-use super::codec::{Codec, Key, ReadField, Shape, TextCodec, read_shape};
+use super::codec::{Codec, JsonVisitor, Key, ReadField, TextCodec, visit};
 use super::drift::DriftKind;
 use super::field::Optional;
 use super::object::{Object, Property};
@@ -75,8 +75,8 @@ impl<E: JsonEnum> Codec for Enum<E> {
     type Value = i32;
 
     fn read<'de, D: Deserializer<'de>>(from: D, at: At<'_>) -> Result<i32, D::Error> {
-        struct EnumShape<'a, E>(At<'a>, PhantomData<E>);
-        impl<E: JsonEnum> Shape<'_> for EnumShape<'_, E> {
+        struct EnumVisitor<'a, E>(At<'a>, PhantomData<E>);
+        impl<E: JsonEnum> JsonVisitor<'_> for EnumVisitor<'_, E> {
             type Out = i32;
             fn expected(&self) -> &'static str {
                 "a string"
@@ -88,7 +88,7 @@ impl<E: JsonEnum> Codec for Enum<E> {
                 }))
             }
         }
-        read_shape(from, EnumShape::<E>(at, PhantomData))
+        visit(from, EnumVisitor::<E>(at, PhantomData))
     }
 
     fn write<S: Serializer>(value: &i32, to: S, _at: To<'_>) -> Result<S::Ok, S::Error> {
@@ -113,8 +113,8 @@ impl<M: JsonMessage> Codec for Nested<M> {
     type Value = M;
 
     fn read<'de, D: Deserializer<'de>>(from: D, at: At<'_>) -> Result<M, D::Error> {
-        struct MessageShape<'a, M>(At<'a>, PhantomData<M>);
-        impl<'de, M: JsonMessage> Shape<'de> for MessageShape<'_, M> {
+        struct MessageVisitor<'a, M>(At<'a>, PhantomData<M>);
+        impl<'de, M: JsonMessage> JsonVisitor<'de> for MessageVisitor<'_, M> {
             type Out = M;
             fn expected(&self) -> &'static str {
                 "an object"
@@ -131,7 +131,7 @@ impl<M: JsonMessage> Codec for Nested<M> {
                 Ok(message)
             }
         }
-        read_shape(from, MessageShape(at, PhantomData))
+        visit(from, MessageVisitor(at, PhantomData))
     }
 
     fn write<S: Serializer>(value: &M, to: S, at: To<'_>) -> Result<S::Ok, S::Error> {

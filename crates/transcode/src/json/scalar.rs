@@ -10,7 +10,7 @@ use bytes::Bytes;
 use serde::de::{Deserializer, Error as _};
 use serde::ser::{Error as _, Serializer};
 
-use super::codec::{Codec, Shape, TextCodec, read_shape};
+use super::codec::{Codec, JsonVisitor, TextCodec, visit};
 use super::drift::DriftKind;
 use super::reading::{At, Wanted};
 use super::writing::To;
@@ -22,8 +22,8 @@ impl Codec for Text {
     type Value = String;
 
     fn read<'de, D: Deserializer<'de>>(from: D, _at: At<'_>) -> Result<String, D::Error> {
-        struct TextShape;
-        impl Shape<'_> for TextShape {
+        struct TextVisitor;
+        impl JsonVisitor<'_> for TextVisitor {
             type Out = String;
             fn expected(&self) -> &'static str {
                 "a string"
@@ -32,7 +32,7 @@ impl Codec for Text {
                 Ok(value.into_owned())
             }
         }
-        read_shape(from, TextShape)
+        visit(from, TextVisitor)
     }
 
     fn write<S: Serializer>(value: &String, to: S, _at: To<'_>) -> Result<S::Ok, S::Error> {
@@ -53,8 +53,8 @@ impl Codec for Boolean {
     type Value = bool;
 
     fn read<'de, D: Deserializer<'de>>(from: D, _at: At<'_>) -> Result<bool, D::Error> {
-        struct BooleanShape;
-        impl Shape<'_> for BooleanShape {
+        struct BooleanVisitor;
+        impl JsonVisitor<'_> for BooleanVisitor {
             type Out = bool;
             fn expected(&self) -> &'static str {
                 "a boolean"
@@ -63,7 +63,7 @@ impl Codec for Boolean {
                 Ok(value)
             }
         }
-        read_shape(from, BooleanShape)
+        visit(from, BooleanVisitor)
     }
 
     fn write<S: Serializer>(value: &bool, to: S, _at: To<'_>) -> Result<S::Ok, S::Error> {
@@ -89,8 +89,8 @@ macro_rules! integer {
             type Value = $value;
 
             fn read<'de, D: Deserializer<'de>>(from: D, at: At<'_>) -> Result<$value, D::Error> {
-                struct IntegerShape<'a>(At<'a>);
-                impl Shape<'_> for IntegerShape<'_> {
+                struct IntegerVisitor<'a>(At<'a>);
+                impl JsonVisitor<'_> for IntegerVisitor<'_> {
                     type Out = $value;
                     fn expected(&self) -> &'static str {
                         $expected
@@ -114,7 +114,7 @@ macro_rules! integer {
                         self.signed(value as i64)
                     }
                 }
-                read_shape(from, IntegerShape(at))
+                visit(from, IntegerVisitor(at))
             }
 
             fn write<S: Serializer>(value: &$value, to: S, _at: To<'_>) -> Result<S::Ok, S::Error> {
@@ -201,9 +201,9 @@ pub(super) fn doubted(value: f64, at: At<'_>) -> f64 {
 /// `double`.
 pub struct Double;
 
-struct DoubleShape<'a>(At<'a>);
+struct DoubleVisitor<'a>(At<'a>);
 
-impl Shape<'_> for DoubleShape<'_> {
+impl JsonVisitor<'_> for DoubleVisitor<'_> {
     type Out = f64;
     fn expected(&self) -> &'static str {
         "a number"
@@ -223,7 +223,7 @@ impl Codec for Double {
     type Value = f64;
 
     fn read<'de, D: Deserializer<'de>>(from: D, at: At<'_>) -> Result<f64, D::Error> {
-        read_shape(from, DoubleShape(at))
+        visit(from, DoubleVisitor(at))
     }
 
     fn write<S: Serializer>(value: &f64, to: S, _at: To<'_>) -> Result<S::Ok, S::Error> {
@@ -244,9 +244,9 @@ impl TextCodec for Double {
 /// `float`.
 pub struct Float;
 
-struct FloatShape<'a>(At<'a>);
+struct FloatVisitor<'a>(At<'a>);
 
-impl FloatShape<'_> {
+impl FloatVisitor<'_> {
     /// The float nearest to a whole number. Rounding is reported: whole numbers
     /// are often counts.
     #[expect(
@@ -263,7 +263,7 @@ impl FloatShape<'_> {
     }
 }
 
-impl Shape<'_> for FloatShape<'_> {
+impl JsonVisitor<'_> for FloatVisitor<'_> {
     type Out = f32;
     fn expected(&self) -> &'static str {
         "a 32-bit float"
@@ -294,7 +294,7 @@ impl Codec for Float {
     type Value = f32;
 
     fn read<'de, D: Deserializer<'de>>(from: D, at: At<'_>) -> Result<f32, D::Error> {
-        read_shape(from, FloatShape(at))
+        visit(from, FloatVisitor(at))
     }
 
     fn write<S: Serializer>(value: &f32, to: S, _at: To<'_>) -> Result<S::Ok, S::Error> {

@@ -7,7 +7,7 @@ use prost_types::value::Kind;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess};
 use serde::ser::{Error as _, SerializeMap, SerializeSeq, Serializer};
 
-use super::codec::{Codec, Key, Shape, TextCodec, read_shape};
+use super::codec::{Codec, JsonVisitor, Key, TextCodec, visit};
 use super::object::{Object, Property};
 use super::reading::At;
 use super::scalar::{doubted, nearest, write_double};
@@ -22,8 +22,8 @@ impl Codec for Timestamp {
     type Value = prost_types::Timestamp;
 
     fn read<'de, D: Deserializer<'de>>(from: D, at: At<'_>) -> Result<Self::Value, D::Error> {
-        struct TimestampShape<'a>(At<'a>);
-        impl Shape<'_> for TimestampShape<'_> {
+        struct TimestampVisitor<'a>(At<'a>);
+        impl JsonVisitor<'_> for TimestampVisitor<'_> {
             type Out = prost_types::Timestamp;
             fn expected(&self) -> &'static str {
                 "an RFC 3339 instant"
@@ -35,7 +35,7 @@ impl Codec for Timestamp {
                 }
             }
         }
-        read_shape(from, TimestampShape(at))
+        visit(from, TimestampVisitor(at))
     }
 
     fn write<S: Serializer>(value: &Self::Value, to: S, _at: To<'_>) -> Result<S::Ok, S::Error> {
@@ -60,8 +60,8 @@ impl Codec for Duration {
     type Value = prost_types::Duration;
 
     fn read<'de, D: Deserializer<'de>>(from: D, at: At<'_>) -> Result<Self::Value, D::Error> {
-        struct DurationShape<'a>(At<'a>);
-        impl Shape<'_> for DurationShape<'_> {
+        struct DurationVisitor<'a>(At<'a>);
+        impl JsonVisitor<'_> for DurationVisitor<'_> {
             type Out = prost_types::Duration;
             fn expected(&self) -> &'static str {
                 "a duration in seconds, such as \"1.5s\""
@@ -73,7 +73,7 @@ impl Codec for Duration {
                 }
             }
         }
-        read_shape(from, DurationShape(at))
+        visit(from, DurationVisitor(at))
     }
 
     fn write<S: Serializer>(value: &Self::Value, to: S, _at: To<'_>) -> Result<S::Ok, S::Error> {
@@ -164,8 +164,8 @@ impl Codec for Empty {
     type Value = ();
 
     fn read<'de, D: Deserializer<'de>>(from: D, at: At<'_>) -> Result<(), D::Error> {
-        struct EmptyShape<'a>(At<'a>);
-        impl<'de> Shape<'de> for EmptyShape<'_> {
+        struct EmptyVisitor<'a>(At<'a>);
+        impl<'de> JsonVisitor<'de> for EmptyVisitor<'_> {
             type Out = ();
             fn expected(&self) -> &'static str {
                 "an object"
@@ -179,7 +179,7 @@ impl Codec for Empty {
                 Ok(())
             }
         }
-        read_shape(from, EmptyShape(at))
+        visit(from, EmptyVisitor(at))
     }
 
     fn write<S: Serializer>(_value: &(), to: S, _at: To<'_>) -> Result<S::Ok, S::Error> {
@@ -190,9 +190,9 @@ impl Codec for Empty {
 /// `google.protobuf.Value`: any JSON value, null included.
 pub struct Value;
 
-struct ValueShape<'a>(At<'a>);
+struct ValueVisitor<'a>(At<'a>);
 
-impl ValueShape<'_> {
+impl ValueVisitor<'_> {
     fn read_list<'de, A: SeqAccess<'de>>(
         &self,
         mut list: A,
@@ -228,7 +228,7 @@ fn value_of(kind: Kind) -> prost_types::Value {
     prost_types::Value { kind: Some(kind) }
 }
 
-impl<'de> Shape<'de> for ValueShape<'_> {
+impl<'de> JsonVisitor<'de> for ValueVisitor<'_> {
     type Out = prost_types::Value;
     fn expected(&self) -> &'static str {
         "a value"
@@ -265,7 +265,7 @@ impl<'de> DeserializeSeed<'de> for ValueSeed<'_> {
     type Value = prost_types::Value;
 
     fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Self::Value, D::Error> {
-        read_shape(from, ValueShape(self.0))
+        visit(from, ValueVisitor(self.0))
     }
 }
 
@@ -286,7 +286,7 @@ impl Codec for Value {
     fn read<'de, D: Deserializer<'de>>(from: D, at: At<'_>) -> Result<Self::Value, D::Error> {
         // `deserialize_any` of serde_json knows null; an option would not be
         // told from it.
-        read_shape(from, ValueShape(at))
+        visit(from, ValueVisitor(at))
     }
 
     fn write<S: Serializer>(value: &Self::Value, to: S, at: To<'_>) -> Result<S::Ok, S::Error> {
@@ -308,17 +308,17 @@ impl Codec for ListValue {
     type Value = prost_types::ListValue;
 
     fn read<'de, D: Deserializer<'de>>(from: D, at: At<'_>) -> Result<Self::Value, D::Error> {
-        struct ListShape<'a>(At<'a>);
-        impl<'de> Shape<'de> for ListShape<'_> {
+        struct ListVisitor<'a>(At<'a>);
+        impl<'de> JsonVisitor<'de> for ListVisitor<'_> {
             type Out = prost_types::ListValue;
             fn expected(&self) -> &'static str {
                 "a list"
             }
             fn list<A: SeqAccess<'de>>(self, list: A) -> Result<Self::Out, A::Error> {
-                ValueShape(self.0).read_list(list)
+                ValueVisitor(self.0).read_list(list)
             }
         }
-        read_shape(from, ListShape(at))
+        visit(from, ListVisitor(at))
     }
 
     fn write<S: Serializer>(value: &Self::Value, to: S, at: To<'_>) -> Result<S::Ok, S::Error> {
@@ -337,17 +337,17 @@ impl Codec for Struct {
     type Value = prost_types::Struct;
 
     fn read<'de, D: Deserializer<'de>>(from: D, at: At<'_>) -> Result<Self::Value, D::Error> {
-        struct ObjectShape<'a>(At<'a>);
-        impl<'de> Shape<'de> for ObjectShape<'_> {
+        struct ObjectVisitor<'a>(At<'a>);
+        impl<'de> JsonVisitor<'de> for ObjectVisitor<'_> {
             type Out = prost_types::Struct;
             fn expected(&self) -> &'static str {
                 "an object"
             }
             fn object<A: MapAccess<'de>>(self, map: A) -> Result<Self::Out, A::Error> {
-                ValueShape(self.0).read_object(map)
+                ValueVisitor(self.0).read_object(map)
             }
         }
-        read_shape(from, ObjectShape(at))
+        visit(from, ObjectVisitor(at))
     }
 
     fn write<S: Serializer>(value: &Self::Value, to: S, at: To<'_>) -> Result<S::Ok, S::Error> {

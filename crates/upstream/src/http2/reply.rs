@@ -11,7 +11,7 @@ use http::Response;
 use http::header::CONTENT_LENGTH;
 use http_body::{Frame, SizeHint};
 
-use super::exchange::Exchange;
+use super::open_stream::OpenStream;
 use super::slot::Slot;
 use crate::error::Cause;
 use crate::failure::Failure;
@@ -20,20 +20,20 @@ use crate::{BoxError, ReplyError, ReplyErrorKind, SendError, SendErrorKind};
 /// Waits for the head of a reply. Dropping the future resets the stream.
 pub(super) async fn wait(
     response: ResponseFuture,
-    mut exchange: Exchange,
+    mut open: OpenStream,
 ) -> Result<Response<Http2Reply>, Failure> {
     let mut waiting = Waiting {
         response,
         informational: 0,
     };
-    let response = poll_fn(|cx| waiting.poll(&mut exchange, cx)).await;
+    let response = poll_fn(|cx| waiting.poll(&mut open, cx)).await;
     let response = match response {
         Ok(response) => response,
-        Err(Waited::Error(error)) => return Err(classify(error, &exchange)),
+        Err(Waited::Error(error)) => return Err(classify(error, &open)),
         Err(Waited::Send(error)) => return Err(error.into()),
     };
-    exchange.slot.shared.watch.hear();
-    if response.headers().len() > exchange.slot.shared.max_headers {
+    open.slot.shared.watch.hear();
+    if response.headers().len() > open.slot.shared.max_headers {
         return Err(SendError::malformed("it has too many fields").into());
     }
     let (head, stream) = response.into_parts();
@@ -41,7 +41,7 @@ pub(super) async fn wait(
     let length = length.and_then(|value| value.to_str().ok()?.parse().ok());
     let mut reply = Http2Reply {
         stream,
-        exchange,
+        open,
         length,
         received: 0,
         data_ended: false,
@@ -66,17 +66,17 @@ enum Waited {
 impl Waiting {
     fn poll(
         &mut self,
-        exchange: &mut Exchange,
+        open: &mut OpenStream,
         cx: &mut Context<'_>,
     ) -> Poll<Result<Response<RecvStream>, Waited>> {
-        if let Err(error) = exchange.carry(cx) {
+        if let Err(error) = open.carry(cx) {
             let error = SendError::new(SendErrorKind::RequestBody, error);
             return Poll::Ready(Err(Waited::Send(error)));
         }
         while let Poll::Ready(Some(response)) = self.response.poll_informational(cx) {
             response.map_err(Waited::Error)?;
             self.informational += 1;
-            if self.informational > exchange.slot.shared.max_informational {
+            if self.informational > open.slot.shared.max_informational {
                 let error = SendError::malformed("too many informational responses");
                 return Poll::Ready(Err(Waited::Send(error)));
             }
@@ -86,8 +86,8 @@ impl Waiting {
 }
 
 /// What an error before the reply means for the request.
-fn classify(error: h2::Error, exchange: &Exchange) -> Failure {
-    let Slot { shared, reused } = &exchange.slot;
+fn classify(error: h2::Error, open: &OpenStream) -> Failure {
+    let Slot { shared, reused } = &open.slot;
     // h2 gives this error only to streams above the last one that the server
     // says it may have processed (RFC 9113 §6.8).
     let is_above_last = error.is_go_away() && error.is_remote();
@@ -99,7 +99,7 @@ fn classify(error: h2::Error, exchange: &Exchange) -> Failure {
             ..SendError::new(SendErrorKind::NeverSent, error).into()
         };
     }
-    if shared.watch.traffic.written() == exchange.start.written {
+    if shared.watch.traffic.written() == open.start.written {
         return Failure::unsent(error, *reused);
     }
     if error.is_library() {
@@ -120,7 +120,7 @@ fn classify(error: h2::Error, exchange: &Exchange) -> Failure {
 /// The body of a reply, on its stream.
 pub(crate) struct Http2Reply {
     stream: RecvStream,
-    exchange: Exchange,
+    open: OpenStream,
     length: Option<u64>,
     received: u64,
     data_ended: bool,
@@ -131,17 +131,17 @@ impl Http2Reply {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, ReplyError>>> {
-        if self.exchange.is_finished() {
+        if self.open.is_finished() {
             return Poll::Ready(None);
         }
-        if let Err(error) = self.exchange.carry(cx) {
+        if let Err(error) = self.open.carry(cx) {
             return Poll::Ready(Some(Err(ReplyError::new(ReplyErrorKind::BrokeOff, error))));
         }
         if !self.data_ended {
             match ready!(self.stream.poll_data(cx)) {
                 Some(Ok(data)) => {
                     self.received += data.len() as u64;
-                    self.exchange.slot.shared.watch.hear();
+                    self.open.slot.shared.watch.hear();
                     // It fails only for a stream that is closed.
                     let _ = self.stream.flow_control().release_capacity(data.len());
                     if self.stream.is_end_stream() {
@@ -180,7 +180,7 @@ impl Http2Reply {
         } else {
             ReplyErrorKind::BrokeOff
         };
-        let source: BoxError = match self.exchange.slot.shared.watch.ended.get() {
+        let source: BoxError = match self.open.slot.shared.watch.ended.get() {
             Some(cause @ Cause::PingTimeout) => (*cause).into(),
             _ => error.into(),
         };
@@ -188,21 +188,21 @@ impl Http2Reply {
     }
 
     fn finish(&mut self) {
-        self.exchange.finish();
+        self.open.finish();
     }
 
     pub(crate) fn is_end_stream(&self) -> bool {
-        self.exchange.is_finished()
+        self.open.is_finished()
     }
 
     /// Whether the body of the request ended with an error of its own.
     pub(crate) fn request_failed(&self) -> bool {
-        self.exchange.request_failed()
+        self.open.request_failed()
     }
 
     pub(crate) fn size_hint(&self) -> SizeHint {
         match self.length {
-            _ if self.exchange.is_finished() => SizeHint::with_exact(0),
+            _ if self.open.is_finished() => SizeHint::with_exact(0),
             Some(length) => SizeHint::with_exact(length.saturating_sub(self.received)),
             None => SizeHint::default(),
         }

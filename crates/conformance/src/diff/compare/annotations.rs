@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{Change, Compare, Effect};
+use crate::diff::alternatives::{Expand, Node, same};
 use crate::diff::document::Document;
-use crate::diff::shape::{Expand, Node, same};
 
 impl<'a> Compare<'a> {
     pub(super) fn annotations(
@@ -40,7 +40,7 @@ impl<'a> Compare<'a> {
             _ => None,
         };
         out.extend(default.map(|(kind, text)| at(kind, Effect::None, text)));
-        let yes = |it: Option<&Value>| it == Some(&Value::Bool(true));
+        let yes = |mark: Option<&Value>| mark == Some(&Value::Bool(true));
         let (was, is) = both("deprecated");
         match (yes(was), yes(is)) {
             (false, true) => out.push(at(
@@ -145,9 +145,9 @@ fn selected<'a>(
         for reference in branches
             .into_iter()
             .flatten()
-            .filter_map(|it| it.get("$ref"))
+            .filter_map(|schema| schema.get("$ref"))
         {
-            if let Some((_, name)) = reference.as_str().and_then(|it| it.rsplit_once('/')) {
+            if let Some((_, name)) = reference.as_str().and_then(|text| text.rsplit_once('/')) {
                 all.insert(
                     name.to_owned(),
                     (format!("/components/schemas/{name}"), false),

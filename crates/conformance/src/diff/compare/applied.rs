@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Change, Compare, Effect, Relation};
-use crate::diff::shape::{Condition, Contains, NULL, OBJECT, Shape, apart};
+use crate::diff::alternatives::{Alternative, Condition, Contains, NULL, OBJECT, apart};
 
 /// The kinds of changes of a keyword: added, removed, and changed.
 type Kinds = (&'static str, &'static str, &'static str);
@@ -31,8 +31,8 @@ impl Verdict {
             }
         }
         Verdict {
-            kept: new_follows.into_iter().all(|it| it),
-            back: old_follows.into_iter().all(|it| it),
+            kept: new_follows.into_iter().all(|follows| follows),
+            back: old_follows.into_iter().all(|follows| follows),
         }
     }
 
@@ -67,8 +67,8 @@ impl Verdict {
 impl<'a> Compare<'a> {
     pub(super) fn applied(
         &mut self,
-        old: &Shape<'a>,
-        new: &Shape<'a>,
+        old: &Alternative<'a>,
+        new: &Alternative<'a>,
         depth: usize,
         at: &impl Fn(&'static str, Effect, String) -> Change,
         out: &mut Vec<Change>,
@@ -99,8 +99,8 @@ impl<'a> Compare<'a> {
 
     fn nots(
         &mut self,
-        old: &Shape<'a>,
-        new: &Shape<'a>,
+        old: &Alternative<'a>,
+        new: &Alternative<'a>,
         depth: usize,
         at: &impl Fn(&'static str, Effect, String) -> Change,
         out: &mut Vec<Change>,
@@ -113,25 +113,25 @@ impl<'a> Compare<'a> {
             .nots
             .iter()
             .filter(|not| {
-                let shapes = self.revision.shapes(not);
-                !shapes
+                let alternatives = self.revision.alternatives(not);
+                !alternatives
                     .iter()
-                    .all(|it| apart(&self.base, old, &self.revision, it))
+                    .all(|alternative| apart(&self.base, old, &self.revision, alternative))
             })
             .collect();
         let old_nots: Vec<_> = old
             .nots
             .iter()
             .filter(|not| {
-                let shapes = self.base.shapes(not);
-                !shapes
+                let alternatives = self.base.alternatives(not);
+                !alternatives
                     .iter()
-                    .all(|it| apart(&self.revision, new, &self.base, it))
+                    .all(|alternative| apart(&self.revision, new, &self.base, alternative))
             })
             .collect();
         Verdict::of_lists(old_nots.len(), new_nots.len(), |i, j| {
-            let it = self.node_relation(old_nots[i], new_nots[j], depth);
-            (it.new_within_old, it.old_within_new)
+            let relation = self.node_relation(old_nots[i], new_nots[j], depth);
+            (relation.new_within_old, relation.old_within_new)
         })
         .change(
             ("not-added", "not-removed", "not-changed"),
@@ -144,8 +144,8 @@ impl<'a> Compare<'a> {
 
     fn contains(
         &mut self,
-        old: &Shape<'a>,
-        new: &Shape<'a>,
+        old: &Alternative<'a>,
+        new: &Alternative<'a>,
         depth: usize,
         at: &impl Fn(&'static str, Effect, String) -> Change,
         out: &mut Vec<Change>,
@@ -154,16 +154,16 @@ impl<'a> Compare<'a> {
         let follows = |a: &Contains<'a>, b: &Contains<'a>, a_in_b: bool, b_in_a: bool| {
             (b.least == 0 || (a_in_b && a.least >= b.least))
                 && b.most
-                    .is_none_or(|most| b_in_a && a.most.is_some_and(|it| it <= most))
+                    .is_none_or(|most| b_in_a && a.most.is_some_and(|limit| limit <= most))
         };
         let mut same_elements = false;
         let verdict = Verdict::of_lists(old.contains.len(), new.contains.len(), |i, j| {
             let (was, is) = (&old.contains[i], &new.contains[j]);
-            let it = self.node_relation(&was.node, &is.node, depth);
-            same_elements = it.equal();
+            let relation = self.node_relation(&was.node, &is.node, depth);
+            same_elements = relation.equal();
             (
-                follows(was, is, it.old_within_new, it.new_within_old),
-                follows(is, was, it.new_within_old, it.old_within_new),
+                follows(was, is, relation.old_within_new, relation.new_within_old),
+                follows(is, was, relation.new_within_old, relation.old_within_new),
             )
         });
         let changed = match (old.contains.as_slice(), new.contains.as_slice()) {
@@ -175,7 +175,7 @@ impl<'a> Compare<'a> {
                 }
             }
             ([was], [is]) if same_elements && was.least == is.least => {
-                let limit = |it: Option<u64>| it.unwrap_or(u64::MAX);
+                let limit = |most: Option<u64>| most.unwrap_or(u64::MAX);
                 if limit(is.most) < limit(was.most) {
                     "max-contains-decreased"
                 } else {
@@ -195,8 +195,8 @@ impl<'a> Compare<'a> {
 
     fn conditions(
         &mut self,
-        old: &Shape<'a>,
-        new: &Shape<'a>,
+        old: &Alternative<'a>,
+        new: &Alternative<'a>,
         depth: usize,
         at: &impl Fn(&'static str, Effect, String) -> Change,
         out: &mut Vec<Change>,
@@ -206,7 +206,7 @@ impl<'a> Compare<'a> {
             if !self.node_relation(&was.test, &is.test, depth).equal() {
                 return (false, false);
             }
-            let both = |it: &Condition<'a>| it.test.clone().and(&it.then);
+            let both = |condition: &Condition<'a>| condition.test.clone().and(&condition.then);
             let then = self.node_relation(&both(was), &both(is), depth);
             let otherwise = self.node_relation(&was.otherwise, &is.otherwise, depth);
             (
@@ -225,16 +225,16 @@ impl<'a> Compare<'a> {
 
     fn dependencies(
         &mut self,
-        old: &Shape<'a>,
-        new: &Shape<'a>,
+        old: &Alternative<'a>,
+        new: &Alternative<'a>,
         depth: usize,
         at: &impl Fn(&'static str, Effect, String) -> Change,
         out: &mut Vec<Change>,
     ) {
-        let follows = |a: &Shape<'a>, b: &Shape<'a>| {
+        let follows = |a: &Alternative<'a>, b: &Alternative<'a>| {
             b.demands
                 .iter()
-                .all(|it| a.demands.contains(it) || a.required.contains(&it.1))
+                .all(|demand| a.demands.contains(demand) || a.required.contains(&demand.1))
         };
         Verdict {
             kept: follows(old, new),
@@ -258,10 +258,10 @@ impl<'a> Compare<'a> {
                 was.cloned().unwrap_or_default(),
                 is.cloned().unwrap_or_default(),
             );
-            let it: Relation = self.node_relation(&before, &after, depth);
+            let relation: Relation = self.node_relation(&before, &after, depth);
             Verdict {
-                kept: it.old_within_new,
-                back: it.new_within_old,
+                kept: relation.old_within_new,
+                back: relation.new_within_old,
             }
             .change(
                 (
@@ -280,8 +280,8 @@ impl<'a> Compare<'a> {
 
 /// A union whose alternatives overlap changes its meaning with its keyword.
 fn overlaps(
-    old: &Shape<'_>,
-    new: &Shape<'_>,
+    old: &Alternative<'_>,
+    new: &Alternative<'_>,
     at: &impl Fn(&'static str, Effect, String) -> Change,
     out: &mut Vec<Change>,
 ) {
@@ -338,8 +338,8 @@ const KEYWORDS: [(&str, Kinds); 4] = [
 ];
 
 fn others(
-    old: &Shape<'_>,
-    new: &Shape<'_>,
+    old: &Alternative<'_>,
+    new: &Alternative<'_>,
     at: &impl Fn(&'static str, Effect, String) -> Change,
     out: &mut Vec<Change>,
 ) {

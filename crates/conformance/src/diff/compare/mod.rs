@@ -1,9 +1,10 @@
 //! What a change of a schema does to the values that it admits.
 //!
-//! Two schemas are compared as [`Shape`]s. A shape is a conjunction, so it is
-//! compared constraint by constraint: the new schema admits whatever the old
-//! one did if no constraint narrows, and nothing else if none widens. That
-//! makes the list of changes a proof as well as an explanation.
+//! Two schemas are compared as [`Alternative`]s. An alternative is a
+//! conjunction, so it is compared constraint by constraint: the new schema
+//! admits whatever the old one did if no constraint narrows, and nothing else if
+//! none widens. That makes the list of changes a proof as well as an
+//! explanation.
 
 mod annotations;
 mod applied;
@@ -16,9 +17,9 @@ use std::collections::{HashMap, HashSet};
 
 use self::scalars::{SIZES, numbers, sizes, type_lists, types, values};
 use self::text::{formats, patterns};
+use super::alternatives::{ARRAY, Alternative, BOOLEAN, Expand, NUMBER, Node, OBJECT, STRING};
 use super::dirty::Dirty;
 use super::document::Document;
-use super::shape::{ARRAY, BOOLEAN, Expand, NUMBER, Node, OBJECT, STRING, Shape};
 use serde_json::Value;
 
 use crate::report::Direction;
@@ -111,7 +112,7 @@ impl<'a> Compare<'a> {
         self.visited.clear();
         self.nodes(old, new, "", 0, &mut out);
         let mut seen = HashSet::new();
-        out.retain(|it| seen.insert((it.kind, it.path.clone(), it.text.clone())));
+        out.retain(|change| seen.insert((change.kind, change.path.clone(), change.text.clone())));
         out
     }
 
@@ -182,8 +183,8 @@ impl<'a> Compare<'a> {
         if !self.strict {
             self.annotations(old, new, &at, out);
         }
-        let before = self.base.shapes(old);
-        let after = self.revision.shapes(new);
+        let before = self.base.alternatives(old);
+        let after = self.revision.alternatives(new);
         match (&*before, &*after) {
             ([], []) => {}
             ([], _) => out.push(at(
@@ -196,13 +197,13 @@ impl<'a> Compare<'a> {
                 Effect::Narrows,
                 "{S} admits no value any more".to_owned(),
             )),
-            ([before], [after]) => self.shapes(before, after, path, depth, &at, out),
+            ([before], [after]) => self.alternatives(before, after, path, depth, &at, out),
             _ => self.unions(&before, &after, path, depth, &at, out),
         }
     }
 
     /// Asks which schema holds which, without saying why.
-    fn relation(&mut self, old: &Shape<'a>, new: &Shape<'a>, depth: usize) -> Relation {
+    fn relation(&mut self, old: &Alternative<'a>, new: &Alternative<'a>, depth: usize) -> Relation {
         let mut out = Vec::new();
         let (visited, strict) = (std::mem::take(&mut self.visited), self.strict);
         if !strict {
@@ -217,7 +218,7 @@ impl<'a> Compare<'a> {
             revision: None,
             text,
         };
-        self.shapes(old, new, "", depth + 1, &at, &mut out);
+        self.alternatives(old, new, "", depth + 1, &at, &mut out);
         self.visited = visited;
         self.strict = strict;
         relation_of(&out)
@@ -250,10 +251,10 @@ impl<'a> Compare<'a> {
         relation
     }
 
-    fn shapes(
+    fn alternatives(
         &mut self,
-        old: &Shape<'a>,
-        new: &Shape<'a>,
+        old: &Alternative<'a>,
+        new: &Alternative<'a>,
         path: &str,
         depth: usize,
         at: &impl Fn(&'static str, Effect, String) -> Change,
@@ -305,18 +306,22 @@ impl<'a> Compare<'a> {
 
     /// Any text will do for a text without rules, and a value alone for a list
     /// of one.
-    fn text_widens(&mut self, old: &Shape<'a>, new: &Shape<'a>, depth: usize) -> bool {
+    fn text_widens(&mut self, old: &Alternative<'a>, new: &Alternative<'a>, depth: usize) -> bool {
         let scalar = STRING | NUMBER | BOOLEAN;
         if old.types & !scalar != 0 {
             return false;
         }
         if let (Some(was), Some(is)) = (&old.values, &new.values) {
-            let text = |it: &Value| it.as_str().map_or_else(|| it.to_string(), str::to_owned);
+            let text = |value: &Value| {
+                value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), str::to_owned)
+            };
             return old.types & STRING == 0
                 && new.types & STRING != 0
                 && was
                     .iter()
-                    .all(|it| is.iter().any(|other| text(it) == text(other)));
+                    .all(|value| is.iter().any(|other| text(value) == text(other)));
         }
         if new.types & STRING != 0 && old.types & STRING == 0 {
             return new.values.is_none()
@@ -327,30 +332,30 @@ impl<'a> Compare<'a> {
                 && new.sizes[0].1.is_none();
         }
         if new.types == ARRAY && new.sizes[1].0 <= 1 && new.prefix.is_empty() {
-            let items = self.revision.shapes(&new.items);
+            let items = self.revision.alternatives(&new.items);
             return items
                 .iter()
-                .any(|it| self.relation(old, it, depth).old_within_new);
+                .any(|item| self.relation(old, item, depth).old_within_new);
         }
         false
     }
 
     fn arrays(
         &mut self,
-        old: &Shape<'a>,
-        new: &Shape<'a>,
+        old: &Alternative<'a>,
+        new: &Alternative<'a>,
         path: &str,
         depth: usize,
         at: &impl Fn(&'static str, Effect, String) -> Change,
         out: &mut Vec<Change>,
     ) {
         match (old.unique, new.unique) {
-            (false, true) if new.sizes[1].1.is_none_or(|it| it > 1) => out.push(at(
+            (false, true) if new.sizes[1].1.is_none_or(|most| most > 1) => out.push(at(
                 "unique-items-set",
                 Effect::Narrows,
                 "the elements of {S} must now all differ".to_owned(),
             )),
-            (true, false) if new.sizes[1].1.is_none_or(|it| it > 1) => out.push(at(
+            (true, false) if new.sizes[1].1.is_none_or(|most| most > 1) => out.push(at(
                 "unique-items-unset",
                 Effect::Widens,
                 "the elements of {S} need no longer differ".to_owned(),
@@ -379,7 +384,7 @@ fn relation_of(changes: &[Change]) -> Relation {
     let only = |good| {
         changes
             .iter()
-            .all(|it| it.effect == Effect::None || it.effect == good)
+            .all(|change| change.effect == Effect::None || change.effect == good)
     };
     Relation {
         old_within_new: only(Effect::Widens),

@@ -3,15 +3,15 @@
 use std::collections::BTreeSet;
 
 use super::{Change, Compare, Effect};
+use crate::diff::alternatives::{Alternative, NULL, Node, OBJECT};
 use crate::diff::document::escape;
-use crate::diff::shape::{NULL, Node, OBJECT, Shape};
 use crate::report::Direction;
 
 impl<'a> Compare<'a> {
     pub(super) fn objects(
         &mut self,
-        old: &Shape<'a>,
-        new: &Shape<'a>,
+        old: &Alternative<'a>,
+        new: &Alternative<'a>,
         path: &str,
         depth: usize,
         at: &impl Fn(&'static str, Effect, String) -> Change,
@@ -29,26 +29,28 @@ impl<'a> Compare<'a> {
             let required = (old.required.contains(name), new.required.contains(name));
             let nodes = (old.properties.get(name), new.properties.get(name));
             let change = |kind, effect, text: String| {
-                let mut it = at(kind, effect, text);
-                it.path.clone_from(&inner);
+                let mut change = at(kind, effect, text);
+                change.path.clone_from(&inner);
                 let part = |node: Option<&Node<'a>>, of: Option<String>| {
                     node.and_then(Node::pointer)
                         .map(str::to_owned)
                         .or_else(|| node.and(of))
                 };
-                it.base = part(
+                change.base = part(
                     nodes.0,
-                    it.base
+                    change
+                        .base
                         .take()
-                        .map(|it| format!("{it}/properties/{}", escape(name))),
+                        .map(|pointer| format!("{pointer}/properties/{}", escape(name))),
                 );
-                it.revision = part(
+                change.revision = part(
                     nodes.1,
-                    it.revision
+                    change
+                        .revision
                         .take()
-                        .map(|it| format!("{it}/properties/{}", escape(name))),
+                        .map(|pointer| format!("{pointer}/properties/{}", escape(name))),
                 );
-                it
+                change
             };
             match nodes {
                 (Some(was), is) if !was.is_never() && is.is_none_or(Node::is_never) => {
@@ -92,9 +94,9 @@ impl<'a> Compare<'a> {
                         _ => {}
                     }
                     if nodes.0.is_some() || nodes.1.is_some() {
-                        let of = |node: Option<&Node<'a>>, shape: &Shape<'a>| match node {
+                        let of = |node: Option<&Node<'a>>, whole: &Alternative<'a>| match node {
                             Some(node) => node.clone(),
-                            None => shape.undeclared(name).0,
+                            None => whole.undeclared(name).0,
                         };
                         let (was, is) = (of(nodes.0, old), of(nodes.1, new));
                         self.nodes(&was, &is, &inner, depth + 1, out);
@@ -165,7 +167,7 @@ impl<'a> Compare<'a> {
         &mut self,
         name: &str,
         is: &Node<'a>,
-        old: &Shape<'a>,
+        old: &Alternative<'a>,
         required: (bool, bool),
         change: &impl Fn(&'static str, Effect, String) -> Change,
         depth: usize,
@@ -212,8 +214,8 @@ impl<'a> Compare<'a> {
 
     fn undeclared(
         &mut self,
-        old: &Shape<'a>,
-        new: &Shape<'a>,
+        old: &Alternative<'a>,
+        new: &Alternative<'a>,
         path: &str,
         depth: usize,
         at: &impl Fn(&'static str, Effect, String) -> Change,

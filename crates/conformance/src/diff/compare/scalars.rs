@@ -8,8 +8,8 @@
 use serde_json::Value;
 
 use super::{Change, Effect};
-use crate::diff::shape::{
-    ANY, ARRAY, BOOLEAN, Bound, FRACTION, INTEGER, NULL, NUMBER, OBJECT, STRING, Shape,
+use crate::diff::alternatives::{
+    ANY, ARRAY, Alternative, BOOLEAN, Bound, FRACTION, INTEGER, NULL, NUMBER, OBJECT, STRING,
     admits_plainly, divides, same,
 };
 
@@ -66,8 +66,8 @@ pub(super) const SIZES: [(u8, Kinds, Kinds); 3] = [
 
 /// Whether there is anything left to compare.
 pub(super) fn type_lists(
-    old: &Shape<'_>,
-    new: &Shape<'_>,
+    old: &Alternative<'_>,
+    new: &Alternative<'_>,
     at: &impl Fn(&'static str, Effect, String) -> Change,
     out: &mut Vec<Change>,
 ) -> bool {
@@ -77,7 +77,7 @@ pub(super) fn type_lists(
     // Of a schema without types null is nothing special.
     let typed = ![old.types, new.types]
         .iter()
-        .any(|it| matches!(*it, NULL | ANY));
+        .any(|types| matches!(*types, NULL | ANY));
     if typed && gone & NULL != 0 {
         out.push(at(
             "became-not-nullable",
@@ -117,22 +117,29 @@ pub(super) fn type_lists(
     common != 0 || (gone == 0 && come == 0)
 }
 pub(super) fn values(
-    old: &Shape<'_>,
-    new: &Shape<'_>,
+    old: &Alternative<'_>,
+    new: &Alternative<'_>,
     at: &impl Fn(&'static str, Effect, String) -> Change,
     out: &mut Vec<Change>,
 ) {
     match (&old.values, &new.values) {
         (Some(was), Some(is)) => {
-            let lacks = |list: &[Value], it: &Value| !list.iter().any(|other| same(other, it));
-            for value in was.iter().filter(|it| lacks(is, it) && !it.is_null()) {
+            let lacks =
+                |list: &[Value], value: &Value| !list.iter().any(|other| same(other, value));
+            for value in was
+                .iter()
+                .filter(|value| lacks(is, value) && !value.is_null())
+            {
                 out.push(at(
                     "enum-value-removed",
                     Effect::Narrows,
                     format!("{{S}} may no longer be {value}"),
                 ));
             }
-            for value in is.iter().filter(|it| lacks(was, it) && !it.is_null()) {
+            for value in is
+                .iter()
+                .filter(|value| lacks(was, value) && !value.is_null())
+            {
                 out.push(at(
                     "enum-value-added",
                     Effect::Widens,
@@ -142,7 +149,7 @@ pub(super) fn values(
         }
         (None, Some(is)) => {
             let every: Vec<String> = is.iter().map(Value::to_string).collect();
-            let new = is.iter().any(|it| !admits_plainly(old, it));
+            let new = is.iter().any(|value| !admits_plainly(old, value));
             out.push(at(
                 "became-enum",
                 if new {
@@ -156,7 +163,7 @@ pub(super) fn values(
         (Some(was), None) => {
             let refused: Vec<String> = was
                 .iter()
-                .filter(|it| !admits_plainly(new, it))
+                .filter(|value| !admits_plainly(new, value))
                 .map(Value::to_string)
                 .collect();
             if refused.is_empty() {
@@ -178,8 +185,8 @@ pub(super) fn values(
 }
 
 pub(super) fn numbers(
-    old: &Shape<'_>,
-    new: &Shape<'_>,
+    old: &Alternative<'_>,
+    new: &Alternative<'_>,
     at: &impl Fn(&'static str, Effect, String) -> Change,
     out: &mut Vec<Change>,
 ) {
@@ -189,7 +196,8 @@ pub(super) fn numbers(
     limits(old.low, new.low, true, at, out);
     limits(old.high, new.high, false, at, out);
     let implied = |all: &[f64], by: f64, types: u8| {
-        all.iter().any(|it| divides(by, *it)) || (types & FRACTION == 0 && divides(by, 1.0))
+        all.iter().any(|multiple| divides(by, *multiple))
+            || (types & FRACTION == 0 && divides(by, 1.0))
     };
     let kept = new
         .multiples
@@ -238,7 +246,7 @@ fn limits(
     if old == new {
         return;
     }
-    let exclusive = new.or(old).is_some_and(|it| it.exclusive);
+    let exclusive = new.or(old).is_some_and(|bound| bound.exclusive);
     let kinds: Kinds = match (low, exclusive) {
         (true, false) => ("min-increased", "min-decreased", "min-set", "min-unset"),
         (true, true) => (
@@ -256,11 +264,11 @@ fn limits(
         ),
     };
     let word = if low { "least" } else { "greatest" };
-    let say = |it: Bound| {
-        if it.exclusive {
-            format!("{} (excluded)", it.at)
+    let say = |bound: Bound| {
+        if bound.exclusive {
+            format!("{} (excluded)", bound.at)
         } else {
-            it.at.to_string()
+            bound.at.to_string()
         }
     };
     out.push(match (old, new) {

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::{Change, Effect};
+use crate::diff::alternatives::Alternative;
 use crate::diff::pattern;
-use crate::diff::shape::Shape;
 
 pub(super) fn patterns(
-    old: &Shape<'_>,
-    new: &Shape<'_>,
+    old: &Alternative<'_>,
+    new: &Alternative<'_>,
     at: &impl Fn(&'static str, Effect, String) -> Change,
     out: &mut Vec<Change>,
 ) {
@@ -17,7 +17,7 @@ pub(super) fn patterns(
     }
     let show = |all: &BTreeSet<String>| {
         all.iter()
-            .map(|it| format!("`{it}`"))
+            .map(|pattern| format!("`{pattern}`"))
             .collect::<Vec<_>>()
             .join(" and ")
     };
@@ -25,8 +25,10 @@ pub(super) fn patterns(
     let implied = |from: &BTreeSet<String>, to: &BTreeSet<String>| -> Option<bool> {
         let mut verdict = Some(true);
         for target in to {
-            let each: Vec<Option<bool>> =
-                from.iter().map(|it| pattern::within(it, target)).collect();
+            let each: Vec<Option<bool>> = from
+                .iter()
+                .map(|source| pattern::within(source, target))
+                .collect();
             if each.contains(&Some(true)) {
                 continue;
             }
@@ -123,8 +125,8 @@ const KNOWN_FORMATS: [&str; 27] = [
 ];
 
 pub(super) fn formats(
-    old: &Shape<'_>,
-    new: &Shape<'_>,
+    old: &Alternative<'_>,
+    new: &Alternative<'_>,
     at: &impl Fn(&'static str, Effect, String) -> Change,
     out: &mut Vec<Change>,
 ) {
@@ -143,13 +145,13 @@ pub(super) fn formats(
         .formats
         .iter()
         .chain(&new.formats)
-        .all(|it| KNOWN_FORMATS.contains(&it.as_str()));
+        .all(|format| KNOWN_FORMATS.contains(&format.as_str()));
     let show = |all: &BTreeSet<String>| {
         if all.is_empty() {
             "none".to_owned()
         } else {
             all.iter()
-                .map(|it| format!("`{it}`"))
+                .map(|name| format!("`{name}`"))
                 .collect::<Vec<_>>()
                 .join(" and ")
         }

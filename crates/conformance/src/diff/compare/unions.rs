@@ -5,13 +5,13 @@ use serde_json::Value;
 use super::Relation;
 use super::scalars::types;
 use super::{Change, Compare, Effect};
-use crate::diff::shape::{NULL, OBJECT, Shape};
+use crate::diff::alternatives::{Alternative, NULL, OBJECT};
 
 impl<'a> Compare<'a> {
     pub(super) fn unions(
         &mut self,
-        before: &[Shape<'a>],
-        after: &[Shape<'a>],
+        before: &[Alternative<'a>],
+        after: &[Alternative<'a>],
         path: &str,
         depth: usize,
         at: &impl Fn(&'static str, Effect, String) -> Change,
@@ -27,16 +27,16 @@ impl<'a> Compare<'a> {
             })
             .collect();
         let mut old_left: Vec<usize> = (0..before.len())
-            .filter(|i| !relations[*i].iter().any(|it| it.old_within_new))
+            .filter(|i| !relations[*i].iter().any(|relation| relation.old_within_new))
             .collect();
         let mut new_left: Vec<usize> = (0..after.len())
-            .filter(|j| !relations.iter().any(|it| it[*j].new_within_old))
+            .filter(|j| !relations.iter().any(|row| row[*j].new_within_old))
             .collect();
         // Alternatives of one name are one alternative that changed, unless
         // the name is a mere position that another one has taken.
         let lost = old_left.clone();
         let pairs_up = |i: usize, j: usize| {
-            let equal = |it: &Relation| it.equal();
+            let equal = |relation: &Relation| relation.equal();
             before[i].label == after[j].label
                 && before[i].types & after[j].types & !NULL != 0
                 && (lost.contains(&i) || relations[i][j].old_within_new)
@@ -53,14 +53,14 @@ impl<'a> Compare<'a> {
                     && before[i].types & after[j].types & OBJECT != 0
                     && !relations[i][j].equal();
                 if (named || (needed && pairs_up(i, j)))
-                    && !pairs.iter().any(|it| it.0 == i || it.1 == j)
+                    && !pairs.iter().any(|pair| pair.0 == i || pair.1 == j)
                 {
                     pairs.push((i, j));
                 }
             }
         }
-        old_left.retain(|i| !pairs.iter().any(|it| it.0 == *i));
-        new_left.retain(|j| !pairs.iter().any(|it| it.1 == *j));
+        old_left.retain(|i| !pairs.iter().any(|pair| pair.0 == *i));
+        new_left.retain(|j| !pairs.iter().any(|pair| pair.1 == *j));
         if let ([i], [j]) = (old_left.as_slice(), new_left.as_slice())
             && before[*i].types & after[*j].types != 0
         {
@@ -75,20 +75,22 @@ impl<'a> Compare<'a> {
                 ..at(kind, effect, text)
             };
             let mut found = Vec::new();
-            self.shapes(&before[i], &after[j], path, depth, &inner, &mut found);
+            self.alternatives(&before[i], &after[j], path, depth, &inner, &mut found);
             // A property that another alternative declares is not gone.
-            found.retain(|it| {
-                !it.kind.ends_with("-property-removed")
-                    || !after.iter().any(|shape| {
-                        let declared = |name: &String| it.path == super::join(path, name);
-                        shape.properties.keys().any(declared)
+            found.retain(|change| {
+                !change.kind.ends_with("-property-removed")
+                    || !after.iter().any(|alternative| {
+                        let declared = |name: &String| change.path == super::join(path, name);
+                        alternative.properties.keys().any(declared)
                     })
             });
             out.extend(found);
         }
         // What each of these refuses depends on the others.
-        let entangled = |it: &Shape<'a>| it.overlaps.one > 0 && it.types & OBJECT == 0;
-        let settled = |j: usize| relations.iter().any(|it| it[j].equal());
+        let entangled = |alternative: &Alternative<'a>| {
+            alternative.overlaps.one > 0 && alternative.types & OBJECT == 0
+        };
+        let settled = |j: usize| relations.iter().any(|row| row[j].equal());
         if before.iter().chain(after).any(entangled)
             && !(before.len() == after.len() && (0..after.len()).all(settled))
         {
@@ -123,16 +125,16 @@ impl<'a> Compare<'a> {
 }
 
 /// What an alternative is called, or else what type it has.
-fn describe(shape: &Shape<'_>) -> String {
-    match shape.label.rsplit_once("/schemas/") {
+fn describe(alternative: &Alternative<'_>) -> String {
+    match alternative.label.rsplit_once("/schemas/") {
         Some((_, name)) if !name.contains('/') => format!("`{name}`"),
-        _ => match &shape.values {
+        _ => match &alternative.values {
             Some(values) => values
                 .iter()
                 .map(Value::to_string)
                 .collect::<Vec<_>>()
                 .join(", "),
-            None => types(shape.types),
+            None => types(alternative.types),
         },
     }
 }

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{Judge, Scope, schema, sent};
-use crate::diff::document::Place;
+use crate::diff::alternatives::{ARRAY, Expand, Node, OBJECT};
+use crate::diff::document::Located;
 use crate::diff::rules::Part;
-use crate::diff::shape::{ARRAY, Expand, Node, OBJECT};
 use crate::report::Direction;
 
 impl<'a> Judge<'a> {
-    pub(super) fn request_body(&mut self, scope: &Scope, old: &Place<'a>, new: &Place<'a>) {
+    pub(super) fn request_body(&mut self, scope: &Scope, old: &Located<'a>, new: &Located<'a>) {
         let name = Some(scope.operation.as_str());
         let direction = sent(scope);
         let was = self.base.member(old, "requestBody");
@@ -74,8 +74,8 @@ impl<'a> Judge<'a> {
         scope: &Scope,
         direction: Direction,
         subject: &str,
-        was: &Place<'a>,
-        is: &Place<'a>,
+        was: &Located<'a>,
+        is: &Located<'a>,
     ) {
         let name = Some(scope.operation.as_str());
         let request = direction == Direction::Request;
@@ -83,14 +83,16 @@ impl<'a> Judge<'a> {
         let new = self.revision.members(is, "content");
         let mut matched = vec![false; new.len()];
         for (kind, place) in &old {
-            let exact = new.iter().position(|it| media(&it.0) == media(kind));
+            let exact = new
+                .iter()
+                .position(|(other, _)| media(other) == media(kind));
             let range = || {
                 new.iter()
-                    .position(|it| covers(&media(&it.0), &media(kind)))
+                    .position(|(other, _)| covers(&media(other), &media(kind)))
             };
             let inner = || {
                 new.iter()
-                    .position(|it| covers(&media(kind), &media(&it.0)))
+                    .position(|(other, _)| covers(&media(kind), &media(other)))
             };
             let index = if let Some(index) = exact {
                 index
@@ -166,7 +168,7 @@ impl<'a> Judge<'a> {
         scope: &Scope,
         direction: Direction,
         subject: &str,
-        (old, new): (&Place<'a>, &Place<'a>),
+        (old, new): (&Located<'a>, &Located<'a>),
         kind: &str,
     ) {
         let form = kind == "application/x-www-form-urlencoded";
@@ -195,28 +197,29 @@ impl<'a> Judge<'a> {
     /// The properties that a form no longer takes as they used to be written.
     fn encodings_changed(
         &self,
-        (old, was): (&Place<'a>, &Node<'a>),
-        (new, is): (&Place<'a>, &Node<'a>),
+        (old, was): (&Located<'a>, &Node<'a>),
+        (new, is): (&Located<'a>, &Node<'a>),
         form: bool,
     ) -> Vec<String> {
         let of = |document, node: &Node<'a>| {
             let expand = Expand::new(document, Direction::Request);
             let mut all: BTreeMap<String, u8> = BTreeMap::new();
-            for shape in expand.shapes(node).iter() {
-                for (name, property) in &shape.properties {
-                    let types = expand.shapes(property);
-                    *all.entry(name.clone()).or_default() |=
-                        types.iter().fold(0, |bits, it| bits | it.types);
+            for alternative in expand.alternatives(node).iter() {
+                for (name, property) in &alternative.properties {
+                    let types = expand.alternatives(property);
+                    *all.entry(name.clone()).or_default() |= types
+                        .iter()
+                        .fold(0, |bits, alternative| bits | alternative.types);
                 }
             }
             all
         };
         let (before, after) = (of(self.base, was), of(self.revision, is));
-        let part = |place: &Place<'a>, name: &str| {
+        let part = |place: &Located<'a>, name: &str| {
             place
                 .value
                 .get("encoding")
-                .and_then(|it| it.get(name))
+                .and_then(|encodings| encodings.get(name))
                 .cloned()
                 .unwrap_or_default()
         };
@@ -263,10 +266,10 @@ fn taken(encoding: &Value, types: u8) -> Vec<String> {
 pub(super) fn media(kind: &str) -> String {
     let mut parts = kind
         .split(';')
-        .map(|it| it.trim().to_ascii_lowercase().replace('"', ""));
+        .map(|part| part.trim().to_ascii_lowercase().replace('"', ""));
     let name = parts.next().unwrap_or_default();
     let mut rest: Vec<String> = parts
-        .filter(|it| !it.is_empty() && it.replace(' ', "") != "charset=utf-8")
+        .filter(|part| !part.is_empty() && part.replace(' ', "") != "charset=utf-8")
         .collect();
     rest.sort();
     rest.insert(0, name);
@@ -279,5 +282,5 @@ fn covers(range: &str, kind: &str) -> bool {
         || range == bare
         || range
             .strip_suffix("/*")
-            .is_some_and(|it| bare.split('/').next() == Some(it))
+            .is_some_and(|major| bare.split('/').next() == Some(major))
 }

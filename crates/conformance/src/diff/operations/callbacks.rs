@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::{Judge, Scope};
-use crate::diff::document::{Document, Place};
+use crate::diff::document::{Document, Located};
 
 impl<'a> Judge<'a> {
-    pub(super) fn callbacks(&mut self, scope: &Scope, old: &Place<'a>, new: &Place<'a>) {
+    pub(super) fn callbacks(&mut self, scope: &Scope, old: &Located<'a>, new: &Located<'a>) {
         let name = Some(scope.operation.as_str());
         let was = self.base.members(old, "callbacks");
         let is = self.revision.members(new, "callbacks");
         for (key, place) in &was {
-            let Some((_, now)) = is.iter().find(|it| &it.0 == key) else {
+            let Some((_, now)) = is.iter().find(|(other, _)| other == key) else {
                 self.report(
                     "callback-removed",
                     None,
@@ -21,19 +21,20 @@ impl<'a> Judge<'a> {
                 );
                 continue;
             };
-            let urls = |document: &'a Document, place: &Place<'a>| -> Vec<(String, Place<'a>)> {
-                let keys = place
-                    .value
-                    .as_object()
-                    .map(|it| it.keys().cloned().collect::<Vec<_>>());
-                keys.unwrap_or_default()
-                    .into_iter()
-                    .filter_map(|key| Some((key.clone(), document.member(place, &key)?)))
-                    .collect()
-            };
+            let urls =
+                |document: &'a Document, place: &Located<'a>| -> Vec<(String, Located<'a>)> {
+                    let keys = place
+                        .value
+                        .as_object()
+                        .map(|members| members.keys().cloned().collect::<Vec<_>>());
+                    keys.unwrap_or_default()
+                        .into_iter()
+                        .filter_map(|key| Some((key.clone(), document.member(place, &key)?)))
+                        .collect()
+                };
             let (before, after) = (urls(self.base, place), urls(self.revision, now));
             for (url, item) in &before {
-                match after.iter().find(|it| &it.0 == url) {
+                match after.iter().find(|(other, _)| other == url) {
                     Some((_, other)) => {
                         let path = format!("callback {key} of {}", scope.operation);
                         self.path_item(&path, item, other, !scope.inverted, &BTreeMap::new());
@@ -49,7 +50,7 @@ impl<'a> Judge<'a> {
             }
         }
         for (key, place) in &is {
-            if !was.iter().any(|it| &it.0 == key) {
+            if !was.iter().any(|(other, _)| other == key) {
                 self.report(
                     "callback-added",
                     None,
@@ -66,7 +67,7 @@ impl<'a> Judge<'a> {
         let was = self.base.members(&old_root, "webhooks");
         let is = self.revision.members(&new_root, "webhooks");
         for (key, place) in &was {
-            match is.iter().find(|it| &it.0 == key) {
+            match is.iter().find(|(other, _)| other == key) {
                 Some((_, now)) => self.path_item(
                     &format!("webhook {key}"),
                     place,
@@ -84,7 +85,7 @@ impl<'a> Judge<'a> {
             }
         }
         for (key, place) in &is {
-            if !was.iter().any(|it| &it.0 == key) {
+            if !was.iter().any(|(other, _)| other == key) {
                 self.report(
                     "webhook-added",
                     None,

@@ -14,11 +14,11 @@ use serde_json::Value;
 
 use self::bodies::media;
 use self::servers::Moves;
+use super::alternatives::Node;
 use super::compare::Compare;
 use super::dirty::Dirty;
-use super::document::{Document, Place};
+use super::document::{Document, Located};
 use super::rules::{self, OPERATIONS, Part};
-use super::shape::Node;
 use crate::report::{Direction, Finding, Level, Location};
 
 const METHODS: [&str; 9] = [
@@ -26,7 +26,7 @@ const METHODS: [&str; 9] = [
 ];
 
 /// A pair of places, each of which may not exist.
-type Places<'p> = (Option<&'p Place<'p>>, Option<&'p Place<'p>>);
+type Places<'p> = (Option<&'p Located<'p>>, Option<&'p Located<'p>>);
 
 struct Judge<'a> {
     base: &'a Document,
@@ -68,9 +68,9 @@ pub(super) fn documents(base: &Document, revision: &Document, today: &str) -> Ve
 pub(super) fn is_date(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.len() == 10
-        && bytes.iter().enumerate().all(|(index, it)| match index {
-            4 | 7 => *it == b'-',
-            _ => it.is_ascii_digit(),
+        && bytes.iter().enumerate().all(|(index, byte)| match index {
+            4 | 7 => *byte == b'-',
+            _ => byte.is_ascii_digit(),
         })
 }
 
@@ -85,12 +85,12 @@ impl<'a> Judge<'a> {
     ) {
         let level = OPERATIONS
             .iter()
-            .find(|it| it.0 == id)
-            .map_or(Level::Warning, |it| it.1);
-        let location = |document: &Document, place: Option<&Place<'_>>| {
-            place.map(|it| Location {
+            .find(|(name, ..)| *name == id)
+            .map_or(Level::Warning, |(_, level, _)| *level);
+        let location = |document: &Document, place: Option<&Located<'_>>| {
+            place.map(|place| Location {
                 source: document.source.clone(),
-                pointer: it.pointer.clone(),
+                pointer: place.pointer.clone(),
                 line: None,
             })
         };
@@ -105,8 +105,8 @@ impl<'a> Judge<'a> {
         });
     }
 
-    fn root(&self) -> (Place<'a>, Place<'a>) {
-        let root = |document: &'a Document| Place {
+    fn root(&self) -> (Located<'a>, Located<'a>) {
+        let root = |document: &'a Document| Located {
             pointer: String::new(),
             value: &document.root,
         };
@@ -118,21 +118,27 @@ impl<'a> Judge<'a> {
         let (old_root, new_root) = self.root();
         let old = self.base.members(&old_root, "paths");
         let new = self.revision.members(&new_root, "paths");
-        let old: Vec<_> = old.into_iter().filter(|it| it.0.starts_with('/')).collect();
-        let new: Vec<_> = new.into_iter().filter(|it| it.0.starts_with('/')).collect();
+        let old: Vec<_> = old
+            .into_iter()
+            .filter(|(path, _)| path.starts_with('/'))
+            .collect();
+        let new: Vec<_> = new
+            .into_iter()
+            .filter(|(path, _)| path.starts_with('/'))
+            .collect();
         let mut matched = vec![false; new.len()];
         for (path, was) in &old {
             let (key, names) = template(path);
             let found = new
                 .iter()
-                .position(|it| &it.0 == path)
-                .or_else(|| new.iter().position(|it| template(&it.0).0 == key))
+                .position(|(other, _)| other == path)
+                .or_else(|| new.iter().position(|(other, _)| template(other).0 == key))
                 .or_else(|| {
                     let full = format!("{}{key}", prefixes.0);
                     (prefixes.0 != prefixes.1)
                         .then(|| {
-                            new.iter().position(|it| {
-                                format!("{}{}", prefixes.1, template(&it.0).0) == full
+                            new.iter().position(|(other, _)| {
+                                format!("{}{}", prefixes.1, template(other).0) == full
                             })
                         })
                         .flatten()
@@ -185,7 +191,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn gone(&mut self, method: &str, path: &str, operation: &Place<'a>, whole_path: bool) {
+    fn gone(&mut self, method: &str, path: &str, operation: &Located<'a>, whole_path: bool) {
         let name = format!("{} {path}", method.to_uppercase());
         let prefix = if whole_path {
             "api-path-removed"
@@ -194,8 +200,8 @@ impl<'a> Judge<'a> {
         };
         let sunset = operation
             .text("x-sunset")
-            .and_then(|it| it.get(..10))
-            .filter(|it| is_date(it));
+            .and_then(|text| text.get(..10))
+            .filter(|date| is_date(date));
         let (id, text) = match (operation.flag("deprecated"), sunset) {
             (false, _) => (
                 format!("{prefix}-without-deprecation"),
@@ -226,8 +232,8 @@ impl<'a> Judge<'a> {
     fn path_item(
         &mut self,
         path: &str,
-        was: &Place<'a>,
-        is: &Place<'a>,
+        was: &Located<'a>,
+        is: &Located<'a>,
         inverted: bool,
         renamed: &BTreeMap<String, String>,
     ) {
@@ -275,8 +281,8 @@ impl<'a> Judge<'a> {
     fn operation(
         &mut self,
         scope: &Scope,
-        old: (&Place<'a>, &Place<'a>),
-        new: (&Place<'a>, &Place<'a>),
+        old: (&Located<'a>, &Located<'a>),
+        new: (&Located<'a>, &Located<'a>),
     ) {
         self.marks(scope, old.1, new.1);
         if !scope.inverted {
@@ -288,7 +294,7 @@ impl<'a> Judge<'a> {
         self.callbacks(scope, old.1, new.1);
     }
 
-    fn marks(&mut self, scope: &Scope, old: &Place<'a>, new: &Place<'a>) {
+    fn marks(&mut self, scope: &Scope, old: &Located<'a>, new: &Located<'a>) {
         let name = Some(scope.operation.as_str());
         let places = (Some(old), Some(new));
         match (old.flag("deprecated"), new.flag("deprecated")) {
@@ -327,7 +333,7 @@ impl<'a> Judge<'a> {
         }
         match (old.text("operationId"), new.text("operationId")) {
             (Some(was), is) if is != Some(was) => {
-                let now = is.map_or("gone".to_owned(), |it| format!("now `{it}`"));
+                let now = is.map_or("gone".to_owned(), |id| format!("now `{id}`"));
                 self.report(
                     "api-operation-id-removed",
                     None,
@@ -347,9 +353,9 @@ impl<'a> Judge<'a> {
             ),
             _ => {}
         }
-        let tags = |place: &Place<'a>| -> BTreeSet<&'a str> {
+        let tags = |place: &Located<'a>| -> BTreeSet<&'a str> {
             let tags = place.value.get("tags").and_then(Value::as_array);
-            tags.map(|it| it.iter().filter_map(Value::as_str).collect())
+            tags.map(|tags| tags.iter().filter_map(Value::as_str).collect())
                 .unwrap_or_default()
         };
         let (was, is) = (tags(old), tags(new));
@@ -410,12 +416,12 @@ impl<'a> Judge<'a> {
         let schemas = |document: &'a Document| {
             document
                 .place("/components")
-                .map(|it| document.members(&it, "schemas"))
+                .map(|components| document.members(&components, "schemas"))
                 .unwrap_or_default()
         };
         let new = schemas(self.revision);
         for (name, place) in schemas(self.base) {
-            if !new.iter().any(|it| it.0 == name) {
+            if !new.iter().any(|(other, _)| *other == name) {
                 self.report(
                     "api-schema-removed",
                     None,
@@ -436,10 +442,12 @@ fn sent(scope: &Scope) -> Direction {
     }
 }
 fn path_of(operation: &str) -> &str {
-    operation.split_once(' ').map_or(operation, |it| it.1)
+    operation
+        .split_once(' ')
+        .map_or(operation, |(_, path)| path)
 }
 
-fn schema<'a>(place: &Place<'a>) -> Node<'a> {
+fn schema<'a>(place: &Located<'a>) -> Node<'a> {
     place
         .raw_member("schema")
         .map(Node::one)

@@ -5,17 +5,17 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{Judge, Places, Scope, media, path_of, schema, template};
-use crate::diff::document::{Document, Place};
+use crate::diff::alternatives::{ARRAY, Expand, Node, OBJECT, list};
+use crate::diff::document::{Document, Located};
 use crate::diff::rules::Part;
-use crate::diff::shape::{ARRAY, Expand, Node, OBJECT, list};
 use crate::report::{Direction, Level};
 
 impl<'a> Judge<'a> {
     pub(super) fn parameters(
         &mut self,
         scope: &Scope,
-        old: (&Place<'a>, &Place<'a>),
-        new: (&Place<'a>, &Place<'a>),
+        old: (&Located<'a>, &Located<'a>),
+        new: (&Located<'a>, &Located<'a>),
     ) {
         let name = Some(scope.operation.as_str());
         let request = Some(Direction::Request);
@@ -56,12 +56,16 @@ impl<'a> Judge<'a> {
             }
         }
         for (key, new) in &is {
-            if was.contains_key(key) || was.keys().any(|it| it.1 == key.1 && !is.contains_key(it)) {
+            if was.contains_key(key)
+                || was
+                    .keys()
+                    .any(|other| other.1 == key.1 && !is.contains_key(other))
+            {
                 continue;
             }
             let (id, text) = match (key.0.as_str(), new.flag("required")) {
                 ("path", _)
-                    if was.keys().filter(|it| it.0 == "path").count()
+                    if was.keys().filter(|other| other.0 == "path").count()
                         >= template(path_of(&scope.operation)).1.len() =>
                 {
                     ("new-request-path-parameter", "is new")
@@ -88,8 +92,8 @@ impl<'a> Judge<'a> {
         &mut self,
         scope: &Scope,
         key: &(String, String),
-        old: &Place<'a>,
-        new: &Place<'a>,
+        old: &Located<'a>,
+        new: &Located<'a>,
     ) {
         let name = Some(scope.operation.as_str());
         let request = Some(Direction::Request);
@@ -193,8 +197,8 @@ impl<'a> Judge<'a> {
     fn wire_differs(
         &self,
         key: &(String, String),
-        old: &Place<'a>,
-        new: &Place<'a>,
+        old: &Located<'a>,
+        new: &Located<'a>,
         was: &Node<'a>,
         is: &Node<'a>,
     ) -> bool {
@@ -203,8 +207,8 @@ impl<'a> Judge<'a> {
         } else {
             "simple"
         };
-        let style = |place: &Place<'a>| place.text("style").unwrap_or(usual);
-        let explode = |place: &Place<'a>| {
+        let style = |place: &Located<'a>| place.text("style").unwrap_or(usual);
+        let explode = |place: &Located<'a>| {
             place
                 .value
                 .get("explode")
@@ -214,7 +218,7 @@ impl<'a> Judge<'a> {
         if style(old) == style(new) && explode(old) == explode(new) {
             return false;
         }
-        let marked = |it: &str| matches!(it, "matrix" | "label");
+        let marked = |style: &str| matches!(style, "matrix" | "label");
         // Of the simple style, exploded lists look like others.
         let differing = if style(old) == "simple" && style(new) == "simple" {
             OBJECT
@@ -223,9 +227,9 @@ impl<'a> Judge<'a> {
         };
         let compound = |document, node| {
             Expand::new(document, Direction::Request)
-                .shapes(node)
+                .alternatives(node)
                 .iter()
-                .any(|it| it.types & differing != 0)
+                .any(|alternative| alternative.types & differing != 0)
         };
         (style(old) != style(new) && (marked(style(old)) || marked(style(new))))
             || (compound(self.base, was) && compound(self.revision, is))
@@ -243,9 +247,9 @@ impl<'a> Judge<'a> {
 /// case, and some headers are described elsewhere.
 fn parameters<'a>(
     document: &'a Document,
-    (item, operation): (&Place<'a>, &Place<'a>),
+    (item, operation): (&Located<'a>, &Located<'a>),
     renamed: &BTreeMap<String, String>,
-) -> BTreeMap<(String, String), Place<'a>> {
+) -> BTreeMap<(String, String), Located<'a>> {
     let mut all = BTreeMap::new();
     for of in [item, operation] {
         for place in list(of, "parameters") {

@@ -3,17 +3,17 @@
 use std::collections::BTreeSet;
 
 use super::{Judge, Scope, schema};
-use crate::diff::document::{Document, Place};
+use crate::diff::alternatives::Node;
+use crate::diff::document::{Document, Located};
 use crate::diff::rules::Part;
-use crate::diff::shape::Node;
 use crate::report::Direction;
 
 impl<'a> Judge<'a> {
-    pub(super) fn responses(&mut self, scope: &Scope, old: &Place<'a>, new: &Place<'a>) {
+    pub(super) fn responses(&mut self, scope: &Scope, old: &Located<'a>, new: &Located<'a>) {
         let name = Some(scope.operation.as_str());
         let direction = answered(scope);
-        let stated = |mut all: Vec<(String, Place<'a>)>| {
-            all.retain(|it| !it.0.starts_with("x-"));
+        let stated = |mut all: Vec<(String, Located<'a>)>| {
+            all.retain(|(status, _)| !status.starts_with("x-"));
             all
         };
         let was = stated(self.base.members(old, "responses"));
@@ -21,12 +21,14 @@ impl<'a> Judge<'a> {
         let mut compared = BTreeSet::new();
         for (status, place) in &was {
             // What answers now where this one did.
-            let now: Vec<&(String, Place<'a>)> = match covering(&is, status, &was) {
+            let now: Vec<&(String, Located<'a>)> = match covering(&is, status, &was) {
                 Some(one) => vec![one],
                 // A range, or whatever is not named, that was split up.
                 None => is
                     .iter()
-                    .filter(|it| covering(&was, &it.0, &is).is_some_and(|old| old.0 == *status))
+                    .filter(|(other, _)| {
+                        covering(&was, other, &is).is_some_and(|old| old.0 == *status)
+                    })
                     .collect(),
             };
             for (other, new) in &now {
@@ -71,7 +73,7 @@ impl<'a> Judge<'a> {
             );
         }
         for (status, place) in &is {
-            if was.iter().any(|it| same_status(&it.0, status)) {
+            if was.iter().any(|(other, _)| same_status(other, status)) {
                 continue;
             }
             let covered = covering(&was, status, &is);
@@ -80,7 +82,7 @@ impl<'a> Judge<'a> {
             {
                 self.response(scope, status, old, place);
             }
-            if covered.is_some_and(|it| it.0 != "default") {
+            if covered.is_some_and(|(other, _)| other != "default") {
                 continue;
             }
             let id = if status.starts_with('2') {
@@ -98,15 +100,19 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn response(&mut self, scope: &Scope, status: &str, old: &Place<'a>, new: &Place<'a>) {
+    fn response(&mut self, scope: &Scope, status: &str, old: &Located<'a>, new: &Located<'a>) {
         let name = Some(scope.operation.as_str());
         let direction = answered(scope);
         let was = self.base.members(old, "headers");
         let is = self.revision.members(new, "headers");
-        let ours = |it: &&(String, Place<'a>)| !it.0.eq_ignore_ascii_case("content-type");
+        let ours =
+            |(header, _): &&(String, Located<'a>)| !header.eq_ignore_ascii_case("content-type");
         for (header, place) in was.iter().filter(ours) {
             let subject = format!("the header `{header}` of the {status} response");
-            let Some((_, now)) = is.iter().find(|it| it.0.eq_ignore_ascii_case(header)) else {
+            let Some((_, now)) = is
+                .iter()
+                .find(|(other, _)| other.eq_ignore_ascii_case(header))
+            else {
                 let id = if place.flag("required") {
                     "required-response-header-removed"
                 } else {
@@ -152,7 +158,10 @@ impl<'a> Judge<'a> {
             );
         }
         for (header, place) in is.iter().filter(ours) {
-            if !was.iter().any(|it| it.0.eq_ignore_ascii_case(header)) {
+            if !was
+                .iter()
+                .any(|(other, _)| other.eq_ignore_ascii_case(header))
+            {
                 self.report(
                     "response-header-added",
                     Some(direction),
@@ -172,13 +181,13 @@ impl<'a> Judge<'a> {
         );
     }
 
-    fn links(&mut self, scope: &Scope, status: &str, old: &Place<'a>, new: &Place<'a>) {
+    fn links(&mut self, scope: &Scope, status: &str, old: &Located<'a>, new: &Located<'a>) {
         let was = self.base.members(old, "links");
         let is = self.revision.members(new, "links");
         let direction = Some(answered(scope));
         let name = Some(scope.operation.as_str());
         for (link, place) in &was {
-            if !is.iter().any(|it| &it.0 == link) {
+            if !is.iter().any(|(other, _)| other == link) {
                 self.report(
                     "response-link-removed",
                     direction,
@@ -189,7 +198,7 @@ impl<'a> Judge<'a> {
             }
         }
         for (link, place) in &is {
-            if !was.iter().any(|it| &it.0 == link) {
+            if !was.iter().any(|(other, _)| other == link) {
                 self.report(
                     "response-link-added",
                     direction,
@@ -222,25 +231,26 @@ fn same_status(a: &str, b: &str) -> bool {
 /// The response that stands for a status: itself, its range, or the default.
 /// Beside a named success, the default is about failures.
 fn covering<'p, 'a>(
-    all: &'p [(String, Place<'a>)],
+    all: &'p [(String, Located<'a>)],
     status: &str,
-    other: &[(String, Place<'a>)],
-) -> Option<&'p (String, Place<'a>)> {
-    let find = |wanted: &str| all.iter().find(|it| same_status(&it.0, wanted));
-    let named_success = |all: &[(String, Place<'a>)]| all.iter().any(|it| it.0.starts_with('2'));
-    let range = status.get(..1).map(|it| format!("{it}XX"));
+    other: &[(String, Located<'a>)],
+) -> Option<&'p (String, Located<'a>)> {
+    let find = |wanted: &str| all.iter().find(|(other, _)| same_status(other, wanted));
+    let named_success =
+        |all: &[(String, Located<'a>)]| all.iter().any(|(status, _)| status.starts_with('2'));
+    let range = status.get(..1).map(|class| format!("{class}XX"));
     let by_default = if status.starts_with('2') {
         !named_success(all)
     } else {
         status != "default" || (named_success(all) && named_success(other))
     };
     find(status)
-        .or_else(|| range.and_then(|it| find(&it)))
+        .or_else(|| range.and_then(|range| find(&range)))
         .or_else(|| find("default").filter(|_| by_default))
 }
 
 /// A header says what it holds by a schema or by a single media type.
-fn header_schema<'a>(document: &'a Document, header: &Place<'a>) -> Node<'a> {
+fn header_schema<'a>(document: &'a Document, header: &Located<'a>) -> Node<'a> {
     match document.members(header, "content").first() {
         Some((_, content)) => schema(content),
         None => schema(header),

@@ -5,24 +5,26 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::{Judge, Scope};
-use crate::diff::document::{Document, Place};
+use crate::diff::document::{Document, Located};
 use crate::report::Direction;
 
 impl<'a> Judge<'a> {
-    pub(super) fn security(&mut self, scope: &Scope, old: &Place<'a>, new: &Place<'a>) {
+    pub(super) fn security(&mut self, scope: &Scope, old: &Located<'a>, new: &Located<'a>) {
         let name = Some(scope.operation.as_str());
         let was = alternatives(self.base, old);
         let is = alternatives(self.revision, new);
         let eases = |new: &Requirement, old: &Requirement| {
-            new.iter()
-                .all(|(scheme, scopes)| old.get(scheme).is_some_and(|it| scopes.is_subset(it)))
+            new.iter().all(|(scheme, scopes)| {
+                old.get(scheme)
+                    .is_some_and(|allowed| scopes.is_subset(allowed))
+            })
         };
         for old_way in &was {
-            if is.iter().any(|it| eases(it, old_way)) {
+            if is.iter().any(|new_way| eases(new_way, old_way)) {
                 continue;
             }
             let way = show(old_way);
-            let wider = is.iter().find(|it| it.keys().eq(old_way.keys()));
+            let wider = is.iter().find(|new_way| new_way.keys().eq(old_way.keys()));
             let (id, text) = if old_way.is_empty() {
                 (
                     "api-anonymous-access-removed",
@@ -53,13 +55,13 @@ impl<'a> Judge<'a> {
             }
             let fewer = was
                 .iter()
-                .any(|it| it.keys().eq(new_way.keys()) && eases(new_way, it));
+                .any(|old_way| old_way.keys().eq(new_way.keys()) && eases(new_way, old_way));
             let (id, text) = if fewer {
                 (
                     "api-security-scope-removed",
                     format!("access now needs no more than {}", show(new_way)),
                 )
-            } else if was.iter().any(|it| it.keys().eq(new_way.keys())) {
+            } else if was.iter().any(|old_way| old_way.keys().eq(new_way.keys())) {
                 continue;
             } else {
                 (
@@ -82,14 +84,14 @@ impl<'a> Judge<'a> {
         let schemes = |document: &'a Document| {
             document
                 .place("/components")
-                .map(|it| document.members(&it, "securitySchemes"))
+                .map(|components| document.members(&components, "securitySchemes"))
                 .unwrap_or_default()
         };
         let mut used = BTreeSet::new();
         in_use(&self.base.root, &mut used);
         let new = schemes(self.revision);
         for (name, was) in schemes(self.base) {
-            let Some((_, is)) = new.iter().find(|it| it.0 == name) else {
+            let Some((_, is)) = new.iter().find(|(other, _)| *other == name) else {
                 continue;
             };
             if !used.contains(name.as_str()) || was.text("type") != is.text("type") {
@@ -108,7 +110,7 @@ impl<'a> Judge<'a> {
             let flows = self.base.members(&was, "flows");
             let now = self.revision.members(is, "flows");
             for (kind, flow) in flows {
-                let Some((_, other)) = now.iter().find(|it| it.0 == kind) else {
+                let Some((_, other)) = now.iter().find(|(name, _)| *name == kind) else {
                     self.report(
                         "api-security-component-oauth-flow-removed",
                         None,
@@ -148,14 +150,16 @@ fn in_use<'a>(value: &'a Value, names: &mut BTreeSet<&'a str>) {
                 match inner {
                     Value::Array(all) if key == "security" => {
                         let all = all.iter().filter_map(Value::as_object);
-                        names.extend(all.flat_map(|it| it.keys().map(String::as_str)));
+                        names.extend(
+                            all.flat_map(|requirement| requirement.keys().map(String::as_str)),
+                        );
                     }
                     _ if key == "components" || key.starts_with("x-") => {}
                     _ => in_use(inner, names),
                 }
             }
         }
-        Value::Array(items) => items.iter().for_each(|it| in_use(it, names)),
+        Value::Array(items) => items.iter().for_each(|item| in_use(item, names)),
         _ => {}
     }
 }
@@ -164,7 +168,7 @@ fn in_use<'a>(value: &'a Value, names: &mut BTreeSet<&'a str>) {
 type Requirement = BTreeMap<String, BTreeSet<String>>;
 
 /// The ways to authenticate, each by what its schemes are, not by their names.
-fn alternatives(document: &Document, operation: &Place<'_>) -> Vec<Requirement> {
+fn alternatives(document: &Document, operation: &Located<'_>) -> Vec<Requirement> {
     let stated = operation
         .value
         .get("security")
@@ -178,8 +182,9 @@ fn alternatives(document: &Document, operation: &Place<'_>) -> Vec<Requirement> 
     stated
         .iter()
         .filter_map(Value::as_object)
-        .map(|it| {
-            it.iter()
+        .map(|alternative| {
+            alternative
+                .iter()
                 .map(|(name, scopes)| {
                     let scopes = scopes.as_array().into_iter().flatten();
                     let scopes = scopes
@@ -196,7 +201,7 @@ fn alternatives(document: &Document, operation: &Place<'_>) -> Vec<Requirement> 
 fn scheme(document: &Document, name: &str) -> String {
     let place = document
         .place("/components/securitySchemes")
-        .and_then(|it| document.member(&it, name));
+        .and_then(|components| document.member(&components, name));
     let Some(place) = place else {
         return format!("`{name}`");
     };

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::{Judge, template};
-use crate::diff::document::{Document, Place};
-use crate::diff::shape::list;
+use crate::diff::alternatives::list;
+use crate::diff::document::{Document, Located};
 
 /// More addresses than this are not told apart.
 const MAX_URLS: usize = 100;
@@ -25,10 +25,10 @@ impl<'a> Judge<'a> {
     /// The paths that the first servers of the documents stand at.
     pub(super) fn prefixes(&self) -> (String, String) {
         let (old, new) = self.root();
-        let prefix = |root: &Place<'a>| {
+        let prefix = |root: &Located<'a>| {
             let first = list(root, "servers").first().map(urls);
             first
-                .and_then(|it| it.first().map(|url| split(url).1))
+                .and_then(|urls| urls.first().map(|url| split(url).1))
                 .unwrap_or_default()
         };
         (prefix(&old), prefix(&new))
@@ -38,8 +38,8 @@ impl<'a> Judge<'a> {
     pub(super) fn moved(
         &self,
         operation: &str,
-        old: (&str, [&Place<'a>; 2]),
-        new: (&str, [&Place<'a>; 2]),
+        old: (&str, [&Located<'a>; 2]),
+        new: (&str, [&Located<'a>; 2]),
         moves: &mut Moves,
     ) {
         let (was, was_own) = servers(self.base, old.1);
@@ -50,7 +50,7 @@ impl<'a> Judge<'a> {
         } else {
             is.iter()
                 .flat_map(urls)
-                .map(|it| format!("{it}{new_path}"))
+                .map(|url| format!("{url}{new_path}"))
                 .collect()
         };
         let before: Vec<(String, String)> = was
@@ -62,7 +62,7 @@ impl<'a> Judge<'a> {
             })
             .collect();
         let left = |url: &str| now.contains(&format!("{url}{old_path}"));
-        let some_left = before.iter().any(|it| left(&it.0));
+        let some_left = before.iter().any(|(url, _)| left(url));
         for (url, pointer) in before {
             if !left(&url) {
                 let name = (was_own || is_own).then(|| operation.to_owned());
@@ -97,7 +97,7 @@ impl<'a> Judge<'a> {
         let (old, new) = self.root();
         let was: BTreeSet<String> = list(&old, "servers").iter().flat_map(urls).collect();
         for place in list(&new, "servers") {
-            if let Some(url) = urls(&place).into_iter().find(|it| !was.contains(it))
+            if let Some(url) = urls(&place).into_iter().find(|url| !was.contains(url))
                 && !was.is_empty()
             {
                 let text = format!("the server {url} is new");
@@ -110,15 +110,15 @@ impl<'a> Judge<'a> {
 /// The servers of an operation, and whether it or its path names them.
 fn servers<'a>(
     document: &'a Document,
-    [item, operation]: [&Place<'a>; 2],
-) -> (Vec<Place<'a>>, bool) {
+    [item, operation]: [&Located<'a>; 2],
+) -> (Vec<Located<'a>>, bool) {
     for of in [operation, item] {
         let own = list(of, "servers");
         if !own.is_empty() {
             return (own, true);
         }
     }
-    let root = Place {
+    let root = Located {
         pointer: String::new(),
         value: &document.root,
     };
@@ -126,7 +126,7 @@ fn servers<'a>(
 }
 
 /// The URLs of a server in one spelling, for each value of its variables.
-fn urls(place: &Place<'_>) -> Vec<String> {
+fn urls(place: &Located<'_>) -> Vec<String> {
     let url = place.text("url").unwrap_or_default().to_owned();
     let mut all = vec![url];
     if let Some(Value::Object(variables)) = place.value.get("variables") {
@@ -144,13 +144,13 @@ fn urls(place: &Place<'_>) -> Vec<String> {
             if !values.is_empty() {
                 all = all
                     .iter()
-                    .flat_map(|url| values.iter().map(|it| url.replace(&hole, it)))
+                    .flat_map(|url| values.iter().map(|value| url.replace(&hole, value)))
                     .collect();
             }
         }
     }
-    let mut all: Vec<String> = all.iter().map(|it| spelled(it)).collect();
-    all.retain(|it| !it.is_empty());
+    let mut all: Vec<String> = all.iter().map(|url| spelled(url)).collect();
+    all.retain(|url| !url.is_empty());
     all
 }
 
@@ -167,8 +167,10 @@ fn spelled(url: &str) -> String {
 
 /// Scheme and host, and the path without a slash at its end.
 fn split(url: &str) -> (String, String) {
-    let start = url.find("://").map_or(0, |it| it + 3);
-    let at = url[start..].find('/').map_or(url.len(), |it| it + start);
+    let start = url.find("://").map_or(0, |offset| offset + 3);
+    let at = url[start..]
+        .find('/')
+        .map_or(url.len(), |offset| offset + start);
     (
         url[..at].to_owned(),
         url[at..].trim_end_matches('/').to_owned(),

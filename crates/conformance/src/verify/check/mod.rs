@@ -33,7 +33,7 @@ pub(crate) struct Sent<'a> {
 
 impl Sent<'_> {
     fn parameter(&self, name: &str) -> Option<&str> {
-        let found = self.query.iter().find(|(it, _)| it == name);
+        let found = self.query.iter().find(|(key, _)| key == name);
         found.map(|(_, value)| value.as_str())
     }
 }
@@ -52,18 +52,19 @@ pub(crate) struct Received<'a> {
 #[derive(Default)]
 pub(crate) struct Checker {
     pub(crate) findings: Vec<Finding>,
-    seen: Seen,
+    seen: Elements,
 }
 
+/// What of the contract there is to see, or was seen.
 #[derive(Default)]
-struct Seen {
+struct Elements {
     operations: BTreeSet<String>,
     statuses: BTreeSet<String>,
     properties: BTreeSet<String>,
     enum_values: BTreeSet<String>,
 }
 
-impl Visit for Seen {
+impl Visit for Elements {
     fn property(&mut self, name: &str) {
         self.properties.insert(name.to_owned());
     }
@@ -88,13 +89,17 @@ fn pointer(operation: &OperationInfo) -> String {
 pub(crate) fn documented(operation: &OperationInfo) -> &'static BTreeSet<u16> {
     static STATUSES: LazyLock<BTreeMap<&'static str, BTreeSet<u16>>> = LazyLock::new(|| {
         let document = contract::openapi::openapi();
-        let of = |it: &OperationInfo| {
-            let responses = document.pointer(&format!("{}/responses", pointer(it)));
+        let of = |operation: &OperationInfo| {
+            let responses = document.pointer(&format!("{}/responses", pointer(operation)));
             let responses = responses.and_then(Value::as_object).into_iter().flatten();
-            responses.filter_map(|(it, _)| it.parse().ok()).collect()
+            responses
+                .filter_map(|(status, _)| status.parse().ok())
+                .collect()
         };
         let catalogue = contract::catalogue().iter();
-        catalogue.map(|it| (it.id, of(it))).collect()
+        catalogue
+            .map(|operation| (operation.id, of(operation)))
+            .collect()
     });
     static NONE: BTreeSet<u16> = BTreeSet::new();
     STATUSES.get(operation.id).unwrap_or(&NONE)
@@ -175,7 +180,7 @@ impl Checker {
 
     /// What was seen of the contract, and what was not.
     pub(crate) fn coverage(&self) -> Coverage {
-        let mut all = Seen::default();
+        let mut all = Elements::default();
         for operation in contract::catalogue() {
             all.operations.insert(title(operation));
             for status in documented(operation) {
@@ -191,7 +196,7 @@ impl Checker {
 }
 
 fn text(headers: &HeaderMap, name: &str) -> String {
-    let value = headers.get(name).and_then(|it| it.to_str().ok());
+    let value = headers.get(name).and_then(|value| value.to_str().ok());
     value.unwrap_or_default().to_owned()
 }
 
@@ -200,7 +205,7 @@ fn is_json(content_type: &str) -> bool {
     media_type.trim().eq_ignore_ascii_case("application/json")
 }
 
-fn coverage(all: &Seen, seen: &Seen) -> Coverage {
+fn coverage(all: &Elements, seen: &Elements) -> Coverage {
     let part = |all: &BTreeSet<String>, seen: &BTreeSet<String>| report::Seen {
         seen: all.intersection(seen).cloned().collect(),
         unseen: all.difference(seen).cloned().collect(),

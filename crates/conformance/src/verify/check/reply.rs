@@ -30,7 +30,7 @@ impl Checker {
             let seen = format!("{} {}", title(operation), status.as_u16());
             self.seen.statuses.insert(seen);
         }
-        if let Some(expected) = expected.filter(|it| *it != status) {
+        if let Some(expected) = expected.filter(|expected| *expected != status) {
             let why = reply.body.and_then(reason).unwrap_or_default();
             self.find(
                 operation,
@@ -76,7 +76,7 @@ impl Checker {
         sent: &Sent<'_>,
         headers: &HeaderMap,
     ) {
-        let chosen = sent.headers.and_then(|it| it.get(REQUEST_ID));
+        let chosen = sent.headers.and_then(|headers| headers.get(REQUEST_ID));
         let message = match (headers.get(REQUEST_ID), chosen) {
             (None, _) => "the reply has no X-Request-Id, by which it could be found in logs",
             (Some(found), Some(chosen)) if found != chosen => {
@@ -140,7 +140,7 @@ impl Checker {
                 _ => schema::walk(document, Some(value), &mut self.seen),
             }
         }
-        let limit = sent.parameter("limit").and_then(|it| it.parse().ok());
+        let limit = sent.parameter("limit").and_then(|limit| limit.parse().ok());
         if let (Some(Value::Array(items)), Some(limit)) = (&value, limit)
             && items.len() > limit
         {
@@ -259,7 +259,10 @@ fn reason(body: &[u8]) -> Option<String> {
 
 /// What is wrong with the place of something new.
 fn wrong_location(headers: &HeaderMap, created: Option<&Value>) -> Option<String> {
-    let Some(location) = headers.get(LOCATION).and_then(|it| it.to_str().ok()) else {
+    let Some(location) = headers
+        .get(LOCATION)
+        .and_then(|location| location.to_str().ok())
+    else {
         return Some("the reply has no Location, although something was created".to_owned());
     };
     let path = below_base(location);
@@ -267,7 +270,7 @@ fn wrong_location(headers: &HeaderMap, created: Option<&Value>) -> Option<String
         return Some("Location is not the path of anything that can be read".to_owned());
     };
     // A reply that is the new resource itself has its ID.
-    let id = created.and_then(|it| it["id"].as_str())?;
+    let id = created.and_then(|created| created["id"].as_str())?;
     let last = variables.last().map(|(_, value)| value.as_str());
     (last != Some(id)).then(|| "Location names another ID than the body".to_owned())
 }
@@ -280,16 +283,18 @@ fn wrong_link(operation: &OperationInfo, sent: &Sent<'_>, headers: &HeaderMap) -
             "Link is not of the form `<…?limit=…&offset=…>; rel=\"next\"` (RFC 8288)".to_owned(),
         );
     };
-    if route(&Method::GET, &below_base(&target)).map(|(it, _)| it.id) != Some(operation.id) {
+    if route(&Method::GET, &below_base(&target)).map(|(other, _)| other.id) != Some(operation.id) {
         return Some("Link leads to another operation than the list".to_owned());
     }
     let Some(limit) = sent
         .parameter("limit")
-        .and_then(|it| it.parse::<u64>().ok())
+        .and_then(|limit| limit.parse::<u64>().ok())
     else {
         return Some("Link names a next page, although the list is whole".to_owned());
     };
-    let before = sent.parameter("offset").and_then(|it| it.parse().ok());
+    let before = sent
+        .parameter("offset")
+        .and_then(|offset| offset.parse().ok());
     let expected = before.unwrap_or(0_u64).saturating_add(limit);
     (offset != expected).then(|| format!("Link leads to offset {offset}, and not to {expected}"))
 }
@@ -297,7 +302,7 @@ fn wrong_link(operation: &OperationInfo, sent: &Sent<'_>, headers: &HeaderMap) -
 /// The target of the link to the next page, and the offset in it.
 pub(crate) fn next_page(link: &str) -> Option<(String, u64)> {
     let links = link.split(',').map(str::trim);
-    let mut next = links.filter(|it| it.contains("rel=\"next\"") || it.contains("rel=next"));
+    let mut next = links.filter(|link| link.contains("rel=\"next\"") || link.contains("rel=next"));
     let target = next.next()?.strip_prefix('<')?.split_once('>')?.0;
     let (_, text) = target.split_once('?')?;
     let offset = query(text).into_iter().find(|(name, _)| name == "offset")?;

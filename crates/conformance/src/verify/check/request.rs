@@ -40,7 +40,9 @@ impl Checker {
         let Some(body) = body else {
             return;
         };
-        let media_type = sent.headers.map(|it| text(it, CONTENT_TYPE.as_str()));
+        let media_type = sent
+            .headers
+            .map(|headers| text(headers, CONTENT_TYPE.as_str()));
         match operation.body {
             BodyInfo::None => {}
             BodyInfo::Upload { part } => {
@@ -48,7 +50,7 @@ impl Checker {
                 self.upload(operation, seen_in, part, &content_type, body);
             }
             BodyInfo::Json(_) | BodyInfo::Create(_) | BodyInfo::Update(_) => {
-                if let Some(found) = media_type.filter(|it| !is_json(it)) {
+                if let Some(found) = media_type.filter(|found| !is_json(found)) {
                     let found = found.split(';').next().unwrap_or_default();
                     self.find(
                         operation,
@@ -94,7 +96,7 @@ impl Checker {
             Ok(parts) => {
                 let parts = parts
                     .iter()
-                    .map(|it| (it.name.as_deref(), it.content_type.as_deref()));
+                    .map(|part| (part.name.as_deref(), part.content_type.as_deref()));
                 self.parts(operation, seen_in, part, parts);
             }
         }
@@ -191,13 +193,13 @@ fn typed(definitions: &contract::schema::Definitions, schema: &Value, text: &str
     let mut schema = schema;
     while let Some(target) = schema["$ref"]
         .as_str()
-        .and_then(|it| it.strip_prefix("#/$defs/"))
-        .and_then(|it| definitions.get(it))
+        .and_then(|reference| reference.strip_prefix("#/$defs/"))
+        .and_then(|name| definitions.get(name))
     {
         schema = target;
     }
     let is = |name: &str| match &schema["type"] {
-        Value::Array(types) => types.iter().any(|it| it == name),
+        Value::Array(types) => types.iter().any(|kind| kind == name),
         only => only == name,
     };
     if is("array") {

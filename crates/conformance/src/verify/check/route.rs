@@ -12,8 +12,8 @@ pub(crate) fn route(
 ) -> Option<(&'static OperationInfo, Vec<(&'static str, String)>)> {
     contract::catalogue()
         .iter()
-        .filter(|it| it.method == *method)
-        .filter_map(|it| Some((it, variables(it.path, path)?)))
+        .filter(|operation| operation.method == *method)
+        .filter_map(|operation| Some((operation, variables(operation.path, path)?)))
         .min_by_key(|(_, variables)| variables.len())
 }
 
@@ -25,7 +25,10 @@ pub(crate) fn variables(template: &'static str, path: &str) -> Option<Vec<(&'sta
     }
     let mut variables = Vec::new();
     for (wanted, given) in wanted.zip(given) {
-        match wanted.strip_prefix('{').and_then(|it| it.strip_suffix('}')) {
+        match wanted
+            .strip_prefix('{')
+            .and_then(|rest| rest.strip_suffix('}'))
+        {
             Some(_) if given.is_empty() => return None,
             Some(name) => variables.push((name, given.to_owned())),
             None if wanted == given => {}
@@ -43,7 +46,7 @@ pub(crate) fn decode(text: &str) -> String {
 
 /// The decoded names and values of a query.
 pub(crate) fn query(text: &str) -> Vec<(String, String)> {
-    let pairs = text.split('&').filter(|it| !it.is_empty());
+    let pairs = text.split('&').filter(|pair| !pair.is_empty());
     let decoded = |text: &str| decode(&text.replace('+', " "));
     pairs
         .map(|pair| {

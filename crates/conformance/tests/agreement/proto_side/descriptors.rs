@@ -66,7 +66,7 @@ impl From<bool> for Set {
 pub(super) fn flip(of: &mut DynamicMessage, field: &str) {
     let is = of
         .get_field_by_name(field)
-        .is_some_and(|it| it.as_bool() == Some(true));
+        .is_some_and(|value| value.as_bool() == Some(true));
     set(of, field, !is);
 }
 

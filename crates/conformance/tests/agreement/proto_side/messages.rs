@@ -19,10 +19,10 @@ const MESSAGE: i32 = 11;
 /// Renames a type wherever it is mentioned.
 fn rename_type(files: &mut Files, kind: &str, file: usize, number: usize) {
     let package = text(&files[file], "package");
-    let it = message_mut(&mut list(Arc::make_mut(&mut files[file]), kind)[number]);
-    let name = text(it, "name");
+    let declared = message_mut(&mut list(Arc::make_mut(&mut files[file]), kind)[number]);
+    let name = text(declared, "name");
     let to = format!("Shoe{name}");
-    set(it, "name", to.as_str());
+    set(declared, "name", to.as_str());
     let (from, to) = (format!(".{package}.{name}"), format!(".{package}.{to}"));
     for file in files {
         let mut changed = (**file).clone();
@@ -31,13 +31,13 @@ fn rename_type(files: &mut Files, kind: &str, file: usize, number: usize) {
                 set(of, field, to.as_str());
             }
         };
-        for it in list(&mut changed, "message_type") {
-            for field in list(message_mut(it), "field") {
+        for message in list(&mut changed, "message_type") {
+            for field in list(message_mut(message), "field") {
                 replace(message_mut(field), "type_name");
             }
         }
-        for it in list(&mut changed, "service") {
-            for method in list(message_mut(it), "method") {
+        for service in list(&mut changed, "service") {
+            for method in list(message_mut(service), "method") {
                 replace(message_mut(method), "input_type");
                 replace(message_mut(method), "output_type");
             }
@@ -72,13 +72,13 @@ pub(super) fn of_message(
     add(
         "message deprecated",
         "",
-        Box::new(|it| flip(child(it, "options"), "deprecated")),
+        Box::new(|message| flip(child(message, "options"), "deprecated")),
     );
     add(
         "transparent flipped",
         "",
-        Box::new(|it| {
-            change_option(it, "transcode.v1.transparent", |options, extension| {
+        Box::new(|message| {
+            change_option(message, "transcode.v1.transparent", |options, extension| {
                 if options.has_extension(extension) {
                     options.clear_extension(extension);
                 } else {
@@ -90,8 +90,11 @@ pub(super) fn of_message(
     add(
         "field added",
         "",
-        Box::new(|it| {
-            let template = it.descriptor().get_field_by_name("field").expect("fields");
+        Box::new(|message| {
+            let template = message
+                .descriptor()
+                .get_field_by_name("field")
+                .expect("fields");
             let kind = template.kind();
             let mut field = DynamicMessage::new(kind.as_message().expect("a message").clone());
             set(&mut field, "name", "shoe_size");
@@ -99,11 +102,11 @@ pub(super) fn of_message(
             field.set_field_by_name("number", Value::I32(9999));
             field.set_field_by_name("label", Value::EnumNumber(LABEL_OPTIONAL));
             field.set_field_by_name("type", Value::EnumNumber(9));
-            make_optional(it, field);
+            make_optional(message, field);
         }),
     );
-    for (number, it) in items(descriptor, "field").enumerate() {
-        let field = message(&it).clone();
+    for (number, value) in items(descriptor, "field").enumerate() {
+        let field = message(&value).clone();
         let field_name = text(&field, "name");
         let place = format!(".{field_name}");
         let alternatives = type_names(files, file);
@@ -111,8 +114,8 @@ pub(super) fn of_message(
             add(
                 kind,
                 place,
-                Box::new(move |it| {
-                    change(message_mut(&mut list(it, "field")[number]));
+                Box::new(move |message| {
+                    change(message_mut(&mut list(message, "field")[number]));
                 }),
             );
         };
@@ -120,22 +123,22 @@ pub(super) fn of_message(
         add(
             "field dropped",
             &place,
-            Box::new(move |it| {
-                list(it, "field").remove(number);
-                drop_empty_oneofs(it);
+            Box::new(move |message| {
+                list(message, "field").remove(number);
+                drop_empty_oneofs(message);
             }),
         );
         add(
             "field becomes optional",
             &place,
-            Box::new(move |it| {
-                let field = &list(it, "field")[number];
-                let field = message(field);
+            Box::new(move |message| {
+                let field = &list(message, "field")[number];
+                let field = self::message(field);
                 let is_plain = self::number(field, "type") != MESSAGE
                     && !field.has_field_by_name("oneof_index");
                 if is_plain && self::number(field, "label") != LABEL_REPEATED {
-                    let field = message(&list(it, "field").remove(number)).clone();
-                    make_optional(it, field);
+                    let field = self::message(&list(message, "field").remove(number)).clone();
+                    make_optional(message, field);
                 }
             }),
         );
@@ -143,19 +146,19 @@ pub(super) fn of_message(
             add(
                 "field loses optional",
                 &place,
-                Box::new(move |it| {
-                    let field = message_mut(&mut list(it, "field")[number]);
+                Box::new(move |message| {
+                    let field = message_mut(&mut list(message, "field")[number]);
                     field.clear_field_by_name("proto3_optional");
                     field.clear_field_by_name("oneof_index");
-                    drop_empty_oneofs(it);
+                    drop_empty_oneofs(message);
                 }),
             );
         }
         add(
             "list-ness flipped",
             &place,
-            Box::new(move |it| {
-                let field = message_mut(&mut list(it, "field")[number]);
+            Box::new(move |message| {
+                let field = message_mut(&mut list(message, "field")[number]);
                 let is_list = self::number(field, "label") == LABEL_REPEATED;
                 let label = if is_list {
                     LABEL_OPTIONAL
@@ -165,7 +168,7 @@ pub(super) fn of_message(
                 field.set_field_by_name("label", Value::EnumNumber(label));
                 field.clear_field_by_name("proto3_optional");
                 field.clear_field_by_name("oneof_index");
-                drop_empty_oneofs(it);
+                drop_empty_oneofs(message);
             }),
         );
     }
@@ -189,7 +192,7 @@ pub(super) fn of_message(
 
 fn is_optional(field: &DynamicMessage) -> bool {
     let optional = field.get_field_by_name("proto3_optional");
-    optional.is_some_and(|it| it.as_bool() == Some(true))
+    optional.is_some_and(|value| value.as_bool() == Some(true))
 }
 
 /// Adds a field with a oneof of its own, as `optional` does.
@@ -219,8 +222,8 @@ fn drop_empty_oneofs(message: &mut DynamicMessage) {
     let used: BTreeSet<i32> = fields
         .iter()
         .map(self::message)
-        .filter(|it| it.has_field_by_name("oneof_index"))
-        .map(|it| number(it, "oneof_index"))
+        .filter(|field| field.has_field_by_name("oneof_index"))
+        .map(|field| number(field, "oneof_index"))
         .collect();
     let all = std::mem::take(list(message, "oneof_decl"));
     let mut moved = BTreeMap::new();
@@ -249,8 +252,11 @@ fn type_names(files: &Files, file: usize) -> Vec<(i32, String)> {
     let package = text(descriptor, "package");
     let mut names = Vec::new();
     for (number, kind) in [(11, "message_type"), (14, "enum_type")] {
-        for it in items(descriptor, kind).take(2) {
-            names.push((number, format!(".{package}.{}", text(message(&it), "name"))));
+        for value in items(descriptor, kind).take(2) {
+            names.push((
+                number,
+                format!(".{package}.{}", text(message(&value), "name")),
+            ));
         }
     }
     let imported: Vec<_> = items(descriptor, "dependency").collect();
@@ -260,7 +266,7 @@ fn type_names(files: &Files, file: usize) -> Vec<(i32, String)> {
         ("google/protobuf/timestamp.proto", "Timestamp"),
         ("google/protobuf/field_mask.proto", "FieldMask"),
     ] {
-        if imported.iter().any(|it| it.as_str() == Some(import)) {
+        if imported.iter().any(|path| path.as_str() == Some(import)) {
             names.push((11, format!(".google.protobuf.{name}")));
         }
     }
@@ -276,21 +282,21 @@ fn of_field(
     add(
         "field renamed",
         place,
-        Box::new(|it| {
-            set(it, "name", "shoe_size");
-            set(it, "json_name", "shoeSize");
+        Box::new(|field| {
+            set(field, "name", "shoe_size");
+            set(field, "json_name", "shoeSize");
         }),
     );
     add(
         "field renamed, not its property",
         place,
-        Box::new(|it| set(it, "name", "shoe_size")),
+        Box::new(|field| set(field, "name", "shoe_size")),
     );
     add(
         "property renamed, not its field",
         place,
-        Box::new(|it| {
-            set(it, "json_name", "shoeSize");
+        Box::new(|field| {
+            set(field, "json_name", "shoeSize");
         }),
     );
     // double, float, int64, uint64, int32, fixed64, bool, string, bytes, uint32, sint32
@@ -299,9 +305,9 @@ fn of_field(
         add(
             "field retyped",
             &place,
-            Box::new(move |it| {
-                it.set_field_by_name("type", Value::EnumNumber(scalar));
-                it.clear_field_by_name("type_name");
+            Box::new(move |field| {
+                field.set_field_by_name("type", Value::EnumNumber(scalar));
+                field.clear_field_by_name("type_name");
             }),
         );
     }
@@ -311,9 +317,9 @@ fn of_field(
         add(
             "field retyped",
             &place,
-            Box::new(move |it| {
-                it.set_field_by_name("type", Value::EnumNumber(kind));
-                set(it, "type_name", name.as_str());
+            Box::new(move |field| {
+                field.set_field_by_name("type", Value::EnumNumber(kind));
+                set(field, "type_name", name.as_str());
             }),
         );
     }
@@ -322,28 +328,28 @@ fn of_field(
         add(
             "behavior flipped",
             &place,
-            Box::new(move |it| flip_behavior(it, number)),
+            Box::new(move |field| flip_behavior(field, number)),
         );
     }
     add(
         "field deprecated",
         place,
-        Box::new(|it| flip(child(it, "options"), "deprecated")),
+        Box::new(|field| flip(child(field, "options"), "deprecated")),
     );
     if is_optional(field) {
         add(
             "field put into a oneof",
             place,
-            Box::new(|it| {
-                it.clear_field_by_name("proto3_optional");
+            Box::new(|field| {
+                field.clear_field_by_name("proto3_optional");
             }),
         );
     }
     add(
         "undeclared flipped",
         place,
-        Box::new(|it| {
-            change_option(it, "transcode.v1.undeclared", |options, extension| {
+        Box::new(|field| {
+            change_option(field, "transcode.v1.undeclared", |options, extension| {
                 if options.has_extension(extension) {
                     options.clear_extension(extension);
                 } else {
@@ -357,8 +363,8 @@ fn of_field(
         add(
             "next link changed",
             &place,
-            Box::new(move |it| {
-                change_option(it, "transcode.v1.next_link", |options, extension| {
+            Box::new(move |field| {
+                change_option(field, "transcode.v1.next_link", |options, extension| {
                     options.set_extension(extension, Value::String(next.to_owned()));
                 });
             }),
@@ -368,8 +374,8 @@ fn of_field(
         add(
             "next link dropped",
             place,
-            Box::new(|it| {
-                change_option(it, "transcode.v1.next_link", |options, extension| {
+            Box::new(|field| {
+                change_option(field, "transcode.v1.next_link", |options, extension| {
                     options.clear_extension(extension);
                 });
             }),
@@ -385,7 +391,7 @@ fn flip_behavior(field: &mut DynamicMessage, behavior: i32) {
             .map(<[Value]>::to_vec)
             .unwrap_or_default();
         let before = behaviors.len();
-        behaviors.retain(|it| it.as_enum_number() != Some(behavior));
+        behaviors.retain(|value| value.as_enum_number() != Some(behavior));
         if behaviors.len() == before {
             behaviors.push(Value::EnumNumber(behavior));
         }
@@ -427,8 +433,8 @@ pub(super) fn of_enum(
         }),
     );
     let count = items(descriptor, "value").count();
-    for (number, it) in items(descriptor, "value").enumerate() {
-        let place = format!(" {}", text(message(&it), "name"));
+    for (number, value) in items(descriptor, "value").enumerate() {
+        let place = format!(" {}", text(message(&value), "name"));
         add(
             "enum value renamed",
             &place,

@@ -35,21 +35,21 @@ pub(super) fn of_method(
     add(
         "rpc renamed",
         "",
-        Box::new(|it| {
-            let name = format!("{}Again", text(it, "name"));
-            set(it, "name", name.as_str());
+        Box::new(|method| {
+            let name = format!("{}Again", text(method, "name"));
+            set(method, "name", name.as_str());
         }),
     );
     add(
         "rpc deprecated",
         "",
-        Box::new(|it| flip(child(it, "options"), "deprecated")),
+        Box::new(|method| flip(child(method, "options"), "deprecated")),
     );
     for side in ["client_streaming", "server_streaming"] {
         add(
             "streaming flipped",
             side,
-            Box::new(move |it| flip(it, side)),
+            Box::new(move |method| flip(method, side)),
         );
     }
     for field in ["input_type", "output_type"] {
@@ -60,7 +60,7 @@ pub(super) fn of_method(
             add(
                 "rpc of other message",
                 &place,
-                Box::new(move |it| set(it, field, to.as_str())),
+                Box::new(move |method| set(method, field, to.as_str())),
             );
         }
     }
@@ -76,8 +76,8 @@ pub(super) fn of_method(
                 add(
                     "upload changed",
                     field,
-                    Box::new(move |it| {
-                        change_option(it, "transcode.v1.upload", |options, extension| {
+                    Box::new(move |method| {
+                        change_option(method, "transcode.v1.upload", |options, extension| {
                             let upload = options.get_extension_mut(extension);
                             set(message_mut(upload), field, value);
                         });
@@ -88,8 +88,8 @@ pub(super) fn of_method(
         add(
             "upload dropped",
             "",
-            Box::new(|it| {
-                change_option(it, "transcode.v1.upload", |options, extension| {
+            Box::new(|method| {
+                change_option(method, "transcode.v1.upload", |options, extension| {
                     options.clear_extension(extension);
                 });
             }),
@@ -143,14 +143,14 @@ pub(super) fn of_method(
 fn of_annotation(descriptor: &DynamicMessage, add: &mut Add<'_>) {
     const VERBS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
     const HTTP: &str = "google.api.http";
-    fn with_rule(it: &mut DynamicMessage, change: impl FnOnce(&mut DynamicMessage)) {
-        change_option(it, HTTP, |options, extension| {
+    fn with_rule(method: &mut DynamicMessage, change: impl FnOnce(&mut DynamicMessage)) {
+        change_option(method, HTTP, |options, extension| {
             change(message_mut(options.get_extension_mut(extension)));
         });
     }
     let verb = VERBS.into_iter().find(|verb| {
         let path = option_text(descriptor, HTTP, verb);
-        path.is_some_and(|it| !it.is_empty())
+        path.is_some_and(|path| !path.is_empty())
     });
     let verb = verb.expect("every rpc has a verb");
     let path = option_text(descriptor, HTTP, verb).expect("every rpc has a path");
@@ -159,8 +159,8 @@ fn of_annotation(descriptor: &DynamicMessage, add: &mut Add<'_>) {
         add(
             "verb changed",
             other,
-            Box::new(move |it| {
-                with_rule(it, |rule| set(rule, other, to.as_str()));
+            Box::new(move |method| {
+                with_rule(method, |rule| set(rule, other, to.as_str()));
             }),
         );
     }
@@ -169,7 +169,7 @@ fn of_annotation(descriptor: &DynamicMessage, add: &mut Add<'_>) {
         add(
             kind,
             &place,
-            Box::new(move |it| with_rule(it, |rule| set(rule, verb, to.as_str()))),
+            Box::new(move |method| with_rule(method, |rule| set(rule, verb, to.as_str()))),
         );
     }
     if path.contains('}') {
@@ -178,8 +178,8 @@ fn of_annotation(descriptor: &DynamicMessage, add: &mut Add<'_>) {
             add(
                 "path variable with a pattern",
                 pattern,
-                Box::new(move |it| {
-                    with_rule(it, |rule| set(rule, verb, to.as_str()));
+                Box::new(move |method| {
+                    with_rule(method, |rule| set(rule, verb, to.as_str()));
                 }),
             );
         }
@@ -188,8 +188,8 @@ fn of_annotation(descriptor: &DynamicMessage, add: &mut Add<'_>) {
     add(
         "custom verb added",
         "",
-        Box::new(move |it| {
-            with_rule(it, |rule| set(rule, verb, to.as_str()));
+        Box::new(move |method| {
+            with_rule(method, |rule| set(rule, verb, to.as_str()));
         }),
     );
     for field in ["body", "response_body"] {
@@ -197,8 +197,8 @@ fn of_annotation(descriptor: &DynamicMessage, add: &mut Add<'_>) {
             add(
                 "annotation changed",
                 &format!("{field} {to:?}"),
-                Box::new(move |it| {
-                    with_rule(it, |rule| match to {
+                Box::new(move |method| {
+                    with_rule(method, |rule| match to {
                         "" => rule.clear_field_by_name(field),
                         to => set(rule, field, to),
                     });
@@ -209,8 +209,8 @@ fn of_annotation(descriptor: &DynamicMessage, add: &mut Add<'_>) {
     add(
         "binding added",
         "",
-        Box::new(|it| {
-            with_rule(it, |rule| {
+        Box::new(|method| {
+            with_rule(method, |rule| {
                 let again = rule.clone();
                 list(rule, "additional_bindings").push(Value::Message(again));
             });
@@ -219,8 +219,8 @@ fn of_annotation(descriptor: &DynamicMessage, add: &mut Add<'_>) {
     add(
         "annotation dropped",
         "",
-        Box::new(|it| {
-            change_option(it, HTTP, |options, extension| {
+        Box::new(|method| {
+            change_option(method, HTTP, |options, extension| {
                 options.clear_extension(extension);
             });
         }),

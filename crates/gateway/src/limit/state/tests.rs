@@ -35,9 +35,9 @@ fn busy() -> (State<u32>, InFlight, Instant) {
 }
 
 #[track_caller]
-fn waits(state: &mut State<u32>, now: Instant, call: Call, waiter: u32) -> (Place, Instant, Shed) {
+fn waits(state: &mut State<u32>, now: Instant, call: Call, waiter: u32) -> (Ticket, Instant, Shed) {
     match state.arrive(now, call, waiter) {
-        Arrival::Waits(place, until, shed) => (place, until, shed),
+        Arrival::Waits(ticket, until, shed) => (ticket, until, shed),
         other => panic!("call {waiter} does not wait: {other:?}"),
     }
 }
@@ -190,8 +190,8 @@ fn retries_are_spread_between_once_and_twice_the_time() {
     let (mut state, _, now) = busy();
     let mut seen = std::collections::BTreeSet::new();
     for waiter in 0..64 {
-        let (place, _, shed) = waits(&mut state, now, call(ANN, None), waiter);
-        state.leave(place);
+        let (ticket, _, shed) = waits(&mut state, now, call(ANN, None), waiter);
+        state.leave(ticket);
         let Shed::WaitedTooLong { retry_after } = shed else {
             panic!("it is shed otherwise: {shed:?}");
         };

@@ -1,4 +1,4 @@
-//! The keywords of one schema, taken into a shape.
+//! The keywords of one schema, taken into an alternative.
 
 #![expect(
     clippy::float_cmp,
@@ -11,13 +11,13 @@ use serde_json::Value;
 
 use super::settle::same;
 use super::{
-    ANY, ARRAY, BOOLEAN, Bound, Condition, Contains, Expand, INTEGER, NULL, NUMBER, Node, OBJECT,
-    STRING, Shape, list,
+    ANY, ARRAY, Alternative, BOOLEAN, Bound, Condition, Contains, Expand, INTEGER, NULL, NUMBER,
+    Node, OBJECT, STRING, list,
 };
-use crate::diff::document::{Dialect, Place, escape};
+use crate::diff::document::{Dialect, Located, escape};
 
 impl<'a> Expand<'a> {
-    pub(super) fn keywords(&self, shape: &mut Shape<'a>, place: &Place<'a>) {
+    pub(super) fn keywords(&self, into: &mut Alternative<'a>, place: &Located<'a>) {
         let Value::Object(map) = place.value else {
             return;
         };
@@ -25,14 +25,14 @@ impl<'a> Expand<'a> {
         for (keyword, value) in map {
             match keyword.as_str() {
                 "type" => {
-                    shape.types &= types_of(value);
+                    into.types &= types_of(value);
                 }
                 "enum" => {
                     if let Value::Array(values) = value {
-                        restrict(shape, values);
+                        restrict(into, values);
                     }
                 }
-                "const" => restrict(shape, std::slice::from_ref(value)),
+                "const" => restrict(into, std::slice::from_ref(value)),
                 "minimum" | "maximum" => {
                     if let Some(at) = value.as_f64() {
                         let exclusive = old
@@ -41,7 +41,7 @@ impl<'a> Expand<'a> {
                             } else {
                                 "exclusiveMaximum"
                             });
-                        bound(shape, keyword == "minimum", Bound { at, exclusive });
+                        bound(into, keyword == "minimum", Bound { at, exclusive });
                     }
                 }
                 "exclusiveMinimum" | "exclusiveMaximum" => {
@@ -50,64 +50,64 @@ impl<'a> Expand<'a> {
                             at,
                             exclusive: true,
                         };
-                        bound(shape, keyword == "exclusiveMinimum", bound_);
+                        bound(into, keyword == "exclusiveMinimum", bound_);
                     }
                 }
                 "multipleOf" => {
                     if let Some(by) = value.as_f64()
                         && by > 0.0
-                        && !shape.multiples.contains(&by)
+                        && !into.multiples.contains(&by)
                     {
-                        shape.multiples.push(by);
-                        shape.multiples.sort_by(f64::total_cmp);
+                        into.multiples.push(by);
+                        into.multiples.sort_by(f64::total_cmp);
                     }
                 }
                 "contentEncoding" if value == "base64" => {
-                    format(shape, "byte");
+                    format(into, "byte");
                 }
                 "format" => {
                     if let Some(name) = value.as_str() {
-                        format(shape, name);
+                        format(into, name);
                     }
                 }
                 "pattern" => {
                     if let Some(pattern) = value.as_str() {
-                        shape.patterns.insert(pattern.to_owned());
+                        into.patterns.insert(pattern.to_owned());
                     }
                 }
                 "minLength" | "minItems" | "minProperties" => {
-                    let size = &mut shape.sizes[size_index(keyword)].0;
+                    let size = &mut into.sizes[size_index(keyword)].0;
                     *size = (*size).max(whole(value).unwrap_or(0));
                 }
                 "maxLength" | "maxItems" | "maxProperties" => {
                     if let Some(limit) = whole(value) {
-                        let size = &mut shape.sizes[size_index(keyword)].1;
-                        *size = Some(size.map_or(limit, |it| it.min(limit)));
+                        let size = &mut into.sizes[size_index(keyword)].1;
+                        *size = Some(size.map_or(limit, |old| old.min(limit)));
                     }
                 }
-                "uniqueItems" => shape.unique |= value == &Value::Bool(true),
+                "uniqueItems" => into.unique |= value == &Value::Bool(true),
                 "required" => {
                     if let Value::Array(names) = value {
                         let names = names.iter().filter_map(Value::as_str);
-                        shape.required.extend(names.map(str::to_owned));
+                        into.required.extend(names.map(str::to_owned));
                     }
                 }
                 "not" => {
                     if let Some(not) = place.raw_member("not") {
-                        rule_out(shape, not);
+                        rule_out(into, not);
                     }
                 }
                 "propertyNames" => {
                     if let Some(names) = place.raw_member("propertyNames") {
-                        shape.names = std::mem::take(&mut shape.names).and(&Node::one(names));
+                        into.names = std::mem::take(&mut into.names).and(&Node::one(names));
                     }
                 }
-                "contains" => shape.contains.extend(contains(place)),
-                "dependentRequired" | "dependentSchemas" => dependencies(shape, place, keyword),
-                "if" => shape.conditions.extend(condition(place)),
+                "contains" => into.contains.extend(contains(place)),
+                "dependentRequired" | "dependentSchemas" => dependencies(into, place, keyword),
+                "if" => into.conditions.extend(condition(place)),
                 _ => {
-                    if let Some(name) = OTHERS.iter().find(|it| **it == keyword) {
-                        let values = shape.others.entry(name).or_default();
+                    if let Some(name) = OTHERS.iter().find(|name| **name == keyword) {
+                        let values = into.others.entry(name).or_default();
                         if !values.contains(value) {
                             values.push(value.clone());
                         }
@@ -115,8 +115,8 @@ impl<'a> Expand<'a> {
                 }
             }
         }
-        arrays(shape, place);
-        objects(shape, place);
+        arrays(into, place);
+        objects(into, place);
     }
 }
 
@@ -124,32 +124,32 @@ impl<'a> Expand<'a> {
 const OTHERS: [&str; 3] = ["contentEncoding", "contentMediaType", "$dynamicRef"];
 
 /// A type that is ruled out is taken away; anything else is kept as it is.
-fn rule_out<'a>(shape: &mut Shape<'a>, not: Place<'a>) {
+fn rule_out<'a>(into: &mut Alternative<'a>, not: Located<'a>) {
     // Not any of them is none of them.
     let only_any_of = not
         .value
         .as_object()
-        .is_some_and(|it| it.len() == 1 && it.contains_key("anyOf"));
+        .is_some_and(|members| members.len() == 1 && members.contains_key("anyOf"));
     if only_any_of {
         for branch in list(&not, "anyOf") {
-            rule_out(shape, branch);
+            rule_out(into, branch);
         }
         return;
     }
     let only_type = not
         .value
         .as_object()
-        .filter(|it| it.keys().all(|key| key == "type"))
-        .map(|it| it.get("type"));
+        .filter(|members| members.keys().all(|key| key == "type"))
+        .map(|members| members.get("type"));
     match (not.value, only_type) {
-        (Value::Bool(true), _) | (_, Some(None)) => shape.types = 0,
+        (Value::Bool(true), _) | (_, Some(None)) => into.types = 0,
         (Value::Bool(false), _) => {}
-        (_, Some(Some(types))) => shape.types &= !types_of(types),
-        _ => shape.nots.push(Node::one(not)),
+        (_, Some(Some(types))) => into.types &= !types_of(types),
+        _ => into.nots.push(Node::one(not)),
     }
 }
 
-fn contains<'a>(place: &Place<'a>) -> Option<Contains<'a>> {
+fn contains<'a>(place: &Located<'a>) -> Option<Contains<'a>> {
     let count = |keyword| place.value.get(keyword).and_then(whole);
     let all = Contains {
         node: Node::one(place.raw_member("contains")?),
@@ -159,7 +159,7 @@ fn contains<'a>(place: &Place<'a>) -> Option<Contains<'a>> {
     (all.least > 0 || all.most.is_some()).then_some(all)
 }
 
-fn condition<'a>(place: &Place<'a>) -> Option<Condition<'a>> {
+fn condition<'a>(place: &Located<'a>) -> Option<Condition<'a>> {
     let part = |keyword| place.raw_member(keyword).map(Node::one).unwrap_or_default();
     let all = Condition {
         test: part("if"),
@@ -170,8 +170,8 @@ fn condition<'a>(place: &Place<'a>) -> Option<Condition<'a>> {
 }
 
 /// A dependent schema that only requires properties is a list of them.
-fn dependencies<'a>(shape: &mut Shape<'a>, place: &Place<'a>, keyword: &str) {
-    let Some(Place {
+fn dependencies<'a>(into: &mut Alternative<'a>, place: &Located<'a>, keyword: &str) {
+    let Some(Located {
         pointer,
         value: Value::Object(map),
     }) = place.raw_member(keyword)
@@ -181,19 +181,21 @@ fn dependencies<'a>(shape: &mut Shape<'a>, place: &Place<'a>, keyword: &str) {
     for (name, value) in map {
         let required = match value {
             Value::Array(_) => Some(value),
-            Value::Object(it) if it.keys().all(|key| key == "required") => it.get("required"),
+            Value::Object(members) if members.keys().all(|key| key == "required") => {
+                members.get("required")
+            }
             _ => None,
         };
         if let Some(required) = required {
             let wanted = required.as_array().into_iter().flatten();
             for other in wanted.filter_map(Value::as_str) {
-                shape.demands.insert((name.clone(), other.to_owned()));
+                into.demands.insert((name.clone(), other.to_owned()));
             }
         } else {
             let pointer = format!("{pointer}/{}", escape(name));
-            let node = shape.dependent.remove(name).unwrap_or_default();
-            let node = node.and(&Node::one(Place { pointer, value }));
-            shape.dependent.insert(name.clone(), node);
+            let node = into.dependent.remove(name).unwrap_or_default();
+            let node = node.and(&Node::one(Located { pointer, value }));
+            into.dependent.insert(name.clone(), node);
         }
     }
 }
@@ -213,7 +215,7 @@ fn whole(value: &Value) -> Option<u64> {
     )]
     value
         .as_u64()
-        .or_else(|| value.as_f64().map(|it| it as u64))
+        .or_else(|| value.as_f64().map(|number| number as u64))
 }
 
 fn types_of(value: &Value) -> u8 {
@@ -222,7 +224,7 @@ fn types_of(value: &Value) -> u8 {
         Value::Array(names) => names
             .iter()
             .filter_map(Value::as_str)
-            .fold(0, |bits, it| bits | type_bits(it)),
+            .fold(0, |bits, name| bits | type_bits(name)),
         _ => ANY,
     }
 }
@@ -241,23 +243,23 @@ fn type_bits(name: &str) -> u8 {
     }
 }
 
-fn restrict(shape: &mut Shape<'_>, values: &[Value]) {
-    shape.values = Some(match shape.values.take() {
+fn restrict(into: &mut Alternative<'_>, values: &[Value]) {
+    into.values = Some(match into.values.take() {
         None => values.to_vec(),
         Some(old) => old
             .into_iter()
-            .filter(|it| values.iter().any(|other| same(it, other)))
+            .filter(|value| values.iter().any(|other| same(value, other)))
             .collect(),
     });
 }
 
-pub(super) fn bound(shape: &mut Shape<'_>, low: bool, new: Bound) {
-    let old = if low { &mut shape.low } else { &mut shape.high };
-    let tighter = old.is_none_or(|it| {
-        if it.at == new.at {
+pub(super) fn bound(into: &mut Alternative<'_>, low: bool, new: Bound) {
+    let old = if low { &mut into.low } else { &mut into.high };
+    let tighter = old.is_none_or(|old| {
+        if old.at == new.at {
             new.exclusive
         } else {
-            (new.at > it.at) == low
+            (new.at > old.at) == low
         }
     });
     if tighter {
@@ -265,14 +267,14 @@ pub(super) fn bound(shape: &mut Shape<'_>, low: bool, new: Bound) {
     }
 }
 
-fn format(shape: &mut Shape<'_>, name: &str) {
+fn format(into: &mut Alternative<'_>, name: &str) {
     // A hint for forms, not for values; and what every JSON number is.
     if !matches!(name, "password" | "double" | "int64") {
-        shape.formats.insert(name.to_owned());
+        into.formats.insert(name.to_owned());
     }
 }
 
-fn arrays<'a>(shape: &mut Shape<'a>, place: &Place<'a>) {
+fn arrays<'a>(into: &mut Alternative<'a>, place: &Located<'a>) {
     let mut prefix: Vec<Node<'a>> = list(place, "prefixItems")
         .into_iter()
         .map(Node::one)
@@ -283,58 +285,57 @@ fn arrays<'a>(shape: &mut Shape<'a>, place: &Place<'a>) {
         prefix = old_tuple.into_iter().map(Node::one).collect();
         items = Node::default();
     }
-    let length = prefix.len().max(shape.prefix.len());
+    let length = prefix.len().max(into.prefix.len());
     let joined = (0..length)
         .map(|index| {
-            shape
-                .item(index)
+            into.item(index)
                 .clone()
                 .and(prefix.get(index).unwrap_or(&items))
         })
         .collect();
-    shape.prefix = joined;
-    shape.items = std::mem::take(&mut shape.items).and(&items);
+    into.prefix = joined;
+    into.items = std::mem::take(&mut into.items).and(&items);
 }
 
-fn objects<'a>(shape: &mut Shape<'a>, place: &Place<'a>) {
+fn objects<'a>(into: &mut Alternative<'a>, place: &Located<'a>) {
     let additional = place.raw_member("additionalProperties");
-    shape.additional_stated |= additional.is_some();
+    into.additional_stated |= additional.is_some();
     let additional = additional.map(Node::one).unwrap_or_default();
     let mut own: BTreeMap<String, Node<'a>> = BTreeMap::new();
     if let Some(Value::Object(map)) = place.value.get("properties") {
         for (name, value) in map {
             let pointer = format!("{}/properties/{}", place.pointer, escape(name));
-            own.insert(name.clone(), Node(vec![Place { pointer, value }]));
+            own.insert(name.clone(), Node(vec![Located { pointer, value }]));
         }
     }
     let mut patterns: BTreeMap<String, Node<'a>> = BTreeMap::new();
     if let Some(Value::Object(map)) = place.value.get("patternProperties") {
         for (pattern, value) in map {
             let pointer = format!("{}/patternProperties/{}", place.pointer, escape(pattern));
-            patterns.insert(pattern.clone(), Node::one(Place { pointer, value }));
+            patterns.insert(pattern.clone(), Node::one(Located { pointer, value }));
         }
     }
     // What one schema calls by a pattern may be undeclared to the other.
     let all: BTreeSet<String> = patterns
         .keys()
-        .chain(shape.by_pattern.keys())
+        .chain(into.by_pattern.keys())
         .cloned()
         .collect();
     for pattern in all {
         let here = patterns.get(&pattern).unwrap_or(&additional);
-        let there = shape.by_pattern.get(&pattern).unwrap_or(&shape.additional);
+        let there = into.by_pattern.get(&pattern).unwrap_or(&into.additional);
         let node = there.clone().and(here);
-        shape.by_pattern.insert(pattern, node);
+        into.by_pattern.insert(pattern, node);
     }
-    let names: BTreeSet<String> = own.keys().chain(shape.properties.keys()).cloned().collect();
+    let names: BTreeSet<String> = own.keys().chain(into.properties.keys()).cloned().collect();
     for name in names {
         let here = own.get(&name).unwrap_or(&additional);
-        let there = shape
+        let there = into
             .properties
             .get(&name)
-            .unwrap_or(&shape.additional)
+            .unwrap_or(&into.additional)
             .clone();
-        shape.properties.insert(name, there.and(here));
+        into.properties.insert(name, there.and(here));
     }
-    shape.additional = std::mem::take(&mut shape.additional).and(&additional);
+    into.additional = std::mem::take(&mut into.additional).and(&additional);
 }

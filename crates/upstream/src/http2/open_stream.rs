@@ -36,7 +36,7 @@ impl Start {
 
 /// A stream and what it carries. Resets the stream when dropped, unless it is
 /// finished.
-pub(super) struct Exchange {
+pub(super) struct OpenStream {
     stream: SendStream<Bytes>,
     upload: Option<Upload>,
     pub(super) slot: Slot,
@@ -45,7 +45,7 @@ pub(super) struct Exchange {
     request_failed: bool,
 }
 
-impl Exchange {
+impl OpenStream {
     pub(super) fn new(
         stream: SendStream<Bytes>,
         body: Option<AttemptBody>,
@@ -104,7 +104,7 @@ impl Exchange {
     }
 }
 
-impl Drop for Exchange {
+impl Drop for OpenStream {
     fn drop(&mut self) {
         if self.finished {
             return;

@@ -1,10 +1,11 @@
 //! Schemas as the sets of values they admit.
 //!
-//! A schema is expanded into alternatives, each a [`Shape`]: a plain
+//! A schema is expanded into alternatives, each an [`Alternative`]: a plain
 //! conjunction in which `$ref`, `allOf`, `oneOf`, `anyOf`, `nullable`, `const`
 //! and type lists are gone. Two schemas that say the same in different words
-//! expand to the same shapes. `oneOf` is `anyOf` where its branches have no
-//! value in common; where they may, a shape says that it is one of those.
+//! expand to the same alternatives. `oneOf` is `anyOf` where its branches have
+//! no value in common; where they may, an alternative says that it is one of
+//! those.
 
 mod keywords;
 mod settle;
@@ -15,7 +16,7 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
-use super::document::{Dialect, Document, Place};
+use super::document::{Dialect, Document, Located};
 use crate::report::Direction;
 use settle::join;
 pub(super) use settle::{admits_plainly, divides, same};
@@ -37,10 +38,10 @@ static NOTHING: Value = Value::Bool(false);
 
 /// A conjunction of schemas; the empty one admits everything.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Node<'a>(pub(super) Vec<Place<'a>>);
+pub(super) struct Node<'a>(pub(super) Vec<Located<'a>>);
 
 impl<'a> Node<'a> {
-    pub(super) fn one(place: Place<'a>) -> Self {
+    pub(super) fn one(place: Located<'a>) -> Self {
         if matches!(place.value, Value::Bool(true)) {
             Node::default()
         } else {
@@ -50,7 +51,7 @@ impl<'a> Node<'a> {
 
     pub(super) fn and(mut self, other: &Node<'a>) -> Self {
         for place in &other.0 {
-            if !self.0.iter().any(|it| it.pointer == place.pointer) {
+            if !self.0.iter().any(|own| own.pointer == place.pointer) {
                 self.0.push(place.clone());
             }
         }
@@ -58,23 +59,26 @@ impl<'a> Node<'a> {
     }
 
     pub(super) fn is_any(&self) -> bool {
-        self.0
-            .iter()
-            .all(|it| it.value.as_object().is_some_and(serde_json::Map::is_empty))
+        self.0.iter().all(|place| {
+            place
+                .value
+                .as_object()
+                .is_some_and(serde_json::Map::is_empty)
+        })
     }
 
     pub(super) fn is_never(&self) -> bool {
-        self.0.iter().any(|it| it.value == &NOTHING)
+        self.0.iter().any(|place| place.value == &NOTHING)
     }
 
     pub(super) fn key(&self) -> String {
-        let mut pointers: Vec<&str> = self.0.iter().map(|it| it.pointer.as_str()).collect();
+        let mut pointers: Vec<&str> = self.0.iter().map(|place| place.pointer.as_str()).collect();
         pointers.sort_unstable();
         pointers.join("|")
     }
 
     pub(super) fn pointer(&self) -> Option<&str> {
-        self.0.first().map(|it| it.pointer.as_str())
+        self.0.first().map(|place| place.pointer.as_str())
     }
 }
 
@@ -112,7 +116,7 @@ pub(super) struct Overlaps {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Shape<'a> {
+pub(super) struct Alternative<'a> {
     /// Where the innermost branch stands that this alternative comes from.
     pub(super) label: String,
     pub(super) types: u8,
@@ -147,9 +151,9 @@ pub(super) struct Shape<'a> {
     pub(super) others: BTreeMap<&'static str, Vec<Value>>,
 }
 
-impl<'a> Shape<'a> {
+impl<'a> Alternative<'a> {
     fn any(label: &str) -> Self {
-        Shape {
+        Alternative {
             label: label.to_owned(),
             types: ANY,
             values: None,
@@ -190,7 +194,7 @@ impl<'a> Shape<'a> {
             .by_pattern
             .iter()
             .filter(|(pattern, _)| super::pattern::matches(pattern, name) == Some(true))
-            .map(|it| it.1)
+            .map(|(_, node)| node)
             .peekable();
         if matching.peek().is_none() {
             return (self.additional.clone(), self.additional_stated);
@@ -208,7 +212,7 @@ pub(super) struct Expand<'a> {
     /// their own parts are not, or recursive schemas would never end.
     looking: Cell<bool>,
     /// What nodes have been found to be.
-    known: RefCell<HashMap<String, Rc<[Shape<'a>]>>>,
+    known: RefCell<HashMap<String, Rc<[Alternative<'a>]>>>,
 }
 
 impl<'a> Expand<'a> {
@@ -226,35 +230,35 @@ impl<'a> Expand<'a> {
         if node.is_any() || self.looking.replace(true) {
             return false;
         }
-        let never = self.shapes(node).is_empty();
+        let never = self.alternatives(node).is_empty();
         self.looking.set(false);
         never
     }
 
     /// The alternatives; none if the schema admits nothing.
-    pub(super) fn shapes(&self, node: &Node<'a>) -> Rc<[Shape<'a>]> {
+    pub(super) fn alternatives(&self, node: &Node<'a>) -> Rc<[Alternative<'a>]> {
         if self.looking.get() {
             return self.expand(node).into();
         }
         let key = self.key(node);
         let known = self.known.borrow().get(&key).cloned();
         known.unwrap_or_else(|| {
-            let shapes: Rc<[Shape<'a>]> = self.expand(node).into();
-            self.known.borrow_mut().insert(key, shapes.clone());
-            shapes
+            let alternatives: Rc<[Alternative<'a>]> = self.expand(node).into();
+            self.known.borrow_mut().insert(key, alternatives.clone());
+            alternatives
         })
     }
 
     /// The same for all nodes that are mere references to the same schemas.
     pub(super) fn key(&self, node: &Node<'a>) -> String {
-        let mut pointers: Vec<String> = node.0.iter().map(|it| self.target(it)).collect();
+        let mut pointers: Vec<String> = node.0.iter().map(|place| self.target(place)).collect();
         pointers.sort_unstable();
         pointers.join("|")
     }
 
-    fn target(&self, place: &Place<'a>) -> String {
-        let mere = |it: &Place<'a>| {
-            it.value.as_object().is_some_and(|map| {
+    fn target(&self, place: &Located<'a>) -> String {
+        let mere = |place: &Located<'a>| {
+            place.value.as_object().is_some_and(|map| {
                 self.document.dialect == Dialect::V30
                     || map
                         .keys()
@@ -270,34 +274,34 @@ impl<'a> Expand<'a> {
         at.pointer
     }
 
-    fn expand(&self, node: &Node<'a>) -> Vec<Shape<'a>> {
-        let mut shapes = vec![Shape::any(node.pointer().unwrap_or(""))];
+    fn expand(&self, node: &Node<'a>) -> Vec<Alternative<'a>> {
+        let mut alternatives = vec![Alternative::any(node.pointer().unwrap_or(""))];
         for place in &node.0 {
-            shapes = self.and(shapes, place, &mut Vec::new());
+            alternatives = self.and(alternatives, place, &mut Vec::new());
         }
-        let mut shapes: Vec<Shape<'a>> = shapes
+        let mut alternatives: Vec<Alternative<'a>> = alternatives
             .into_iter()
-            .map(|it| self.settle(it))
-            .filter(|it| it.types != 0)
+            .map(|alternative| self.settle(alternative))
+            .filter(|alternative| alternative.types != 0)
             .collect();
-        join(&mut shapes);
-        shapes
+        join(&mut alternatives);
+        alternatives
     }
 
     /// Whether a schema, or one that it extends, says so of itself.
     pub(super) fn says(&self, node: &Node<'a>, keyword: &str) -> bool {
-        node.0.iter().any(|it| {
-            self.find(it, keyword, 0)
-                .is_some_and(|it| it == &Value::Bool(true))
+        node.0.iter().any(|place| {
+            self.find(place, keyword, 0)
+                .is_some_and(|value| value == &Value::Bool(true))
         })
     }
 
     /// An annotation of a schema, or of one that it extends.
     pub(super) fn annotation(&self, node: &Node<'a>, keyword: &str) -> Option<&'a Value> {
-        node.0.iter().find_map(|it| self.find(it, keyword, 0))
+        node.0.iter().find_map(|place| self.find(place, keyword, 0))
     }
 
-    fn find(&self, place: &Place<'a>, keyword: &str, depth: usize) -> Option<&'a Value> {
+    fn find(&self, place: &Located<'a>, keyword: &str, depth: usize) -> Option<&'a Value> {
         if depth > 20 {
             return None;
         }
@@ -313,63 +317,68 @@ impl<'a> Expand<'a> {
         }
         list(place, "allOf")
             .iter()
-            .find_map(|it| self.find(it, keyword, depth + 1))
+            .find_map(|part| self.find(part, keyword, depth + 1))
     }
 
     fn and(
         &self,
-        mut shapes: Vec<Shape<'a>>,
-        place: &Place<'a>,
+        mut alternatives: Vec<Alternative<'a>>,
+        place: &Located<'a>,
         within: &mut Vec<String>,
-    ) -> Vec<Shape<'a>> {
+    ) -> Vec<Alternative<'a>> {
         let map = match place.value {
-            Value::Bool(true) => return shapes,
+            Value::Bool(true) => return alternatives,
             Value::Object(map) => map,
             _ => return Vec::new(),
         };
         // A schema that extends itself adds nothing to itself.
         if within.len() > 60 || within.contains(&place.pointer) {
-            return shapes;
+            return alternatives;
         }
         within.push(place.pointer.clone());
         let old = self.document.dialect == Dialect::V30;
         if map.contains_key("$ref")
             && let Some(target) = self.document.resolve_once(place)
         {
-            for shape in &mut shapes {
-                shape.label.clone_from(&target.pointer);
+            for alternative in &mut alternatives {
+                alternative.label.clone_from(&target.pointer);
             }
-            shapes = self.and(shapes, &target, within);
+            alternatives = self.and(alternatives, &target, within);
             if old {
                 within.pop();
-                return shapes;
+                return alternatives;
             }
         }
         let nullable = old && place.flag("nullable");
         let composed = ["allOf", "oneOf", "anyOf"]
             .iter()
-            .any(|it| map.contains_key(*it));
+            .any(|keyword| map.contains_key(*keyword));
         let mut null = Vec::new();
         if nullable && (composed || map.contains_key("type") || map.contains_key("enum")) {
-            null.extend(shapes.iter().find(|it| it.types & NULL != 0).cloned());
-            for it in &mut null {
-                it.types = NULL;
+            null.extend(
+                alternatives
+                    .iter()
+                    .find(|alternative| alternative.types & NULL != 0)
+                    .cloned(),
+            );
+            for alternative in &mut null {
+                alternative.types = NULL;
             }
         }
-        for shape in &mut shapes {
-            self.keywords(shape, place);
+        for alternative in &mut alternatives {
+            self.keywords(alternative, place);
         }
         for branch in list(place, "allOf") {
-            shapes = self.and(shapes, &branch, within);
+            alternatives = self.and(alternatives, &branch, within);
         }
         for keyword in ["oneOf", "anyOf"] {
             let branches = list(place, keyword);
             if branches.is_empty() {
                 continue;
             }
-            if branches.len() * shapes.len() > MAX_ALTERNATIVES {
-                for shape in &mut shapes {
-                    shape
+            if branches.len() * alternatives.len() > MAX_ALTERNATIVES {
+                for alternative in &mut alternatives {
+                    alternative
                         .others
                         .entry("oneOf")
                         .or_default()
@@ -377,59 +386,54 @@ impl<'a> Expand<'a> {
                 }
                 continue;
             }
-            let mut alternatives: Vec<(usize, Shape<'a>)> = Vec::new();
+            let mut combined: Vec<(usize, Alternative<'a>)> = Vec::new();
             for (index, branch) in branches.iter().enumerate() {
                 let target = self.document.resolve(branch.clone());
                 if within.contains(&target.pointer) {
                     continue;
                 }
-                let mut started = shapes.clone();
-                for it in &mut started {
-                    it.label.clone_from(&branch.pointer);
+                let mut started = alternatives.clone();
+                for alternative in &mut started {
+                    alternative.label.clone_from(&branch.pointer);
                 }
-                alternatives.extend(
+                combined.extend(
                     self.and(started, branch, within)
                         .into_iter()
-                        .map(|it| (index, self.settle(it)))
-                        .filter(|it| it.1.types != 0),
+                        .map(|alternative| (index, self.settle(alternative)))
+                        .filter(|(_, alternative)| alternative.types != 0),
                 );
             }
             if !map.contains_key("discriminator") {
-                self.mark_overlaps(&mut alternatives, keyword == "oneOf");
+                self.mark_overlaps(&mut combined, keyword == "oneOf");
             }
-            shapes = alternatives.into_iter().map(|it| it.1).collect();
+            alternatives = combined
+                .into_iter()
+                .map(|(_, alternative)| alternative)
+                .collect();
         }
-        if !old && let Some(rest) = place.raw_member("unevaluatedProperties") {
-            for shape in shapes.iter_mut().filter(|it| !it.additional_stated) {
-                shape.additional = Node::one(rest.clone());
-                shape.additional_stated = true;
-            }
+        if !old {
+            unevaluated(&mut alternatives, place);
         }
-        if !old && let Some(rest) = place.raw_member("unevaluatedItems") {
-            for shape in shapes.iter_mut().filter(|it| it.items.is_any()) {
-                shape.items = Node::one(rest.clone());
-            }
-        }
-        shapes.extend(null);
+        alternatives.extend(null);
         within.pop();
-        shapes
+        alternatives
     }
 
     /// Marks the alternatives that may have a value in common. Listed values
     /// that several alternatives of `oneOf` have are taken out.
-    fn mark_overlaps(&self, alternatives: &mut [(usize, Shape<'a>)], exclusive: bool) {
+    fn mark_overlaps(&self, alternatives: &mut [(usize, Alternative<'a>)], exclusive: bool) {
         if exclusive {
             let lists: Vec<(usize, Vec<Value>)> = alternatives
                 .iter()
-                .filter_map(|(index, it)| Some((*index, it.values.clone()?)))
+                .filter_map(|(index, alternative)| Some((*index, alternative.values.clone()?)))
                 .collect();
-            for (index, shape) in alternatives.iter_mut() {
-                let Some(values) = &mut shape.values else {
+            for (index, alternative) in alternatives.iter_mut() {
+                let Some(values) = &mut alternative.values else {
                     continue;
                 };
                 values.retain(|value| {
                     !lists.iter().any(|(other, list)| {
-                        other != index && list.iter().any(|it| same(it, value))
+                        other != index && list.iter().any(|listed| same(listed, value))
                     })
                 });
             }
@@ -446,23 +450,46 @@ impl<'a> Expand<'a> {
                 }
             }
         }
-        for ((_, it), _) in alternatives.iter_mut().zip(marked).filter(|it| it.1) {
+        for ((_, alternative), _) in alternatives
+            .iter_mut()
+            .zip(marked)
+            .filter(|(_, marked)| *marked)
+        {
             let count = if exclusive {
-                &mut it.overlaps.one
+                &mut alternative.overlaps.one
             } else {
-                &mut it.overlaps.any
+                &mut alternative.overlaps.any
             };
             *count = count.saturating_add(1);
         }
     }
 }
 
-/// Whether two shapes surely have no value in common.
+/// Takes in what is said of the properties and items that nothing else speaks of.
+fn unevaluated<'a>(alternatives: &mut [Alternative<'a>], place: &Located<'a>) {
+    let properties = place.raw_member("unevaluatedProperties");
+    let items = place.raw_member("unevaluatedItems");
+    for alternative in alternatives {
+        if !alternative.additional_stated
+            && let Some(properties) = &properties
+        {
+            alternative.additional = Node::one(properties.clone());
+            alternative.additional_stated = true;
+        }
+        if alternative.items.is_any()
+            && let Some(items) = &items
+        {
+            alternative.items = Node::one(items.clone());
+        }
+    }
+}
+
+/// Whether two alternatives surely have no value in common.
 pub(super) fn apart<'a>(
     of_a: &Expand<'a>,
-    a: &Shape<'a>,
+    a: &Alternative<'a>,
     of_b: &Expand<'a>,
-    b: &Shape<'a>,
+    b: &Alternative<'a>,
 ) -> bool {
     let common = a.types & b.types;
     let beyond = |low: Option<Bound>, high: Option<Bound>| match (low, high) {
@@ -471,17 +498,18 @@ pub(super) fn apart<'a>(
         }
         _ => false,
     };
-    let refuses_all = |list: &Shape<'a>, other: &Shape<'a>| {
+    let refuses_all = |list: &Alternative<'a>, other: &Alternative<'a>| {
         list.values
             .as_ref()
-            .is_some_and(|it| it.iter().all(|it| !admits_plainly(other, it)))
+            .is_some_and(|values| values.iter().all(|value| !admits_plainly(other, value)))
     };
     if common == 0 || refuses_all(a, b) || refuses_all(b, a) {
         return true;
     }
     let sizes = |bit: u8, index: usize| {
-        let over =
-            |x: &Shape<'a>, y: &Shape<'a>| y.sizes[index].1.is_some_and(|it| it < x.sizes[index].0);
+        let over = |x: &Alternative<'a>, y: &Alternative<'a>| {
+            y.sizes[index].1.is_some_and(|most| most < x.sizes[index].0)
+        };
         common & bit == 0 || over(a, b) || over(b, a)
     };
     common & (NULL | BOOLEAN) == 0
@@ -490,10 +518,11 @@ pub(super) fn apart<'a>(
         && sizes(ARRAY, 1)
         && (sizes(OBJECT, 2)
             || a.required.union(&b.required).any(|name| {
-                let property = |it: &Shape<'a>| match it.properties.get(name) {
-                    Some(node) => node.clone(),
-                    None => it.undeclared(name).0,
-                };
+                let property =
+                    |alternative: &Alternative<'a>| match alternative.properties.get(name) {
+                        Some(node) => node.clone(),
+                        None => alternative.undeclared(name).0,
+                    };
                 nodes_apart(of_a, &property(a), of_b, &property(b))
             }))
 }
@@ -511,9 +540,9 @@ fn nodes_apart<'a>(of_a: &Expand<'a>, a: &Node<'a>, of_b: &Expand<'a>, b: &Node<
     }
     of_a.looking.set(true);
     of_b.looking.set(true);
-    let others = of_b.shapes(b);
+    let others = of_b.alternatives(b);
     let all_apart = of_a
-        .shapes(a)
+        .alternatives(a)
         .iter()
         .all(|x| others.iter().all(|y| apart(of_a, x, of_b, y)));
     of_a.looking.set(false);
@@ -523,21 +552,21 @@ fn nodes_apart<'a>(of_a: &Expand<'a>, a: &Node<'a>, of_b: &Expand<'a>, b: &Node<
 
 impl Document {
     /// Where a reference leads, one step.
-    fn resolve_once<'a>(&'a self, place: &Place<'a>) -> Option<Place<'a>> {
+    fn resolve_once<'a>(&'a self, place: &Located<'a>) -> Option<Located<'a>> {
         let pointer = self.target(place.text("$ref")?)?;
         let value = self.root.pointer(&pointer)?;
-        Some(Place { pointer, value })
+        Some(Located { pointer, value })
     }
 }
 
-pub(super) fn list<'a>(place: &Place<'a>, keyword: &str) -> Vec<Place<'a>> {
+pub(super) fn list<'a>(place: &Located<'a>, keyword: &str) -> Vec<Located<'a>> {
     let Some(Value::Array(items)) = place.value.get(keyword) else {
         return Vec::new();
     };
     items
         .iter()
         .enumerate()
-        .map(|(index, value)| Place {
+        .map(|(index, value)| Located {
             pointer: format!("{}/{keyword}/{index}", place.pointer),
             value,
         })
