@@ -37,5 +37,7 @@ pub(crate) use rows::{
     delete, existing_ids, get, get_visible, insert, lock_existing, lock_visible, replace,
     visible_ids,
 };
+#[cfg(test)]
+pub(crate) use session::STATEMENTS;
 pub(crate) use session::Session;
 pub(crate) use settings::{init_setting, setting};

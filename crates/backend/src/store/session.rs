@@ -51,6 +51,8 @@ impl Session {
         sql: &str,
         values: Vec<Value>,
     ) -> Result<Vec<Cells>, DatabaseError> {
+        #[cfg(test)]
+        note(sql, &values);
         Ok(match &mut self.inner {
             Inner::SqliteReader(reader) => reader.lookup(sql, &values)?,
             Inner::SqliteWriter(write) => write.fetch(sql, &values)?,
@@ -65,6 +67,8 @@ impl Session {
         sql: &str,
         values: Vec<Value>,
     ) -> Result<Vec<Cells>, DatabaseError> {
+        #[cfg(test)]
+        note(sql, &values);
         Ok(match &mut self.inner {
             Inner::SqliteReader(_) => return Err(DatabaseError::ReadOnly),
             // Nobody else writes until then.
@@ -110,6 +114,8 @@ impl Session {
         sql: &str,
         values: Vec<Value>,
     ) -> Result<u64, DatabaseError> {
+        #[cfg(test)]
+        note(sql, &values);
         let done = match &mut self.inner {
             Inner::SqliteReader(_) => Err(DatabaseError::ReadOnly),
             Inner::SqliteWriter(write) => match write.execute(sql, &values) {
@@ -130,4 +136,17 @@ impl Session {
         };
         self.room.watch(done)
     }
+}
+
+/// The statements of all tests so far, each with values that were bound to it.
+#[cfg(test)]
+pub(crate) static STATEMENTS: std::sync::Mutex<std::collections::BTreeMap<String, Vec<Value>>> =
+    std::sync::Mutex::new(std::collections::BTreeMap::new());
+
+#[cfg(test)]
+fn note(sql: &str, values: &[Value]) {
+    let mut statements = STATEMENTS.lock().expect("nobody panics while noting");
+    statements
+        .entry(sql.to_owned())
+        .or_insert_with(|| values.to_vec());
 }

@@ -20,6 +20,7 @@ mod lists;
 mod memberships;
 mod organizations;
 mod people;
+mod plans;
 mod races;
 mod reply;
 mod resources;
