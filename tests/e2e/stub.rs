@@ -130,7 +130,7 @@ impl Stub {
         }
     }
 
-    /// Whether nothing has reached the stub.
+    /// Returns whether nothing has reached the stub.
     pub(crate) fn is_untouched(&self) -> bool {
         self.seen.lock().expect("nobody panics").is_empty()
     }

@@ -308,7 +308,7 @@ impl Conversation {
         }
     }
 
-    /// Whether nothing else is to come.
+    /// Returns whether nothing else is to come.
     fn is_over(&self) -> bool {
         let has_called = self.stream != 0;
         self.closed || has_called && self.told.values().all(Told::is_over)

@@ -143,7 +143,7 @@ async fn play(fault: &Fault) -> Vec<String> {
 /// How many connections upstream may be kept for later, after 5,000 calls.
 const AT_ONCE_UPSTREAM: usize = 1024;
 
-/// Whether the upstream answers, so that its connection may be kept.
+/// Returns whether the upstream answers, so that its connection may be kept.
 fn reads(fault: &Fault) -> bool {
     matches!(fault.upstream, crate::upstream::Script::Reply(_))
 }
@@ -173,8 +173,8 @@ fn fits(end: End, caller: &Conversation) -> bool {
     }
 }
 
-/// Whether the end of a call says that it was carried out, or was not because
-/// there were too many.
+/// Returns whether the end of a call says that it was carried out, or was not
+/// because there were too many.
 fn is_fair(told: &Told) -> bool {
     const REFUSED_STREAM: u32 = 7;
     told.reset == Some(REFUSED_STREAM)

@@ -103,7 +103,7 @@ impl Row {
     }
 }
 
-/// Whether the name holds the text in `FAULT_ONLY`, where there is one.
+/// Returns whether the name holds the text in `FAULT_ONLY`, where there is one.
 pub(crate) fn is_selected(name: &str) -> bool {
     std::env::var("FAULT_ONLY").map_or(true, |only| name.contains(&only))
 }

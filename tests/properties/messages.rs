@@ -29,12 +29,13 @@ pub(crate) fn descriptor(name: &str) -> MessageDescriptor {
     find(name).unwrap_or_else(|| panic!("the protos have no message {name}"))
 }
 
-/// Whether a message stands for the bare value of its only field.
+/// Returns whether a message stands for the bare value of its only field.
 pub(crate) fn is_transparent(message: &MessageDescriptor) -> bool {
     is_marked(&message.options(), "transcode.v1.transparent")
 }
 
-/// Whether a field collects the properties that its message does not declare.
+/// Returns whether a field collects the properties that its message does not
+/// declare.
 fn is_collector(field: &FieldDescriptor) -> bool {
     is_marked(&field.options(), "transcode.v1.undeclared")
 }

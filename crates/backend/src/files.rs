@@ -82,7 +82,7 @@ pub(crate) fn prefix(user: ObjectId) -> String {
     format!("/{DIRECTORY}/{user}/")
 }
 
-/// Whether a path is one that [`Files::put`] gives.
+/// Returns whether a path is one that [`Files::put`] gives.
 pub(crate) fn is_picture(path: &str) -> bool {
     let parts = path
         .strip_prefix('/')
@@ -92,7 +92,7 @@ pub(crate) fn is_picture(path: &str) -> bool {
     parts.is_some_and(|(user, name)| user.parse::<ObjectId>().is_ok() && media_type(name).is_some())
 }
 
-/// Whether a picture was not kept because the disk is full.
+/// Returns whether a picture was not kept because the disk is full.
 pub(crate) fn is_full(error: &object_store::Error) -> bool {
     let sources = std::iter::successors(Some(error as &(dyn Error + 'static)), |&error| {
         error.source()

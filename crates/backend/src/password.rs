@@ -35,8 +35,8 @@ pub(crate) async fn hash(password: String) -> Result<String, PasswordError> {
         .map_err(PasswordError::Hash)
 }
 
-/// Whether `password` is the one that `hash` was made from. Without a hash it is
-/// not, and to find that out takes as long.
+/// Returns whether `password` is the one that `hash` was made from. Without a hash
+/// it is not, and to find that out takes as long.
 pub(crate) async fn matches(password: String, hash: Option<String>) -> Result<bool, PasswordError> {
     blocking::run(move || {
         // Made for whoever comes first, with or without a hash.

@@ -204,7 +204,7 @@ impl Shape {
         }
     }
 
-    /// Whether both are the same in JSON, whatever their values.
+    /// Returns whether both are the same in JSON, whatever their values.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
         self.list == other.list
             && self.null_elements == other.null_elements
@@ -297,8 +297,8 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Whether both are the same type of JSON value. Which strings, and which
-    /// object, is another question.
+    /// Returns whether both are the same type of JSON value. Which strings, and
+    /// which object, is another question.
     fn is_like(&self, other: &Self) -> bool {
         let is_text = |kind: &Self| matches!(kind, Self::String | Self::Enum { .. });
         match (self, other) {

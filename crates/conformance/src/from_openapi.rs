@@ -194,7 +194,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether calls have to keep the security scheme unless they say otherwise.
+    /// Returns whether calls have to keep the security scheme unless they say
+    /// otherwise.
     fn is_required(&self, scheme: &str) -> bool {
         items(&self.document["security"]).any(|requirement| requirement.get(scheme).is_some())
     }
@@ -287,7 +288,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Whether the operation asks for a bearer token, the only kind of
+    /// Returns whether the operation asks for a bearer token, the only kind of
     /// credential that there is.
     fn authenticated(&self, id: &str, stated: &Value, place: &Place, api: &mut Api) -> bool {
         let security = stated.get("security").unwrap_or(&self.document["security"]);
@@ -425,7 +426,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Whether an object has no other members than these and prose.
+/// Returns whether an object has no other members than these and prose.
 fn has_only(value: &Value, names: &[&str]) -> bool {
     let members = value.as_object().into_iter().flatten();
     let mut names_of = members.map(|(name, _)| name.as_str());

@@ -557,7 +557,7 @@ fn upper_snake(name: &str) -> String {
     upper
 }
 
-/// Whether a field is called as its property is: `appId` is `app_id`, and
+/// Returns whether a field is called as its property is: `appId` is `app_id`, and
 /// `app_id` beside it is `vendor_app_id`.
 fn is_named_after(field: &str, json_name: &str) -> bool {
     let qualified = field.strip_suffix(json_name);

@@ -62,7 +62,7 @@ impl Waiver {
         is_about && self.aspect == difference.aspect && self.is_alone(&difference.groups)
     }
 
-    /// Whether nobody agrees with the side, and nobody else disagrees.
+    /// Returns whether nobody agrees with the side, and nobody else disagrees.
     fn is_alone(&self, groups: &[Vec<Side>]) -> bool {
         let (with, without): (Vec<_>, Vec<_>) =
             groups.iter().partition(|group| group.contains(&self.side));

@@ -199,7 +199,7 @@ fn every_id_and_pointer_that_is_reported_exists() {
     }
 }
 
-/// Whether every place that is reported has the line that its key stands on.
+/// Checks that every place that is reported has the line that its key stands on.
 fn lines_are_those_of_keys(write: impl Fn(&Value) -> String) {
     for case in cases() {
         let texts = [false, true].map(|new| write(&case.document(new)));

@@ -270,8 +270,8 @@ proptest! {
     }
 }
 
-/// Whether it is called breaking because it cannot be shown to be safe, or for
-/// what it takes from clients that conform.
+/// Returns whether it is called breaking because it cannot be shown to be safe, or
+/// for what it takes from clients that conform.
 fn undecided(id: &str) -> bool {
     ["-if-changed", "-one-of-changed", "-property-removed"]
         .iter()

@@ -114,7 +114,7 @@ impl TimeFilter {
         }
     }
 
-    /// Whether an instant satisfies the condition.
+    /// Returns whether an instant satisfies the condition.
     pub fn admits(&self, instant: Timestamp) -> bool {
         self.bounds().contains(&instant)
     }

@@ -169,7 +169,7 @@ impl<T: Described> Update<T> {
         &self.patch
     }
 
-    /// Whether the patch sets or clears a property of the resource.
+    /// Returns whether the patch sets or clears a property of the resource.
     pub fn contains(&self, property: &str) -> bool {
         self.patch.contains_key(property)
     }

@@ -172,7 +172,7 @@ impl<R> Sort<R> {
         &self.property
     }
 
-    /// Whether the greatest value comes first.
+    /// Returns whether the greatest value comes first.
     pub fn descending(&self) -> bool {
         self.descending
     }
@@ -297,7 +297,7 @@ impl<R> Select<R> {
         &self.properties
     }
 
-    /// Whether a property is part of the selection. `id` always is.
+    /// Returns whether a property is part of the selection. `id` always is.
     pub fn contains(&self, property: &str) -> bool {
         property == "id" || self.properties.iter().any(|selected| selected == property)
     }

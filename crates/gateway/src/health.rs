@@ -125,7 +125,7 @@ impl Health {
         self.enter(Stage::Ended);
     }
 
-    /// Whether the whole server is `SERVING`.
+    /// Returns whether the whole server is `SERVING`.
     pub fn is_serving(&self) -> bool {
         self.state.borrow().status(Subject::Api) == ServingStatus::Serving
     }

@@ -296,7 +296,7 @@ impl Clock {
         Verdict::GoOn
     }
 
-    /// Whether the client has long read nothing of what waits for it.
+    /// Returns whether the client has long read nothing of what waits for it.
     fn is_stalled(&self, now: Instant) -> bool {
         self.traffic.is_blocked() && now >= self.wrote_at + self.keep_alive_timeout
     }

@@ -131,8 +131,8 @@ enum OnTheWay {
     Upload(#[expect(dead_code, reason = "it is held")] UploadPermit),
 }
 
-/// Whether an upstream says that it has too much to do. A 429 may be about its
-/// caller alone, so it does not count.
+/// Returns whether an upstream says that it has too much to do. A 429 may be about
+/// its caller alone, so it does not count.
 fn is_congested(status: StatusCode) -> bool {
     status == StatusCode::SERVICE_UNAVAILABLE
 }

@@ -62,7 +62,7 @@ pub(crate) fn is_well_known(message: &MessageDescriptor) -> bool {
     message.package_name() == WELL_KNOWN
 }
 
-/// Whether the values of a field can stand in a path or a query.
+/// Returns whether the values of a field can stand in a path or a query.
 pub(crate) fn is_text(field: &FieldDescriptor) -> bool {
     match field.kind() {
         Kind::Message(message) => is_well_known(&message) && !is_free_form(&message),
@@ -70,7 +70,8 @@ pub(crate) fn is_text(field: &FieldDescriptor) -> bool {
     }
 }
 
-/// Whether the fields of a message cannot become query parameters one by one.
+/// Returns whether the fields of a message cannot become query parameters one by
+/// one.
 pub(crate) fn is_free_form(message: &MessageDescriptor) -> bool {
     options::is_transparent(message)
         || matches!(

@@ -6,7 +6,7 @@ pub(crate) const ANNOTATIONS: [&str; 2] = ["google.api", "transcode.v1"];
 /// The package that prost has types of its own for.
 pub(crate) const WELL_KNOWN: &str = "google.protobuf";
 
-/// Whether no code is generated for a package.
+/// Returns whether no code is generated for a package.
 pub(crate) fn is_not_generated(package: &str) -> bool {
     package == WELL_KNOWN || ANNOTATIONS.contains(&package)
 }

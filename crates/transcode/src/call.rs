@@ -78,7 +78,7 @@ pub trait UploadCall: RestCall {
     /// The content that a message carries; `None` for one that carries none.
     fn content(message: Self::Request) -> Option<Bytes>;
 
-    /// Whether a message is the header.
+    /// Returns whether a message is the header.
     fn is_header(message: &Self::Request) -> bool;
 
     /// What the header calls the file.

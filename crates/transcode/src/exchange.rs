@@ -64,7 +64,7 @@ impl CallKind {
         }
     }
 
-    /// Whether carrying the request out twice does the same as once.
+    /// Returns whether carrying the request out twice does the same as once.
     pub(crate) fn idempotent(&self) -> bool {
         self.method.is_idempotent()
     }
@@ -339,7 +339,7 @@ pub(crate) fn no_answer(
     Fault::NoAnswer { status, because }
 }
 
-/// Whether a reply is so large that it is read elsewhere.
+/// Returns whether a reply is so large that it is read elsewhere.
 pub(crate) fn is_large(reply: &Reply) -> bool {
     reply.body.len() >= LARGE_REPLY
 }
@@ -399,14 +399,14 @@ fn why_no_answer(status: StatusCode) -> Option<&'static str> {
     }
 }
 
-/// Whether the content of a reply is in a coding that the upstream client has
-/// left (RFC 9110, section 8.4).
+/// Returns whether the content of a reply is in a coding that the upstream client
+/// has left (RFC 9110, section 8.4).
 fn is_coded(headers: &HeaderMap) -> bool {
     let mut codings = headers.get_all(header::CONTENT_ENCODING).iter();
     codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
-/// Whether a reply with this status never has content (RFC 9110, sections
+/// Returns whether a reply with this status never has content (RFC 9110, sections
 /// 15.3.5 and 15.3.6).
 fn has_no_content(status: StatusCode) -> bool {
     matches!(status, StatusCode::NO_CONTENT | StatusCode::RESET_CONTENT)

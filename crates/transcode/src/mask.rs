@@ -123,7 +123,7 @@ impl Tree {
         self.entries.keys().map(String::as_str)
     }
 
-    /// Whether what has no entry of its own is selected.
+    /// Returns whether what has no entry of its own is selected.
     pub(crate) fn is_whole(&self) -> bool {
         self.whole
     }

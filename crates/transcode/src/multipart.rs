@@ -60,8 +60,8 @@ pub(crate) fn preamble<C: UploadCall>(
     Ok(Bytes::from(preamble))
 }
 
-/// Whether a text has the form of a media type (RFC 9110, section 8.3.1). Its
-/// parameters only have to stay on their line.
+/// Returns whether a text has the form of a media type (RFC 9110, section 8.3.1).
+/// Its parameters only have to stay on their line.
 fn is_media_type(text: &str) -> bool {
     let (essence, parameters) = text.split_once(';').unwrap_or((text, ""));
     let is_token = |token: &str| {

@@ -153,7 +153,7 @@ pub enum SendErrorKind {
 }
 
 impl SendErrorKind {
-    /// Whether the request may have left.
+    /// Returns whether the request may have left.
     pub(crate) fn may_have_been_sent(self) -> bool {
         match self {
             Self::PerhapsCarriedOut | Self::Malformed { .. } => true,

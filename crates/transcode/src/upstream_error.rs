@@ -73,7 +73,7 @@ fn give_reason(details: &mut Vec<ErrorDetail>, status: StatusCode) {
     }
 }
 
-/// Whether a request with this status was not carried out, or does the same
+/// Returns whether a request with this status was not carried out, or does the same
 /// when it is carried out again.
 fn was_refused(method: &Method, status: StatusCode) -> bool {
     method.is_idempotent() || status.is_client_error() || status == StatusCode::SERVICE_UNAVAILABLE

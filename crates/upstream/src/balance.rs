@@ -48,8 +48,8 @@ pub(crate) fn choose(
         .map(lease)
 }
 
-/// Whether there is an endpoint that is neither this one nor was tried, and that
-/// gets requests.
+/// Returns whether there is an endpoint that is neither this one nor was tried, and
+/// that gets requests.
 pub(crate) fn has_another(
     endpoints: &[Arc<Endpoint>],
     tried: &[Arc<Endpoint>],

@@ -85,7 +85,7 @@ impl Outgoing {
         }
     }
 
-    /// Whether another attempt would send the same body.
+    /// Returns whether another attempt would send the same body.
     pub(crate) fn can_be_sent(&self) -> bool {
         match self {
             Self::Whole(_) => true,
@@ -121,12 +121,12 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// Whether the whole body was taken.
+    /// Returns whether the whole body was taken.
     pub(crate) fn is_finished(&self) -> bool {
         self.finished.load(Ordering::Acquire)
     }
 
-    /// Whether the body ended with an error of its own.
+    /// Returns whether the body ended with an error of its own.
     pub(crate) fn has_failed(&self) -> bool {
         self.failed.load(Ordering::Acquire)
     }

@@ -296,8 +296,9 @@ impl Call<'_> {
         request
     }
 
-    /// Whether the request is repeated after this answer. `elsewhere` says whether
-    /// another endpoint may be asked, which has not said anything yet.
+    /// Returns how long to wait until the request is repeated after this answer, if
+    /// it is. `elsewhere` says whether another endpoint may be asked, which has not
+    /// said anything yet.
     fn again_after(
         &self,
         head: &response::Parts,
@@ -318,7 +319,8 @@ impl Call<'_> {
         self.fleet.budget.withdraw().then_some(pause)
     }
 
-    /// Whether the request is repeated after this failure.
+    /// Returns how long to wait until the request is repeated after this failure, if
+    /// it is.
     fn again_after_failure(
         &self,
         failure: &Failure,
@@ -355,8 +357,8 @@ impl Call<'_> {
         (is_free || self.fleet.budget.withdraw()).then_some(pause)
     }
 
-    /// Whether the request is repeated that a connection did not take, since its
-    /// server takes others.
+    /// Returns how long to wait until a request is repeated that a connection did
+    /// not take, if its server takes others.
     fn again_after_refusal(
         &self,
         failure: &Failure,

@@ -70,8 +70,8 @@ impl Client {
         Box::pin(call).await
     }
 
-    /// Whether any endpoint answers: false once none can be connected to, or all
-    /// close their connections without a reply. In that state endpoints are
+    /// Tells whether any endpoint answers: false once none can be connected to,
+    /// or all close their connections without a reply. In that state endpoints are
     /// tried every [`Config::probe_interval`]. It is false before there was a
     /// connection to any; endpoints that no request has gone to are tried as soon
     /// as this is called, and else after that interval.

@@ -232,7 +232,7 @@ impl Fleet {
         self.note_reachability();
     }
 
-    /// Whether there is another endpoint that is not ejected.
+    /// Returns whether there is another endpoint that is not ejected.
     pub(crate) fn has_other_than(&self, endpoint: &Arc<Endpoint>) -> bool {
         let known = self.known();
         let mut endpoints = known.endpoints.iter();

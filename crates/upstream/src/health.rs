@@ -266,7 +266,7 @@ impl Health {
         }
     }
 
-    /// Whether the endpoint gets requests without conditions.
+    /// Returns whether the endpoint gets requests without conditions.
     pub(crate) fn is_free(&self) -> bool {
         self.ejection.is_none()
     }
@@ -307,7 +307,7 @@ impl Health {
         }
     }
 
-    /// Whether a connection is to be tried in the background.
+    /// Returns whether a connection is to be tried in the background.
     pub(crate) fn wants_probe(&self, now: Instant) -> bool {
         match &self.ejection {
             Some(ejection) => !ejection.trial && (now >= ejection.until || self.unreached > 0),
@@ -329,12 +329,12 @@ impl Health {
         }
     }
 
-    /// Whether a good reply has come within this time.
+    /// Returns whether a good reply has come within this time.
     pub(crate) fn has_answered_within(&self, time: Duration, now: Instant) -> bool {
         self.last_answer.is_some_and(|at| now < at + time)
     }
 
-    /// Whether the endpoint can be reached, as far as that is known.
+    /// Tells whether the endpoint can be reached, as far as that is known.
     pub(crate) fn reachability(&self, config: &Config) -> Reachability {
         if self.is_silent(config) {
             Reachability::Silent
@@ -347,7 +347,7 @@ impl Health {
         }
     }
 
-    /// Whether the endpoint does not answer at all.
+    /// Returns whether the endpoint does not answer at all.
     fn is_silent(&self, config: &Config) -> bool {
         self.unreached >= 2 || self.silent >= config.eject_after
     }

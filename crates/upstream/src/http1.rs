@@ -74,7 +74,7 @@ impl Http1 {
         })
     }
 
-    /// Whether another request may go out on it.
+    /// Returns whether another request may go out on it.
     pub(crate) fn is_usable(&self, now: Instant) -> bool {
         !self.sender.is_closed() && now < self.idle_since + self.idle_timeout
     }
@@ -157,8 +157,8 @@ impl Http1 {
         seen
     }
 
-    /// Whether the connection may carry another request after this reply, and
-    /// for how long the server keeps it.
+    /// Returns whether the connection may carry another request after this reply,
+    /// and for how long the server keeps it.
     fn keeps_alive<B>(&mut self, response: &Response<B>, config: &Config) -> bool {
         let headers = response.headers();
         if let Some(timeout) = keep_alive_timeout(headers) {
@@ -170,8 +170,8 @@ impl Http1 {
     }
 }
 
-/// Whether a server gives up a connection on which it has waited too long for a
-/// request, although one is on its way (RFC 9110 §15.5.9).
+/// Returns whether a server gives up a connection on which it has waited too long
+/// for a request, although one is on its way (RFC 9110 §15.5.9).
 pub(crate) fn gives_up(reply: &response::Parts) -> bool {
     reply.status == StatusCode::REQUEST_TIMEOUT && closes(&reply.headers)
 }
@@ -185,8 +185,8 @@ fn closes(headers: &HeaderMap) -> bool {
         .any(|option| option.trim().eq_ignore_ascii_case("close"))
 }
 
-/// Whether a reply that has no body announces one. Whoever sends it may send the
-/// body too, so nothing on the connection can be trusted after it.
+/// Returns whether a reply that has no body announces one. Whoever sends it may
+/// send the body too, so nothing on the connection can be trusted after it.
 fn announces_forbidden_body(status: StatusCode, headers: &HeaderMap) -> bool {
     matches!(
         status,
@@ -262,7 +262,7 @@ impl Http1Reply {
         self.finished
     }
 
-    /// Whether the body of the request ended with an error of its own.
+    /// Returns whether the body of the request ended with an error of its own.
     pub(crate) fn request_failed(&self) -> bool {
         self.progress.has_failed()
     }

@@ -118,8 +118,8 @@ impl Http2 {
         self.shared.watch.active.load(Ordering::Acquire)
     }
 
-    /// Whether it takes requests at all: it is neither closed nor closing (after
-    /// GOAWAY), and has not carried enough.
+    /// Returns whether it takes requests at all: it is neither closed nor closing
+    /// (after GOAWAY), and has not carried enough.
     pub(crate) fn takes_requests(&mut self) -> bool {
         let mut cx = Context::from_waker(Waker::noop());
         self.shared.watch.ended.get().is_none()
@@ -127,7 +127,7 @@ impl Http2 {
             && !matches!(self.sender.poll_ready(&mut cx), Poll::Ready(Err(_)))
     }
 
-    /// Whether it takes a request right now.
+    /// Returns whether it takes a request right now.
     pub(crate) fn has_room(&self) -> bool {
         let allowed = match self.sender.current_max_send_streams() {
             UNTOLD => self.shared.allowed.get().unwrap_or(1),

@@ -59,12 +59,12 @@ impl Traffic {
         self.underway.store(false, Ordering::Release);
     }
 
-    /// Whether a byte was written since [`Traffic::begin`].
+    /// Returns whether a byte was written since [`Traffic::begin`].
     pub(crate) fn has_begun(&self) -> bool {
         self.written() > self.before.load(Ordering::Acquire)
     }
 
-    /// Whether everything was written, to the last byte.
+    /// Returns whether everything was written, to the last byte.
     pub(crate) fn is_clean(&self) -> bool {
         self.flushed.load(Ordering::Acquire) && !self.write_failed.load(Ordering::Acquire)
     }

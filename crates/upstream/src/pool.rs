@@ -180,8 +180,8 @@ impl Pool {
         }
     }
 
-    /// Whether this side had no room for the last connection. Then nobody else is
-    /// to blame for calls that wait.
+    /// Returns whether this side had no room for the last connection. Then nobody
+    /// else is to blame for calls that wait.
     pub(crate) fn is_starved(&self) -> bool {
         self.starved.load(Ordering::Acquire)
     }

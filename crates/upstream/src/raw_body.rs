@@ -73,7 +73,8 @@ impl RawBody {
         self.timer = None;
     }
 
-    /// Whether the body of the request broke off, which breaks the reply off too.
+    /// Returns whether the body of the request broke off, which breaks the reply
+    /// off too.
     fn request_failed(&self) -> bool {
         match &self.source {
             Source::Http1(reply) => reply.request_failed(),

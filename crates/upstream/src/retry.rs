@@ -34,7 +34,8 @@ impl Budget {
     }
 }
 
-/// Whether a request of this method may be carried out twice (RFC 9110 §9.2.2).
+/// Returns whether a request of this method may be carried out twice (RFC 9110
+/// §9.2.2).
 pub(crate) fn is_idempotent(method: &Method) -> bool {
     matches!(
         *method,
@@ -51,7 +52,7 @@ pub(crate) fn pause(config: &Config, retries: u32) -> Duration {
     limit.mul_f64(fastrand::f64())
 }
 
-/// Whether another attempt may fare better than this answer.
+/// Returns whether another attempt may fare better than this answer.
 pub(crate) fn may_pass(status: StatusCode) -> bool {
     matches!(
         status,

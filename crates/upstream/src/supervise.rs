@@ -48,7 +48,7 @@ pub(crate) async fn supervise(fleet: Arc<Fleet>) {
     }
 }
 
-/// Whether names are to be resolved: every so often, and whenever the last
+/// Returns whether names are to be resolved: every so often, and whenever the last
 /// answer is of no use.
 fn wants_lookup(fleet: &Fleet, resolved: Option<Instant>) -> bool {
     let is_due = resolved.is_none_or(|at| at.elapsed() >= fleet.config.resolve_interval);

@@ -74,7 +74,7 @@ fn native() -> Result<RootCertStore, Error> {
     Err(Error::Certificates(error))
 }
 
-/// Whether an error says that a certificate is not trusted.
+/// Returns whether an error says that a certificate is not trusted.
 pub(crate) fn is_about_certificates(error: &(dyn std::error::Error + 'static)) -> bool {
     // The source of an I/O error is not what it holds, but the source of that.
     let held = error

@@ -71,7 +71,7 @@ impl Act {
 }
 
 impl Caller {
-    /// Whether the role of the caller is enough for an act.
+    /// Returns whether the role of the caller is enough for an act.
     pub(crate) fn may(self, act: Act) -> bool {
         self.role >= act.least()
     }

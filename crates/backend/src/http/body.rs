@@ -127,7 +127,7 @@ fn wrong_type(expected: &'static str, found: Option<String>) -> Error {
     Failure::ContentTypeUnsupported { expected, found }.into()
 }
 
-/// Whether an error is of that type, or one of its sources is.
+/// Returns whether an error is of that type, or one of its sources is.
 fn has_source<E: StdError + 'static>(error: &(dyn StdError + 'static)) -> bool {
     std::iter::successors(Some(error), |&error| error.source()).any(<dyn StdError>::is::<E>)
 }

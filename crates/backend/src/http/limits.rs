@@ -13,7 +13,8 @@ pub(crate) const FILE_LIMIT: usize = 10 << 20;
 /// third more, and there are headers and line breaks.
 pub(crate) const UPLOAD_LIMIT: usize = FILE_LIMIT / 2 * 3;
 
-/// Whether the request says in advance that its body is larger than `limit`.
+/// Returns whether the request says in advance that its body is larger than
+/// `limit`.
 pub(crate) fn declares_more_than(limit: usize, headers: &HeaderMap) -> bool {
     let length = headers
         .get(CONTENT_LENGTH)

@@ -168,8 +168,8 @@ async fn avatar(
     }
 }
 
-/// Whether the backend can do all that it is there for: its database answers, and
-/// there is room on the disk of it.
+/// Answers 200 if the backend can do all that it is there for: its database answers,
+/// and there is room on the disk of it.
 async fn health(State(app): State<Arc<App>>, id: RequestId) -> Response {
     match app.store.check().await {
         Ok(()) => "ok\n".into_response(),

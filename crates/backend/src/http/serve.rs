@@ -66,7 +66,8 @@ where
     })
 }
 
-/// A route to `answer`. Whether it takes a cursor beside its parameters.
+/// A route to `answer`. `takes_cursor` says that there may be a cursor beside the
+/// parameters of the operation.
 fn route<O, F, H>(takes_cursor: bool, answer: H) -> Route
 where
     O: Operation<Access: Authenticate, Path: Send, Query: Send, Body: Send>,

@@ -37,8 +37,8 @@ pub(crate) async fn change(
     .await
 }
 
-/// Keeps `account` in the place of `found`. Whether it could: not if another
-/// change came first.
+/// Keeps `account` in the place of `found`. Returns false, and keeps nothing, if
+/// another change came first.
 pub(crate) async fn save(
     app: &App,
     found: &Versioned<Account>,

@@ -71,7 +71,8 @@ impl Filter {
 }
 
 impl Condition {
-    /// Whether a property satisfies the condition. Case makes no difference.
+    /// Returns whether a property satisfies the condition. Case makes no
+    /// difference.
     pub(crate) fn admits(&self, property: &Value) -> bool {
         let Value::String(text) = property else {
             return matches!((self, property), (Self::Truth(one), Value::Bool(other)) if one == other);

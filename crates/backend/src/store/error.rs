@@ -82,7 +82,7 @@ impl DatabaseError {
         }
     }
 
-    /// Whether there is no room for what would be written.
+    /// Returns whether there is no room for what would be written.
     pub(super) fn is_full(&self) -> bool {
         matches!(self.kind(), Kind::Full)
     }

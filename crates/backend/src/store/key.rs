@@ -74,8 +74,8 @@ fn folded(text: &str) -> String {
     text.to_lowercase().replace('\0', "\u{1}")
 }
 
-/// Whether a text has a key that no other text has, and the keys of texts that
-/// begin with it are all that begin with its key.
+/// Returns whether a text has a key that no other text has, and the keys of texts
+/// that begin with it are all that begin with its key.
 pub(crate) fn is_exact(text: &str) -> bool {
     folded(text).len() <= LONGEST && !text.contains(['\0', '\u{1}', CUT])
 }

@@ -70,7 +70,7 @@ impl Row for Tenant {
     }
 }
 
-/// Whether `organization` is `root` or below it.
+/// Returns whether `organization` is `root` or below it.
 pub(crate) async fn is_within(
     session: &mut Session,
     root: ObjectId,
@@ -90,7 +90,8 @@ pub(crate) async fn lock(session: &mut Session, organization: &str) -> Result<()
     Ok(())
 }
 
-/// Whether an organization is archived. That stays so until the transaction ends.
+/// Returns whether an organization is archived. That stays so until the transaction
+/// ends.
 pub(crate) async fn is_archived(
     session: &mut Session,
     organization: ObjectId,
@@ -102,7 +103,8 @@ pub(crate) async fn is_archived(
     Ok(status == Some(OrganizationStatus::Archived.to_string()))
 }
 
-/// Whether an organization that is not archived stands right under this one.
+/// Returns whether an organization that is not archived stands right under this
+/// one.
 pub(crate) async fn has_parts(
     session: &mut Session,
     organization: ObjectId,

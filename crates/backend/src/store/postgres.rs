@@ -150,7 +150,8 @@ impl Server {
         Err(Silent)
     }
 
-    /// Whether the server answers a new connection. One asks for all who wait.
+    /// Returns whether the server answers a new connection. One asks for all who
+    /// wait.
     async fn is_there(&self) -> bool {
         let asked = timeout(self.limits.wait, async {
             let mut seen = self.seen.lock().await;

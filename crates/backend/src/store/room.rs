@@ -27,8 +27,8 @@ impl Room {
         done
     }
 
-    /// Whether something could not be written and nothing has shown since that
-    /// there is room.
+    /// Returns whether something could not be written and nothing has shown since
+    /// that there is room.
     pub(super) fn is_short(&self) -> bool {
         self.is_short.load(Ordering::Relaxed)
     }

@@ -37,7 +37,7 @@ pub(crate) trait Row: Sized + Send + 'static {
     /// What the row belongs to.
     fn owner(&self) -> Option<Owner>;
 
-    /// Whether the row is left out of lists, unless they are asked for it.
+    /// Returns whether the row is left out of lists, unless they are asked for it.
     fn is_archived(&self) -> bool;
 
     /// The resource as JSON: at least what is [`LISTED`](Self::LISTED).

@@ -31,7 +31,8 @@ pub(crate) async fn insert<R: Row>(session: &mut Session, row: &R) -> Result<(),
     listed::enter(session, row).await
 }
 
-/// Replaces a row, if it still has the version that was read. Whether it had.
+/// Replaces a row. Returns false, and changes nothing, if the row has changed since
+/// it was read.
 pub(crate) async fn replace<R: Row>(
     session: &mut Session,
     read: &Versioned<R>,
@@ -59,7 +60,8 @@ pub(crate) async fn replace<R: Row>(
     Ok(true)
 }
 
-/// Deletes a row, if it still has the version that was read. Whether it had.
+/// Deletes a row. Returns false, and deletes nothing, if the row has changed since
+/// it was read.
 pub(crate) async fn delete<R: Row>(
     session: &mut Session,
     read: &Versioned<R>,

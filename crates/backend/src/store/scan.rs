@@ -84,7 +84,8 @@ impl<R: Row> Scan<R> {
         }
     }
 
-    /// Whether no entry can be read: PostgreSQL has no text with a NUL byte.
+    /// Returns whether no entry can be read: PostgreSQL has no text with a NUL
+    /// byte.
     fn is_empty(&self) -> bool {
         self.id.as_ref().is_some_and(|id| id.contains('\0'))
     }
@@ -284,7 +285,7 @@ pub(crate) async fn with_ids<R: Row, T: Send + 'static>(
     session.list(sql, values, read).await?
 }
 
-/// Whether a scan finds no more than so many entries.
+/// Returns whether a scan finds no more than so many entries.
 pub(crate) async fn has_at_most<R: Row>(
     session: &mut Session,
     scan: &Scan<R>,

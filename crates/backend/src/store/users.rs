@@ -244,7 +244,7 @@ fn bound(values: impl IntoIterator<Item = String>) -> Vec<Value> {
     values.into_iter().map(Value::from).collect()
 }
 
-/// Whether an organization has an owner who is not archived. Until the
+/// Returns whether an organization has an owner who is not archived. Until the
 /// transaction ends, no other one gets to ask about this organization: two that
 /// each remove one of two owners would both see the other.
 pub(crate) async fn has_owner(

@@ -10,7 +10,8 @@ use crate::store::Session;
 /// How many write at the same time.
 const WRITERS: usize = 32;
 
-/// Whether somebody else sees a form, which is only what has been committed.
+/// Returns whether somebody else sees a form, which is only what has been
+/// committed.
 async fn is_committed(database: &str, id: &str) -> bool {
     let sql = "SELECT COUNT(*) FROM forms WHERE id = $1";
     let Some(file) = database.strip_prefix("sqlite://") else {

@@ -113,7 +113,7 @@ fn unknown_details(status: &Status) -> Vec<String> {
         .collect()
 }
 
-/// Whether the client itself gave up. tonic reports that as CANCELLED.
+/// Returns whether the client itself gave up. tonic reports that as CANCELLED.
 pub(super) fn is_local_timeout(status: &Status) -> bool {
     let mut source = status.source();
     while let Some(error) = source {

@@ -129,7 +129,7 @@ fn contents(artefacts: Vec<Artefact>) -> anyhow::Result<Vec<(PathBuf, Vec<u8>)>>
     Ok(contents)
 }
 
-/// Whether what would be published is not what is.
+/// Returns whether what would be published is not what is.
 fn differs(published: &Path) -> anyhow::Result<bool> {
     Ok(contents(artefacts())? != files(published)?)
 }

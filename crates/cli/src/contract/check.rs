@@ -293,7 +293,7 @@ fn no_buf(required: bool) -> Finding {
     }
 }
 
-/// Whether the version says what is published.
+/// Checks that the version says what is published.
 fn versions(
     current: &Version,
     tree: &Published,

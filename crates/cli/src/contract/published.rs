@@ -72,7 +72,7 @@ impl Published {
         )?)
     }
 
-    /// Whether another holds the same files.
+    /// Returns whether another holds the same files.
     pub(super) fn is_like(&self, other: &Self) -> anyhow::Result<bool> {
         Ok(files(&self.directory)? == files(&other.directory)?)
     }

@@ -25,7 +25,7 @@ pub(super) fn least(after: &Version, changes: &[Finding]) -> Version {
     }
 }
 
-/// Whether a changelog has an entry for a version.
+/// Returns whether a changelog has an entry for a version.
 pub(super) fn tells_of(log: &str, version: &Version) -> bool {
     let heading = format!("## {version}");
     log.lines().any(|line| {

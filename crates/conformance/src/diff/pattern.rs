@@ -44,7 +44,7 @@ pub(super) fn within(a: &str, b: &str) -> Option<bool> {
     Some(true)
 }
 
-/// Whether a text matches a pattern; `None` if the pattern is not regular.
+/// Returns whether a text matches a pattern; `None` if the pattern is not regular.
 pub(super) fn matches(pattern: &str, text: &str) -> Option<bool> {
     let dfa = automaton(pattern)?;
     let config = start::Config::new().anchored(Anchored::Yes);

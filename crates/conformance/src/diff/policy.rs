@@ -214,7 +214,7 @@ impl Ignore {
     }
 }
 
-/// Whether the text matches, with `*` for any text.
+/// Returns whether the text matches, with `*` for any text.
 fn glob(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or("")) else {

@@ -466,7 +466,7 @@ fn view_of(name: &str, message: &Message, view: View) -> Type {
     }
 }
 
-/// Whether a wrapper of an `Item` is an `ItemSlot` with the field `item`.
+/// Returns whether a wrapper of an `Item` is an `ItemSlot` with the field `item`.
 fn is_named_after_content(name: &str, fields: &[Field]) -> bool {
     fields.iter().all(|field| match &field.property.shape.kind {
         Kind::Object(inner) => {

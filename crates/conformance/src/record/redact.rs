@@ -348,7 +348,7 @@ impl Stream<'_> {
     }
 }
 
-/// Whether the schema of a text lets it stay.
+/// Returns whether the schema of a text lets it stay.
 fn keeps(schema: &Value, text: &str) -> bool {
     if let Some(options) = schema["enum"].as_array() {
         return options.iter().any(|option| option == text);

@@ -147,7 +147,7 @@ fn place(finding: &Finding) -> Option<&Location> {
     finding.revision.as_ref().or(finding.base.as_ref())
 }
 
-/// Whether the place is no file, but a request or a server.
+/// Returns whether the place is no file, but a request or a server.
 fn is_remote(location: &Location) -> bool {
     location.source.contains("://")
 }

@@ -145,7 +145,7 @@ impl Report {
         self.findings.iter().map(|finding| finding.level).max()
     }
 
-    /// Whether anything was found at this level or above.
+    /// Returns whether anything was found at this level or above.
     pub fn fails_on(&self, level: Level) -> bool {
         self.worst().is_some_and(|worst| worst >= level)
     }

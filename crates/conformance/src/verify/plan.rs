@@ -123,7 +123,7 @@ pub(crate) fn required_query(operation: &OperationInfo) -> impl Iterator<Item = 
     required.filter_map(Value::as_str)
 }
 
-/// Whether the query takes a parameter.
+/// Returns whether the query takes a parameter.
 pub(crate) fn takes(operation: &OperationInfo, parameter: &str) -> bool {
     let root = operation.query_parameters.views().create.root();
     root["properties"].get(parameter).is_some()

@@ -318,7 +318,7 @@ fn of_operation(slice: usize, facts: &ContractFacts, number: usize, mutants: &mu
     ));
 }
 
-/// Whether a change of an object means anything for parameters: they are no
+/// Returns whether a change of an object means anything for parameters: they are no
 /// object on the wire, are never null, and have one direction only.
 fn is_of_parameters(kind: &str) -> bool {
     !kind.starts_with("additionalProperties")

@@ -165,7 +165,7 @@ fn numbers_are_finite() {
     assert!(Number::try_from(f64::INFINITY).is_err());
 }
 
-/// Whether instants before, at and after the start of 2019 satisfy a filter.
+/// Checks whether instants before, at and after the start of 2019 satisfy a filter.
 #[track_caller]
 fn check_time_filter(text: &str, expected: [bool; 3]) {
     let filter = TimeFilter::try_from(text.to_owned()).expect("a filter");

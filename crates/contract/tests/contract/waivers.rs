@@ -56,7 +56,7 @@ impl Waivers {
         }
     }
 
-    /// Whether a difference is waived.
+    /// Returns whether a difference is waived.
     pub(crate) fn cover(&self, of: &str, property: &str, kind: &str) -> bool {
         let waives = |waiver: &Waiver| {
             waiver.kind == kind && matches(&waiver.of, of) && matches(&waiver.property, property)

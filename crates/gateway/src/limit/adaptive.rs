@@ -75,7 +75,7 @@ impl Adaptive {
         (self.get() / 3).max(1)
     }
 
-    /// Whether another call may be sent.
+    /// Returns whether another call may be sent.
     pub(super) fn has_room(&mut self, now: Instant, in_flight: u64) -> bool {
         if self.probe_until.is_some_and(|until| until <= now) {
             self.probe_until = None;
@@ -167,8 +167,8 @@ impl Adaptive {
     }
 }
 
-/// Whether a limit is lowered so far that the calls sent before tell little of
-/// it.
+/// Returns whether a limit is lowered so far that the calls sent before tell little
+/// of it.
 fn is_cut(before: u64, after: u64) -> bool {
     after < before - before / 10
 }

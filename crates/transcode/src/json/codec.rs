@@ -48,7 +48,7 @@ pub trait Codec {
         to.serialize_unit()
     }
 
-    /// Whether a value counts as set; the zero value of an enum does not.
+    /// Returns whether a value counts as set; the zero value of an enum does not.
     fn is_set(_value: &Self::Value) -> bool {
         true
     }
@@ -76,7 +76,7 @@ pub trait ReadField<V> {
 
 /// A field that can be written.
 pub trait WriteField<V> {
-    /// Whether the field is set.
+    /// Returns whether the field is set.
     fn is_set(field: &V) -> bool;
 
     /// Writes the field; an unset one as null, or as an empty list.

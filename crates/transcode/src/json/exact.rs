@@ -119,8 +119,8 @@ impl<'j> Walk<'j, '_> {
     }
 }
 
-/// Whether the double that a number is read as holds it. A number that is not
-/// whole as a double is kept as well as a double can.
+/// Returns whether the double that a number is read as holds it. A number that is
+/// not whole as a double is kept as well as a double can.
 fn is_kept(text: &str, wanted: Wanted) -> bool {
     let Ok(double) = text.parse::<f64>() else {
         return true;

@@ -59,7 +59,7 @@ impl ReadState {
         }
     }
 
-    /// Whether any double may not be what was written.
+    /// Returns whether any double may not be what was written.
     pub(super) fn is_doubtful(&self) -> bool {
         !self.doubtful.borrow().is_empty()
     }

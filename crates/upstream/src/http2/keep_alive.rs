@@ -56,7 +56,7 @@ impl Watch {
         self.heard.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Whether a call was given up, and nothing was heard since.
+    /// Returns whether a call was given up, and nothing was heard since.
     pub(super) fn is_suspect(&self) -> bool {
         let at = self.suspected_at.load(Ordering::Acquire);
         at != 0 && self.heard() == at - 1

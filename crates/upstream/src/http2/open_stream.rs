@@ -62,12 +62,12 @@ impl OpenStream {
         }
     }
 
-    /// Whether the reply is complete.
+    /// Returns whether the reply is complete.
     pub(super) fn is_finished(&self) -> bool {
         self.finished
     }
 
-    /// Whether the body of the request ended with an error of its own.
+    /// Returns whether the body of the request ended with an error of its own.
     pub(super) fn request_failed(&self) -> bool {
         self.request_failed
     }

@@ -195,7 +195,7 @@ impl Http2Reply {
         self.open.is_finished()
     }
 
-    /// Whether the body of the request ended with an error of its own.
+    /// Returns whether the body of the request ended with an error of its own.
     pub(crate) fn request_failed(&self) -> bool {
         self.open.request_failed()
     }

@@ -225,7 +225,7 @@ impl<'a> Expand<'a> {
         }
     }
 
-    /// Whether a part surely admits nothing.
+    /// Returns whether a part surely admits nothing.
     fn never(&self, node: &Node<'a>) -> bool {
         if node.is_any() || self.looking.replace(true) {
             return false;
@@ -288,7 +288,7 @@ impl<'a> Expand<'a> {
         alternatives
     }
 
-    /// Whether a schema, or one that it extends, says so of itself.
+    /// Returns whether a schema, or one that it extends, says so of itself.
     pub(super) fn says(&self, node: &Node<'a>, keyword: &str) -> bool {
         node.0.iter().any(|place| {
             self.find(place, keyword, 0)
@@ -484,7 +484,7 @@ fn unevaluated<'a>(alternatives: &mut [Alternative<'a>], place: &Located<'a>) {
     }
 }
 
-/// Whether two alternatives surely have no value in common.
+/// Returns whether two alternatives surely have no value in common.
 pub(super) fn apart<'a>(
     of_a: &Expand<'a>,
     a: &Alternative<'a>,
@@ -527,7 +527,7 @@ pub(super) fn apart<'a>(
             }))
 }
 
-/// Whether two schemas surely have no value in common.
+/// Returns whether two schemas surely have no value in common.
 fn nodes_apart<'a>(of_a: &Expand<'a>, a: &Node<'a>, of_b: &Expand<'a>, b: &Node<'a>) -> bool {
     if a.is_never() || b.is_never() {
         return true;

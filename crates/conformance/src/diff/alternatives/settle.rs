@@ -104,7 +104,7 @@ impl<'a> Expand<'a> {
         alternative
     }
 
-    /// Whether a list would need an element that there cannot be.
+    /// Returns whether a list would need an element that there cannot be.
     fn no_array(&self, alternative: &Alternative<'a>) -> bool {
         let (least, most) = alternative.sizes[1];
         let missing = |contains: &Contains<'a>| {

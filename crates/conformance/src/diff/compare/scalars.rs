@@ -64,7 +64,7 @@ pub(super) const SIZES: [(u8, Kinds, Kinds); 3] = [
     ),
 ];
 
-/// Whether there is anything left to compare.
+/// Returns whether there is anything left to compare.
 pub(super) fn type_lists(
     old: &Alternative<'_>,
     new: &Alternative<'_>,

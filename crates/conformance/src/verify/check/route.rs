@@ -56,7 +56,7 @@ pub(crate) fn query(text: &str) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Whether a URL is one of the API.
+/// Returns whether a URL is one of the API.
 pub(crate) fn has_base(url: &str) -> bool {
     let path = url.split(['?', '#']).next().unwrap_or_default();
     path.contains(&format!("{BASE_PATH}/"))
