@@ -138,15 +138,19 @@ impl Session {
     }
 }
 
-/// The statements of all tests so far, each with values that were bound to it.
 #[cfg(test)]
-pub(crate) static STATEMENTS: std::sync::Mutex<std::collections::BTreeMap<String, Vec<Value>>> =
-    std::sync::Mutex::new(std::collections::BTreeMap::new());
+thread_local! {
+    /// The statements that were run on this thread, which is that of one test, each
+    /// with values that were bound to it.
+    pub(crate) static STATEMENTS: std::cell::RefCell<std::collections::BTreeMap<String, Vec<Value>>> =
+        const { std::cell::RefCell::new(std::collections::BTreeMap::new()) };
+}
 
 #[cfg(test)]
 fn note(sql: &str, values: &[Value]) {
-    let mut statements = STATEMENTS.lock().expect("nobody panics while noting");
-    statements
-        .entry(sql.to_owned())
-        .or_insert_with(|| values.to_vec());
+    STATEMENTS.with_borrow_mut(|statements| {
+        statements
+            .entry(sql.to_owned())
+            .or_insert_with(|| values.to_vec());
+    });
 }
