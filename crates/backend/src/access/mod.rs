@@ -4,10 +4,12 @@
 //!   does not exist for it.
 //! - What it may do depends on its role; [`Act`] is the table of that.
 //!
-//! What a caller may do is read from the store with each request, so a change of
-//! role or an archived user counts at once. Nothing here writes to the store.
+//! What a caller may do is read from the store with each request, and again in
+//! the transaction that writes, so a change of role or an archived user counts at
+//! once. Nothing here writes to the store.
 
 mod authentication;
+mod begin;
 mod caller;
 mod grants;
 mod permissions;
@@ -15,6 +17,7 @@ mod tokens;
 mod visible;
 
 pub(crate) use authentication::{Authenticate, account_of};
+pub(crate) use begin::{begin, begin_on_user};
 pub(crate) use caller::Caller;
 pub(crate) use grants::{check_grant, check_may_change};
 pub(crate) use permissions::Act;

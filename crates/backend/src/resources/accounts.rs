@@ -5,7 +5,7 @@ use contract::id::{ObjectId, UserRef};
 use contract::users::{Role, User};
 
 use super::change::until_saved;
-use crate::access::{self, Act, Caller, unknown};
+use crate::access::{self, Act, Caller, begin_on_user, unknown};
 use crate::app::App;
 use crate::error::Error;
 use crate::files;
@@ -32,20 +32,24 @@ pub(crate) async fn change(
         let found = store::get(&mut app.store.read().await?, &id.to_string()).await?;
         let found = found.ok_or_else(|| unknown::<Account>(id))?;
         let account = edit(&found.row);
-        Ok(save(app, &found, &account).await?.then_some(account))
+        Ok(save(app, None, &found, &account).await?.then_some(account))
     })
     .await
 }
 
-/// Keeps `account` in the place of `found`. Returns false, and keeps nothing, if
-/// another change came first.
+/// Keeps `account` in the place of `found`, on behalf of a caller unless nobody
+/// asked for it. Returns false, and keeps nothing, if another change came first.
 pub(crate) async fn save(
     app: &App,
+    caller: Option<Caller>,
     found: &Versioned<Account>,
     account: &Account,
 ) -> Result<bool, Error> {
     let before = &found.row;
-    let mut transaction = app.store.write().await?;
+    let mut transaction = match caller {
+        Some(caller) => begin_on_user(app, caller, account.id).await?,
+        None => app.store.write().await?,
+    };
     if !store::replace(&mut transaction, found, account)
         .await
         .map_err(|error| taken(error, account))?

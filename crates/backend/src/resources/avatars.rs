@@ -79,7 +79,9 @@ async fn set_avatar(
         }
         account.user.avatar = avatar.map(str::to_owned);
         account.user.updated_at = Some(app.now()?);
-        Ok(save(app, &found, &account).await?.then_some(account))
+        Ok(save(app, Some(caller), &found, &account)
+            .await?
+            .then_some(account))
     })
     .await
 }

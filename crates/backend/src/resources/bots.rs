@@ -20,7 +20,7 @@ use super::filter::Filter;
 use super::list::{self, Asked, Listing};
 use super::request::Request;
 use super::stamps::{Stamped, Stamps};
-use crate::access::{Act, Caller, find, new_owner};
+use crate::access::{Act, Caller, begin, find, new_owner};
 use crate::app::App;
 use crate::error::Error;
 use crate::ids::random_secret;
@@ -94,7 +94,7 @@ pub(crate) async fn create(request: Request<CreateBot>) -> Result<Created<Bot>, 
     };
     let (_, own) = new_part(&app, caller, &sent)?;
     let instance = Instance { own, bot };
-    let mut transaction = app.store.write().await?;
+    let mut transaction = begin(&app, caller).await?;
     store::insert(&mut transaction, &instance.bot).await?;
     store::insert(&mut transaction, &instance).await?;
     store::commit(transaction).await?;

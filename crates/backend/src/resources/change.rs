@@ -8,7 +8,7 @@ use contract::id::ObjectId;
 
 use super::conditions::Conditions;
 use super::stamps::Stamped;
-use crate::access::{Act, Caller, find};
+use crate::access::{Act, Caller, begin, find};
 use crate::app::App;
 use crate::error::Error;
 use crate::store::{self, Row};
@@ -57,7 +57,7 @@ where
             return Ok(Some(row));
         }
         row.stamps().change(app.now()?, caller.id);
-        let mut transaction = app.store.write().await?;
+        let mut transaction = begin(app, caller).await?;
         if !store::replace(&mut transaction, &found, &row).await? {
             return Ok(None);
         }
@@ -88,7 +88,7 @@ pub(crate) async fn delete<R: Row>(app: &App, caller: Caller, id: ObjectId) -> R
     caller.check(Act::Manage)?;
     until_saved(app, || async {
         let found = find::<R>(app, caller, id).await?;
-        let mut transaction = app.store.write().await?;
+        let mut transaction = begin(app, caller).await?;
         if !store::delete(&mut transaction, &found).await? {
             return Ok(None);
         }

@@ -5,7 +5,7 @@ use contract::schema::Described;
 
 use super::conditions::Conditions;
 use super::stamps::Stamped;
-use crate::access::{Act, Caller, owner};
+use crate::access::{Act, Caller, begin, owner};
 use crate::app::App;
 use crate::error::Error;
 use crate::store::{self, Row};
@@ -51,7 +51,7 @@ pub(crate) async fn insert<R: Row>(
     row: &R,
     conditions: Conditions,
 ) -> Result<(), Error> {
-    let mut transaction = app.store.write().await?;
+    let mut transaction = begin(app, caller).await?;
     conditions.check(&mut transaction, caller).await?;
     store::insert(&mut transaction, row).await?;
     Ok(store::commit(transaction).await?)

@@ -13,7 +13,7 @@ use contract::users::{
 use super::accounts::{find, last_owner};
 use super::change::until_saved;
 use super::request::Request;
-use crate::access::Act;
+use crate::access::{Act, begin_on_user};
 use crate::error::Error;
 use crate::store;
 use crate::store::organizations::is_within;
@@ -77,7 +77,7 @@ pub(crate) async fn remove(request: Request<RemoveUserOrganization>) -> Result<N
             });
         }
 
-        let mut transaction = app.store.write().await?;
+        let mut transaction = begin_on_user(&app, caller, account.id).await?;
         // To write the user as it is makes a concurrent move to this organization
         // fail, and be tried anew.
         if !store::replace(&mut transaction, &found, account).await? {

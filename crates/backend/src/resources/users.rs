@@ -27,7 +27,7 @@ use super::change::until_saved;
 use super::filter::Filter;
 use super::list::{self, Asked, Listing};
 use super::request::Request;
-use crate::access::{Act, Caller, check_grant, check_may_change, issue_api_token};
+use crate::access::{Act, Caller, begin, check_grant, check_may_change, issue_api_token};
 use crate::app::App;
 use crate::error::Error;
 use crate::password;
@@ -105,7 +105,7 @@ pub(crate) async fn create(request: Request<CreateUser>) -> Result<Created<User>
         account.user.api_token = Some(issue_api_token(&app, &account)?);
     }
 
-    let mut transaction = app.store.write().await?;
+    let mut transaction = begin(&app, caller).await?;
     insert_account(&mut transaction, &account)
         .await
         .map_err(|error| taken(error, &account))?;
@@ -156,7 +156,9 @@ pub(crate) async fn update(request: Request<UpdateUser>) -> Result<User, Error> 
             return Ok(Some(account));
         }
         account.user.updated_at = Some(app.now()?);
-        Ok(save(&app, &found, &account).await?.then_some(account))
+        Ok(save(&app, Some(caller), &found, &account)
+            .await?
+            .then_some(account))
     })
     .await?;
     Ok(shown(&app, caller, &account))
@@ -178,7 +180,9 @@ pub(crate) async fn delete(request: Request<DeleteUser>) -> Result<NoContent, Er
         account.status = UserStatus::Archived;
         account.user.status = Some(account.status);
         account.user.updated_at = Some(app.now()?);
-        Ok(save(&app, &found, &account).await?.then_some(()))
+        Ok(save(&app, Some(caller), &found, &account)
+            .await?
+            .then_some(()))
     })
     .await?;
     Ok(NoContent)

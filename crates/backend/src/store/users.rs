@@ -122,6 +122,42 @@ pub(crate) struct Membership {
     pub(crate) role: Role,
 }
 
+/// What decides over what a user may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Standing {
+    pub(crate) organization: ObjectId,
+    pub(crate) role: Role,
+    pub(crate) status: UserStatus,
+}
+
+/// The standing of a user, if there is one. It stays so until the transaction ends.
+pub(crate) async fn standing(
+    session: &mut Session,
+    user: ObjectId,
+) -> Result<Option<Standing>, StoreError> {
+    let sql = "SELECT organization, role, status FROM users WHERE id = $1";
+    let rows = session.lock(sql, vec![user.to_string().into()]).await?;
+    let Some(mut row) = rows.into_iter().next() else {
+        return Ok(None);
+    };
+    let damaged = damaged_row::<Account>;
+    let mut text = |column| row.text(column).map_err(damaged);
+    let (organization, role, status) = (text(0)?, text(1)?, text(2)?);
+    Ok(Some(Standing {
+        organization: organization.parse().map_err(damaged_row::<Account>)?,
+        role: serde_json::from_value(role.into()).map_err(damaged_row::<Account>)?,
+        status: serde_json::from_value(status.into()).map_err(damaged_row::<Account>)?,
+    }))
+}
+
+/// Makes other transactions that look at the standing of a user wait until this one
+/// ends.
+pub(crate) async fn lock_account(session: &mut Session, user: ObjectId) -> Result<(), StoreError> {
+    let sql = "UPDATE users SET version = version WHERE id = $1";
+    session.execute(sql, vec![user.to_string().into()]).await?;
+    Ok(())
+}
+
 /// The user with an e-mail address, in whatever case it is written.
 pub(crate) async fn by_email(
     session: &mut Session,

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use super::*;
 use crate::store::organizations::is_archived;
+use crate::store::users::Account;
 use crate::store::{Session, lock_visible};
 use contract::forms::Form;
+use contract::users::{Role, UserStatus};
 
 /// How long anything may take before a test gives up.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -200,4 +202,68 @@ async fn a_form_is_deleted_after_what_refers_to_it_is_kept() {
     let path = format!("forms/{form}");
     behind(&api, first, api.delete(&path)).await.no_content();
     assert_eq!(api.names("forms").await, ["Copy"]);
+}
+
+/// Begins to change what a user is.
+async fn changing(api: &Api, id: &str, change: impl Fn(&mut Account)) -> Session {
+    let mut transaction = api.backend.app.store.write().await.expect("begins");
+    let read = store::get::<Account>(&mut transaction, id).await;
+    let read = read.expect("reads").expect("the user is there");
+    let mut account = read.row.clone();
+    change(&mut account);
+    account.user.status = Some(account.status);
+    account.user.role = Some(account.role);
+    let replaced = store::replace(&mut transaction, &read, &account).await;
+    assert!(replaced.expect("writes"), "nobody else changes the user");
+    transaction
+}
+
+fn archive(account: &mut Account) {
+    account.status = UserStatus::Archived;
+}
+
+/// Checks that a caller who is archived while it calls changes nothing.
+async fn check_archived(line: &str, body: Value) {
+    let api = Api::start().await;
+    let anna = api.person("anna", json!({"role": "admin"})).await;
+    let form = text(&api.create("forms", json!({"name": "Brochure"})).await["id"]);
+    let first = changing(&api, &anna.id, archive).await;
+    let line = line
+        .replace("{form}", &form)
+        .replace("{anna}", &anna.id)
+        .replace("{organization}", &api.organization);
+    let call = api.call(&anna.token, &line, body);
+    let reply = behind(&api, first, call).await.with_status(401);
+    assert_eq!(reply.reason(), "TOKEN_INVALID", "{line}");
+    assert_eq!(api.names("forms").await, ["Brochure"], "{line}");
+}
+
+#[tokio::test]
+async fn who_is_archived_meanwhile_creates_nothing() {
+    check_archived("POST /v2/forms", json!({"name": "B"})).await;
+    let user = json!({"email": "b@example.com", "role": "admin"});
+    check_archived("POST /v2/users", user).await;
+    check_archived("POST /v2/bots", json!({"name": "B"})).await;
+}
+
+#[tokio::test]
+async fn who_is_archived_meanwhile_changes_nothing() {
+    check_archived("PATCH /v2/forms/{form}", json!({"name": "B"})).await;
+    check_archived("DELETE /v2/forms/{form}", Value::Null).await;
+    let line = "PATCH /v2/organizations/{organization}";
+    check_archived(line, json!({"displayName": "B"})).await;
+    check_archived("PATCH /v2/users/{anna}", json!({"phone": "1"})).await;
+}
+
+#[tokio::test]
+async fn who_gets_another_role_meanwhile_has_to_call_again() {
+    let api = Api::start().await;
+    let anna = api.person("anna", json!({"role": "admin"})).await;
+    let first = changing(&api, &anna.id, |account| account.role = Role::Guest).await;
+    let line = "POST /v2/forms";
+    let call = api.call(&anna.token, line, json!({"name": "B"}));
+    let reply = behind(&api, first, call).await.with_status(409);
+    assert_eq!(reply.reason(), "CONCURRENT_UPDATE");
+    let again = api.call(&anna.token, line, json!({"name": "B"})).await;
+    again.with_status(403);
 }
