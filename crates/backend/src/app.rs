@@ -2,20 +2,25 @@
 
 use contract::id::ObjectId;
 use contract::timestamp::Timestamp;
+use ipnet::IpNet;
 
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::files::Files;
 use crate::ids::Ids;
+use crate::keys::KeyRing;
+use crate::logins::Logins;
 use crate::store::Store;
-use crate::token::Key;
 
 /// What every request is served from.
 #[derive(Debug)]
 pub(crate) struct App {
     pub(crate) store: Store,
     pub(crate) files: Files,
-    pub(crate) key: Key,
+    pub(crate) keys: KeyRing,
+    pub(crate) logins: Logins,
+    /// The proxies whose `X-Forwarded-For` is believed.
+    pub(crate) trusted_proxies: Vec<IpNet>,
     /// Without a slash at the end.
     pub(crate) public_url: String,
     pub(crate) clock: Clock,

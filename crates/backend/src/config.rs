@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use crate::clock::Clock;
 use crate::ids::Ids;
-use crate::limits::{DatabaseLimits, ServerLimits};
+use ipnet::IpNet;
+
+use crate::keys::TokenKeys;
+use crate::limits::{DatabaseLimits, LoginLimits, ServerLimits};
 
 /// What a backend needs to know.
 #[derive(Clone, Debug)]
@@ -25,6 +28,14 @@ pub struct Config {
     pub owner_email: Option<String>,
     /// The password of that owner. One is made up if it is missing.
     pub owner_password: Option<String>,
+    /// Where the keys of tokens are. In the file `token-keys.json` of
+    /// [`data`](Self::data) where there is nothing else.
+    pub token_keys: Option<TokenKeys>,
+    /// How often somebody may try to log in, and what a login is good for.
+    pub login_limits: LoginLimits,
+    /// The proxies whose `X-Forwarded-For` is believed. Logins are counted by the
+    /// address that it tells.
+    pub trusted_proxies: Vec<IpNet>,
     /// What the HTTP server allows its clients.
     pub server_limits: ServerLimits,
     /// What tells the time.
@@ -47,6 +58,9 @@ impl Config {
             public_url: public_url.into(),
             owner_email: None,
             owner_password: None,
+            token_keys: None,
+            login_limits: LoginLimits::default(),
+            trusted_proxies: Vec::new(),
             server_limits: ServerLimits::default(),
             clock: Clock::default(),
             ids: None,

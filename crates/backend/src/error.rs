@@ -7,6 +7,7 @@
 //! module knows no HTTP.
 
 use std::error::Error as StdError;
+use std::time::Duration;
 
 use contract::failure::Failure;
 use contract::operation::ApplyError;
@@ -27,6 +28,19 @@ pub(crate) enum Error {
     /// The caller is known but may not do this.
     #[error("{0}")]
     PermissionDenied(String),
+    /// The caller may do this, but not with a login that is so old.
+    #[error(
+        "to change your own password, log in again first: this login is too old, or is not one \
+         with a password"
+    )]
+    LoginTooOld,
+    /// Somebody does something too often.
+    #[error("{message}")]
+    TooMany {
+        reason: &'static str,
+        message: String,
+        retry_after: Duration,
+    },
     /// There is no such thing, or none that the caller may know of.
     #[error("{0}")]
     NotFound(String),

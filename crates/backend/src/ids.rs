@@ -54,6 +54,13 @@ impl fmt::Debug for Ids {
     }
 }
 
+/// 128 random bits, as hexadecimal digits.
+pub(crate) fn random_name() -> Result<String, getrandom::Error> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes)?;
+    Ok(format!("{:032x}", u128::from_be_bytes(bytes)))
+}
+
 /// 256 bits, as text.
 pub(crate) fn random_secret() -> Result<String, getrandom::Error> {
     let mut bytes = [0; 32];

@@ -19,7 +19,8 @@
 //! 6. `app` is what every request is served from.
 //! 7. `store` has the rows and the only SQL; `files` has the data directory.
 //! 8. The rest are leaves, which know none of the above: `config`, `limits`,
-//!    `clock`, `ids`, `error`, `token`, `password`, `picture` and `blocking`.
+//!    `clock`, `ids`, `error`, `keys`, `token`, `throttle`,
+//!    `logins`, `peer`, `password`, `picture` and `blocking`.
 
 mod access;
 mod app;
@@ -31,8 +32,11 @@ mod error;
 mod files;
 mod http;
 mod ids;
+mod keys;
 mod limits;
+mod logins;
 mod password;
+mod peer;
 mod picture;
 mod resources;
 mod seed;
@@ -40,6 +44,7 @@ mod start;
 mod store;
 #[cfg(test)]
 mod tests;
+mod throttle;
 mod token;
 
 use std::io;
@@ -50,9 +55,11 @@ pub use backup::{BackupError, Saved, backup, restore};
 pub use clock::Clock;
 pub use config::Config;
 pub use ids::Ids;
-pub use limits::{DatabaseLimits, ServerLimits};
+pub use keys::{KeysError, Rotation, TokenKeys};
+pub use limits::{DatabaseLimits, LoginLimits, ServerLimits};
 pub use seed::{SeedError, Seeded};
 pub use start::{FirstStart, OpenError};
+pub use throttle::Rate;
 
 use app::App;
 use tokio::net::TcpListener;

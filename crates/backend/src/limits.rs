@@ -1,6 +1,8 @@
-//! The bounds of the HTTP server and of the database.
+//! The bounds of the HTTP server, of the database and of logins.
 
 use std::time::Duration;
+
+use crate::throttle::Rate;
 
 /// What the HTTP server allows its clients. Each bound has a default that is safe
 /// without any configuration.
@@ -104,6 +106,46 @@ impl Default for DatabaseLimits {
             statement_timeout: Duration::from_secs(30),
             lock_timeout: Duration::from_secs(5),
             open_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+/// How often somebody may try to log in, and what a login is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LoginLimits {
+    /// How often a login to one account may fail, whether or not there is such an
+    /// account. Further ones are refused, right or wrong. 10 at once, and one more
+    /// every 10 s.
+    pub per_account: Rate,
+    /// How often a login from one address, or from one /64 of IPv6, may fail. 100
+    /// at once, and one more every second.
+    pub per_address: Rate,
+    /// How often one caller may learn that an e-mail address is taken. 20 at once,
+    /// and one more every 10 s.
+    pub taken_addresses: Rate,
+    /// How many sessions a user may have. A further login ends the oldest. 1,000.
+    pub sessions: u32,
+    /// How long ago the login of a session may have been that changes the user's
+    /// own password. 15 min.
+    pub fresh: Duration,
+    /// How long a refresh token that was used is accepted once more, in case the
+    /// reply was lost. 10 s.
+    pub refresh_grace: Duration,
+}
+
+impl Default for LoginLimits {
+    fn default() -> Self {
+        let rate = |burst, seconds| Rate {
+            burst,
+            interval: Duration::from_secs(seconds),
+        };
+        Self {
+            per_account: rate(10, 10),
+            per_address: rate(100, 1),
+            taken_addresses: rate(20, 10),
+            sessions: 1_000,
+            fresh: Duration::from_mins(15),
+            refresh_grace: Duration::from_secs(10),
         }
     }
 }

@@ -17,16 +17,18 @@ use crate::app::App;
 use crate::config::Config;
 use crate::error::Error;
 use crate::files::Files;
-use crate::ids::{Ids, random_secret};
+use crate::ids::Ids;
+use crate::keys::{KeyRing, KeysError, TokenKeys};
+use crate::logins::Logins;
 use crate::password;
 use crate::resources::create::with_defaults;
 use crate::store::organizations::Tenant;
-use crate::store::users::{Account, insert_account};
+use crate::store::users::{Account, Incomplete, insert_account};
 use crate::store::{self, Store, StoreError};
-use crate::token::Key;
 
-/// The setting that holds the key of all tokens.
-const SECRET: &str = "token-secret";
+/// The setting that names the key of tokens that signed last. It is there from the
+/// first start on.
+const TOKEN_KEY: &str = "token-key";
 
 const DEFAULT_OWNER: &str = "owner@example.com";
 
@@ -86,6 +88,19 @@ pub enum OpenError {
     /// The database does not hold, or cannot keep, what a backend needs.
     #[error("the database cannot be made ready")]
     Store(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The keys of tokens cannot be used.
+    #[error("the keys of tokens cannot be used")]
+    Keys(#[from] KeysError),
+    /// Other backends on this database have other keys of tokens.
+    #[error(
+        "the tokens of this database are signed with key {id:?}, which is not among the keys at \
+         hand: every backend on a database needs the same keys. If they are lost, \
+         `backend rotate-key` makes a new one, and everybody has to log in again"
+    )]
+    OtherKeys {
+        /// The key that signed last.
+        id: String,
+    },
     /// The e-mail address or the password of the first owner is not valid.
     #[error("the owner cannot be created: {0}")]
     Owner(Violations),
@@ -117,6 +132,8 @@ pub(crate) async fn open(config: Config) -> Result<(App, Option<FirstStart>), Op
         return Err(OpenError::PublicUrl(config.public_url));
     }
     let path = config.data;
+    let token_keys = config.token_keys;
+    let token_keys = token_keys.unwrap_or_else(|| TokenKeys::File(path.join("token-keys.json")));
     std::fs::create_dir_all(&path).map_err(|source| OpenError::Directory {
         path: path.clone(),
         source,
@@ -133,13 +150,16 @@ pub(crate) async fn open(config: Config) -> Result<(App, Option<FirstStart>), Op
     let now = config.clock.now();
     let now = Timestamp::try_from(now).map_err(|_| OpenError::Clock(now))?;
     let owner = Owner::new(config.owner_email, config.owner_password)?;
-    let first_start = first_start(&store, owner, now, &ids).await?;
-    let secret = secret(&store).await?;
+    let keys = KeyRing::open(&token_keys, now.get())?;
+    let first_start = first_start(&store, owner, now, &ids, &keys).await?;
+    check_keys(&store, &keys).await?;
 
     let app = App {
         store,
         files,
-        key: Key::new(secret.as_bytes()),
+        keys,
+        logins: Logins::new(config.login_limits),
+        trusted_proxies: config.trusted_proxies,
         public_url: public_url.to_owned(),
         clock: config.clock,
         ids,
@@ -147,10 +167,25 @@ pub(crate) async fn open(config: Config) -> Result<(App, Option<FirstStart>), Op
     Ok((app, first_start))
 }
 
-/// The key of all tokens, as the first backend on this database made it up.
-async fn secret(store: &Store) -> Result<String, OpenError> {
-    let secret = store::setting(&mut store.read().await?, SECRET).await?;
-    secret.ok_or_else(|| OpenError::Store(format!("the setting {SECRET} is missing").into()))
+/// Checks that the keys at hand are those of this database, and notes the newest.
+async fn check_keys(store: &Store, keys: &KeyRing) -> Result<(), OpenError> {
+    let (newest, older) = keys.ids();
+    let noted = store::setting(&mut store.read().await?, TOKEN_KEY).await?;
+    let noted = noted.ok_or_else(|| OpenError::Store("the first start was not kept".into()))?;
+    if noted == newest {
+        return Ok(());
+    }
+    if !older.contains(&noted) {
+        return Err(OpenError::OtherKeys { id: noted });
+    }
+    note_key(store, &newest).await
+}
+
+/// Notes which key signs.
+pub(crate) async fn note_key(store: &Store, id: &str) -> Result<(), OpenError> {
+    let mut transaction = store.write().await?;
+    store::put_setting(&mut transaction, TOKEN_KEY, id).await?;
+    Ok(store::commit(transaction).await?)
 }
 
 /// Creates what an empty database needs, in one transaction, so that it is there
@@ -160,8 +195,9 @@ async fn first_start(
     owner: Owner,
     now: Timestamp,
     ids: &Ids,
+    keys: &KeyRing,
 ) -> Result<Option<FirstStart>, OpenError> {
-    if store::setting(&mut store.read().await?, SECRET)
+    if store::setting(&mut store.read().await?, TOKEN_KEY)
         .await?
         .is_some()
     {
@@ -173,10 +209,12 @@ async fn first_start(
     let id = ids.next(now.get());
     let organization =
         first_organization(id, now).map_err(|error| OpenError::Store(error.into()))?;
-    let account = owner.account(ids.next(now.get()), id, hash, now);
+    let account = owner
+        .account(ids.next(now.get()), id, hash, now)
+        .map_err(|error| OpenError::Store(error.into()))?;
 
     let mut transaction = store.write().await?;
-    if !store::init_setting(&mut transaction, SECRET, &random_secret()?).await? {
+    if !store::init_setting(&mut transaction, TOKEN_KEY, &keys.ids().0).await? {
         return Ok(None);
     }
     store::insert(&mut transaction, &organization).await?;
@@ -241,26 +279,18 @@ impl Owner {
         organization: ObjectId,
         password: String,
         now: Timestamp,
-    ) -> Account {
-        let (role, status) = (Role::Owner, UserStatus::Active);
+    ) -> Result<Account, Incomplete> {
         let user = User {
             id: Some(id),
             organization: Some(organization),
-            role: Some(role),
-            status: Some(status),
+            role: Some(Role::Owner),
+            status: Some(UserStatus::Active),
             password: None,
             created_at: Some(now),
             updated_at: Some(now),
             ..self.user.clone()
         };
-        Account {
-            id,
-            organization,
-            role,
-            status,
-            user,
-            password: Some(password),
-        }
+        Account::new(user, Some(password), vec![organization])
     }
 }
 

@@ -7,9 +7,11 @@
 
 use std::fmt;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use contract::failure::Failure;
 use contract::users::Role;
 use jiff::{SignedDuration, Timestamp};
+use jsonwebtoken::dangerous::insecure_decode;
 use jsonwebtoken::errors::ErrorKind;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
@@ -26,7 +28,7 @@ pub(crate) enum Grant {
     /// Makes calls, for 24 hours.
     #[serde(rename = "access_token")]
     Access,
-    /// Buys a new pair of tokens, for a month.
+    /// Buys a new pair of tokens, once and within a month.
     #[serde(rename = "refresh_token")]
     Refresh,
     /// Makes calls as a bot until the bot's token is replaced or taken away.
@@ -51,58 +53,160 @@ pub(crate) struct Claims {
     /// When the token expires, in seconds since 1970. API tokens do not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) exp: Option<i64>,
-    /// Of a refresh token: the password setting under which it was issued. A new
-    /// password ends it.
+    /// The session that the token belongs to, and ends with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) sid: Option<String>,
+    /// Of a refresh token: how often the session had been renewed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) generation: Option<i64>,
+    /// Of an access token without a session: the password setting under which it
+    /// was issued. A new password ends it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) password: Option<String>,
-    /// Tells tokens apart that are issued in the same second.
+    /// Of an API token: 128 random bits, which make it a secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) jti: Option<String>,
 }
 
-/// The key that signs and checks tokens: the same one in every backend that
-/// shares a database.
+/// What is kept of a token that must not be kept itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fingerprint([u8; 32]);
+
+impl Fingerprint {
+    /// The SHA-256 of a secret that is long and random, so that nothing slower is
+    /// needed.
+    pub(crate) fn of(secret: &str) -> Self {
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(digest(&SHA256, secret.as_bytes()).as_ref());
+        Self(bytes)
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// A key that signs and checks tokens.
 pub(crate) struct Key {
+    /// What a token names it by (`kid`).
+    id: String,
     encoding: EncodingKey,
     decoding: DecodingKey,
 }
 
 impl Key {
-    pub(crate) fn new(secret: &[u8]) -> Self {
+    pub(crate) fn new(id: impl Into<String>, secret: &[u8]) -> Self {
         Self {
+            id: id.into(),
             encoding: EncodingKey::from_secret(secret),
             decoding: DecodingKey::from_secret(secret),
         }
     }
+}
 
-    pub(crate) fn sign(&self, claims: &Claims) -> Result<String, jsonwebtoken::errors::Error> {
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), claims, &self.encoding)
+/// The keys of all tokens: the same ones in every backend that shares a database.
+pub(crate) struct Keys {
+    /// The one that signs.
+    newest: Key,
+    /// Those that signed before it.
+    older: Vec<Key>,
+}
+
+/// Why a token is not accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Rejection {
+    /// It names a key that is not at hand.
+    KeyUnknown,
+    Failure(Failure),
+}
+
+impl From<Rejection> for Failure {
+    fn from(rejection: Rejection) -> Self {
+        match rejection {
+            Rejection::KeyUnknown => Self::TokenSignatureInvalid,
+            Rejection::Failure(failure) => failure,
+        }
+    }
+}
+
+impl Keys {
+    pub(crate) fn new(newest: Key, older: Vec<Key>) -> Self {
+        Self { newest, older }
     }
 
-    /// The claims of `token`, if this key signed it and it has not expired.
-    pub(crate) fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, Failure> {
+    /// The ID of the key that signs, and those of the others.
+    pub(crate) fn ids(&self) -> (String, Vec<String>) {
+        let older = self.older.iter().map(|key| key.id.clone());
+        (self.newest.id.clone(), older.collect())
+    }
+
+    pub(crate) fn sign(&self, claims: &Claims) -> Result<String, jsonwebtoken::errors::Error> {
+        let header = Header {
+            kid: Some(self.newest.id.clone()),
+            ..Header::new(Algorithm::HS256)
+        };
+        jsonwebtoken::encode(&header, claims, &self.newest.encoding)
+    }
+
+    /// The claims of `token`, if one of these keys signed it and it has not expired.
+    /// An API token needs no key; whoever reads it compares it with what is kept of
+    /// it.
+    pub(crate) fn verify(&self, token: &str, now: Timestamp) -> Result<Claims, Rejection> {
+        let invalid = |_| Rejection::Failure(Failure::TokenInvalid);
+        let header = jsonwebtoken::decode_header(token).map_err(invalid)?;
+        if header.alg != Algorithm::HS256 {
+            return Err(Rejection::Failure(Failure::TokenInvalid));
+        }
+        let Some(named) = header.kid else {
+            let claims = insecure_decode::<Claims>(token).map_err(invalid)?.claims;
+            if claims.grant != Grant::Api {
+                return Err(Rejection::KeyUnknown);
+            }
+            return Ok(claims);
+        };
+        let mut keys = std::iter::once(&self.newest).chain(&self.older);
+        let key = keys.find(|key| key.id == named);
+        let key = key.ok_or(Rejection::KeyUnknown)?;
         // Expiry is checked below, against the clock that was passed in.
         let mut validation = Validation::new(Algorithm::HS256);
         validation.required_spec_claims.clear();
         validation.validate_exp = false;
         validation.validate_aud = false;
-        let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &validation)
-            .map_err(|error| match error.kind() {
-                ErrorKind::InvalidSignature => Failure::TokenSignatureInvalid,
-                _ => Failure::TokenInvalid,
+        let claims = jsonwebtoken::decode::<Claims>(token, &key.decoding, &validation)
+            .map_err(|error| {
+                Rejection::Failure(match error.kind() {
+                    ErrorKind::InvalidSignature => Failure::TokenSignatureInvalid,
+                    _ => Failure::TokenInvalid,
+                })
             })?
             .claims;
         match claims.exp {
-            Some(exp) if exp <= now.as_second() => Err(Failure::TokenExpired),
-            None if claims.grant != Grant::Api => Err(Failure::TokenInvalid),
-            _ => Ok(claims),
+            _ if claims.grant == Grant::Api => Err(Rejection::Failure(Failure::TokenInvalid)),
+            Some(exp) if exp <= now.as_second() => Err(Rejection::Failure(Failure::TokenExpired)),
+            None => Err(Rejection::Failure(Failure::TokenInvalid)),
+            Some(_) => Ok(claims),
         }
     }
 }
 
-impl fmt::Debug for Key {
+/// An API token with these claims. It looks like the others, for clients that read
+/// them; `secret`, which nobody keeps, signs it.
+pub(crate) fn api_token(
+    claims: &Claims,
+    secret: &[u8],
+) -> Result<String, jsonwebtoken::errors::Error> {
+    jsonwebtoken::encode(
+        &Header::new(Algorithm::HS256),
+        claims,
+        &EncodingKey::from_secret(secret),
+    )
+}
+
+impl fmt::Debug for Keys {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Key")
+        f.write_str("Keys")
     }
 }
 
@@ -131,43 +235,67 @@ mod tests {
             grant: Grant::Access,
             iat: NOON,
             exp: Some(NOON + 60),
+            sid: Some("0f".to_owned()),
+            generation: None,
             password: None,
             jti: None,
         }
     }
 
+    fn keys() -> Keys {
+        Keys::new(
+            Key::new("new", b"secret"),
+            vec![Key::new("old", b"former secret")],
+        )
+    }
+
     #[track_caller]
     fn check(token: &str, seconds: i64, expected: &Result<Claims, Failure>) {
         let now = Timestamp::from_second(NOON + seconds).expect("is a time");
-        assert_eq!(&Key::new(b"secret").verify(token, now), expected);
+        let found = keys().verify(token, now).map_err(Failure::from);
+        assert_eq!(&found, expected);
     }
 
-    fn sign(key: &[u8], claims: &impl Serialize) -> String {
-        jsonwebtoken::encode(&Header::default(), claims, &EncodingKey::from_secret(key))
-            .expect("signs")
+    fn sign(kid: Option<&str>, key: &[u8], claims: &impl Serialize) -> String {
+        let header = Header {
+            kid: kid.map(str::to_owned),
+            ..Header::default()
+        };
+        jsonwebtoken::encode(&header, claims, &EncodingKey::from_secret(key)).expect("signs")
     }
 
     #[test]
     fn a_token_holds_the_vendors_claims() {
         let json = serde_json::to_string(&claims()).expect("serializes");
-        insta::assert_snapshot!(json, @r#"{"_id":"57c8479433f5d57d3013a0bc","organization":"55dcf8aa048ee2227d4aa1a4","scope":"viewer guest agent","grant_type":"access_token","iat":1452175423,"exp":1452175483}"#);
+        insta::assert_snapshot!(json, @r#"{"_id":"57c8479433f5d57d3013a0bc","organization":"55dcf8aa048ee2227d4aa1a4","scope":"viewer guest agent","grant_type":"access_token","iat":1452175423,"exp":1452175483,"sid":"0f"}"#);
     }
 
     #[test]
     fn a_token_is_valid_until_the_second_it_expires() {
-        let token = sign(b"secret", &claims());
+        let token = keys().sign(&claims()).expect("signs");
         check(&token, 0, &Ok(claims()));
         check(&token, 59, &Ok(claims()));
         check(&token, 60, &Err(Failure::TokenExpired));
     }
 
     #[test]
+    fn a_token_of_an_older_key_is_valid() {
+        let token = sign(Some("old"), b"former secret", &claims());
+        check(&token, 0, &Ok(claims()));
+    }
+
+    #[test]
     fn a_foreign_signature_is_told_apart() {
-        check(
-            &sign(b"another", &claims()),
-            0,
-            &Err(Failure::TokenSignatureInvalid),
-        );
+        for (kid, key) in [
+            (Some("new"), b"another".as_slice()),
+            // Each key stands for its own tokens only.
+            (Some("new"), b"former secret"),
+            (Some("unknown"), b"secret"),
+            (None, b"secret"),
+        ] {
+            let expected = Err(Failure::TokenSignatureInvalid);
+            check(&sign(kid, key, &claims()), 0, &expected);
+        }
     }
 
     #[test]
@@ -201,11 +329,9 @@ mod tests {
 
     #[test]
     fn a_signed_token_with_other_claims_is_invalid() {
-        check(
-            &sign(b"secret", &serde_json::json!({"sub": "1"})),
-            0,
-            &Err(Failure::TokenInvalid),
-        );
+        let other = serde_json::json!({"sub": "1"});
+        let token = sign(Some("new"), b"secret", &other);
+        check(&token, 0, &Err(Failure::TokenInvalid));
     }
 
     #[test]
@@ -214,12 +340,23 @@ mod tests {
             exp: None,
             ..claims()
         };
-        check(&sign(b"secret", &access), 0, &Err(Failure::TokenInvalid));
+        let token = keys().sign(&access).expect("signs");
+        check(&token, 0, &Err(Failure::TokenInvalid));
         let api = Claims {
             grant: Grant::Api,
             exp: None,
             ..claims()
         };
-        check(&sign(b"secret", &api), 1_000_000_000, &Ok(api));
+        let token = api_token(&api, b"whatever").expect("signs");
+        check(&token, 1_000_000_000, &Ok(api.clone()));
+        // One that a key signed is none: its secret would be known.
+        let token = keys().sign(&api).expect("signs");
+        check(&token, 0, &Err(Failure::TokenInvalid));
+    }
+
+    #[test]
+    fn a_fingerprint_is_the_sha_256() {
+        let expected = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(Fingerprint::of("abc").to_string(), expected);
     }
 }

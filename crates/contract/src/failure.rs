@@ -55,9 +55,9 @@ pub enum Failure {
         method: Method,
     },
     /// The body is larger than the server reads.
-    #[error("the body is too large: {} MiB is the most that is read", .limit >> 20)]
+    #[error("the body is too large: {} is the most that is read", size(*.limit))]
     BodyTooLarge {
-        /// The limit in bytes, a multiple of 1 MiB.
+        /// The limit in bytes, a multiple of 1 KiB.
         limit: usize,
     },
     /// The body does not come, or comes too slowly.
@@ -107,6 +107,15 @@ pub enum Failure {
     /// A defect of the server, or of what it has stored.
     #[error("something went wrong on the server; its log tells more about this request")]
     Internal,
+}
+
+/// A number of bytes, in the largest unit that it is a multiple of.
+fn size(bytes: usize) -> String {
+    if bytes.is_multiple_of(1 << 20) {
+        format!("{} MiB", bytes >> 20)
+    } else {
+        format!("{} KiB", bytes >> 10)
+    }
 }
 
 fn quoted(found: Option<&str>) -> String {

@@ -74,8 +74,11 @@ pub struct User {
     /// How far the user has come in its organization.
     #[schemars(extend("default" = UserStatus::default()))]
     pub status: Option<UserStatus>,
-    /// The access token of a user of role bot. It does not expire.
-    #[schemars(extend("readOnly" = true))]
+    /// The access token of a user of role bot. It does not expire. It is shown
+    /// once: where the user becomes a bot, is restored or moves, each of which
+    /// makes a new one. An update to null revokes it, and any other value is
+    /// ignored.
+    #[schemars(extend("x-update-only" = true))]
     pub api_token: Option<String>,
     /// When the user last logged in.
     #[schemars(extend("readOnly" = true))]

@@ -5,7 +5,7 @@
 -- JSON in `document`. `version` counts its changes; an update names the version
 -- that it read.
 
--- Values that every backend on this database shares, such as the token secret.
+-- Values that every backend on this database shares.
 CREATE TABLE settings (
     name TEXT NOT NULL PRIMARY KEY,
     value TEXT NOT NULL
@@ -23,7 +23,9 @@ CREATE TABLE organizations (
 CREATE INDEX organizations_parent ON organizations (parent);
 
 -- `email` is in lower case, so that it is unique whatever its spelling.
--- `password` is an argon2id hash and stays out of the document.
+-- `password` is an argon2id hash and `api_token` the SHA-256 of a bot's token; both
+-- stay out of the document. `memberships` has what the table of that name has of the
+-- user, and each time the organizations above.
 CREATE TABLE users (
     id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     organization TEXT COLLATE "C" NOT NULL REFERENCES organizations (id),
@@ -31,16 +33,34 @@ CREATE TABLE users (
     role TEXT NOT NULL,
     email TEXT NOT NULL CONSTRAINT users_email UNIQUE,
     password TEXT,
+    api_token TEXT,
+    memberships TEXT NOT NULL,
     version BIGINT NOT NULL,
     document TEXT NOT NULL
 );
 
+-- A login, until it ends. Its refresh token is the one of the latest generation.
+-- Times are in milliseconds since 1970.
+CREATE TABLE sessions (
+    id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    user_id TEXT COLLATE "C" NOT NULL REFERENCES users (id),
+    started BIGINT NOT NULL,
+    expires BIGINT NOT NULL,
+    generation BIGINT NOT NULL,
+    renewed BIGINT NOT NULL
+);
+
+CREATE INDEX sessions_user ON sessions (user_id, started, id);
+
+CREATE INDEX sessions_expires ON sessions (expires);
+
 -- Every user is a member of the organization that it belongs to, with the same
--- role, and may be a member of others.
+-- role and status, and may be a member of others.
 CREATE TABLE memberships (
     user_id TEXT COLLATE "C" NOT NULL REFERENCES users (id),
     organization_id TEXT COLLATE "C" NOT NULL REFERENCES organizations (id),
     role TEXT NOT NULL,
+    status TEXT NOT NULL,
     PRIMARY KEY (user_id, organization_id)
 );
 

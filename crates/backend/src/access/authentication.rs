@@ -2,15 +2,17 @@
 
 use contract::access::{Anonymous, Authenticated};
 use contract::failure::Failure;
+use http::HeaderValue;
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, HeaderValue};
+use http::request::Parts;
 
 use super::caller::Caller;
+use super::origin::Origin;
 use crate::app::App;
 use crate::error::Error;
-use crate::store;
-use crate::store::users::Account;
-use crate::token::{Claims, Grant};
+use crate::store::sessions::SessionId;
+use crate::store::users::{Hold, Proof, standing};
+use crate::token::{Claims, Fingerprint, Grant};
 
 /// Who may call, as the contract says it, and who then does.
 ///
@@ -23,36 +25,38 @@ pub(crate) trait Authenticate: contract::access::Access {
     /// Finds out who calls.
     fn authenticate(
         app: &App,
-        headers: &HeaderMap,
+        parts: &Parts,
     ) -> impl Future<Output = Result<Self::Caller, Error>> + Send;
 }
 
 impl Authenticate for Anonymous {
-    type Caller = ();
+    type Caller = Origin;
 
-    async fn authenticate(_: &App, _: &HeaderMap) -> Result<(), Error> {
-        Ok(())
+    async fn authenticate(app: &App, parts: &Parts) -> Result<Origin, Error> {
+        Ok(Origin::of(app, parts))
     }
 }
 
 impl Authenticate for Authenticated {
     type Caller = Caller;
 
-    async fn authenticate(app: &App, headers: &HeaderMap) -> Result<Caller, Error> {
-        let Some(token) = headers.get(AUTHORIZATION).and_then(bearer) else {
+    async fn authenticate(app: &App, parts: &Parts) -> Result<Caller, Error> {
+        let Some(token) = parts.headers.get(AUTHORIZATION).and_then(bearer) else {
             return Err(Failure::TokenMissing.into());
         };
-        let claims = app.key.verify(token, app.clock.now())?;
-        let account = account_of(app, &claims).await?;
-        match claims.grant {
-            Grant::Access => {}
-            Grant::Api if account.user.api_token.as_deref() == Some(token) => {}
-            Grant::Api | Grant::Refresh => return Err(Failure::TokenInvalid.into()),
-        }
+        let claims = app.keys.verify(token, app.clock.now())?;
+        let (Some(proof), Ok(id)) = (proof(&claims, token), claims.user.parse()) else {
+            return Err(Failure::TokenInvalid.into());
+        };
+        let mut session = app.store.read().await?;
+        let standing = standing(&mut session, id, proof, Hold::Loose).await?;
+        let standing = standing.ok_or(Failure::TokenInvalid)?;
         Ok(Caller {
-            id: account.id,
-            organization: account.organization,
-            role: account.role,
+            id,
+            organization: standing.organization,
+            role: standing.role,
+            proof,
+            session_started: standing.session_started,
         })
     }
 }
@@ -63,11 +67,12 @@ fn bearer(value: &HeaderValue) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// The user of a token, unless it is gone or archived.
-pub(crate) async fn account_of(app: &App, claims: &Claims) -> Result<Account, Error> {
-    let found = store::get::<Account>(&mut app.store.read().await?, &claims.user).await?;
-    let account = found
-        .map(|found| found.row)
-        .filter(|account| !account.is_archived());
-    Ok(account.ok_or(Failure::TokenInvalid)?)
+/// What a token has to be checked against, if it makes calls.
+fn proof(claims: &Claims, token: &str) -> Option<Proof> {
+    match (claims.grant, &claims.sid, &claims.password) {
+        (Grant::Access, Some(session), _) => SessionId::parse(session).map(Proof::Session),
+        (Grant::Access, None, Some(password)) => Some(Proof::Login(Fingerprint::of(password))),
+        (Grant::Api, ..) => Some(Proof::ApiToken(Fingerprint::of(token))),
+        (Grant::Access, None, None) | (Grant::Refresh, ..) => None,
+    }
 }

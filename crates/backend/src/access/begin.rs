@@ -6,19 +6,18 @@
 
 use contract::failure::Failure;
 use contract::id::ObjectId;
-use contract::users::UserStatus;
 
 use super::caller::Caller;
 use crate::app::App;
 use crate::error::Error;
 use crate::store::Session;
-use crate::store::users::{Standing, lock_account, standing};
+use crate::store::users::{Hold, lock_account, standing};
 
 /// Begins a transaction for a caller.
 ///
 /// # Errors
 ///
-/// Fails if the caller has been archived since it was authenticated, or has another
+/// Fails if the caller has been shut out since it was authenticated, or has another
 /// role or organization. In the second case it may try again.
 pub(crate) async fn begin(app: &App, caller: Caller) -> Result<Session, Error> {
     let mut transaction = app.store.write().await?;
@@ -43,18 +42,9 @@ pub(crate) async fn begin_on_user(
 }
 
 async fn check(transaction: &mut Session, caller: Caller) -> Result<(), Error> {
-    let Some(now) = standing(transaction, caller.id).await? else {
-        return Err(Failure::TokenInvalid.into());
-    };
-    let Standing {
-        organization,
-        role,
-        status,
-    } = now;
-    if status == UserStatus::Archived {
-        return Err(Failure::TokenInvalid.into());
-    }
-    if (organization, role) != (caller.organization, caller.role) {
+    let now = standing(transaction, caller.id, caller.proof, Hold::Fast).await?;
+    let now = now.ok_or(Failure::TokenInvalid)?;
+    if (now.organization, now.role) != (caller.organization, caller.role) {
         return Err(Failure::Contended.into());
     }
     Ok(())

@@ -11,35 +11,24 @@ use super::caller::Caller;
 use super::permissions::Act;
 use crate::app::App;
 use crate::error::Error;
-use crate::store::organizations::is_within;
-use crate::store::users::{Account, memberships};
+use crate::store::organizations::line;
+use crate::store::users::Account;
 
 /// Refuses unless `caller` may change `account`.
-pub(crate) async fn check_may_change(
-    app: &App,
-    caller: Caller,
-    account: &Account,
-) -> Result<(), Error> {
+pub(crate) fn check_may_change(caller: Caller, account: &Account) -> Result<(), Error> {
     caller.check(Act::ChangeSelf)?;
     if account.id == caller.id {
         return Ok(());
     }
     caller.check(Act::ChangeOthers)?;
-    let mut connection = app.store.read().await?;
-    for membership in memberships(&mut connection, account.id).await? {
+    for membership in &account.memberships {
         if membership.role > caller.role {
             return Err(Error::denied(format!(
                 "the user is of role {}, and you are of role {}",
                 membership.role, caller.role
             )));
         }
-        if !is_within(
-            &mut connection,
-            caller.organization,
-            membership.organization,
-        )
-        .await?
-        {
+        if !membership.is_within(caller.organization) {
             return Err(Error::denied(
                 "the user is also a member of an organization that you do not manage",
             ));
@@ -48,13 +37,14 @@ pub(crate) async fn check_may_change(
     Ok(())
 }
 
-/// Refuses unless `caller` may give somebody `role` in `organization`.
+/// Refuses unless `caller` may give somebody `role` in `organization`. Returns the
+/// organization and all above it.
 pub(crate) async fn check_grant(
     app: &App,
     caller: Caller,
     organization: ObjectId,
     role: Role,
-) -> Result<(), Error> {
+) -> Result<Vec<ObjectId>, Error> {
     caller.check(Act::Grant)?;
     if role > caller.role {
         return Err(Error::denied(format!(
@@ -62,16 +52,11 @@ pub(crate) async fn check_grant(
             caller.role
         )));
     }
-    if !is_within(
-        &mut app.store.read().await?,
-        caller.organization,
-        organization,
-    )
-    .await?
-    {
+    let line = line(&mut app.store.read().await?, organization).await?;
+    if !line.contains(&caller.organization) {
         return Err(Error::denied(format!(
             "you do not manage organization {organization}"
         )));
     }
-    Ok(())
+    Ok(line)
 }

@@ -12,16 +12,18 @@ mod authentication;
 mod begin;
 mod caller;
 mod grants;
+mod origin;
 mod permissions;
 mod tokens;
 mod visible;
 
-pub(crate) use authentication::{Authenticate, account_of};
+pub(crate) use authentication::Authenticate;
 pub(crate) use begin::{begin, begin_on_user};
 pub(crate) use caller::Caller;
 pub(crate) use grants::{check_grant, check_may_change};
+pub(crate) use origin::Origin;
 pub(crate) use permissions::Act;
-pub(crate) use tokens::{issue, issue_api_token, password_setting};
+pub(crate) use tokens::{Login, issue, issue_api_token};
 pub(crate) use visible::{
     check_reference, check_references, find, new_owner, owner, unknown, unseen,
 };

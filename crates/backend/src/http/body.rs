@@ -14,12 +14,16 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body_util::LengthLimitError;
 
-use super::limits::{FILE_LIMIT, JSON_LIMIT, UPLOAD_LIMIT, declares_more_than};
+use super::limits::{FILE_LIMIT, UPLOAD_LIMIT, declares_more_than};
 use super::received::TooSlow;
 use crate::error::Error;
 
-/// The bytes of a JSON body.
-pub(crate) async fn json(headers: &HeaderMap, body: axum::body::Body) -> Result<Bytes, Error> {
+/// The bytes of a JSON body, of which there are no more than `limit`.
+pub(crate) async fn json(
+    headers: &HeaderMap,
+    body: axum::body::Body,
+    limit: usize,
+) -> Result<Bytes, Error> {
     // What names no type is taken for what it has to be.
     if let Some(content_type) = media_type(headers)
         && content_type != "application/json"
@@ -27,12 +31,12 @@ pub(crate) async fn json(headers: &HeaderMap, body: axum::body::Body) -> Result<
     {
         return Err(wrong_type("application/json", Some(content_type)));
     }
-    if declares_more_than(JSON_LIMIT, headers) {
-        return Err(too_large(JSON_LIMIT));
+    if declares_more_than(limit, headers) {
+        return Err(too_large(limit));
     }
-    to_bytes(body, JSON_LIMIT).await.map_err(|error| {
+    to_bytes(body, limit).await.map_err(|error| {
         if has_source::<LengthLimitError>(&error) {
-            too_large(JSON_LIMIT)
+            too_large(limit)
         } else if has_source::<TooSlow>(&error) {
             Failure::BodyTimeout.into()
         } else {

@@ -20,6 +20,7 @@ use super::connections::ConnectionPlace;
 use super::door::Door;
 use super::socket::Socket;
 use crate::limits::ServerLimits;
+use crate::peer::Peer;
 
 /// The smallest buffer that hyper takes, in bytes.
 const SMALLEST_BUFFER: usize = 8 << 10;
@@ -82,7 +83,11 @@ pub(super) async fn serve(
     let _ = stream.set_nodelay(true);
     let activity = Arc::clone(&place.activity);
     let called = Arc::clone(&activity);
-    let service = service_fn(move |request: Request<Incoming>| {
+    let peer = stream.peer_addr().ok().map(|address| Peer(address.ip()));
+    let service = service_fn(move |mut request: Request<Incoming>| {
+        if let Some(peer) = peer {
+            request.extensions_mut().insert(peer);
+        }
         let call = called.call(request.version());
         door.clone().answer(request, call)
     });

@@ -1,7 +1,7 @@
 //! Which connections are open, and for which there is room.
 
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout};
 
 use super::activity::Activity;
 use crate::limits::ServerLimits;
+use crate::peer::network;
 
 /// How long one that was told to make room may take before another is.
 const YIELD: Duration = Duration::from_millis(100);
@@ -146,15 +147,6 @@ impl Drop for ConnectionPlace {
     }
 }
 
-/// What counts as one peer: an address, or the /64 that one host of IPv6 has all
-/// to itself.
-fn network(peer: IpAddr) -> IpAddr {
-    match peer.to_canonical() {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
-        address @ IpAddr::V4(_) => address,
-    }
-}
-
 /// How many connections may be open. A quarter of the descriptors that the
 /// process may have stays for files, the database and the listener.
 fn max_connections(limits: &ServerLimits) -> usize {
@@ -167,22 +159,4 @@ fn max_connections(limits: &ServerLimits) -> usize {
         }
     }
     limits.max_connections.max(1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(peer: &str, expected: &str) {
-        let peer = peer.parse().expect("is an address");
-        assert_eq!(network(peer).to_string(), expected);
-    }
-
-    #[test]
-    fn a_peer_is_an_address_or_a_network_of_ipv6() {
-        check("10.1.2.3", "10.1.2.3");
-        check("::ffff:10.1.2.3", "10.1.2.3");
-        check("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::");
-    }
 }

@@ -6,6 +6,10 @@ use http::header::CONTENT_LENGTH;
 /// How large a JSON body can be, in bytes.
 pub(crate) const JSON_LIMIT: usize = 1 << 20;
 
+/// How large a JSON body can be that needs no token, in bytes. Anybody can send any
+/// number of these.
+pub(crate) const ANONYMOUS_LIMIT: usize = 16 << 10;
+
 /// How large an uploaded file can be, in bytes, once it is decoded.
 pub(crate) const FILE_LIMIT: usize = 10 << 20;
 

@@ -21,6 +21,10 @@ pub(crate) fn respond(error: Error, request_id: &RequestId) -> Response {
         );
     }
     let (status, body) = parts(error);
+    let retry_after = body.error.details.iter().find_map(|detail| match detail {
+        Detail::RetryInfo { retry_delay } => Some(HeaderValue::from(retry_delay.as_secs())),
+        _ => None,
+    });
     let body = body.with(Detail::RequestInfo {
         request_id: request_id.as_str().to_owned(),
     });
@@ -34,6 +38,11 @@ pub(crate) fn respond(error: Error, request_id: &RequestId) -> Response {
         }
     };
     let mut response = (status, [(header::CONTENT_TYPE, "application/json")], body).into_response();
+    if let Some(retry_after) = retry_after {
+        response
+            .headers_mut()
+            .insert(header::RETRY_AFTER, retry_after);
+    }
     if status == StatusCode::UNAUTHORIZED {
         let bearer = HeaderValue::from_static("Bearer");
         response
@@ -55,6 +64,19 @@ fn parts(error: Error) -> (StatusCode, ErrorBody) {
         Error::Internal(_) => return parts(Failure::Internal.into()),
         Error::CredentialsInvalid => (Code::Unauthenticated, "CREDENTIALS_INVALID"),
         Error::PermissionDenied(_) => (Code::PermissionDenied, "PERMISSION_DENIED"),
+        Error::LoginTooOld => (Code::PermissionDenied, "LOGIN_TOO_OLD"),
+        Error::TooMany {
+            reason,
+            retry_after: retry_delay,
+            ..
+        } => {
+            let code = Code::ResourceExhausted;
+            let body = ErrorBody::new(code, reason, message);
+            return (
+                code.http_status(),
+                body.with(Detail::RetryInfo { retry_delay }),
+            );
+        }
         Error::NotFound(_) => (Code::NotFound, "NOT_FOUND"),
         Error::AlreadyExists { reason, .. } => (Code::AlreadyExists, reason),
         Error::FailedPrecondition { reason, .. } => (Code::FailedPrecondition, reason),

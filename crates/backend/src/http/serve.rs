@@ -11,6 +11,7 @@ use axum::extract::{FromRequestParts, Query, RawPathParams, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use bytes::Bytes;
+use contract::access::Access;
 use contract::operation::{BASE_PATH, Body as _, BodyInfo, List, Operation, Reply};
 use contract::parameters::parse_parameters;
 use contract::validate::Violations;
@@ -21,6 +22,7 @@ use http::{HeaderValue, Method, StatusCode, Uri};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::body;
+use super::limits::{ANONYMOUS_LIMIT, JSON_LIMIT};
 use super::request_id::RequestId;
 use super::respond::{chain, respond};
 use crate::access::Authenticate;
@@ -120,7 +122,7 @@ async fn read<O: Operation<Access: Authenticate>>(
     takes_cursor: bool,
 ) -> Result<Request<O>, Error> {
     let (mut parts, body) = request.into_parts();
-    let caller = O::Access::authenticate(&app, &parts.headers).await?;
+    let caller = O::Access::authenticate(&app, &parts).await?;
     let path = path::<O>(&mut parts).await?;
     let query = query::<O>(&parts.uri, takes_cursor);
     let bytes = match O::Body::INFO {
@@ -129,7 +131,12 @@ async fn read<O: Operation<Access: Authenticate>>(
             body::upload(axum::extract::Request::from_parts(parts, body), part).await?
         }
         BodyInfo::Json(_) | BodyInfo::Create(_) | BodyInfo::Update(_) => {
-            Ok(body::json(&parts.headers, body).await?)
+            let limit = if <O::Access as Access>::AUTHENTICATED {
+                JSON_LIMIT
+            } else {
+                ANONYMOUS_LIMIT
+            };
+            Ok(body::json(&parts.headers, body, limit).await?)
         }
     };
     let body = bytes.and_then(O::Body::parse);

@@ -4,13 +4,14 @@
 use contract::id::{ObjectId, UserRef};
 use contract::users::{Role, User};
 
-use super::change::until_saved;
-use crate::access::{self, Act, Caller, begin_on_user, unknown};
+use super::conditions::check_open;
+use crate::access::{self, Caller, begin_on_user};
 use crate::app::App;
 use crate::error::Error;
 use crate::files;
-use crate::store::users::{Account, Membership, has_owner, memberships, put_membership};
-use crate::store::{self, StoreError, Versioned};
+use crate::store::sessions::end_of_user;
+use crate::store::users::{Account, Membership, has_owner, replace_account};
+use crate::store::{self, Session, StoreError, Versioned};
 
 /// The user that a path names, if the caller sees it.
 pub(crate) async fn find(
@@ -21,60 +22,31 @@ pub(crate) async fn find(
     access::find(app, caller, user.resolve(caller.id)).await
 }
 
-/// Changes a user by itself, without regard to who asks: `edit` makes the new
-/// account of the present one.
-pub(crate) async fn change(
-    app: &App,
-    id: ObjectId,
-    edit: impl Fn(&Account) -> Account + Sync,
-) -> Result<Account, Error> {
-    until_saved(app, || async {
-        let found = store::get(&mut app.store.read().await?, &id.to_string()).await?;
-        let found = found.ok_or_else(|| unknown::<Account>(id))?;
-        let account = edit(&found.row);
-        Ok(save(app, None, &found, &account).await?.then_some(account))
-    })
-    .await
-}
-
-/// Keeps `account` in the place of `found`, on behalf of a caller unless nobody
-/// asked for it. Returns false, and keeps nothing, if another change came first.
+/// Keeps `account` in the place of `found`, on behalf of a caller. Returns false, and
+/// keeps nothing, if another change came first.
+///
+/// The sessions of a user who is archived, or has another password, end.
 pub(crate) async fn save(
     app: &App,
-    caller: Option<Caller>,
+    caller: Caller,
     found: &Versioned<Account>,
     account: &Account,
 ) -> Result<bool, Error> {
     let before = &found.row;
-    let mut transaction = match caller {
-        Some(caller) => begin_on_user(app, caller, account.id).await?,
-        None => app.store.write().await?,
-    };
-    if !store::replace(&mut transaction, found, account)
+    let mut transaction = begin_on_user(app, caller, account.id).await?;
+    let is_restored = before.is_archived() && !account.is_archived();
+    if account.organization != before.organization || is_restored {
+        check_open(&mut transaction, account.organization).await?;
+    }
+    if !replace_account(&mut transaction, found, account)
         .await
-        .map_err(|error| taken(error, account))?
+        .map_err(|error| taken(app, caller, error, account))?
     {
         return Ok(false);
     }
-    let owned = if before.is_archived() {
-        Vec::new()
-    } else {
-        memberships(&mut transaction, account.id).await?
-    };
-    let membership = Membership {
-        organization: account.organization,
-        role: account.role,
-    };
-    put_membership(&mut transaction, account.id, membership).await?;
-    for Membership { organization, .. } in owned
-        .into_iter()
-        .filter(|membership| membership.role == Role::Owner)
-    {
-        let stays = !account.is_archived()
-            && (organization != account.organization || account.role == Role::Owner);
-        if !stays && !has_owner(&mut transaction, organization).await? {
-            return Err(last_owner(organization));
-        }
+    check_owners(&mut transaction, before, account).await?;
+    if account.is_archived() || account.password != before.password {
+        end_of_user(&mut transaction, account.id).await?;
     }
     store::commit(transaction).await?;
 
@@ -84,6 +56,26 @@ pub(crate) async fn save(
         discard(app, account.id, file).await;
     }
     Ok(true)
+}
+
+/// Refuses to leave an organization without an owner that a user was an owner of.
+pub(crate) async fn check_owners(
+    transaction: &mut Session,
+    before: &Account,
+    after: &Account,
+) -> Result<(), Error> {
+    if before.is_archived() {
+        return Ok(());
+    }
+    let owned = before.memberships.iter();
+    for Membership { organization, .. } in owned.filter(|owned| owned.role == Role::Owner) {
+        let still = after.membership(*organization);
+        let stays = !after.is_archived() && still.is_some_and(|still| still.role == Role::Owner);
+        if !stays && !has_owner(transaction, *organization).await? {
+            return Err(last_owner(*organization));
+        }
+    }
+    Ok(())
 }
 
 /// Deletes a file that no user refers to any more. If that fails the file stays,
@@ -98,20 +90,20 @@ pub(crate) async fn discard(app: &App, user: ObjectId, file: &str) {
     }
 }
 
-/// What `caller` is shown of a user. Who holds the token of a bot acts as the
-/// bot, so it is for those who manage the bot, and for the bot itself.
+/// What `caller` is shown of a user: all of it if it belongs where the caller sees
+/// it, or else what its membership there says.
 pub(crate) fn shown(app: &App, caller: Caller, account: &Account) -> User {
-    let mut user = with_avatar_url(app, account);
-    if !caller.may(Act::SeeSecrets) && caller.id != account.id {
-        user.api_token = None;
-    }
-    user
+    let user = if caller.id == account.id {
+        account.user.clone()
+    } else {
+        account.seen_from(caller.organization)
+    };
+    with_avatar_url(app, user)
 }
 
 /// The avatar of a user is kept as a path if it lies here, because the place
 /// where callers reach the backend can change.
-pub(crate) fn with_avatar_url(app: &App, account: &Account) -> User {
-    let mut user = account.user.clone();
+pub(crate) fn with_avatar_url(app: &App, mut user: User) -> User {
     if let Some(path) = user.avatar.take_if(|avatar| avatar.starts_with('/')) {
         user.avatar = Some(format!("{}{path}", app.public_url));
     }
@@ -126,19 +118,23 @@ pub(crate) fn without_base(app: &App, id: ObjectId, avatar: String) -> String {
     }
 }
 
-/// What it means that an account cannot be written.
-pub(crate) fn taken(error: StoreError, account: &Account) -> Error {
+/// What it means that an account cannot be written. That an e-mail address is taken
+/// tells of a user whom the caller may not know, so it is counted.
+pub(crate) fn taken(app: &App, caller: Caller, error: StoreError, account: &Account) -> Error {
     match error {
-        StoreError::Duplicate { .. } => Error::AlreadyExists {
-            reason: "EMAIL_TAKEN",
-            message: format!("another user has the e-mail address {}", account.user.email),
-        },
+        StoreError::Duplicate { .. } => {
+            app.logins.taken(caller.id, app.clock.now());
+            Error::AlreadyExists {
+                reason: "EMAIL_TAKEN",
+                message: format!("another user has the e-mail address {}", account.user.email),
+            }
+        }
         error => error.into(),
     }
 }
 
 /// The refusal to leave an organization without an owner.
-pub(crate) fn last_owner(organization: ObjectId) -> Error {
+fn last_owner(organization: ObjectId) -> Error {
     Error::FailedPrecondition {
         reason: "LAST_OWNER",
         message: format!(

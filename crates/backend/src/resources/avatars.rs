@@ -26,7 +26,7 @@ pub(crate) async fn upload(request: Request<UploadUserAvatar>) -> Result<User, E
         ..
     } = request;
     let account = find(&app, caller, path.user_id).await?.row;
-    check_may_change(&app, caller, &account).await?;
+    check_may_change(caller, &account)?;
     let picture = blocking::run(move || picture::square(&body.0))
         .await
         .map_err(Error::internal)?;
@@ -72,14 +72,14 @@ async fn set_avatar(
 ) -> Result<Account, Error> {
     until_saved(app, || async {
         let found = find(app, caller, UserRef::Id(id)).await?;
-        check_may_change(app, caller, &found.row).await?;
+        check_may_change(caller, &found.row)?;
         let mut account = found.row.clone();
         if account.user.avatar.as_deref() == avatar {
             return Ok(Some(account));
         }
         account.user.avatar = avatar.map(str::to_owned);
         account.user.updated_at = Some(app.now()?);
-        Ok(save(app, Some(caller), &found, &account)
+        Ok(save(app, caller, &found, &account)
             .await?
             .then_some(account))
     })

@@ -15,6 +15,7 @@ use contract::bots::{
 use contract::operation::{Create, Created, NoContent, Operation, Update};
 
 use super::change::change;
+use super::conditions::check_open;
 use super::create::{new, new_part, with_defaults};
 use super::filter::Filter;
 use super::list::{self, Asked, Listing};
@@ -95,6 +96,9 @@ pub(crate) async fn create(request: Request<CreateBot>) -> Result<Created<Bot>, 
     let (_, own) = new_part(&app, caller, &sent)?;
     let instance = Instance { own, bot };
     let mut transaction = begin(&app, caller).await?;
+    if let Some(organization) = instance.bot.organization {
+        check_open(&mut transaction, organization).await?;
+    }
     store::insert(&mut transaction, &instance.bot).await?;
     store::insert(&mut transaction, &instance).await?;
     store::commit(transaction).await?;

@@ -6,12 +6,12 @@
 use contract::failure::Failure;
 use contract::id::ObjectId;
 
-use super::conditions::Conditions;
+use super::conditions::{Conditions, check_open};
 use super::stamps::Stamped;
 use crate::access::{Act, Caller, begin, find};
 use crate::app::App;
 use crate::error::Error;
-use crate::store::{self, Row};
+use crate::store::{self, Owner, Row};
 
 /// How often a change is tried anew because another one came first. Of any
 /// number of changes at once at least one succeeds each time.
@@ -58,8 +58,14 @@ where
         }
         row.stamps().change(app.now()?, caller.id);
         let mut transaction = begin(app, caller).await?;
+        conditions.prepare(&mut transaction).await?;
         if !store::replace(&mut transaction, &found, &row).await? {
             return Ok(None);
+        }
+        if let Some(Owner::Organization(organization)) = row.owner()
+            && row.owner() != found.row.owner()
+        {
+            check_open(&mut transaction, organization).await?;
         }
         conditions.check(&mut transaction, caller).await?;
         store::commit(transaction).await?;

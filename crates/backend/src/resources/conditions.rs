@@ -12,7 +12,8 @@ use contract::validate::Violations;
 
 use crate::access::{Caller, unseen};
 use crate::error::Error;
-use crate::store::organizations::{has_parts, is_archived};
+use crate::store::organizations::{has_parts, is_archived, lock_to_archive};
+use crate::store::sessions::end_in_organization;
 use crate::store::{self, Row, Session};
 
 /// References that are new, each under the path of its property.
@@ -25,18 +26,26 @@ pub(crate) struct Conditions {
     pub(crate) forms: References,
     /// The caller sees these bots.
     pub(crate) bots: References,
-    /// This organization is not archived.
-    pub(crate) in_use: Option<ObjectId>,
-    /// Everything right under this organization is archived.
-    pub(crate) without_parts: Option<ObjectId>,
+    /// These organizations are not archived.
+    pub(crate) in_use: Vec<ObjectId>,
+    /// Everything right under this organization, which is being archived, is archived
+    /// too. The sessions in it end.
+    pub(crate) archived: Option<ObjectId>,
 }
 
 impl Conditions {
+    /// Keeps others from what this would contradict. It comes before anything is
+    /// written, so that none of two waits for the other.
+    pub(crate) async fn prepare(&self, transaction: &mut Session) -> Result<(), Error> {
+        if let Some(id) = self.archived {
+            lock_to_archive(transaction, id).await?;
+        }
+        Ok(())
+    }
+
     /// Refuses unless everything is so, and keeps it so until the transaction
     /// ends.
     ///
-    /// Who archives an organization has written it before, so that nothing can be
-    /// put under it any more.
     pub(crate) async fn check(
         self,
         transaction: &mut Session,
@@ -44,27 +53,49 @@ impl Conditions {
     ) -> Result<(), Error> {
         check_seen::<Form>(transaction, caller, self.forms).await?;
         check_seen::<Bot>(transaction, caller, self.bots).await?;
-        if let Some(id) = self.in_use
-            && is_archived(transaction, id).await?
-        {
-            return Err(Error::FailedPrecondition {
-                reason: "ORGANIZATION_ARCHIVED",
-                message: format!(
-                    "organization {id} is archived, and nothing in use stands under such a one; \
-                     restore it first"
-                ),
-            });
+        for id in self.in_use {
+            check_open(transaction, id).await?;
         }
-        if let Some(id) = self.without_parts
-            && has_parts(transaction, id).await?
-        {
-            return Err(Error::FailedPrecondition {
-                reason: "ORGANIZATION_IN_USE",
-                message: format!("organizations under {id} are still in use; delete them first"),
-            });
+        if let Some(id) = self.archived {
+            if has_parts(transaction, id).await? {
+                return Err(Error::FailedPrecondition {
+                    reason: "ORGANIZATION_IN_USE",
+                    message: format!(
+                        "organizations under {id} are still in use; delete them first"
+                    ),
+                });
+            }
+            end_in_organization(transaction, id).await?;
         }
         Ok(())
     }
+}
+
+/// Returns whether an organization is not archived. That stays so until the
+/// transaction ends.
+pub(crate) async fn is_open(
+    transaction: &mut Session,
+    organization: ObjectId,
+) -> Result<bool, Error> {
+    Ok(!is_archived(transaction, organization).await?)
+}
+
+/// Refuses to put something into an organization that is archived. One that is not
+/// stays so until the transaction ends.
+pub(crate) async fn check_open(
+    transaction: &mut Session,
+    organization: ObjectId,
+) -> Result<(), Error> {
+    if !is_open(transaction, organization).await? {
+        return Err(Error::FailedPrecondition {
+            reason: "ORGANIZATION_ARCHIVED",
+            message: format!(
+                "organization {organization} is archived, and nothing new belongs to such a one \
+                 or stands under it; restore it first"
+            ),
+        });
+    }
+    Ok(())
 }
 
 /// Refuses references to resources that the caller does not see.

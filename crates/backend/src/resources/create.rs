@@ -3,12 +3,12 @@
 use contract::id::ObjectId;
 use contract::schema::Described;
 
-use super::conditions::Conditions;
+use super::conditions::{Conditions, check_open};
 use super::stamps::Stamped;
 use crate::access::{Act, Caller, begin, owner};
 use crate::app::App;
 use crate::error::Error;
-use crate::store::{self, Row};
+use crate::store::{self, Owner, Row};
 
 /// Makes a new resource of what `caller` sent, if it may create one: with its
 /// defaults, its organization and its stamps. The ID is returned beside it.
@@ -52,6 +52,9 @@ pub(crate) async fn insert<R: Row>(
     conditions: Conditions,
 ) -> Result<(), Error> {
     let mut transaction = begin(app, caller).await?;
+    if let Some(Owner::Organization(organization)) = row.owner() {
+        check_open(&mut transaction, organization).await?;
+    }
     conditions.check(&mut transaction, caller).await?;
     store::insert(&mut transaction, row).await?;
     Ok(store::commit(transaction).await?)

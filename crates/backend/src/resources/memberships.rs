@@ -2,29 +2,32 @@
 //!
 //! A user belongs to one organization and can be a member of others, which it
 //! joins by moving through them. Whoever manages one of them can end the
-//! membership, and so can the user; but not that of the organization that the
-//! user belongs to.
+//! membership, and so can the user. A user that loses the one in the organization
+//! that it belongs to belongs to another one of its organizations then, that with
+//! the lowest ID; the last one stays. With a membership the user's sessions end,
+//! and so does the API token of a bot that has to move.
 
 use contract::operation::NoContent;
 use contract::users::{
-    ListUserOrganizations, RemoveUserOrganization, Role, UserOrganization, UserOrganizations,
+    ListUserOrganizations, RemoveUserOrganization, UserOrganization, UserOrganizations,
 };
 
-use super::accounts::{find, last_owner};
+use super::accounts::{check_owners, find};
 use super::change::until_saved;
+use super::conditions::is_open;
 use super::request::Request;
 use crate::access::{Act, begin_on_user};
 use crate::error::Error;
 use crate::store;
-use crate::store::organizations::is_within;
-use crate::store::users::{Membership, has_owner, memberships, remove_membership};
+use crate::store::sessions::end_of_user;
+use crate::store::users::{Membership, replace_account};
 
 /// Lists the organizations of the caller.
 pub(crate) async fn list(
     request: Request<ListUserOrganizations>,
 ) -> Result<UserOrganizations, Error> {
     let Request { app, caller, .. } = request;
-    let memberships = memberships(&mut app.store.read().await?, caller.id).await?;
+    let found = find(&app, caller, contract::id::UserRef::Me).await?.row;
     let entry = |membership: Membership| UserOrganization {
         organization: Some(membership.organization),
         role: Some(membership.role),
@@ -32,7 +35,7 @@ pub(crate) async fn list(
     };
     Ok(UserOrganizations {
         id: Some(caller.id),
-        organizations: Some(memberships.into_iter().map(entry).collect()),
+        organizations: Some(found.memberships.into_iter().map(entry).collect()),
     })
 }
 
@@ -44,50 +47,50 @@ pub(crate) async fn remove(request: Request<RemoveUserOrganization>) -> Result<N
     let organization = path.organization_id;
     until_saved(&app, || async {
         let found = find(&app, caller, path.user_id).await?;
-        let account = &found.row;
-        let (membership, is_below) = {
-            let mut connection = app.store.read().await?;
-            let memberships = memberships(&mut connection, account.id).await?;
-            let membership = memberships
-                .into_iter()
-                .find(|membership| membership.organization == organization);
-            (
-                membership,
-                is_within(&mut connection, caller.organization, organization).await?,
-            )
-        };
-        // A membership outside of what the caller manages is not for it to know.
-        let Some(membership) = membership.filter(|_| is_below || account.id == caller.id) else {
-            return Err(Error::NotFound(format!(
-                "the user is not a member of organization {organization}"
-            )));
-        };
-        let manages = is_below && caller.may(Act::RemoveMember) && membership.role <= caller.role;
+        let mut account = found.row.clone();
+        let membership = account.membership(organization).cloned();
+        let is_below = |membership: &Membership| membership.is_within(caller.organization);
+        let membership = membership
+            .filter(|membership| is_below(membership) || account.id == caller.id)
+            .ok_or_else(|| {
+                let message = format!("the user is not a member of organization {organization}");
+                Error::NotFound(message)
+            })?;
+        let manages = is_below(&membership)
+            && caller.may(Act::RemoveMember)
+            && membership.role <= caller.role;
         let leaves = account.id == caller.id && caller.may(Act::Leave);
         if !manages && !leaves {
             return Err(caller.refused(Act::RemoveMember));
         }
-        if organization == account.organization {
-            return Err(Error::FailedPrecondition {
-                reason: "ORGANIZATION_SELECTED",
-                message: format!(
-                    "the user belongs to organization {organization}; move it to another one \
-                     first, by setting `organization`"
-                ),
-            });
-        }
 
         let mut transaction = begin_on_user(&app, caller, account.id).await?;
-        // To write the user as it is makes a concurrent move to this organization
-        // fail, and be tried anew.
-        if !store::replace(&mut transaction, &found, account).await? {
+        account
+            .memberships
+            .retain(|membership| membership.organization != organization);
+        if organization == account.organization {
+            let mut next = None;
+            for membership in &account.memberships {
+                if next.is_none() && is_open(&mut transaction, membership.organization).await? {
+                    next = Some(membership.clone());
+                }
+            }
+            let next = next.ok_or_else(|| Error::FailedPrecondition {
+                reason: "LAST_ORGANIZATION",
+                message: format!(
+                    "the user is a member of no organization in use but {organization}; move it \
+                     to another one first, or delete it"
+                ),
+            })?;
+            account.act_as(next);
+            account.api_token = None;
+            account.user.updated_at = Some(app.now()?);
+        }
+        if !replace_account(&mut transaction, &found, &account).await? {
             return Ok(None);
         }
-        remove_membership(&mut transaction, account.id, organization).await?;
-        let owned = membership.role == Role::Owner && !account.is_archived();
-        if owned && !has_owner(&mut transaction, organization).await? {
-            return Err(last_owner(organization));
-        }
+        check_owners(&mut transaction, &found.row, &account).await?;
+        end_of_user(&mut transaction, account.id).await?;
         store::commit(transaction).await?;
         Ok(Some(()))
     })

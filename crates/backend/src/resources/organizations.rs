@@ -3,7 +3,8 @@
 //! - Organizations form a tree. A new one stands under the organization in which
 //!   its creator acts, so its creator sees and manages it. Its place stays.
 //! - Organizations are never deleted, because everything belongs to one. Deleting
-//!   one archives it: it leaves lists, and nothing else changes. Only an owner
+//!   one archives it: it leaves lists, nobody who acts in it gets in, and nothing new
+//!   comes into it. Only an owner
 //!   who acts in an organization above it may do that, and only once everything
 //!   right under it is archived. To set the status to archived is the same.
 //!   Nothing is created or restored right under an archived one.
@@ -112,7 +113,7 @@ pub(crate) async fn create(
     };
     let conditions = Conditions {
         forms,
-        in_use: tenant.parent,
+        in_use: tenant.parent.into_iter().collect(),
         ..Conditions::default()
     };
     insert(&app, caller, &tenant, conditions).await?;
@@ -157,7 +158,7 @@ pub(crate) async fn delete(request: Request<DeleteOrganization>) -> Result<NoCon
         check_may_archive(caller, id)?;
         row.organization.status = Some(OrganizationStatus::Archived);
         let conditions = Conditions {
-            without_parts: Some(id),
+            archived: Some(id),
             ..Conditions::default()
         };
         Ok(Edited { row, conditions })
@@ -182,9 +183,9 @@ fn patched(
     match (before.status == archived, after.status == archived) {
         (false, true) => {
             check_may_archive(caller, id)?;
-            conditions.without_parts = Some(id);
+            conditions.archived = Some(id);
         }
-        (true, false) => conditions.in_use = parent,
+        (true, false) => conditions.in_use.extend(parent),
         (false, false) | (true, true) => {}
     }
     let name_was_shown = before.display_name.as_ref() == Some(&before.name);

@@ -9,8 +9,12 @@
 //!   not manage: whoever sets the password acts as that user everywhere.
 //! - A user who moves to another organization stays a member of the one before
 //!   it, and can move back, until the membership is removed. With the
-//!   organization changes the role: to the one that the membership has.
+//!   organization change the role and the status: to those of the membership.
 //! - An organization keeps at least one owner who is not archived.
+//! - The API token of a bot is shown once: when the user becomes a bot, is restored
+//!   or moves. With each of these it is another one. `apiToken: null` revokes it;
+//!   for a new one the user stops being a bot and becomes one again.
+//! - Who changes the own password has logged in with the old one of late.
 //!
 //! Defaults: a new user has role agent and status queued, and both are kept.
 //! Settings that are not set stay unset; their defaults are the reader's. An
@@ -24,6 +28,7 @@ use serde_json::Value;
 
 use super::accounts::{find, save, shown, taken, with_avatar_url, without_base};
 use super::change::until_saved;
+use super::conditions::check_open;
 use super::filter::Filter;
 use super::list::{self, Asked, Listing};
 use super::request::Request;
@@ -32,7 +37,7 @@ use crate::app::App;
 use crate::error::Error;
 use crate::password;
 use crate::store;
-use crate::store::users::{Account, insert_account, memberships};
+use crate::store::users::{Account, Membership, address, insert_account};
 
 /// Lists users.
 pub(crate) async fn list(request: Request<ListUsers>) -> Result<Listing<User>, Error> {
@@ -73,46 +78,45 @@ pub(crate) async fn create(request: Request<CreateUser>) -> Result<Created<User>
     } = request;
     let organization = user.organization.unwrap_or(caller.organization);
     let role = user.role.unwrap_or_default();
-    check_grant(&app, caller, organization, role).await?;
+    let line = check_grant(&app, caller, organization, role).await?;
+    app.logins.check_taken(caller.id, app.clock.now())?;
     let hash = match user.password.clone() {
         Some(password) => Some(password::hash(password).await.map_err(Error::internal)?),
         None => None,
     };
 
     let (id, now) = (app.next_id(), app.now()?);
-    let status = user.status.unwrap_or_default();
     let display_name = user.display_name.clone().or_else(|| composed_name(&user));
     let user = User {
         id: Some(id),
         organization: Some(organization),
         role: Some(role),
-        status: Some(status),
+        status: Some(user.status.unwrap_or_default()),
         password: None,
         display_name,
         created_at: Some(now),
         updated_at: Some(now),
         ..user
     };
-    let mut account = Account {
-        id,
-        organization,
-        role,
-        status,
-        user,
-        password: hash,
+    let mut account = Account::new(user, hash, line).map_err(Error::internal)?;
+    let token = if role == Role::Bot && !account.is_archived() {
+        Some(issue_api_token(&app, &mut account)?)
+    } else {
+        None
     };
-    if role == Role::Bot {
-        account.user.api_token = Some(issue_api_token(&app, &account)?);
-    }
 
     let mut transaction = begin(&app, caller).await?;
+    check_open(&mut transaction, organization).await?;
     insert_account(&mut transaction, &account)
         .await
-        .map_err(|error| taken(error, &account))?;
+        .map_err(|error| taken(&app, caller, error, &account))?;
     store::commit(transaction).await?;
     Ok(Created {
         location: format!("{}/{id}", CreateUser::PATH),
-        reply: shown(&app, caller, &account),
+        reply: User {
+            api_token: token,
+            ..shown(&app, caller, &account)
+        },
     })
 }
 
@@ -135,7 +139,11 @@ pub(crate) async fn update(request: Request<UpdateUser>) -> Result<User, Error> 
         ..
     } = request;
     // Who may not change the user is told so before the password is hashed.
-    check_may_change(&app, caller, &find(&app, caller, path.user_id).await?.row).await?;
+    let found = find(&app, caller, path.user_id).await?;
+    check_may_change(caller, &found.row)?;
+    if patch.contains("password") && found.row.id == caller.id {
+        check_fresh(&app, caller)?;
+    }
     let password = match patch.as_object().get("password") {
         Some(Value::String(password)) => Some(Some(
             password::hash(password.clone())
@@ -146,22 +154,28 @@ pub(crate) async fn update(request: Request<UpdateUser>) -> Result<User, Error> 
         None => None,
     };
 
-    let account = until_saved(&app, || async {
+    let (account, token) = until_saved(&app, || async {
         let found = find(&app, caller, path.user_id).await?;
-        check_may_change(&app, caller, &found.row).await?;
-        let mut account = patched(&app, caller, &found.row, &patch).await?;
+        check_may_change(caller, &found.row)?;
+        let (mut account, token) = patched(&app, caller, &found.row, &patch).await?;
         if let Some(password) = &password {
             account.password.clone_from(password);
-        } else if account.user == found.row.user {
-            return Ok(Some(account));
+        } else if account.user == found.row.user && account.api_token == found.row.api_token {
+            return Ok(Some((account, None)));
         }
         account.user.updated_at = Some(app.now()?);
-        Ok(save(&app, Some(caller), &found, &account)
+        if address(&account.user.email) != address(&found.row.user.email) {
+            app.logins.check_taken(caller.id, app.clock.now())?;
+        }
+        Ok(save(&app, caller, &found, &account)
             .await?
-            .then_some(account))
+            .then_some((account, token)))
     })
     .await?;
-    Ok(shown(&app, caller, &account))
+    Ok(User {
+        api_token: token,
+        ..shown(&app, caller, &account)
+    })
 }
 
 /// Archives a user.
@@ -172,32 +186,53 @@ pub(crate) async fn delete(request: Request<DeleteUser>) -> Result<NoContent, Er
     until_saved(&app, || async {
         let found = find(&app, caller, path.user_id).await?;
         caller.check(Act::DeleteUser)?;
-        check_may_change(&app, caller, &found.row).await?;
+        check_may_change(caller, &found.row)?;
         if found.row.is_archived() {
             return Ok(Some(()));
         }
         let mut account = found.row.clone();
-        account.status = UserStatus::Archived;
-        account.user.status = Some(account.status);
+        let membership = own_membership(&account)?;
+        account.act_as(Membership {
+            status: UserStatus::Archived,
+            ..membership
+        });
+        account.api_token = None;
         account.user.updated_at = Some(app.now()?);
-        Ok(save(&app, Some(caller), &found, &account)
-            .await?
-            .then_some(()))
+        Ok(save(&app, caller, &found, &account).await?.then_some(()))
     })
     .await?;
     Ok(NoContent)
 }
 
-/// `account` with the changes of `patch`, if `caller` may make them. What is
-/// compared is the outcome, so that a caller can send back what it got.
+/// Refuses to change one's own password with a token that somebody may have found:
+/// the login has to be one of late.
+fn check_fresh(app: &App, caller: Caller) -> Result<(), Error> {
+    let started = caller.session_started.ok_or(Error::LoginTooOld)?;
+    let age = app.clock.now().as_millisecond().saturating_sub(started);
+    let fresh = i64::try_from(app.logins.limits.fresh.as_millis()).unwrap_or(i64::MAX);
+    if age > fresh {
+        return Err(Error::LoginTooOld);
+    }
+    Ok(())
+}
+
+/// The membership of a user in the organization that it belongs to.
+fn own_membership(account: &Account) -> Result<Membership, Error> {
+    let membership = account.membership(account.organization).cloned();
+    membership.ok_or_else(|| Error::internal("a user is no member of its organization"))
+}
+
+/// `account` with the changes of `patch`, if `caller` may make them, and a new API
+/// token if it needs one. What is compared is the outcome, so that a caller can send
+/// back what it got.
 async fn patched(
     app: &App,
     caller: Caller,
-    account: &Account,
+    before: &Account,
     patch: &Update<User>,
-) -> Result<Account, Error> {
-    let mut user = patch.apply(&with_avatar_url(app, account))?;
-    user.password = None;
+) -> Result<(Account, Option<String>), Error> {
+    let mut user = patch.apply(&with_avatar_url(app, before.user.clone()))?;
+    (user.password, user.api_token) = (None, None);
 
     let Some(organization) = user.organization else {
         return Err(Error::invalid(
@@ -205,47 +240,64 @@ async fn patched(
             "cannot be null: a user belongs to an organization",
         ));
     };
-    let memberships = memberships(&mut app.store.read().await?, account.id).await?;
-    let membership = memberships
-        .iter()
-        .find(|membership| membership.organization == organization);
-    let role = match user.role.unwrap_or_default() {
-        // The role that the user has anyway: with another organization comes another role.
-        role if role == account.role => membership.map_or(role, |membership| membership.role),
-        role => role,
+    let membership = before.membership(organization).cloned();
+    let is_moved = organization != before.organization;
+    // With another organization come the role and the status that the user has there
+    // anyway.
+    let role = match (user.role.unwrap_or_default(), &membership) {
+        (role, Some(membership)) if role == before.role => membership.role,
+        (role, _) => role,
     };
-    if membership.map(|membership| membership.role) != Some(role) {
-        check_grant(app, caller, organization, role).await?;
-    }
-    let status = user.status.unwrap_or_default();
-    if status != account.status {
+    // To be archived is no matter of one organization.
+    let status_there = membership
+        .as_ref()
+        .map(|membership| membership.status)
+        .filter(|status| is_moved && !before.is_archived() && *status != UserStatus::Archived)
+        .unwrap_or(before.status);
+    let status = match user.status.unwrap_or_default() {
+        status if status == before.status => status_there,
+        status => status,
+    };
+    let line = match &membership {
+        Some(membership) if membership.role == role => membership.line.clone(),
+        _ => check_grant(app, caller, organization, role).await?,
+    };
+    if status != status_there {
         caller.check(Act::SetStatus)?;
     }
 
-    let name_was_composed = account.user.display_name == composed_name(&account.user);
-    let name_stayed = user.display_name == account.user.display_name;
+    let name_was_composed = before.user.display_name == composed_name(&before.user);
+    let name_stayed = user.display_name == before.user.display_name;
     if user.display_name.is_none() || (name_was_composed && name_stayed) {
         user.display_name = composed_name(&user);
     }
     user.avatar = user
         .avatar
-        .map(|avatar| without_base(app, account.id, avatar));
-    (user.role, user.status) = (Some(role), Some(status));
+        .map(|avatar| without_base(app, before.id, avatar));
 
     let mut account = Account {
-        id: account.id,
+        user,
+        ..before.clone()
+    };
+    account.act_as(Membership {
         organization,
+        line,
         role,
         status,
-        user,
-        password: account.password.clone(),
-    };
-    match (role, &account.user.api_token) {
-        (Role::Bot, None) => account.user.api_token = Some(issue_api_token(app, &account)?),
-        (Role::Bot, Some(_)) => {}
-        (_, _) => account.user.api_token = None,
+    });
+    let is_bot = role == Role::Bot && !account.is_archived();
+    let was_bot = before.role == Role::Bot && !before.is_archived();
+    let is_revoked = patch.as_object().get("apiToken") == Some(&Value::Null);
+    if !is_bot || is_revoked {
+        account.api_token = None;
     }
-    Ok(account)
+    // Whoever knew the token where the bot was must not act where it is.
+    let token = if is_bot && !is_revoked && (is_moved || !was_bot) {
+        Some(issue_api_token(app, &mut account)?)
+    } else {
+        None
+    };
+    Ok((account, token))
 }
 
 /// Given, additional and family name in one, as far as there are any.

@@ -13,19 +13,18 @@ use std::collections::HashMap;
 
 use crate::store::Session;
 use contract::id::ObjectId;
-use contract::users::{Role, User};
+use contract::users::User;
 use contract::validate::Violations;
 use serde_json::Value;
 
 use check::Existing;
 use document::{Item, Seed};
 
-use crate::access::issue_api_token;
 use crate::app::App;
 use crate::password;
-use crate::store::organizations::{first, lock};
+use crate::store::organizations::{first, line, lock};
 use crate::store::resources::Instance;
-use crate::store::users::{Account, insert_account};
+use crate::store::users::{Account, Incomplete, insert_account};
 use crate::store::{self, Row};
 
 pub use error::SeedError;
@@ -70,11 +69,12 @@ pub(crate) async fn load(app: &App, document: &[u8]) -> Result<Seeded, SeedError
         keeper.keep(id, &tenant).await?;
     }
     for Item { id, resource, .. } in seed.users {
-        let mut account = Account::new(resource, hashes.remove(&id)).map_err(SeedError::store)?;
-        if account.role == Role::Bot {
-            let token = issue_api_token(app, &account).map_err(SeedError::store)?;
-            account.user.api_token = Some(token);
-        }
+        let organization = resource.organization;
+        let organization = organization.ok_or_else(|| SeedError::store(Incomplete))?;
+        let line = line(&mut keeper.transaction, organization).await;
+        let line = line.map_err(SeedError::store)?;
+        let account = Account::new(resource, hashes.remove(&id), line);
+        let account = account.map_err(SeedError::store)?;
         keeper.keep_account(&account).await?;
     }
     for form in &seed.forms {

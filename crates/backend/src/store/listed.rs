@@ -4,14 +4,16 @@
 //! organization that it is visible from. So a list, from whichever organization,
 //! is one range of the primary key, and what lies outside of it costs nothing.
 //!
-//! The entries of a row change in the transaction in which the row does, or the
-//! memberships of a user. They rely on that the place of an organization in the
+//! The entries of a row change in the transaction in which the row does. They rely on that the place of an organization in the
 //! tree never changes, and that none is deleted.
 
 use std::collections::BTreeSet;
 
+use contract::id::ObjectId;
+
 use super::error::StoreError;
 use super::key::key;
+use super::organizations::line;
 use super::row::{Owner, Row, damaged};
 use super::session::Session;
 use super::value::Value;
@@ -30,59 +32,44 @@ pub(crate) fn number<R: Row>(property: usize, archived: bool) -> i64 {
     (R::LIST * PROPERTIES + property) * 2 + i64::from(archived)
 }
 
-/// The lists that a row is in, and its key in each.
-fn places<R: Row>(row: &R) -> Result<Vec<(i64, String)>, StoreError> {
+/// The lists that a row with these properties is in, and its key in each.
+fn places<R: Row>(row: &R, properties: &serde_json::Value) -> Vec<(i64, String)> {
     let archived = row.is_archived();
-    let properties = row.properties().map_err(damaged::<R>)?;
     let listed = R::LISTED.iter().zip(1..).map(|((name, kind), property)| {
         let list = number::<R>(property, archived);
         (list, key(&properties[*name], *kind))
     });
     let by_id = (number::<R>(0, archived), String::new());
-    Ok(std::iter::once(by_id).chain(listed).collect())
+    std::iter::once(by_id).chain(listed).collect()
 }
 
 /// A list, an organization that sees it, and the key of the row in it.
-type Entry = (i64, String, String);
+type Entry = (i64, ObjectId, String);
 
-fn entries<R: Row>(row: &R, viewers: &BTreeSet<String>) -> Result<BTreeSet<Entry>, StoreError> {
-    let places = places(row)?;
-    let entry = |viewer: &String, (list, key): &(i64, String)| (*list, viewer.clone(), key.clone());
-    let of_viewer = |viewer| places.iter().map(move |place| entry(viewer, place));
-    Ok(viewers.iter().flat_map(of_viewer).collect())
+fn entries<R: Row>(row: &R, viewers: &BTreeSet<ObjectId>) -> Result<BTreeSet<Entry>, StoreError> {
+    let everybodys = row.properties().map_err(damaged::<R>)?;
+    let everybodys = places(row, &everybodys);
+    let mut entries = BTreeSet::new();
+    for viewer in viewers {
+        let own = row.properties_for(*viewer).transpose();
+        let own = own.map_err(damaged::<R>)?.map(|own| places(row, &own));
+        let places = own.as_ref().unwrap_or(&everybodys);
+        let entry = |(list, key): &(i64, String)| (*list, *viewer, key.clone());
+        entries.extend(places.iter().map(entry));
+    }
+    Ok(entries)
 }
 
 /// Enters a new row.
 pub(super) async fn enter<R: Row>(session: &mut Session, row: &R) -> Result<(), StoreError> {
-    let viewers = viewers(session, row.owner()).await?;
-    enter_for(session, row, &viewers).await
-}
-
-/// Enters a row for more organizations.
-pub(super) async fn enter_for<R: Row>(
-    session: &mut Session,
-    row: &R,
-    viewers: &BTreeSet<String>,
-) -> Result<(), StoreError> {
-    let entries = entries(row, viewers)?;
+    let entries = entries(row, &viewers(session, row.owner()).await?)?;
     add(session, &id(row)?, entries.iter()).await
 }
 
-/// Removes the entries of a row for some organizations.
-pub(super) async fn leave_for<R: Row>(
-    session: &mut Session,
-    row: &R,
-    viewers: &BTreeSet<String>,
-) -> Result<(), StoreError> {
-    let entries = entries(row, viewers)?;
-    remove(session, &id(row)?, entries.iter()).await
-}
-
-/// Removes a row that is there no more. It cannot have been a user, whose
-/// memberships would be gone as well.
+/// Removes a row that is there no more.
 pub(super) async fn leave<R: Row>(session: &mut Session, row: &R) -> Result<(), StoreError> {
-    let viewers = viewers(session, row.owner()).await?;
-    leave_for(session, row, &viewers).await
+    let entries = entries(row, &viewers(session, row.owner()).await?)?;
+    remove(session, &id(row)?, entries.iter()).await
 }
 
 /// Changes the entries of a row that has changed.
@@ -105,26 +92,15 @@ pub(super) async fn change<R: Row>(
 
 /// The organizations that see what has this owner: those that it belongs to, and
 /// all above them.
-pub(super) async fn viewers(
+async fn viewers(
     session: &mut Session,
     owner: Option<Owner>,
-) -> Result<BTreeSet<String>, StoreError> {
-    let (owners, id) = match owner {
-        None => return Ok(BTreeSet::new()),
-        Some(Owner::Organization(id)) => ("SELECT id FROM organizations WHERE id = $1", id),
-        Some(Owner::MembershipsOf(id)) => (
-            "SELECT organization_id FROM memberships WHERE user_id = $1",
-            id,
-        ),
-    };
-    let sql = format!(
-        "WITH RECURSIVE line (id) AS ({owners} UNION \
-         SELECT above.parent FROM organizations AS above JOIN line ON above.id = line.id \
-         WHERE above.parent IS NOT NULL) SELECT id FROM line"
-    );
-    let rows = session.lookup(&sql, vec![id.to_string().into()]).await?;
-    let ids = rows.into_iter().map(|mut row| row.text(0));
-    ids.collect::<Result<_, _>>().map_err(damaged_entry)
+) -> Result<BTreeSet<ObjectId>, StoreError> {
+    match owner {
+        None => Ok(BTreeSet::new()),
+        Some(Owner::Lines(lines)) => Ok(lines),
+        Some(Owner::Organization(id)) => Ok(line(session, id).await?.into_iter().collect()),
+    }
 }
 
 async fn add(
@@ -170,7 +146,7 @@ async fn in_chunks(
         let values = entries.iter().flat_map(|(list, viewer, key)| {
             [
                 Value::Integer(*list),
-                Value::Text(viewer.clone()),
+                Value::Text(viewer.to_string()),
                 Value::Text(key.clone()),
                 Value::Text(id.to_owned()),
             ]
@@ -183,11 +159,4 @@ async fn in_chunks(
 fn id<R: Row>(row: &R) -> Result<String, StoreError> {
     let id = row.id().ok_or("a row without an ID cannot be listed");
     Ok(id.map_err(damaged::<R>)?.to_string())
-}
-
-fn damaged_entry(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> StoreError {
-    StoreError::Damaged {
-        table: "listed",
-        source: source.into(),
-    }
 }

@@ -25,6 +25,7 @@ pub(crate) mod row;
 mod rows;
 pub(crate) mod scan;
 mod session;
+pub(crate) mod sessions;
 mod settings;
 mod sqlite;
 pub(crate) mod users;
@@ -32,7 +33,7 @@ mod value;
 
 pub(crate) use connect::{Store, commit, sqlite_path};
 pub(crate) use error::StoreError;
-pub(crate) use row::{Row, Versioned};
+pub(crate) use row::{Owner, Row, Versioned};
 pub(crate) use rows::{
     delete, existing_ids, get, get_visible, insert, lock_existing, lock_visible, replace,
     visible_ids,
@@ -40,4 +41,4 @@ pub(crate) use rows::{
 #[cfg(test)]
 pub(crate) use session::STATEMENTS;
 pub(crate) use session::Session;
-pub(crate) use settings::{init_setting, setting};
+pub(crate) use settings::{init_setting, put_setting, setting};

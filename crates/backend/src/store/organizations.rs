@@ -7,7 +7,7 @@ use contract::organizations::{Organization, OrganizationStatus};
 
 use super::error::StoreError;
 use super::key::Kind;
-use super::row::{Owner, Row, damaged, key, within};
+use super::row::{Owner, Row, damaged, key};
 use super::rows::count;
 use super::session::Session;
 use super::value::Value;
@@ -70,16 +70,21 @@ impl Row for Tenant {
     }
 }
 
-/// Returns whether `organization` is `root` or below it.
-pub(crate) async fn is_within(
+/// An organization that exists, and all above it, each behind the one below.
+pub(crate) async fn line(
     session: &mut Session,
-    root: ObjectId,
     organization: ObjectId,
-) -> Result<bool, StoreError> {
-    let condition = within("SELECT organizations.id");
-    let sql = format!("SELECT COUNT(*) FROM organizations WHERE id = $2 AND {condition}");
-    let values = vec![root.to_string().into(), organization.to_string().into()];
-    Ok(count(session, &sql, values).await? > 0)
+) -> Result<Vec<ObjectId>, StoreError> {
+    let sql = "WITH RECURSIVE line (id, parent, depth) AS \
+         (SELECT id, parent, 0 FROM organizations WHERE id = $1 UNION \
+         SELECT above.id, above.parent, line.depth + 1 FROM organizations AS above \
+         JOIN line ON above.id = line.parent) SELECT id FROM line ORDER BY depth";
+    let rows = session.lookup(sql, vec![organization.to_string().into()]);
+    let ids = rows.await?.into_iter().map(|mut row| {
+        let id = row.text(0).map_err(damaged::<Tenant>)?;
+        id.parse().map_err(damaged::<Tenant>)
+    });
+    ids.collect()
 }
 
 /// Makes other transactions that lock the same organization wait until this one
@@ -90,6 +95,18 @@ pub(crate) async fn lock(session: &mut Session, organization: &str) -> Result<()
     Ok(())
 }
 
+/// Makes who is about to archive an organization wait for those who have asked
+/// whether it is [archived](is_archived), and makes those who ask wait.
+pub(crate) async fn lock_to_archive(
+    session: &mut Session,
+    organization: ObjectId,
+) -> Result<(), StoreError> {
+    let sql = "SELECT id FROM organizations WHERE id = $1";
+    let values = vec![organization.to_string().into()];
+    session.lock(sql, "FOR UPDATE", values).await?;
+    Ok(())
+}
+
 /// Returns whether an organization is archived. That stays so until the transaction
 /// ends.
 pub(crate) async fn is_archived(
@@ -97,7 +114,8 @@ pub(crate) async fn is_archived(
     organization: ObjectId,
 ) -> Result<bool, StoreError> {
     let sql = "SELECT status FROM organizations WHERE id = $1";
-    let row = session.lock(sql, vec![organization.to_string().into()]);
+    let values = vec![organization.to_string().into()];
+    let row = session.lock(sql, "FOR KEY SHARE", values);
     let status = row.await?.pop().map(|mut row| row.text(0)).transpose();
     let status = status.map_err(damaged::<Tenant>)?;
     Ok(status == Some(OrganizationStatus::Archived.to_string()))

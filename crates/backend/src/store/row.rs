@@ -1,5 +1,6 @@
 //! How a resource corresponds to the columns of its table.
 
+use std::collections::BTreeSet;
 use std::error::Error as StdError;
 use std::fmt::Display;
 
@@ -43,6 +44,12 @@ pub(crate) trait Row: Sized + Send + 'static {
     /// The resource as JSON: at least what is [`LISTED`](Self::LISTED).
     fn properties(&self) -> Result<Value, serde_json::Error>;
 
+    /// The same as an organization sees it, where that is something else.
+    fn properties_for(&self, viewer: ObjectId) -> Option<Result<Value, serde_json::Error>> {
+        let _ = viewer;
+        None
+    }
+
     /// The values of [`COLUMNS`](Self::COLUMNS), in their order.
     fn write(&self) -> Result<Vec<Option<String>>, serde_json::Error>;
 
@@ -59,11 +66,11 @@ pub(crate) struct Versioned<R> {
 }
 
 /// What a row belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {
     Organization(ObjectId),
-    /// The organizations that the user with this ID is a member of.
-    MembershipsOf(ObjectId),
+    /// Organizations, all of which are named with those above them.
+    Lines(BTreeSet<ObjectId>),
 }
 
 /// The condition under which a row that is known otherwise is visible from the

@@ -156,7 +156,7 @@ async fn ids_that<R: Row>(
             placeholders(values.len() - ids.len() + 1, ids.len())
         );
         let rows = match lock {
-            Lock::Yes => session.lock(&sql, values).await?,
+            Lock::Yes => session.lock(&sql, "FOR SHARE", values).await?,
             Lock::No => session.lookup(&sql, values).await?,
         };
         for mut row in rows {

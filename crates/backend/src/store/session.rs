@@ -60,11 +60,13 @@ impl Session {
         })
     }
 
-    /// Runs a statement that looks up a few rows of a table by their keys. Nobody
-    /// else changes or deletes them until the transaction ends.
+    /// Runs a statement that looks up a few rows by their keys, and keeps others
+    /// from changing them until the transaction ends, as far as `lock` says in the
+    /// words of PostgreSQL.
     pub(super) async fn lock(
         &mut self,
         sql: &str,
+        lock: &'static str,
         values: Vec<Value>,
     ) -> Result<Vec<Cells>, DatabaseError> {
         #[cfg(test)]
@@ -77,7 +79,7 @@ impl Session {
                 return Err(DatabaseError::ReadOnly);
             }
             Inner::Postgres(session) => {
-                let sql = format!("{sql} FOR SHARE");
+                let sql = format!("{sql} {lock}");
                 session.fetch(&sql, values).await?
             }
         })

@@ -18,7 +18,7 @@ pub(crate) async fn init_setting(
 }
 
 /// Sets such a value, whatever it was.
-pub(super) async fn put_setting(
+pub(crate) async fn put_setting(
     session: &mut Session,
     name: &str,
     value: &str,

@@ -12,7 +12,7 @@ use contract::operation::Operation;
 use contract::users::GetUser;
 
 use super::*;
-use crate::access::Caller;
+use crate::access::{Caller, Origin};
 use crate::http::{identified, operations};
 use crate::resources::Request;
 
@@ -63,11 +63,11 @@ fn the_handler_of_an_operation_that_needs_a_token_has_a_caller() {
     fn caller<O: Operation<Access = Authenticated>>(request: &Request<O>) -> &Caller {
         &request.caller
     }
-    fn nobody<O: Operation<Access = Anonymous>>(request: &Request<O>) -> &() {
+    fn nobody<O: Operation<Access = Anonymous>>(request: &Request<O>) -> &Origin {
         &request.caller
     }
     let _: fn(&Request<GetUser>) -> &Caller = caller;
-    let _: fn(&Request<CreateToken>) -> &() = nobody;
+    let _: fn(&Request<CreateToken>) -> &Origin = nobody;
 }
 
 #[tokio::test]

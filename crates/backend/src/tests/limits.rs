@@ -185,7 +185,7 @@ async fn who_sends_all_of_a_body_that_is_too_large_reads_the_refusal() {
         reply.error(
             413,
             "BODY_TOO_LARGE",
-            "the body is too large: 1 MiB is the most that is read",
+            "the body is too large: 16 KiB is the most that is read",
         );
         client.closed().await;
     }

@@ -108,39 +108,52 @@ fn asked() -> impl Strategy<Value = Asked> {
 /// The store as it is without `listed`.
 struct Kept {
     users: BTreeMap<String, Value>,
-    viewers: BTreeMap<String, BTreeSet<String>>,
+    /// What those who see a user see of it.
+    seen: BTreeMap<String, BTreeMap<String, Value>>,
 }
 
 async fn kept(api: &Api) -> Kept {
     let mut session = api.backend.app.store.read().await.expect("reads");
     let users = texts(&mut session, "SELECT id, document FROM users", 2).await;
-    let members = "SELECT user_id, organization_id FROM memberships";
-    let members = texts(&mut session, members, 2).await;
+    let members = "SELECT user_id, organization_id, role, status FROM memberships";
+    let members = texts(&mut session, members, 4).await;
     let parents = "SELECT id, COALESCE(parent, '') FROM organizations";
     let parents: BTreeMap<_, _> = texts(&mut session, parents, 2)
         .await
         .into_iter()
         .map(|row| (row[0].clone(), row[1].clone()))
         .collect();
-    let mut viewers: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for member in members {
-        let mut organization = Some(&member[1]);
-        while let Some(id) = organization.filter(|id| !id.is_empty()) {
-            viewers
-                .entry(member[0].clone())
-                .or_default()
-                .insert(id.clone());
-            organization = parents.get(id);
-        }
-    }
     let document = |row: Vec<String>| {
-        let document = serde_json::from_str(&row[1]).expect("is JSON");
+        let document: Value = serde_json::from_str(&row[1]).expect("is JSON");
         (row[0].clone(), document)
     };
-    Kept {
-        users: users.into_iter().map(document).collect(),
-        viewers,
+    let users: BTreeMap<_, _> = users.into_iter().map(document).collect();
+    let mut seen: BTreeMap<String, BTreeMap<String, Value>> = BTreeMap::new();
+    for member in members {
+        let (id, at) = (&member[0], &member[1]);
+        let user = &users[id];
+        let belongs = user["organization"] == **at;
+        let mut view = user.clone();
+        if !belongs {
+            view["organization"] = at.as_str().into();
+            view["role"] = member[2].as_str().into();
+            if user["status"] != "archived" {
+                view["status"] = member[3].as_str().into();
+            }
+            for hidden in ["phone", "updatedAt", "lastLogin", "settings"] {
+                view.as_object_mut().expect("is an object").remove(hidden);
+            }
+        }
+        let mut organization = Some(at);
+        while let Some(viewer) = organization.filter(|id| !id.is_empty()) {
+            let views = seen.entry(id.clone()).or_default();
+            if belongs || !views.contains_key(viewer) {
+                views.insert(viewer.clone(), view.clone());
+            }
+            organization = parents.get(viewer);
+        }
     }
+    Kept { users, seen }
 }
 
 impl Kept {
@@ -149,7 +162,7 @@ impl Kept {
         let mut entries = BTreeSet::new();
         for (id, user) in &self.users {
             let archived = user["status"] == "archived";
-            for viewer in &self.viewers[id] {
+            for (viewer, user) in &self.seen[id] {
                 let list = number::<Account>(0, archived);
                 entries.insert(format!("{list} {viewer}  {id}"));
                 for ((name, kind), property) in Account::LISTED.iter().zip(1..) {
@@ -190,10 +203,9 @@ impl Kept {
         };
         let by_time = value("createdAt").map(|_| ("createdAt", false));
         let (property, descending) = asked.sort.or(by_time).unwrap_or(("id", false));
-        let users = self
-            .users
-            .iter()
-            .filter(|(id, user)| self.viewers[*id].contains(viewer) && admits(user));
+        let views = self.seen.iter();
+        let users = views.filter_map(|(id, views)| Some((id, views.get(viewer)?)));
+        let users = users.filter(|(_, user)| admits(user));
         let mut found: Vec<_> = users
             .map(|(id, user)| (key(&user[property], Kind::Instant), id.clone()))
             .collect();
@@ -445,15 +457,9 @@ async fn with_users(users: u32) -> Api {
             status: Some(UserStatus::Active),
             ..User::default()
         };
-        let account = Account::new(user, None).expect("is complete");
-        store::insert(&mut transaction, &account)
-            .await
-            .expect("inserts");
-        let membership = Membership {
-            organization: account.organization,
-            role: account.role,
-        };
-        put_membership(&mut transaction, id, membership)
+        let line = vec![object_id(&api.organization)];
+        let account = Account::new(user, None, line).expect("is complete");
+        insert_account(&mut transaction, &account)
             .await
             .expect("inserts");
     }

@@ -116,44 +116,137 @@ async fn agents_remove_nobody_else() {
 }
 
 #[tokio::test]
-async fn the_organization_that_a_user_belongs_to_is_not_removed() {
+async fn the_last_organization_of_a_user_is_not_removed() {
     let api = Api::start().await;
     let anna = api.person("anna", json!({})).await;
-    let line = format!(
-        "DELETE /v2/users/{}/organizations/{}",
-        anna.id, api.organization
+    let organization = &api.organization;
+    let message = format!(
+        "the user is a member of no organization in use but {organization}; move it to another \
+         one first, or delete it"
     );
-    let reply = api
-        .call(&api.owner, &line, Value::Null)
+    api.delete(&format!("users/{}/organizations/{organization}", anna.id))
         .await
-        .with_status(400)
-        .json();
-    assert_eq!(
-        detail(&reply, "ErrorInfo")["reason"],
-        "ORGANIZATION_SELECTED"
-    );
+        .error(400, "LAST_ORGANIZATION", &message);
 }
 
 #[tokio::test]
-async fn a_membership_elsewhere_is_nobody_elses_business() {
+async fn who_loses_the_organization_it_belongs_to_belongs_to_another_one() {
     let api = Api::start().await;
-    let (elsewhere, _) = api.stranger().await;
-    let anna = api.person("anna", json!({})).await;
-    api.join(&anna.id, &elsewhere, Role::Agent).await;
-    let line = format!("DELETE /v2/users/{}/organizations/{elsewhere}", anna.id);
-    check(&api, &api.owner, &line, Value::Null, 404).await;
+    let closed = api.organization_below(&api.organization).await;
+    let below = api.organization_below(&api.organization).await;
+    let anna = api.person("anna", json!({"role": "admin"})).await;
+    api.join(&anna.id, &closed, Role::Agent).await;
+    api.join(&anna.id, &below, Role::Agent).await;
+    api.delete(&format!("organizations/{closed}"))
+        .await
+        .no_content();
+    let line = format!("users/{}/organizations/{}", anna.id, api.organization);
+    api.delete(&line).await.no_content();
+    let user = api.read(&format!("users/{}", anna.id)).await.ok();
+    assert_eq!(
+        (&user["organization"], &user["role"]),
+        (&json!(below), &json!("agent"))
+    );
+    assert_eq!(user["status"], "active");
+    // It does not go on acting with what it had.
+    api.get(&anna.token, "/v2/users/me")
+        .await
+        .error(401, "TOKEN_INVALID", "invalid token");
+    let token = api.log_in("anna@example.com", "anna").await.created();
+    assert_eq!(token["organization"], below);
 }
 
 #[tokio::test]
-async fn the_last_owner_of_an_organization_does_not_leave_it() {
+async fn with_a_membership_sessions_end() {
     let api = Api::start().await;
     let below = api.organization_below(&api.organization).await;
-    api.join(&api.owner_id, &below, Role::Owner).await;
-    let line = format!("DELETE /v2/users/me/organizations/{below}");
-    let reply = api
-        .call(&api.owner, &line, Value::Null)
+    let anna = api.person("anna", json!({})).await;
+    api.join(&anna.id, &below, Role::Agent).await;
+    let line = format!("users/{}/organizations/{below}", anna.id);
+    api.delete(&line).await.no_content();
+    api.get(&anna.token, "/v2/users/me")
         .await
-        .with_status(400)
-        .json();
-    assert_eq!(detail(&reply, "ErrorInfo")["reason"], "LAST_OWNER");
+        .error(401, "TOKEN_INVALID", "invalid token");
+}
+
+#[tokio::test]
+async fn a_user_has_a_status_in_each_of_its_organizations() {
+    let api = Api::start().await;
+    let below = api.organization_below(&api.organization).await;
+    let anna = api.person("anna", json!({"status": "invited"})).await;
+    let path = format!("users/{}", anna.id);
+    let moved = json!({"organization": below, "status": "active"});
+    assert_eq!(api.patch(&path, moved).await.ok()["status"], "active");
+    let back = json!({"organization": api.organization});
+    assert_eq!(api.patch(&path, back).await.ok()["status"], "invited");
+    let again = json!({"organization": below});
+    assert_eq!(api.patch(&path, again).await.ok()["status"], "active");
+}
+
+#[tokio::test]
+async fn a_user_who_belongs_elsewhere_is_seen_as_a_member() {
+    let api = Api::start().await;
+    let below = api.organization_below(&api.organization).await;
+    let bert = api
+        .person("bert", json!({"organization": below, "role": "admin"}))
+        .await;
+    let anna = api
+        .person(
+            "anna",
+            json!({
+                "organization": below,
+                "status": "active",
+                "role": "agent",
+                "givenName": "Anna",
+                "phone": "+31209876543",
+                "meta": {"secret": "plan"},
+                "settings": {"cannedResponses": ["Hello"]},
+            }),
+        )
+        .await;
+    let path = format!("/v2/users/{}", anna.id);
+    assert_eq!(
+        api.get(&bert.token, &path).await.ok()["phone"],
+        "+31209876543"
+    );
+    let up = json!({"organization": api.organization, "role": "admin"});
+    api.patch(&format!("users/{}", anna.id), up).await.ok();
+
+    let expected = json!({
+        "id": anna.id,
+        "givenName": "Anna",
+        "displayName": "Anna",
+        "email": "anna@example.com",
+        "organization": below,
+        "role": "agent",
+        "status": "active",
+        "createdAt": START,
+    });
+    assert_eq!(api.get(&bert.token, &path).await.ok(), expected);
+    for (query, is_there) in [
+        ("", true),
+        ("?role=agent", true),
+        ("?role=admin&sort=phone", false),
+        ("?sort=lastLogin&email=anna@example.com", true),
+        (&format!("?organization={below}&sort=role"), true),
+        (&format!("?organization={}", api.organization), false),
+    ] {
+        let list = api
+            .get(&bert.token, &format!("/v2/users{query}"))
+            .await
+            .ok();
+        let found = list.as_array().into_iter().flatten();
+        let found: Vec<_> = found.filter(|user| user["id"] == anna.id).collect();
+        let wanted = if is_there {
+            vec![&expected]
+        } else {
+            Vec::new()
+        };
+        assert_eq!(found, wanted, "{query}");
+    }
+    // Who sees where it belongs sees all of it.
+    assert_eq!(
+        api.read(&format!("users/{}", anna.id)).await.ok()["phone"],
+        "+31209876543"
+    );
 }

@@ -52,7 +52,8 @@ use tower::ServiceExt;
 use reply::{Reply, detail};
 
 use crate::store::organizations::Tenant;
-use crate::store::users::{Account, Membership, put_membership};
+use crate::store::organizations::line;
+use crate::store::users::{Account, Membership, insert_account, replace_account};
 use crate::{Backend, Clock, Config, Ids, password, store};
 
 const EMAIL: &str = "jeff@jeffdoe.com";
@@ -91,13 +92,29 @@ impl Api {
         Self::start_on(database, directory).await
     }
 
+    /// The same with another configuration.
+    async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+        let directory =
+            tempfile::tempdir().expect("the system has a directory for temporary files");
+        let database = empty_database(&directory).await;
+        Self::start_on_with(database, directory, change).await
+    }
+
     /// A backend on this database, which is empty, and its owner logged in.
     async fn start_on(database: String, directory: TempDir) -> Self {
+        Self::start_on_with(database, directory, |_| {}).await
+    }
+
+    async fn start_on_with(
+        database: String,
+        directory: TempDir,
+        change: impl FnOnce(&mut Config),
+    ) -> Self {
         let start: Timestamp = START.parse().expect("is a time");
         let milliseconds = Arc::new(AtomicI64::new(start.as_millisecond()));
-        let backend = Backend::open(config(&database, &directory, milliseconds.clone()))
-            .await
-            .expect("opens");
+        let mut config = config(&database, &directory, milliseconds.clone());
+        change(&mut config);
+        let backend = Backend::open(config).await.expect("opens");
         let organization = backend
             .first_start()
             .expect("the database was empty")
@@ -242,16 +259,10 @@ impl Api {
             ..User::default()
         };
         let hash = password::hash("stranger".to_owned()).await.expect("hashes");
-        let account = Account::new(user, Some(hash)).expect("is complete");
+        let line = vec![object_id(&organization)];
+        let account = Account::new(user, Some(hash), line).expect("is complete");
         let mut transaction = app.store.write().await.expect("begins");
-        store::insert(&mut transaction, &account)
-            .await
-            .expect("inserts");
-        let membership = Membership {
-            organization: account.organization,
-            role: account.role,
-        };
-        put_membership(&mut transaction, id, membership)
+        insert_account(&mut transaction, &account)
             .await
             .expect("inserts");
         store::commit(transaction).await.expect("commits");
@@ -271,13 +282,21 @@ impl Api {
     /// Makes a user a member of an organization, as moving through it does.
     async fn join(&self, user: &str, organization: &str, role: Role) {
         let mut transaction = self.backend.app.store.write().await.expect("begins");
-        let membership = Membership {
-            organization: object_id(organization),
+        let organization = object_id(organization);
+        let line = line(&mut transaction, organization).await.expect("reads");
+        let found = store::get::<Account>(&mut transaction, user).await;
+        let found = found.expect("reads").expect("is there");
+        let mut account = found.row.clone();
+        let own = account.membership(account.organization).cloned();
+        account.act_as(Membership {
+            organization,
+            line,
             role,
-        };
-        put_membership(&mut transaction, object_id(user), membership)
-            .await
-            .expect("inserts");
+            status: UserStatus::Active,
+        });
+        account.act_as(own.expect("is a member of its own organization"));
+        let is_kept = replace_account(&mut transaction, &found, &account).await;
+        assert!(is_kept.expect("writes"), "nobody else changes the user");
         store::commit(transaction).await.expect("commits");
     }
 

@@ -13,6 +13,10 @@ async fn the_first_start_creates_an_owner() {
       "email": "jeff@jeffdoe.com",
       "organization": "000000000000000000000001",
       "role": "owner",
+      "settings": {
+        "timezone": "Europe/Amsterdam",
+        "locale": "en"
+      },
       "status": "active",
       "lastLogin": "2016-01-07T14:03:43Z",
       "createdAt": "2016-01-07T14:03:43Z",

@@ -326,16 +326,3 @@ async fn a_member_of_an_organization_elsewhere_is_seen_but_not_changed() {
     )
     .await;
 }
-
-#[tokio::test]
-async fn the_token_of_a_bot_is_shown_to_those_who_manage_it() {
-    let api = Api::start().await;
-    let anna = api.person("anna", json!({})).await;
-    let body = json!({"email": "bot@example.com", "role": "bot"});
-    let bot = api.call(&api.owner, "POST /v2/users", body).await.created();
-    let path = format!("/v2/users/{}", text(&bot["id"]));
-    let seen = async |token: &str| api.get(token, &path).await.ok().get("apiToken").is_some();
-    assert!(seen(&api.owner).await);
-    assert!(seen(&text(&bot["apiToken"])).await);
-    assert!(!seen(&anna.token).await);
-}

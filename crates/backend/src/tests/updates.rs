@@ -25,7 +25,7 @@ async fn a_patch_changes_what_it_names() {
         .ok();
     assert_eq!(
         user["settings"],
-        json!({"locale": "de", "pushNotify": true})
+        json!({"timezone": "Europe/Amsterdam", "locale": "de", "pushNotify": true})
     );
     assert_eq!(
         (&user["phone"], &user["givenName"]),

@@ -203,6 +203,9 @@ impl BoundsArgs {
         config.max_message = self.max_message;
         config.max_reply = self.max_reply;
         config.max_held = self.max_held_replies;
+        config
+            .forwarded
+            .push(HeaderName::from_static("x-forwarded-for"));
         config.forwarded.extend(self.forward_header.iter().cloned());
         config
     }

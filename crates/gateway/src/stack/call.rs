@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{HeaderName, Request, Response};
 use http_body::{Frame, SizeHint};
 use pin_project_lite::pin_project;
 use tokio::time::Instant;
@@ -22,6 +22,9 @@ use crate::extensions::Peer;
 use crate::outcome::{Observers, Outcome};
 use crate::places::{Full, Places, Taken};
 use crate::rpcs::{Rpc, Rpcs};
+
+/// The header in which a proxy says where a request comes from.
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// A call under way, in the extensions of its request. What the layers learn of
 /// it is noted here.
@@ -198,6 +201,11 @@ where
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let peer = request.extensions_mut().remove::<Peer>().map(|peer| peer.0);
         let caller = self.layer.callers.identify(request.headers(), peer);
+        // As every proxy does; whoever passes it on says where the call comes from.
+        let address = peer.and_then(|peer| peer.to_canonical().to_string().parse().ok());
+        if let Some(address) = address {
+            request.headers_mut().append(FORWARDED_FOR, address);
+        }
         let call = Arc::new(Call {
             rpc: self.layer.rpcs.get(request.uri().path()).cloned(),
             request_id: transcode::request_id(request.headers()).into(),
