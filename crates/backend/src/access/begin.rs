@@ -25,16 +25,16 @@ pub(crate) async fn begin(app: &App, caller: Caller) -> Result<Session, Error> {
     Ok(transaction)
 }
 
-/// The same for a transaction that changes a user, who may be the caller: of two
-/// that change themselves none waits for the other while it keeps the user from
-/// being changed.
+/// The same for a transaction that changes a user, who may be the caller. Users are
+/// locked in the order of their IDs, so that of two who change themselves or each
+/// other one waits for the other.
 pub(crate) async fn begin_on_user(
     app: &App,
     caller: Caller,
     user: ObjectId,
 ) -> Result<Session, Error> {
     let mut transaction = app.store.write().await?;
-    if user == caller.id {
+    if user <= caller.id {
         lock_account(&mut transaction, user).await?;
     }
     check(&mut transaction, caller).await?;

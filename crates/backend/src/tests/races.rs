@@ -5,7 +5,7 @@ use std::pin::pin;
 use std::time::Duration;
 
 use super::*;
-use crate::store::organizations::is_archived;
+use crate::store::organizations::{is_archived, lock_to_archive};
 use crate::store::users::Account;
 use crate::store::{Session, lock_visible};
 use contract::forms::Form;
@@ -60,6 +60,8 @@ async fn somebody_waits(api: &Api) {
 /// Begins to archive an organization, as its deletion does.
 async fn archiving(api: &Api, id: &str) -> Session {
     let mut transaction = api.backend.app.store.write().await.expect("begins");
+    let locked = lock_to_archive(&mut transaction, object_id(id)).await;
+    locked.expect("locks");
     let found = store::get::<Tenant>(&mut transaction, id)
         .await
         .expect("reads")
