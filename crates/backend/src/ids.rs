@@ -2,8 +2,7 @@
 //! which nothing can fix.
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD as BASE64;
@@ -25,8 +24,12 @@ impl Ids {
         (self.0)(now)
     }
 
-    /// The identifiers of [MongoDB][spec]: the second, five bytes that tell
-    /// processes apart, and a counter.
+    /// Identifiers of the length and with the beginning of those of
+    /// [MongoDB][spec]: the second. Behind it are the millisecond and 54 random bits,
+    /// so that nobody tells one from another.
+    ///
+    /// Those of one process ascend: of two in one millisecond the second is greater
+    /// by a random number.
     ///
     /// # Errors
     ///
@@ -34,15 +37,24 @@ impl Ids {
     ///
     /// [spec]: https://www.mongodb.com/docs/manual/reference/bson-types/#objectid
     pub fn random() -> Result<Self, getrandom::Error> {
-        let mut process = [0; 5];
-        getrandom::fill(&mut process)?;
-        let counter = AtomicU32::new(0);
+        let mut random = Random::default();
+        random.fill()?;
+        let state = Mutex::new((random, 0));
         Ok(Self::new(move |now| {
-            let mut bytes = [0; 12];
+            let mut state = state.lock().unwrap_or_else(PoisonError::into_inner);
+            let (random, latest) = &mut *state;
+            let millisecond = u128::try_from(now.as_millisecond()).unwrap_or_default();
             // The seconds of the format are 32 bits wide; the low ones count.
-            bytes[..4].copy_from_slice(&now.as_second().to_be_bytes()[4..]);
-            bytes[4..9].copy_from_slice(&process);
-            bytes[9..].copy_from_slice(&counter.fetch_add(1, Ordering::Relaxed).to_be_bytes()[1..]);
+            let seconds = millisecond / 1000 % (1 << 32);
+            let time = seconds << 64 | (millisecond % 1000) << 54;
+            *latest = if time >> 54 > *latest >> 54 {
+                // Leaves room for those that come in the same millisecond.
+                time | u128::from(random.next() >> 11)
+            } else {
+                *latest + 1 + u128::from(random.next() >> 24)
+            };
+            let mut bytes = [0; 12];
+            bytes.copy_from_slice(&latest.to_be_bytes()[4..]);
             ObjectId::from_bytes(bytes)
         }))
     }
@@ -51,6 +63,33 @@ impl Ids {
 impl fmt::Debug for Ids {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Ids")
+    }
+}
+
+/// Random numbers of the system, a stock at a time: asking for them costs as much as
+/// everything else about an identifier.
+#[derive(Default)]
+struct Random {
+    stock: Vec<u8>,
+}
+
+impl Random {
+    /// Fills the stock.
+    fn fill(&mut self) -> Result<(), getrandom::Error> {
+        self.stock.resize(512, 0);
+        getrandom::fill(&mut self.stock)
+    }
+
+    fn next(&mut self) -> u64 {
+        if self.stock.is_empty() {
+            self.fill()
+                .expect("a system that had random numbers still has them");
+        }
+        let rest = self.stock.len() - size_of::<u64>();
+        let mut bytes = [0; size_of::<u64>()];
+        bytes.copy_from_slice(&self.stock[rest..]);
+        self.stock.truncate(rest);
+        u64::from_be_bytes(bytes)
     }
 }
 
@@ -78,8 +117,29 @@ mod tests {
             Ids::random().expect("has random numbers"),
             Timestamp::UNIX_EPOCH,
         );
-        let made: Vec<_> = (0..300).map(|_| ids.next(now)).collect();
+        let made: Vec<_> = (0..3000).map(|_| ids.next(now)).collect();
         assert!(made.is_sorted_by(|one, next| one < next), "{made:?}");
+        let later = now + jiff::SignedDuration::from_millis(1);
+        assert!(made.last() < Some(&ids.next(later)));
+    }
+
+    #[test]
+    fn an_identifier_does_not_tell_the_next_one() {
+        let (ids, now) = (
+            Ids::random().expect("has random numbers"),
+            Timestamp::UNIX_EPOCH,
+        );
+        let number = |id: ObjectId| {
+            let mut bytes = [0; 16];
+            bytes[4..].copy_from_slice(id.as_bytes());
+            u128::from_be_bytes(bytes)
+        };
+        let made: Vec<_> = (0..100).map(|_| number(ids.next(now))).collect();
+        let mut steps: Vec<_> = made.windows(2).map(|pair| pair[1] - pair[0]).collect();
+        steps.sort_unstable();
+        steps.dedup();
+        assert_eq!(steps.len(), 99, "no two steps are alike");
+        assert!(steps[50] > 1 << 32, "a step has some forty random bits");
     }
 
     #[test]

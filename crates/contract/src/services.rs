@@ -127,7 +127,9 @@ pub enum ServiceStatus {
 
 /// What a provider needs to connect. Each provider uses some of the properties,
 /// and the values of `type` tell which it cannot do without. Properties that are not
-/// listed here are kept as they are.
+/// listed here are kept as they are. Only admins and owners see those whose name
+/// says that they are secret: that they are a password, a secret, a token, a key or
+/// the like.
 #[serde_with::skip_serializing_none]
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[cfg_attr(feature = "arbitrary", derive(proptest_derive::Arbitrary))]
@@ -198,6 +200,18 @@ pub struct ServiceParams {
         )
     )]
     pub other: Map<String, Value>,
+}
+
+/// Returns whether a parameter of a service is a secret, by its name: one that
+/// speaks of passwords, secrets, tokens, keys, credentials, certificates or
+/// authorization, in whatever spelling. Guests, agents and bots do not see it, at
+/// whatever depth it is.
+pub fn is_secret(name: &str) -> bool {
+    const WORDS: [&str; 11] = [
+        "auth", "cert", "cred", "key", "pass", "pin", "private", "pwd", "secret", "sign", "token",
+    ];
+    let name = name.to_ascii_lowercase();
+    WORDS.into_iter().any(|word| name.contains(word))
 }
 
 impl std::fmt::Debug for ServiceParams {

@@ -75,6 +75,8 @@ CREATE TABLE workflows (
     document TEXT NOT NULL
 );
 
+CREATE INDEX workflows_organization ON workflows (organization, id);
+
 CREATE TABLE organization_groups (
     id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     organization TEXT COLLATE "C" NOT NULL REFERENCES organizations (id),
@@ -100,7 +102,8 @@ CREATE TABLE bot_instances (
     document TEXT NOT NULL
 );
 
-CREATE INDEX bot_instances_bot ON bot_instances (bot);
+-- Which instances a bot has, and which one its organization had first.
+CREATE INDEX bot_instances_bot ON bot_instances (bot, organization, id);
 
 -- The status of a service changes with time, so it is in the document only.
 CREATE TABLE services (

@@ -74,6 +74,8 @@ CREATE TABLE workflows (
     document TEXT NOT NULL
 );
 
+CREATE INDEX workflows_organization ON workflows (organization, id);
+
 CREATE TABLE organization_groups (
     id TEXT NOT NULL PRIMARY KEY,
     organization TEXT NOT NULL REFERENCES organizations (id),
@@ -99,7 +101,8 @@ CREATE TABLE bot_instances (
     document TEXT NOT NULL
 );
 
-CREATE INDEX bot_instances_bot ON bot_instances (bot);
+-- Which instances a bot has, and which one its organization had first.
+CREATE INDEX bot_instances_bot ON bot_instances (bot, organization, id);
 
 -- The status of a service changes with time, so it is in the document only.
 CREATE TABLE services (

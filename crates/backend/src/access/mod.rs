@@ -24,6 +24,4 @@ pub(crate) use grants::{check_grant, check_may_change};
 pub(crate) use origin::Origin;
 pub(crate) use permissions::Act;
 pub(crate) use tokens::{Login, issue, issue_api_token};
-pub(crate) use visible::{
-    check_reference, check_references, find, new_owner, owner, unknown, unseen,
-};
+pub(crate) use visible::{check_reference, check_references, find, new_owner, owner, unseen};

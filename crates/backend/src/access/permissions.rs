@@ -12,6 +12,8 @@ pub(crate) enum Act {
     Manage,
     /// See the secrets of a resource, such as a password of a service.
     SeeSecrets,
+    /// See what configures a bot.
+    SeeBotMeta,
     /// Change oneself.
     ChangeSelf,
     /// Change another user.
@@ -35,6 +37,7 @@ impl Act {
     const fn least(self) -> Role {
         match self {
             Self::ChangeSelf | Self::Leave => Role::Agent,
+            Self::SeeBotMeta => Role::Bot,
             Self::Manage
             | Self::SeeSecrets
             | Self::ChangeOthers
@@ -53,6 +56,7 @@ impl Act {
                 format!("only admins and owners may do this, and you are of role {role}")
             }
             Self::SeeSecrets => "only admins and owners see secrets".to_owned(),
+            Self::SeeBotMeta => "guests and agents do not see what configures a bot".to_owned(),
             Self::ChangeSelf => "guests may only read".to_owned(),
             Self::ChangeOthers => format!("a user of role {role} may change nobody else"),
             Self::Grant => {

@@ -39,7 +39,7 @@ pub(crate) async fn serve(
     grace: Duration,
 ) -> io::Result<()> {
     listener.local_addr()?;
-    let door = Door::new(Arc::clone(&app), router(app), limits);
+    let door = Door::new(router(app), limits);
     let (stopping, told) = watch::channel(false);
     let mut tasks = JoinSet::new();
     tokio::select! {

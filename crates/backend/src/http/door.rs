@@ -2,7 +2,6 @@
 //! the time of its body.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
@@ -19,24 +18,18 @@ use super::received::Received;
 use super::reply_body::ReplyBody;
 use super::request_id::{REQUEST_ID, RequestId};
 use super::respond::respond;
-use crate::app::App;
 use crate::limits::ServerLimits;
 
 /// The way from a connection to the router.
 #[derive(Clone)]
 pub(super) struct Door {
-    app: Arc<App>,
     router: Router,
     limits: ServerLimits,
 }
 
 impl Door {
-    pub(super) fn new(app: Arc<App>, router: Router, limits: ServerLimits) -> Self {
-        Self {
-            app,
-            router,
-            limits,
-        }
+    pub(super) fn new(router: Router, limits: ServerLimits) -> Self {
+        Self { router, limits }
     }
 
     /// Answers a request. HTTP/1.1 closes the connection afterwards if the rest of
@@ -58,7 +51,7 @@ impl Door {
                     .await?
             }
             Err(failure) => {
-                let id = RequestId::of(&parts.headers, &self.app);
+                let id = RequestId::of(&parts.headers);
                 let mut response = respond(failure.into(), &id);
                 response.headers_mut().insert(REQUEST_ID, id.into_header());
                 response

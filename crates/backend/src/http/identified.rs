@@ -5,26 +5,20 @@ use std::any::Any;
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
-use std::sync::Arc;
 use std::task::Poll;
 
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
 
 use super::request_id::{REQUEST_ID, RequestId};
 use super::respond::respond;
-use crate::app::App;
 use crate::error::Error;
 
 /// Gives a request its ID, its response the same, and answers for a handler
 /// that panics.
-pub(crate) async fn identified(
-    State(app): State<Arc<App>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let id = RequestId::of(request.headers(), &app);
+pub(crate) async fn identified(mut request: Request, next: Next) -> Response {
+    let id = RequestId::of(request.headers());
     request.extensions_mut().insert(id.clone());
     // Without the query, which can hold a token.
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());

@@ -16,7 +16,7 @@ use contract::operation::{BASE_PATH, Body as _, BodyInfo, List, Operation, Reply
 use contract::parameters::parse_parameters;
 use contract::validate::Violations;
 use futures_util::TryStreamExt as _;
-use http::header::{CONTENT_TYPE, LINK, LOCATION};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, LINK, LOCATION};
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode, Uri};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
@@ -86,7 +86,11 @@ where
                     Ok(request) => answer(request, uri, id.clone()).await,
                     Err(error) => Err(error),
                 };
-                response.unwrap_or_else(|error| respond(error, &id))
+                let mut response = response.unwrap_or_else(|error| respond(error, &id));
+                // A reply is for one caller, and may hold a token.
+                let no_store = HeaderValue::from_static("no-store");
+                response.headers_mut().insert(CACHE_CONTROL, no_store);
+                response
             }
         },
     );

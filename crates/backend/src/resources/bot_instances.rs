@@ -2,7 +2,10 @@
 //!
 //! - Name, description and picture that an instance does not have of its own are
 //!   those of its bot, and change with them. `meta` is put together: what the
-//!   instance has of its own stands before what the bot has under the same name.
+//!   instance has of its own stands before what the bot's root instance has under
+//!   the same name, and that before what the bot has. The root instance is the
+//!   first one of the organization that the bot belongs to.
+//! - Guests and agents see of `meta` what the instance has of its own.
 //! - A change is made to what the caller is shown, and only what it made
 //!   different becomes the instance's own. So an instance that is fetched and
 //!   sent back goes on having the rest of its bot.
@@ -25,10 +28,10 @@ use super::filter::Filter;
 use super::list::{self, Asked, Listing};
 use super::request::Request;
 use super::stamps::{Stamped, Stamps};
-use crate::access::{Caller, check_reference, find, new_owner};
+use crate::access::{Act, Caller, check_reference, find, new_owner};
 use crate::app::App;
 use crate::error::Error;
-use crate::store::resources::Instance;
+use crate::store::resources::{Instance, root_of};
 
 impl Stamped for BotInstance {
     fn stamps(&mut self) -> Stamps<'_> {
@@ -75,7 +78,8 @@ pub(crate) async fn list(
         query: list,
         cursor: request.cursor,
     };
-    list::list(asked, filters, |instance| shown(&instance)).await
+    let caller = asked.caller;
+    list::list(asked, filters, move |instance| shown(caller, &instance)).await
 }
 
 /// Creates a bot instance.
@@ -89,8 +93,8 @@ pub(crate) async fn create(
         ..
     } = request;
     let (id, own) = new(&app, caller, &instance).await?;
-    let bot = bot(&app, caller, own.bot).await?;
-    let instance = Instance { own, bot };
+    let (bot, root) = bot(&app, caller, own.bot).await?;
+    let instance = Instance { own, bot, root };
     let conditions = Conditions {
         bots: vec![("bot".to_owned(), instance.own.bot)],
         ..Conditions::default()
@@ -98,14 +102,15 @@ pub(crate) async fn create(
     insert(&app, caller, &instance, conditions).await?;
     Ok(Created {
         location: format!("{}/{id}", CreateBotInstance::PATH),
-        reply: shown(&instance),
+        reply: shown(caller, &instance),
     })
 }
 
 /// Gets a bot instance.
 pub(crate) async fn get(request: Request<GetBotInstance>) -> Result<BotInstance, Error> {
     let id = request.path.bot_instance_id;
-    Ok(shown(&find(&request.app, request.caller, id).await?.row))
+    let found = find(&request.app, request.caller, id).await?;
+    Ok(shown(request.caller, &found.row))
 }
 
 /// Changes a bot instance.
@@ -122,7 +127,7 @@ pub(crate) async fn update(request: Request<UpdateBotInstance>) -> Result<BotIns
         patched(&app, caller, instance, &patch)
     })
     .await?;
-    Ok(shown(&instance))
+    Ok(shown(caller, &instance))
 }
 
 /// Deletes a bot instance.
@@ -132,26 +137,43 @@ pub(crate) async fn delete(request: Request<DeleteBotInstance>) -> Result<NoCont
     Ok(NoContent)
 }
 
-/// The bot of an instance.
-async fn bot(app: &App, caller: Caller, id: ObjectId) -> Result<Bot, Error> {
+/// The bot of an instance, and the root instance of that.
+async fn bot(app: &App, caller: Caller, id: ObjectId) -> Result<(Bot, Option<BotInstance>), Error> {
     check_reference::<Bot>(app, caller, "bot", id).await?;
-    Ok(find(app, caller, id).await?.row)
+    let bot: Bot = find(app, caller, id).await?.row;
+    let root = match bot.organization {
+        Some(owner) => root_of(&mut app.store.read().await?, id, owner).await?,
+        None => None,
+    };
+    Ok((bot, root))
+}
+
+/// What `caller` is shown of an instance.
+fn shown(caller: Caller, instance: &Instance) -> BotInstance {
+    let whole = whole(instance);
+    if caller.may(Act::SeeBotMeta) {
+        return whole;
+    }
+    BotInstance {
+        meta: instance.own.meta.clone(),
+        ..whole
+    }
 }
 
 /// An instance with what it has of its bot.
-fn shown(Instance { own, bot }: &Instance) -> BotInstance {
+fn whole(Instance { own, bot, root }: &Instance) -> BotInstance {
     let mut own = own.clone();
     own.name = own.name.or_else(|| Some(bot.name.clone()));
     own.description = own.description.or_else(|| bot.description.clone());
     own.avatar = own.avatar.or_else(|| bot.avatar.clone());
-    own.meta = match (&bot.meta, own.meta) {
-        (Some(of_bot), Some(own)) => {
-            let mut meta = of_bot.clone();
-            meta.extend(own);
-            Some(meta)
-        }
-        (of_bot, own) => own.or_else(|| of_bot.clone()),
-    };
+    let of_root = root.as_ref().filter(|root| root.id != own.id);
+    let of_root = of_root.and_then(|root| root.meta.as_ref());
+    let layers = [bot.meta.as_ref(), of_root, own.meta.as_ref()];
+    if layers.iter().any(Option::is_some) {
+        let entries = layers.into_iter().flatten().flatten();
+        let entries = entries.map(|(name, value)| (name.clone(), value.clone()));
+        own.meta = Some(entries.collect());
+    }
     own
 }
 
@@ -184,12 +206,12 @@ async fn patched(
     before: Instance,
     patch: &Update<BotInstance>,
 ) -> Result<Edited<Instance>, Error> {
-    let was = shown(&before);
+    let was = whole(&before);
     let after = with_defaults(&patch.apply(&was)?)?;
     let organization = new_owner(app, caller, was.organization, after.organization).await?;
     let mut conditions = Conditions::default();
-    let bot = if after.bot == was.bot {
-        before.bot
+    let (bot, root) = if after.bot == was.bot {
+        (before.bot, before.root)
     } else {
         conditions.bots.push(("bot".to_owned(), after.bot));
         bot(app, caller, after.bot).await?
@@ -203,7 +225,7 @@ async fn patched(
         meta: own_meta(own.meta, was.meta.as_ref(), after.meta),
         ..after
     };
-    let row = Instance { own, bot };
+    let row = Instance { own, bot, root };
     Ok(Edited { row, conditions })
 }
 

@@ -2,8 +2,10 @@
 //!
 //! - Creating a bot creates its first instance with it: that of the organization
 //!   that the bot belongs to, enabled, and with nothing of its own.
-//! - A new bot gets a secret that is made up. A change can set another one. The
-//!   secret is shown to admins and owners; who has it acts as the bot.
+//! - A new bot gets a secret that is made up, and another one when it moves to
+//!   another organization. A change can set one, and null takes it away. A secret is
+//!   shown once, in the reply to what has set it; what is kept does not tell it.
+//! - Guests and agents do not see `meta`, which configures the bot.
 //! - Deleting a bot archives it: it leaves lists, and its instances stay.
 //! - `audience` and `tags` are kept and not looked at: who sees a bot can have an
 //!   instance of it.
@@ -13,6 +15,7 @@ use contract::bots::{
     Bot, BotStatus, CreateBot, DeleteBot, GetBot, ListBots, ListBotsQuery, UpdateBot,
 };
 use contract::operation::{Create, Created, NoContent, Operation, Update};
+use serde_json::Value;
 
 use super::change::change;
 use super::conditions::check_open;
@@ -27,6 +30,7 @@ use crate::error::Error;
 use crate::ids::random_secret;
 use crate::store;
 use crate::store::resources::Instance;
+use crate::token::Fingerprint;
 
 impl Stamped for Bot {
     fn stamps(&mut self) -> Stamps<'_> {
@@ -78,7 +82,8 @@ pub(crate) async fn create(request: Request<CreateBot>) -> Result<Created<Bot>, 
         ..
     } = request;
     let (id, mut bot) = new(&app, caller, &bot).await?;
-    bot.secret = Some(random_secret().map_err(Error::internal)?);
+    let secret = random_secret().map_err(Error::internal)?;
+    bot.secret = Some(kept_secret(&secret));
     let sent = BotInstance {
         organization: bot.organization,
         bot: id,
@@ -94,7 +99,11 @@ pub(crate) async fn create(request: Request<CreateBot>) -> Result<Created<Bot>, 
         updated_at: None,
     };
     let (_, own) = new_part(&app, caller, &sent)?;
-    let instance = Instance { own, bot };
+    let instance = Instance {
+        own,
+        bot,
+        root: None,
+    };
     let mut transaction = begin(&app, caller).await?;
     if let Some(organization) = instance.bot.organization {
         check_open(&mut transaction, organization).await?;
@@ -104,7 +113,10 @@ pub(crate) async fn create(request: Request<CreateBot>) -> Result<Created<Bot>, 
     store::commit(transaction).await?;
     Ok(Created {
         location: format!("{}/{id}", CreateBot::PATH),
-        reply: shown(caller, instance.bot),
+        reply: Bot {
+            secret: Some(secret),
+            ..shown(caller, instance.bot)
+        },
     })
 }
 
@@ -123,11 +135,21 @@ pub(crate) async fn update(request: Request<UpdateBot>) -> Result<Bot, Error> {
         body: patch,
         ..
     } = request;
+    let new_secret = random_secret().map_err(Error::internal)?;
+    let mut secret = None;
     let bot = change(&app, caller, path.bot_id, |bot| {
-        patched(&app, caller, bot, &patch)
+        patched(&app, caller, bot, &patch, &new_secret)
     })
     .await?;
-    Ok(shown(caller, bot))
+    if bot.secret.as_ref() == Some(&kept_secret(&new_secret)) {
+        secret = Some(new_secret);
+    } else if let Some(Value::String(given)) = patch.as_object().get("secret") {
+        secret = Some(given.clone());
+    }
+    Ok(Bot {
+        secret,
+        ..shown(caller, bot)
+    })
 }
 
 /// Archives a bot.
@@ -146,9 +168,15 @@ pub(crate) async fn delete(request: Request<DeleteBot>) -> Result<NoContent, Err
 /// What `caller` is shown of a bot.
 fn shown(caller: Caller, bot: Bot) -> Bot {
     Bot {
-        secret: bot.secret.filter(|_| caller.may(Act::SeeSecrets)),
+        secret: None,
+        meta: bot.meta.filter(|_| caller.may(Act::SeeBotMeta)),
         ..bot
     }
+}
+
+/// What is kept of a secret.
+pub(crate) fn kept_secret(secret: &str) -> String {
+    Fingerprint::of(secret).to_string()
 }
 
 async fn patched(
@@ -156,11 +184,20 @@ async fn patched(
     caller: Caller,
     before: Bot,
     patch: &Update<Bot>,
+    new_secret: &str,
 ) -> Result<Bot, Error> {
     let after = with_defaults(&patch.apply(&before)?)?;
     let organization = new_owner(app, caller, before.organization, after.organization).await?;
+    let secret = match patch.as_object().get("secret") {
+        Some(Value::String(secret)) => Some(kept_secret(secret)),
+        Some(_) => None,
+        // Whoever knew the secret where the bot was must not know it where it is.
+        None if before.organization != Some(organization) => Some(kept_secret(new_secret)),
+        None => before.secret,
+    };
     Ok(Bot {
         organization: Some(organization),
+        secret,
         ..after
     })
 }

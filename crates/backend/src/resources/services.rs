@@ -10,16 +10,18 @@
 //!   again after its start. A date that has passed already has its effect when
 //!   it is set.
 //! - Deleting a service archives it: it leaves lists.
-//! - Passwords and the like among the parameters are shown to admins and owners.
+//! - Parameters whose name says that they are secret are shown to admins and owners,
+//!   and so is a URL that has more than a host and a path.
 
 use contract::error::FieldViolation;
 use contract::operation::{Create, Created, NoContent, Operation, Update};
 use contract::services::{
     CreateService, DeleteService, GetService, ListServices, ListServicesQuery, Service,
-    ServiceParams, ServiceProvider, ServiceStatus, UpdateService,
+    ServiceParams, ServiceProvider, ServiceStatus, UpdateService, is_secret,
 };
 use contract::timestamp::Timestamp;
 use contract::validate::Violations;
+use serde_json::{Map, Value};
 
 use super::change::change;
 use super::conditions::Conditions;
@@ -141,10 +143,45 @@ pub(crate) async fn delete(request: Request<DeleteService>) -> Result<NoContent,
 fn shown(caller: Caller, service: &Service, now: Timestamp) -> Service {
     let mut service = at(service, now);
     if !caller.may(Act::SeeSecrets) {
-        let params = &mut service.params;
-        (params.password, params.intercom_access_token, params.secret) = (None, None, None);
+        service.params = without_secrets(&service.params);
     }
     service
+}
+
+/// Parameters without what only those see who manage the service.
+fn without_secrets(params: &ServiceParams) -> ServiceParams {
+    let ServiceParams {
+        advanced,
+        url,
+        other,
+        ..
+    } = params.clone();
+    let is_plain = |url: &String| !url.contains(['@', '?', '#']);
+    ServiceParams {
+        password: None,
+        intercom_access_token: None,
+        secret: None,
+        advanced: advanced.map(harmless),
+        url: url.filter(is_plain),
+        other: harmless(other),
+        ..params.clone()
+    }
+}
+
+/// An object without the entries, at whatever depth, that are secret by their name.
+fn harmless(object: Map<String, Value>) -> Map<String, Value> {
+    fn of_value(value: Value) -> Value {
+        match value {
+            Value::Object(object) => Value::Object(harmless(object)),
+            Value::Array(items) => items.into_iter().map(of_value).collect(),
+            value => value,
+        }
+    }
+    object
+        .into_iter()
+        .filter(|(name, _)| !is_secret(name))
+        .map(|(name, value)| (name, of_value(value)))
+        .collect()
 }
 
 /// A service as it is now. What is kept is as it was at `updatedAt`, and the

@@ -1,9 +1,11 @@
 //! Workflows: the one handler, and which of them run for an organization.
 //!
-//! A workflow runs for the organization that it belongs to, for those that it
-//! lists, and for those that have one of its tags, as far as they are in the same
-//! tree. One that is not enabled runs for nobody. No operation creates workflows;
-//! they come from seeds.
+//! A workflow of an organization can run for that one and for those below it: for
+//! the one that it belongs to, for those that it lists, and for those that have one
+//! of its tags. It never runs for an organization beside or above its own, whatever
+//! that one calls itself: nobody reaches the workflow of another customer by giving
+//! itself a tag. Who sees an organization sees what runs for it. One that is not
+//! enabled runs for nobody. No operation creates workflows; they come from seeds.
 
 use contract::id::ObjectId;
 use contract::operation::List;
@@ -12,11 +14,10 @@ use contract::workflows::{ListWorkflows, Workflow};
 
 use super::list;
 use super::request::Request;
-use crate::access::{find, unknown};
+use crate::access::find;
 use crate::error::Error;
-use crate::store::listed::number;
-use crate::store::organizations::{Tenant, top};
-use crate::store::scan::{self, Scan};
+use crate::store::organizations::{Tenant, line};
+use crate::store::resources::workflows_above;
 
 /// Lists the workflows that run for an organization.
 pub(crate) async fn list(request: Request<ListWorkflows>) -> Result<List<Workflow>, Error> {
@@ -29,15 +30,9 @@ pub(crate) async fn list(request: Request<ListWorkflows>) -> Result<List<Workflo
     } = request;
     let id = path.organization_id;
     let organization = find::<Tenant>(&app, caller, id).await?.row.organization;
-    let mut connection = app.store.read().await?;
-    let Some(top) = top(&mut connection, id).await? else {
-        return Err(unknown::<Tenant>(id));
-    };
-    let all = Scan::<Workflow>::new(top, number::<Workflow>(0, false));
-    let workflows = scan::rows(&mut connection, &all, None, 0, usize::MAX, |workflow| {
-        workflow
-    });
-    let workflows = workflows.await?.into_iter().map(|(_, workflow)| workflow);
+    let mut session = app.store.read_list().await?;
+    let line = line(&mut session, id).await?;
+    let workflows = workflows_above(&mut session, &line).await?.into_iter();
     let workflows = workflows.filter(|workflow| runs_for(workflow, id, &organization));
     list::of(workflows.collect(), query)
 }

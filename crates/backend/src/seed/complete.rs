@@ -10,6 +10,7 @@ use super::document::{Item, Seed};
 use crate::app::App;
 use crate::error::Error;
 use crate::ids::random_secret;
+use crate::resources::bots::kept_secret;
 use crate::resources::create::with_defaults;
 use crate::resources::stamps::{Stamped, Stamps};
 use crate::resources::users::composed_name;
@@ -77,9 +78,11 @@ impl Seed {
         complete(&mut self.groups, root, now)?;
         complete(&mut self.bots, root, now)?;
         for bot in &mut self.bots {
-            if bot.resource.secret.is_none() {
-                bot.resource.secret = Some(random_secret().map_err(Error::internal)?);
-            }
+            let secret = match bot.resource.secret.take() {
+                Some(secret) => secret,
+                None => random_secret().map_err(Error::internal)?,
+            };
+            bot.resource.secret = Some(kept_secret(&secret));
         }
         complete(&mut self.instances, root, now)?;
         complete(&mut self.services, root, now)?;

@@ -92,7 +92,11 @@ pub(crate) async fn load(app: &App, document: &[u8]) -> Result<Seeded, SeedError
         // Only its own part is written, so it does not matter that a bot which is
         // in the store already is not at hand.
         let bot = bots.get(&resource.bot).cloned().unwrap_or_default();
-        let instance = Instance { own: resource, bot };
+        let instance = Instance {
+            own: resource,
+            bot,
+            root: None,
+        };
         keeper.keep(id, &instance).await?;
     }
     for service in &seed.services {

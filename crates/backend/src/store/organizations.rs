@@ -135,19 +135,6 @@ pub(crate) async fn has_parts(
     Ok(count(session, sql, values).await? > 0)
 }
 
-/// The organization at the top of the tree that this one is in.
-pub(crate) async fn top(
-    session: &mut Session,
-    organization: ObjectId,
-) -> Result<Option<String>, StoreError> {
-    let sql = "WITH RECURSIVE line (id, parent) AS \
-         (SELECT id, parent FROM organizations WHERE id = $1 UNION \
-         SELECT organizations.id, organizations.parent FROM organizations \
-         JOIN line ON organizations.id = line.parent) \
-         SELECT id FROM line WHERE parent IS NULL";
-    id(session, sql, vec![organization.to_string().into()]).await
-}
-
 /// The organization that was there first: the one that the first start created,
 /// at the top of its tree.
 pub(crate) async fn first(session: &mut Session) -> Result<Option<String>, StoreError> {

@@ -12,8 +12,12 @@ use contract::services::{Service, ServiceStatus};
 use contract::workflows::Workflow;
 use serde_json::Value;
 
+use super::error::StoreError;
 use super::key::Kind;
-use super::row::{Owner, Row, key};
+use super::row::{Owner, Row, damaged, key};
+use super::rows::placeholders;
+use super::session::Session;
+use super::value::Cells;
 
 /// Keeps a type of the contract in a table: `id`, `organization`, the columns
 /// named here with the property of each, and the document. It is listed under a
@@ -96,15 +100,21 @@ pub(crate) struct Instance {
     pub(crate) own: BotInstance,
     /// What says the rest. It is read with the instance and not written with it.
     pub(crate) bot: Bot,
+    /// The instance that the organization of the bot had of it first, if there is
+    /// one. It is read with the instance too.
+    pub(crate) root: Option<BotInstance>,
 }
 
 impl Row for Instance {
     const NOUN: &'static str = "bot instance";
     const TABLE: &'static str = "bot_instances";
     const COLUMNS: &'static [&'static str] = &["id", "organization", "bot", "document"];
-    const SOURCE: &'static str = "(SELECT bot_instances.*, bots.document AS bot_document \
+    const SOURCE: &'static str = "(SELECT bot_instances.*, bots.document AS bot_document, \
+         (SELECT root.document FROM bot_instances AS root WHERE root.bot = bots.id \
+         AND root.organization = bots.organization ORDER BY root.bot, root.organization, root.id \
+         LIMIT 1) AS root_document \
          FROM bot_instances JOIN bots ON bots.id = bot_instances.bot) AS bot_instances";
-    const JOINED: &'static [&'static str] = &["bot_document"];
+    const JOINED: &'static [&'static str] = &["bot_document", "root_document"];
     const LIST: i64 = 8;
     // The name can be that of the bot and changes with it.
     const LISTED: &'static [(&'static str, Kind)] = &[
@@ -142,11 +152,51 @@ impl Row for Instance {
     }
 
     fn read(mut values: Vec<Option<String>>) -> Result<Self, Box<dyn StdError + Send + Sync>> {
+        let root = values.pop().flatten();
+        let root = root.map(|root| serde_json::from_str(&root)).transpose()?;
         let mut document = || values.pop().flatten().ok_or("there is no document");
         let (bot, own) = (document()?, document()?);
         Ok(Self {
             own: serde_json::from_str(&own)?,
             bot: serde_json::from_str(&bot)?,
+            root,
         })
     }
+}
+
+/// The instance of a bot that the organization it belongs to had first.
+pub(crate) async fn root_of(
+    session: &mut Session,
+    bot: ObjectId,
+    owner: ObjectId,
+) -> Result<Option<BotInstance>, StoreError> {
+    let sql = "SELECT document FROM bot_instances WHERE bot = $1 AND organization = $2 \
+         ORDER BY bot, organization, id LIMIT 1";
+    let values = vec![bot.to_string().into(), owner.to_string().into()];
+    let Some(mut row) = session.lookup(sql, values).await?.pop() else {
+        return Ok(None);
+    };
+    let document = row.text(0).map_err(damaged::<Instance>)?;
+    serde_json::from_str(&document).map_err(damaged::<Instance>)
+}
+
+/// The workflows that belong to an organization or to one above it, in the order of
+/// their IDs.
+pub(crate) async fn workflows_above(
+    session: &mut Session,
+    line: &[ObjectId],
+) -> Result<Vec<Workflow>, StoreError> {
+    let sql = format!(
+        "SELECT document FROM workflows WHERE organization IN ({}) ORDER BY id",
+        placeholders(1, line.len())
+    );
+    let values = line.iter().map(|id| id.to_string().into()).collect();
+    let read = |rows: Vec<Cells>| {
+        let workflow = |mut row: Cells| {
+            let document = row.text(0).map_err(damaged::<Workflow>)?;
+            serde_json::from_str(&document).map_err(damaged::<Workflow>)
+        };
+        rows.into_iter().map(workflow).collect()
+    };
+    session.list(sql, values, read).await?
 }

@@ -59,14 +59,74 @@ async fn a_secret_is_set_by_an_update_only() {
 }
 
 #[tokio::test]
-async fn a_secret_is_for_admins() {
+async fn a_secret_is_shown_once() {
     let (api, bot, _) = start().await;
-    let agent = api.person("anna", json!({})).await;
-    let seen = api
-        .get(&agent.token, &format!("/v2/bots/{}", text(&bot["id"])))
+    let path = format!("bots/{}", text(&bot["id"]));
+    let other = api.patch(&path, json!({"name": "LazyBot"})).await.ok();
+    assert_eq!(other.get("secret"), None);
+    assert_eq!(api.read(&path).await.ok().get("secret"), None);
+    assert_eq!(api.read("bots").await.ok()[0].get("secret"), None);
+    let mut connection = api.backend.app.store.read().await.expect("connects");
+    let kept = store::get::<contract::bots::Bot>(&mut connection, &text(&bot["id"])).await;
+    let kept = kept.expect("reads").expect("is there").row;
+    assert_ne!(kept.secret, Some(text(&bot["secret"])));
+}
+
+#[tokio::test]
+async fn a_bot_that_moves_gets_another_secret() {
+    let (api, bot, _) = start().await;
+    let below = api.organization_below(&api.organization).await;
+    let path = format!("bots/{}", text(&bot["id"]));
+    let moved = api.patch(&path, json!({"organization": below})).await.ok();
+    assert_ne!(text(&moved["secret"]), text(&bot["secret"]));
+    let back = json!({"organization": api.organization, "secret": "mine"});
+    assert_eq!(api.patch(&path, back).await.ok()["secret"], "mine");
+    let without = api.patch(&path, json!({"secret": null})).await.ok();
+    assert_eq!(without.get("secret"), None);
+}
+
+#[tokio::test]
+async fn what_configures_a_bot_is_not_for_guests_and_agents() {
+    let (api, bot, instance) = start().await;
+    api.patch(&path(&instance), json!({"meta": {"greeting": "Hi"}}))
         .await
         .ok();
-    assert_eq!(seen.get("secret"), None);
+    for (role, sees) in [("guest", false), ("agent", false), ("admin", true)] {
+        let person = api.person(role, json!({"role": role})).await;
+        let bot = format!("/v2/bots/{}", text(&bot["id"]));
+        let bot = api.get(&person.token, &bot).await.ok();
+        assert_eq!(bot.get("meta").is_some(), sees, "{role}: {bot}");
+        let instance = format!("/v2/{}", path(&instance));
+        let seen = api.get(&person.token, &instance).await.ok();
+        assert_eq!(
+            seen["meta"].get("language").is_some(),
+            sees,
+            "{role}: {seen}"
+        );
+        assert_eq!(seen["meta"]["greeting"], "Hi", "{role}: {seen}");
+    }
+}
+
+#[tokio::test]
+async fn the_root_instance_has_the_defaults_of_the_others() {
+    let (api, bot, root) = start().await;
+    let below = api.organization_below(&api.organization).await;
+    let meta = json!({"meta": {"greeting": "Hi", "tone": "kind"}});
+    api.patch(&path(&root), meta).await.ok();
+    let other = api
+        .create(
+            "botinstances",
+            json!({"bot": bot["id"], "organization": below, "meta": {"tone": "rude"}}),
+        )
+        .await;
+    let expected = json!({"greeting": "Hi", "language": "en", "tone": "rude"});
+    assert_eq!(other["meta"], expected);
+    assert_eq!(api.read(&path(&other)).await.ok()["meta"], expected);
+    api.patch(&path(&root), json!({"meta": {"greeting": "Bye"}}))
+        .await
+        .ok();
+    let other = api.read(&path(&other)).await.ok();
+    assert_eq!(other["meta"]["greeting"], "Bye");
 }
 
 #[tokio::test]

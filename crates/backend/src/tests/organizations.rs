@@ -262,3 +262,50 @@ async fn an_unknown_category_is_not_found() {
         &format!("there is no category {id}"),
     );
 }
+
+#[tokio::test]
+async fn nothing_new_comes_into_an_archived_organization() {
+    let api = Api::start().await;
+    let closed = api.organization_below(&api.organization).await;
+    let anna = api.person("anna", json!({})).await;
+    let bot = api.create("bots", json!({"name": "BusyBot"})).await;
+    let form = api.create("forms", json!({"name": "Brochure"})).await;
+    api.delete(&format!("organizations/{closed}"))
+        .await
+        .no_content();
+    let new = json!({"organization": closed, "name": "New"});
+    let webhook =
+        json!({"organization": closed, "name": "New", "params": {"url": "https://a.example"}});
+    let instance = json!({"organization": closed, "bot": bot["id"]});
+    let calls = [
+        (
+            "POST /v2/users".to_owned(),
+            json!({"organization": closed, "email": "b@example.com"}),
+        ),
+        ("POST /v2/orggroups".to_owned(), new.clone()),
+        ("POST /v2/bots".to_owned(), new.clone()),
+        ("POST /v2/botinstances".to_owned(), instance),
+        ("POST /v2/services".to_owned(), webhook),
+        ("POST /v2/forms".to_owned(), new),
+        (
+            format!("PATCH /v2/users/{}", anna.id),
+            json!({"organization": closed}),
+        ),
+        (
+            format!("PATCH /v2/bots/{}", text(&bot["id"])),
+            json!({"organization": closed}),
+        ),
+        (
+            format!("PATCH /v2/forms/{}", text(&form["id"])),
+            json!({"organization": closed}),
+        ),
+    ];
+    for (line, body) in calls {
+        let reply = api.call(&api.owner, &line, body).await;
+        assert_eq!(
+            reply.with_status(400).reason(),
+            "ORGANIZATION_ARCHIVED",
+            "{line}"
+        );
+    }
+}

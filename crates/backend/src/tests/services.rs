@@ -192,3 +192,46 @@ async fn a_deleted_service_leaves_lists() {
     assert_eq!(api.names("services?status=archived").await, ["Widget"]);
     assert_eq!(status(&api, &path).await, "archived");
 }
+
+#[tokio::test]
+async fn secrets_among_the_parameters_are_for_admins() {
+    let api = Api::start().await;
+    let params = json!({
+        "appId": "5876bc219b9d2b54a086647fd5",
+        "keyId": "app_5876bc219b9d2b5400d34558",
+        "secret": "0BPGhSWvROXtb37fkp8Q4iJO",
+        "password": "z3kRuD",
+        "access_token": "b2PrAP02",
+        "apiKey": "hidden",
+        "auth": {"user": "u"},
+        "advanced": {"color": "red", "list": [{"webhookSecret": "hidden", "size": 1}]},
+        "url": "https://user:hidden@example.com/hook",
+        "mailto": "a@example.com",
+    });
+    let service = json!({"name": "Chat", "type": "smooch", "params": params});
+    let service = api.create("services", service).await;
+    assert_eq!(service["params"], params, "who has set them sees them");
+    let path = format!("/v2/services/{}", text(&service["id"]));
+    assert_eq!(api.get(&api.owner, &path).await.ok()["params"], params);
+    for role in ["guest", "agent", "bot"] {
+        let token = if role == "bot" {
+            let body = json!({"email": "bot@example.com", "role": "bot"});
+            text(&api.create("users", body).await["apiToken"])
+        } else {
+            api.person(role, json!({"role": role})).await.token
+        };
+        let expected = json!({
+            "appId": "5876bc219b9d2b54a086647fd5",
+            "keyId": "app_5876bc219b9d2b5400d34558",
+            "advanced": {"color": "red", "list": [{"size": 1}]},
+            "mailto": "a@example.com",
+        });
+        assert_eq!(
+            api.get(&token, &path).await.ok()["params"],
+            expected,
+            "{role}"
+        );
+        let list = api.get(&token, "/v2/services").await.ok();
+        assert_eq!(list[0]["params"], expected, "{role}");
+    }
+}

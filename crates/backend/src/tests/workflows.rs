@@ -39,14 +39,18 @@ async fn a_workflow_runs_for_the_organization_that_it_belongs_to() {
 }
 
 #[tokio::test]
-async fn a_workflow_runs_for_those_that_it_lists_across_the_tree() {
+async fn a_workflow_runs_for_those_that_it_lists_below_its_own() {
     check(json!({"organizations": [PLAIN]}), false, true).await;
-    check(
-        json!({"organization": TAGGED, "organizations": [PLAIN]}),
-        true,
-        true,
-    )
-    .await;
+}
+
+#[tokio::test]
+async fn nobody_reaches_the_workflow_of_an_organization_beside_it() {
+    for workflow in [
+        json!({"organization": PLAIN, "organizationTags": ["automotive"]}),
+        json!({"organization": PLAIN, "organizations": [TAGGED]}),
+    ] {
+        check(workflow, false, true).await;
+    }
 }
 
 #[tokio::test]
