@@ -2,6 +2,7 @@
 
 use contract::id::ObjectId;
 use contract::timestamp::Timestamp;
+use http::HeaderValue;
 use ipnet::IpNet;
 
 use crate::clock::Clock;
@@ -21,6 +22,8 @@ pub(crate) struct App {
     pub(crate) logins: Logins,
     /// The proxies whose `X-Forwarded-For` is believed.
     pub(crate) trusted_proxies: Vec<IpNet>,
+    /// The origins whose pages may call the API.
+    pub(crate) cors_origins: Vec<HeaderValue>,
     /// Without a slash at the end.
     pub(crate) public_url: String,
     pub(crate) clock: Clock,

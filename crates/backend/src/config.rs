@@ -1,6 +1,9 @@
 //! What a backend needs to know before it opens.
 
 use std::path::PathBuf;
+use std::time::Duration;
+
+use http::HeaderValue;
 
 use crate::clock::Clock;
 use crate::ids::Ids;
@@ -38,6 +41,12 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// What the HTTP server allows its clients.
     pub server_limits: ServerLimits,
+    /// How often the backend archives what is about to be archived, and removes
+    /// sessions that have expired. 1 min.
+    pub housekeeping: Duration,
+    /// The origins whose pages in a browser may call the API, such as
+    /// `https://app.example.com`; `*` for all.
+    pub cors_origins: Vec<HeaderValue>,
     /// What tells the time.
     pub clock: Clock,
     /// What makes identifiers. Random ones where there is nothing else.
@@ -62,6 +71,8 @@ impl Config {
             login_limits: LoginLimits::default(),
             trusted_proxies: Vec::new(),
             server_limits: ServerLimits::default(),
+            housekeeping: Duration::from_mins(1),
+            cors_origins: Vec::new(),
             clock: Clock::default(),
             ids: None,
         }

@@ -13,7 +13,8 @@
 //! 1. This module: the public face.
 //! 2. `http` turns requests into calls of handlers, and results into responses.
 //!    It knows no resource but for the list of routes.
-//! 3. `start` and `seed` fill a store before anybody calls; `backup` copies one.
+//! 3. `start` and `seed` fill a store before anybody calls; `backup` copies one;
+//!    `revoke` is for whoever runs the backend, and `tend` runs beside its requests.
 //! 4. `resources` has a file for each resource: its handlers and its rules.
 //! 5. `access` finds out who calls and decides who may do what.
 //! 6. `app` is what every request is served from.
@@ -39,9 +40,11 @@ mod password;
 mod peer;
 mod picture;
 mod resources;
+mod revoke;
 mod seed;
 mod start;
 mod store;
+mod tend;
 #[cfg(test)]
 mod tests;
 mod throttle;
@@ -57,6 +60,7 @@ pub use config::Config;
 pub use ids::Ids;
 pub use keys::{KeysError, Rotation, TokenKeys};
 pub use limits::{DatabaseLimits, LoginLimits, ServerLimits};
+pub use revoke::{RevokeError, Revoked};
 pub use seed::{SeedError, Seeded};
 pub use start::{FirstStart, OpenError};
 pub use throttle::Rate;
@@ -70,6 +74,7 @@ pub struct Backend {
     app: Arc<App>,
     first_start: Option<FirstStart>,
     server_limits: ServerLimits,
+    housekeeping: Duration,
 }
 
 impl Backend {
@@ -82,11 +87,13 @@ impl Backend {
     /// address or password is not valid.
     pub async fn open(config: Config) -> Result<Self, OpenError> {
         let server_limits = config.server_limits;
+        let housekeeping = config.housekeeping;
         let (app, first_start) = start::open(config).await?;
         Ok(Self {
             app: Arc::new(app),
             first_start,
             server_limits,
+            housekeeping,
         })
     }
 
@@ -120,6 +127,31 @@ impl Backend {
         seed::load(&self.app, document).await
     }
 
+    /// Creates another organization that stands under no other, with its owner. The
+    /// users of each such tree see nothing of the others.
+    ///
+    /// # Errors
+    ///
+    /// The e-mail address or the password is not valid, somebody has the address, or
+    /// the database fails.
+    pub async fn create_organization(
+        &self,
+        name: &str,
+        owner_email: String,
+        owner_password: Option<String>,
+    ) -> Result<FirstStart, OpenError> {
+        start::create_organization(&self.app, name, owner_email, owner_password).await
+    }
+
+    /// Ends all that a user can call with: its sessions and its API token.
+    ///
+    /// # Errors
+    ///
+    /// Nobody has the e-mail address, or the database fails.
+    pub async fn revoke(&self, email: &str) -> Result<Revoked, RevokeError> {
+        revoke::revoke(&self.app, email).await
+    }
+
     /// The service: the operations below [`contract::operation::BASE_PATH`], the avatars,
     /// and `/healthz`.
     pub fn router(&self) -> axum::Router {
@@ -140,6 +172,25 @@ impl Backend {
         stop: impl Future<Output = ()>,
         grace: Duration,
     ) -> io::Result<()> {
-        http::serve(self.app.clone(), self.server_limits, listener, stop, grace).await
+        let serve = http::serve(self.app.clone(), self.server_limits, listener, stop, grace);
+        tokio::select! {
+            served = serve => served,
+            () = tend::tend(&self.app, self.housekeeping) => Ok(()),
+        }
     }
+}
+
+/// Makes a new key of tokens in a file, which is made if it is missing, and notes in
+/// the database that it signs from now on. Backends that run notice by themselves.
+/// Nobody is logged out, unless the file was missing.
+///
+/// # Errors
+///
+/// The file or the database cannot be used.
+pub async fn rotate_key(
+    database: &str,
+    limits: DatabaseLimits,
+    file: &std::path::Path,
+) -> Result<Rotation, OpenError> {
+    start::rotate_key(database, limits, file).await
 }

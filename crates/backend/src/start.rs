@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use contract::id::ObjectId;
 use contract::operation::{Body, Create};
@@ -18,7 +18,8 @@ use crate::config::Config;
 use crate::error::Error;
 use crate::files::Files;
 use crate::ids::Ids;
-use crate::keys::{KeyRing, KeysError, TokenKeys};
+use crate::keys::{self, KeyRing, KeysError, Rotation, TokenKeys};
+use crate::limits::DatabaseLimits;
 use crate::logins::Logins;
 use crate::password;
 use crate::resources::create::with_defaults;
@@ -160,6 +161,7 @@ pub(crate) async fn open(config: Config) -> Result<(App, Option<FirstStart>), Op
         keys,
         logins: Logins::new(config.login_limits),
         trusted_proxies: config.trusted_proxies,
+        cors_origins: config.cors_origins,
         public_url: public_url.to_owned(),
         clock: config.clock,
         ids,
@@ -181,8 +183,26 @@ async fn check_keys(store: &Store, keys: &KeyRing) -> Result<(), OpenError> {
     note_key(store, &newest).await
 }
 
+/// Makes a new key of tokens in a file, for a database.
+pub(crate) async fn rotate_key(
+    database: &str,
+    limits: DatabaseLimits,
+    file: &Path,
+) -> Result<Rotation, OpenError> {
+    let store = Store::open(database, limits)
+        .await
+        .map_err(|error| OpenError::Database(error.into()))?;
+    let rotation = keys::rotate(file, jiff::Timestamp::now())?;
+    let noted = store::setting(&mut store.read().await?, TOKEN_KEY).await?;
+    // The first start notes the key itself, and is told by the setting from others.
+    if noted.is_some() {
+        note_key(&store, &rotation.newest).await?;
+    }
+    Ok(rotation)
+}
+
 /// Notes which key signs.
-pub(crate) async fn note_key(store: &Store, id: &str) -> Result<(), OpenError> {
+async fn note_key(store: &Store, id: &str) -> Result<(), OpenError> {
     let mut transaction = store.write().await?;
     store::put_setting(&mut transaction, TOKEN_KEY, id).await?;
     Ok(store::commit(transaction).await?)
@@ -208,7 +228,7 @@ async fn first_start(
         .map_err(|error| OpenError::Password(error.into()))?;
     let id = ids.next(now.get());
     let organization =
-        first_organization(id, now).map_err(|error| OpenError::Store(error.into()))?;
+        independent(id, ORGANIZATION, now).map_err(|error| OpenError::Store(error.into()))?;
     let account = owner
         .account(ids.next(now.get()), id, hash, now)
         .map_err(|error| OpenError::Store(error.into()))?;
@@ -228,14 +248,53 @@ async fn first_start(
     }))
 }
 
-/// The organization of the first owner. Nobody pays for it.
-fn first_organization(id: ObjectId, now: Timestamp) -> Result<Tenant, Error> {
+/// Creates another organization at the top of a tree of its own, with its owner.
+/// Nobody else sees anything of it.
+pub(crate) async fn create_organization(
+    app: &App,
+    name: &str,
+    owner_email: String,
+    owner_password: Option<String>,
+) -> Result<FirstStart, OpenError> {
+    let owner = Owner::new(Some(owner_email), owner_password)?;
+    let failed = |error: Error| OpenError::Store(error.into());
+    let now = app.now().map_err(failed)?;
+    let hash = password::hash(owner.password.clone())
+        .await
+        .map_err(|error| OpenError::Password(error.into()))?;
+    let id = app.next_id();
+    let organization = independent(id, name, now).map_err(failed)?;
+    let account = owner
+        .account(app.next_id(), id, hash, now)
+        .map_err(|error| OpenError::Store(error.into()))?;
+    let mut transaction = app.store.write().await?;
+    store::insert(&mut transaction, &organization).await?;
+    insert_account(&mut transaction, &account)
+        .await
+        .map_err(|error| match error {
+            StoreError::Duplicate { .. } => OpenError::Owner(Violations::one(
+                "email",
+                format!("is that of another user: {}", owner.user.email),
+            )),
+            error => error.into(),
+        })?;
+    store::commit(transaction).await?;
+    Ok(FirstStart {
+        email: owner.user.email,
+        password: owner.password,
+        password_was_made_up: owner.password_was_made_up,
+        organization: id.to_string(),
+    })
+}
+
+/// An organization that stands under no other. Nobody pays for it.
+fn independent(id: ObjectId, name: &str, now: Timestamp) -> Result<Tenant, Error> {
     let organization = Organization {
         id: Some(id),
-        name: ORGANIZATION.to_owned(),
-        display_name: Some(ORGANIZATION.to_owned()),
+        name: name.to_owned(),
+        display_name: Some(name.to_owned()),
         billing_info: BillingInfo {
-            bill_receiver: ORGANIZATION.to_owned(),
+            bill_receiver: name.to_owned(),
             current_plan: "base".to_owned(),
             ..BillingInfo::default()
         },

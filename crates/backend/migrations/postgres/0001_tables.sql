@@ -22,6 +22,9 @@ CREATE TABLE organizations (
 
 CREATE INDEX organizations_parent ON organizations (parent);
 
+-- Which are about to be archived.
+CREATE INDEX organizations_status ON organizations (status, id);
+
 -- `email` is in lower case, so that it is unique whatever its spelling.
 -- `password` is an argon2id hash and `api_token` the SHA-256 of a bot's token; both
 -- stay out of the document. `memberships` has what the table of that name has of the
@@ -105,14 +108,17 @@ CREATE TABLE bot_instances (
 -- Which instances a bot has, and which one its organization had first.
 CREATE INDEX bot_instances_bot ON bot_instances (bot, organization, id);
 
--- The status of a service changes with time, so it is in the document only.
+-- `status` is the one that was kept; dates that have passed since change what it is.
 CREATE TABLE services (
     id TEXT COLLATE "C" NOT NULL PRIMARY KEY,
     organization TEXT COLLATE "C" NOT NULL REFERENCES organizations (id),
     type TEXT NOT NULL,
+    status TEXT NOT NULL,
     version BIGINT NOT NULL,
     document TEXT NOT NULL
 );
+
+CREATE INDEX services_status ON services (status, id);
 
 -- The fields of a form are in its document.
 CREATE TABLE forms (

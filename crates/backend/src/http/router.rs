@@ -1,6 +1,7 @@
 //! The whole service on one page.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Path, State};
@@ -32,10 +33,11 @@ use contract::users::{
     RemoveUserOrganization, UpdateUser, UploadUserAvatar,
 };
 use contract::workflows::ListWorkflows;
-use http::{Method, Uri, header};
+use http::{HeaderValue, Method, Uri, header};
+use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::identified::identified;
-use super::request_id::RequestId;
+use super::request_id::{REQUEST_ID, RequestId};
 use super::respond::respond;
 use super::serve::{Route, serve, serve_list};
 use crate::app::App;
@@ -132,6 +134,7 @@ pub(crate) fn operations() -> Vec<Route> {
 /// The service, from the outside in: a request gets its ID, what it is for is
 /// found, and whatever happens it is answered.
 pub(crate) fn router(app: Arc<App>) -> Router {
+    let cors = cors(&app.cors_origins);
     let mut router = Router::new();
     for route in operations() {
         tracing::debug!(operation = route.id, path = route.path, "serves");
@@ -143,7 +146,32 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
         .layer(from_fn(identified))
+        .layer(cors)
         .with_state(app)
+}
+
+/// What allows pages of these origins to call the API ([CORS]). Cookies play no
+/// part.
+///
+/// [CORS]: https://fetch.spec.whatwg.org/#http-cors-protocol
+fn cors(origins: &[HeaderValue]) -> CorsLayer {
+    /// How long a browser remembers what it may do.
+    const MAX_AGE: Duration = Duration::from_mins(10);
+    let layer = CorsLayer::new()
+        .allow_methods([Method::GET, Method::POST, Method::PATCH, Method::DELETE])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, REQUEST_ID])
+        .expose_headers([
+            header::LINK,
+            header::LOCATION,
+            header::RETRY_AFTER,
+            REQUEST_ID,
+        ])
+        .max_age(MAX_AGE);
+    if origins.iter().any(|origin| origin == "*") {
+        layer.allow_origin(AllowOrigin::any())
+    } else {
+        layer.allow_origin(AllowOrigin::list(origins.iter().cloned()))
+    }
 }
 
 /// A picture of a user. See [`crate::files`]. It never changes, so whoever has it

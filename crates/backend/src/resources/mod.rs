@@ -30,6 +30,7 @@ pub(crate) mod memberships;
 pub(crate) mod organization_groups;
 pub(crate) mod organizations;
 pub(crate) mod parts;
+pub(crate) mod pending;
 mod plan;
 mod request;
 pub(crate) mod services;

@@ -4,10 +4,10 @@
 //!   its creator acts, so its creator sees and manages it. Its place stays.
 //! - Organizations are never deleted, because everything belongs to one. Deleting
 //!   one archives it: it leaves lists, nobody who acts in it gets in, and nothing new
-//!   comes into it. Only an owner
-//!   who acts in an organization above it may do that, and only once everything
-//!   right under it is archived. To set the status to archived is the same.
-//!   Nothing is created or restored right under an archived one.
+//!   comes into it or stands under it. Only an owner who acts in an organization
+//!   above it may do that, and only once everything right under it is archived. To
+//!   set the status to archived is the same. With the status pendingArchive it is
+//!   archived as soon as that is possible; see [`super::pending`].
 //! - An organization has ten slots for categories, numbered by their place in
 //!   `categories`. In a change of the list, an entry with the ID of a category is
 //!   that category with the content of the entry; an entry without an ID is a new
@@ -180,6 +180,11 @@ fn patched(
     let mut after = with_defaults(&patch.apply(&before)?)?;
     let mut conditions = Conditions::default();
     let archived = Some(OrganizationStatus::Archived);
+    let pending = Some(OrganizationStatus::PendingArchive);
+    if after.status == pending && before.status != pending {
+        // It will be archived.
+        check_may_archive(caller, id)?;
+    }
     match (before.status == archived, after.status == archived) {
         (false, true) => {
             check_may_archive(caller, id)?;

@@ -81,7 +81,7 @@ kept! {
             "createdAt": Instant, "updatedAt": Instant
         ) but BotStatus::Archived;
     // The status that a service is shown with changes with time.
-    Service: "service" in "services" ("type" = provider)
+    Service: "service" in "services" ("type" = provider, "status" = status)
         listed 6 by (
             "organization": Text, "name": Text, "type": Text,
             "createdAt": Instant, "updatedAt": Instant
@@ -178,6 +178,23 @@ pub(crate) async fn root_of(
     };
     let document = row.text(0).map_err(damaged::<Instance>)?;
     serde_json::from_str(&document).map_err(damaged::<Instance>)
+}
+
+/// The IDs of up to `most` rows whose status is that, in their order.
+pub(crate) async fn with_status<R: Row>(
+    session: &mut Session,
+    status: &str,
+    after: &str,
+    most: i64,
+) -> Result<Vec<String>, StoreError> {
+    let sql = format!(
+        "SELECT id FROM {} WHERE status = $1 AND id > $2 ORDER BY status, id LIMIT $3",
+        R::TABLE
+    );
+    let values = vec![status.into(), after.into(), most.into()];
+    let ids = session.lookup(&sql, values).await?.into_iter();
+    let ids = ids.map(|mut row| row.text(0).map_err(damaged::<R>));
+    ids.collect()
 }
 
 /// The workflows that belong to an organization or to one above it, in the order of

@@ -65,6 +65,14 @@ pub(crate) struct Versioned<R> {
     pub(super) version: i64,
 }
 
+#[cfg(test)]
+impl<R> Versioned<R> {
+    /// How often the row has been written.
+    pub(crate) fn version(&self) -> i64 {
+        self.version
+    }
+}
+
 /// What a row belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Owner {

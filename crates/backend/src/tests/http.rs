@@ -234,7 +234,6 @@ async fn a_body_that_is_too_large_is_refused() {
 
 #[tokio::test]
 async fn a_handler_that_panics_is_answered_for() {
-    let api = Api::start().await;
     let router = Router::new()
         .route(
             "/",
