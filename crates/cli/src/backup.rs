@@ -1,11 +1,12 @@
-//! `web1on1 backend backup` and `restore`.
+//! `web1on1 backend`, and what whoever runs it does beside serving.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use ::backend::{Backend, Config, DatabaseLimits};
 use clap::{Args, Subcommand};
 
-use crate::serve::{self, PlaceArgs};
+use crate::serve::{self, KeyArgs, PlaceArgs};
 
 /// Serve the REST API alone, or back up and restore what it keeps
 #[derive(Args, Debug)]
@@ -22,6 +23,70 @@ pub(crate) struct BackendCommand {
 enum Command {
     Backup(BackupArgs),
     Restore(RestoreArgs),
+    CreateOrganization(CreateOrganizationArgs),
+    RevokeTokens(RevokeTokensArgs),
+    RotateKey(RotateKeyArgs),
+}
+
+/// Create another organization that sees nothing of the others, with its owner
+#[derive(Args, Debug)]
+struct CreateOrganizationArgs {
+    /// The name of the organization
+    name: String,
+
+    /// E-mail address of its owner
+    #[arg(long, value_name = "EMAIL")]
+    owner_email: String,
+
+    /// Password of its owner; made up and printed if not given
+    #[arg(
+        long,
+        value_name = "PASSWORD",
+        env = "WEB1ON1_OWNER_PASSWORD",
+        hide_env_values = true
+    )]
+    owner_password: Option<String>,
+
+    #[command(flatten)]
+    keys: KeyArgs,
+
+    #[command(flatten)]
+    place: PlaceArgs,
+}
+
+/// End all sessions of a user, and its API token
+#[derive(Args, Debug)]
+struct RevokeTokensArgs {
+    /// E-mail address of the user
+    email: String,
+
+    #[command(flatten)]
+    keys: KeyArgs,
+
+    #[command(flatten)]
+    place: PlaceArgs,
+}
+
+/// Sign tokens with a new key from now on; tokens that an older one has signed stay
+/// valid
+#[derive(Args, Debug)]
+struct RotateKeyArgs {
+    #[command(flatten)]
+    keys: KeyArgs,
+
+    #[command(flatten)]
+    place: PlaceArgs,
+}
+
+/// Opens the backend that is meant, to do something in it.
+async fn open(place: &PlaceArgs, keys: &KeyArgs) -> anyhow::Result<Backend> {
+    let mut config = Config::new(place.url()?, &place.data, "http://localhost");
+    config.token_keys = Some(keys.keys(&place.data)?);
+    let backend = Backend::open(config).await?;
+    if let Some(first_start) = backend.first_start() {
+        serve::tell(&serve::owner(first_start));
+    }
+    Ok(backend)
 }
 
 /// Copy a SQLite database and all avatars to one file; the backend may go on
@@ -58,6 +123,42 @@ pub(crate) async fn run(args: BackendCommand) -> anyhow::Result<ExitCode> {
                 "backup {}\navatars {}\n",
                 file.display(),
                 saved.pictures
+            ));
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Command::CreateOrganization(args)) => {
+            let backend = open(&args.place, &args.keys).await?;
+            let made = backend
+                .create_organization(&args.name, args.owner_email, args.owner_password)
+                .await?;
+            let password = if made.password_was_made_up {
+                format!("{}   (made up just now and not shown again)", made.password)
+            } else {
+                "as given".to_owned()
+            };
+            serve::tell(&format!(
+                "organization {}\ne-mail {}\npassword {password}\n",
+                made.organization, made.email
+            ));
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Command::RevokeTokens(args)) => {
+            let backend = open(&args.place, &args.keys).await?;
+            let revoked = backend.revoke(&args.email).await?;
+            let api_token = if revoked.api_token { 1 } else { 0 };
+            serve::tell(&format!(
+                "sessions {}\nAPI tokens {api_token}\n",
+                revoked.sessions
+            ));
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Command::RotateKey(RotateKeyArgs { keys, place })) => {
+            let file = keys.file(&place.data);
+            let limits = DatabaseLimits::default();
+            let rotation = ::backend::rotate_key(&place.url()?, limits, &file).await?;
+            serve::tell(&format!(
+                "key {}\nolder keys {}\ndropped {}\n",
+                rotation.newest, rotation.older, rotation.dropped
             ));
             Ok(ExitCode::SUCCESS)
         }

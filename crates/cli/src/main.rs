@@ -6,6 +6,7 @@
 mod backup;
 mod call;
 mod contract;
+mod hidden;
 mod log;
 mod serve;
 
@@ -46,6 +47,10 @@ enum Command {
 const LAST_WORK: Duration = Duration::from_secs(5);
 
 fn main() -> ExitCode {
+    if let Err(error) = hidden::hide_passwords() {
+        eprintln!("error: the password in --database cannot be hidden: {error}");
+        return ExitCode::FAILURE;
+    }
     let args = Args::parse();
     let log = Log::to(io::stderr());
     let _flushed = log.flushed_on_drop();
@@ -124,6 +129,9 @@ mod tests {
             &["backend"][..],
             &["backend", "backup"],
             &["backend", "restore"],
+            &["backend", "create-organization"],
+            &["backend", "revoke-tokens"],
+            &["backend", "rotate-key"],
         ] {
             check(path, "docs/backend.md", page);
         }

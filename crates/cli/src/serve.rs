@@ -1,5 +1,6 @@
 //! `web1on1 serve`, `gateway` and `backend`: the servers.
 
+mod access;
 mod bounds;
 mod database;
 mod http_bounds;
@@ -26,6 +27,8 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use transcode::{Gateway, Upstream};
 
+use self::access::AccessArgs;
+pub(crate) use self::access::KeyArgs;
 use self::bounds::BoundsArgs;
 use self::database::DatabaseArgs;
 pub(crate) use self::database::PlaceArgs;
@@ -85,6 +88,9 @@ pub(crate) struct BackendArgs {
         hide_env_values = true
     )]
     owner_password: Option<String>,
+
+    #[command(flatten)]
+    access: AccessArgs,
 
     #[command(flatten)]
     database_limits: DatabaseArgs,
@@ -290,6 +296,11 @@ impl Opened {
         config.database_limits = args.database_limits.limits();
         config.owner_email.clone_from(&args.owner_email);
         config.owner_password.clone_from(&args.owner_password);
+        config.token_keys = Some(args.access.keys.keys(data)?);
+        config.login_limits = args.access.limits();
+        config.trusted_proxies.clone_from(&args.access.trusted_proxy);
+        config.cors_origins.clone_from(&args.access.cors_origin);
+        config.housekeeping = args.access.housekeeping;
         config.server_limits = args.http_bounds.limits();
         let max = &mut config.server_limits.max_connections;
         *max = most.min(*max);
@@ -384,7 +395,7 @@ fn first_calls(grpc: SocketAddr, opened: &Opened) -> String {
 }
 
 /// Who owns what a first start has created.
-fn owner(first_start: &FirstStart) -> String {
+pub(crate) fn owner(first_start: &FirstStart) -> String {
     let hint = if first_start.password_was_made_up {
         "   (made up just now and not shown again)"
     } else {

@@ -107,12 +107,17 @@ impl File {
     pub(crate) async fn migrate(&self) -> Result<(), Failure> {
         let options = Arc::clone(&self.options);
         let migrated = tokio::task::spawn_blocking(move || {
-            let mut connection = open(&options)?;
-            connection.busy_timeout(options.limits.open_timeout)?;
-            let transaction =
-                connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-            migrate(&transaction)?;
-            Ok(transaction.commit()?)
+            let until = Instant::now() + options.limits.open_timeout;
+            loop {
+                match migrate_once(&options) {
+                    // SQLite does not wait where two turn to the write-ahead log at
+                    // the same time.
+                    Err(Failure::Sqlite(error)) if is_busy(&error) && Instant::now() < until => {
+                        std::thread::sleep(BUSY_PAUSE);
+                    }
+                    done => return done,
+                }
+            }
         });
         migrated.await.map_err(|_| Failure::Lost)?
     }
@@ -204,6 +209,15 @@ impl File {
             }
         }
     }
+}
+
+fn migrate_once(options: &Options) -> Result<(), Failure> {
+    let mut connection = open(options)?;
+    connection.busy_timeout(options.limits.open_timeout)?;
+    let transaction =
+        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    migrate(&transaction)?;
+    Ok(transaction.commit()?)
 }
 
 /// Brings the tables up to date. `user_version` counts the migrations.
