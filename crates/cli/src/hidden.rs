@@ -88,7 +88,14 @@ mod tests {
     fn a_password_leaves_the_arguments() {
         let url = "postgres://user:p@ss@host/db";
         let rest = ["web1on1", "serve", "--http", "127.0.0.1:0"];
-        let separate = ["web1on1", "serve", "--database", url, "--http", "127.0.0.1:0"];
+        let separate = [
+            "web1on1",
+            "serve",
+            "--database",
+            url,
+            "--http",
+            "127.0.0.1:0",
+        ];
         check(&separate, Some((&rest, url)));
         let joined = format!("--database={url}");
         let joined = ["web1on1", "serve", "--http", "127.0.0.1:0", &joined];

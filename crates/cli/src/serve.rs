@@ -298,7 +298,9 @@ impl Opened {
         config.owner_password.clone_from(&args.owner_password);
         config.token_keys = Some(args.access.keys.keys(data)?);
         config.login_limits = args.access.limits();
-        config.trusted_proxies.clone_from(&args.access.trusted_proxy);
+        config
+            .trusted_proxies
+            .clone_from(&args.access.trusted_proxy);
         config.cors_origins.clone_from(&args.access.cors_origin);
         config.housekeeping = args.access.housekeeping;
         config.server_limits = args.http_bounds.limits();

@@ -13,6 +13,7 @@ use crate::{
     id::ObjectId,
     operation::{Json, NoBody, Operation, Resource, Tag},
     parameters::NoParameters,
+    permission::Permission,
     schema::described,
     timestamp::Timestamp,
 };
@@ -149,6 +150,7 @@ impl Operation for CreateToken {
     const PATH: &'static str = "/auth/token";
     const STATUS: StatusCode = StatusCode::CREATED;
     const TAG: Tag = AUTHENTICATION;
+    const PERMISSION: Permission = Permission::Nobody;
     const SUMMARY: &'static str = "Create a pair of tokens";
     const DESCRIPTION: &'static str = "Exchanges an e-mail address and a password for a pair of \
         tokens. A refresh token, together with the e-mail address that it was issued to, does as \
@@ -191,6 +193,7 @@ impl Operation for RefreshToken {
     const PATH: &'static str = "/auth/token";
     const STATUS: StatusCode = StatusCode::OK;
     const TAG: Tag = AUTHENTICATION;
+    const PERMISSION: Permission = Permission::Nobody;
     const SUMMARY: &'static str = "Replace a pair of tokens";
     const DESCRIPTION: &'static str = "Exchanges a refresh token for a new pair of tokens. \
         Earlier tokens stay valid until they expire, so the call is safe to repeat.";

@@ -13,6 +13,7 @@ use crate::{
     id::ObjectId,
     operation::{Create, Created, List, NoBody, NoContent, Operation, Resource, Tag, Update},
     parameters::{ListQuery, NoParameters, TextFilter, TimeFilter},
+    permission::Permission,
     schema::described,
     timestamp::Timestamp,
 };
@@ -120,6 +121,7 @@ impl Operation for ListBotInstances {
     const PATH: &'static str = "/botinstances";
     const STATUS: StatusCode = StatusCode::OK;
     const TAG: Tag = BOT_INSTANCES;
+    const PERMISSION: Permission = Permission::READ;
     const SUMMARY: &'static str = "List bot instances";
     const DESCRIPTION: &'static str = "Lists the bot instances that the caller sees, oldest \
         first unless `sort` says otherwise.";
@@ -140,6 +142,7 @@ impl Operation for CreateBotInstance {
     const PATH: &'static str = "/botinstances";
     const STATUS: StatusCode = StatusCode::CREATED;
     const TAG: Tag = BOT_INSTANCES;
+    const PERMISSION: Permission = Permission::MANAGE;
     const SUMMARY: &'static str = "Create a bot instance";
     const DESCRIPTION: &'static str = "Creates a bot instance. Read-only properties are ignored, \
         so that a bot instance that was fetched can serve as the template of a new one. What the \
@@ -165,6 +168,7 @@ impl Operation for GetBotInstance {
     const PATH: &'static str = "/botinstances/{botInstance_id}";
     const STATUS: StatusCode = StatusCode::OK;
     const TAG: Tag = BOT_INSTANCES;
+    const PERMISSION: Permission = Permission::READ;
     const SUMMARY: &'static str = "Get a bot instance";
     const DESCRIPTION: &'static str = "Gets a bot instance.";
     const ERRORS: &'static [(Code, &'static str)] = &[NOT_FOUND];
@@ -185,6 +189,7 @@ impl Operation for UpdateBotInstance {
     const PATH: &'static str = "/botinstances/{botInstance_id}";
     const STATUS: StatusCode = StatusCode::OK;
     const TAG: Tag = BOT_INSTANCES;
+    const PERMISSION: Permission = Permission::MANAGE;
     const SUMMARY: &'static str = "Update a bot instance";
     const DESCRIPTION: &'static str = "Changes the properties that the body names and leaves the \
         others as they are. The body is a merge patch (RFC 7396): null clears a property, an \
@@ -209,6 +214,7 @@ impl Operation for DeleteBotInstance {
     const PATH: &'static str = "/botinstances/{botInstance_id}";
     const STATUS: StatusCode = StatusCode::NO_CONTENT;
     const TAG: Tag = BOT_INSTANCES;
+    const PERMISSION: Permission = Permission::MANAGE;
     const SUMMARY: &'static str = "Delete a bot instance";
     const DESCRIPTION: &'static str = "Deletes a bot instance. The bot stays as it is.";
     const ERRORS: &'static [(Code, &'static str)] = &[MAY_NOT_CHANGE, NOT_FOUND];

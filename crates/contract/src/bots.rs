@@ -13,6 +13,7 @@ use crate::{
     id::ObjectId,
     operation::{Create, Created, List, NoBody, NoContent, Operation, Resource, Tag, Update},
     parameters::{ListQuery, NoParameters, TextFilter, TimeFilter},
+    permission::Permission,
     schema::{described, spelled_as_on_the_wire},
     timestamp::Timestamp,
 };
@@ -180,6 +181,7 @@ impl Operation for ListBots {
     const PATH: &'static str = "/bots";
     const STATUS: StatusCode = StatusCode::OK;
     const TAG: Tag = BOTS;
+    const PERMISSION: Permission = Permission::READ;
     const SUMMARY: &'static str = "List bots";
     const DESCRIPTION: &'static str = "Lists the bots that the caller sees, oldest first unless \
         `sort` says otherwise. Archived ones are left out unless `status` asks for them.";
@@ -200,6 +202,7 @@ impl Operation for CreateBot {
     const PATH: &'static str = "/bots";
     const STATUS: StatusCode = StatusCode::CREATED;
     const TAG: Tag = BOTS;
+    const PERMISSION: Permission = Permission::MANAGE;
     const SUMMARY: &'static str = "Create a bot";
     const DESCRIPTION: &'static str = "Creates a bot. Read-only properties are ignored, so that \
         a bot that was fetched can serve as the template of a new one. The organization that the \
@@ -224,6 +227,7 @@ impl Operation for GetBot {
     const PATH: &'static str = "/bots/{bot_id}";
     const STATUS: StatusCode = StatusCode::OK;
     const TAG: Tag = BOTS;
+    const PERMISSION: Permission = Permission::READ;
     const SUMMARY: &'static str = "Get a bot";
     const DESCRIPTION: &'static str = "Gets a bot, archived or not.";
     const ERRORS: &'static [(Code, &'static str)] = &[NOT_FOUND];
@@ -244,6 +248,7 @@ impl Operation for UpdateBot {
     const PATH: &'static str = "/bots/{bot_id}";
     const STATUS: StatusCode = StatusCode::OK;
     const TAG: Tag = BOTS;
+    const PERMISSION: Permission = Permission::MANAGE;
     const SUMMARY: &'static str = "Update a bot";
     const DESCRIPTION: &'static str = "Changes the properties that the body names and leaves the \
         others as they are. The body is a merge patch (RFC 7396): null clears a property, an \
@@ -267,6 +272,7 @@ impl Operation for DeleteBot {
     const PATH: &'static str = "/bots/{bot_id}";
     const STATUS: StatusCode = StatusCode::NO_CONTENT;
     const TAG: Tag = BOTS;
+    const PERMISSION: Permission = Permission::MANAGE;
     const SUMMARY: &'static str = "Delete a bot";
     const DESCRIPTION: &'static str = "Archives a bot: it leaves lists, but references to it \
         still resolve. Deleting an archived bot changes nothing.";

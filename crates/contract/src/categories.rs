@@ -13,6 +13,7 @@ use crate::{
     operation::{Create, Created, List, NoBody, NoContent, Operation, Resource, Tag, Update},
     parameters::{ListQuery, NoParameters},
     paths::OrganizationPath,
+    permission::Permission,
     schema::described,
 };
 
@@ -76,6 +77,7 @@ impl Operation for ListCategories {
     const PATH: &'static str = "/organizations/{organization_id}/categories";
     const STATUS: StatusCode = StatusCode::OK;
     const TAG: Tag = CATEGORIES;
+    const PERMISSION: Permission = Permission::READ;
     const SUMMARY: &'static str = "List the categories of an organization";
     const DESCRIPTION: &'static str = "Lists the categories of an organization in the order of \
         their slots, unless `sort` says otherwise. Free slots are left out.";
@@ -98,6 +100,7 @@ impl Operation for CreateCategory {
     const PATH: &'static str = "/organizations/{organization_id}/categories";
     const STATUS: StatusCode = StatusCode::CREATED;
     const TAG: Tag = CATEGORIES;
+    const PERMISSION: Permission = Permission::MANAGE;
     const SUMMARY: &'static str = "Create a category";
     const DESCRIPTION: &'static str = "Adds a category to an organization, in the first slot \
         that is free.";
@@ -123,6 +126,7 @@ impl Operation for GetCategory {
     const PATH: &'static str = "/organizations/{organization_id}/categories/{category_id}";
     const STATUS: StatusCode = StatusCode::OK;
     const TAG: Tag = CATEGORIES;
+    const PERMISSION: Permission = Permission::READ;
     const SUMMARY: &'static str = "Get a category";
     const DESCRIPTION: &'static str = "Gets a category of an organization.";
     const ERRORS: &'static [(Code, &'static str)] = &[NOT_FOUND];
@@ -143,6 +147,7 @@ impl Operation for UpdateCategory {
     const PATH: &'static str = "/organizations/{organization_id}/categories/{category_id}";
     const STATUS: StatusCode = StatusCode::OK;
     const TAG: Tag = CATEGORIES;
+    const PERMISSION: Permission = Permission::MANAGE;
     const SUMMARY: &'static str = "Update a category";
     const DESCRIPTION: &'static str = "Changes the properties that the body names and leaves the \
         others as they are. The body is a merge patch (RFC 7396): null clears a property, and a \
@@ -165,6 +170,7 @@ impl Operation for DeleteCategory {
     const PATH: &'static str = "/organizations/{organization_id}/categories/{category_id}";
     const STATUS: StatusCode = StatusCode::NO_CONTENT;
     const TAG: Tag = CATEGORIES;
+    const PERMISSION: Permission = Permission::MANAGE;
     const SUMMARY: &'static str = "Delete a category";
     const DESCRIPTION: &'static str = "Removes a category from an organization and leaves its \
         slot free, so that the other categories keep theirs.";

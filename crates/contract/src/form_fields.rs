@@ -16,6 +16,7 @@ use crate::{
     operation::{Create, Created, List, NoBody, Operation, Resource, Tag},
     parameters::{ListQuery, NoParameters},
     paths::FormPath,
+    permission::Permission,
     schema::{described, spelled_as_on_the_wire},
     timestamp::Timestamp,
 };
@@ -157,6 +158,7 @@ impl Operation for ListFormFields {
     const PATH: &'static str = "/forms/{form_id}/fields";
     const STATUS: StatusCode = StatusCode::OK;
     const TAG: Tag = FORM_FIELDS;
+    const PERMISSION: Permission = Permission::READ;
     const SUMMARY: &'static str = "List the fields of a form";
     const DESCRIPTION: &'static str = "Lists the fields of a form in their order, unless `sort` \
         says otherwise.";
@@ -179,6 +181,7 @@ impl Operation for CreateFormField {
     const PATH: &'static str = "/forms/{form_id}/fields";
     const STATUS: StatusCode = StatusCode::CREATED;
     const TAG: Tag = FORM_FIELDS;
+    const PERMISSION: Permission = Permission::MANAGE;
     const SUMMARY: &'static str = "Create a field of a form";
     const DESCRIPTION: &'static str = "Adds a field to a form, behind those that are there. \
         Read-only properties and `id` are ignored.";
@@ -206,6 +209,7 @@ impl Operation for GetFormField {
     const PATH: &'static str = "/forms/{form_id}/fields/{field_id}";
     const STATUS: StatusCode = StatusCode::OK;
     const TAG: Tag = FORM_FIELDS;
+    const PERMISSION: Permission = Permission::READ;
     const SUMMARY: &'static str = "Get a field of a form";
     const DESCRIPTION: &'static str = "Gets a field of a form.";
     const ERRORS: &'static [(Code, &'static str)] = &[(

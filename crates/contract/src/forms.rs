@@ -15,6 +15,7 @@ use crate::{
     number::Number,
     operation::{Create, Created, List, NoBody, NoContent, Operation, Resource, Tag, Update},
     parameters::{ListQuery, NoParameters, TextFilter, TimeFilter},
+    permission::Permission,
     schema::{described, spelled_as_on_the_wire},
     timestamp::Timestamp,
 };
@@ -199,6 +200,7 @@ impl Operation for ListForms {
     const PATH: &'static str = "/forms";
     const STATUS: StatusCode = StatusCode::OK;
     const TAG: Tag = FORMS;
+    const PERMISSION: Permission = Permission::READ;
     const SUMMARY: &'static str = "List forms";
     const DESCRIPTION: &'static str = "Lists the forms that the caller sees, oldest first unless \
         `sort` says otherwise. Archived ones are left out unless `status` asks for them.";
@@ -219,6 +221,7 @@ impl Operation for CreateForm {
     const PATH: &'static str = "/forms";
     const STATUS: StatusCode = StatusCode::CREATED;
     const TAG: Tag = FORMS;
+    const PERMISSION: Permission = Permission::MANAGE;
     const SUMMARY: &'static str = "Create a form";
     const DESCRIPTION: &'static str = "Creates a form. Read-only properties are ignored, so that \
         a form that was fetched can serve as the template of a new one.";
@@ -241,6 +244,7 @@ impl Operation for GetForm {
     const PATH: &'static str = "/forms/{form_id}";
     const STATUS: StatusCode = StatusCode::OK;
     const TAG: Tag = FORMS;
+    const PERMISSION: Permission = Permission::READ;
     const SUMMARY: &'static str = "Get a form";
     const DESCRIPTION: &'static str = "Gets a form, archived or not.";
     const ERRORS: &'static [(Code, &'static str)] = &[NOT_FOUND];
@@ -261,6 +265,7 @@ impl Operation for UpdateForm {
     const PATH: &'static str = "/forms/{form_id}";
     const STATUS: StatusCode = StatusCode::OK;
     const TAG: Tag = FORMS;
+    const PERMISSION: Permission = Permission::MANAGE;
     const SUMMARY: &'static str = "Update a form";
     const DESCRIPTION: &'static str = "Changes the properties that the body names and leaves the \
         others as they are. The body is a merge patch (RFC 7396): null clears a property, an \
@@ -285,6 +290,7 @@ impl Operation for DeleteForm {
     const PATH: &'static str = "/forms/{form_id}";
     const STATUS: StatusCode = StatusCode::NO_CONTENT;
     const TAG: Tag = FORMS;
+    const PERMISSION: Permission = Permission::MANAGE;
     const SUMMARY: &'static str = "Delete a form";
     const DESCRIPTION: &'static str = "Deletes a form together with its fields.";
     const ERRORS: &'static [(Code, &'static str)] = &[MAY_NOT_CHANGE, NOT_FOUND];

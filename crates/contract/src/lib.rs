@@ -10,7 +10,7 @@
 //!   [`recorded`] exchanges as examples.
 //! - [`error`] is the body of every failed reply, and [`failure`] states those
 //!   that every operation can have.
-//! - [`access`] tells who may call an operation.
+//! - [`access`] tells whether an operation needs a token, and [`permission`] which role.
 //!
 //! The crate does no I/O and knows no server. The types here are the only REST
 //! types there are: a value that is not valid fails when it is read, with the
@@ -37,6 +37,7 @@ pub mod organization_groups;
 pub mod organizations;
 pub mod parameters;
 mod paths;
+pub mod permission;
 pub mod recorded;
 pub mod schema;
 pub mod services;

@@ -238,7 +238,10 @@ fn describe(operation: &OperationInfo) -> utoipa::openapi::path::Operation {
         .operation_id(Some(operation.id))
         .tag(operation.tag.name)
         .summary(Some(operation.summary))
-        .description(Some(operation.description))
+        .description(Some(format!(
+            "{}\n\n{}",
+            operation.description, operation.permission
+        )))
         .request_body(request_body(operation))
         .response(operation.status.as_str(), success(operation));
     for parameter in parameters(&operation.path_parameters, &ParameterIn::Path)

@@ -14,6 +14,7 @@ use crate::{
     access::Access,
     error::Code,
     parameters::Select,
+    permission::Permission,
     schema::{Described, Document, Mark, Views},
     validate::{Violations, deserialize, read_json},
 };
@@ -35,6 +36,8 @@ pub trait Operation: 'static {
     const STATUS: StatusCode;
     /// What the operation is about.
     const TAG: Tag;
+    /// Who may call it.
+    const PERMISSION: Permission;
     /// What it does, in a few words without a full stop.
     const SUMMARY: &'static str;
     /// What a caller has to know about it, in Markdown.
@@ -389,6 +392,8 @@ pub struct OperationInfo {
     pub status: StatusCode,
     /// [`Operation::TAG`]
     pub tag: Tag,
+    /// [`Operation::PERMISSION`]
+    pub permission: Permission,
     /// [`Operation::SUMMARY`]
     pub summary: &'static str,
     /// [`Operation::DESCRIPTION`]
@@ -419,6 +424,7 @@ impl OperationInfo {
             path: O::PATH,
             status: O::STATUS,
             tag: O::TAG,
+            permission: O::PERMISSION,
             summary: O::SUMMARY,
             description: O::DESCRIPTION,
             authenticated: O::Access::AUTHENTICATED,

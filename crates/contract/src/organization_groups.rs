@@ -12,6 +12,7 @@ use crate::{
     id::ObjectId,
     operation::{Create, Created, Json, List, NoBody, NoContent, Operation, Resource, Tag, Update},
     parameters::{ListQuery, NoParameters, PageQuery, TextFilter, TimeFilter},
+    permission::Permission,
     schema::described,
     timestamp::Timestamp,
 };
@@ -118,6 +119,7 @@ impl Operation for ListOrganizationGroups {
     const PATH: &'static str = "/orggroups";
     const STATUS: StatusCode = StatusCode::OK;
     const TAG: Tag = ORGANIZATION_GROUPS;
+    const PERMISSION: Permission = Permission::READ;
     const SUMMARY: &'static str = "List organization groups";
     const DESCRIPTION: &'static str = "Lists the groups that the caller sees, oldest first \
         unless `sort` says otherwise.";
@@ -138,6 +140,7 @@ impl Operation for CreateOrganizationGroup {
     const PATH: &'static str = "/orggroups";
     const STATUS: StatusCode = StatusCode::CREATED;
     const TAG: Tag = ORGANIZATION_GROUPS;
+    const PERMISSION: Permission = Permission::MANAGE;
     const SUMMARY: &'static str = "Create an organization group";
     const DESCRIPTION: &'static str = "Creates a group. Read-only properties are ignored, so \
         that a group that was fetched can serve as the template of a new one.";
@@ -160,6 +163,7 @@ impl Operation for GetOrganizationGroup {
     const PATH: &'static str = "/orggroups/{group_id}";
     const STATUS: StatusCode = StatusCode::OK;
     const TAG: Tag = ORGANIZATION_GROUPS;
+    const PERMISSION: Permission = Permission::READ;
     const SUMMARY: &'static str = "Get an organization group";
     const DESCRIPTION: &'static str = "Gets a group.";
     const ERRORS: &'static [(Code, &'static str)] = &[NOT_FOUND];
@@ -180,6 +184,7 @@ impl Operation for UpdateOrganizationGroup {
     const PATH: &'static str = "/orggroups/{group_id}";
     const STATUS: StatusCode = StatusCode::OK;
     const TAG: Tag = ORGANIZATION_GROUPS;
+    const PERMISSION: Permission = Permission::MANAGE;
     const SUMMARY: &'static str = "Update an organization group";
     const DESCRIPTION: &'static str = "Changes the properties that the body names and leaves the \
         others as they are. The body is a merge patch (RFC 7396): null clears a property, an \
@@ -203,6 +208,7 @@ impl Operation for DeleteOrganizationGroup {
     const PATH: &'static str = "/orggroups/{group_id}";
     const STATUS: StatusCode = StatusCode::NO_CONTENT;
     const TAG: Tag = ORGANIZATION_GROUPS;
+    const PERMISSION: Permission = Permission::MANAGE;
     const SUMMARY: &'static str = "Delete an organization group";
     const DESCRIPTION: &'static str = "Deletes a group. The organizations that are members stay \
         as they are.";
@@ -224,6 +230,7 @@ impl Operation for ListOrganizationGroupMembers {
     const PATH: &'static str = "/orggroups/{group_id}/members";
     const STATUS: StatusCode = StatusCode::OK;
     const TAG: Tag = ORGANIZATION_GROUPS;
+    const PERMISSION: Permission = Permission::READ;
     const SUMMARY: &'static str = "List the members of an organization group";
     const DESCRIPTION: &'static str = "Lists the IDs of the organizations that are members of a \
         group, in the order in which they were added.";
@@ -245,6 +252,7 @@ impl Operation for AddOrganizationGroupMembers {
     const PATH: &'static str = "/orggroups/{group_id}/members";
     const STATUS: StatusCode = StatusCode::CREATED;
     const TAG: Tag = ORGANIZATION_GROUPS;
+    const PERMISSION: Permission = Permission::MANAGE;
     const SUMMARY: &'static str = "Add members to an organization group";
     const DESCRIPTION: &'static str = "Adds organizations to a group and replies with all of its \
         members. Adding a member again changes nothing. `Location` is the path of the group.";
@@ -266,6 +274,7 @@ impl Operation for RemoveOrganizationGroupMember {
     const PATH: &'static str = "/orggroups/{group_id}/members/{member_id}";
     const STATUS: StatusCode = StatusCode::NO_CONTENT;
     const TAG: Tag = ORGANIZATION_GROUPS;
+    const PERMISSION: Permission = Permission::MANAGE;
     const SUMMARY: &'static str = "Remove a member from an organization group";
     const DESCRIPTION: &'static str = "Removes an organization from a group. The organization \
         itself stays as it is.";

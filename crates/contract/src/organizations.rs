@@ -15,6 +15,7 @@ use crate::{
     number::Number,
     operation::{Create, Created, List, NoBody, NoContent, Operation, Resource, Tag, Update},
     parameters::{ListQuery, NoParameters, TextFilter, TimeFilter},
+    permission::Permission,
     schema::{described, spelled_as_on_the_wire},
     timestamp::Timestamp,
     users::{Locale, Role},
@@ -420,6 +421,7 @@ impl Operation for ListOrganizations {
     const PATH: &'static str = "/organizations";
     const STATUS: StatusCode = StatusCode::OK;
     const TAG: Tag = ORGANIZATIONS;
+    const PERMISSION: Permission = Permission::READ;
     const SUMMARY: &'static str = "List organizations";
     const DESCRIPTION: &'static str = "Lists the organizations that the caller sees, oldest \
         first unless `sort` says otherwise. Archived ones are left out unless `status` asks for \
@@ -441,6 +443,7 @@ impl Operation for CreateOrganization {
     const PATH: &'static str = "/organizations";
     const STATUS: StatusCode = StatusCode::CREATED;
     const TAG: Tag = ORGANIZATIONS;
+    const PERMISSION: Permission = Permission::MANAGE;
     const SUMMARY: &'static str = "Create an organization";
     const DESCRIPTION: &'static str = "Creates an organization. Read-only properties are \
         ignored, so that an organization that was fetched can serve as the template of a new \
@@ -466,6 +469,7 @@ impl Operation for GetOrganization {
     const PATH: &'static str = "/organizations/{organization_id}";
     const STATUS: StatusCode = StatusCode::OK;
     const TAG: Tag = ORGANIZATIONS;
+    const PERMISSION: Permission = Permission::READ;
     const SUMMARY: &'static str = "Get an organization";
     const DESCRIPTION: &'static str = "Gets an organization, archived or not.";
     const ERRORS: &'static [(Code, &'static str)] = &[NOT_FOUND];
@@ -486,6 +490,7 @@ impl Operation for UpdateOrganization {
     const PATH: &'static str = "/organizations/{organization_id}";
     const STATUS: StatusCode = StatusCode::OK;
     const TAG: Tag = ORGANIZATIONS;
+    const PERMISSION: Permission = Permission::MANAGE;
     const SUMMARY: &'static str = "Update an organization";
     const DESCRIPTION: &'static str = "Changes the properties that the body names and leaves the \
         others as they are. The body is a merge patch (RFC 7396): null clears a property, an \
@@ -519,6 +524,7 @@ impl Operation for DeleteOrganization {
     const PATH: &'static str = "/organizations/{organization_id}";
     const STATUS: StatusCode = StatusCode::NO_CONTENT;
     const TAG: Tag = ORGANIZATIONS;
+    const PERMISSION: Permission = Permission::Below(Role::Owner);
     const SUMMARY: &'static str = "Delete an organization";
     const DESCRIPTION: &'static str = "Archives an organization: it leaves lists, but references \
         to it still resolve. Only an owner of an organization above it can do so. Deleting an \

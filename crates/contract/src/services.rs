@@ -13,6 +13,7 @@ use crate::{
     id::ObjectId,
     operation::{Create, Created, List, NoBody, NoContent, Operation, Resource, Tag, Update},
     parameters::{ListQuery, NoParameters, TextFilter, TimeFilter},
+    permission::Permission,
     schema::{described, spelled_as_on_the_wire},
     timestamp::Timestamp,
 };
@@ -289,6 +290,7 @@ impl Operation for ListServices {
     const PATH: &'static str = "/services";
     const STATUS: StatusCode = StatusCode::OK;
     const TAG: Tag = SERVICES;
+    const PERMISSION: Permission = Permission::READ;
     const SUMMARY: &'static str = "List services";
     const DESCRIPTION: &'static str = "Lists the services that the caller sees, oldest first \
         unless `sort` says otherwise. Archived ones are left out unless `status` asks for them.";
@@ -309,6 +311,7 @@ impl Operation for CreateService {
     const PATH: &'static str = "/services";
     const STATUS: StatusCode = StatusCode::CREATED;
     const TAG: Tag = SERVICES;
+    const PERMISSION: Permission = Permission::MANAGE;
     const SUMMARY: &'static str = "Create a service";
     const DESCRIPTION: &'static str = "Creates a service. Read-only properties are ignored, so \
         that a service that was fetched can serve as the template of a new one. What `params` \
@@ -334,6 +337,7 @@ impl Operation for GetService {
     const PATH: &'static str = "/services/{service_id}";
     const STATUS: StatusCode = StatusCode::OK;
     const TAG: Tag = SERVICES;
+    const PERMISSION: Permission = Permission::READ;
     const SUMMARY: &'static str = "Get a service";
     const DESCRIPTION: &'static str = "Gets a service, archived or not.";
     const ERRORS: &'static [(Code, &'static str)] = &[NOT_FOUND];
@@ -354,6 +358,7 @@ impl Operation for UpdateService {
     const PATH: &'static str = "/services/{service_id}";
     const STATUS: StatusCode = StatusCode::OK;
     const TAG: Tag = SERVICES;
+    const PERMISSION: Permission = Permission::MANAGE;
     const SUMMARY: &'static str = "Update a service";
     const DESCRIPTION: &'static str = "Changes the properties that the body names and leaves the \
         others as they are. The body is a merge patch (RFC 7396): null clears a property, an \
@@ -377,6 +382,7 @@ impl Operation for DeleteService {
     const PATH: &'static str = "/services/{service_id}";
     const STATUS: StatusCode = StatusCode::NO_CONTENT;
     const TAG: Tag = SERVICES;
+    const PERMISSION: Permission = Permission::MANAGE;
     const SUMMARY: &'static str = "Delete a service";
     const DESCRIPTION: &'static str = "Archives a service: it leaves lists, but references to it \
         still resolve. Deleting an archived service changes nothing.";

@@ -15,6 +15,7 @@ use crate::{
         Create, Created, List, NoBody, NoContent, Operation, Resource, Tag, Update, Upload,
     },
     parameters::{ListQuery, NoParameters, TextFilter, TimeFilter},
+    permission::Permission,
     schema::{described, spelled_as_on_the_wire},
     timestamp::Timestamp,
 };
@@ -314,6 +315,7 @@ impl Operation for ListUsers {
     const PATH: &'static str = "/users";
     const STATUS: StatusCode = StatusCode::OK;
     const TAG: Tag = USERS;
+    const PERMISSION: Permission = Permission::READ;
     const SUMMARY: &'static str = "List users";
     const DESCRIPTION: &'static str = "Lists the users that the caller sees, oldest first unless \
         `sort` says otherwise. Archived users are left out unless `status` asks for them.";
@@ -334,6 +336,7 @@ impl Operation for CreateUser {
     const PATH: &'static str = "/users";
     const STATUS: StatusCode = StatusCode::CREATED;
     const TAG: Tag = USERS;
+    const PERMISSION: Permission = Permission::MANAGE;
     const SUMMARY: &'static str = "Create a user";
     const DESCRIPTION: &'static str = "Creates a user. Read-only properties are ignored, so that \
         a user that was fetched can serve as the template of a new one.";
@@ -361,6 +364,7 @@ impl Operation for GetUser {
     const PATH: &'static str = "/users/{user_id}";
     const STATUS: StatusCode = StatusCode::OK;
     const TAG: Tag = USERS;
+    const PERMISSION: Permission = Permission::READ;
     const SUMMARY: &'static str = "Get a user";
     const DESCRIPTION: &'static str = "Gets a user, archived or not. `me` gets the caller.";
     const ERRORS: &'static [(Code, &'static str)] = &[NOT_FOUND];
@@ -381,6 +385,7 @@ impl Operation for UpdateUser {
     const PATH: &'static str = "/users/{user_id}";
     const STATUS: StatusCode = StatusCode::OK;
     const TAG: Tag = USERS;
+    const PERMISSION: Permission = Permission::CHANGE_USER;
     const SUMMARY: &'static str = "Update a user";
     const DESCRIPTION: &'static str = "Changes the properties that the body names and leaves the \
         others as they are. The body is a merge patch (RFC 7396): null clears a property, an \
@@ -415,6 +420,7 @@ impl Operation for DeleteUser {
     const PATH: &'static str = "/users/{user_id}";
     const STATUS: StatusCode = StatusCode::NO_CONTENT;
     const TAG: Tag = USERS;
+    const PERMISSION: Permission = Permission::MANAGE;
     const SUMMARY: &'static str = "Delete a user";
     const DESCRIPTION: &'static str = "Archives a user: it leaves lists and can no longer log in, \
         but references to it still resolve. Deleting an archived user changes nothing.";
@@ -446,6 +452,7 @@ impl Operation for ListUserOrganizations {
     const PATH: &'static str = "/users/me/organizations";
     const STATUS: StatusCode = StatusCode::OK;
     const TAG: Tag = USERS;
+    const PERMISSION: Permission = Permission::Oneself(Role::Guest);
     const SUMMARY: &'static str = "List the organizations of the caller";
     const DESCRIPTION: &'static str =
         "Lists the organizations that the caller is a member of, with its role in each.";
@@ -466,6 +473,7 @@ impl Operation for RemoveUserOrganization {
     const PATH: &'static str = "/users/{user_id}/organizations/{organization_id}";
     const STATUS: StatusCode = StatusCode::NO_CONTENT;
     const TAG: Tag = USERS;
+    const PERMISSION: Permission = Permission::CHANGE_USER;
     const SUMMARY: &'static str = "Remove a user from an organization";
     const DESCRIPTION: &'static str = "Ends the membership of a user in an organization.";
     const ERRORS: &'static [(Code, &'static str)] = &[
@@ -497,6 +505,7 @@ impl Operation for UploadUserAvatar {
     const PATH: &'static str = "/users/{user_id}/avatar";
     const STATUS: StatusCode = StatusCode::CREATED;
     const TAG: Tag = USERS;
+    const PERMISSION: Permission = Permission::CHANGE_USER;
     const SUMMARY: &'static str = "Upload the picture of a user";
     const DESCRIPTION: &'static str = "Replaces the picture of a user and sets `avatar` to its \
         URL. The image is a PNG, JPEG, GIF or WebP; it is cropped to a square and scaled.";
@@ -518,6 +527,7 @@ impl Operation for DeleteUserAvatar {
     const PATH: &'static str = "/users/{user_id}/avatar";
     const STATUS: StatusCode = StatusCode::NO_CONTENT;
     const TAG: Tag = USERS;
+    const PERMISSION: Permission = Permission::CHANGE_USER;
     const SUMMARY: &'static str = "Delete the picture of a user";
     const DESCRIPTION: &'static str = "Deletes the picture of a user and clears `avatar`. Without \
         a picture it changes nothing.";

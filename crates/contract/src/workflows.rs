@@ -17,6 +17,7 @@ use crate::{
     operation::{List, NoBody, Operation, Resource, Tag},
     organizations::OrganizationPath,
     parameters::ListQuery,
+    permission::Permission,
     schema::described,
     timestamp::Timestamp,
 };
@@ -158,6 +159,7 @@ impl Operation for ListWorkflows {
     const PATH: &'static str = "/organizations/{organization_id}/workflows";
     const STATUS: StatusCode = StatusCode::OK;
     const TAG: Tag = WORKFLOWS;
+    const PERMISSION: Permission = Permission::READ;
     const SUMMARY: &'static str = "List the workflows of an organization";
     const DESCRIPTION: &'static str = "Lists the workflows that run for an organization, oldest \
         first unless `sort` says otherwise. They can belong to any organization of its tree.";

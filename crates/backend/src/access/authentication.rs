@@ -2,6 +2,7 @@
 
 use contract::access::{Anonymous, Authenticated};
 use contract::failure::Failure;
+use contract::permission::Permission;
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
@@ -22,6 +23,10 @@ pub(crate) trait Authenticate: contract::access::Access {
     /// What is known of the caller.
     type Caller: Send;
 
+    /// Refuses a caller whose role is not enough for the operation, whatever that is
+    /// about.
+    fn check(caller: &Self::Caller, permission: Permission) -> Result<(), Error>;
+
     /// Finds out who calls.
     fn authenticate(
         app: &App,
@@ -32,6 +37,10 @@ pub(crate) trait Authenticate: contract::access::Access {
 impl Authenticate for Anonymous {
     type Caller = Origin;
 
+    fn check(_: &Origin, _: Permission) -> Result<(), Error> {
+        Ok(())
+    }
+
     async fn authenticate(app: &App, parts: &Parts) -> Result<Origin, Error> {
         Ok(Origin::of(app, parts))
     }
@@ -39,6 +48,13 @@ impl Authenticate for Anonymous {
 
 impl Authenticate for Authenticated {
     type Caller = Caller;
+
+    fn check(caller: &Caller, permission: Permission) -> Result<(), Error> {
+        match permission.least() {
+            Some(least) if caller.role < least => Err(caller.below(least)),
+            _ => Ok(()),
+        }
+    }
 
     async fn authenticate(app: &App, parts: &Parts) -> Result<Caller, Error> {
         let Some(token) = parts.headers.get(AUTHORIZATION).and_then(bearer) else {

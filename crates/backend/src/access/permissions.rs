@@ -80,6 +80,20 @@ impl Caller {
         self.role >= act.least()
     }
 
+    /// The refusal of an operation that needs at least that role.
+    pub(crate) fn below(self, least: Role) -> Error {
+        let who = match least {
+            Role::Guest | Role::Agent => return Error::denied("guests may only read"),
+            Role::Bot => "bots, admins and owners",
+            Role::Admin => "admins and owners",
+            Role::Owner => "owners",
+        };
+        Error::denied(format!(
+            "only {who} may do this, and you are of role {}",
+            self.role
+        ))
+    }
+
     /// Refuses an act, unless the role of the caller is enough for it.
     pub(crate) fn check(self, act: Act) -> Result<(), Error> {
         if self.may(act) {

@@ -127,6 +127,7 @@ async fn read<O: Operation<Access: Authenticate>>(
 ) -> Result<Request<O>, Error> {
     let (mut parts, body) = request.into_parts();
     let caller = O::Access::authenticate(&app, &parts).await?;
+    O::Access::check(&caller, O::PERMISSION)?;
     let path = path::<O>(&mut parts).await?;
     let query = query::<O>(&parts.uri, takes_cursor);
     let bytes = match O::Body::INFO {

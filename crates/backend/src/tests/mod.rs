@@ -21,6 +21,7 @@ mod memberships;
 mod operation;
 mod organizations;
 mod people;
+mod permissions;
 mod plans;
 mod races;
 mod reply;
