@@ -3,18 +3,24 @@
 use contract::id::ObjectId;
 use contract::timestamp::Timestamp;
 
+use crate::blocking::Pool;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::files::Files;
 use crate::ids::Ids;
 use crate::store::Store;
 use crate::token::Key;
+use crate::uploads::Uploads;
 
 /// What every request is served from.
 #[derive(Debug)]
 pub(crate) struct App {
     pub(crate) store: Store,
-    pub(crate) files: Files,
+    /// Where pictures are kept, if not in the database.
+    pub(crate) files: Option<Files>,
+    /// What uploaded pictures are decoded in.
+    pub(crate) decoders: Pool,
+    pub(crate) uploads: Uploads,
     pub(crate) key: Key,
     /// Without a slash at the end.
     pub(crate) public_url: String,

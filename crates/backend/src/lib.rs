@@ -1,8 +1,8 @@
 //! The Web1on1 REST system on axum.
 //!
 //! It serves the operations of the [`contract`] from a SQLite or PostgreSQL
-//! database and a directory of files. Any number of backends can run on one
-//! PostgreSQL database side by side; none keeps state of its own. It knows
+//! database. Any number of backends can run on one PostgreSQL database side by side;
+//! none keeps state of its own. It knows
 //! nothing of gRPC, reads no environment and no arguments.
 //!
 //! # Rooms
@@ -17,9 +17,11 @@
 //! 4. `resources` has a file for each resource: its handlers and its rules.
 //! 5. `access` finds out who calls and decides who may do what.
 //! 6. `app` is what every request is served from.
-//! 7. `store` has the rows and the only SQL; `files` has the data directory.
+//! 7. `store` has the rows and the only SQL; `files` has the pictures that are kept
+//!    elsewhere.
 //! 8. The rest are leaves, which know none of the above: `config`, `limits`,
-//!    `clock`, `ids`, `error`, `token`, `password`, `picture` and `blocking`.
+//!    `clock`, `ids`, `error`, `token`, `password`, `picture`,
+//!    `blocking`, `uploads` and `private`.
 
 mod access;
 mod app;
@@ -34,6 +36,7 @@ mod ids;
 mod limits;
 mod password;
 mod picture;
+mod private;
 mod resources;
 mod seed;
 mod start;
@@ -41,6 +44,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod token;
+mod uploads;
 
 use std::io;
 use std::sync::Arc;
@@ -48,9 +52,9 @@ use std::time::Duration;
 
 pub use backup::{BackupError, Saved, backup, restore};
 pub use clock::Clock;
-pub use config::Config;
+pub use config::{Config, PictureStore, PictureStoreError, S3};
 pub use ids::Ids;
-pub use limits::{DatabaseLimits, ServerLimits};
+pub use limits::{DatabaseLimits, PictureLimits, ServerLimits};
 pub use seed::{SeedError, Seeded};
 pub use start::{FirstStart, OpenError};
 
@@ -122,7 +126,8 @@ impl Backend {
     /// Serves [`router`](Self::router) over HTTP/1.1 and HTTP/2 within the
     /// [`ServerLimits`], until `stop` is done. Then nothing new is accepted,
     /// connections without a request and those with half a head are closed, and
-    /// requests under way have `grace` to end.
+    /// requests under way have `grace` to end. Meanwhile pictures that were left over
+    /// are deleted.
     ///
     /// # Errors
     ///
@@ -133,6 +138,11 @@ impl Backend {
         stop: impl Future<Output = ()>,
         grace: Duration,
     ) -> io::Result<()> {
-        http::serve(self.app.clone(), self.server_limits, listener, stop, grace).await
+        tokio::select! {
+            served = http::serve(self.app.clone(), self.server_limits, listener, stop, grace) => {
+                served
+            }
+            never = resources::avatars::sweep_forever(&self.app) => match never {},
+        }
     }
 }

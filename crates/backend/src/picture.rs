@@ -12,6 +12,7 @@
 
 use std::io::Cursor;
 
+use bytes::Bytes;
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{self, FilterType};
 use image::{DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, Limits};
@@ -41,7 +42,7 @@ const JPEG_QUALITY: u8 = 85;
 /// A square picture, encoded.
 #[derive(Debug)]
 pub(crate) struct Picture {
-    pub(crate) bytes: Vec<u8>,
+    pub(crate) bytes: Bytes,
     /// The extension of the file name, which also tells the format.
     pub(crate) extension: &'static str,
 }
@@ -179,7 +180,7 @@ fn encode(image: DynamicImage, has_alpha: bool) -> Result<Picture, ImageError> {
             .into_rgba8()
             .write_to(&mut Cursor::new(&mut bytes), ImageFormat::Png)?;
         Ok(Picture {
-            bytes,
+            bytes: bytes.into(),
             extension: "png",
         })
     } else {
@@ -187,7 +188,7 @@ fn encode(image: DynamicImage, has_alpha: bool) -> Result<Picture, ImageError> {
             .into_rgb8()
             .write_with_encoder(JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY))?;
         Ok(Picture {
-            bytes,
+            bytes: bytes.into(),
             extension: "jpg",
         })
     }
@@ -420,7 +421,7 @@ mod tests {
     }
 
     /// A chunk of a WebP file.
-    fn chunk(name: &[u8; 4], content: &[u8]) -> Vec<u8> {
+    fn chunk(name: [u8; 4], content: &[u8]) -> Vec<u8> {
         let size = u32::try_from(content.len())
             .expect("is short")
             .to_le_bytes();
@@ -429,16 +430,16 @@ mod tests {
 
     /// A WebP file of 2 by 2 pixels with these chunks.
     fn webp(flags: u8, chunks: &[u8]) -> Vec<u8> {
-        let header = chunk(b"VP8X", &[flags, 0, 0, 0, 1, 0, 0, 1, 0, 0]);
+        let header = chunk(*b"VP8X", &[flags, 0, 0, 0, 1, 0, 0, 1, 0, 0]);
         let content = [b"WEBP", &header[..], chunks].concat();
-        chunk(b"RIFF", &content)
+        chunk(*b"RIFF", &content)
     }
 
     /// The header of a lossy frame with this side.
     fn frame(side: u16) -> Vec<u8> {
         let [low, high] = side.to_le_bytes();
         chunk(
-            b"VP8 ",
+            *b"VP8 ",
             &[0x10, 0, 0, 0x9d, 0x01, 0x2a, low, high, low, high],
         )
     }
@@ -448,13 +449,13 @@ mod tests {
         let found = "16383 × 16383 = 268402689";
         check_too_large(&webp(0, &frame(16_383)), found);
         let place = [0, 0, 0, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
-        let animated = chunk(b"ANMF", &[&place[..], &frame(16_383)].concat());
+        let animated = chunk(*b"ANMF", &[&place[..], &frame(16_383)].concat());
         check_too_large(&webp(2, &animated), found);
     }
 
     #[test]
     fn a_chunk_that_claims_gigabytes_is_refused() {
-        let mut exif = chunk(b"EXIF", b"");
+        let mut exif = chunk(*b"EXIF", b"");
         exif[4..8].copy_from_slice(&u32::MAX.to_le_bytes());
         check_refused(
             &webp(8, &exif),

@@ -20,6 +20,7 @@ mod lists;
 mod memberships;
 mod organizations;
 mod people;
+mod pictures;
 mod plans;
 mod races;
 mod reply;
@@ -91,13 +92,30 @@ impl Api {
         Self::start_on(database, directory).await
     }
 
+    /// A backend on an empty database that is configured otherwise, and its owner
+    /// logged in.
+    async fn start_with(adjust: impl FnOnce(&mut Config)) -> Self {
+        let directory =
+            tempfile::tempdir().expect("the system has a directory for temporary files");
+        let database = empty_database(&directory).await;
+        Self::start_adjusted(database, directory, adjust).await
+    }
+
     /// A backend on this database, which is empty, and its owner logged in.
     async fn start_on(database: String, directory: TempDir) -> Self {
+        Self::start_adjusted(database, directory, |_| {}).await
+    }
+
+    async fn start_adjusted(
+        database: String,
+        directory: TempDir,
+        adjust: impl FnOnce(&mut Config),
+    ) -> Self {
         let start: Timestamp = START.parse().expect("is a time");
         let milliseconds = Arc::new(AtomicI64::new(start.as_millisecond()));
-        let backend = Backend::open(config(&database, &directory, milliseconds.clone()))
-            .await
-            .expect("opens");
+        let mut config = config(&database, &directory, milliseconds.clone());
+        adjust(&mut config);
+        let backend = Backend::open(config).await.expect("opens");
         let organization = backend
             .first_start()
             .expect("the database was empty")
