@@ -20,8 +20,8 @@ pub struct Config {
     /// The directory for the SQLite database and for pictures. It is created if it is
     /// missing and something is kept in it.
     pub data: PathBuf,
-    /// Where the pictures of users are kept. In the database if that is PostgreSQL,
-    /// where every backend on it sees them, else in [`data`](Self::data).
+    /// Where the pictures of users are kept; see
+    /// [`picture_store`](Self::picture_store) for the default.
     pub pictures: Option<PictureStore>,
     /// How much uploading, decoding and keeping pictures may take.
     pub picture_limits: PictureLimits,
@@ -61,6 +61,19 @@ impl Config {
             clock: Clock::default(),
             ids: None,
         }
+    }
+
+    /// Returns where the pictures of users are kept: where
+    /// [`pictures`](Self::pictures) says, or else in the database if that is
+    /// PostgreSQL, where every backend on it sees them, and in [`data`](Self::data)
+    /// if it is SQLite.
+    pub fn picture_store(&self) -> PictureStore {
+        let default = if self.database.starts_with("sqlite:") {
+            PictureStore::Data
+        } else {
+            PictureStore::Database
+        };
+        self.pictures.clone().unwrap_or(default)
     }
 }
 

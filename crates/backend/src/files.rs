@@ -5,6 +5,7 @@
 //! name. A picture never changes: a new one has a new name. This module knows no
 //! database, and no HTTP but that of S3.
 
+mod error;
 mod http;
 mod s3;
 
@@ -14,11 +15,11 @@ use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use contract::id::ObjectId;
-use tokio::task::{JoinError, spawn_blocking};
+use tokio::task::spawn_blocking;
 
+use self::error::FileError;
 use self::s3::Bucket;
 use crate::config::S3;
-use crate::error::Error;
 use crate::limits::PictureLimits;
 use crate::private;
 
@@ -26,43 +27,6 @@ const DIRECTORY: &str = "avatars";
 
 /// How many bytes of random numbers are in a name.
 const NAME: usize = 16;
-
-/// Why a picture cannot be kept, read or deleted.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum FileError {
-    #[error("{} cannot be used", .path.display())]
-    File { path: PathBuf, source: io::Error },
-    #[error("a thread ended before it was done")]
-    Thread(#[from] JoinError),
-    #[error("S3 has refused a request")]
-    Refused(#[source] object_store::Error),
-    #[error("S3 cannot be reached")]
-    Away(#[source] object_store::Error),
-    #[error("S3 has not answered in time")]
-    Silent,
-    #[error("S3 has something with the name of a picture that is too large for one")]
-    NoPicture,
-}
-
-impl From<FileError> for Error {
-    fn from(error: FileError) -> Self {
-        match &error {
-            FileError::File { source, .. }
-                if matches!(
-                    source.kind(),
-                    io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
-                ) =>
-            {
-                Self::Full(error.into())
-            }
-            FileError::Away(_) | FileError::Silent => Self::Unavailable(error.into()),
-            FileError::File { .. }
-            | FileError::Thread(_)
-            | FileError::Refused(_)
-            | FileError::NoPicture => Self::internal(error),
-        }
-    }
-}
 
 /// Where pictures are kept.
 #[derive(Debug)]
@@ -229,20 +193,5 @@ mod tests {
         assert!(is_picture(&path()) && is_picture_of(user, &path()));
         let other = "57c8479433f5d57d3013a0bd".parse().expect("is an ID");
         assert!(!is_picture_of(other, &path()));
-    }
-
-    #[test]
-    fn a_full_disk_is_told_from_other_failures() {
-        let of = |kind: io::ErrorKind| {
-            Error::from(FileError::File {
-                path: PathBuf::new(),
-                source: kind.into(),
-            })
-        };
-        assert!(matches!(of(io::ErrorKind::StorageFull), Error::Full(_)));
-        assert!(matches!(
-            of(io::ErrorKind::PermissionDenied),
-            Error::Internal(_)
-        ));
     }
 }

@@ -112,7 +112,7 @@ impl Default for DatabaseLimits {
 /// are bounded besides; see the guide of the backend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PictureLimits {
-    /// How many are decoded at once; at least 1. Each takes up to 0.4 GB. 1.
+    /// How many are decoded at once; at least 1. Each takes up to 0.3 GB. 1.
     pub decoders: usize,
     /// How many more may wait for that. 16.
     pub waiting: usize,

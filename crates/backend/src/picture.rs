@@ -8,7 +8,8 @@
 //! A few kilobytes of upload can claim to be a picture of many gigabytes, so the
 //! size in the header decides before anything is decoded. The decoded image is the
 //! one large buffer that is made here: whatever is computed of it is as large as
-//! what is left. A decoder may need as much again, or twice that for an animation.
+//! what is left. Decoders of progressive JPEG and of animated WebP need up to twice
+//! as much beside it. The guide of the backend has what was measured.
 
 use std::io::Cursor;
 

@@ -114,18 +114,13 @@ pub(crate) async fn open(config: Config) -> Result<(App, Option<FirstStart>), Op
     {
         return Err(OpenError::PublicUrl(config.public_url));
     }
-    let is_on_sqlite = sqlite_path(&config.database).is_some();
-    let pictures = config.pictures.unwrap_or(if is_on_sqlite {
-        PictureStore::Data
-    } else {
-        PictureStore::Database
-    });
+    let pictures = config.picture_store();
     let path = config.data;
     let unusable = |source| OpenError::Directory {
         path: path.clone(),
         source,
     };
-    if is_on_sqlite {
+    if sqlite_path(&config.database).is_some() {
         private::create_directory(&path).map_err(unusable)?;
     }
     let limits = config.picture_limits;

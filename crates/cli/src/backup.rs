@@ -24,8 +24,8 @@ enum Command {
     Restore(RestoreArgs),
 }
 
-/// Copy a SQLite database and all avatars to one file; the backend may go on
-/// serving
+/// Copy a SQLite database and all pictures but those in S3 to one file; the backend
+/// may go on serving
 #[derive(Args, Debug)]
 struct BackupArgs {
     /// The file, which must not exist
@@ -59,6 +59,9 @@ pub(crate) async fn run(args: BackendCommand) -> anyhow::Result<ExitCode> {
                 file.display(),
                 saved.pictures
             ));
+            if saved.missing > 0 {
+                serve::tell(&format!("avatars kept elsewhere {}\n", saved.missing));
+            }
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Restore(RestoreArgs {

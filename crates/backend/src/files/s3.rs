@@ -9,7 +9,7 @@ use object_store::path::Path;
 use object_store::{BackoffConfig, Error, ObjectStoreExt as _, PutPayload, RetryConfig};
 use tokio::time::timeout;
 
-use super::FileError;
+use super::error::FileError;
 use super::http::{Connector, MAX_REPLY};
 use crate::config::S3;
 use crate::limits::PictureLimits;
