@@ -24,7 +24,8 @@ const ROOMS: [&[&str]; 8] = [
     &["app"],
     &["store", "files"],
     &[
-        "blocking", "clock", "config", "error", "ids", "limits", "password", "picture", "token",
+        "blocking", "clock", "config", "error", "ids", "limits", "password", "picture", "private",
+        "token", "uploads",
     ],
 ];
 

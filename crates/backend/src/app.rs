@@ -5,6 +5,7 @@ use contract::timestamp::Timestamp;
 use http::HeaderValue;
 use ipnet::IpNet;
 
+use crate::blocking::Pool;
 use crate::clock::Clock;
 use crate::error::Error;
 use crate::files::Files;
@@ -12,18 +13,23 @@ use crate::ids::Ids;
 use crate::keys::KeyRing;
 use crate::logins::Logins;
 use crate::store::Store;
+use crate::uploads::Uploads;
 
 /// What every request is served from.
 #[derive(Debug)]
 pub(crate) struct App {
     pub(crate) store: Store,
-    pub(crate) files: Files,
     pub(crate) keys: KeyRing,
     pub(crate) logins: Logins,
     /// The proxies whose `X-Forwarded-For` is believed.
     pub(crate) trusted_proxies: Vec<IpNet>,
     /// The origins whose pages may call the API.
     pub(crate) cors_origins: Vec<HeaderValue>,
+    /// Where pictures are kept, if not in the database.
+    pub(crate) files: Option<Files>,
+    /// What uploaded pictures are decoded in.
+    pub(crate) decoders: Pool,
+    pub(crate) uploads: Uploads,
     /// Without a slash at the end.
     pub(crate) public_url: String,
     pub(crate) clock: Clock,

@@ -1,5 +1,6 @@
 //! Backups of a backend on SQLite: one file with the database and the pictures
-//! that users have.
+//! that users have, be they in the database or in the data directory. Those in S3 are
+//! not part of it.
 //!
 //! The database is copied as it is at one instant, and then the pictures that it
 //! names are. A picture never changes, but it goes when its user gets another one.
@@ -7,12 +8,12 @@
 //! picture that it names and that was there.
 
 use std::collections::HashSet;
-use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::fs::{self, OpenOptions};
+use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::files::is_picture;
+use crate::files::{below, is_picture};
+use crate::private::{self, beside};
 use crate::store::copy::{Copy, CopyError, release};
 use crate::store::sqlite_path;
 
@@ -25,7 +26,7 @@ pub enum BackupError {
     /// The database is not SQLite.
     #[error(
         "only a SQLite database is backed up and restored here; for PostgreSQL, use pg_dump and \
-         pg_restore, and copy the directory of avatars"
+         pg_restore"
     )]
     NotSqlite,
     /// There is no database to back up.
@@ -63,6 +64,9 @@ pub enum BackupError {
 pub struct Saved {
     /// How many pictures.
     pub pictures: usize,
+    /// How many more users have, which are neither in the database nor in the data
+    /// directory. Known of a new backup only.
+    pub missing: usize,
 }
 
 /// Backs up the SQLite database at a URL and the pictures in the directory `data`
@@ -105,7 +109,7 @@ fn fill(source: &Path, data: &Path, part: &Path) -> Result<Saved, BackupError> {
     };
     let mut gone = HashSet::new();
     for _ in 0..ATTEMPTS {
-        create_private(part).map_err(at(part))?;
+        private::replace_file(part).map_err(at(part))?;
         let mut copy = Copy::of(source, part).map_err(of(source))?;
         let mut pictures = copy.avatars().map_err(of(part))?;
         pictures.retain(|path| is_picture(path));
@@ -122,8 +126,9 @@ fn fill(source: &Path, data: &Path, part: &Path) -> Result<Saved, BackupError> {
         // What was gone before the database was copied, the database itself lacks.
         if missing.iter().all(|path| gone.contains(path)) {
             copy.check().map_err(of(part))?;
-            let pictures = count - missing.len();
-            return Ok(Saved { pictures });
+            let missing = missing.len();
+            let pictures = count - missing + copy.pictures().map_err(of(part))?;
+            return Ok(Saved { pictures, missing });
         }
         gone.extend(missing);
     }
@@ -166,29 +171,33 @@ pub fn restore(
             },
         })?;
     }
-    fs::create_dir_all(data).map_err(at(data))?;
-    let pictures = copy.files(|path, bytes| {
+    private::create_directory(data).map_err(at(data))?;
+    let carried = copy.files(|path, bytes| {
         if !is_picture(path) {
             return Err(Failed::Copy(CopyError::Damaged(format!(
                 "{path:?} is no picture"
             ))));
         }
         let path = below(data, path);
-        write(&path, bytes).map_err(|source| Failed::File { path, source })
+        private::write(&path, bytes).map_err(|source| Failed::File { path, source })
     });
-    let pictures = pictures.map_err(|failed| failed.at(file))?;
+    let carried = carried.map_err(|failed| failed.at(file))?;
+    let pictures = carried + copy.pictures().map_err(of_file)?;
 
     let part = beside(&target, ".restoring");
     let done = place(file, &part, &target);
     if done.is_err() {
         let _ = fs::remove_file(&part);
     }
-    done.map(|()| Saved { pictures })
+    done.map(|()| Saved {
+        pictures,
+        missing: 0,
+    })
 }
 
 /// Puts a copy of the database in a backup in its place, at once.
 fn place(file: &Path, part: &Path, target: &Path) -> Result<(), BackupError> {
-    create_private(part).map_err(at(part))?;
+    private::replace_file(part).map_err(at(part))?;
     let copied = Copy::of(file, part).and_then(|copy| copy.drop_files());
     copied.map_err(|source| BackupError::Database {
         path: part.to_owned(),
@@ -197,12 +206,7 @@ fn place(file: &Path, part: &Path, target: &Path) -> Result<(), BackupError> {
     sync(part)?;
     // What was written ahead to another database would be taken for part of this.
     for beside in [beside(target, "-wal"), beside(target, "-shm")] {
-        match fs::remove_file(&beside) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(at(&beside)(error));
-            }
-            _ => {}
-        }
+        private::remove(&beside).map_err(at(&beside))?;
     }
     fs::rename(part, target).map_err(at(target))?;
     sync_directory(target)
@@ -237,41 +241,6 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> BackupError + use<> {
     move |source| BackupError::File { path, source }
 }
 
-/// The file that lies at the path of a URL.
-fn below(data: &Path, path: &str) -> PathBuf {
-    data.join(path.trim_start_matches('/'))
-}
-
-/// The file whose name is that of another and `suffix`.
-fn beside(file: &Path, suffix: &str) -> PathBuf {
-    let mut name = OsString::from(file);
-    name.push(suffix);
-    name.into()
-}
-
-/// Creates an empty file, in the place of an old one, which only its owner may
-/// read.
-fn create_private(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
-}
-
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    if let Some(directory) = path.parent() {
-        fs::create_dir_all(directory)?;
-    }
-    let mut file = File::create(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
 fn sync(path: &Path) -> Result<(), BackupError> {
     let file = OpenOptions::new().write(true).open(path);
     file.and_then(|file| file.sync_all()).map_err(at(path))
@@ -279,18 +248,5 @@ fn sync(path: &Path) -> Result<(), BackupError> {
 
 /// Makes the name of a file durable, where the system can.
 fn sync_directory(file: &Path) -> Result<(), BackupError> {
-    #[cfg(unix)]
-    {
-        let directory = match file.parent() {
-            Some(directory) if !directory.as_os_str().is_empty() => directory,
-            _ => Path::new("."),
-        };
-        let opened = File::open(directory);
-        opened
-            .and_then(|opened| opened.sync_all())
-            .map_err(at(directory))?;
-    }
-    #[cfg(not(unix))]
-    let _ = file;
-    Ok(())
+    private::sync_directory(file).map_err(at(private::directory_of(file)))
 }

@@ -2,9 +2,11 @@
 
 use std::sync::{Arc, LazyLock};
 use std::thread;
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio::task::{JoinError, spawn_blocking};
+use tokio::time::timeout;
 
 static SLOTS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| {
     Arc::new(Semaphore::new(
@@ -24,4 +26,124 @@ pub(crate) async fn run<T: Send + 'static>(
         work()
     })
     .await
+}
+
+/// Why work was not done.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PoolError {
+    /// Too much other work waits, or this has waited for too long.
+    #[error("there is more work of this kind than can be done")]
+    Busy,
+    #[error("the work did not end")]
+    Lost(#[from] JoinError),
+}
+
+/// Work of one kind: so much is done at once, and so much more may wait, so long.
+#[derive(Debug)]
+pub(crate) struct Pool {
+    slots: Arc<Semaphore>,
+    /// For what is done and what waits.
+    places: Arc<Semaphore>,
+    wait: Duration,
+}
+
+impl Pool {
+    /// At least one piece is done at a time.
+    pub(crate) fn new(slots: usize, waiting: usize, wait: Duration) -> Self {
+        let slots = slots.clamp(1, Semaphore::MAX_PERMITS);
+        let places = slots.saturating_add(waiting).min(Semaphore::MAX_PERMITS);
+        Self {
+            slots: Arc::new(Semaphore::new(slots)),
+            places: Arc::new(Semaphore::new(places)),
+            wait,
+        }
+    }
+
+    /// Runs `work` on the blocking pool, and returns what it comes to. Work that
+    /// nobody waits for any more keeps its slot until it ends.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, PoolError> {
+        let place = Arc::clone(&self.places).try_acquire_owned();
+        let place = place.map_err(|_| PoolError::Busy)?;
+        let slot = timeout(self.wait, Arc::clone(&self.slots).acquire_owned()).await;
+        let Ok(Ok(slot)) = slot else {
+            return Err(PoolError::Busy);
+        };
+        let done = spawn_blocking(move || {
+            let _held = (place, slot);
+            work()
+        });
+        Ok(done.await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::pending;
+    use std::pin::pin;
+    use std::sync::mpsc;
+
+    use futures_util::FutureExt as _;
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_hours(1);
+
+    /// A pool of one slot and one place to wait, whose slot is taken until
+    /// something is sent.
+    async fn occupied(wait: Duration) -> (Arc<Pool>, mpsc::Sender<()>) {
+        let pool = Arc::new(Pool::new(1, 1, wait));
+        let (free, freed) = mpsc::channel();
+        let (begin, has_begun) = tokio::sync::oneshot::channel();
+        let occupant = Arc::clone(&pool);
+        tokio::spawn(async move {
+            let work = move || {
+                let _ = begin.send(());
+                freed.recv()
+            };
+            let _ = occupant.run(work).await;
+            pending::<()>().await;
+        });
+        has_begun.await.expect("the work begins");
+        (pool, free)
+    }
+
+    #[tokio::test]
+    async fn what_finds_no_place_to_wait_is_refused_at_once() {
+        let (pool, free) = occupied(LONG).await;
+        let mut waiting = pin!(pool.run(|| 1));
+        assert!(waiting.as_mut().now_or_never().is_none(), "it waits");
+        let refused = pool.run(|| 2).now_or_never();
+        assert!(matches!(refused, Some(Err(PoolError::Busy))));
+        free.send(()).expect("the work waits for it");
+        assert!(matches!(waiting.await, Ok(1)));
+        assert!(matches!(pool.run(|| 3).await, Ok(3)));
+    }
+
+    #[tokio::test]
+    async fn what_waits_for_too_long_is_refused() {
+        let (pool, free) = occupied(Duration::ZERO).await;
+        assert!(matches!(pool.run(|| 1).await, Err(PoolError::Busy)));
+        free.send(()).expect("the work waits for it");
+    }
+
+    #[tokio::test]
+    async fn who_gives_up_waiting_makes_room() {
+        let (pool, free) = occupied(LONG).await;
+        for _ in 0..3 {
+            assert!(pool.run(|| 1).now_or_never().is_none(), "it waits");
+        }
+        free.send(()).expect("the work waits for it");
+    }
+
+    #[tokio::test]
+    async fn work_that_panics_frees_its_slot() {
+        let pool = Pool::new(1, 0, LONG);
+        let lost = pool.run(|| panic!("on purpose")).await;
+        assert!(matches!(lost, Err(PoolError::Lost(_))));
+        // The place is free once the thread has unwound, which was waited for.
+        assert!(matches!(pool.run(|| 1).await, Ok(1)));
+    }
 }

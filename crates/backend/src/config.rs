@@ -1,16 +1,17 @@
 //! What a backend needs to know before it opens.
 
+use std::fmt;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use http::HeaderValue;
+use ipnet::IpNet;
 
 use crate::clock::Clock;
 use crate::ids::Ids;
-use ipnet::IpNet;
-
 use crate::keys::TokenKeys;
-use crate::limits::{DatabaseLimits, LoginLimits, ServerLimits};
+use crate::limits::{DatabaseLimits, LoginLimits, PictureLimits, ServerLimits};
 
 /// What a backend needs to know.
 #[derive(Clone, Debug)]
@@ -21,8 +22,14 @@ pub struct Config {
     pub database: String,
     /// How many connections the database has, and how long anything waits for it.
     pub database_limits: DatabaseLimits,
-    /// The directory for avatars. It is created if it is missing.
+    /// The directory for the SQLite database and for pictures. It is created if it is
+    /// missing and something is kept in it.
     pub data: PathBuf,
+    /// Where the pictures of users are kept; see
+    /// [`picture_store`](Self::picture_store) for the default.
+    pub pictures: Option<PictureStore>,
+    /// How much uploading, decoding and keeping pictures may take.
+    pub picture_limits: PictureLimits,
     /// Where callers reach this backend, such as `http://127.0.0.1:8080`. URLs of
     /// avatars begin with it.
     pub public_url: String,
@@ -64,6 +71,8 @@ impl Config {
             database: database.into(),
             database_limits: DatabaseLimits::default(),
             data: data.into(),
+            pictures: None,
+            picture_limits: PictureLimits::default(),
             public_url: public_url.into(),
             owner_email: None,
             owner_password: None,
@@ -76,5 +85,135 @@ impl Config {
             clock: Clock::default(),
             ids: None,
         }
+    }
+
+    /// Returns where the pictures of users are kept: where
+    /// [`pictures`](Self::pictures) says, or else in the database if that is
+    /// PostgreSQL, where every backend on it sees them, and in [`data`](Self::data)
+    /// if it is SQLite.
+    pub fn picture_store(&self) -> PictureStore {
+        let default = if self.database.starts_with("sqlite:") {
+            PictureStore::Data
+        } else {
+            PictureStore::Database
+        };
+        self.pictures.clone().unwrap_or(default)
+    }
+}
+
+/// Where the pictures of users are kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PictureStore {
+    /// In the database.
+    Database,
+    /// In the directory `avatars` of the data directory.
+    Data,
+    /// In S3, or in what speaks its protocol.
+    S3(S3),
+}
+
+/// A place in S3.
+#[derive(Clone, PartialEq, Eq)]
+pub struct S3 {
+    /// The name of the bucket.
+    pub bucket: String,
+    /// What the keys of all pictures begin with, without slashes at its ends. May be
+    /// empty.
+    pub prefix: String,
+    /// The names and values of settings, such as `AWS_REGION` and
+    /// `AWS_SECRET_ACCESS_KEY`. Names that mean nothing to the client of S3 are left
+    /// out.
+    pub settings: Vec<(String, String)>,
+}
+
+impl fmt::Debug for S3 {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Leaves out the settings, which have credentials.
+        f.debug_struct("S3")
+            .field("bucket", &self.bucket)
+            .field("prefix", &self.prefix)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A text names no place for pictures. It may have a secret, so it is not repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "pictures are kept in `database`, in `data` or in `s3://bucket/prefix`, which has no user, no \
+     password and no query; credentials are read from the environment"
+)]
+pub struct PictureStoreError;
+
+/// Reads `database`, `data` or `s3://bucket/prefix`. The settings of S3 are not part
+/// of the text.
+impl FromStr for PictureStore {
+    type Err = PictureStoreError;
+
+    fn from_str(text: &str) -> Result<Self, PictureStoreError> {
+        match text {
+            "database" => return Ok(Self::Database),
+            "data" => return Ok(Self::Data),
+            _ => {}
+        }
+        let place = text.strip_prefix("s3://").ok_or(PictureStoreError)?;
+        let (bucket, prefix) = place.split_once('/').unwrap_or((place, ""));
+        let is_in_bucket =
+            |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_');
+        let is_in_prefix = |byte: u8| is_in_bucket(byte) || byte == b'/';
+        if bucket.is_empty()
+            || !bucket.bytes().all(is_in_bucket)
+            || !prefix.bytes().all(is_in_prefix)
+        {
+            return Err(PictureStoreError);
+        }
+        Ok(Self::S3(S3 {
+            bucket: bucket.to_owned(),
+            prefix: prefix.trim_matches('/').to_owned(),
+            settings: Vec::new(),
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(text: &str, expected: Option<(&str, &str)>) {
+        let s3 = match text.parse() {
+            Ok(PictureStore::S3(s3)) => Some(s3),
+            _ => None,
+        };
+        let found = s3.as_ref().map(|s3| (&*s3.bucket, &*s3.prefix));
+        assert_eq!(found, expected, "{text}");
+    }
+
+    #[test]
+    fn a_place_in_s3_has_a_bucket_and_perhaps_a_prefix() {
+        check("s3://b", Some(("b", "")));
+        check("s3://b/", Some(("b", "")));
+        check("s3://b.c/d/e/", Some(("b.c", "d/e")));
+        check("s3://", None);
+        check("s3:///d", None);
+        check("S3://b", None);
+        check("https://b", None);
+    }
+
+    #[test]
+    fn a_secret_in_the_place_is_refused_and_not_repeated() {
+        for text in ["s3://key:hush@b/d", "s3://b/d?secret=hush", "s3://b#hush"] {
+            let error = text.parse::<PictureStore>().expect_err("has a secret");
+            assert!(!format!("{error} {error:?}").contains("hush"), "{error}");
+        }
+    }
+
+    #[test]
+    fn credentials_are_not_shown() {
+        let s3 = S3 {
+            bucket: "b".to_owned(),
+            prefix: String::new(),
+            settings: vec![("AWS_SECRET_ACCESS_KEY".to_owned(), "hush".to_owned())],
+        };
+        assert!(!format!("{:?}", PictureStore::S3(s3)).contains("hush"));
     }
 }

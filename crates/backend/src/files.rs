@@ -1,88 +1,121 @@
-//! The files that the API refers to by URL: pictures of users.
+//! The pictures of users, where they are not in the database.
 //!
-//! A file lies at `avatars/<user>/<id>.<jpg or png>` in the data directory and is
-//! served at the same path, to everybody who knows it. It never changes: a new
-//! picture is a new file. This module knows no database and no HTTP.
+//! The path of a picture is `/avatars/<user>/<name>.<jpg or png>`, wherever it is
+//! kept, and it is served there to everybody who knows it: nobody can guess the
+//! name. A picture never changes: a new one has a new name. This module knows no
+//! database, and no HTTP but that of S3.
 
-use std::error::Error;
+mod error;
+mod http;
+mod s3;
+
+use std::fs;
 use std::io;
-use std::path::Path as FilePath;
+use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use contract::id::ObjectId;
-use object_store::local::LocalFileSystem;
-use object_store::path::Path;
-use object_store::{ObjectStoreExt, PutPayload};
+use tokio::task::spawn_blocking;
 
-use crate::picture::Picture;
+use self::error::FileError;
+use self::s3::Bucket;
+use crate::config::S3;
+use crate::limits::PictureLimits;
+use crate::private;
 
 const DIRECTORY: &str = "avatars";
 
-/// The data directory.
+/// How many bytes of random numbers are in a name.
+const NAME: usize = 16;
+
+/// Where pictures are kept.
 #[derive(Debug)]
-pub(crate) struct Files(LocalFileSystem);
+pub(crate) enum Files {
+    Directory(PathBuf),
+    S3(Bucket),
+}
 
 impl Files {
-    /// Opens `directory`, which must exist.
-    pub(crate) fn open(directory: &FilePath) -> object_store::Result<Self> {
-        Ok(Self(
-            LocalFileSystem::new_with_prefix(directory)?.with_automatic_cleanup(true),
-        ))
+    /// Keeps pictures in a directory, which is created if it is missing.
+    pub(crate) fn in_directory(data: &Path) -> io::Result<Self> {
+        let avatars = data.join(DIRECTORY);
+        private::create_directory(&avatars)?;
+        private::tighten(&avatars);
+        Ok(Self::Directory(data.to_owned()))
     }
 
-    /// Keeps the picture of a user under a new `id`. The path of its URL.
-    pub(crate) async fn put(
-        &self,
-        user: ObjectId,
-        id: ObjectId,
-        picture: Picture,
-    ) -> object_store::Result<String> {
-        let path = format!("{}{id}.{}", prefix(user), picture.extension);
-        self.0
-            .put(&location(&path), PutPayload::from(picture.bytes))
-            .await?;
-        Ok(path)
+    /// Keeps pictures in S3, which is not called yet.
+    pub(crate) fn in_s3(s3: &S3, limits: &PictureLimits) -> object_store::Result<Self> {
+        Ok(Self::S3(Bucket::new(s3, limits)?))
     }
 
-    /// Deletes a picture of a user. One that is gone, or that is not the user's
-    /// and not kept here, is left alone.
-    pub(crate) async fn delete(&self, user: ObjectId, path: &str) -> object_store::Result<()> {
-        let Some(name) = path.strip_prefix(&prefix(user)) else {
-            return Ok(());
-        };
-        if media_type(name).is_none() {
-            return Ok(());
-        }
-        match self.0.delete(&location(path)).await {
-            Err(object_store::Error::NotFound { .. }) => Ok(()),
-            done => done,
+    /// Keeps a picture at a path that nothing is kept at.
+    pub(crate) async fn put(&self, path: &str, bytes: Bytes) -> Result<(), FileError> {
+        match self {
+            Self::Directory(data) => {
+                within(data, path, move |file| private::write(file, &bytes)).await
+            }
+            Self::S3(bucket) => bucket.put(path, bytes).await,
         }
     }
 
-    /// A picture and its media type, if there is one of that user and name.
-    pub(crate) async fn get(
-        &self,
-        user: &str,
-        name: &str,
-    ) -> object_store::Result<Option<(&'static str, Bytes)>> {
-        let (Ok(user), Some(media_type)) = (user.parse(), media_type(name)) else {
-            return Ok(None);
-        };
-        let path = format!("{}{name}", prefix(user));
-        match self.0.get(&location(&path)).await {
-            Ok(found) => Ok(Some((media_type, found.bytes().await?))),
-            Err(object_store::Error::NotFound { .. }) => Ok(None),
-            Err(error) => Err(error),
+    /// Deletes the picture at a path. One that is gone is as well.
+    pub(crate) async fn delete(&self, path: &str) -> Result<(), FileError> {
+        match self {
+            Self::Directory(data) => within(data, path, private::remove).await,
+            Self::S3(bucket) => bucket.delete(path).await,
+        }
+    }
+
+    /// Returns the picture at a path, if there is one.
+    pub(crate) async fn get(&self, path: &str) -> Result<Option<Bytes>, FileError> {
+        match self {
+            Self::Directory(data) => {
+                within(data, path, |file| match fs::read(file) {
+                    Ok(bytes) => Ok(Some(bytes.into())),
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+                    Err(error) => Err(error),
+                })
+                .await
+            }
+            Self::S3(bucket) => bucket.get(path).await,
         }
     }
 }
 
-/// What the URL paths of a user's pictures begin with.
+/// Does something with the file of a picture on a thread that may wait for the disk.
+async fn within<T: Send + 'static>(
+    data: &Path,
+    path: &str,
+    work: impl FnOnce(&Path) -> io::Result<T> + Send + 'static,
+) -> Result<T, FileError> {
+    let path = below(data, path);
+    let done = spawn_blocking(move || {
+        let done = work(&path);
+        done.map_err(|source| FileError::File { path, source })
+    });
+    done.await?
+}
+
+/// The file of a picture in the data directory.
+pub(crate) fn below(data: &Path, path: &str) -> PathBuf {
+    data.join(path.trim_start_matches('/'))
+}
+
+/// Returns the path for a new picture of a user.
+pub(crate) fn new_path(user: ObjectId, extension: &str) -> Result<String, getrandom::Error> {
+    let mut bytes = [0; NAME];
+    getrandom::fill(&mut bytes)?;
+    let name = u128::from_be_bytes(bytes);
+    Ok(format!("{}{name:032x}.{extension}", prefix(user)))
+}
+
+/// What the paths of a user's pictures begin with.
 pub(crate) fn prefix(user: ObjectId) -> String {
     format!("/{DIRECTORY}/{user}/")
 }
 
-/// Returns whether a path is one that [`Files::put`] gives.
+/// Returns whether a path is one that [`new_path`] gives.
 pub(crate) fn is_picture(path: &str) -> bool {
     let parts = path
         .strip_prefix('/')
@@ -92,25 +125,19 @@ pub(crate) fn is_picture(path: &str) -> bool {
     parts.is_some_and(|(user, name)| user.parse::<ObjectId>().is_ok() && media_type(name).is_some())
 }
 
-/// Returns whether a picture was not kept because the disk is full.
-pub(crate) fn is_full(error: &object_store::Error) -> bool {
-    let sources = std::iter::successors(Some(error as &(dyn Error + 'static)), |&error| {
-        error.source()
-    });
-    sources
-        .filter_map(|error| error.downcast_ref::<io::Error>())
-        .any(|error| {
-            matches!(
-                error.kind(),
-                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
-            )
-        })
+/// Returns whether a path is one that [`new_path`] gives to this user.
+pub(crate) fn is_picture_of(user: ObjectId, path: &str) -> bool {
+    let name = path.strip_prefix(&prefix(user));
+    name.is_some_and(|name| media_type(name).is_some())
 }
 
-/// The media type of a file, if its name is one that [`Files::put`] gives.
-fn media_type(name: &str) -> Option<&'static str> {
-    let (id, extension) = name.split_once('.')?;
-    id.parse::<ObjectId>().ok()?;
+/// Returns the media type of a picture, if its name is one that [`new_path`] gives.
+pub(crate) fn media_type(name: &str) -> Option<&'static str> {
+    let (name, extension) = name.split_once('.')?;
+    let is_digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    if name.len() != 2 * NAME || !name.bytes().all(is_digit) {
+        return None;
+    }
     match extension {
         "jpg" => Some("image/jpeg"),
         "png" => Some("image/png"),
@@ -118,13 +145,12 @@ fn media_type(name: &str) -> Option<&'static str> {
     }
 }
 
-fn location(path: &str) -> Path {
-    Path::from(path.trim_start_matches('/'))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const USER: &str = "57c8479433f5d57d3013a0bc";
+    const PICTURE: &str = "00112233445566778899aabbccddeeff";
 
     #[track_caller]
     fn check(name: &str, expected: Option<&str>) {
@@ -133,37 +159,39 @@ mod tests {
 
     #[test]
     fn only_names_of_pictures_are_served() {
-        check("57c8479433f5d57d3013a0bc.jpg", Some("image/jpeg"));
-        check("57c8479433f5d57d3013a0bc.png", Some("image/png"));
-        check("57c8479433f5d57d3013a0bc.svg", None);
-        check("57c8479433f5d57d3013a0bc.jpg.png", None);
-        check("57c8479433f5d57d3013a0bc", None);
-        check("../57c8479433f5d57d3013a0bc.jpg", None);
+        check(&format!("{PICTURE}.jpg"), Some("image/jpeg"));
+        check(&format!("{PICTURE}.png"), Some("image/png"));
+        check(&format!("{PICTURE}.svg"), None);
+        check(&format!("{PICTURE}.jpg.png"), None);
+        check(&format!("{PICTURE}.jpg.part"), None);
+        check(PICTURE, None);
+        check(&format!("../{PICTURE}.jpg"), None);
+        check(&format!("{}.jpg", PICTURE.to_uppercase()), None);
+        check(&format!("{USER}.jpg"), None);
         check("web1on1.db", None);
     }
 
     #[test]
     fn only_paths_of_pictures_are_those_of_pictures() {
-        let id = "57c8479433f5d57d3013a0bc";
-        assert!(is_picture(&format!("/avatars/{id}/{id}.jpg")));
+        assert!(is_picture(&format!("/avatars/{USER}/{PICTURE}.jpg")));
         for path in [
-            format!("/avatars/{id}/../web1on1.db"),
-            format!("/avatars/../{id}.jpg"),
-            format!("avatars/{id}/{id}.jpg"),
-            format!("https://example.com/avatars/{id}/{id}.jpg"),
-            format!("/avatars/{id}.jpg"),
+            format!("/avatars/{USER}/../web1on1.db"),
+            format!("/avatars/../{PICTURE}.jpg"),
+            format!("avatars/{USER}/{PICTURE}.jpg"),
+            format!("https://example.com/avatars/{USER}/{PICTURE}.jpg"),
+            format!("/avatars/{PICTURE}.jpg"),
         ] {
             assert!(!is_picture(&path), "{path} was taken for a picture");
         }
     }
 
     #[test]
-    fn a_full_disk_is_told_from_other_failures() {
-        let of = |kind: io::ErrorKind| object_store::Error::Generic {
-            store: "test",
-            source: io::Error::from(kind).into(),
-        };
-        assert!(is_full(&of(io::ErrorKind::StorageFull)));
-        assert!(!is_full(&of(io::ErrorKind::PermissionDenied)));
+    fn names_are_new_and_those_of_pictures() {
+        let user = USER.parse().expect("is an ID");
+        let path = || new_path(user, "png").expect("has random numbers");
+        assert_ne!(path(), path());
+        assert!(is_picture(&path()) && is_picture_of(user, &path()));
+        let other = "57c8479433f5d57d3013a0bd".parse().expect("is an ID");
+        assert!(!is_picture_of(other, &path()));
     }
 }

@@ -1,8 +1,8 @@
 //! The Web1on1 REST system on axum.
 //!
 //! It serves the operations of the [`contract`] from a SQLite or PostgreSQL
-//! database and a directory of files. Any number of backends can run on one
-//! PostgreSQL database side by side; none keeps state of its own. It knows
+//! database. Any number of backends can run on one PostgreSQL database side by side;
+//! none keeps state of its own. It knows
 //! nothing of gRPC, reads no environment and no arguments.
 //!
 //! # Rooms
@@ -18,10 +18,11 @@
 //! 4. `resources` has a file for each resource: its handlers and its rules.
 //! 5. `access` finds out who calls and decides who may do what.
 //! 6. `app` is what every request is served from.
-//! 7. `store` has the rows and the only SQL; `files` has the data directory.
+//! 7. `store` has the rows and the only SQL; `files` has the pictures that are kept
+//!    elsewhere.
 //! 8. The rest are leaves, which know none of the above: `config`, `limits`,
-//!    `clock`, `ids`, `error`, `keys`, `token`, `throttle`,
-//!    `logins`, `peer`, `password`, `picture` and `blocking`.
+//!    `clock`, `ids`, `error`, `keys`, `token`, `throttle`, `logins`, `peer`,
+//!    `password`, `picture`, `blocking`, `uploads` and `private`.
 
 mod access;
 mod app;
@@ -39,6 +40,7 @@ mod logins;
 mod password;
 mod peer;
 mod picture;
+mod private;
 mod resources;
 mod revoke;
 mod seed;
@@ -49,6 +51,7 @@ mod tend;
 mod tests;
 mod throttle;
 mod token;
+mod uploads;
 
 use std::io;
 use std::sync::Arc;
@@ -56,10 +59,10 @@ use std::time::Duration;
 
 pub use backup::{BackupError, Saved, backup, restore};
 pub use clock::Clock;
-pub use config::Config;
+pub use config::{Config, PictureStore, PictureStoreError, S3};
 pub use ids::Ids;
 pub use keys::{KeysError, Rotation, TokenKeys};
-pub use limits::{DatabaseLimits, LoginLimits, ServerLimits};
+pub use limits::{DatabaseLimits, LoginLimits, PictureLimits, ServerLimits};
 pub use revoke::{RevokeError, Revoked};
 pub use seed::{SeedError, Seeded};
 pub use start::{FirstStart, OpenError};
@@ -161,7 +164,8 @@ impl Backend {
     /// Serves [`router`](Self::router) over HTTP/1.1 and HTTP/2 within the
     /// [`ServerLimits`], until `stop` is done. Then nothing new is accepted,
     /// connections without a request and those with half a head are closed, and
-    /// requests under way have `grace` to end.
+    /// requests under way have `grace` to end. Meanwhile pictures that were left over
+    /// are deleted.
     ///
     /// # Errors
     ///
@@ -176,6 +180,7 @@ impl Backend {
         tokio::select! {
             served = serve => served,
             () = tend::tend(&self.app, self.housekeeping) => Ok(()),
+            never = resources::avatars::sweep_forever(&self.app) => match never {},
         }
     }
 }

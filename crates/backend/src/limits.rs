@@ -1,4 +1,4 @@
-//! The bounds of the HTTP server, of the database and of logins.
+//! The bounds of the HTTP server, of the database, of logins and of pictures.
 
 use std::time::Duration;
 
@@ -146,6 +146,44 @@ impl Default for LoginLimits {
             sessions: 1_000,
             fresh: Duration::from_mins(15),
             refresh_grace: Duration::from_secs(10),
+        }
+    }
+}
+
+/// How much uploading, decoding and keeping pictures may take. The sizes of images
+/// are bounded besides; see the guide of the backend.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PictureLimits {
+    /// How many are decoded at once; at least 1. Each takes up to 0.3 GB. 1.
+    pub decoders: usize,
+    /// How many more may wait for that. 16.
+    pub waiting: usize,
+    /// How long one may wait. 10 s.
+    pub wait: Duration,
+    /// How many bytes of uploaded files are held at once, those included that are
+    /// not there as a whole; at least 16 MiB are. 64 MiB.
+    pub upload_bytes: usize,
+    /// How long a connection to S3 may take. 2 s.
+    pub connect_timeout: Duration,
+    /// How long one request to S3 may take, with its reply. 5 s.
+    pub request_timeout: Duration,
+    /// How often one that fails is tried again. 2.
+    pub retries: usize,
+    /// How long all of this may take together. 10 s.
+    pub timeout: Duration,
+}
+
+impl Default for PictureLimits {
+    fn default() -> Self {
+        Self {
+            decoders: 1,
+            waiting: 16,
+            wait: Duration::from_secs(10),
+            upload_bytes: 64 << 20,
+            connect_timeout: Duration::from_secs(2),
+            request_timeout: Duration::from_secs(5),
+            retries: 2,
+            timeout: Duration::from_secs(10),
         }
     }
 }

@@ -14,7 +14,8 @@ use http::Uri;
 use serde_json::json;
 
 use crate::app::App;
-use crate::config::Config;
+use crate::blocking::Pool;
+use crate::config::{Config, PictureStore};
 use crate::error::Error;
 use crate::files::Files;
 use crate::ids::Ids;
@@ -22,10 +23,12 @@ use crate::keys::{self, KeyRing, KeysError, Rotation, TokenKeys};
 use crate::limits::DatabaseLimits;
 use crate::logins::Logins;
 use crate::password;
+use crate::private;
 use crate::resources::create::with_defaults;
 use crate::store::organizations::Tenant;
 use crate::store::users::{Account, Incomplete, insert_account};
-use crate::store::{self, Store, StoreError};
+use crate::store::{self, Store, StoreError, sqlite_path};
+use crate::uploads::Uploads;
 
 /// The setting that names the key of tokens that signed last. It is there from the
 /// first start on.
@@ -70,14 +73,9 @@ pub enum OpenError {
         /// What the system says.
         source: io::Error,
     },
-    /// The data directory cannot be used.
-    #[error("the data directory {} cannot be used for files", .path.display())]
-    Files {
-        /// The directory.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: object_store::Error,
-    },
+    /// The place in S3 that pictures are kept in cannot be used as it is configured.
+    #[error("pictures cannot be kept in S3; check the variables that begin with AWS")]
+    S3(#[source] object_store::Error),
     /// The public URL cannot be what the URLs of avatars begin with.
     #[error("the public URL {0:?} must be absolute, such as http://127.0.0.1:8080")]
     PublicUrl(String),
@@ -132,14 +130,23 @@ pub(crate) async fn open(config: Config) -> Result<(App, Option<FirstStart>), Op
     {
         return Err(OpenError::PublicUrl(config.public_url));
     }
+    let pictures = config.picture_store();
     let path = config.data;
     let token_keys = config.token_keys;
     let token_keys = token_keys.unwrap_or_else(|| TokenKeys::File(path.join("token-keys.json")));
-    std::fs::create_dir_all(&path).map_err(|source| OpenError::Directory {
+    let unusable = |source| OpenError::Directory {
         path: path.clone(),
         source,
-    })?;
-    let files = Files::open(&path).map_err(|source| OpenError::Files { path, source })?;
+    };
+    if sqlite_path(&config.database).is_some() {
+        private::create_directory(&path).map_err(unusable)?;
+    }
+    let limits = config.picture_limits;
+    let files = match pictures {
+        PictureStore::Database => None,
+        PictureStore::Data => Some(Files::in_directory(&path).map_err(unusable)?),
+        PictureStore::S3(s3) => Some(Files::in_s3(&s3, &limits).map_err(OpenError::S3)?),
+    };
     let store = Store::open(&config.database, config.database_limits)
         .await
         .map_err(|error| OpenError::Database(error.into()))?;
@@ -162,6 +169,8 @@ pub(crate) async fn open(config: Config) -> Result<(App, Option<FirstStart>), Op
         logins: Logins::new(config.login_limits),
         trusted_proxies: config.trusted_proxies,
         cors_origins: config.cors_origins,
+        decoders: Pool::new(limits.decoders, limits.waiting, limits.wait),
+        uploads: Uploads::new(limits.upload_bytes),
         public_url: public_url.to_owned(),
         clock: config.clock,
         ids,

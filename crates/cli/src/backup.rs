@@ -89,8 +89,8 @@ async fn open(place: &PlaceArgs, keys: &KeyArgs) -> anyhow::Result<Backend> {
     Ok(backend)
 }
 
-/// Copy a SQLite database and all avatars to one file; the backend may go on
-/// serving
+/// Copy a SQLite database and all pictures but those in S3 to one file; the backend
+/// may go on serving
 #[derive(Args, Debug)]
 struct BackupArgs {
     /// The file, which must not exist
@@ -124,6 +124,9 @@ pub(crate) async fn run(args: BackendCommand) -> anyhow::Result<ExitCode> {
                 file.display(),
                 saved.pictures
             ));
+            if saved.missing > 0 {
+                serve::tell(&format!("avatars kept elsewhere {}\n", saved.missing));
+            }
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::CreateOrganization(args)) => {

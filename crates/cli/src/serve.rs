@@ -4,6 +4,7 @@ mod access;
 mod bounds;
 mod database;
 mod http_bounds;
+mod pictures;
 mod upstream;
 
 use std::fmt::Write as _;
@@ -14,7 +15,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::backend::{Backend, FirstStart};
+use ::backend::{Backend, FirstStart, PictureStore};
 use ::gateway::access_log::AccessLog;
 use ::gateway::admin;
 use ::gateway::drift::DriftLog;
@@ -33,6 +34,7 @@ use self::bounds::BoundsArgs;
 use self::database::DatabaseArgs;
 pub(crate) use self::database::PlaceArgs;
 use self::http_bounds::HttpBoundsArgs;
+use self::pictures::PictureArgs;
 use self::upstream::UpstreamArgs;
 
 /// The domain of the reasons that the gateway gives for its own errors.
@@ -94,6 +96,9 @@ pub(crate) struct BackendArgs {
 
     #[command(flatten)]
     database_limits: DatabaseArgs,
+
+    #[command(flatten)]
+    pictures: PictureArgs,
 
     #[command(flatten)]
     http_bounds: HttpBoundsArgs,
@@ -286,13 +291,10 @@ impl Opened {
             .clone()
             .unwrap_or_else(|| public_url(address));
         let data = &args.place.data;
-        std::fs::create_dir_all(data)
-            .with_context(|| format!("--data {} cannot be created", data.display()))?;
-        let mut kept_in = data.display().to_string();
-        if args.place.database.is_some() {
-            kept_in.push_str(" (avatars); the rest in the database");
-        }
         let mut config = ::backend::Config::new(args.place.url()?, data, public_url);
+        config.pictures = args.pictures.store()?;
+        config.picture_limits = args.pictures.limits();
+        let kept_in = kept_in(args.place.database.is_some(), &config);
         config.database_limits = args.database_limits.limits();
         config.owner_email.clone_from(&args.owner_email);
         config.owner_password.clone_from(&args.owner_password);
@@ -336,6 +338,24 @@ impl Opened {
             .serve(self.listener, leave, grace)
             .await
             .context("the REST server failed")
+    }
+}
+
+/// Where everything is kept. A URL of a database has a password, so it is not shown.
+fn kept_in(has_url: bool, config: &::backend::Config) -> String {
+    let data = config.data.display();
+    match config.picture_store() {
+        PictureStore::Data if has_url => format!("{data} (pictures); the rest in the database"),
+        PictureStore::Database if has_url => "in the database".to_owned(),
+        PictureStore::Data | PictureStore::Database => data.to_string(),
+        PictureStore::S3(s3) => {
+            let place = format!("s3://{}/{}", s3.bucket, s3.prefix);
+            if has_url {
+                format!("in the database; pictures in {place}")
+            } else {
+                format!("{data}; pictures in {place}")
+            }
+        }
     }
 }
 

@@ -1,4 +1,4 @@
--- Only TEXT and BIGINT, so that SQLite and PostgreSQL run the same text. IDs are
+-- Only TEXT and BIGINT, but for the bytes of pictures, so that SQLite and PostgreSQL run the same text. IDs are
 -- compared by their bytes, so that those of all tables are compared alike.
 --
 -- A resource is a row: the columns that queries need, and the whole resource as
@@ -142,3 +142,19 @@ CREATE TABLE listed (
     id TEXT COLLATE "C" NOT NULL,
     PRIMARY KEY (list, viewer, value, id)
 );
+
+-- Pictures of users, where they are kept in the database. The path is that of the
+-- URL.
+CREATE TABLE pictures (
+    path TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    bytes BYTEA NOT NULL
+);
+
+-- Pictures that are kept elsewhere and that no user has: one that is being put, or
+-- one that is being deleted. `since` is a second. What is here for long is deleted.
+CREATE TABLE leftovers (
+    path TEXT COLLATE "C" NOT NULL PRIMARY KEY,
+    since BIGINT NOT NULL
+);
+
+CREATE INDEX leftovers_since ON leftovers (since);

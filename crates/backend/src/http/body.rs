@@ -7,7 +7,7 @@ use axum::extract::multipart::MultipartError;
 use axum::extract::{DefaultBodyLimit, FromRequest, Multipart};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use contract::failure::Failure;
 use contract::validate::Violations;
 use http::header::CONTENT_TYPE;
@@ -17,6 +17,7 @@ use http_body_util::LengthLimitError;
 use super::limits::{FILE_LIMIT, UPLOAD_LIMIT, declares_more_than};
 use super::received::TooSlow;
 use crate::error::Error;
+use crate::uploads::Uploads;
 
 /// The bytes of a JSON body, of which there are no more than `limit`.
 pub(crate) async fn json(
@@ -45,8 +46,9 @@ pub(crate) async fn json(
     })
 }
 
-/// The bytes of one part of a multipart body.
+/// The bytes of one part of a multipart body, for which there must be room.
 pub(crate) async fn upload(
+    uploads: &Uploads,
     request: axum::extract::Request,
     part: &str,
 ) -> Result<Result<Bytes, Violations>, Error> {
@@ -75,11 +77,12 @@ pub(crate) async fn upload(
             continue;
         }
         let encoding = field.headers().get("content-transfer-encoding").cloned();
-        let mut bytes = BytesMut::new();
+        let mut file = uploads.begin();
         while let Some(chunk) = field.chunk().await.map_err(failed)? {
-            bytes.extend_from_slice(&chunk);
+            let pushed = file.push(&chunk);
+            pushed.map_err(|error| Error::Unavailable(error.into()))?;
         }
-        return match transferred(bytes.freeze(), encoding.as_ref()) {
+        return match file.end(|bytes| transferred(bytes, encoding.as_ref())) {
             Ok(bytes) if bytes.len() > FILE_LIMIT => Err(too_large(FILE_LIMIT)),
             Ok(bytes) => Ok(Ok(bytes)),
             Err(description) => Ok(Err(Violations::one(part, description))),
@@ -104,7 +107,7 @@ fn transferred(bytes: Bytes, encoding: Option<&HeaderValue>) -> Result<Bytes, St
     match encoding.as_deref() {
         None | Some("binary" | "8bit" | "7bit") => Ok(bytes),
         Some("base64") => {
-            let mut text = bytes.to_vec();
+            let mut text = Vec::from(bytes);
             text.retain(|byte| !byte.is_ascii_whitespace());
             let bytes = BASE64.decode(text);
             bytes

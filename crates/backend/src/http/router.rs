@@ -33,7 +33,7 @@ use contract::users::{
     RemoveUserOrganization, UpdateUser, UploadUserAvatar,
 };
 use contract::workflows::ListWorkflows;
-use http::{HeaderValue, Method, Uri, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::identified::identified;
@@ -41,7 +41,6 @@ use super::request_id::{REQUEST_ID, RequestId};
 use super::respond::respond;
 use super::serve::{Route, serve, serve_list};
 use crate::app::App;
-use crate::error::Error;
 use crate::resources::{
     avatars, bot_instances, bots, categories, form_fields, forms, memberships, organization_groups,
     organizations, services, tokens, users, workflows,
@@ -174,26 +173,35 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
     }
 }
 
-/// A picture of a user. See [`crate::files`]. It never changes, so whoever has it
-/// need not ask again.
+/// A picture of a user. It never changes, so whoever has it need not ask again, and
+/// its name tells it from every other. A browser shows it and does nothing else with
+/// it, whatever it may hold.
 async fn avatar(
     State(app): State<Arc<App>>,
     id: RequestId,
     Path((user, file)): Path<(String, String)>,
+    request: HeaderMap,
     uri: Uri,
 ) -> Response {
-    match app.files.get(&user, &file).await {
-        Ok(Some((media_type, bytes))) => {
-            let headers = [
-                (header::CONTENT_TYPE, media_type),
-                (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
-                (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-            ];
-            (headers, bytes).into_response()
-        }
-        Ok(None) => not_found(id, uri).await,
-        Err(error) => respond(Error::internal(error), &id),
+    let (media_type, bytes) = match avatars::get(&app, &user, &file).await {
+        Ok(Some(found)) => found,
+        Ok(None) => return not_found(id, uri).await,
+        Err(error) => return respond(error, &id),
+    };
+    let tag = format!("\"{file}\"");
+    let headers = [
+        (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
+        (header::CONTENT_DISPOSITION, "inline"),
+        (header::CONTENT_SECURITY_POLICY, "default-src 'none'"),
+        (header::CONTENT_TYPE, media_type),
+        (header::ETAG, &tag),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    ];
+    let known = request.get(header::IF_NONE_MATCH);
+    if known.is_some_and(|known| known.as_bytes() == tag.as_bytes()) {
+        return (StatusCode::NOT_MODIFIED, headers).into_response();
     }
+    (headers, bytes).into_response()
 }
 
 /// Answers 200 if the backend can do all that it is there for: its database answers,

@@ -133,7 +133,8 @@ async fn read<O: Operation<Access: Authenticate>>(
     let bytes = match O::Body::INFO {
         BodyInfo::None => Ok(Bytes::new()),
         BodyInfo::Upload { part } => {
-            body::upload(axum::extract::Request::from_parts(parts, body), part).await?
+            let request = axum::extract::Request::from_parts(parts, body);
+            body::upload(&app.uploads, request, part).await?
         }
         BodyInfo::Json(_) | BodyInfo::Create(_) | BodyInfo::Update(_) => {
             let limit = if <O::Access as Access>::AUTHENTICATED {

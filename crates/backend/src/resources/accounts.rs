@@ -1,6 +1,7 @@
 //! Users as they are kept: finding, showing and saving them, for all resources
 //! that have to do with users.
 
+use contract::failure::Failure;
 use contract::id::{ObjectId, UserRef};
 use contract::users::{Role, User};
 
@@ -8,7 +9,9 @@ use super::conditions::check_open;
 use crate::access::{self, Caller, begin_on_user};
 use crate::app::App;
 use crate::error::Error;
-use crate::files;
+use crate::files::{self, Files, is_picture_of};
+use crate::picture::Picture;
+use crate::store::pictures::{self, put_leftover, put_picture, remove_leftover};
 use crate::store::sessions::end_of_user;
 use crate::store::users::{Account, Membership, has_owner, replace_account};
 use crate::store::{self, Session, StoreError, Versioned};
@@ -32,6 +35,18 @@ pub(crate) async fn save(
     found: &Versioned<Account>,
     account: &Account,
 ) -> Result<bool, Error> {
+    save_with_picture(app, caller, found, account, None).await
+}
+
+/// The same with a new picture, which `account` names. A picture that is kept
+/// elsewhere than in the database is there already.
+pub(crate) async fn save_with_picture(
+    app: &App,
+    caller: Caller,
+    found: &Versioned<Account>,
+    account: &Account,
+    picture: Option<&Picture>,
+) -> Result<bool, Error> {
     let before = &found.row;
     let mut transaction = begin_on_user(app, caller, account.id).await?;
     let is_restored = before.is_archived() && !account.is_archived();
@@ -48,12 +63,20 @@ pub(crate) async fn save(
     if account.is_archived() || account.password != before.password {
         end_of_user(&mut transaction, account.id).await?;
     }
+    let mut replaced = None;
+    if account.user.avatar != before.user.avatar {
+        if let (Some(path), Some(picture)) = (&account.user.avatar, picture) {
+            take(app, &mut transaction, path, picture).await?;
+        }
+        let old = before.user.avatar.as_deref();
+        replaced = old.filter(|path| is_picture_of(account.id, path));
+        if let Some(path) = replaced {
+            leave(app, &mut transaction, path).await?;
+        }
+    }
     store::commit(transaction).await?;
-
-    if let Some(file) = &before.user.avatar
-        && account.user.avatar != before.user.avatar
-    {
-        discard(app, account.id, file).await;
+    if let Some(path) = replaced {
+        discard(app, path).await;
     }
     Ok(true)
 }
@@ -78,16 +101,53 @@ pub(crate) async fn check_owners(
     Ok(())
 }
 
-/// Deletes a file that no user refers to any more. If that fails the file stays,
-/// and the request is done all the same.
-pub(crate) async fn discard(app: &App, user: ObjectId, file: &str) {
-    if let Err(error) = app.files.delete(user, file).await {
+/// Makes a new picture that of a user.
+async fn take(
+    app: &App,
+    transaction: &mut Session,
+    path: &str,
+    picture: &Picture,
+) -> Result<(), Error> {
+    if app.files.is_none() {
+        put_picture(transaction, path, picture.bytes.clone()).await?;
+    } else if !remove_leftover(transaction, path).await? {
+        // It has been here for so long that it was taken for left over.
+        return Err(Failure::Unavailable.into());
+    }
+    Ok(())
+}
+
+/// Makes a picture that of nobody.
+async fn leave(app: &App, transaction: &mut Session, path: &str) -> Result<(), Error> {
+    if app.files.is_none() {
+        pictures::delete_picture(transaction, path).await?;
+    } else {
+        put_leftover(transaction, path, app.clock.now().as_second()).await?;
+    }
+    Ok(())
+}
+
+/// Deletes a picture that no user has, where it is kept elsewhere than in the
+/// database. If that fails the request is done all the same, and the picture is
+/// deleted later with what is left over.
+pub(crate) async fn discard(app: &App, path: &str) {
+    let Some(files) = &app.files else { return };
+    if let Err(error) = delete_picture(app, files, path).await {
         tracing::warn!(
-            file,
+            path,
             error = &error as &dyn std::error::Error,
-            "an avatar could not be deleted"
+            "a picture could not be deleted and will be later"
         );
     }
+}
+
+/// Deletes a picture that is kept elsewhere and that no user has.
+pub(crate) async fn delete_picture(app: &App, files: &Files, path: &str) -> Result<(), Error> {
+    files.delete(path).await?;
+    let mut transaction = app.store.write().await?;
+    remove_leftover(&mut transaction, path).await?;
+    store::commit(transaction).await?;
+    Ok(())
 }
 
 /// What `caller` is shown of a user: all of it if it belongs where the caller sees

@@ -1,5 +1,6 @@
 //! Connections to the database, and what makes it ready.
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ use super::session::{Inner, Session};
 use super::settings::{put_setting, remove_setting};
 use super::{postgres, sqlite};
 use crate::limits::DatabaseLimits;
+use crate::private;
 
 /// The setting that is written to find out whether there is room.
 const TRIAL: &str = "trial";
@@ -38,7 +40,9 @@ impl Store {
     /// Connects to the database at `url` and brings its tables up to date.
     pub(crate) async fn open(url: &str, limits: DatabaseLimits) -> Result<Self, DatabaseError> {
         if let Some(location) = url.strip_prefix("sqlite:") {
-            let file = sqlite::File::new(sqlite_options(location, limits)?);
+            let options = sqlite_options(location, limits)?;
+            make_private(&options)?;
+            let file = sqlite::File::new(options);
             file.migrate().await?;
             return Ok(Self::new(Database::Sqlite(file), &limits));
         }
@@ -118,6 +122,28 @@ impl Store {
         };
         Ok(Session::new(inner, Arc::clone(&self.room)))
     }
+}
+
+/// Makes the files of a database those of their owner alone. SQLite gives the mode of
+/// the database to those that it creates beside it.
+fn make_private(options: &sqlite::Options) -> Result<(), DatabaseError> {
+    let path = &options.path;
+    if options.create {
+        match private::create_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                let path = path.clone();
+                return Err(DatabaseError::File {
+                    path,
+                    source: error,
+                });
+            }
+            _ => {}
+        }
+    }
+    for suffix in ["", "-wal", "-shm"] {
+        private::tighten(&private::beside(path, suffix));
+    }
+    Ok(())
 }
 
 /// The file of a SQLite database, if the URL is that of one.

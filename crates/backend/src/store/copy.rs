@@ -51,13 +51,21 @@ impl Copy {
         Ok(Self(open(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?))
     }
 
-    /// What users name as their pictures.
+    /// Returns what users name as their pictures, without those that are in the
+    /// database.
     pub(crate) fn avatars(&self) -> Result<Vec<String>, CopyError> {
-        let sql = "SELECT json_extract(document, '$.avatar') FROM users \
-             WHERE json_extract(document, '$.avatar') IS NOT NULL";
+        let sql = "SELECT json_extract(document, '$.avatar') AS path FROM users \
+             WHERE path IS NOT NULL AND path NOT IN (SELECT path FROM pictures)";
         let mut statement = self.0.prepare(sql)?;
         let avatars = statement.query_map([], |row| row.get(0))?;
         Ok(avatars.collect::<Result<_, _>>()?)
+    }
+
+    /// Returns how many pictures are in the database.
+    pub(crate) fn pictures(&self) -> Result<usize, CopyError> {
+        let sql = "SELECT COUNT(*) FROM pictures";
+        let count: i64 = self.0.query_row(sql, [], |row| row.get(0))?;
+        Ok(usize::try_from(count).unwrap_or_default())
     }
 
     /// Makes the copy carry files: those of `paths` that `read` finds. Returns the

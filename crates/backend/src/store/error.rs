@@ -1,6 +1,8 @@
 //! What the store fails with, and what that means to a caller.
 
 use std::error::Error as StdError;
+use std::io;
+use std::path::PathBuf;
 
 use contract::failure::Failure;
 use rusqlite::ErrorCode;
@@ -53,6 +55,8 @@ pub(crate) enum DatabaseError {
     Postgres(#[from] postgres::Failure),
     #[error("the URL of the database must begin with sqlite: or postgres://")]
     Url,
+    #[error("{} cannot be created", .path.display())]
+    File { path: PathBuf, source: io::Error },
     #[error("a connection that reads was told to write or to lock")]
     ReadOnly,
     #[error("there was no room to write, and somebody finds out whether there is again")]
@@ -78,7 +82,10 @@ impl DatabaseError {
             Self::Postgres(postgres::Failure::Silent) | Self::ManyLists => Kind::Unavailable,
             Self::Postgres(postgres::Failure::Sqlx(error)) => of_postgres(error),
             Self::NoRoom => Kind::Full,
-            Self::Url | Self::ReadOnly | Self::Postgres(postgres::Failure::Lost) => Kind::Other,
+            Self::Url
+            | Self::ReadOnly
+            | Self::File { .. }
+            | Self::Postgres(postgres::Failure::Lost) => Kind::Other,
         }
     }
 

@@ -2,7 +2,8 @@
 //!
 //! A resource is a row: an `id`, a `version`, the columns that queries need, and
 //! the resource as a JSON document. One text of SQL runs on SQLite and on
-//! PostgreSQL, so columns are TEXT and BIGINT only and every statement is plain.
+//! PostgreSQL, so columns are TEXT and BIGINT only, but for the bytes of pictures,
+//! and every statement is plain.
 //! A [`Row`] says once how its resource and its columns correspond; reading,
 //! writing and version checks are the same for every resource. What lists of it
 //! are read from is in [`listed`], how they are read in [`scan`].
@@ -18,6 +19,7 @@ pub(crate) mod key;
 mod list_turns;
 pub(crate) mod listed;
 pub(crate) mod organizations;
+pub(crate) mod pictures;
 mod postgres;
 pub(crate) mod resources;
 mod room;

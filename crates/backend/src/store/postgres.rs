@@ -296,6 +296,7 @@ fn bind(sql: &str, values: Vec<Value>) -> Query<'static, Postgres, PgArguments> 
         Value::Null => query.bind(None::<String>),
         Value::Integer(number) => query.bind(number),
         Value::Text(text) => query.bind(text),
+        Value::Bytes(bytes) => query.bind(Vec::from(bytes)),
     })
 }
 
@@ -309,6 +310,7 @@ fn cells(row: &PgRow) -> Result<Cells, sqlx::Error> {
         match column.type_info().name() {
             "INT8" => Ok(Value::Integer(row.try_get(index)?)),
             "INT4" => Ok(Value::Integer(i64::from(row.try_get::<i32, _>(index)?))),
+            "BYTEA" => Ok(Value::Bytes(row.try_get::<Vec<u8>, _>(index)?.into())),
             _ => Ok(Value::Text(row.try_get(index)?)),
         }
     });

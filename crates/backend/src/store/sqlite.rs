@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
 use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore, oneshot};
@@ -448,7 +449,8 @@ fn value_of(value: ValueRef<'_>, index: usize) -> Result<Value, rusqlite::Error>
                 error.into(),
             )
         })?),
-        other => {
+        ValueRef::Blob(bytes) => Value::Bytes(Bytes::copy_from_slice(bytes)),
+        other @ ValueRef::Real(_) => {
             return Err(rusqlite::Error::InvalidColumnType(
                 index,
                 String::new(),
@@ -464,6 +466,7 @@ impl ToSql for Value {
             Self::Null => ValueRef::Null,
             Self::Integer(number) => ValueRef::Integer(*number),
             Self::Text(text) => ValueRef::Text(text.as_bytes()),
+            Self::Bytes(bytes) => ValueRef::Blob(bytes),
         }))
     }
 }

@@ -1,5 +1,7 @@
 //! What is bound to a statement, and what comes back.
 
+use bytes::Bytes;
+
 /// A value of a column. There are no others, so that one text of SQL does for
 /// both databases.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -7,6 +9,7 @@ pub(crate) enum Value {
     Null,
     Integer(i64),
     Text(String),
+    Bytes(Bytes),
 }
 
 impl Value {
@@ -77,6 +80,18 @@ impl Cells {
             found => Err(Unexpected {
                 column,
                 expected: "a number",
+                found,
+            }),
+        }
+    }
+
+    /// Takes the bytes of a column.
+    pub(crate) fn bytes(&mut self, column: usize) -> Result<Bytes, Unexpected> {
+        match self.take(column) {
+            Some(Value::Bytes(bytes)) => Ok(bytes),
+            found => Err(Unexpected {
+                column,
+                expected: "bytes",
                 found,
             }),
         }

@@ -8,7 +8,7 @@ use super::*;
 
 const BOUNDARY: &str = "----web1on1";
 
-fn png(width: u32, height: u32) -> Vec<u8> {
+pub(super) fn png(width: u32, height: u32) -> Vec<u8> {
     let image = DynamicImage::from(RgbImage::from_pixel(width, height, Rgb([200, 20, 20])));
     let mut bytes = Vec::new();
     image
@@ -18,7 +18,7 @@ fn png(width: u32, height: u32) -> Vec<u8> {
 }
 
 /// A multipart body of one part with these headers.
-fn multipart(part_headers: &str, content: &[u8]) -> Vec<u8> {
+pub(super) fn multipart(part_headers: &str, content: &[u8]) -> Vec<u8> {
     let head = format!("--{BOUNDARY}\r\n{part_headers}\r\n\r\n");
     [
         head.as_bytes(),
@@ -28,7 +28,7 @@ fn multipart(part_headers: &str, content: &[u8]) -> Vec<u8> {
     .concat()
 }
 
-async fn upload_as(api: &Api, token: &str, user: &str, body: Vec<u8>) -> Reply {
+pub(super) async fn upload_as(api: &Api, token: &str, user: &str, body: Vec<u8>) -> Reply {
     let mut headers = HeaderMap::new();
     headers.insert(
         header::AUTHORIZATION,
@@ -50,26 +50,39 @@ pub(super) async fn upload_some(api: &Api, token: &str, user: &str) -> Reply {
     upload_as(api, token, user, multipart(headers, &png(2, 2))).await
 }
 
-async fn upload(api: &Api, content: &[u8]) -> Reply {
+pub(super) async fn upload(api: &Api, content: &[u8]) -> Reply {
     let headers = "Content-Disposition: form-data; name=\"file\"; filename=\"photo.png\"\r\n\
         Content-Type: image/png";
     upload_as(api, &api.owner, "me", multipart(headers, content)).await
 }
 
 /// The path of an avatar's URL.
-fn path(user: &Value) -> String {
+pub(super) fn path(user: &Value) -> String {
     let url = text(&user["avatar"]);
     url.strip_prefix("http://backend.test")
         .expect("begins with the public URL")
         .to_owned()
 }
 
-fn files(api: &Api) -> usize {
+/// How many pictures are kept, wherever that is.
+pub(super) async fn kept(api: &Api) -> usize {
     let avatars = api.directory.path().join("data/avatars");
     let users = std::fs::read_dir(avatars).into_iter().flatten().flatten();
-    users
+    let files = users
         .flat_map(|user| std::fs::read_dir(user.path()).into_iter().flatten())
-        .count()
+        .count();
+    files + rows(api, "pictures").await
+}
+
+/// How many rows a table has.
+pub(super) async fn rows(api: &Api, table: &str) -> usize {
+    let mut session = api.backend.app.store.read().await.expect("begins");
+    let sql = format!("SELECT * FROM {table}");
+    session
+        .lookup(&sql, Vec::new())
+        .await
+        .expect("is valid")
+        .len()
 }
 
 #[tokio::test]
@@ -86,8 +99,47 @@ async fn an_upload_becomes_a_square_that_everybody_can_get() {
         reply.header("cache-control"),
         "public, max-age=31536000, immutable"
     );
+    assert_eq!(reply.header("x-content-type-options"), "nosniff");
+    assert_eq!(reply.header("content-disposition"), "inline");
+    assert_eq!(
+        reply.header("content-security-policy"),
+        "default-src 'none'"
+    );
     let image = image::load_from_memory(&reply.bytes).expect("is an image");
     assert_eq!((image.width(), image.height()), (256, 256));
+}
+
+#[tokio::test]
+async fn who_has_a_picture_is_told_that_it_is_the_same() {
+    let api = Api::start().await;
+    let path = path(&upload(&api, &png(10, 10)).await.created());
+    let tag = api.get(NOBODY, &path).await.header("etag").to_owned();
+    let line = format!("GET {path}");
+    for (known, status) in [(&*tag, 304), ("\"other\"", 200)] {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::IF_NONE_MATCH, known.parse().expect("is a header"));
+        let reply = api.send(&line, headers, Vec::new()).await;
+        let reply = reply.with_status(status);
+        assert_eq!(reply.header("etag"), tag);
+        assert_eq!(reply.bytes.is_empty(), status == 304);
+    }
+}
+
+#[tokio::test]
+async fn an_image_with_too_many_pixels_is_refused() {
+    let api = Api::start().await;
+    // It is white, so a few kilobytes say all of it.
+    let white = RgbImage::from_pixel(5_001, 5_000, Rgb([255; 3]));
+    let mut bytes = Vec::new();
+    DynamicImage::from(white)
+        .write_to(&mut Cursor::new(&mut bytes), ImageFormat::Png)
+        .expect("encodes");
+    upload(&api, &bytes).await.error(
+        400,
+        "INVALID_REQUEST",
+        "file has 5001 × 5000 = 25005000 pixels, and may have 25000000 at most, with no side \
+         longer than 16384",
+    );
 }
 
 #[tokio::test]
@@ -116,7 +168,7 @@ async fn a_new_picture_replaces_the_old_one() {
     assert_ne!(old, new);
     api.get(NOBODY, &old).await.with_status(404);
     api.get(NOBODY, &new).await.with_status(200);
-    assert_eq!(files(&api), 1);
+    assert_eq!(kept(&api).await, 1);
 }
 
 #[tokio::test]
@@ -131,7 +183,7 @@ async fn a_deleted_picture_is_gone() {
         api.get(&api.owner, "/v2/users/me").await.ok().get("avatar"),
         None
     );
-    assert_eq!(files(&api), 0);
+    assert_eq!(kept(&api).await, 0);
 }
 
 #[tokio::test]
@@ -149,7 +201,7 @@ async fn a_picture_from_elsewhere_replaces_the_file() {
     let body = json!({"avatar": "http://yoursite.com/images/avatar.png"});
     let user = api.call(&api.owner, "PATCH /v2/users/me", body).await.ok();
     assert_eq!(
-        (&user["avatar"], files(&api)),
+        (&user["avatar"], kept(&api).await),
         (&json!("http://yoursite.com/images/avatar.png"), 0)
     );
 }
@@ -186,7 +238,7 @@ async fn what_is_no_image_is_refused() {
         "INVALID_REQUEST",
         "file must be a PNG, JPEG, GIF or WebP image",
     );
-    assert_eq!(files(&api), 0);
+    assert_eq!(kept(&api).await, 0);
 }
 
 #[tokio::test]
@@ -254,7 +306,7 @@ async fn agents_upload_their_own_picture_only() {
         .status,
         403
     );
-    assert_eq!(files(&api), 1);
+    assert_eq!(kept(&api).await, 1);
 }
 
 #[tokio::test]

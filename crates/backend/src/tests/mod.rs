@@ -22,6 +22,7 @@ mod operation;
 mod organizations;
 mod people;
 mod permissions;
+mod pictures;
 mod plans;
 mod races;
 mod reply;
@@ -94,28 +95,29 @@ impl Api {
         Self::start_on(database, directory).await
     }
 
-    /// The same with another configuration.
-    async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
+    /// A backend on an empty database that is configured otherwise, and its owner
+    /// logged in.
+    async fn start_with(adjust: impl FnOnce(&mut Config)) -> Self {
         let directory =
             tempfile::tempdir().expect("the system has a directory for temporary files");
         let database = empty_database(&directory).await;
-        Self::start_on_with(database, directory, change).await
+        Self::start_adjusted(database, directory, adjust).await
     }
 
     /// A backend on this database, which is empty, and its owner logged in.
     async fn start_on(database: String, directory: TempDir) -> Self {
-        Self::start_on_with(database, directory, |_| {}).await
+        Self::start_adjusted(database, directory, |_| {}).await
     }
 
-    async fn start_on_with(
+    async fn start_adjusted(
         database: String,
         directory: TempDir,
-        change: impl FnOnce(&mut Config),
+        adjust: impl FnOnce(&mut Config),
     ) -> Self {
         let start: Timestamp = START.parse().expect("is a time");
         let milliseconds = Arc::new(AtomicI64::new(start.as_millisecond()));
         let mut config = config(&database, &directory, milliseconds.clone());
-        change(&mut config);
+        adjust(&mut config);
         let backend = Backend::open(config).await.expect("opens");
         let organization = backend
             .first_start()

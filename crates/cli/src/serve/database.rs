@@ -13,8 +13,8 @@ use super::bounds::duration;
 /// Where a backend keeps what it keeps.
 #[derive(Args, Debug)]
 pub(crate) struct PlaceArgs {
-    /// The directory for everything that is kept: avatars and, unless --database
-    /// says otherwise, the SQLite database
+    /// The directory for everything that is kept: the SQLite database and pictures,
+    /// unless --database and --pictures say otherwise
     #[arg(
         long,
         value_name = "DIR",
