@@ -108,10 +108,10 @@ pub(crate) fn tighten(path: &Path) {
         let tightened = fs::set_permissions(path, permissions);
         let (path, mode) = (path.display(), format!("{mode:03o}"));
         match tightened {
-            Ok(()) => tracing::info!(%path, mode, "others may not use this any more"),
+            Ok(()) => tracing::warn!(%path, mode, "others could use this and no longer can"),
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
-                tracing::warn!(%path, mode, error, "others may use this");
+                tracing::warn!(%path, mode, error, "others can use this");
             }
         }
     }

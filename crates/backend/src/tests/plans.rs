@@ -1,11 +1,13 @@
 //! How the database runs what is not a list: looking up and changing single
 //! resources. The plans of lists are in [`super::listed`].
 
+use super::avatars::{path, png, upload};
 use super::*;
+use crate::resources::avatars::sweep;
 use crate::store::STATEMENTS;
 
 /// Tables that no statement may read as a whole.
-const TABLES: [&str; 11] = [
+const TABLES: [&str; 13] = [
     "organizations",
     "users",
     "memberships",
@@ -17,10 +19,16 @@ const TABLES: [&str; 11] = [
     "forms",
     "listed",
     "settings",
+    "pictures",
+    "leftovers",
 ];
 
 /// Calls what looks up and changes users, and what they refer to.
 async fn call(api: &Api) {
+    let picture = path(&upload(api, &png(10, 10)).await.created());
+    api.get(NOBODY, &picture).await.with_status(200);
+    api.delete("users/me/avatar").await.no_content();
+    sweep(&api.backend.app).await.expect("works");
     let anna = api.person("anna", json!({"role": "admin"})).await;
     let below = api.organization_below(&api.organization).await;
     let path = format!("users/{}", anna.id);
