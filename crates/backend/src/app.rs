@@ -12,6 +12,7 @@ use crate::files::Files;
 use crate::ids::Ids;
 use crate::keys::KeyRing;
 use crate::logins::Logins;
+use crate::password::Hasher;
 use crate::store::Store;
 use crate::uploads::Uploads;
 
@@ -20,6 +21,7 @@ use crate::uploads::Uploads;
 pub(crate) struct App {
     pub(crate) store: Store,
     pub(crate) keys: KeyRing,
+    pub(crate) hasher: Hasher,
     pub(crate) logins: Logins,
     /// The proxies whose `X-Forwarded-For` is believed.
     pub(crate) trusted_proxies: Vec<IpNet>,

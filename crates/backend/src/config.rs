@@ -11,7 +11,7 @@ use ipnet::IpNet;
 use crate::clock::Clock;
 use crate::ids::Ids;
 use crate::keys::TokenKeys;
-use crate::limits::{DatabaseLimits, LoginLimits, PictureLimits, ServerLimits};
+use crate::limits::{DatabaseLimits, HashLimits, LoginLimits, PictureLimits, ServerLimits};
 
 /// What a backend needs to know.
 #[derive(Clone, Debug)]
@@ -41,6 +41,8 @@ pub struct Config {
     /// Where the keys of tokens are. In the file `token-keys.json` of
     /// [`data`](Self::data) where there is nothing else.
     pub token_keys: Option<TokenKeys>,
+    /// How many passwords are hashed at once, and how much waits for that.
+    pub hash_limits: HashLimits,
     /// How often somebody may try to log in, and what a login is good for.
     pub login_limits: LoginLimits,
     /// The proxies whose `X-Forwarded-For` is believed. Logins are counted by the
@@ -77,6 +79,7 @@ impl Config {
             owner_email: None,
             owner_password: None,
             token_keys: None,
+            hash_limits: HashLimits::default(),
             login_limits: LoginLimits::default(),
             trusted_proxies: Vec::new(),
             server_limits: ServerLimits::default(),

@@ -127,6 +127,8 @@ pub struct Rotation {
 pub(crate) struct KeyRing {
     /// The file, unless the keys were given.
     path: Option<PathBuf>,
+    /// Whether the file was made just now.
+    pub(crate) is_new: bool,
     loaded: Mutex<Loaded>,
 }
 
@@ -149,17 +151,24 @@ impl KeyRing {
     pub(crate) fn open(source: &TokenKeys, now: Timestamp) -> Result<Self, KeysError> {
         match source {
             TokenKeys::File(path) => {
+                let mut is_new = false;
                 if !path.exists() {
                     let keys = vec![Entry::new(now)?];
                     match write(path, &File { keys }, false) {
                         // Another backend was faster.
                         Err(KeysError::Write { source, .. })
                             if source.kind() == io::ErrorKind::AlreadyExists => {}
-                        done => done?,
+                        done => {
+                            done?;
+                            is_new = true;
+                        }
                     }
                 }
                 let (keys, state) = read(path)?;
-                Ok(Self::new(Some(path.clone()), keys, Some(state)))
+                Ok(Self {
+                    is_new,
+                    ..Self::new(Some(path.clone()), keys, Some(state))
+                })
             }
             TokenKeys::Given(text) => Ok(Self::new(None, given(text)?, None)),
         }
@@ -168,6 +177,7 @@ impl KeyRing {
     fn new(path: Option<PathBuf>, keys: Keys, state: Option<State>) -> Self {
         Self {
             path,
+            is_new: false,
             loaded: Mutex::new(Loaded {
                 keys: Arc::new(keys),
                 state,

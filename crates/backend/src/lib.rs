@@ -62,7 +62,7 @@ pub use clock::Clock;
 pub use config::{Config, PictureStore, PictureStoreError, S3};
 pub use ids::Ids;
 pub use keys::{KeysError, Rotation, TokenKeys};
-pub use limits::{DatabaseLimits, LoginLimits, PictureLimits, ServerLimits};
+pub use limits::{DatabaseLimits, HashLimits, LoginLimits, PictureLimits, ServerLimits};
 pub use revoke::{RevokeError, Revoked};
 pub use seed::{SeedError, Seeded};
 pub use start::{FirstStart, OpenError};

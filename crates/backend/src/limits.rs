@@ -110,6 +110,28 @@ impl Default for DatabaseLimits {
     }
 }
 
+/// How many passwords are hashed at once, each of which takes 19 MiB, and how much
+/// waits for that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HashLimits {
+    /// How many are hashed at once; at least 1. As many as there are processors.
+    pub hashers: usize,
+    /// How many more may wait. 64.
+    pub waiting: usize,
+    /// How long one may wait. 5 s.
+    pub wait: Duration,
+}
+
+impl Default for HashLimits {
+    fn default() -> Self {
+        Self {
+            hashers: std::thread::available_parallelism().map_or(1, Into::into),
+            waiting: 64,
+            wait: Duration::from_secs(5),
+        }
+    }
+}
+
 /// How often somebody may try to log in, and what a login is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LoginLimits {

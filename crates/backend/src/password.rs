@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 
 use argon2::{Argon2, PasswordHash, PasswordHasher, PasswordVerifier};
 
-use crate::blocking;
+use crate::blocking::{Pool, PoolError};
+use crate::error::Error;
 
 /// Why a password could not be hashed or compared; never because it is wrong.
 #[derive(Debug, thiserror::Error)]
@@ -19,8 +20,8 @@ pub(crate) enum PasswordError {
     Compare(argon2::password_hash::Error),
     #[error("the stored password hash has no salt")]
     Unsalted,
-    #[error("the hashing task did not finish")]
-    Task(#[from] tokio::task::JoinError),
+    #[error("the password could not be hashed")]
+    Pool(#[from] PoolError),
 }
 
 /// What a password is compared with where there is no hash to compare with, so
@@ -28,30 +29,53 @@ pub(crate) enum PasswordError {
 static NOBODY: LazyLock<Result<String, argon2::password_hash::Error>> =
     LazyLock::new(|| phc("nobody"));
 
-/// Hashes `password` with a fresh salt.
-pub(crate) async fn hash(password: String) -> Result<String, PasswordError> {
-    blocking::run(move || phc(&password))
-        .await?
-        .map_err(PasswordError::Hash)
+/// Hashes passwords, so many at once. What waits for its turn is bounded, and nothing
+/// else waits for it.
+#[derive(Debug)]
+pub(crate) struct Hasher(Pool);
+
+impl Hasher {
+    pub(crate) fn new(pool: Pool) -> Self {
+        Self(pool)
+    }
+
+    /// Hashes `password` with a fresh salt.
+    pub(crate) async fn hash(&self, password: String) -> Result<String, PasswordError> {
+        let hashed = self.0.run(move || phc(&password)).await?;
+        hashed.map_err(PasswordError::Hash)
+    }
+
+    /// Returns whether `password` is the one that `hash` was made from. Without a
+    /// hash it is not, and to find that out takes as long.
+    pub(crate) async fn matches(
+        &self,
+        password: String,
+        hash: Option<String>,
+    ) -> Result<bool, PasswordError> {
+        let compare = move || {
+            // Made for whoever comes first, with or without a hash.
+            let nobody = NOBODY
+                .as_ref()
+                .map_err(|error| PasswordError::Hash(*error))?;
+            let stored = hash.as_ref().unwrap_or(nobody);
+            let stored = PasswordHash::new(stored).map_err(PasswordError::Stored)?;
+            match Argon2::default().verify_password(password.as_bytes(), &stored) {
+                Ok(()) => Ok(hash.is_some()),
+                Err(argon2::password_hash::Error::PasswordInvalid) => Ok(false),
+                Err(error) => Err(PasswordError::Compare(error)),
+            }
+        };
+        self.0.run(compare).await?
+    }
 }
 
-/// Returns whether `password` is the one that `hash` was made from. Without a hash
-/// it is not, and to find that out takes as long.
-pub(crate) async fn matches(password: String, hash: Option<String>) -> Result<bool, PasswordError> {
-    blocking::run(move || {
-        // Made for whoever comes first, with or without a hash.
-        let nobody = NOBODY
-            .as_ref()
-            .map_err(|error| PasswordError::Hash(*error))?;
-        let stored = hash.as_ref().unwrap_or(nobody);
-        let stored = PasswordHash::new(stored).map_err(PasswordError::Stored)?;
-        match Argon2::default().verify_password(password.as_bytes(), &stored) {
-            Ok(()) => Ok(hash.is_some()),
-            Err(argon2::password_hash::Error::PasswordInvalid) => Ok(false),
-            Err(error) => Err(PasswordError::Compare(error)),
+impl From<PasswordError> for Error {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::Pool(PoolError::Busy) => Self::Unavailable(error.into()),
+            error => Self::internal(error),
         }
-    })
-    .await?
+    }
 }
 
 /// Names the setting of a password: every hash has a salt of its own. Salts are
@@ -70,31 +94,32 @@ fn phc(password: &str) -> Result<String, argon2::password_hash::Error> {
 mod tests {
     use super::*;
 
+    fn hasher() -> Hasher {
+        Hasher::new(Pool::new(1, 1, std::time::Duration::from_mins(1)))
+    }
+
     #[tokio::test]
     async fn a_hash_matches_its_password_only() {
-        let hash = hash("z3krUt".to_owned()).await.expect("hashes");
+        let hasher = hasher();
+        let hash = hasher.hash("z3krUt".to_owned()).await.expect("hashes");
         assert!(hash.starts_with("$argon2id$v=19$"), "{hash}");
-        assert!(
-            matches("z3krUt".to_owned(), Some(hash.clone()))
-                .await
-                .expect("compares")
-        );
-        assert!(
-            !matches("z3krut".to_owned(), Some(hash))
-                .await
-                .expect("compares")
-        );
+        let matches = hasher.matches("z3krUt".to_owned(), Some(hash.clone()));
+        assert!(matches.await.expect("compares"));
+        let matches = hasher.matches("z3krut".to_owned(), Some(hash));
+        assert!(!matches.await.expect("compares"));
     }
 
     #[tokio::test]
     async fn nothing_matches_a_missing_hash() {
-        assert!(!matches("nobody".to_owned(), None).await.expect("compares"));
+        let matches = hasher().matches("nobody".to_owned(), None).await;
+        assert!(!matches.expect("compares"));
     }
 
     #[tokio::test]
     async fn every_setting_has_a_name_of_its_own() {
-        let (one, two) = (hash("same".to_owned()).await, hash("same".to_owned()).await);
-        let (one, two) = (one.expect("hashes"), two.expect("hashes"));
+        let hasher = hasher();
+        let one = hasher.hash("same".to_owned()).await.expect("hashes");
+        let two = hasher.hash("same".to_owned()).await.expect("hashes");
         assert_ne!(
             generation(&one).expect("has a salt"),
             generation(&two).expect("has a salt")

@@ -22,7 +22,7 @@ use crate::ids::Ids;
 use crate::keys::{self, KeyRing, KeysError, Rotation, TokenKeys};
 use crate::limits::DatabaseLimits;
 use crate::logins::Logins;
-use crate::password;
+use crate::password::Hasher;
 use crate::private;
 use crate::resources::create::with_defaults;
 use crate::store::organizations::Tenant;
@@ -138,7 +138,9 @@ pub(crate) async fn open(config: Config) -> Result<(App, Option<FirstStart>), Op
         path: path.clone(),
         source,
     };
-    if sqlite_path(&config.database).is_some() {
+    let is_alone = sqlite_path(&config.database).is_some();
+    let has_keys = matches!(&token_keys, TokenKeys::File(file) if file.parent() == Some(&path));
+    if is_alone || has_keys {
         private::create_directory(&path).map_err(unusable)?;
     }
     let limits = config.picture_limits;
@@ -159,13 +161,16 @@ pub(crate) async fn open(config: Config) -> Result<(App, Option<FirstStart>), Op
     let now = Timestamp::try_from(now).map_err(|_| OpenError::Clock(now))?;
     let owner = Owner::new(config.owner_email, config.owner_password)?;
     let keys = KeyRing::open(&token_keys, now.get())?;
-    let first_start = first_start(&store, owner, now, &ids, &keys).await?;
-    check_keys(&store, &keys).await?;
+    let hashing = config.hash_limits;
+    let hasher = Hasher::new(Pool::new(hashing.hashers, hashing.waiting, hashing.wait));
+    let first_start = first_start(&store, owner, now, &ids, &keys, &hasher).await?;
+    check_keys(&store, &keys, is_alone).await?;
 
     let app = App {
         store,
         files,
         keys,
+        hasher,
         logins: Logins::new(config.login_limits),
         trusted_proxies: config.trusted_proxies,
         cors_origins: config.cors_origins,
@@ -179,14 +184,18 @@ pub(crate) async fn open(config: Config) -> Result<(App, Option<FirstStart>), Op
 }
 
 /// Checks that the keys at hand are those of this database, and notes the newest.
-async fn check_keys(store: &Store, keys: &KeyRing) -> Result<(), OpenError> {
+async fn check_keys(store: &Store, keys: &KeyRing, is_alone: bool) -> Result<(), OpenError> {
     let (newest, older) = keys.ids();
     let noted = store::setting(&mut store.read().await?, TOKEN_KEY).await?;
     let noted = noted.ok_or_else(|| OpenError::Store("the first start was not kept".into()))?;
     if noted == newest {
         return Ok(());
     }
-    if !older.contains(&noted) {
+    // A database that only this machine has was restored without its keys. Elsewhere
+    // other backends may have them.
+    if keys.is_new && is_alone {
+        tracing::warn!("the keys of tokens are new, so everybody has to log in again");
+    } else if !older.contains(&noted) {
         return Err(OpenError::OtherKeys { id: noted });
     }
     note_key(store, &newest).await
@@ -225,6 +234,7 @@ async fn first_start(
     now: Timestamp,
     ids: &Ids,
     keys: &KeyRing,
+    hasher: &Hasher,
 ) -> Result<Option<FirstStart>, OpenError> {
     if store::setting(&mut store.read().await?, TOKEN_KEY)
         .await?
@@ -232,7 +242,8 @@ async fn first_start(
     {
         return Ok(None);
     }
-    let hash = password::hash(owner.password.clone())
+    let hash = hasher
+        .hash(owner.password.clone())
         .await
         .map_err(|error| OpenError::Password(error.into()))?;
     let id = ids.next(now.get());
@@ -268,7 +279,9 @@ pub(crate) async fn create_organization(
     let owner = Owner::new(Some(owner_email), owner_password)?;
     let failed = |error: Error| OpenError::Store(error.into());
     let now = app.now().map_err(failed)?;
-    let hash = password::hash(owner.password.clone())
+    let hash = app
+        .hasher
+        .hash(owner.password.clone())
         .await
         .map_err(|error| OpenError::Password(error.into()))?;
     let id = app.next_id();

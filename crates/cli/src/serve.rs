@@ -299,6 +299,7 @@ impl Opened {
         config.owner_email.clone_from(&args.owner_email);
         config.owner_password.clone_from(&args.owner_password);
         config.token_keys = Some(args.access.keys.keys(data)?);
+        config.hash_limits = args.access.hash_limits();
         config.login_limits = args.access.limits();
         config
             .trusted_proxies

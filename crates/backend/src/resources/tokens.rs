@@ -25,7 +25,6 @@ use super::request::Request;
 use crate::access::{Login, Origin, issue};
 use crate::app::App;
 use crate::error::Error;
-use crate::password;
 use crate::store::organizations::{Tenant, is_archived};
 use crate::store::sessions::{self, NewSession, Renewal, SessionId};
 use crate::store::users::{Account, by_email};
@@ -61,9 +60,7 @@ async fn log_in(app: &App, from: Origin, email: &str, password: String) -> Resul
         .await?
         .map(|found| found.row);
     let hash = found.as_ref().and_then(|account| account.password.clone());
-    let same = password::matches(password, hash.clone())
-        .await
-        .map_err(Error::internal)?;
+    let same = app.hasher.matches(password, hash.clone()).await?;
     // Of many guesses at once, those that come after too many wrong ones learn
     // nothing, right or not.
     check()?;

@@ -35,7 +35,6 @@ use super::request::Request;
 use crate::access::{Act, Caller, begin, check_grant, check_may_change, issue_api_token};
 use crate::app::App;
 use crate::error::Error;
-use crate::password;
 use crate::store;
 use crate::store::users::{Account, Membership, address, insert_account};
 
@@ -81,7 +80,7 @@ pub(crate) async fn create(request: Request<CreateUser>) -> Result<Created<User>
     let line = check_grant(&app, caller, organization, role).await?;
     app.logins.check_taken(caller.id, app.clock.now())?;
     let hash = match user.password.clone() {
-        Some(password) => Some(password::hash(password).await.map_err(Error::internal)?),
+        Some(password) => Some(app.hasher.hash(password).await?),
         None => None,
     };
 
@@ -145,11 +144,7 @@ pub(crate) async fn update(request: Request<UpdateUser>) -> Result<User, Error> 
         check_fresh(&app, caller)?;
     }
     let password = match patch.as_object().get("password") {
-        Some(Value::String(password)) => Some(Some(
-            password::hash(password.clone())
-                .await
-                .map_err(Error::internal)?,
-        )),
+        Some(Value::String(password)) => Some(Some(app.hasher.hash(password.clone()).await?)),
         Some(_) => Some(None),
         None => None,
     };

@@ -21,7 +21,6 @@ use check::Existing;
 use document::{Item, Seed};
 
 use crate::app::App;
-use crate::password;
 use crate::store::organizations::{first, line, lock};
 use crate::store::resources::Instance;
 use crate::store::users::{Account, Incomplete, insert_account};
@@ -131,7 +130,7 @@ async fn hashes(
     let mut hashes = HashMap::new();
     for (id, password) in passwords {
         if !there.contains(&id.to_string()) {
-            let hash = password::hash(password).await.map_err(SeedError::store)?;
+            let hash = app.hasher.hash(password).await.map_err(SeedError::store)?;
             hashes.insert(id, hash);
         }
     }

@@ -57,7 +57,7 @@ use reply::{Reply, detail};
 use crate::store::organizations::Tenant;
 use crate::store::organizations::line;
 use crate::store::users::{Account, Membership, insert_account, replace_account};
-use crate::{Backend, Clock, Config, Ids, password, store};
+use crate::{Backend, Clock, Config, Ids, store};
 
 const EMAIL: &str = "jeff@jeffdoe.com";
 const PASSWORD: &str = "z3krut";
@@ -262,7 +262,11 @@ impl Api {
             status: Some(UserStatus::Active),
             ..User::default()
         };
-        let hash = password::hash("stranger".to_owned()).await.expect("hashes");
+        let hash = app
+            .hasher
+            .hash("stranger".to_owned())
+            .await
+            .expect("hashes");
         let line = vec![object_id(&organization)];
         let account = Account::new(user, Some(hash), line).expect("is complete");
         let mut transaction = app.store.write().await.expect("begins");

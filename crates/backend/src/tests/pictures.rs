@@ -194,6 +194,8 @@ async fn every_backend_on_a_database_has_its_pictures() {
     let elsewhere = tempfile::tempdir().expect("there is room");
     let mut config = config(&api.database, &elsewhere, api.milliseconds.clone());
     config.pictures = Some(PictureStore::Database);
+    let keys = api.directory.path().join("data/token-keys.json");
+    config.token_keys = Some(crate::TokenKeys::File(keys));
     let other = Backend::open(config).await.expect("opens");
     let line = format!("GET {path}");
     let reply = send(&other, &line, HeaderMap::new(), Vec::new()).await;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use backend::{LoginLimits, Rate, TokenKeys};
+use backend::{HashLimits, LoginLimits, Rate, TokenKeys};
 use clap::Args;
 use http::HeaderValue;
 use ipnet::IpNet;
@@ -51,6 +51,23 @@ impl KeyArgs {
 pub(crate) struct AccessArgs {
     #[command(flatten)]
     pub(crate) keys: KeyArgs,
+
+    /// How many passwords are hashed at once. Defaults to the number of processors
+    #[arg(long, value_name = "NUMBER", env = "WEB1ON1_PASSWORD_HASHERS", value_parser = clap::value_parser!(u32).range(1..))]
+    password_hashers: Option<u32>,
+
+    /// How many more logins may wait for that
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "WEB1ON1_PASSWORD_QUEUE",
+        default_value_t = 64
+    )]
+    password_queue: u32,
+
+    /// How long a login may wait for that
+    #[arg(long, value_name = "DURATION", env = "WEB1ON1_PASSWORD_WAIT", default_value = "5s", value_parser = duration)]
+    password_wait: Duration,
 
     /// How many logins to one account may fail at once, whether or not there is such
     /// an account
@@ -107,6 +124,17 @@ pub(crate) struct AccessArgs {
 }
 
 impl AccessArgs {
+    pub(crate) fn hash_limits(&self) -> HashLimits {
+        let number = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        HashLimits {
+            hashers: self
+                .password_hashers
+                .map_or(HashLimits::default().hashers, number),
+            waiting: number(self.password_queue),
+            wait: self.password_wait,
+        }
+    }
+
     pub(crate) fn limits(&self) -> LoginLimits {
         let rate = |burst, interval| Rate { burst, interval };
         LoginLimits {
@@ -156,6 +184,7 @@ mod tests {
     fn the_defaults_of_the_arguments_are_those_of_the_backend() {
         let arguments = <Arguments as clap::Parser>::parse_from(["web1on1"]);
         assert_eq!(arguments.access.limits(), LoginLimits::default());
+        assert_eq!(arguments.access.hash_limits(), HashLimits::default());
     }
 
     #[test]
