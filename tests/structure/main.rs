@@ -18,14 +18,14 @@ const STILL_IN_CIRCLES: [&str; 1] = ["conformance"];
 const ROOMS: [&[&str]; 8] = [
     &["lib"],
     &["http"],
-    &["start", "seed", "backup"],
+    &["start", "seed", "backup", "revoke", "tend"],
     &["resources"],
     &["access"],
     &["app"],
     &["store", "files"],
     &[
-        "blocking", "clock", "config", "error", "ids", "limits", "password", "picture", "private",
-        "token", "uploads",
+        "blocking", "clock", "config", "error", "ids", "keys", "limits", "logins", "password",
+        "peer", "picture", "private", "throttle", "token", "uploads",
     ],
 ];
 

@@ -64,9 +64,12 @@ fn without_password(arguments: &[OsString]) -> Option<(Vec<OsString>, OsString)>
 /// Returns whether a URL may have a password: in front of the host, or among its
 /// parameters.
 fn has_password(url: &str) -> bool {
-    let Some((_, rest)) = url.split_once("://") else {
+    let Some((scheme, rest)) = url.split_once("://") else {
         return false;
     };
+    if scheme == "sqlite" {
+        return false;
+    }
     let (place, parameters) = rest.split_once('?').unwrap_or((rest, ""));
     let userinfo = place.rsplit_once('@').map_or("", |(userinfo, _)| userinfo);
     userinfo.contains(':') || parameters.contains("password")

@@ -304,7 +304,9 @@ impl Opened {
         config
             .trusted_proxies
             .clone_from(&args.access.trusted_proxy);
-        config.cors_origins.clone_from(&args.access.cors_origin);
+        config
+            .cors_origins
+            .clone_from(&args.access.http_cors_origin);
         config.housekeeping = args.access.housekeeping;
         config.server_limits = args.http_bounds.limits();
         let max = &mut config.server_limits.max_connections;

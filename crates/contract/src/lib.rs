@@ -38,7 +38,9 @@ pub mod organizations;
 pub mod parameters;
 mod paths;
 pub mod permission;
+mod permission_table;
 pub mod recorded;
+mod role;
 pub mod schema;
 pub mod services;
 pub mod timestamp;
@@ -47,3 +49,4 @@ pub mod validate;
 pub mod workflows;
 
 pub use catalogue::{catalogue, find};
+pub use permission_table::permission_table;

@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-use crate::users::Role;
+use crate::role::Role;
 
 /// How the organization that something belongs to stands to the one that the caller
 /// acts in.
@@ -134,50 +134,6 @@ fn from(least: Role) -> &'static str {
         Role::Admin => "admins and owners",
         Role::Owner => "owners",
     }
-}
-
-/// The permission table as a page in Markdown.
-pub fn table() -> String {
-    let mut page = String::from(
-        "# Who may do what\n\n\
-         Generated from the contract; a test prints the command to update it.\n\n\
-         A caller acts in one organization, with one role. The columns tell the least role\n\
-         that an operation needs, by the organization that the thing belongs to which it is\n\
-         about: the caller's own or one below it. What belongs to an organization above the\n\
-         caller's, beside it or in another tree does not exist for the caller: it is\n\
-         answered with 404, is not in lists, and cannot be referred to. Forms and bots that\n\
-         are shared can be read all the same. The roles are, from least to most: guest,\n\
-         agent, bot, admin, owner. Whoever has too small a role is answered with 403.\n\n\
-         | operation | oneself | own | below | above, foreign |\n|---|---|---|---|---|\n",
-    );
-    for operation in crate::catalogue() {
-        let role = |least: Role| least.to_string();
-        let none = || "–".to_owned();
-        let (oneself, own, below, elsewhere) = match operation.permission {
-            Permission::Nobody => {
-                let anybody = || "no token".to_owned();
-                (anybody(), anybody(), anybody(), anybody())
-            }
-            Permission::Oneself(least) => (role(least), none(), none(), none()),
-            Permission::Within(least) => (role(least), role(least), role(least), none()),
-            Permission::WithinOrOneself(oneself, least) => {
-                (role(oneself), role(least), role(least), none())
-            }
-            Permission::Below(least) => (none(), none(), role(least), none()),
-        };
-        page.push_str(&format!(
-            "| {} | {oneself} | {own} | {below} | {elsewhere} |\n",
-            operation.id
-        ));
-    }
-    page.push_str(
-        "\nBesides, nobody changes a user whose role is above their own or grants such a role,\n\
-         nobody changes a user who is also a member of an organization that they do not\n\
-         manage, and an organization keeps an owner. Guests and agents see no billing\n\
-         information, no secrets among the parameters of a service, and nothing that\n\
-         configures a bot; bots see the last of these.\n",
-    );
-    page
 }
 
 #[cfg(test)]

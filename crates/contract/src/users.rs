@@ -20,6 +20,8 @@ use crate::{
     timestamp::Timestamp,
 };
 
+pub use crate::role::Role;
+
 /// Operations on users.
 pub const USERS: Tag = Tag {
     name: "Users",
@@ -160,28 +162,6 @@ pub struct UserSettings {
     pub canned_responses: Option<Vec<String>>,
 }
 
-/// What a user may do in an organization, from least to most.
-// `guest` and `bot` are missing from the vendor's list of a user's roles, but
-// its text speaks of users that have them.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-#[cfg_attr(feature = "arbitrary", derive(proptest_derive::Arbitrary))]
-#[serde(rename_all = "camelCase")]
-pub enum Role {
-    /// Reads along.
-    Guest,
-    /// Takes part in conversations.
-    #[default]
-    Agent,
-    /// A program that holds an access token without an end.
-    Bot,
-    /// Manages an organization and its users.
-    Admin,
-    /// Has every right in an organization.
-    Owner,
-}
-
 /// How far a user has come in an organization.
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
@@ -219,7 +199,7 @@ pub enum Locale {
     Fr,
 }
 
-spelled_as_on_the_wire!(Role, UserStatus, Locale);
+spelled_as_on_the_wire!(UserStatus, Locale);
 
 /// The organizations that a user is a member of.
 #[serde_with::skip_serializing_none]

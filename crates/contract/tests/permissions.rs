@@ -5,7 +5,7 @@ use std::path::Path;
 #[test]
 fn the_page_of_permissions_is_that_of_the_contract() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/permissions.md");
-    let table = contract::permission::table();
+    let table = contract::permission_table();
     if std::env::var_os("UPDATE").is_some() {
         std::fs::write(&path, &table).expect("the page can be written");
     }

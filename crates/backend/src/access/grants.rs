@@ -11,7 +11,7 @@ use super::caller::Caller;
 use super::permissions::Act;
 use crate::app::App;
 use crate::error::Error;
-use crate::store::organizations::line;
+use crate::store::line;
 use crate::store::users::Account;
 
 /// Refuses unless `caller` may change `account`.

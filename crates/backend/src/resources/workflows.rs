@@ -16,7 +16,8 @@ use super::list;
 use super::request::Request;
 use crate::access::find;
 use crate::error::Error;
-use crate::store::organizations::{Tenant, line};
+use crate::store::line;
+use crate::store::organizations::Tenant;
 use crate::store::resources::workflows_above;
 
 /// Lists the workflows that run for an organization.

@@ -21,7 +21,8 @@ use check::Existing;
 use document::{Item, Seed};
 
 use crate::app::App;
-use crate::store::organizations::{first, line, lock};
+use crate::store::line;
+use crate::store::organizations::{first, lock};
 use crate::store::resources::Instance;
 use crate::store::users::{Account, Incomplete, insert_account};
 use crate::store::{self, Row};

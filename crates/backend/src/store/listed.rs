@@ -13,7 +13,7 @@ use contract::id::ObjectId;
 
 use super::error::StoreError;
 use super::key::key;
-use super::organizations::line;
+use super::line::line;
 use super::row::{Owner, Row, damaged};
 use super::session::Session;
 use super::value::Value;

@@ -16,6 +16,7 @@ mod connect;
 pub(crate) mod copy;
 mod error;
 pub(crate) mod key;
+mod line;
 mod list_turns;
 pub(crate) mod listed;
 pub(crate) mod organizations;
@@ -35,6 +36,7 @@ mod value;
 
 pub(crate) use connect::{Store, commit, sqlite_path};
 pub(crate) use error::StoreError;
+pub(crate) use line::line;
 pub(crate) use row::{Owner, Row, Versioned};
 pub(crate) use rows::{
     delete, existing_ids, get, get_visible, insert, lock_existing, lock_visible, replace,

@@ -54,8 +54,8 @@ use tower::ServiceExt;
 
 use reply::{Reply, detail};
 
+use crate::store::line;
 use crate::store::organizations::Tenant;
-use crate::store::organizations::line;
 use crate::store::users::{Account, Membership, insert_account, replace_account};
 use crate::{Backend, Clock, Config, Ids, store};
 

@@ -114,8 +114,8 @@ pub(crate) struct AccessArgs {
 
     /// An origin whose pages in a browser may call the API, such as
     /// https://app.example.com, or * for all. May be given more than once
-    #[arg(long, value_name = "ORIGIN", env = "WEB1ON1_CORS_ORIGIN", value_delimiter = ',', value_parser = origin)]
-    pub(crate) cors_origin: Vec<HeaderValue>,
+    #[arg(long, value_name = "ORIGIN", env = "WEB1ON1_HTTP_CORS_ORIGIN", value_delimiter = ',', value_parser = origin)]
+    pub(crate) http_cors_origin: Vec<HeaderValue>,
 
     /// How often the backend archives what is about to be archived, and removes
     /// sessions that have expired
