@@ -38,6 +38,7 @@ pub mod organizations;
 pub mod parameters;
 mod paths;
 pub mod recorded;
+mod rules;
 pub mod schema;
 pub mod services;
 pub mod timestamp;

@@ -12,6 +12,7 @@ use crate::{
     id::ObjectId,
     operation::{Create, Created, Json, List, NoBody, NoContent, Operation, Resource, Tag, Update},
     parameters::{ListQuery, NoParameters, PageQuery, TextFilter, TimeFilter},
+    rules,
     schema::described,
     timestamp::Timestamp,
 };
@@ -36,6 +37,7 @@ pub struct OrganizationGroup {
     pub name: String,
     /// The organization that the group belongs to: the caller's, which is the
     /// default, or one below it.
+    #[schemars(extend("x-request" = rules::text_not_null()))]
     pub organization: Option<ObjectId>,
     /// The organizations that are members.
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]

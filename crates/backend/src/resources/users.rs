@@ -12,9 +12,8 @@
 //!   organization changes the role: to the one that the membership has.
 //! - An organization keeps at least one owner who is not archived.
 //!
-//! Defaults: a new user has role agent and status queued, and both are kept.
-//! Settings that are not set stay unset; their defaults are the reader's. An
-//! archived user keeps its e-mail address, so that it can be restored.
+//! Defaults, those of settings too, are filled in when a user is written, and
+//! kept. An archived user keeps its e-mail address, so that it can be restored.
 
 use contract::operation::{Create, Created, NoContent, Operation, Update};
 use contract::users::{
@@ -24,6 +23,7 @@ use serde_json::Value;
 
 use super::accounts::{find, save, shown, taken, with_avatar_url, without_base};
 use super::change::until_saved;
+use super::create::with_defaults;
 use super::filter::Filter;
 use super::list::{self, Asked, Listing};
 use super::request::Request;
@@ -71,6 +71,7 @@ pub(crate) async fn create(request: Request<CreateUser>) -> Result<Created<User>
         body: Create(user),
         ..
     } = request;
+    let user = with_defaults(&user)?;
     let organization = user.organization.unwrap_or(caller.organization);
     let role = user.role.unwrap_or_default();
     check_grant(&app, caller, organization, role).await?;
@@ -196,7 +197,7 @@ async fn patched(
     account: &Account,
     patch: &Update<User>,
 ) -> Result<Account, Error> {
-    let mut user = patch.apply(&with_avatar_url(app, account))?;
+    let mut user = with_defaults(&patch.apply(&with_avatar_url(app, account))?)?;
     user.password = None;
 
     let Some(organization) = user.organization else {
