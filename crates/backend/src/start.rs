@@ -347,6 +347,7 @@ impl Owner {
         let email = email.unwrap_or_else(|| DEFAULT_OWNER.to_owned());
         let body = json!({"email": email, "password": password}).to_string();
         let Create(user) = Create::<User>::parse(body.into()).map_err(OpenError::Owner)?;
+        let user = with_defaults(&user).map_err(|error| OpenError::Store(error.into()))?;
         Ok(Self {
             user,
             password,

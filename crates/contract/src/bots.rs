@@ -14,6 +14,7 @@ use crate::{
     operation::{Create, Created, List, NoBody, NoContent, Operation, Resource, Tag, Update},
     parameters::{ListQuery, NoParameters, TextFilter, TimeFilter},
     permission::Permission,
+    rules,
     schema::{described, spelled_as_on_the_wire},
     timestamp::Timestamp,
 };
@@ -36,6 +37,7 @@ pub struct Bot {
     pub id: Option<ObjectId>,
     /// The organization that the bot belongs to: the caller's, which is the
     /// default, or one below it.
+    #[schemars(extend("x-request" = rules::text_not_null()))]
     pub organization: Option<ObjectId>,
     /// The name.
     pub name: String,
@@ -56,7 +58,7 @@ pub struct Bot {
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub tags: Option<Vec<String>>,
     /// The URL of the picture, 45 by 45 pixels.
-    #[schemars(url)]
+    #[schemars(url, extend("x-request" = rules::web_url()))]
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "url()"))]
     pub avatar: Option<String>,
     /// The commands that agents are offered.

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "arbitrary")]
-use crate::arbitrary::list;
+use crate::arbitrary::{list, regular_expression};
 use crate::{
     access::Authenticated,
     error::Code,
@@ -17,6 +17,7 @@ use crate::{
     parameters::{ListQuery, NoParameters},
     paths::FormPath,
     permission::Permission,
+    rules,
     schema::{described, spelled_as_on_the_wire},
     timestamp::Timestamp,
 };
@@ -47,7 +48,10 @@ pub struct FormField {
     pub kind: Option<FormFieldType>,
     /// The name of the entity that the answer stands for, such as `Date`.
     pub entity: Option<String>,
-    /// A JavaScript regular expression that the whole answer must match.
+    /// A JavaScript regular expression that the whole answer must match, of up to
+    /// 1,024 characters.
+    #[schemars(extend("x-request" = rules::regular_expression()))]
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "regular_expression()"))]
     pub pattern: Option<String>,
     /// The answers to choose from, where the type is `select`.
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]

@@ -16,6 +16,7 @@ use crate::{
     operation::{Create, Created, List, NoBody, NoContent, Operation, Resource, Tag, Update},
     parameters::{ListQuery, NoParameters, TextFilter, TimeFilter},
     permission::Permission,
+    rules,
     schema::{described, spelled_as_on_the_wire},
     timestamp::Timestamp,
 };
@@ -40,6 +41,7 @@ pub struct Form {
     pub id: Option<ObjectId>,
     /// The organization that the form belongs to: the caller's, which is the
     /// default, or one below it.
+    #[schemars(extend("x-request" = rules::text_not_null()))]
     pub organization: Option<ObjectId>,
     /// The name.
     pub name: String,
@@ -56,7 +58,7 @@ pub struct Form {
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub fields: Option<Vec<FormField>>,
     /// The e-mail addresses that results are sent to.
-    #[schemars(inner(email))]
+    #[schemars(inner(email), extend("x-request" = rules::emails()))]
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "emails()"))]
     pub notify_emails: Option<Vec<String>>,
     /// Whether the form is offered.

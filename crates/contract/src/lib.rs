@@ -41,6 +41,7 @@ pub mod permission;
 mod permission_table;
 pub mod recorded;
 mod role;
+mod rules;
 pub mod schema;
 pub mod services;
 pub mod timestamp;

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     access::Access,
-    error::Code,
+    error::{Code, FieldViolation},
     parameters::Select,
     permission::Permission,
     schema::{Described, Document, Mark, Views},
@@ -134,37 +134,32 @@ pub struct Update<T> {
 }
 
 impl<T: Described> Update<T> {
-    /// The resource with the changes made. Read-only properties stay as they
-    /// are.
+    /// Returns the resource with the changes made. Read-only properties stay as
+    /// they are, and so does what was not valid before and is not changed: it may
+    /// have been kept before there was a rule.
     ///
     /// # Errors
     ///
     /// - [`ApplyError::Invalid`]: the result is not a whole resource, although
     ///   the patch by itself was in order. It sets part of an object that was not
     ///   there before and leaves out what that object requires.
-    /// - [`ApplyError::Unreadable`]: the resource that is to be changed was not
-    ///   valid before. That is no fault of the patch.
+    /// - [`ApplyError::Unreadable`]: the result cannot be read as the resource,
+    ///   and that is no fault of the patch.
     pub fn apply(&self, to: &T) -> Result<T, ApplyError> {
         let schema = &T::views().create;
-        let mut value = serde_json::to_value(to).map_err(ApplyError::Unwritable)?;
-        merge(&mut value, &self.patch);
-        let result = schema.validate(&value).and_then(|()| deserialize(value));
-        result.map_err(|violations| {
-            let before = match serde_json::to_value(to) {
-                Ok(value) => schema.validate(&value),
-                Err(error) => return ApplyError::Unwritable(error),
+        let before = serde_json::to_value(to).map_err(ApplyError::Unwritable)?;
+        let mut after = before.clone();
+        merge(&mut after, &self.patch);
+        if let Err(violations) = schema.validate(&after) {
+            let old = schema.validate(&before).err();
+            let was_there = |violation: &FieldViolation| {
+                old.as_ref()
+                    .is_some_and(|old| old.as_slice().contains(violation))
             };
-            let was_there = |violation| {
-                before
-                    .as_ref()
-                    .is_err_and(|old| old.as_slice().contains(violation))
-            };
-            if violations.as_slice().iter().all(was_there) {
-                ApplyError::Unreadable(violations)
-            } else {
-                ApplyError::Invalid(violations)
-            }
-        })
+            let (_, new): (Vec<_>, Vec<_>) = violations.into_vec().into_iter().partition(was_there);
+            Violations::check(new).map_err(ApplyError::Invalid)?;
+        }
+        deserialize(after).map_err(ApplyError::Unreadable)
     }
 
     /// The patch itself.
@@ -184,8 +179,8 @@ pub enum ApplyError {
     /// The patch makes something of the resource that is not valid.
     #[error(transparent)]
     Invalid(Violations),
-    /// The resource was not valid before the patch.
-    #[error("the resource to change is not valid: {0}")]
+    /// The result cannot be read, although the patch left it whole.
+    #[error("the resource to change cannot be read: {0}")]
     Unreadable(Violations),
     /// The resource has no JSON form, which is a defect of its type.
     #[error("the resource to change has no JSON form")]

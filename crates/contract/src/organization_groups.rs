@@ -13,6 +13,7 @@ use crate::{
     operation::{Create, Created, Json, List, NoBody, NoContent, Operation, Resource, Tag, Update},
     parameters::{ListQuery, NoParameters, PageQuery, TextFilter, TimeFilter},
     permission::Permission,
+    rules,
     schema::described,
     timestamp::Timestamp,
 };
@@ -37,6 +38,7 @@ pub struct OrganizationGroup {
     pub name: String,
     /// The organization that the group belongs to: the caller's, which is the
     /// default, or one below it.
+    #[schemars(extend("x-request" = rules::text_not_null()))]
     pub organization: Option<ObjectId>,
     /// The organizations that are members.
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]

@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 #[cfg(feature = "arbitrary")]
-use crate::arbitrary::{boxed, email, free_form, list, slots, url};
+use crate::arbitrary::{
+    boxed, country, domain, domain_label, email, emails_or_domains, free_form, list, one_of, slots,
+    time_zone, url, whole,
+};
 use crate::{
     access::Authenticated,
     categories::Category,
@@ -16,6 +19,7 @@ use crate::{
     operation::{Create, Created, List, NoBody, NoContent, Operation, Resource, Tag, Update},
     parameters::{ListQuery, NoParameters, TextFilter, TimeFilter},
     permission::Permission,
+    rules,
     schema::{described, spelled_as_on_the_wire},
     timestamp::Timestamp,
     users::{Locale, Role},
@@ -49,29 +53,34 @@ pub struct Organization {
     #[schemars(extend("default" = OrganizationStatus::default()))]
     pub status: Option<OrganizationStatus>,
     /// The e-mail address that its users turn to for support.
-    #[schemars(email)]
+    #[schemars(email, extend("x-request" = rules::email()))]
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "email()"))]
     pub email: Option<String>,
     /// The URL of its website.
-    #[schemars(url)]
+    #[schemars(url, extend("x-request" = rules::web_url()))]
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "url()"))]
     pub url: Option<String>,
     /// The URL of its logo.
-    #[schemars(url)]
+    #[schemars(url, extend("x-request" = rules::web_url()))]
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "url()"))]
     pub logo: Option<String>,
-    /// The country of its headquarters: two letters of ISO 3166, such as `NL`.
+    /// The country of its headquarters: two letters of ISO 3166-1, such
+    /// as `NL`.
+    #[schemars(extend("x-request" = rules::country()))]
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "country()"))]
     pub country: Option<String>,
     /// Its language.
     #[schemars(extend("default" = Locale::default()))]
     pub locale: Option<Locale>,
     /// The time zone of its headquarters: a name of the IANA time zone
     /// database.
-    #[schemars(extend("default" = "Europe/Amsterdam"))]
+    #[schemars(extend("default" = "Europe/Amsterdam", "x-request" = rules::time_zone()))]
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "time_zone()"))]
     pub timezone: Option<String>,
     /// The industry that it is in, such as `automotive`.
     pub industry: Option<String>,
     /// How it works.
+    #[schemars(extend("default" = {}))]
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "boxed()"))]
     pub settings: Option<OrganizationSettings>,
     /// Names and pictures that agents use in place of their own.
@@ -95,16 +104,22 @@ pub struct Organization {
     /// Keywords. Forms and workflows reach an organization by them.
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub tags: Option<Vec<String>>,
-    /// The subdomain of the white label, such as `skynet`.
+    /// The subdomain of the white label: one label of a DNS name, such as
+    /// `skynet`.
+    #[schemars(extend("x-request" = rules::domain_label()))]
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "domain_label()"))]
     pub domain_prefix: Option<String>,
     /// The domain of the white label, such as `chat.report`.
+    #[schemars(extend("x-request" = rules::domain()))]
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "domain()"))]
     pub domain: Option<String>,
     /// Organizations that may see its conversations.
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub partners: Option<Vec<Partner>>,
     /// E-mail addresses and domains whose owners may register as agents
     /// themselves.
-    #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
+    #[schemars(extend("x-request" = rules::emails_or_domains()))]
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "emails_or_domains()"))]
     pub whitelist: Option<Vec<String>>,
     /// The role of those who register themselves.
     #[schemars(extend("default" = OrganizationDefaultRole::default()))]
@@ -116,7 +131,7 @@ pub struct Organization {
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "boxed()"))]
     pub billing_info: BillingInfo,
     /// The address that results are mailed from.
-    #[schemars(email)]
+    #[schemars(email, extend("x-request" = rules::email()))]
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "email()"))]
     pub email_as: Option<String>,
     /// Free-form data, passed on to other systems, for example in webhooks.
@@ -166,7 +181,7 @@ pub enum OrganizationDefaultRole {
     Agent,
 }
 
-/// How an organization works. A setting that is not there has its default.
+/// How an organization works. A setting that is left out gets its default.
 #[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[cfg_attr(feature = "arbitrary", derive(proptest_derive::Arbitrary))]
@@ -205,7 +220,7 @@ pub struct Alias {
     /// The name.
     pub name: Option<String>,
     /// The URL of the picture.
-    #[schemars(url)]
+    #[schemars(url, extend("x-request" = rules::web_url()))]
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "url()"))]
     pub avatar: Option<String>,
 }
@@ -312,7 +327,10 @@ pub struct Partner {
 #[cfg_attr(feature = "arbitrary", derive(proptest_derive::Arbitrary))]
 #[serde(rename_all = "camelCase")]
 pub struct DataRetention {
-    /// How many units of time.
+    /// How many units of time: a whole number up to 1,200, which is a century of
+    /// months. Whoever keeps records for longer does not purge them.
+    #[schemars(extend("x-request" = rules::whole(1, Some(1200))))]
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "whole(1..=1200)"))]
     pub length: Option<Number>,
     /// The unit of time.
     #[schemars(extend("default" = DataRetentionUnit::default()))]
@@ -332,6 +350,9 @@ pub enum DataRetentionUnit {
     /// Years.
     Year,
 }
+
+/// The plans that the reference names.
+const PLANS: [&str; 3] = ["base", "grow", "scale"];
 
 /// How an organization is billed.
 #[serde_with::skip_serializing_none]
@@ -355,8 +376,10 @@ pub struct BillingInfo {
     pub move_to_live: Option<bool>,
     /// The ID of another product at Stripe, for the results of agents.
     pub w1on1_result_id: Option<String>,
-    /// How many days an invoice may stay unpaid.
-    #[schemars(extend("default" = 14))]
+    /// How many days an invoice may stay unpaid: a whole number. With 0 it is due
+    /// at once.
+    #[schemars(extend("default" = 14, "x-request" = rules::whole(0, None)))]
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "whole(0..=365)"))]
     pub days_until_due: Option<Number>,
     /// Free-form data.
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "free_form()"))]
@@ -371,8 +394,12 @@ pub struct BillingInfo {
     #[schemars(extend("default" = false))]
     pub enable_sepa_debit_costs: Option<bool>,
     /// The version of the billing: 1 or 2.
+    #[schemars(extend("x-request" = rules::whole(1, Some(2))))]
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "whole(1..=2)"))]
     pub version: Option<Number>,
     /// The plan, with version 2 of the billing: `base`, `grow` or `scale`.
+    #[schemars(extend("x-request" = { "enum": PLANS }))]
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "one_of(&PLANS)"))]
     pub current_plan: String,
 }
 

@@ -32,6 +32,8 @@ use schemars::{JsonSchema, Schema, generate::SchemaSettings, transform::transfor
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 
+use crate::rules;
+
 /// A type of the contract, with its published schemas.
 pub trait Described: JsonSchema + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// The schemas of the type, made once.
@@ -93,7 +95,7 @@ impl Views {
 
         let create = derive_views(&definitions, &name, View::Create);
         let update = derive_views(&definitions, &name, View::Update);
-        definitions.values_mut().for_each(drop_update_only);
+        definitions.values_mut().for_each(drop_request_marks);
         let mut partial = definitions.clone();
         let mut partial_name = name.clone();
         if let Some(mut root) = partial.get(&name).cloned()
@@ -132,7 +134,7 @@ impl Document {
         definitions.retain(|name, _| needed.contains(name));
         let schema = standalone(&name, &definitions);
         let compile = move || {
-            jsonschema::draft202012::options()
+            rules::with_formats(jsonschema::draft202012::options())
                 .should_validate_formats(true)
                 .build(&schema)
                 // Depends on nothing but the types of this crate, all of which the tests compile.
@@ -163,6 +165,37 @@ impl Document {
     /// says something.
     pub fn resolve<'a>(&'a self, schema: &'a Value) -> &'a Value {
         resolve(&self.definitions, schema)
+    }
+
+    /// Fills in the default of every property that is not there and has one, also
+    /// in nested objects and in the items of lists.
+    pub fn fill_in_defaults(&self, value: &mut Value) {
+        self.fill_in_below(self.root(), value);
+    }
+
+    fn fill_in_below(&self, schema: &Value, value: &mut Value) {
+        let schema = self.resolve(schema);
+        match value {
+            Value::Object(members) => {
+                let properties = schema["properties"].as_object();
+                for (name, property) in properties.into_iter().flatten() {
+                    if let Some(default) = property.get("default")
+                        && !members.contains_key(name)
+                    {
+                        members.insert(name.clone(), default.clone());
+                    }
+                    if let Some(member) = members.get_mut(name) {
+                        self.fill_in_below(property, member);
+                    }
+                }
+            }
+            Value::Array(items) => {
+                for item in items {
+                    self.fill_in_below(&schema["items"], item);
+                }
+            }
+            _ => {}
+        }
     }
 
     /// Removes every property that is marked, also from nested objects.
@@ -263,6 +296,9 @@ fn derive_view(base: &Definitions, schema: &mut Value, view: View, todo: &mut Ve
     let Some(members) = schema.as_object_mut() else {
         return;
     };
+    if let Some(Value::Object(rules)) = members.shift_remove(REQUEST_RULES) {
+        add_keywords(members, rules);
+    }
     if let Some(target) = members
         .get("$ref")
         .and_then(Value::as_str)
@@ -300,11 +336,28 @@ fn derive_view(base: &Definitions, schema: &mut Value, view: View, todo: &mut Ve
 /// Marks a property that a new resource cannot have.
 const UPDATE_ONLY: &str = "x-update-only";
 
-fn drop_update_only(object: &mut Value) {
+/// Holds the keywords that requests add to the schema of a property.
+const REQUEST_RULES: &str = "x-request";
+
+fn drop_request_marks(object: &mut Value) {
     let properties = object.get_mut("properties").and_then(Value::as_object_mut);
     for property in properties.into_iter().flat_map(Map::values_mut) {
         if let Some(property) = property.as_object_mut() {
             property.shift_remove(UPDATE_ONLY);
+            property.shift_remove(REQUEST_RULES);
+        }
+    }
+}
+
+/// Adds keywords to a schema: in the place of those that it has, but below
+/// `items`, next to them.
+fn add_keywords(schema: &mut Map<String, Value>, keywords: Map<String, Value>) {
+    for (keyword, rule) in keywords {
+        match (schema.get_mut(&keyword), rule) {
+            (Some(Value::Object(items)), Value::Object(rule)) => add_keywords(items, rule),
+            (_, rule) => {
+                schema.insert(keyword, rule);
+            }
         }
     }
 }

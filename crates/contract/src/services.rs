@@ -14,6 +14,7 @@ use crate::{
     operation::{Create, Created, List, NoBody, NoContent, Operation, Resource, Tag, Update},
     parameters::{ListQuery, NoParameters, TextFilter, TimeFilter},
     permission::Permission,
+    rules,
     schema::{described, spelled_as_on_the_wire},
     timestamp::Timestamp,
 };
@@ -36,6 +37,7 @@ pub struct Service {
     pub id: Option<ObjectId>,
     /// The organization that the service belongs to: the caller's, which is
     /// the default, or one below it.
+    #[schemars(extend("x-request" = rules::text_not_null()))]
     pub organization: Option<ObjectId>,
     /// The name.
     pub name: String,
@@ -165,7 +167,7 @@ pub struct ServiceParams {
     /// Google Business Messages: the ID of a location in the knowledge base.
     pub location: Option<String>,
     /// Google Business Messages: the URL of the brand's privacy policy.
-    #[schemars(url)]
+    #[schemars(url, extend("x-request" = rules::web_url()))]
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "url()"))]
     pub privacy: Option<String>,
     /// Google Business Messages: what a consumer is welcomed with.
@@ -186,7 +188,7 @@ pub struct ServiceParams {
     /// service. Only an update looks at it.
     pub step: Option<ServiceParamsStep>,
     /// Webhook: the URL that events are posted to.
-    #[schemars(url)]
+    #[schemars(url, extend("x-request" = rules::web_url()))]
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "url()"))]
     pub url: Option<String>,
     /// API: what the client may do.

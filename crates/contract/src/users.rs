@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 #[cfg(feature = "arbitrary")]
-use crate::arbitrary::{boxed, free_form, list, required_email, url};
+use crate::arbitrary::{boxed, free_form, list, password, required_email, some_of, time_zone, url};
 use crate::{
     access::Authenticated,
     error::Code,
@@ -16,6 +16,7 @@ use crate::{
     },
     parameters::{ListQuery, NoParameters, TextFilter, TimeFilter},
     permission::Permission,
+    rules,
     schema::{described, spelled_as_on_the_wire},
     timestamp::Timestamp,
 };
@@ -50,25 +51,31 @@ pub struct User {
     /// additional and family name.
     pub display_name: Option<String>,
     /// E-mail address and login name, unique among all users.
-    #[schemars(email)]
+    #[schemars(email, extend("x-request" = rules::email()))]
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "required_email()"))]
     pub email: String,
     /// Telephone number.
     pub phone: Option<String>,
-    /// The password to log in with.
-    #[schemars(extend("writeOnly" = true))]
+    /// The password to log in with, of up to 1,024 bytes.
+    #[schemars(
+        length(min = 1, max = rules::MAX_PASSWORD),
+        extend("format" = rules::PASSWORD, "writeOnly" = true)
+    )]
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "password()"))]
     pub password: Option<String>,
     /// The URL of the picture. Uploading a picture sets it too.
-    #[schemars(url)]
+    #[schemars(url, extend("x-request" = rules::web_url()))]
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "url()"))]
     pub avatar: Option<String>,
     /// The organization that the user belongs to: the caller's, which is the
     /// default, or one below it.
+    #[schemars(extend("x-request" = rules::text_not_null()))]
     pub organization: Option<ObjectId>,
     /// What the user may do in its organization.
     #[schemars(extend("default" = Role::default()))]
     pub role: Option<Role>,
     /// What the user prefers.
+    #[schemars(extend("default" = {}))]
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "boxed()"))]
     pub settings: Option<UserSettings>,
     /// Free-form data, passed on to other systems, for example in webhooks.
@@ -110,7 +117,7 @@ impl std::fmt::Debug for User {
     }
 }
 
-/// What a user prefers. A preference that is not set has its default.
+/// What a user prefers. A preference that is left out gets its default.
 #[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[cfg_attr(feature = "arbitrary", derive(proptest_derive::Arbitrary))]
@@ -118,6 +125,8 @@ impl std::fmt::Debug for User {
 pub struct UserSettings {
     /// The time zone to show times in: a name of the IANA time zone database,
     /// such as `Europe/Amsterdam`.
+    #[schemars(extend("x-request" = rules::time_zone()))]
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "time_zone()"))]
     pub timezone: Option<String>,
     /// Whether the user chose the time zone, rather than the system.
     #[schemars(extend("default" = false))]
@@ -152,15 +161,19 @@ pub struct UserSettings {
     /// Bring a conversation to the front once it is accepted.
     #[schemars(extend("default" = false))]
     pub focus_on_accept: Option<bool>,
-    /// The kinds of notification that the user gets, such as `technical` or
-    /// `billing`.
-    #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
+    /// The kinds of notification that the user gets: `technical`, `billing`,
+    /// `reporting`, `knowledge` or `results`.
+    #[schemars(extend("x-request" = rules::items_of(&NOTIFICATIONS)))]
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "some_of(&NOTIFICATIONS)"))]
     pub notifications: Option<Vec<String>>,
     /// Replies at the user's fingertips. They may hold placeholders such as
     /// `{{ givenName }}`.
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub canned_responses: Option<Vec<String>>,
 }
+
+/// The kinds of notification that the reference shows.
+const NOTIFICATIONS: [&str; 5] = ["technical", "billing", "reporting", "knowledge", "results"];
 
 /// How far a user has come in an organization.
 #[derive(

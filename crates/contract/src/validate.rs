@@ -18,6 +18,7 @@ use crate::{
     error::FieldViolation,
     filters::{InvalidTimeFilter, TimeFilter},
     id::{ObjectId, UserRef},
+    rules,
     schema::{Document, base_name},
 };
 
@@ -239,6 +240,7 @@ fn wants_null(error: &ValidationError<'_>) -> bool {
 /// What a value must be, to be read after its path.
 fn sentence(kind: &ValidationErrorKind, value: &Value) -> String {
     use ValidationErrorKind as Kind;
+    const COUNTRY: &str = "must be the two letters of a country in ISO 3166-1, such as NL";
     match kind {
         Kind::Type { kind } => wrong_type(kind, value),
         Kind::Enum { .. } if value.is_null() => "cannot be null".into(),
@@ -248,14 +250,32 @@ fn sentence(kind: &ValidationErrorKind, value: &Value) -> String {
             "email" => "must be an e-mail address, such as name@example.com".into(),
             "uri" => "must be an absolute URI, such as https://example.com/image.png".into(),
             "date-time" => crate::timestamp::InvalidTimestamp.to_string(),
+            rules::TIME_ZONE => {
+                "must be a time zone of the IANA database, such as Europe/Amsterdam".into()
+            }
+            rules::COUNTRY => COUNTRY.into(),
+            rules::REGULAR_EXPRESSION => "must be a regular expression of JavaScript".into(),
+            rules::PASSWORD => format!("must have at most {} bytes", rules::MAX_PASSWORD),
             other => format!("must be of the format {other}"),
         },
         Kind::Pattern { pattern } => match pattern.as_str() {
             ObjectId::PATTERN => "must be 24 hexadecimal digits".into(),
             TimeFilter::PATTERN => InvalidTimeFilter.to_string(),
             UserRef::PATTERN => "must be 24 hexadecimal digits, or `me`".into(),
+            rules::WEB_URL => "must be an http(s) URL, such as https://example.com".into(),
+            rules::COUNTRY_CODE => COUNTRY.into(),
+            rules::DOMAIN_LABEL => {
+                "must be one part of a domain: up to 63 letters, digits and hyphens".into()
+            }
+            rules::DOMAIN => "must be a domain, such as example.com".into(),
+            rules::EMAIL_OR_DOMAIN => {
+                "must be an e-mail address or a domain, such as name@example.com or example.com"
+                    .into()
+            }
             other => format!("must match the pattern {other}"),
         },
+        // The only multiples in the contract are those of 1.
+        Kind::MultipleOf { .. } => "must be a whole number".into(),
         Kind::Minimum { limit } => format!("must be at least {limit}"),
         Kind::Maximum { limit } => format!("must be at most {limit}"),
         Kind::ExclusiveMinimum { limit } => format!("must be more than {limit}"),

@@ -60,18 +60,10 @@ pub(crate) async fn insert<R: Row>(
     Ok(store::commit(transaction).await?)
 }
 
-/// A resource with its defaults, as the contract states them.
+/// Returns a resource with the defaults that the contract states, also in the
+/// objects and lists in it.
 pub(crate) fn with_defaults<T: Described>(resource: &T) -> Result<T, Error> {
     let mut value = serde_json::to_value(resource).map_err(Error::internal)?;
-    let properties = T::views().create.root()["properties"].as_object();
-    if let Some(members) = value.as_object_mut() {
-        for (name, schema) in properties.into_iter().flatten() {
-            if let Some(default) = schema.get("default")
-                && !members.contains_key(name)
-            {
-                members.insert(name.clone(), default.clone());
-            }
-        }
-    }
+    T::views().create.fill_in_defaults(&mut value);
     serde_json::from_value(value).map_err(Error::internal)
 }

@@ -171,7 +171,7 @@ fn changed(app: &App, before: &FormField, after: &FormField) -> Result<FormField
     let after = FormField {
         created_at: before.created_at,
         updated_at: before.updated_at,
-        ..with_defaults(after)?
+        ..after.clone()
     };
     if after == *before {
         return Ok(after);

@@ -2,7 +2,8 @@
 //!
 //! - What `params` needs depends on `type`: what the API's documentation says
 //!   that a provider cannot do without must be there, and what it says of the
-//!   form of a parameter must hold. Other parameters are kept as they come.
+//!   form of a parameter must hold. Other parameters are kept as they come. The
+//!   port of Smartsupp has a default.
 //! - At `startDate` a disabled service becomes active, and at `endDate` an active
 //!   one becomes disabled. Nothing has to run at that time: the status that is
 //!   shown is worked out from the one that was kept and the dates that have
@@ -84,6 +85,7 @@ pub(crate) async fn create(request: Request<CreateService>) -> Result<Created<Se
         ..
     } = request;
     let (id, mut service) = new(&app, caller, &service).await?;
+    fill_in_port(&mut service);
     Violations::check(violations(&service))?;
     let passed = |date: &Timestamp| service.created_at.is_some_and(|now| *date <= now);
     service.status = Some(after(
@@ -218,8 +220,30 @@ fn after(status: ServiceStatus, start: Option<Timestamp>, end: Option<Timestamp>
     }
 }
 
-/// What is wrong with the parameters of a service, considering its provider.
+/// The port of XMPP, where the parameters for Smartsupp name none.
+pub(crate) fn fill_in_port(service: &mut Service) {
+    if service.provider == Some(ServiceProvider::Smartsupp) {
+        let port = &mut service.params.port;
+        port.get_or_insert_with(|| "5222".to_owned());
+    }
+}
+
+/// What is wrong with a new service.
 pub(crate) fn violations(service: &Service) -> Vec<FieldViolation> {
+    let mut violations = params_violations(service);
+    violations.extend(dates_violation(service));
+    violations
+}
+
+/// What is wrong with the dates of a service. They may be one instant: the
+/// documentation shows that.
+fn dates_violation(service: &Service) -> Option<FieldViolation> {
+    let (start, end) = service.start_date.zip(service.end_date)?;
+    (end < start).then(|| FieldViolation::new("endDate", "must not be before `startDate`"))
+}
+
+/// What is wrong with the parameters of a service, considering its provider.
+fn params_violations(service: &Service) -> Vec<FieldViolation> {
     let ServiceParams {
         jid,
         password,
@@ -287,15 +311,12 @@ pub(crate) fn violations(service: &Service) -> Vec<FieldViolation> {
             check("startDay", start_day, is_day, DAY);
             check("endDay", end_day, is_day, DAY);
         }
-        ServiceProvider::Webhook => {
-            let form = "must be the URL of a web server: http:// or https://";
-            check("url", url, is_web, form);
-        }
         ServiceProvider::Intercom
         | ServiceProvider::Smooch
         | ServiceProvider::Twilio
         | ServiceProvider::Mailgun
         | ServiceProvider::Messenger
+        | ServiceProvider::Webhook
         | ServiceProvider::Api => {}
     }
     missing
@@ -331,15 +352,6 @@ fn is_day(text: &str) -> bool {
     DAYS.contains(&text)
 }
 
-fn is_web(text: &str) -> bool {
-    let scheme = text.split_once("://").map(|(scheme, _)| scheme);
-    // What is empty is missing rather than malformed.
-    text.is_empty()
-        || scheme.is_some_and(|scheme| {
-            scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https")
-        })
-}
-
 async fn patched(
     app: &App,
     caller: Caller,
@@ -348,12 +360,18 @@ async fn patched(
     now: Timestamp,
 ) -> Result<Service, Error> {
     let before = at(&kept, now);
-    let service = with_defaults(&patch.apply(&before)?)?;
+    let mut service = with_defaults(&patch.apply(&before)?)?;
+    fill_in_port(&mut service);
     if service == before {
         return Ok(kept);
     }
     let organization = new_owner(app, caller, before.organization, service.organization).await?;
-    Violations::check(violations(&service))?;
+    let mut wrong = params_violations(&service);
+    // Dates that stay may be older than the rule.
+    if (service.start_date, service.end_date) != (before.start_date, before.end_date) {
+        wrong.extend(dates_violation(&service));
+    }
+    Violations::check(wrong)?;
     let passed = |before: Option<Timestamp>, after: Option<Timestamp>| {
         after.filter(|date| Some(*date) != before && *date <= now)
     };

@@ -136,7 +136,7 @@ async fn open_session(
 /// Sets what the first login of a user sets: the time zone, which is that of its
 /// organization, and the language that its program asks for.
 fn settle_in(user: &mut User, organization: &Organization, from: Origin) {
-    let settings = user.settings.get_or_insert_with(UserSettings::default);
+    let mut settings = user.settings.clone().unwrap_or_default();
     if settings.timezone.is_none() {
         settings.timezone.clone_from(&organization.timezone);
     }
@@ -145,6 +145,9 @@ fn settle_in(user: &mut User, organization: &Organization, from: Origin) {
         .is_none_or(|locale| locale == Default::default());
     if is_default && settings.locale_set != Some(true) {
         settings.locale = from.locale.or(settings.locale).or(organization.locale);
+    }
+    if settings != UserSettings::default() {
+        user.settings = Some(settings);
     }
 }
 

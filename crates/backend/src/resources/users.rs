@@ -16,9 +16,8 @@
 //!   for a new one the user stops being a bot and becomes one again.
 //! - Who changes the own password has logged in with the old one of late.
 //!
-//! Defaults: a new user has role agent and status queued, and both are kept.
-//! Settings that are not set stay unset; their defaults are the reader's. An
-//! archived user keeps its e-mail address, so that it can be restored.
+//! Defaults, those of settings too, are filled in when a user is written, and
+//! kept. An archived user keeps its e-mail address, so that it can be restored.
 
 use contract::operation::{Create, Created, NoContent, Operation, Update};
 use contract::users::{
@@ -29,6 +28,7 @@ use serde_json::Value;
 use super::accounts::{find, save, shown, taken, with_avatar_url, without_base};
 use super::change::until_saved;
 use super::conditions::check_open;
+use super::create::with_defaults;
 use super::filter::Filter;
 use super::list::{self, Asked, Listing};
 use super::request::Request;
@@ -75,6 +75,7 @@ pub(crate) async fn create(request: Request<CreateUser>) -> Result<Created<User>
         body: Create(user),
         ..
     } = request;
+    let user = with_defaults(&user)?;
     let organization = user.organization.unwrap_or(caller.organization);
     let role = user.role.unwrap_or_default();
     let line = check_grant(&app, caller, organization, role).await?;
@@ -226,7 +227,8 @@ async fn patched(
     before: &Account,
     patch: &Update<User>,
 ) -> Result<(Account, Option<String>), Error> {
-    let mut user = patch.apply(&with_avatar_url(app, before.user.clone()))?;
+    let applied = patch.apply(&with_avatar_url(app, before.user.clone()))?;
+    let mut user = with_defaults(&applied)?;
     (user.password, user.api_token) = (None, None);
 
     let Some(organization) = user.organization else {

@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::ids::random_secret;
 use crate::resources::bots::kept_secret;
 use crate::resources::create::with_defaults;
+use crate::resources::services::fill_in_port;
 use crate::resources::stamps::{Stamped, Stamps};
 use crate::resources::users::composed_name;
 
@@ -58,11 +59,8 @@ impl Seed {
             // The first organization itself has none above it.
             *parent = parent.or(Some(root)).filter(|parent| *parent != item.id);
         }
+        complete(&mut self.users, root, now)?;
         for Item { resource: user, .. } in &mut self.users {
-            stamp(user, root, now);
-            // Settings that are not set stay so, as those of any new user do.
-            user.role.get_or_insert_default();
-            user.status.get_or_insert_default();
             user.display_name = user.display_name.take().or_else(|| composed_name(user));
             // Only this backend issues tokens that it accepts.
             user.api_token = None;
@@ -70,7 +68,6 @@ impl Seed {
         complete(&mut self.forms, root, now)?;
         for form in &mut self.forms {
             for field in form.resource.fields.iter_mut().flatten() {
-                *field = with_defaults(field)?;
                 stamp(field, root, now);
                 field.id.get_or_insert_with(|| app.next_id());
             }
@@ -86,6 +83,9 @@ impl Seed {
         }
         complete(&mut self.instances, root, now)?;
         complete(&mut self.services, root, now)?;
+        for service in &mut self.services {
+            fill_in_port(&mut service.resource);
+        }
         for workflow in &mut self.workflows {
             stamp(&mut workflow.resource, root, now);
         }

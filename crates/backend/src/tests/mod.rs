@@ -36,6 +36,7 @@ mod stopping;
 mod tenancy;
 mod tokens;
 mod updates;
+mod validation;
 mod workflows;
 
 use std::sync::Arc;

@@ -41,11 +41,21 @@ async fn the_first_start_creates_an_organization_that_is_whole() {
       "status": "active",
       "locale": "en",
       "timezone": "Europe/Amsterdam",
+      "settings": {
+        "routeOnReply": "accept",
+        "enableMail": true
+      },
       "defaultRole": "guest",
       "billingInfo": {
         "billReceiver": "My organization",
         "billSender": "",
         "stripeCustomerId": "",
+        "liveMode": true,
+        "moveToLive": false,
+        "daysUntilDue": 14,
+        "enableMecs": false,
+        "enableAmp": false,
+        "enableSepaDebitCosts": false,
         "currentPlan": "base"
       },
       "createdAt": "2016-01-07T14:03:43Z",

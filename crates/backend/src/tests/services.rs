@@ -16,7 +16,12 @@ async fn check(provider: &str, params: Value, refused: &[&str]) {
 
 #[tokio::test]
 async fn smartsupp_needs_an_xmpp_account() {
-    let params = json!({"jid": "me@example.com", "password": "z3krut", "host": "example.com"});
+    let params = json!({
+        "jid": "me@example.com",
+        "password": "z3krut",
+        "host": "example.com",
+        "port": "5223",
+    });
     check("smartsupp", params, &[]).await;
     let params = json!({"password": "", "port": "https"});
     let refused = [
@@ -159,7 +164,7 @@ async fn a_date_that_has_passed_takes_effect_at_once() {
     let dates = json!({"status": "active", "endDate": "2015-01-01T00:00:00Z"});
     let (api, path) = scheduled(dates).await;
     assert_eq!(status(&api, &path).await, "disabled");
-    let started = json!({"startDate": "2015-06-01T00:00:00Z"});
+    let started = json!({"startDate": "2015-06-01T00:00:00Z", "endDate": null});
     assert_eq!(api.patch(&path, started).await.ok()["status"], "active");
 }
 

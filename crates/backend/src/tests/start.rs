@@ -15,7 +15,17 @@ async fn the_first_start_creates_an_owner() {
       "role": "owner",
       "settings": {
         "timezone": "Europe/Amsterdam",
-        "locale": "en"
+        "timezoneSet": false,
+        "locale": "en",
+        "localeSet": false,
+        "audioOnChat": true,
+        "audioOnMessage": false,
+        "notifyOnChat": false,
+        "notifyOnMessage": false,
+        "tabdotNotify": true,
+        "tabdotMessage": true,
+        "pushNotify": false,
+        "focusOnAccept": false
       },
       "status": "active",
       "lastLogin": "2016-01-07T14:03:43Z",

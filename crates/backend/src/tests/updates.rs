@@ -23,9 +23,10 @@ async fn a_patch_changes_what_it_names() {
         )
         .await
         .ok();
+    let settings = &user["settings"];
     assert_eq!(
-        user["settings"],
-        json!({"timezone": "Europe/Amsterdam", "locale": "de", "pushNotify": true})
+        (&settings["locale"], &settings["pushNotify"]),
+        (&json!("de"), &json!(true))
     );
     assert_eq!(
         (&user["phone"], &user["givenName"]),
@@ -81,11 +82,7 @@ async fn the_organization_cannot_be_cleared() {
         json!({"organization": null}),
     )
     .await
-    .error(
-        400,
-        "INVALID_REQUEST",
-        "organization cannot be null: a user belongs to an organization",
-    );
+    .error(400, "INVALID_REQUEST", "organization cannot be null");
 }
 
 #[tokio::test]

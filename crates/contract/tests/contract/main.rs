@@ -10,6 +10,7 @@ mod laws;
 mod messages;
 mod openapi;
 mod recorded;
+mod rules;
 mod shapes;
 mod updates;
 mod values;

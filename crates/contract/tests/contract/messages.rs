@@ -66,8 +66,8 @@ fn wrong_type_in_a_nested_object_has_its_path() {
 #[test]
 fn wrong_item_has_its_index() {
     create(
-        &json!({ "email": "a@b.example", "settings": { "notifications": ["a", 1] } }),
-        "settings.notifications[1] must be a string, not a number",
+        &json!({ "email": "a@b.example", "settings": { "cannedResponses": ["a", 1] } }),
+        "settings.cannedResponses[1] must be a string, not a number",
     );
 }
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Write};
 
-use contract::{catalogue, schema::Document};
+use contract::{catalogue, id::ObjectId, schema::Document};
 use serde_json::Value;
 
 /// The type of a property in a few characters: `[string]` is a list of strings,
@@ -36,7 +36,7 @@ fn kind(schema: &Value) -> String {
         .find_map(|value| value.as_str().filter(|name| *name != "null"));
     let name = match (name, schema["format"].as_str()) {
         (Some("array"), _) => format!("[{}]", kind(&schema["items"])),
-        (Some("string"), _) if schema["pattern"].is_string() => "id".to_owned(),
+        (Some("string"), _) if schema["pattern"] == ObjectId::PATTERN => "id".to_owned(),
         (Some("string"), Some(format)) => format.to_owned(),
         (name, _) => name.unwrap_or("null").to_owned(),
     };
