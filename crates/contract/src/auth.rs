@@ -38,7 +38,7 @@ pub struct Token {
     /// The access token, valid for 24 hours.
     #[schemars(extend("readOnly" = true))]
     pub token: Option<String>,
-    /// The refresh token, valid for one month. It buys a new pair and nothing
+    /// The refresh token, valid for one month. It buys one new pair and nothing
     /// else.
     #[schemars(extend("readOnly" = true))]
     pub refresh_token: Option<String>,
@@ -159,10 +159,17 @@ impl Operation for CreateToken {
     const DESCRIPTION: &'static str = "Exchanges an e-mail address and a password for a pair of \
         tokens. A refresh token, together with the e-mail address that it was issued to, does as \
         well.";
-    const ERRORS: &'static [(Code, &'static str)] = &[(
-        Code::Unauthenticated,
-        "The credentials are wrong, or the user may not log in. Which of the two is not told.",
-    )];
+    const ERRORS: &'static [(Code, &'static str)] = &[
+        (
+            Code::Unauthenticated,
+            "The credentials are wrong, or the user may not log in. Which of the two is not told.",
+        ),
+        (
+            Code::ResourceExhausted,
+            "Too many logins to this account or from this address have failed. `Retry-After` and a \
+             `RetryInfo` detail tell how long to wait.",
+        ),
+    ];
     type Access = Anonymous;
     type Path = NoParameters;
     type Query = NoParameters;
@@ -199,11 +206,14 @@ impl Operation for RefreshToken {
     const TAG: Tag = AUTHENTICATION;
     const PERMISSION: Permission = Permission::Nobody;
     const SUMMARY: &'static str = "Replace a pair of tokens";
-    const DESCRIPTION: &'static str = "Exchanges a refresh token for a new pair of tokens. \
-        Earlier tokens stay valid until they expire, so the call is safe to repeat.";
+    const DESCRIPTION: &'static str = "Exchanges a refresh token for a new pair of tokens. A \
+        refresh token is good for one exchange; for some seconds it is taken again, so that a call \
+        whose reply was lost can be repeated. One that comes later has been copied, so all tokens \
+        of that login end. Earlier access tokens stay valid until they expire.";
     const ERRORS: &'static [(Code, &'static str)] = &[(
         Code::Unauthenticated,
-        "The refresh token is expired, forged or not a refresh token, or its user may not log in.",
+        "The refresh token is expired, used, forged or not a refresh token, or its user may not \
+         log in.",
     )];
     type Access = Anonymous;
     type Path = NoParameters;

@@ -67,8 +67,9 @@ pub struct Bot {
     /// Free-form data, the defaults of `meta` of the bot's instances.
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "free_form()"))]
     pub meta: Option<Map<String, Value>>,
-    /// What the bot authenticates with. A new bot gets one that is made up, and
-    /// an update can set another one. Only admins and owners see it.
+    /// What the bot authenticates with. A new bot gets one that is made up, and so
+    /// does one that moves to another organization; an update can set another one. It
+    /// is shown once, in the reply to what has set it.
     #[schemars(extend("x-update-only" = true))]
     pub secret: Option<String>,
     /// The user who created the bot.

@@ -387,7 +387,8 @@ impl Operation for UpdateUser {
     const ERRORS: &'static [(Code, &'static str)] = &[
         (
             Code::PermissionDenied,
-            "The caller may not change this user, or not grant that role.",
+            "The caller may not change this user, or not grant that role; or it changes its own \
+             password with a login that is too old.",
         ),
         NOT_FOUND,
         EMAIL_TAKEN,
@@ -468,7 +469,9 @@ impl Operation for RemoveUserOrganization {
     const TAG: Tag = USERS;
     const PERMISSION: Permission = Permission::CHANGE_USER;
     const SUMMARY: &'static str = "Remove a user from an organization";
-    const DESCRIPTION: &'static str = "Ends the membership of a user in an organization.";
+    const DESCRIPTION: &'static str = "Ends the membership of a user in an organization, and with \
+        it the user's tokens. A user who belonged to the organization belongs to another one of \
+        its organizations then.";
     const ERRORS: &'static [(Code, &'static str)] = &[
         MAY_NOT_CHANGE,
         (
@@ -477,8 +480,7 @@ impl Operation for RemoveUserOrganization {
         ),
         (
             Code::FailedPrecondition,
-            "The user belongs to this organization and has to move to another one first, or is \
-             its last owner.",
+            "The user is a member of no other organization that is in use, or is its last owner.",
         ),
     ];
     type Access = Authenticated;
