@@ -179,8 +179,8 @@ impl Backend {
         let serve = http::serve(self.app.clone(), self.server_limits, listener, stop, grace);
         tokio::select! {
             served = serve => served,
-            () = tend::tend(&self.app, self.housekeeping) => Ok(()),
-            never = resources::avatars::sweep_forever(&self.app) => match never {},
+            () = Box::pin(tend::tend(&self.app, self.housekeeping)) => Ok(()),
+            never = Box::pin(resources::avatars::sweep_forever(&self.app)) => match never {},
         }
     }
 }

@@ -148,9 +148,9 @@ pub(crate) async fn run(args: BackendCommand) -> anyhow::Result<ExitCode> {
         Some(Command::RevokeTokens(args)) => {
             let backend = open(&args.place, &args.keys).await?;
             let revoked = backend.revoke(&args.email).await?;
-            let api_token = if revoked.api_token { 1 } else { 0 };
+            let api_tokens = u8::from(revoked.api_token);
             serve::tell(&format!(
-                "sessions {}\nAPI tokens {api_token}\n",
+                "sessions {}\nAPI tokens {api_tokens}\n",
                 revoked.sessions
             ));
             Ok(ExitCode::SUCCESS)

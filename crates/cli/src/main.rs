@@ -37,8 +37,8 @@ struct Args {
 #[derive(Subcommand, Debug)]
 enum Command {
     Serve(Box<serve::ServeArgs>),
-    Gateway(serve::GatewayArgs),
-    Backend(backup::BackendCommand),
+    Gateway(Box<serve::GatewayArgs>),
+    Backend(Box<backup::BackendCommand>),
     Call(call::CallArgs),
     Contract(contract::ContractArgs),
 }
@@ -79,9 +79,9 @@ fn main() -> ExitCode {
 
 async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Serve(args) => serve::serve(*args).await,
-        Command::Gateway(args) => serve::gateway(args).await,
-        Command::Backend(args) => backup::run(args).await,
+        Command::Serve(args) => Box::pin(serve::serve(*args)).await,
+        Command::Gateway(args) => serve::gateway(*args).await,
+        Command::Backend(args) => Box::pin(backup::run(*args)).await,
         Command::Call(args) => call::run(args, proto::FILE_DESCRIPTOR_SET).await,
         Command::Contract(args) => contract::run(&args).await,
     }

@@ -89,9 +89,7 @@ impl Permission {
             Self::Nobody => return Verdict::Allowed,
             // Nobody else is named.
             Self::Oneself(least) => return of_role(least),
-            Self::Within(least) | Self::Below(least) => least,
-            Self::WithinOrOneself(oneself, _) if role < oneself => return Verdict::Denied,
-            Self::WithinOrOneself(_, least) => least,
+            Self::Within(least) | Self::Below(least) | Self::WithinOrOneself(_, least) => least,
         };
         let is_below = matches!(self, Self::Below(_));
         match relation {

@@ -91,10 +91,10 @@ fn locale(headers: &HeaderMap) -> Option<Locale> {
 mod tests {
     use super::*;
 
-    fn headers(name: HeaderName, values: &[&str]) -> HeaderMap {
+    fn headers(name: &HeaderName, values: &[&str]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for value in values {
-            headers.append(&name, value.parse().expect("is a value"));
+            headers.append(name, value.parse().expect("is a value"));
         }
         headers
     }
@@ -102,7 +102,7 @@ mod tests {
     #[track_caller]
     fn check_client(values: &[&str], expected: Option<&str>) {
         let proxy: IpAddr = "10.0.0.1".parse().expect("is an address");
-        let client = client(&headers(FORWARDED_FOR, values), |address| address == proxy);
+        let client = client(&headers(&FORWARDED_FOR, values), |address| address == proxy);
         assert_eq!(client.map(|client| client.to_string()).as_deref(), expected);
     }
 
@@ -119,7 +119,7 @@ mod tests {
 
     #[track_caller]
     fn check_locale(values: &[&str], expected: Option<Locale>) {
-        assert_eq!(locale(&headers(ACCEPT_LANGUAGE, values)), expected);
+        assert_eq!(locale(&headers(&ACCEPT_LANGUAGE, values)), expected);
     }
 
     #[test]

@@ -18,7 +18,7 @@ use contract::failure::Failure;
 use contract::id::ObjectId;
 use contract::operation::Json;
 use contract::organizations::Organization;
-use contract::users::{User, UserSettings};
+use contract::users::{Locale, User, UserSettings};
 
 use super::change::until_saved;
 use super::request::Request;
@@ -68,7 +68,7 @@ async fn log_in(app: &App, from: Origin, email: &str, password: String) -> Resul
         app.logins.failed(email, from.address, app.clock.now());
         return Err(Error::CredentialsInvalid);
     };
-    match open_session(app, from, account.id, &hash).await {
+    match open_session(app, from, account.id, hash.as_deref()).await {
         Ok((account, login)) => issue(app, &account, login),
         // Reading goes on while the disk is full, for which one needs a token.
         Err(Error::Full(_)) => {
@@ -93,14 +93,15 @@ async fn open_session(
     app: &App,
     from: Origin,
     user: ObjectId,
-    hash: &Option<String>,
+    hash: Option<&str>,
 ) -> Result<(Account, Login), Error> {
     let id = SessionId::random().map_err(Error::internal)?;
     until_saved(app, || async {
         let now = app.clock.now();
         let mut session = app.store.read().await?;
         let found = store::get::<Account>(&mut session, &user.to_string()).await?;
-        let found = found.filter(|found| !found.row.is_archived() && found.row.password == *hash);
+        let found =
+            found.filter(|found| !found.row.is_archived() && found.row.password.as_deref() == hash);
         let found = found.ok_or(Error::CredentialsInvalid)?;
         let organization = found.row.organization;
         let tenant = store::get::<Tenant>(&mut session, &organization.to_string()).await?;
@@ -142,7 +143,7 @@ fn settle_in(user: &mut User, organization: &Organization, from: Origin) {
     }
     let is_default = settings
         .locale
-        .is_none_or(|locale| locale == Default::default());
+        .is_none_or(|locale| locale == Locale::default());
     if is_default && settings.locale_set != Some(true) {
         settings.locale = from.locale.or(settings.locale).or(organization.locale);
     }

@@ -277,6 +277,7 @@ pub(crate) async fn standing(
     proof: Proof,
     hold: Hold,
 ) -> Result<Option<Standing>, StoreError> {
+    const LOCK: &str = "FOR SHARE OF users FOR KEY SHARE OF organizations";
     let (column, join, lock, shown) = match proof {
         Proof::Session(id) => (
             "sessions.started",
@@ -287,7 +288,6 @@ pub(crate) async fn standing(
         Proof::ApiToken(_) => ("users.api_token", "", LOCK, None),
         Proof::Login(_) => ("users.password", "", LOCK, None),
     };
-    const LOCK: &str = "FOR SHARE OF users FOR KEY SHARE OF organizations";
     let sql = format!(
         "SELECT users.organization, users.role, users.status, organizations.status, {column} \
          FROM users JOIN organizations ON organizations.id = users.organization {join} \

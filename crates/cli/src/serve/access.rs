@@ -21,7 +21,7 @@ const TOKEN_KEY: &str = "WEB1ON1_TOKEN_KEY";
 pub(crate) struct KeyArgs {
     /// The file with the keys of tokens, which is made at the first start; every
     /// backend on a database needs the same ones. Defaults to token-keys.json in the
-    /// directory of --data. The variable WEB1ON1_TOKEN_KEY has the keys themselves
+    /// directory of --data. The variable `WEB1ON1_TOKEN_KEY` has the keys themselves
     /// instead, as ID:SECRET
     #[arg(long, value_name = "FILE", env = "WEB1ON1_TOKEN_KEYS")]
     token_keys: Option<PathBuf>,
@@ -113,7 +113,7 @@ pub(crate) struct AccessArgs {
     pub(crate) trusted_proxy: Vec<IpNet>,
 
     /// An origin whose pages in a browser may call the API, such as
-    /// https://app.example.com, or * for all. May be given more than once
+    /// `https://app.example.com`, or * for all. May be given more than once
     #[arg(long, value_name = "ORIGIN", env = "WEB1ON1_HTTP_CORS_ORIGIN", value_delimiter = ',', value_parser = origin)]
     pub(crate) http_cors_origin: Vec<HeaderValue>,
 
