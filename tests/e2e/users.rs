@@ -190,8 +190,9 @@ async fn a_mask_clears_what_it_names_and_is_not_set() {
     assert_eq!(updated.phone, None);
     let settings = updated.settings.expect("the other settings are kept");
     assert_eq!(
-        (settings.locale, settings.audio_on_chat),
-        (None, Some(true))
+        (settings.locale(), settings.audio_on_chat),
+        (Locale::En, Some(true)),
+        "what is cleared has its default"
     );
     assert!(settings.notifications.is_empty());
 }
@@ -209,13 +210,12 @@ async fn a_mask_of_everything_replaces() {
     let updated = update(&stack, &token, created.id(), change, &["*"])
         .await
         .expect("it is allowed");
+    assert_eq!((&updated.phone, &updated.meta), (&None, &None));
+    let settings = updated.settings.as_ref();
+    let settings = settings.expect("what is cleared has its defaults");
     assert_eq!(
-        (
-            updated.phone.clone(),
-            updated.settings.clone(),
-            updated.meta.clone()
-        ),
-        (None, None, None)
+        (settings.locale(), settings.audio_on_chat),
+        (Locale::En, Some(true))
     );
     assert_eq!(
         updated.created_at, created.created_at,

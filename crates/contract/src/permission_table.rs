@@ -13,9 +13,9 @@ pub fn permission_table() -> String {
          that an operation needs, by the organization that the thing belongs to which it is\n\
          about: the caller's own or one below it. What belongs to an organization above the\n\
          caller's, beside it or in another tree does not exist for the caller: it is\n\
-         answered with 404, is not in lists, and cannot be referred to. Forms and bots that\n\
-         are shared can be read all the same. The roles are, from least to most: guest,\n\
-         agent, bot, admin, owner. Whoever has too small a role is answered with 403.\n\n\
+         answered with 404, is not in lists, and cannot be referred to. The roles are, from\n\
+         least to most: guest, agent, bot, admin, owner. Whoever has too small a role is\n\
+         answered with 403.\n\n\
          | operation | oneself | own | below | above, foreign |\n|---|---|---|---|---|\n",
     );
     for operation in catalogue() {
@@ -43,9 +43,9 @@ pub fn permission_table() -> String {
     page.push_str(
         "\nBesides, nobody changes a user whose role is above their own or grants such a role,\n\
          nobody changes a user who is also a member of an organization that they do not\n\
-         manage, and an organization keeps an owner. Guests and agents see no billing\n\
-         information, no secrets among the parameters of a service, and nothing that\n\
-         configures a bot; bots see the last of these.\n",
+         manage, and an organization keeps an owner. Guests, agents and bots see no secrets\n\
+         among the parameters of a service; guests and agents see nothing that configures a\n\
+         bot.\n",
     );
     page
 }

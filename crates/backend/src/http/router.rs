@@ -34,6 +34,7 @@ use contract::users::{
 };
 use contract::workflows::ListWorkflows;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use tower::util::option_layer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::identified::identified;
@@ -133,7 +134,7 @@ pub(crate) fn operations() -> Vec<Route> {
 /// The service, from the outside in: a request gets its ID, what it is for is
 /// found, and whatever happens it is answered.
 pub(crate) fn router(app: Arc<App>) -> Router {
-    let cors = cors(&app.cors_origins);
+    let cors = option_layer(cors(&app.cors_origins));
     let mut router = Router::new();
     for route in operations() {
         tracing::debug!(operation = route.id, path = route.path, "serves");
@@ -153,7 +154,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
 /// part.
 ///
 /// [CORS]: https://fetch.spec.whatwg.org/#http-cors-protocol
-fn cors(origins: &[HeaderValue]) -> CorsLayer {
+fn cors(origins: &[HeaderValue]) -> Option<CorsLayer> {
     /// How long a browser remembers what it may do.
     const MAX_AGE: Duration = Duration::from_mins(10);
     let layer = CorsLayer::new()
@@ -166,10 +167,12 @@ fn cors(origins: &[HeaderValue]) -> CorsLayer {
             REQUEST_ID,
         ])
         .max_age(MAX_AGE);
-    if origins.iter().any(|origin| origin == "*") {
-        layer.allow_origin(AllowOrigin::any())
+    if origins.is_empty() {
+        None
+    } else if origins.iter().any(|origin| origin == "*") {
+        Some(layer.allow_origin(AllowOrigin::any()))
     } else {
-        layer.allow_origin(AllowOrigin::list(origins.iter().cloned()))
+        Some(layer.allow_origin(AllowOrigin::list(origins.iter().cloned())))
     }
 }
 
