@@ -280,7 +280,8 @@ def check_organizations(session, organizations, token):
         organization_service_pb2.CreateOrganizationRequest(organization=acme),
     ).organization
     check("the days of a new organization", created.billing_info.days_until_due, 30)
-    check("its profile fields", created.profile_fields, acme.profile_fields)
+    acme.profile_fields.gender.enabled = True
+    check("its profile fields, with defaults", created.profile_fields, acme.profile_fields)
     session.check_fails(
         "an organization that is not billed",
         grpc.StatusCode.INVALID_ARGUMENT,
@@ -453,6 +454,8 @@ def check_bots(session, bots, instances, token, organization_id):
     ).bot
     check("an updated status", updated.status, bot_pb2.BOT_STATUS_INACTIVE)
     check("the metadata that is left", dict(updated.meta), {"greeting": "Hello"})
+    check("the secret that was set", updated.secret, "z3krUt")
+    updated.ClearField("secret")  # It is shown once.
     request = bot_service_pb2.GetBotRequest(bot_id=created.id)
     check("a bot after its update", call(bots.GetBot, request).bot, updated)
     page = call(bots.ListBots, bot_service_pb2.ListBotsRequest(status=bot_pb2.BOT_STATUS_INACTIVE))
