@@ -1,7 +1,8 @@
 //! Who calls, and what a caller may see and do.
 //!
-//! - A caller sees what belongs to its organization or to one below it. The rest
-//!   does not exist for it.
+//! - A caller sees what belongs to its organization or to one below it, and what is
+//!   shared with its organization. The rest does not exist for it, and what is shared
+//!   is not its to change.
 //! - What it may do depends on its role; [`Act`] is the table of that.
 //!
 //! What a caller may do is read from the store with each request, and again in
@@ -24,4 +25,6 @@ pub(crate) use grants::{check_grant, check_may_change};
 pub(crate) use origin::Origin;
 pub(crate) use permissions::Act;
 pub(crate) use tokens::{Login, issue, issue_api_token};
-pub(crate) use visible::{check_reference, check_references, find, new_owner, owner, unseen};
+pub(crate) use visible::{
+    check_reference, check_references, find, find_to_change, new_owner, owner, unseen,
+};

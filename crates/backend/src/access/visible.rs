@@ -21,6 +21,28 @@ pub(crate) async fn find<R: Row>(
     found.ok_or_else(|| unknown::<R>(id))
 }
 
+/// The resource with an ID, if the caller may change what belongs to its owner.
+pub(crate) async fn find_to_change<R: Row>(
+    app: &App,
+    caller: Caller,
+    id: ObjectId,
+) -> Result<Versioned<R>, Error> {
+    let root = caller.organization.to_string();
+    let found = store::get_belonging(&mut app.store.read().await?, &root, &id.to_string()).await?;
+    if let Some(found) = found {
+        return Ok(found);
+    }
+    if R::IS_SHARED {
+        find::<R>(app, caller, id).await?;
+        return Err(Error::denied(format!(
+            "{} {id} is shared with you; only those who manage the organization that it \
+             belongs to change it",
+            R::NOUN
+        )));
+    }
+    Err(unknown::<R>(id))
+}
+
 /// Says that there is no such resource, or none for the caller.
 pub(crate) fn unknown<R: Row>(id: ObjectId) -> Error {
     Error::NotFound(format!("there is no {} {id}", R::NOUN))

@@ -5,6 +5,8 @@
 //!   instance has of its own stands before what the bot's root instance has under
 //!   the same name, and that before what the bot has. The root instance is the
 //!   first one of the organization that the bot belongs to.
+//! - An organization that is not on one line with the owner of the bot, and with
+//!   which the bot is not shared (any more), has nothing of it but its name.
 //! - Guests and agents see of `meta` what the instance has of its own.
 //! - A change is made to what the caller is shown, and only what it made
 //!   different becomes the instance's own. So an instance that is fetched and
@@ -31,7 +33,7 @@ use super::stamps::{Stamped, Stamps};
 use crate::access::{Act, Caller, check_reference, find, new_owner};
 use crate::app::App;
 use crate::error::Error;
-use crate::store::resources::{Instance, root_of};
+use crate::store::resources::{Instance, has_bot, root_of};
 
 impl Stamped for BotInstance {
     fn stamps(&mut self) -> Stamps<'_> {
@@ -94,7 +96,7 @@ pub(crate) async fn create(
     } = request;
     let (id, own) = new(&app, caller, &instance).await?;
     let (bot, root) = bot(&app, caller, own.bot).await?;
-    let instance = Instance { own, bot, root };
+    let instance = complete(&app, own, bot, root).await?;
     let conditions = Conditions {
         bots: vec![("bot".to_owned(), instance.own.bot)],
         ..Conditions::default()
@@ -148,6 +150,27 @@ async fn bot(app: &App, caller: Caller, id: ObjectId) -> Result<(Bot, Option<Bot
     Ok((bot, root))
 }
 
+/// An instance, which is about to be kept.
+async fn complete(
+    app: &App,
+    own: BotInstance,
+    bot: Bot,
+    root: Option<BotInstance>,
+) -> Result<Instance, Error> {
+    let has_bot = match (bot.id, bot.organization, own.organization) {
+        (Some(bot), Some(owner), Some(organization)) => {
+            has_bot(&mut app.store.read().await?, bot, owner, organization).await?
+        }
+        _ => false,
+    };
+    Ok(Instance {
+        own,
+        bot,
+        root,
+        has_bot,
+    })
+}
+
 /// What `caller` is shown of an instance.
 fn shown(caller: Caller, instance: &Instance) -> BotInstance {
     let whole = whole(instance);
@@ -161,9 +184,13 @@ fn shown(caller: Caller, instance: &Instance) -> BotInstance {
 }
 
 /// An instance with what it has of its bot.
-fn whole(Instance { own, bot, root }: &Instance) -> BotInstance {
+fn whole(instance: &Instance) -> BotInstance {
+    let Instance { own, bot, root, .. } = instance;
     let mut own = own.clone();
     own.name = own.name.or_else(|| Some(bot.name.clone()));
+    if !instance.has_bot {
+        return own;
+    }
     own.description = own.description.or_else(|| bot.description.clone());
     own.avatar = own.avatar.or_else(|| bot.avatar.clone());
     let of_root = root.as_ref().filter(|root| root.id != own.id);
@@ -225,7 +252,7 @@ async fn patched(
         meta: own_meta(own.meta, was.meta.as_ref(), after.meta),
         ..after
     };
-    let row = Instance { own, bot, root };
+    let row = complete(app, own, bot, root).await?;
     Ok(Edited { row, conditions })
 }
 

@@ -7,8 +7,9 @@
 //!   shown once, in the reply to what has set it; what is kept does not tell it.
 //! - Guests and agents do not see `meta`, which configures the bot.
 //! - Deleting a bot archives it: it leaves lists, and its instances stay.
-//! - `audience` and `tags` are kept and not looked at: who sees a bot can have an
-//!   instance of it.
+//! - `audience` and `tags` say which other organizations see a bot; see
+//!   [`Share`](crate::store::row::Share). Whoever sees a bot can have an instance of
+//!   it. Only those who manage its owner change it.
 
 use contract::bot_instances::BotInstance;
 use contract::bots::{
@@ -103,6 +104,7 @@ pub(crate) async fn create(request: Request<CreateBot>) -> Result<Created<Bot>, 
         own,
         bot,
         root: None,
+        has_bot: true,
     };
     let mut transaction = begin(&app, caller).await?;
     if let Some(organization) = instance.bot.organization {

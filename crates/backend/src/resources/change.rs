@@ -8,7 +8,7 @@ use contract::id::ObjectId;
 
 use super::conditions::{Conditions, check_open};
 use super::stamps::Stamped;
-use crate::access::{Act, Caller, begin, find};
+use crate::access::{Act, Caller, begin, find_to_change};
 use crate::app::App;
 use crate::error::Error;
 use crate::store::{self, Owner, Row};
@@ -48,7 +48,7 @@ where
 {
     caller.check(Act::Manage)?;
     until_saved(app, || async {
-        let found = find::<R>(app, caller, id).await?;
+        let found = find_to_change::<R>(app, caller, id).await?;
         let Edited {
             mut row,
             conditions,
@@ -93,7 +93,7 @@ pub(crate) async fn until_saved<T, F: Future<Output = Result<Option<T>, Error>>>
 pub(crate) async fn delete<R: Row>(app: &App, caller: Caller, id: ObjectId) -> Result<(), Error> {
     caller.check(Act::Manage)?;
     until_saved(app, || async {
-        let found = find::<R>(app, caller, id).await?;
+        let found = find_to_change::<R>(app, caller, id).await?;
         let mut transaction = begin(app, caller).await?;
         if !store::delete(&mut transaction, &found).await? {
             return Ok(None);

@@ -9,6 +9,8 @@
 //!   without an entry is gone. IDs in a new form are replaced, so that another
 //!   one can be its template.
 //! - The names of fields need not differ.
+//! - Organizations below the owner see a form that has one of their tags, and can
+//!   refer to it. Only those who manage its owner change it.
 
 use std::collections::HashSet;
 

@@ -96,6 +96,7 @@ pub(crate) async fn load(app: &App, document: &[u8]) -> Result<Seeded, SeedError
             own: resource,
             bot,
             root: None,
+            has_bot: false,
         };
         keeper.keep(id, &instance).await?;
     }

@@ -6,7 +6,8 @@
 //! and every statement is plain.
 //! A [`Row`] says once how its resource and its columns correspond; reading,
 //! writing and version checks are the same for every resource. What lists of it
-//! are read from is in [`listed`], how they are read in [`scan`].
+//! are read from is in [`listed`], how they are read in [`scan`], and what is seen from
+//! elsewhere in [`sharing`].
 //!
 //! Functions take a connection: one from [`Store::read`] for reading, or one
 //! from [`Store::write`] to read and write in one transaction. No function holds
@@ -30,6 +31,7 @@ pub(crate) mod scan;
 mod session;
 pub(crate) mod sessions;
 mod settings;
+pub(crate) mod sharing;
 mod sqlite;
 pub(crate) mod users;
 mod value;
@@ -39,8 +41,8 @@ pub(crate) use error::StoreError;
 pub(crate) use line::line;
 pub(crate) use row::{Owner, Row, Versioned};
 pub(crate) use rows::{
-    delete, existing_ids, get, get_visible, insert, lock_existing, lock_visible, replace,
-    visible_ids,
+    delete, existing_ids, get, get_belonging, get_visible, insert, lock_existing, lock_visible,
+    replace, visible_ids,
 };
 #[cfg(test)]
 pub(crate) use session::STATEMENTS;

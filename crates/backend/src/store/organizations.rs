@@ -7,7 +7,7 @@ use contract::organizations::{Organization, OrganizationStatus};
 
 use super::error::StoreError;
 use super::key::Kind;
-use super::row::{Owner, Row, damaged, key};
+use super::row::{Link, Owner, Row, damaged, key};
 use super::rows::count;
 use super::session::Session;
 use super::value::Value;
@@ -48,6 +48,14 @@ impl Row for Tenant {
 
     fn properties(&self) -> Result<serde_json::Value, serde_json::Error> {
         serde_json::to_value(&self.organization)
+    }
+
+    fn links(&self) -> Vec<Link> {
+        let Some(organization) = self.organization.id else {
+            return Vec::new();
+        };
+        let tags = self.organization.tags.iter().flatten().cloned();
+        tags.map(|tag| Link::Tag { organization, tag }).collect()
     }
 
     fn write(&self) -> Result<Vec<Option<String>>, serde_json::Error> {

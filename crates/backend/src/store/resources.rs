@@ -1,10 +1,11 @@
 //! The resources that are kept as the contract has them: a document, and the
 //! columns that queries need.
 
+use std::borrow::Cow;
 use std::error::Error as StdError;
 
 use contract::bot_instances::BotInstance;
-use contract::bots::{Bot, BotStatus};
+use contract::bots::{Bot, BotAudience, BotStatus};
 use contract::forms::{Form, FormStatus};
 use contract::id::ObjectId;
 use contract::organization_groups::OrganizationGroup;
@@ -14,18 +15,23 @@ use serde_json::Value;
 
 use super::error::StoreError;
 use super::key::Kind;
-use super::row::{Owner, Row, damaged, key};
+use super::listed::number;
+use super::organizations::Tenant;
+use super::row::{Link, Owner, Row, Share, damaged, key};
 use super::rows::placeholders;
 use super::session::Session;
+use super::sharing::is_shared;
 use super::value::Cells;
 
 /// Keeps a type of the contract in a table: `id`, `organization`, the columns
 /// named here with the property of each, and the document. It is listed under a
-/// number by the properties named last, and may be archived.
+/// number by the properties named then, and may be archived, shared, and say
+/// something about organizations.
 macro_rules! kept {
     ($(
         $type:ty: $noun:literal in $table:literal ($($column:literal = $property:ident),*)
-        listed $list:literal by ($($name:literal: $kind:ident),*) $(but $archived:path)?;
+        listed $list:literal by ($($name:literal: $kind:ident),*) $(but $archived:path)?
+        $(, shared by $shares:path)? $(, linked by $links:path)?;
     )+) => {$(
         impl Row for $type {
             const NOUN: &'static str = $noun;
@@ -35,6 +41,18 @@ macro_rules! kept {
             const LIST: i64 = $list;
             const LISTED: &'static [(&'static str, Kind)] = &[$(($name, Kind::$kind)),*];
             const OWNERS: &'static str = concat!("SELECT ", $table, ".organization");
+            $(
+                const IS_SHARED: bool = true;
+
+                fn shares(&self) -> Vec<Share> {
+                    $shares(self)
+                }
+            )?
+            $(
+                fn links(&self) -> Vec<Link> {
+                    $links(self)
+                }
+            )?
 
             fn id(&self) -> Option<ObjectId> {
                 self.id
@@ -73,13 +91,14 @@ macro_rules! kept {
 
 kept! {
     OrganizationGroup: "organization group" in "organization_groups" ()
-        listed 3 by ("organization": Text, "name": Text, "createdAt": Instant, "updatedAt": Instant);
+        listed 3 by ("organization": Text, "name": Text, "createdAt": Instant, "updatedAt": Instant),
+        linked by links_of_group;
     Workflow: "workflow" in "workflows" () listed 4 by ();
     Bot: "bot" in "bots" ("status" = status)
         listed 5 by (
             "organization": Text, "name": Text, "status": Text, "audience": Text,
             "createdAt": Instant, "updatedAt": Instant
-        ) but BotStatus::Archived;
+        ) but BotStatus::Archived, shared by shares_of_bot;
     // The status that a service is shown with changes with time.
     Service: "service" in "services" ("type" = provider, "status" = status)
         listed 6 by (
@@ -90,7 +109,42 @@ kept! {
         listed 7 by (
             "organization": Text, "name": Text, "type": Text, "status": Text,
             "createdAt": Instant, "updatedAt": Instant
-        ) but FormStatus::Archived;
+        ) but FormStatus::Archived, shared by shares_of_form;
+}
+
+/// With whom the `audience` of a bot shares it. `tags` count where it is for groups:
+/// they are groups too.
+fn shares_of_bot(bot: &Bot) -> Vec<Share> {
+    match bot.audience.unwrap_or_default() {
+        BotAudience::Owner => Vec::new(),
+        BotAudience::Global => vec![Share::Tree],
+        BotAudience::Group => {
+            let tags = bot.tags.iter().flatten().cloned().map(Share::Tag);
+            std::iter::once(Share::Groups).chain(tags).collect()
+        }
+    }
+}
+
+fn shares_of_form(form: &Form) -> Vec<Share> {
+    let tags = form.tags.iter().flatten();
+    tags.cloned().map(Share::Tag).collect()
+}
+
+fn links_of_group(group: &OrganizationGroup) -> Vec<Link> {
+    let Some(id) = group.id else {
+        return Vec::new();
+    };
+    let members = group.members.iter().flatten().copied();
+    let members = members.map(|organization| Link::Member {
+        organization,
+        group: id,
+    });
+    let peers = group.members.iter().flatten().chain(&group.organization);
+    let peers = peers.map(|organization| Link::Peer {
+        organization: *organization,
+        group: id,
+    });
+    members.chain(peers).collect()
 }
 
 /// A bot instance together with its bot.
@@ -103,18 +157,16 @@ pub(crate) struct Instance {
     /// The instance that the organization of the bot had of it first, if there is
     /// one. It is read with the instance too.
     pub(crate) root: Option<BotInstance>,
+    /// Whether the organization of the instance can have what the bot is configured
+    /// with; see [`has_bot`]. It is read with the instance too.
+    pub(crate) has_bot: bool,
 }
 
 impl Row for Instance {
     const NOUN: &'static str = "bot instance";
     const TABLE: &'static str = "bot_instances";
     const COLUMNS: &'static [&'static str] = &["id", "organization", "bot", "document"];
-    const SOURCE: &'static str = "(SELECT bot_instances.*, bots.document AS bot_document, \
-         (SELECT root.document FROM bot_instances AS root WHERE root.bot = bots.id \
-         AND root.organization = bots.organization ORDER BY root.bot, root.organization, root.id \
-         LIMIT 1) AS root_document \
-         FROM bot_instances JOIN bots ON bots.id = bot_instances.bot) AS bot_instances";
-    const JOINED: &'static [&'static str] = &["bot_document", "root_document"];
+    const JOINED: &'static [&'static str] = &["bot_document", "root_document", "has_bot"];
     const LIST: i64 = 8;
     // The name can be that of the bot and changes with it.
     const LISTED: &'static [(&'static str, Kind)] = &[
@@ -125,6 +177,19 @@ impl Row for Instance {
         ("updatedAt", Kind::Instant),
     ];
     const OWNERS: &'static str = "SELECT bot_instances.organization";
+
+    fn source() -> Cow<'static, str> {
+        let has_bot = is_available("bots.id", "bots.organization", "bot_instances.organization");
+        let source = format!(
+            "(SELECT bot_instances.*, bots.document AS bot_document, \
+             (SELECT root.document FROM bot_instances AS root WHERE root.bot = bots.id \
+             AND root.organization = bots.organization \
+             ORDER BY root.bot, root.organization, root.id LIMIT 1) AS root_document, \
+             CASE WHEN {has_bot} THEN '1' END AS has_bot \
+             FROM bot_instances JOIN bots ON bots.id = bot_instances.bot) AS bot_instances"
+        );
+        source.into()
+    }
 
     fn id(&self) -> Option<ObjectId> {
         self.own.id
@@ -152,6 +217,7 @@ impl Row for Instance {
     }
 
     fn read(mut values: Vec<Option<String>>) -> Result<Self, Box<dyn StdError + Send + Sync>> {
+        let has_bot = values.pop().flatten().is_some();
         let root = values.pop().flatten();
         let root = root.map(|root| serde_json::from_str(&root)).transpose()?;
         let mut document = || values.pop().flatten().ok_or("there is no document");
@@ -160,8 +226,46 @@ impl Row for Instance {
             own: serde_json::from_str(&own)?,
             bot: serde_json::from_str(&bot)?,
             root,
+            has_bot,
         })
     }
+}
+
+/// The condition under which an organization can have what a bot is configured with:
+/// it is on one line with the owner of the bot, or the bot is shared with it. All are
+/// expressions of SQL.
+fn is_available(bot: &str, owner: &str, organization: &str) -> String {
+    let [active, archived] = [false, true].map(|archived| number::<Tenant>(0, archived));
+    // An organization is listed for those above it.
+    let is_below = |below: &str, above: &str| {
+        format!(
+            "0 < (SELECT COUNT(*) FROM listed AS place WHERE place.list IN ({active}, {archived}) \
+             AND place.viewer = {above} AND place.value = '' AND place.id = {below})"
+        )
+    };
+    format!(
+        "({} OR {} OR {})",
+        is_below(organization, owner),
+        is_below(owner, organization),
+        is_shared::<Bot>(bot, organization)
+    )
+}
+
+/// Returns whether an organization can have what a bot is configured with: the bot
+/// belongs to it, to one above or to one below, or is shared with it. Who sees both
+/// can still give it an instance, which then has nothing of the bot but its name.
+pub(crate) async fn has_bot(
+    session: &mut Session,
+    bot: ObjectId,
+    owner: ObjectId,
+    organization: ObjectId,
+) -> Result<bool, StoreError> {
+    let is_available = is_available("$1", "$2", "$3");
+    let sql = format!("SELECT CASE WHEN {is_available} THEN '1' END");
+    let values = [bot, owner, organization].map(|id| id.to_string().into());
+    let row = session.lookup(&sql, values.into()).await?.pop();
+    let is_available = row.map(|mut row| row.optional_text(0)).transpose();
+    Ok(is_available.map_err(damaged::<Bot>)?.flatten().is_some())
 }
 
 /// The instance of a bot that the organization it belongs to had first.

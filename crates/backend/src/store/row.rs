@@ -1,5 +1,6 @@
 //! How a resource corresponds to the columns of its table.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::error::Error as StdError;
 use std::fmt::Display;
@@ -18,9 +19,6 @@ pub(crate) trait Row: Sized + Send + 'static {
     const TABLE: &'static str;
     /// Its TEXT columns, `id` first and `document` last.
     const COLUMNS: &'static [&'static str];
-    /// What rows are read from, where that is more than the table. It has the
-    /// columns of the table and [`JOINED`](Self::JOINED).
-    const SOURCE: &'static str = Self::TABLE;
     /// Columns that rows are read with and not written.
     const JOINED: &'static [&'static str] = &[];
     /// The organizations that the row of the table belongs to, as a query.
@@ -31,6 +29,15 @@ pub(crate) trait Row: Sized + Send + 'static {
     /// at all of it. The place of one is its number in what is kept, so a new one
     /// comes last.
     const LISTED: &'static [(&'static str, Kind)];
+
+    /// Whether rows can be [shared](Self::shares).
+    const IS_SHARED: bool = false;
+
+    /// What rows are read from, where that is more than the table. It has the
+    /// columns of the table and [`JOINED`](Self::JOINED).
+    fn source() -> Cow<'static, str> {
+        Self::TABLE.into()
+    }
 
     /// The ID that the resource itself says it has.
     fn id(&self) -> Option<ObjectId>;
@@ -48,6 +55,16 @@ pub(crate) trait Row: Sized + Send + 'static {
     fn properties_for(&self, viewer: ObjectId) -> Option<Result<Value, serde_json::Error>> {
         let _ = viewer;
         None
+    }
+
+    /// With whom the row is shared, beside those that it belongs to and those above.
+    fn shares(&self) -> Vec<Share> {
+        Vec::new()
+    }
+
+    /// What the row says about organizations.
+    fn links(&self) -> Vec<Link> {
+        Vec::new()
     }
 
     /// The values of [`COLUMNS`](Self::COLUMNS), in their order.
@@ -81,10 +98,39 @@ pub(crate) enum Owner {
     Lines(BTreeSet<ObjectId>),
 }
 
-/// The condition under which a row that is known otherwise is visible from the
-/// organization bound to `$1`. It looks upwards from the row, so that it takes as
-/// long in a large store as in a small one.
-pub(super) fn seen<R: Row>() -> String {
+/// With whom a row is shared.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Share {
+    /// All organizations in the tree of the owner.
+    Tree,
+    /// The members of all groups that the owner owns or is a member of.
+    Groups,
+    /// The organizations below the owner that have this tag.
+    Tag(String),
+}
+
+/// What a row says about an organization and others look up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Link {
+    /// The organization has this tag.
+    Tag { organization: ObjectId, tag: String },
+    /// The organization is a member of this group.
+    Member {
+        organization: ObjectId,
+        group: ObjectId,
+    },
+    /// The members of this group have what the organization shares with its groups:
+    /// it owns the group or is a member of it.
+    Peer {
+        organization: ObjectId,
+        group: ObjectId,
+    },
+}
+
+/// The condition under which a row that is known otherwise belongs to the
+/// organization bound to `$1` or to one below. It looks upwards from the row, so
+/// that it takes as long in a large store as in a small one.
+pub(super) fn belongs<R: Row>() -> String {
     within(R::OWNERS)
 }
 

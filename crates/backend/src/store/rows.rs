@@ -4,8 +4,9 @@ use std::collections::HashSet;
 
 use super::error::StoreError;
 use super::listed;
-use super::row::{Row, Versioned, damaged, key, seen};
+use super::row::{Row, Versioned, belongs, damaged, key};
 use super::session::Session;
+use super::sharing::seen;
 use super::value::{Cells, Value};
 
 /// How many values to ask for at once; a statement can bind some ten thousand.
@@ -92,6 +93,20 @@ pub(crate) async fn get_visible<R: Row>(
     one(
         session,
         &format!("id = $2 AND {}", seen::<R>()),
+        vec![organization.to_owned(), id.to_owned()],
+    )
+    .await
+}
+
+/// The row with an ID, if it belongs to an organization or to one below.
+pub(crate) async fn get_belonging<R: Row>(
+    session: &mut Session,
+    organization: &str,
+    id: &str,
+) -> Result<Option<Versioned<R>>, StoreError> {
+    one(
+        session,
+        &format!("id = $2 AND {}", belongs::<R>()),
         vec![organization.to_owned(), id.to_owned()],
     )
     .await
@@ -197,7 +212,7 @@ fn selecting<R: Row>(condition: &str, values: Vec<String>) -> Option<(String, Ve
     let sql = format!(
         "SELECT {}, version FROM {} WHERE {condition}",
         [R::COLUMNS, R::JOINED].concat().join(", "),
-        R::SOURCE
+        R::source()
     );
     Some((sql, values.into_iter().map(Value::from).collect()))
 }

@@ -1,7 +1,9 @@
 //! Reading lists from the table `listed`; see [`super::listed`].
 //!
 //! Every statement here reads one range of the primary key, in its order or
-//! backwards, so it takes as long as what it reads is long.
+//! backwards, so it takes as long as what it reads is long. Of a resource that can be
+//! shared it also reads what is listed under the keys of the organization, all of it,
+//! and puts the two together.
 
 use std::marker::PhantomData;
 
@@ -10,6 +12,7 @@ use super::key;
 use super::row::{Row, damaged};
 use super::rows::{placeholders, versioned};
 use super::session::Session;
+use super::sharing::keys;
 use super::value::{Cells, Value};
 
 /// Which keys are read.
@@ -45,6 +48,31 @@ pub(crate) struct Scan<R> {
 pub(crate) struct Position {
     pub(crate) key: String,
     pub(crate) id: String,
+}
+
+/// A part of a list.
+#[derive(Clone, Copy, Debug)]
+enum Part {
+    /// What belongs to the organization or to one below.
+    Own,
+    /// What is shared with it.
+    Shared,
+}
+
+/// Where a part is read from.
+#[derive(Clone, Copy, Debug)]
+enum After<'a> {
+    /// Behind this place, in the order of the list.
+    Place(&'a Position),
+    /// Behind this ID, in the order of the IDs.
+    Id(&'a str),
+}
+
+/// What is read of each entry, and in which order.
+#[derive(Clone, Copy, Debug)]
+struct Shown<'a> {
+    columns: &'a str,
+    order: &'a str,
 }
 
 /// A statement, and the values that are bound to it.
@@ -91,9 +119,16 @@ impl<R: Row> Scan<R> {
     }
 
     /// The conditions on entries after a place.
-    fn conditions(&self, statement: &mut Statement, after: Option<&Position>) {
+    fn conditions(&self, statement: &mut Statement, part: Part, after: Option<After<'_>>) {
         statement.compare("list = ", self.list);
-        statement.compare(" AND viewer = ", self.viewer.as_str());
+        match part {
+            Part::Own => statement.compare(" AND viewer = ", self.viewer.as_str()),
+            Part::Shared => {
+                statement.values.push(self.viewer.as_str().into());
+                let viewer = format!("${}", statement.values.len());
+                statement.push(&format!(" AND viewer IN ({})", keys(&viewer)));
+            }
+        }
         match &self.span {
             Span::All => {}
             Span::Is(key) => statement.compare(" AND value = ", key.as_str()),
@@ -119,11 +154,14 @@ impl<R: Row> Scan<R> {
         if let Some(id) = &self.id {
             statement.compare(" AND id = ", id.as_str());
         }
-        if let Some(Position { key, id }) = after {
-            let sign = if self.descending { "<" } else { ">" };
-            if matches!(self.span, Span::Is(_)) {
+        let sign = if self.descending { "<" } else { ">" };
+        match after {
+            None => {}
+            Some(After::Id(id)) => statement.compare(" AND id > ", id),
+            Some(After::Place(Position { id, .. })) if matches!(self.span, Span::Is(_)) => {
                 statement.compare(&format!(" AND id {sign} "), id.as_str());
-            } else {
+            }
+            Some(After::Place(Position { key, id })) => {
                 statement.compare(&format!(" AND (value, id) {sign} ("), key.as_str());
                 statement.compare(", ", id.as_str());
                 statement.push(")");
@@ -135,37 +173,85 @@ impl<R: Row> Scan<R> {
                 " AND 1 = (SELECT 1 FROM listed AS other WHERE other.list = ",
                 *list,
             );
-            statement.compare(" AND other.viewer = ", self.viewer.as_str());
+            statement.push(" AND other.viewer = listed.viewer");
             statement.compare(" AND other.value = ", key.as_str());
             statement.push(" AND other.id = listed.id)");
         }
     }
 
+    /// Reads up to `limit` entries of a part of the list, each once.
+    fn part(
+        &self,
+        statement: &mut Statement,
+        part: Part,
+        Shown { columns, order }: Shown<'_>,
+        after: Option<After<'_>>,
+        limit: i64,
+    ) {
+        let distinct = match part {
+            Part::Own => "",
+            Part::Shared => "DISTINCT ",
+        };
+        statement.push(&format!("SELECT {distinct}{columns} FROM listed WHERE "));
+        self.conditions(statement, part, after);
+        statement.push(order);
+        statement.compare(" LIMIT ", limit);
+    }
+
+    /// Reads up to `limit` entries behind so many, each once, in their order. If
+    /// there are two parts of the list, so many of each are looked at.
+    fn entries(
+        &self,
+        shown: Shown<'_>,
+        after: Option<After<'_>>,
+        offset: i64,
+        limit: i64,
+    ) -> Statement {
+        let mut statement = Statement::default();
+        if R::IS_SHARED {
+            let most = offset.saturating_add(limit);
+            // SQLite has no order and no limit in a part of a union.
+            statement.push("SELECT * FROM (SELECT * FROM (");
+            self.part(&mut statement, Part::Own, shown, after, most);
+            statement.push(") AS own UNION SELECT * FROM (");
+            self.part(&mut statement, Part::Shared, shown, after, most);
+            statement.push(") AS shared) AS entry");
+            statement.push(shown.order);
+            statement.compare(" LIMIT ", limit);
+        } else {
+            self.part(&mut statement, Part::Own, shown, after, limit);
+        }
+        if offset > 0 {
+            statement.compare(" OFFSET ", offset);
+        }
+        statement
+    }
+
     /// Reads places in the order of the list.
     pub(super) fn places(&self, after: Option<&Position>, offset: i64, limit: i64) -> Statement {
-        let mut statement = Statement::default();
-        statement.push("SELECT value AS place_value, id AS place_id FROM listed WHERE ");
-        self.conditions(&mut statement, after);
         let direction = if self.descending { " DESC" } else { "" };
         // One value has one order only, that of the IDs.
-        if matches!(self.span, Span::Is(_)) {
-            statement.push(&format!(" ORDER BY id{direction}"));
+        let order = if matches!(self.span, Span::Is(_)) {
+            format!(" ORDER BY id{direction}")
         } else {
-            statement.push(&format!(" ORDER BY value{direction}, id{direction}"));
-        }
-        statement.compare(" LIMIT ", limit);
-        statement.compare(" OFFSET ", offset);
-        statement
+            format!(" ORDER BY value{direction}, id{direction}")
+        };
+        let shown = Shown {
+            columns: "value, id",
+            order: &order,
+        };
+        self.entries(shown, after.map(After::Place), offset, limit)
     }
 
     /// Reads rows in the order of the list, each before its key.
     pub(super) fn rows(&self, after: Option<&Position>, offset: i64, limit: i64) -> Statement {
         let Statement { sql, values } = self.places(after, offset, limit);
         let sql = format!(
-            "SELECT {}, version, place_value FROM ({sql}) AS place CROSS JOIN {} \
-             WHERE {}.id = place_id",
+            "SELECT {}, version, place_value FROM \
+             (SELECT value AS place_value, id AS place_id FROM ({sql}) AS entry) AS place \
+             CROSS JOIN {} WHERE {}.id = place_id",
             columns::<R>(),
-            R::SOURCE,
+            R::source(),
             R::TABLE,
         );
         Statement { sql, values }
@@ -173,24 +259,22 @@ impl<R: Row> Scan<R> {
 
     /// Reads the first IDs after one, in their own order.
     pub(super) fn ids(&self, after: Option<&str>, limit: i64) -> Statement {
-        let mut statement = Statement::default();
-        statement.push("SELECT id FROM listed WHERE ");
-        self.conditions(&mut statement, None);
-        if let Some(after) = after {
-            statement.compare(" AND id > ", after);
-        }
-        statement.compare(" ORDER BY id LIMIT ", limit);
-        statement
+        let shown = Shown {
+            columns: "id",
+            order: " ORDER BY id",
+        };
+        self.entries(shown, after.map(|id| After::Id(id)), 0, limit)
     }
 
     /// Counts the entries, up to a number.
     pub(super) fn counted(&self, up_to: i64) -> Statement {
-        let mut statement = Statement::default();
-        statement.push("SELECT COUNT(*) FROM (SELECT 1 FROM listed WHERE ");
-        self.conditions(&mut statement, None);
-        statement.compare(" LIMIT ", up_to);
-        statement.push(") AS counted");
-        statement
+        let shown = Shown {
+            columns: "id",
+            order: "",
+        };
+        let Statement { sql, values } = self.entries(shown, None, 0, up_to);
+        let sql = format!("SELECT COUNT(*) FROM ({sql}) AS counted");
+        Statement { sql, values }
     }
 }
 
@@ -267,7 +351,7 @@ pub(crate) async fn with_ids<R: Row, T: Send + 'static>(
     let sql = format!(
         "SELECT {}, version FROM {} WHERE id IN ({})",
         columns::<R>(),
-        R::SOURCE,
+        R::source(),
         placeholders(1, ids.len())
     );
     let values = ids.iter().map(|id| Value::from(id.as_str())).collect();

@@ -30,6 +30,7 @@ mod resources;
 mod seeds;
 mod served;
 mod services;
+mod sharing;
 mod slow_clients;
 mod start;
 mod stopping;
