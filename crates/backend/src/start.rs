@@ -315,11 +315,11 @@ fn independent(id: ObjectId, name: &str, now: Timestamp) -> Result<Tenant, Error
         id: Some(id),
         name: name.to_owned(),
         display_name: Some(name.to_owned()),
-        billing_info: BillingInfo {
+        billing_info: Some(BillingInfo {
             bill_receiver: name.to_owned(),
             current_plan: "base".to_owned(),
             ..BillingInfo::default()
-        },
+        }),
         created_at: Some(now),
         updated_at: Some(now),
         ..Organization::default()

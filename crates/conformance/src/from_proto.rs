@@ -4,7 +4,8 @@
 //! resource and in a patch follows from its use and from the behavior of its
 //! fields (AIP-203): what is REQUIRED has to be given in a new resource, unless
 //! it is `OUTPUT_ONLY` too, and in a reply; a patch requires nothing. A list can
-//! leave out anything. Requests hold nothing that is not declared.
+//! leave out anything. A message has presence anyway, so one that is REQUIRED and
+//! declared `optional` all the same is left out of some replies. Requests hold nothing that is not declared.
 //!
 //! Names that a JSON client never sees are held to a rule, so that they cannot
 //! change alone: a field is called as its property is, with a word before it
@@ -182,10 +183,18 @@ struct Field {
     collects_undeclared: bool,
     /// Whether it can be told from a default value.
     has_presence: bool,
+    /// Whether it is a message that is declared `optional`.
+    is_optional_message: bool,
     full_type: String,
     is_message: bool,
     /// The oneof that it is part of.
     oneof: Option<String>,
+}
+
+impl Field {
+    fn is_in_every_reply(&self) -> bool {
+        self.property.required && !self.is_optional_message
+    }
 }
 
 struct HttpRule {
@@ -364,6 +373,8 @@ impl Reader {
                 .and_then(|value| value.as_str().map(ToOwned::to_owned)),
             collects_undeclared,
             has_presence: field.supports_presence() || field.is_list(),
+            is_optional_message: matches!(field.kind(), Proto::Message(_))
+                && field.field_descriptor_proto().proto3_optional(),
             full_type: match field.kind() {
                 Proto::Message(message) => message.full_name().to_owned(),
                 kind => format!("{kind:?}"),

@@ -22,6 +22,11 @@ pub(crate) fn boxed<T: Arbitrary + 'static>() -> BoxedStrategy<T> {
     any::<T>().boxed()
 }
 
+/// Any value of what is there, as far as one may see it.
+pub(crate) fn seen<T: Arbitrary + 'static>() -> BoxedStrategy<Option<T>> {
+    any::<T>().prop_map(Some).boxed()
+}
+
 /// A short list, or none.
 pub(crate) fn list<T: Arbitrary + 'static>() -> BoxedStrategy<Option<Vec<T>>> {
     of(vec(any::<T>(), 0..4)).boxed()

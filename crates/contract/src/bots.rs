@@ -51,10 +51,11 @@ pub struct Bot {
     #[schemars(extend("default" = ["bot"]))]
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub roles: Option<Vec<String>>,
-    /// Which organizations can use the bot.
+    /// Which organizations see the bot and can have an instance of it. Only those who
+    /// manage the one that it belongs to can change it.
     #[schemars(extend("default" = BotAudience::default()))]
     pub audience: Option<BotAudience>,
-    /// The tags by which the bot is shared.
+    /// The tags by which a bot for groups is shared.
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub tags: Option<Vec<String>>,
     /// The URL of the picture, 45 by 45 pixels.
@@ -125,12 +126,13 @@ pub enum BotStatus {
 #[cfg_attr(feature = "arbitrary", derive(proptest_derive::Arbitrary))]
 #[serde(rename_all = "camelCase")]
 pub enum BotAudience {
-    /// All of them.
+    /// All of the tree that it belongs to.
     Global,
     /// The one that the bot belongs to.
     #[default]
     Owner,
-    /// Those that share a group with the one that the bot belongs to.
+    /// Those that share a group with the one that the bot belongs to, and those
+    /// below it with one of the bot's tags.
     Group,
 }
 

@@ -65,7 +65,7 @@ pub struct Form {
     #[schemars(extend("default" = FormStatus::default()))]
     pub status: Option<FormStatus>,
     /// The tags by which the form is shared: organizations below with one of
-    /// them are offered it too.
+    /// them see it and can use it. They cannot change it.
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub tags: Option<Vec<String>>,
     /// Labels, passed on with results.

@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 #[cfg(feature = "arbitrary")]
 use crate::arbitrary::{
-    boxed, country, domain, domain_label, email, emails_or_domains, free_form, list, one_of, slots,
-    time_zone, url, whole,
+    boxed, country, domain, domain_label, email, emails_or_domains, free_form, list, one_of, seen,
+    slots, time_zone, url, whole,
 };
 use crate::{
     access::Authenticated,
@@ -127,9 +127,11 @@ pub struct Organization {
     /// After which time records are purged.
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "boxed()"))]
     pub data_retention: Option<DataRetention>,
-    /// How it is billed.
-    #[cfg_attr(feature = "arbitrary", proptest(strategy = "boxed()"))]
-    pub billing_info: BillingInfo,
+    /// How it is billed. A new organization needs it, and it cannot be cleared.
+    /// Guests and agents do not see it.
+    #[schemars(extend("x-required" = true))]
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "seen()"))]
+    pub billing_info: Option<BillingInfo>,
     /// The address that results are mailed from.
     #[schemars(email, extend("x-request" = rules::email()))]
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "email()"))]

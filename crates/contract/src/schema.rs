@@ -17,7 +17,8 @@
 //! Requests hold no other properties than those declared, except in an object
 //! whose type collects them (`#[serde(flatten)]` into a map). A property that
 //! only an update can set is marked `x-update-only`; the create view makes it a
-//! read-only one.
+//! read-only one. One that is marked `x-required` is required of a new resource and
+//! cannot be null, although not every reply has it.
 //!
 //! Requests are validated against these very schemas, so what is published and
 //! what is enforced cannot differ. The module never names a resource.
@@ -336,6 +337,9 @@ fn derive_view(base: &Definitions, schema: &mut Value, view: View, todo: &mut Ve
 /// Marks a property that a new resource cannot have.
 const UPDATE_ONLY: &str = "x-update-only";
 
+/// Marks a property that a new resource has to have, and that some replies leave out.
+const REQUIRED: &str = "x-required";
+
 /// Holds the keywords that requests add to the schema of a property.
 const REQUEST_RULES: &str = "x-request";
 
@@ -344,6 +348,9 @@ fn drop_request_marks(object: &mut Value) {
     for property in properties.into_iter().flat_map(Map::values_mut) {
         if let Some(property) = property.as_object_mut() {
             property.shift_remove(UPDATE_ONLY);
+            if property.shift_remove(REQUIRED).is_some() {
+                refuse_null(property);
+            }
             property.shift_remove(REQUEST_RULES);
         }
     }
@@ -380,6 +387,14 @@ fn close_object(object: &mut Map<String, Value>, view: View) {
         {
             property.insert("readOnly".into(), true.into());
         }
+        if let Some(property) = property.as_object_mut()
+            && property.shift_remove(REQUIRED).is_some()
+        {
+            refuse_null(property);
+            if view == View::Create {
+                required.push(name.as_str().into());
+            }
+        }
         if Mark::ReadOnly.is_on(property) {
             required.retain(|other| other != name.as_str());
         }
@@ -392,6 +407,20 @@ fn close_object(object: &mut Map<String, Value>, view: View) {
     }
     if !required.is_empty() {
         object.insert("required".into(), required.into());
+    }
+}
+
+/// Takes null from what a property can be.
+fn refuse_null(property: &mut Map<String, Value>) {
+    let Some(Value::Array(choices)) = property.shift_remove("anyOf") else {
+        return;
+    };
+    let is_null = |choice: &Value| choice["type"] == "null";
+    for choice in choices.into_iter().filter(|choice| !is_null(choice)) {
+        // An optional type has one choice beside null.
+        if let Value::Object(choice) = choice {
+            property.extend(choice);
+        }
     }
 }
 

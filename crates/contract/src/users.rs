@@ -158,7 +158,8 @@ pub struct UserSettings {
     /// Send inbox notifications to mobile devices.
     #[schemars(extend("default" = false))]
     pub push_notify: Option<bool>,
-    /// Bring a conversation to the front once it is accepted.
+    /// Bring a conversation to the front once it is accepted. In an organization
+    /// that stands below another one this is on unless it is set.
     #[schemars(extend("default" = false))]
     pub focus_on_accept: Option<bool>,
     /// The kinds of notification that the user gets: `technical`, `billing`,

@@ -26,5 +26,6 @@ pub(crate) use origin::Origin;
 pub(crate) use permissions::Act;
 pub(crate) use tokens::{Login, issue, issue_api_token};
 pub(crate) use visible::{
-    check_reference, check_references, find, find_to_change, new_owner, owner, unseen,
+    check_existing, check_reference, check_references, find, find_to_change, new_owner, owner,
+    unseen,
 };

@@ -14,6 +14,8 @@ pub(crate) enum Act {
     SeeSecrets,
     /// See what configures a bot.
     SeeBotMeta,
+    /// See how an organization is billed.
+    SeeBilling,
     /// Change oneself.
     ChangeSelf,
     /// Change another user.
@@ -37,7 +39,7 @@ impl Act {
     const fn least(self) -> Role {
         match self {
             Self::ChangeSelf | Self::Leave => Role::Agent,
-            Self::SeeBotMeta => Role::Bot,
+            Self::SeeBotMeta | Self::SeeBilling => Role::Bot,
             Self::Manage
             | Self::SeeSecrets
             | Self::ChangeOthers
@@ -57,6 +59,9 @@ impl Act {
             }
             Self::SeeSecrets => "only admins and owners see secrets".to_owned(),
             Self::SeeBotMeta => "guests and agents do not see what configures a bot".to_owned(),
+            Self::SeeBilling => {
+                "guests and agents do not see how an organization is billed".to_owned()
+            }
             Self::ChangeSelf => "guests may only read".to_owned(),
             Self::ChangeOthers => format!("a user of role {role} may change nobody else"),
             Self::Grant => {

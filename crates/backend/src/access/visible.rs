@@ -109,6 +109,25 @@ pub(crate) async fn check_references<R: Row>(
     Ok(Violations::check(violations.collect())?)
 }
 
+/// Refuses references, each under the path of its property, to resources that do not
+/// exist. It tells of a resource that it does, so it is for those only that nobody can
+/// name by guessing and that need not be seen.
+pub(crate) async fn check_existing<R: Row>(
+    app: &App,
+    references: Vec<(String, ObjectId)>,
+) -> Result<(), Error> {
+    if references.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<_> = references.iter().map(|(_, id)| id.to_string()).collect();
+    let existing = store::existing_ids::<R>(&mut app.store.read().await?, &ids).await?;
+    let violations = references
+        .into_iter()
+        .filter(|(_, id)| !existing.contains(&id.to_string()))
+        .map(|(property, id)| FieldViolation::new(property, format!("names no {}: {id}", R::NOUN)));
+    Ok(Violations::check(violations.collect())?)
+}
+
 /// Says that a reference is to a resource that the caller does not see.
 pub(crate) fn unseen<R: Row>(property: String, id: ObjectId) -> FieldViolation {
     FieldViolation::new(property, format!("names no {} that you see: {id}", R::NOUN))

@@ -17,8 +17,9 @@
 //!   organization are replaced, so that another one can be its template.
 //! - Without a name to show, `name` is shown, and goes on being shown when it
 //!   changes.
-//! - A partner is an organization elsewhere, which its partner cannot see. So
-//!   partners are kept as they come.
+//! - A partner is an organization elsewhere, which its partner cannot see. All that is
+//!   asked of it is that it exists.
+//! - Guests and agents do not see how an organization is billed.
 
 use std::collections::HashSet;
 
@@ -27,7 +28,7 @@ use contract::id::ObjectId;
 use contract::operation::{Create, Created, NoContent, Operation, Update};
 use contract::organizations::{
     CreateOrganization, DeleteOrganization, GetOrganization, ListOrganizations,
-    ListOrganizationsQuery, Organization, OrganizationStatus, UpdateOrganization,
+    ListOrganizationsQuery, Organization, OrganizationStatus, Partner, UpdateOrganization,
 };
 use contract::validate::Violations;
 
@@ -39,7 +40,7 @@ use super::list::{self, Asked, Listing};
 use super::parts::{added, misplaced};
 use super::request::Request;
 use super::stamps::{Stamped, Stamps};
-use crate::access::{Act, Caller, find};
+use crate::access::{Act, Caller, check_existing, find};
 use crate::app::App;
 use crate::error::Error;
 use crate::store::organizations::Tenant;
@@ -85,7 +86,8 @@ pub(crate) async fn list(
         query: list,
         cursor: request.cursor,
     };
-    list::list(asked, filters, |tenant: Tenant| tenant.organization).await
+    let caller = asked.caller;
+    list::list(asked, filters, move |tenant| shown(caller, tenant)).await
 }
 
 /// Creates an organization.
@@ -102,6 +104,8 @@ pub(crate) async fn create(
         category.id = None;
     }
     let (id, mut organization) = new(&app, caller, &organization).await?;
+    let partners = new_partners(None, organization.partners.as_ref());
+    check_existing::<Tenant>(&app, partners).await?;
     let (categories, forms) = placed(&app, None, organization.categories)?;
     organization.categories = categories;
     if organization.display_name.is_none() {
@@ -119,7 +123,7 @@ pub(crate) async fn create(
     insert(&app, caller, &tenant, conditions).await?;
     Ok(Created {
         location: format!("{}/{id}", CreateOrganization::PATH),
-        reply: tenant.organization,
+        reply: shown(caller, tenant),
     })
 }
 
@@ -127,7 +131,7 @@ pub(crate) async fn create(
 pub(crate) async fn get(request: Request<GetOrganization>) -> Result<Organization, Error> {
     let id = request.path.organization_id;
     let found = find::<Tenant>(&request.app, request.caller, id).await?;
-    Ok(found.row.organization)
+    Ok(shown(request.caller, found.row))
 }
 
 /// Changes an organization.
@@ -141,11 +145,10 @@ pub(crate) async fn update(request: Request<UpdateOrganization>) -> Result<Organ
     } = request;
     let id = path.organization_id;
     let tenant = change(&app, caller, id, |tenant| {
-        let patched = patched(&app, caller, id, tenant, &patch);
-        std::future::ready(patched)
+        patched(&app, caller, id, tenant, &patch)
     })
     .await?;
-    Ok(tenant.organization)
+    Ok(shown(caller, tenant))
 }
 
 /// Archives an organization.
@@ -167,7 +170,16 @@ pub(crate) async fn delete(request: Request<DeleteOrganization>) -> Result<NoCon
     Ok(NoContent)
 }
 
-fn patched(
+/// What `caller` is shown of an organization.
+fn shown(caller: Caller, Tenant { organization, .. }: Tenant) -> Organization {
+    let billing_info = organization.billing_info;
+    Organization {
+        billing_info: billing_info.filter(|_| caller.may(Act::SeeBilling)),
+        ..organization
+    }
+}
+
+async fn patched(
     app: &App,
     caller: Caller,
     id: ObjectId,
@@ -198,6 +210,8 @@ fn patched(
     if after.display_name.is_none() || (name_was_shown && shown_name_stayed) {
         after.display_name = Some(after.name.clone());
     }
+    let partners = new_partners(before.partners.as_ref(), after.partners.as_ref());
+    check_existing::<Tenant>(app, partners).await?;
     let slots = after.categories.take();
     (after.categories, conditions.forms) = placed(app, before.categories.as_ref(), slots)?;
     let row = Tenant {
@@ -205,6 +219,19 @@ fn patched(
         organization: after,
     };
     Ok(Edited { row, conditions })
+}
+
+/// The partners that were not there before, each under the path of its property.
+fn new_partners(before: Option<&Vec<Partner>>, after: Option<&Vec<Partner>>) -> References {
+    let ids = |partners: Option<&Vec<Partner>>| -> Vec<_> {
+        let partners = partners.into_iter().flatten();
+        partners.map(|partner| partner.organization).collect()
+    };
+    let known: HashSet<_> = ids(before).into_iter().collect();
+    let new = ids(after).into_iter().enumerate();
+    new.filter(|(_, id)| !known.contains(id))
+        .filter_map(|(index, id)| Some((format!("partners[{index}].organization"), id?)))
+        .collect()
 }
 
 fn check_may_archive(caller: Caller, id: ObjectId) -> Result<(), Error> {

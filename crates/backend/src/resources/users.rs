@@ -19,6 +19,7 @@
 //! Defaults, those of settings too, are filled in when a user is written, and
 //! kept. An archived user keeps its e-mail address, so that it can be restored.
 
+use contract::id::ObjectId;
 use contract::operation::{Create, Created, NoContent, Operation, Update};
 use contract::users::{
     CreateUser, DeleteUser, GetUser, ListUsers, ListUsersQuery, Role, UpdateUser, User, UserStatus,
@@ -75,10 +76,10 @@ pub(crate) async fn create(request: Request<CreateUser>) -> Result<Created<User>
         body: Create(user),
         ..
     } = request;
-    let user = with_defaults(&user)?;
     let organization = user.organization.unwrap_or(caller.organization);
     let role = user.role.unwrap_or_default();
     let line = check_grant(&app, caller, organization, role).await?;
+    let user = with_defaults_in(&line, user)?;
     app.logins.check_taken(caller.id, app.clock.now())?;
     let hash = match user.password.clone() {
         Some(password) => Some(app.hasher.hash(password).await?),
@@ -228,7 +229,7 @@ async fn patched(
     patch: &Update<User>,
 ) -> Result<(Account, Option<String>), Error> {
     let applied = patch.apply(&with_avatar_url(app, before.user.clone()))?;
-    let mut user = with_defaults(&applied)?;
+    let mut user = applied;
     (user.password, user.api_token) = (None, None);
 
     let Some(organization) = user.organization else {
@@ -273,7 +274,7 @@ async fn patched(
         .map(|avatar| without_base(app, before.id, avatar));
 
     let mut account = Account {
-        user,
+        user: with_defaults_in(&line, user)?,
         ..before.clone()
     };
     account.act_as(Membership {
@@ -295,6 +296,14 @@ async fn patched(
         None
     };
     Ok((account, token))
+}
+
+/// A user with its defaults. `line` is its organization and all above it: one of those
+/// depends on whether the organization is at the top of its tree.
+fn with_defaults_in(line: &[ObjectId], mut user: User) -> Result<User, Error> {
+    let settings = user.settings.get_or_insert_default();
+    settings.focus_on_accept.get_or_insert(line.len() > 1);
+    with_defaults(&user)
 }
 
 /// Given, additional and family name in one, as far as there are any.

@@ -319,3 +319,60 @@ async fn nothing_new_comes_into_an_archived_organization() {
         );
     }
 }
+
+#[tokio::test]
+async fn how_an_organization_is_billed_is_not_for_guests_and_agents() {
+    let (api, path) = start().await;
+    for (role, sees) in [
+        ("guest", false),
+        ("agent", false),
+        ("admin", true),
+        ("owner", true),
+    ] {
+        let person = api.person(role, json!({"role": role})).await;
+        let got = api.get(&person.token, &format!("/v2/{path}")).await.ok();
+        assert_eq!(got.get("billingInfo").is_some(), sees, "{role}: {got}");
+        for query in ["", "?select=id,billingInfo"] {
+            let line = format!("/v2/organizations{query}");
+            let list = api.get(&person.token, &line).await.ok();
+            let mut list = list.as_array().expect("is a list").iter();
+            assert!(
+                list.all(|item| item.get("billingInfo").is_some() == sees),
+                "{role} by {line}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn how_an_organization_is_billed_stays_said() {
+    let (api, path) = start().await;
+    let cleared = api.patch(&path, json!({"billingInfo": null})).await;
+    cleared.violates(&["billingInfo"]);
+    let mut without = organization("Beta Inc.");
+    without
+        .as_object_mut()
+        .expect("is an object")
+        .remove("billingInfo");
+    let created = api
+        .call(&api.owner, "POST /v2/organizations", without)
+        .await;
+    created.violates(&["billingInfo"]);
+}
+
+#[tokio::test]
+async fn a_new_partner_is_an_organization_that_exists() {
+    let (api, path) = start().await;
+    let (elsewhere, _) = api.stranger().await;
+    let partner = |id: &str| json!({"organization": id, "permission": "agent"});
+    let known = json!({"partners": [partner(&elsewhere)]});
+    api.patch(&path, known.clone()).await.ok();
+    let partners = json!({"partners": [partner(&elsewhere), partner(&"a".repeat(24))]});
+    let refused = api.patch(&path, partners.clone()).await;
+    refused.violates(&["partners[1].organization"]);
+    let mut body = organization("Beta Inc.");
+    body["partners"] = partners["partners"].clone();
+    let refused = api.call(&api.owner, "POST /v2/organizations", body).await;
+    refused.violates(&["partners[1].organization"]);
+    assert_eq!(api.read(&path).await.ok()["partners"], known["partners"]);
+}

@@ -326,3 +326,22 @@ async fn of_two_owners_who_delete_each_other_one_stays() {
     // The second one either meets the rule or is already out.
     assert!(matches!(statuses, [204, 400 | 401]), "{statuses:?}");
 }
+
+#[tokio::test]
+async fn agents_below_the_top_focus_on_what_they_accept() {
+    let api = Api::start().await;
+    let below = api.organization_below(&api.organization).await;
+    for (organization, expected) in [(&api.organization, false), (&below, true)] {
+        let body =
+            json!({"email": format!("{expected}@example.com"), "organization": organization});
+        let user = api.create("users", body).await;
+        assert_eq!(user["settings"]["focusOnAccept"], expected);
+        let path = format!("users/{}", text(&user["id"]));
+        let set = json!({"settings": {"focusOnAccept": !expected}});
+        let user = api.patch(&path, set).await.ok();
+        assert_eq!(user["settings"]["focusOnAccept"], !expected);
+        let cleared = json!({"settings": {"focusOnAccept": null}});
+        let user = api.patch(&path, cleared).await.ok();
+        assert_eq!(user["settings"]["focusOnAccept"], expected);
+    }
+}

@@ -324,7 +324,7 @@ impl Reader {
         let whole: Vec<_> = self
             .messages
             .iter()
-            .filter(|(_, message)| !message.fields.iter().any(|field| field.property.required))
+            .filter(|(_, message)| !message.fields.iter().any(Field::is_in_every_reply))
             .map(|(name, _)| (name_of(name, View::Partial), name.clone()))
             .collect();
         for (partial, name) in whole {
@@ -444,10 +444,10 @@ fn view_of(name: &str, message: &Message, view: View) -> Type {
     let properties = fields.map(|field| {
         let mut property = field.property.clone();
         property.shape = view_shape(&property.shape, inner);
-        property.required &= match view {
-            View::Read => true,
+        property.required = match view {
+            View::Read => field.is_in_every_reply(),
             View::Partial | View::Update => false,
-            View::Create => !property.read_only,
+            View::Create => property.required && !property.read_only,
         };
         (field.json_name.clone(), property)
     });
