@@ -8,6 +8,7 @@ mod avatars;
 mod coverage;
 mod faults;
 mod outcomes;
+mod permissions;
 mod protocol;
 mod replay;
 mod resources;

@@ -67,6 +67,11 @@ struct Case {
     document: Value,
 }
 
+/// What a new organization does without that names something else.
+fn alone() -> Value {
+    json!({"categories": null, "partners": null})
+}
+
 /// Makes what a case needs.
 struct Setup<'a> {
     stack: &'a Stack,
@@ -111,17 +116,20 @@ impl Setup<'_> {
 
     async fn organization(self) -> Case {
         let form = self.create("/forms", json!({"name": "Order"})).await;
+        let partner = Self::document("createOrganization", alone());
+        let partner = self.create("/organizations", partner).await;
+        let partners = json!([{"organization": partner, "permission": "admin"}]);
         let categories = json!([{"name": "New Car", "forms": [form]}, null, {"name": "Used Car"}]);
         Self::case(
             "/organizations",
             "createOrganization",
-            json!({"categories": categories}),
+            json!({"categories": categories, "partners": partners}),
         )
     }
 
     async fn category(self) -> Case {
         let changes = json!({"forms": [self.create("/forms", json!({"name": "Order"})).await]});
-        let organization = Self::document("createOrganization", json!({"categories": null}));
+        let organization = Self::document("createOrganization", alone());
         let parent = self.create("/organizations", organization).await;
         let path = format!("/organizations/{parent}/categories");
         Case {
@@ -131,7 +139,7 @@ impl Setup<'_> {
     }
 
     async fn organization_group(self) -> Case {
-        let member = Self::document("createOrganization", json!({"categories": null}));
+        let member = Self::document("createOrganization", alone());
         let member = self.create("/organizations", member).await;
         let changes = json!({"organization": member, "members": [member]});
         Self::case("/orggroups", "createOrganizationGroup", changes)

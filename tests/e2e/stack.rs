@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use backend::Backend;
 use bytes::Bytes;
 use gateway::outcome::Observer;
 use gateway::server::Server;
@@ -15,6 +16,8 @@ use proto::v2::user_service_client::UserServiceClient;
 use proto::v2::{CreateTokenRequest, Token};
 use rustls::RootCertStore;
 use serde_json::Value;
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::task::AbortHandle;
 use tonic::Request;
@@ -149,9 +152,10 @@ pub(crate) struct Stack {
     pub(crate) channel: Channel,
     /// The URL of the REST API, with its base path.
     pub(crate) rest: String,
+    pub(crate) backend: Backend,
     now: Arc<AtomicI64>,
     _tasks: Tasks,
-    _data: tempfile::TempDir,
+    _data: TempDir,
 }
 
 impl Stack {
@@ -165,7 +169,7 @@ impl Stack {
         let (listener, address) = listen().await;
         let now = Arc::new(AtomicI64::new(1_700_000_000_000));
         let clock = Arc::clone(&now);
-        let database = format!("sqlite://{}/web1on1.db?mode=rwc", data.path().display());
+        let database = empty_database(&data).await;
         let mut config = backend::Config::new(database, data.path(), format!("http://{address}"));
         config.owner_email = Some(OWNER.to_owned());
         config.owner_password = Some(PASSWORD.to_owned());
@@ -191,6 +195,7 @@ impl Stack {
         Self {
             channel,
             rest,
+            backend,
             now,
             _tasks: tasks,
             _data: data,
@@ -233,6 +238,30 @@ impl Stack {
             .expect("a token has its text")
     }
 
+    /// Uploads a file with a plain HTTP request and returns its status and JSON body.
+    /// The part has a name, a file name and a media type.
+    pub(crate) async fn upload(
+        &self,
+        path: &str,
+        token: &str,
+        (name, file, media_type): (&str, &str, &str),
+        content: &[u8],
+    ) -> (u16, Value) {
+        let head = format!(
+            "--boundary\r\nContent-Disposition: form-data; name=\"{name}\"; \
+             filename=\"{file}\"\r\nContent-Type: {media_type}\r\n\r\n"
+        );
+        let body = [head.as_bytes(), content, b"\r\n--boundary--\r\n"].concat();
+        let request = http::Request::post(format!("{}{path}", self.rest))
+            .header("authorization", format!("Bearer {token}"))
+            .header("content-type", "multipart/form-data; boundary=boundary")
+            .body(Full::from(body))
+            .expect("a valid request");
+        let (status, _, body) = send(request).await;
+        let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        (status, body)
+    }
+
     /// Sends a plain HTTP request and returns its status and JSON body.
     pub(crate) async fn http(
         &self,
@@ -254,6 +283,27 @@ impl Stack {
         let body = serde_json::from_slice(&body).unwrap_or(Value::Null);
         (status, body)
     }
+}
+
+/// The URL of a database that exists and is empty.
+async fn empty_database(directory: &TempDir) -> String {
+    let Ok(server) = std::env::var("WEB1ON1_TEST_POSTGRES") else {
+        return format!(
+            "sqlite://{}/web1on1.db?mode=rwc",
+            directory.path().display()
+        );
+    };
+    let connection = PgConnection::connect(&format!("{server}/postgres")).await;
+    let mut connection = connection.expect("WEB1ON1_TEST_POSTGRES names a server");
+    let name = directory
+        .path()
+        .file_name()
+        .expect("a directory has a name");
+    let name = format!("test_{}", name.display()).replace(|c: char| !c.is_alphanumeric(), "_");
+    let sql = AssertSqlSafe(format!("CREATE DATABASE \"{name}\""));
+    let created = sqlx::query(sql).execute(&mut connection).await;
+    created.expect("may create databases");
+    format!("{server}/{name}")
 }
 
 /// Gets what lies at a URL: status, content type and body.

@@ -43,13 +43,6 @@ pub(super) async fn upload_as(api: &Api, token: &str, user: &str, body: Vec<u8>)
         .await
 }
 
-/// Uploads some picture for a user.
-pub(super) async fn upload_some(api: &Api, token: &str, user: &str) -> Reply {
-    let headers = "Content-Disposition: form-data; name=\"file\"; filename=\"photo.png\"\r\n\
-        Content-Type: image/png";
-    upload_as(api, token, user, multipart(headers, &png(2, 2))).await
-}
-
 pub(super) async fn upload(api: &Api, content: &[u8]) -> Reply {
     let headers = "Content-Disposition: form-data; name=\"file\"; filename=\"photo.png\"\r\n\
         Content-Type: image/png";

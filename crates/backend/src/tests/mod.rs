@@ -21,7 +21,6 @@ mod memberships;
 mod operation;
 mod organizations;
 mod people;
-mod permissions;
 mod pictures;
 mod plans;
 mod races;
