@@ -206,7 +206,8 @@ impl World {
                 // One of its own for each, so that there is room for what is new.
                 if at == self.below || at == self.foreign {
                     let parent = if at == self.below { &self.own } else { at };
-                    target = self.organization_under(&parent.to_owned()).await;
+                    let parent = parent.to_owned();
+                    target = self.organization_under(&parent).await;
                 }
                 if operation.path.contains("{category_id}") || id == "createCategory" {
                     let owner = self.owners[usize::from(at == self.foreign)].clone();
@@ -363,12 +364,9 @@ impl World {
             .unary(request, path, Dynamic(method.output()))
             .await?;
         let reply = serde_json::to_value(reply.into_inner()).expect("has a JSON form");
-        let list = reply.as_object().into_iter().flatten();
-        Ok(list
-            .filter_map(|(_, value)| value.as_array())
-            .next()
-            .cloned()
-            .or(Some(Vec::new())))
+        let mut fields = reply.as_object().into_iter().flatten();
+        let list = fields.find_map(|(_, value)| value.as_array());
+        Ok(list.cloned())
     }
 
     async fn upload_over_grpc(

@@ -175,6 +175,10 @@ struct Message {
     deprecated: bool,
 }
 
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own about the field"
+)]
 struct Field {
     name: String,
     json_name: String,

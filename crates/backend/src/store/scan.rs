@@ -263,7 +263,7 @@ impl<R: Row> Scan<R> {
             columns: "id",
             order: " ORDER BY id",
         };
-        self.entries(shown, after.map(|id| After::Id(id)), 0, limit)
+        self.entries(shown, after.map(After::Id), 0, limit)
     }
 
     /// Counts the entries, up to a number.

@@ -398,7 +398,7 @@ impl Said {
     }
 
     /// The organizations that see a bot or a form.
-    fn viewers(&self, owner: &str, sees: impl Fn(&str) -> bool) -> BTreeSet<&'static str> {
+    fn viewers(owner: &str, sees: impl Fn(&str) -> bool) -> BTreeSet<&'static str> {
         let names = PLACES.iter().map(|(name, _)| *name);
         names
             .filter(|viewer| *viewer != "elsewhere")
@@ -408,7 +408,7 @@ impl Said {
 
     async fn check(&self, world: &World) {
         for (id, owner, audience, tags) in self.bots.values() {
-            let expected = self.viewers(owner, |viewer| match *audience {
+            let expected = Self::viewers(owner, |viewer| match *audience {
                 "owner" => false,
                 "global" => true,
                 _ => self.share_a_group(viewer, owner) || self.has_tag(viewer, owner, tags),
@@ -416,7 +416,7 @@ impl Said {
             assert_eq!(world.seen_from("bots", id).await, expected, "bot {id}");
         }
         for (id, owner, tags) in self.forms.values() {
-            let expected = self.viewers(owner, |viewer| self.has_tag(viewer, owner, tags));
+            let expected = Self::viewers(owner, |viewer| self.has_tag(viewer, owner, tags));
             assert_eq!(world.seen_from("forms", id).await, expected, "form {id}");
         }
     }
@@ -454,11 +454,11 @@ async fn no_list_of_what_can_be_shared_looks_at_all_entries() {
     let list = number::<Bot>(2, false);
     let scan = Scan::<Bot>::new(world.id("right").to_owned(), list);
     let also = vec![(number::<Bot>(3, false), "tactive".to_owned())];
-    let span = Span::Is("tx".to_owned());
+    let is_equal = Span::Is("tx".to_owned());
     for scan in [
         scan.clone(),
         Scan {
-            span,
+            span: is_equal,
             ..scan.clone()
         },
         Scan { also, ..scan },
