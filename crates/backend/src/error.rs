@@ -78,6 +78,17 @@ impl Error {
         Self::Internal(source.into())
     }
 
+    /// Returns whether somebody who guesses IDs could learn from the refusal, by the
+    /// time that it takes, what there is.
+    pub(crate) fn depends_on_what_there_is(&self) -> bool {
+        matches!(
+            self,
+            Self::NotFound(_)
+                | Self::PermissionDenied(_)
+                | Self::Shared(Failure::InvalidRequest(_))
+        )
+    }
+
     pub(crate) fn denied(message: impl Into<String>) -> Self {
         Self::PermissionDenied(message.into())
     }

@@ -4,6 +4,7 @@
 //! [`serve`] turns a handler into a route. This module names no resource.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::rejection::RawPathParamsRejection;
@@ -20,6 +21,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, LINK, LOCATION};
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode, Uri};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use tokio::time::{Instant, sleep_until};
 
 use super::body;
 use super::limits::{ANONYMOUS_LIMIT, JSON_LIMIT};
@@ -83,7 +85,7 @@ where
             async move {
                 let uri = request.uri().clone();
                 let response = match read::<O>(app, request, takes_cursor).await {
-                    Ok(request) => answer(request, uri, id.clone()).await,
+                    Ok(request) => unhurried(answer(request, uri, id.clone())).await,
                     Err(error) => Err(error),
                 };
                 let mut response = response.unwrap_or_else(|error| respond(error, &id));
@@ -99,6 +101,26 @@ where
         path: format!("{BASE_PATH}{}", O::PATH),
         service,
     }
+}
+
+/// How long a refusal takes at least that depends on what there is. It is more than a
+/// statement or two take.
+const REFUSAL: Duration = Duration::from_millis(5);
+
+/// Runs `answer`. A refusal comes so late that the time does not tell whether the thing
+/// exists elsewhere: to find nothing is faster than to find that somebody may not see it.
+async fn unhurried(
+    answer: impl Future<Output = Result<Response, Error>>,
+) -> Result<Response, Error> {
+    let due = Instant::now() + REFUSAL;
+    let answered = answer.await;
+    if answered
+        .as_ref()
+        .is_err_and(Error::depends_on_what_there_is)
+    {
+        sleep_until(due).await;
+    }
+    answered
 }
 
 /// The method of an operation for the router. An operation with a method that
