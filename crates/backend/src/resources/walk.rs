@@ -155,17 +155,7 @@ impl<R: Row, T: Described> Walk<R, T> {
     ) -> Result<Self, Error> {
         let (after, skip) = start.parts();
         let most = limit.map(|limit| skip.saturating_add(limit));
-        let too_many = || {
-            let message = format!(
-                "puts {SORTED} items in order at most for want of an index: \
-                 ask for fewer, with filters, `limit` or a lower `offset`"
-            );
-            Error::invalid("sort", message)
-        };
-        if most.is_some_and(|most| most > SORTED) {
-            return Err(too_many());
-        }
-        let kept = most.unwrap_or(SORTED + 1);
+        let kept = most.map_or(SORTED + 1, |most| most.min(SORTED + 1));
         let is_by_id = order.property == "id" && !order.descending;
         let mut positions = if is_by_id && plan.rest.is_empty() {
             first_ids(&app, &plan, after.as_ref(), kept).await?
@@ -173,7 +163,11 @@ impl<R: Row, T: Described> Walk<R, T> {
             first_positions(&app, &view, &plan, order, after.as_ref(), kept).await?
         };
         if positions.len() > SORTED {
-            return Err(too_many());
+            let message = format!(
+                "puts {SORTED} items in order at most for want of an index: \
+                 ask for fewer, with filters, `limit` or a lower `offset`"
+            );
+            return Err(Error::invalid("sort", message));
         }
         positions.drain(..skip.min(positions.len()));
         Ok(Self {

@@ -106,7 +106,7 @@ impl Account {
     }
 
     /// Makes the user act as a member: in that organization, with that role and
-    /// status.
+    /// status. To be archived is for all memberships, and so is to be no more.
     pub(crate) fn act_as(&mut self, membership: Membership) {
         let Membership {
             organization,
@@ -118,6 +118,13 @@ impl Account {
         self.user.organization = Some(organization);
         self.user.role = Some(role);
         self.user.status = Some(status);
+        if status != UserStatus::Archived {
+            for membership in &mut self.memberships {
+                if membership.status == UserStatus::Archived {
+                    membership.status = status;
+                }
+            }
+        }
         let place = self
             .memberships
             .binary_search_by_key(&organization, |membership| membership.organization);

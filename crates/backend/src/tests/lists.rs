@@ -235,3 +235,12 @@ async fn a_password_cannot_be_selected() {
         400
     );
 }
+
+#[tokio::test]
+async fn a_page_far_behind_the_end_is_empty_in_any_order() {
+    let api = Api::start().await;
+    for sort in ["name", "description"] {
+        let path = format!("bots?sort={sort}&offset=4000000&limit=1000");
+        assert_eq!(api.read(&path).await.ok(), json!([]), "{path}");
+    }
+}

@@ -250,3 +250,20 @@ async fn a_user_who_belongs_elsewhere_is_seen_as_a_member() {
         "+31209876543"
     );
 }
+
+#[tokio::test]
+async fn who_is_restored_is_so_in_every_organization() {
+    let api = Api::start().await;
+    let below = api.organization_below(&api.organization).await;
+    let there = api
+        .person("there", json!({"role": "owner", "organization": below}))
+        .await;
+    let anna = api.person("anna", json!({"organization": below})).await;
+    let path = format!("users/{}", anna.id);
+    api.delete(&path).await.no_content();
+    let moved = json!({"organization": api.organization});
+    api.patch(&path, moved).await.ok();
+    api.patch(&path, json!({"status": "active"})).await.ok();
+    let seen = api.get(&there.token, &format!("/v2/{path}")).await.ok();
+    assert_eq!(seen["status"], "active");
+}
