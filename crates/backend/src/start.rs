@@ -164,7 +164,16 @@ pub(crate) async fn open(config: Config) -> Result<(App, Option<FirstStart>), Op
     let hashing = config.hash_limits;
     let hasher = Hasher::new(Pool::new(hashing.hashers, hashing.waiting, hashing.wait));
     let first_start = first_start(&store, owner, now, &ids, &keys, &hasher).await?;
-    check_keys(&store, &keys, is_alone).await?;
+    if let Err(error) = check_keys(&store, &keys, is_alone).await {
+        // A key that has signed nothing would only be in the way of the right ones.
+        if keys.is_new
+            && let TokenKeys::File(file) = &token_keys
+            && let Err(error) = private::remove(file)
+        {
+            tracing::warn!(%error, file = %file.display(), "a key that is of no use is left");
+        }
+        return Err(error);
+    }
 
     let app = App {
         store,

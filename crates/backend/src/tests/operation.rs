@@ -165,6 +165,24 @@ async fn a_backend_with_other_keys_does_not_start() {
 }
 
 #[tokio::test]
+async fn a_backend_that_is_refused_leaves_no_key() {
+    let api = Api::start().await;
+    if api.is_on_sqlite() {
+        // A database that no other machine has takes new keys.
+        return;
+    }
+    let mut other = config(&api.database, &api.directory, api.milliseconds.clone());
+    let file = api.directory.path().join("elsewhere.json");
+    other.token_keys = Some(TokenKeys::File(file.clone()));
+    let refused = Backend::open(other).await;
+    assert!(
+        matches!(refused, Err(OpenError::OtherKeys { .. })),
+        "{refused:?}"
+    );
+    assert!(!file.exists(), "the key has signed nothing");
+}
+
+#[tokio::test]
 async fn a_new_key_logs_nobody_out() {
     let api = Api::start().await;
     let file = api.directory.path().join("data/token-keys.json");
