@@ -25,6 +25,10 @@ pub(crate) enum Error {
     /// is not told.
     #[error("the e-mail address or the password is wrong")]
     CredentialsInvalid,
+    /// A refresh token is refused. The words differ from those for access tokens:
+    /// on these the vendor's SDK refreshes, also when it is refreshing.
+    #[error("the refresh token is not, or no longer, good for a new access token: log in again")]
+    RefreshRefused,
     /// The caller is known but may not do this.
     #[error("{0}")]
     PermissionDenied(String),

@@ -83,7 +83,12 @@ fn typed(schema: &Value, text: &str) -> Value {
         only => only == name,
     };
     if is("array") {
-        return text
+        // The vendor's SDK puts lists in brackets.
+        let bare = text
+            .strip_prefix('[')
+            .and_then(|text| text.strip_suffix(']'));
+        return bare
+            .unwrap_or(text)
             .split(',')
             .map(|item| typed(&schema["items"], item))
             .collect();

@@ -63,6 +63,7 @@ fn parts(error: Error) -> (StatusCode, ErrorBody) {
         Error::Full(_) => return parts(Failure::StorageFull.into()),
         Error::Internal(_) => return parts(Failure::Internal.into()),
         Error::CredentialsInvalid => (Code::Unauthenticated, "CREDENTIALS_INVALID"),
+        Error::RefreshRefused => (Code::Unauthenticated, "REFRESH_TOKEN_INVALID"),
         Error::PermissionDenied(_) => (Code::PermissionDenied, "PERMISSION_DENIED"),
         Error::LoginTooOld => (Code::PermissionDenied, "LOGIN_TOO_OLD"),
         Error::TooMany {

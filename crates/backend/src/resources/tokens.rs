@@ -14,7 +14,6 @@
 //!   kept.
 
 use contract::auth::{CreateToken, RefreshToken, Token, TokenRequest};
-use contract::failure::Failure;
 use contract::id::ObjectId;
 use contract::operation::Json;
 use contract::organizations::Organization;
@@ -154,8 +153,8 @@ fn settle_in(user: &mut User, organization: &Organization, from: Origin) {
 
 async fn renew(app: &App, token: &str, email: Option<&str>) -> Result<Token, Error> {
     let now = app.clock.now();
-    let claims = app.keys.verify(token, now)?;
-    let invalid = || Error::from(Failure::TokenInvalid);
+    let invalid = || Error::RefreshRefused;
+    let claims = app.keys.verify(token, now).map_err(|_| invalid())?;
     let Claims {
         user,
         grant: Grant::Refresh,

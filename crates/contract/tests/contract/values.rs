@@ -196,6 +196,13 @@ fn time_filters_beyond_what_is_known_stand_for_its_limits() {
 }
 
 #[test]
+fn a_list_can_be_in_brackets() {
+    let query: ListUsersQuery = parse_parameters([("select", "[email,role]")]).unwrap();
+    let select = query.list.select.unwrap();
+    assert_eq!(select.properties(), ["email", "role"]);
+}
+
+#[test]
 fn nothing_cannot_be_selected() {
     assert!(serde_json::from_value::<Select<User>>(json!([])).is_err());
     assert_eq!(
