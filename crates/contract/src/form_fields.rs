@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "arbitrary")]
-use crate::arbitrary::{list, regular_expression};
+use crate::arbitrary::{list, regular_expression, seen};
 use crate::{
     access::Authenticated,
     error::Code,
@@ -53,7 +53,9 @@ pub struct FormField {
     #[schemars(extend("x-request" = rules::regular_expression()))]
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "regular_expression()"))]
     pub pattern: Option<String>,
-    /// The answers to choose from, where the type is `select`.
+    /// The answers to choose from, where the type is `select`. Each has a key and a
+    /// value.
+    #[schemars(extend("x-request" = rules::items_with(&["key", "value"])))]
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub options: Option<Vec<FormFieldOption>>,
     /// Whether the question must be answered.
@@ -77,8 +79,10 @@ impl Resource for FormField {}
 #[serde(rename_all = "camelCase")]
 pub struct FormFieldOption {
     /// What identifies the answer.
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "seen()"))]
     pub key: Option<String>,
     /// The answer.
+    #[cfg_attr(feature = "arbitrary", proptest(strategy = "seen()"))]
     pub value: Option<String>,
 }
 

@@ -119,6 +119,11 @@ pub(crate) fn items_of(values: &[&str]) -> Value {
     json!({ "items": { "enum": values } })
 }
 
+/// The rule of lists of objects that each have these properties.
+pub(crate) fn items_with(properties: &[&str]) -> Value {
+    json!({ "items": { "required": properties } })
+}
+
 /// Returns the options with a check of each format that is made up here or is
 /// more than JSON Schema makes of it.
 pub(crate) fn with_formats(options: ValidationOptions<'_>) -> ValidationOptions<'_> {

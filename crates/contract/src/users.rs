@@ -128,13 +128,15 @@ pub struct UserSettings {
     #[schemars(extend("x-request" = rules::time_zone()))]
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "time_zone()"))]
     pub timezone: Option<String>,
-    /// Whether the user chose the time zone, rather than the system.
+    /// Whether the user chose the time zone, rather than the system. A user who
+    /// changes it has chosen it, unless the change says otherwise.
     #[schemars(extend("default" = false))]
     pub timezone_set: Option<bool>,
     /// The language of the user interface.
     #[schemars(extend("default" = Locale::default()))]
     pub locale: Option<Locale>,
-    /// Whether the user chose the language, rather than the system.
+    /// Whether the user chose the language, rather than the system. A user who
+    /// changes it has chosen it, unless the change says otherwise.
     #[schemars(extend("default" = false))]
     pub locale_set: Option<bool>,
     /// Play a sound when a conversation enters the queue.

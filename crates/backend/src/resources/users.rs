@@ -231,6 +231,9 @@ async fn patched(
     let applied = patch.apply(&with_avatar_url(app, before.user.clone()))?;
     let mut user = applied;
     (user.password, user.api_token) = (None, None);
+    if caller.id == before.id {
+        note_choices(&before.user, &mut user, patch);
+    }
 
     let Some(organization) = user.organization else {
         return Err(Error::invalid(
@@ -296,6 +299,22 @@ async fn patched(
         None
     };
     Ok((account, token))
+}
+
+/// Notes of a user who changes the own time zone or language that it chose them, unless
+/// the change says something else.
+fn note_choices(before: &User, after: &mut User, patch: &Update<User>) {
+    let before = before.settings.clone().unwrap_or_default();
+    let (Some(settings), Some(named)) = (&mut after.settings, patch.as_object().get("settings"))
+    else {
+        return;
+    };
+    if settings.timezone != before.timezone && named.get("timezoneSet").is_none() {
+        settings.timezone_set = Some(settings.timezone.is_some());
+    }
+    if settings.locale != before.locale && named.get("localeSet").is_none() {
+        settings.locale_set = Some(settings.locale.is_some());
+    }
 }
 
 /// A user with its defaults. `line` is its organization and all above it: one of those

@@ -345,3 +345,32 @@ async fn agents_below_the_top_focus_on_what_they_accept() {
         assert_eq!(user["settings"]["focusOnAccept"], expected);
     }
 }
+
+#[tokio::test]
+async fn who_sets_the_own_time_zone_or_language_has_chosen_it() {
+    let api = Api::start().await;
+    let anna = api.person("anna", json!({})).await;
+    let change = |token: String, settings: Value| {
+        let (api, line) = (&api, format!("PATCH /v2/users/{}", anna.id));
+        async move {
+            let changed = api.call(&token, &line, json!({"settings": settings})).await;
+            let settings = changed.ok()["settings"].clone();
+            (
+                settings["timezoneSet"].clone(),
+                settings["localeSet"].clone(),
+            )
+        }
+    };
+    let by_admin = change(api.owner.clone(), json!({"timezone": "Asia/Tokyo"})).await;
+    assert_eq!(by_admin, (json!(false), json!(false)));
+    let same = change(anna.token.clone(), json!({"timezone": "Asia/Tokyo"})).await;
+    assert_eq!(same, (json!(false), json!(false)));
+    let own = change(anna.token.clone(), json!({"timezone": "Europe/Rome"})).await;
+    assert_eq!(own, (json!(true), json!(false)));
+    let named = json!({"locale": "fr", "timezone": "Asia/Tokyo", "timezoneSet": false});
+    let own = change(anna.token.clone(), named).await;
+    assert_eq!(own, (json!(false), json!(true)));
+    let cleared = json!({"locale": null});
+    let own = change(anna.token.clone(), cleared).await;
+    assert_eq!(own, (json!(false), json!(false)));
+}

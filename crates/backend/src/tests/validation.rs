@@ -250,6 +250,7 @@ async fn clearing_a_setting_gives_its_default_again() {
     let user = api.patch("users/me", change).await.ok();
     let expected = with(default_settings(), "audioOnChat", &json!(false));
     let expected = with(expected, "timezone", &json!("UTC"));
+    let expected = with(expected, "timezoneSet", &json!(true));
     assert_eq!(user["settings"], expected);
     let change = json!({"settings": {"audioOnChat": null, "timezone": null}});
     let user = api.patch("users/me", change).await.ok();
