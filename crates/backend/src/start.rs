@@ -174,6 +174,7 @@ pub(crate) async fn open(config: Config) -> Result<(App, Option<FirstStart>), Op
         }
         return Err(error);
     }
+    store::relist(&store).await?;
 
     let app = App {
         store,

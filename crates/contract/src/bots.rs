@@ -55,7 +55,9 @@ pub struct Bot {
     /// manage the one that it belongs to can change it.
     #[schemars(extend("default" = BotAudience::default()))]
     pub audience: Option<BotAudience>,
-    /// The tags by which a bot for groups is shared.
+    /// The tags by which a bot for groups is shared: up to 100 of up to 200
+    /// characters.
+    #[schemars(extend("x-request" = rules::tags()))]
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub tags: Option<Vec<String>>,
     /// The URL of the picture, 45 by 45 pixels.

@@ -65,7 +65,9 @@ pub struct Form {
     #[schemars(extend("default" = FormStatus::default()))]
     pub status: Option<FormStatus>,
     /// The tags by which the form is shared: organizations below with one of
-    /// them see it and can use it. They cannot change it.
+    /// them see it and can use it. They cannot change it. There are up to 100 of up
+    /// to 200 characters.
+    #[schemars(extend("x-request" = rules::tags()))]
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub tags: Option<Vec<String>>,
     /// Labels, passed on with results.

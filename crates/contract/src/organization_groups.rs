@@ -25,6 +25,10 @@ pub const ORGANIZATION_GROUPS: Tag = Tag {
         can be a member of any number of them.",
 };
 
+/// The most organizations in a group. What is shared with groups is looked up by
+/// their members.
+pub const MAX_MEMBERS: usize = 10_000;
+
 /// Organizations that belong together.
 #[serde_with::skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -40,7 +44,8 @@ pub struct OrganizationGroup {
     /// default, or one below it.
     #[schemars(extend("x-request" = rules::text_not_null()))]
     pub organization: Option<ObjectId>,
-    /// The organizations that are members.
+    /// The organizations that are members, up to 10,000.
+    #[schemars(extend("x-request" = { "maxItems": MAX_MEMBERS }))]
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub members: Option<Vec<ObjectId>>,
     /// When the group was created.

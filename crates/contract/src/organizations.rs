@@ -101,7 +101,9 @@ pub struct Organization {
     /// Commands, mostly to bots, that agents are offered.
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub commands: Option<Vec<String>>,
-    /// Keywords. Forms and workflows reach an organization by them.
+    /// Keywords: up to 100 of up to 200 characters. Bots, forms and workflows reach an
+    /// organization by them.
+    #[schemars(extend("x-request" = rules::tags()))]
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub tags: Option<Vec<String>>,
     /// The subdomain of the white label: one label of a DNS name, such as

@@ -12,10 +12,10 @@ pub fn permission_table() -> String {
          A caller acts in one organization, with one role. The columns tell the least role\n\
          that an operation needs, by the organization that the thing belongs to which it is\n\
          about: the caller's own or one below it. What belongs to an organization above the\n\
-         caller's, beside it or in another tree does not exist for the caller: it is\n\
-         answered with 404, is not in lists, and cannot be referred to. The roles are, from\n\
-         least to most: guest, agent, bot, admin, owner. Whoever has too small a role is\n\
-         answered with 403.\n\n\
+         caller's, beside it or in another tree, and is not shared with the caller's, does\n\
+         not exist for the caller: it is answered with 404, is not in lists, and cannot be\n\
+         referred to. The roles are, from least to most: guest, agent, bot, admin, owner.\n\
+         Whoever has too small a role is answered with 403.\n\n\
          | operation | oneself | own | below | above, foreign |\n|---|---|---|---|---|\n",
     );
     for operation in catalogue() {

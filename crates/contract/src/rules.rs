@@ -119,6 +119,16 @@ pub(crate) fn items_of(values: &[&str]) -> Value {
     json!({ "items": { "enum": values } })
 }
 
+/// The most tags that something has, and the most characters of one. What is shared by
+/// tags is looked up by each of them.
+const MAX_TAGS: u32 = 100;
+const MAX_TAG: u32 = 200;
+
+/// The rule of lists of tags.
+pub(crate) fn tags() -> Value {
+    json!({ "maxItems": MAX_TAGS, "items": { "maxLength": MAX_TAG } })
+}
+
 /// The rule of lists of objects that each have these properties.
 pub(crate) fn items_with(properties: &[&str]) -> Value {
     json!({ "items": { "required": properties } })

@@ -412,6 +412,9 @@ fn close_object(object: &mut Map<String, Value>, view: View) {
 
 /// Takes null from what a property can be.
 fn refuse_null(property: &mut Map<String, Value>) {
+    if let Some(Value::Array(types)) = property.get_mut("type") {
+        types.retain(|of| of != "null");
+    }
     let Some(Value::Array(choices)) = property.shift_remove("anyOf") else {
         return;
     };

@@ -62,6 +62,9 @@ impl Violations {
     }
 }
 
+/// How many violations are told in one sentence. The details of an error have all.
+const MOST_TOLD: usize = 20;
+
 impl fmt::Display for Violations {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (
@@ -69,11 +72,14 @@ impl fmt::Display for Violations {
             FieldViolation {
                 field, description, ..
             },
-        ) in self.0.iter().enumerate()
+        ) in self.0.iter().take(MOST_TOLD).enumerate()
         {
             let separator = if index == 0 { "" } else { "; " };
             let field = if field.is_empty() { "the body" } else { field };
             write!(f, "{separator}{field} {description}")?;
+        }
+        if self.0.len() > MOST_TOLD {
+            write!(f, "; and {} more", self.0.len() - MOST_TOLD)?;
         }
         Ok(())
     }

@@ -8,7 +8,7 @@ use super::caller::Caller;
 use crate::app::App;
 use crate::error::Error;
 use crate::store::organizations::Tenant;
-use crate::store::{self, Row, Versioned};
+use crate::store::{self, Row, Sharing, Versioned};
 
 /// The resource with an ID, if the caller sees it.
 pub(crate) async fn find<R: Row>(
@@ -32,7 +32,7 @@ pub(crate) async fn find_to_change<R: Row>(
     if let Some(found) = found {
         return Ok(found);
     }
-    if R::IS_SHARED {
+    if R::SHARING != Sharing::Never {
         find::<R>(app, caller, id).await?;
         return Err(Error::denied(format!(
             "{} {id} is shared with you; only those who manage the organization that it \

@@ -5,6 +5,8 @@
 //! [`Row::LISTED`](crate::store::Row::LISTED). A page then costs the same in a
 //! large store as in a small one. These cost more:
 //!
+//! - What is shared with the organization is looked up for each piece of the list; see
+//!   [`crate::store::scan`].
 //! - `offset` steps over entries of the index. The link to the next page has a
 //!   cursor, which finds the place at once.
 //! - `~` looks at all entries of its property, or at all documents.

@@ -11,7 +11,7 @@ use contract::operation::{Create, Created, Json, List, NoContent, Operation, Upd
 use contract::organization_groups::{
     AddOrganizationGroupMembers, CreateOrganizationGroup, DeleteOrganizationGroup,
     GetOrganizationGroup, ListOrganizationGroupMembers, ListOrganizationGroups,
-    ListOrganizationGroupsQuery, OrganizationGroup, OrganizationGroupMembers,
+    ListOrganizationGroupsQuery, MAX_MEMBERS, OrganizationGroup, OrganizationGroupMembers,
     RemoveOrganizationGroupMember, UpdateOrganizationGroup,
 };
 
@@ -150,8 +150,15 @@ pub(crate) async fn add_members(
         let references = added("", before.members.as_ref(), Some(new));
         check_references::<Tenant>(app, caller, references).await?;
         let members = before.members.iter().flatten().chain(new).copied();
+        let members = once_each(members.collect());
+        if members.len() > MAX_MEMBERS {
+            return Err(Error::FailedPrecondition {
+                reason: "GROUP_FULL",
+                message: format!("a group has {MAX_MEMBERS} members at most"),
+            });
+        }
         Ok(OrganizationGroup {
-            members: Some(once_each(members.collect())),
+            members: Some(members),
             ..before
         })
     })

@@ -19,7 +19,6 @@
 //! Defaults, those of settings too, are filled in when a user is written, and
 //! kept. An archived user keeps its e-mail address, so that it can be restored.
 
-use contract::id::ObjectId;
 use contract::operation::{Create, Created, NoContent, Operation, Update};
 use contract::users::{
     CreateUser, DeleteUser, GetUser, ListUsers, ListUsersQuery, Role, UpdateUser, User, UserStatus,
@@ -79,7 +78,7 @@ pub(crate) async fn create(request: Request<CreateUser>) -> Result<Created<User>
     let organization = user.organization.unwrap_or(caller.organization);
     let role = user.role.unwrap_or_default();
     let line = check_grant(&app, caller, organization, role).await?;
-    let user = with_defaults_in(&line, user)?;
+    let user = with_defaults_of_user(user, line.len() > 1)?;
     app.logins.check_taken(caller.id, app.clock.now())?;
     let hash = match user.password.clone() {
         Some(password) => Some(app.hasher.hash(password).await?),
@@ -277,7 +276,7 @@ async fn patched(
         .map(|avatar| without_base(app, before.id, avatar));
 
     let mut account = Account {
-        user: with_defaults_in(&line, user)?,
+        user: with_defaults_of_user(user, line.len() > 1)?,
         ..before.clone()
     };
     account.act_as(Membership {
@@ -317,11 +316,11 @@ fn note_choices(before: &User, after: &mut User, patch: &Update<User>) {
     }
 }
 
-/// A user with its defaults. `line` is its organization and all above it: one of those
-/// depends on whether the organization is at the top of its tree.
-fn with_defaults_in(line: &[ObjectId], mut user: User) -> Result<User, Error> {
+/// A user with its defaults. One of them depends on whether its organization stands
+/// below another one.
+pub(crate) fn with_defaults_of_user(mut user: User, is_below: bool) -> Result<User, Error> {
     let settings = user.settings.get_or_insert_default();
-    settings.focus_on_accept.get_or_insert(line.len() > 1);
+    settings.focus_on_accept.get_or_insert(is_below);
     with_defaults(&user)
 }
 

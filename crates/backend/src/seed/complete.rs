@@ -14,7 +14,7 @@ use crate::resources::bots::kept_secret;
 use crate::resources::create::with_defaults;
 use crate::resources::services::fill_in_port;
 use crate::resources::stamps::{Stamped, Stamps};
-use crate::resources::users::composed_name;
+use crate::resources::users::{composed_name, with_defaults_of_user};
 
 // No operation creates or changes a workflow, so a seed alone stamps one.
 impl Stamped for Workflow {
@@ -58,6 +58,10 @@ impl Seed {
             }
             // The first organization itself has none above it.
             *parent = parent.or(Some(root)).filter(|parent| *parent != item.id);
+        }
+        for Item { resource: user, .. } in &mut self.users {
+            let is_below = user.organization.unwrap_or(root) != root;
+            *user = with_defaults_of_user(user.clone(), is_below)?;
         }
         complete(&mut self.users, root, now)?;
         for Item { resource: user, .. } in &mut self.users {

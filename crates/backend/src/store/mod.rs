@@ -23,6 +23,7 @@ pub(crate) mod listed;
 pub(crate) mod organizations;
 pub(crate) mod pictures;
 mod postgres;
+mod relist;
 pub(crate) mod resources;
 mod room;
 pub(crate) mod row;
@@ -39,7 +40,8 @@ mod value;
 pub(crate) use connect::{Store, commit, sqlite_path};
 pub(crate) use error::StoreError;
 pub(crate) use line::line;
-pub(crate) use row::{Owner, Row, Versioned};
+pub(crate) use relist::relist;
+pub(crate) use row::{Owner, Row, Sharing, Versioned};
 pub(crate) use rows::{
     delete, existing_ids, get, get_belonging, get_visible, insert, lock_existing, lock_visible,
     replace, visible_ids,

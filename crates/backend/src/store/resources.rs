@@ -17,7 +17,7 @@ use super::error::StoreError;
 use super::key::Kind;
 use super::listed::number;
 use super::organizations::Tenant;
-use super::row::{Link, Owner, Row, Share, damaged, key};
+use super::row::{Link, Owner, Row, Share, Sharing, damaged, key};
 use super::rows::placeholders;
 use super::session::Session;
 use super::sharing::is_shared;
@@ -31,7 +31,7 @@ macro_rules! kept {
     ($(
         $type:ty: $noun:literal in $table:literal ($($column:literal = $property:ident),*)
         listed $list:literal by ($($name:literal: $kind:ident),*) $(but $archived:path)?
-        $(, shared by $shares:path)? $(, linked by $links:path)?;
+        $(, shared $sharing:ident by $shares:path)? $(, linked by $links:path)?;
     )+) => {$(
         impl Row for $type {
             const NOUN: &'static str = $noun;
@@ -42,7 +42,7 @@ macro_rules! kept {
             const LISTED: &'static [(&'static str, Kind)] = &[$(($name, Kind::$kind)),*];
             const OWNERS: &'static str = concat!("SELECT ", $table, ".organization");
             $(
-                const IS_SHARED: bool = true;
+                const SHARING: Sharing = Sharing::$sharing;
 
                 fn shares(&self) -> Vec<Share> {
                     $shares(self)
@@ -98,7 +98,7 @@ kept! {
         listed 5 by (
             "organization": Text, "name": Text, "status": Text, "audience": Text,
             "createdAt": Instant, "updatedAt": Instant
-        ) but BotStatus::Archived, shared by shares_of_bot;
+        ) but BotStatus::Archived, shared ByAudience by shares_of_bot;
     // The status that a service is shown with changes with time.
     Service: "service" in "services" ("type" = provider, "status" = status)
         listed 6 by (
@@ -109,7 +109,7 @@ kept! {
         listed 7 by (
             "organization": Text, "name": Text, "type": Text, "status": Text,
             "createdAt": Instant, "updatedAt": Instant
-        ) but FormStatus::Archived, shared by shares_of_form;
+        ) but FormStatus::Archived, shared ByTags by shares_of_form;
 }
 
 /// With whom the `audience` of a bot shares it. `tags` count where it is for groups:
@@ -247,7 +247,7 @@ fn is_available(bot: &str, owner: &str, organization: &str) -> String {
         "({} OR {} OR {})",
         is_below(organization, owner),
         is_below(owner, organization),
-        is_shared::<Bot>(bot, organization)
+        is_shared::<Bot>(bot, owner, organization)
     )
 }
 

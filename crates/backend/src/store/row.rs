@@ -30,8 +30,9 @@ pub(crate) trait Row: Sized + Send + 'static {
     /// comes last.
     const LISTED: &'static [(&'static str, Kind)];
 
-    /// Whether rows can be [shared](Self::shares).
-    const IS_SHARED: bool = false;
+    /// In which ways rows can be [shared](Self::shares). One that can be has a column
+    /// `organization`.
+    const SHARING: Sharing = Sharing::Never;
 
     /// What rows are read from, where that is more than the table. It has the
     /// columns of the table and [`JOINED`](Self::JOINED).
@@ -96,6 +97,16 @@ pub(crate) enum Owner {
     Organization(ObjectId),
     /// Organizations, all of which are named with those above them.
     Lines(BTreeSet<ObjectId>),
+}
+
+/// In which ways the rows of a resource can be shared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sharing {
+    Never,
+    /// By [`Share::Tag`] alone.
+    ByTags,
+    /// In every way that [`Share`] knows.
+    ByAudience,
 }
 
 /// With whom a row is shared.

@@ -121,8 +121,9 @@ pub(crate) async fn visible_ids<R: Row>(
     ids_that::<R>(session, Lock::No, Some(organization), ids).await
 }
 
-/// Those of `ids` that are visible from an organization. They stay so until the
-/// transaction ends.
+/// Those of `ids` that are visible from an organization. None of them changes until
+/// the transaction ends. One that is shared by a group or by a tag can be seen no more
+/// before that, as if it had been so a moment later.
 pub(crate) async fn lock_visible<R: Row>(
     session: &mut Session,
     organization: &str,
@@ -170,11 +171,18 @@ async fn ids_that<R: Row>(
             R::TABLE,
             placeholders(values.len() - ids.len() + 1, ids.len())
         );
-        let rows = match lock {
-            Lock::Yes => session.lock(&sql, "FOR SHARE", values).await?,
-            Lock::No => session.lookup(&sql, values).await?,
-        };
-        for mut row in rows {
+        if matches!(lock, Lock::Yes) {
+            // PostgreSQL would look at the row as it is now, and at what else the
+            // condition reads as it was before it waited.
+            let sql = format!(
+                "SELECT id FROM {} WHERE id IN ({}) ORDER BY id",
+                R::TABLE,
+                placeholders(1, ids.len())
+            );
+            let ids = ids.iter().cloned().map(Value::from).collect();
+            session.lock(&sql, "FOR SHARE", ids).await?;
+        }
+        for mut row in session.lookup(&sql, values).await? {
             found.insert(row.text(0).map_err(damaged::<R>)?);
         }
     }
@@ -190,7 +198,7 @@ pub(super) async fn one<R: Row>(
     Ok(select(session, condition, values).await?.pop())
 }
 
-async fn select<R: Row>(
+pub(super) async fn select<R: Row>(
     session: &mut Session,
     condition: &str,
     values: Vec<String>,

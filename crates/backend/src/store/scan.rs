@@ -9,7 +9,7 @@ use std::marker::PhantomData;
 
 use super::error::StoreError;
 use super::key;
-use super::row::{Row, damaged};
+use super::row::{Row, Sharing, damaged};
 use super::rows::{placeholders, versioned};
 use super::session::Session;
 use super::sharing::keys;
@@ -126,7 +126,7 @@ impl<R: Row> Scan<R> {
             Part::Shared => {
                 statement.values.push(self.viewer.as_str().into());
                 let viewer = format!("${}", statement.values.len());
-                statement.push(&format!(" AND viewer IN ({})", keys(&viewer)));
+                statement.push(&format!(" AND viewer IN ({})", keys::<R>(&viewer)));
             }
         }
         match &self.span {
@@ -208,7 +208,7 @@ impl<R: Row> Scan<R> {
         limit: i64,
     ) -> Statement {
         let mut statement = Statement::default();
-        if R::IS_SHARED {
+        if R::SHARING != Sharing::Never {
             let most = offset.saturating_add(limit);
             // SQLite has no order and no limit in a part of a union.
             statement.push("SELECT * FROM (SELECT * FROM (");

@@ -331,6 +331,13 @@ async fn of_two_owners_who_delete_each_other_one_stays() {
 async fn agents_below_the_top_focus_on_what_they_accept() {
     let api = Api::start().await;
     let below = api.organization_below(&api.organization).await;
+    let seeded = json!({"users": [{
+        "id": "a".repeat(24), "email": "seeded@example.com", "organization": below,
+    }]});
+    let seeded = api.backend.seed(seeded.to_string().as_bytes()).await;
+    seeded.expect("is valid");
+    let seeded = api.read(&format!("users/{}", "a".repeat(24))).await.ok();
+    assert_eq!(seeded["settings"]["focusOnAccept"], true);
     for (organization, expected) in [(&api.organization, false), (&below, true)] {
         let body =
             json!({"email": format!("{expected}@example.com"), "organization": organization});

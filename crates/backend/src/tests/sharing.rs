@@ -8,6 +8,7 @@ use proptest::test_runner::{Config as Cases, TestRunner};
 
 use super::*;
 use crate::store::listed::number;
+use crate::store::resources::Instance;
 use crate::store::scan::{Scan, Span, explained};
 
 /// The organizations of a tree and one elsewhere, and an owner of each.
@@ -481,4 +482,83 @@ async fn no_list_of_what_can_be_shared_looks_at_all_entries() {
             }
         }
     }
+}
+
+#[tokio::test]
+async fn one_row_is_looked_at_from_itself_and_not_from_all_members() {
+    let world = World::new().await;
+    if !world.api.is_on_sqlite() {
+        // PostgreSQL tells of a search what it searches for, but not on the same line.
+        return;
+    }
+    let mut session = world.api.backend.app.store.read().await.expect("reads");
+    let list = number::<Instance>(0, false);
+    let scan = Scan::<Instance>::new(world.id("right").to_owned(), list);
+    let explained = explained(&mut session, &scan, true).await;
+    let (statement, plan) = &explained[0];
+    let mut peers = plan.lines().filter(|line| line.contains("peer"));
+    // All peers of an organization would be a range of the key without a value.
+    assert!(
+        peers.any(|line| line.contains("value=?")),
+        "{statement}: {plan}"
+    );
+}
+
+#[tokio::test]
+async fn a_database_that_is_older_than_sharing_shares() {
+    let world = World::new().await;
+    world.tag("under", json!(["cars"])).await;
+    let bot = json!({"name": "Shared", "audience": "global"});
+    let bot = world.create("left", "bots", bot).await;
+    let form = json!({"name": "Shared", "tags": ["cars"]});
+    let form = world.create("top", "forms", form).await;
+    let members = json!({"name": "All", "members": [world.id("left"), world.id("right")]});
+    world.create("top", "orggroups", members).await;
+    let grouped = json!({"name": "Shared", "audience": "group"});
+    let grouped = world.create("left", "bots", grouped).await;
+    let store = &world.api.backend.app.store;
+    let mut transaction = store.write().await.expect("begins");
+    for older in [
+        "DELETE FROM listed WHERE list < 3 OR viewer LIKE '%:%'",
+        "DELETE FROM settings WHERE name = 'lists'",
+    ] {
+        let done = transaction.execute(older, Vec::new()).await;
+        assert!(done.expect("writes") > 0, "{older}");
+    }
+    store::commit(transaction).await.expect("commits");
+    world.check("bots", &bot, &["top", "left"]).await;
+    let _beside = world.api.beside().await;
+    let tree = ["top", "left", "under", "right"];
+    world.check("bots", &bot, &tree).await;
+    world
+        .check("bots", &grouped, &["top", "left", "right"])
+        .await;
+    world.check("forms", &form, &["top", "under"]).await;
+}
+
+#[tokio::test]
+async fn tags_and_members_are_bounded() {
+    let world = World::new().await;
+    let tags: Vec<_> = (0..101).map(|number| format!("tag {number}")).collect();
+    let organization = format!("organizations/{}", world.id("top"));
+    for (line, body) in [
+        (
+            "POST /v2/bots".to_owned(),
+            json!({"name": "Shared", "tags": tags}),
+        ),
+        (
+            "POST /v2/forms".to_owned(),
+            json!({"name": "Shared", "tags": tags}),
+        ),
+        (format!("PATCH /v2/{organization}"), json!({"tags": tags})),
+    ] {
+        world.call("top", &line, body).await.violates(&["tags"]);
+    }
+    let long = json!({"tags": ["x".repeat(201)]});
+    let refused = world.api.patch(&organization, long).await;
+    refused.violates(&["tags[0]"]);
+    let many: Vec<_> = (0..10_001).map(|number| format!("{number:024x}")).collect();
+    let group = json!({"name": "All", "members": many});
+    let refused = world.call("top", "POST /v2/orggroups", group).await;
+    refused.violates(&["members"]);
 }
