@@ -57,18 +57,24 @@ impl Logins {
     /// Refuses a caller who has learned too often that an e-mail address is taken.
     pub(crate) fn check_taken(&self, caller: ObjectId, now: Timestamp) -> Result<(), Error> {
         let checked = self.taken_addresses.check(caller.as_bytes(), now);
-        checked.map_err(|TooOften { retry_after }| Error::TooMany {
-            reason: "TOO_MANY_TAKEN_ADDRESSES",
-            message: "you have named too many e-mail addresses that are taken; wait, and check \
-                the address"
-                .to_owned(),
-            retry_after: whole_seconds(retry_after),
-        })
+        checked.map_err(too_many_taken)
     }
 
-    /// Counts that a caller has learned that an e-mail address is taken.
-    pub(crate) fn taken(&self, caller: ObjectId, now: Timestamp) {
-        self.taken_addresses.count(caller.as_bytes(), now);
+    /// Counts that a caller learns that an e-mail address is taken, or refuses to tell:
+    /// others of its calls may have learned so since it was checked.
+    pub(crate) fn taken(&self, caller: ObjectId, now: Timestamp) -> Result<(), Error> {
+        let counted = self.taken_addresses.check_and_count(caller.as_bytes(), now);
+        counted.map_err(too_many_taken)
+    }
+}
+
+fn too_many_taken(TooOften { retry_after }: TooOften) -> Error {
+    Error::TooMany {
+        reason: "TOO_MANY_TAKEN_ADDRESSES",
+        message: "you have named too many e-mail addresses that are taken; wait, and check the \
+                  address"
+            .to_owned(),
+        retry_after: whole_seconds(retry_after),
     }
 }
 

@@ -29,6 +29,8 @@ pub(crate) struct Throttle {
     keys: RandomState,
     /// Until when, in milliseconds since 1970, all that somebody has tried counts.
     used_until: Mutex<HashMap<u64, i64>>,
+    /// Held while a try is looked at and counted at once.
+    turns: Mutex<()>,
 }
 
 /// Somebody has tried too often.
@@ -44,6 +46,7 @@ impl Throttle {
             rate,
             keys: RandomState::new(),
             used_until: Mutex::default(),
+            turns: Mutex::default(),
         }
     }
 
@@ -59,6 +62,19 @@ impl Throttle {
             let retry_after = Duration::from_millis(wait.unsigned_abs());
             return Err(TooOften { retry_after });
         }
+        Ok(())
+    }
+
+    /// Counts a try of somebody, or refuses it. Of many at once no more than are allowed
+    /// are counted.
+    pub(crate) fn check_and_count(
+        &self,
+        who: impl Hash + Copy,
+        now: Timestamp,
+    ) -> Result<(), TooOften> {
+        let _turn = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        self.check(who, now)?;
+        self.count(who, now);
         Ok(())
     }
 

@@ -45,7 +45,7 @@ pub fn permission_table() -> String {
          nobody changes a user who is also a member of an organization that they do not\n\
          manage, and an organization keeps an owner. Guests, agents and bots see no secrets\n\
          among the parameters of a service; guests and agents see nothing that configures a\n\
-         bot, and not how an organization is billed.\n\n\
+         bot or an instance of one, and not how an organization is billed.\n\n\
          A bot whose `audience` shares it, and a form that has a tag of an organization below\n\
          its own, are seen by those that they are shared with as well. These can list and get\n\
          them and refer to them. Whoever wants to change or delete them is answered with\n\

@@ -206,12 +206,38 @@ pub struct ServiceParams {
 }
 
 /// Returns whether a parameter of a service is a secret, by its name: one that
-/// speaks of passwords, secrets, tokens, keys, credentials, certificates or
-/// authorization, in whatever spelling. Guests, agents and bots do not see it, at
-/// whatever depth it is.
+/// speaks of passwords, secrets, tokens, keys, credentials, certificates,
+/// authorization, sessions, connections and headers, in whatever spelling. Guests,
+/// agents and bots do not see it, at whatever depth it is.
 pub fn is_secret(name: &str) -> bool {
-    const WORDS: [&str; 11] = [
-        "auth", "cert", "cred", "key", "pass", "pin", "private", "pwd", "secret", "sign", "token",
+    const WORDS: [&str; 27] = [
+        "access",
+        "auth",
+        "bearer",
+        "cert",
+        "connection",
+        "cookie",
+        "cred",
+        "dsn",
+        "header",
+        "hmac",
+        "jwt",
+        "key",
+        "mnemonic",
+        "otp",
+        "pass",
+        "pem",
+        "pin",
+        "private",
+        "psk",
+        "pswd",
+        "pwd",
+        "refresh",
+        "secret",
+        "seed",
+        "session",
+        "sign",
+        "token",
     ];
     let name = name.to_ascii_lowercase();
     WORDS.into_iter().any(|word| name.contains(word))

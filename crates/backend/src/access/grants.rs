@@ -21,17 +21,19 @@ pub(crate) fn check_may_change(caller: Caller, account: &Account) -> Result<(), 
         return Ok(());
     }
     caller.check(Act::ChangeOthers)?;
+    let mut memberships = account.memberships.iter();
+    // What role a user has there is not to be told.
+    if !memberships.all(|membership| membership.is_within(caller.organization)) {
+        return Err(Error::denied(
+            "the user is also a member of an organization that you do not manage",
+        ));
+    }
     for membership in &account.memberships {
         if membership.role > caller.role {
             return Err(Error::denied(format!(
                 "the user is of role {}, and you are of role {}",
                 membership.role, caller.role
             )));
-        }
-        if !membership.is_within(caller.organization) {
-            return Err(Error::denied(
-                "the user is also a member of an organization that you do not manage",
-            ));
         }
     }
     Ok(())

@@ -183,7 +183,9 @@ pub(crate) fn without_base(app: &App, id: ObjectId, avatar: String) -> String {
 pub(crate) fn taken(app: &App, caller: Caller, error: StoreError, account: &Account) -> Error {
     match error {
         StoreError::Duplicate { .. } => {
-            app.logins.taken(caller.id, app.clock.now());
+            if let Err(refused) = app.logins.taken(caller.id, app.clock.now()) {
+                return refused;
+            }
             Error::AlreadyExists {
                 reason: "EMAIL_TAKEN",
                 message: format!("another user has the e-mail address {}", account.user.email),

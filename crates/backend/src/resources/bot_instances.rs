@@ -5,9 +5,9 @@
 //!   instance has of its own stands before what the bot's root instance has under
 //!   the same name, and that before what the bot has. The root instance is the
 //!   first one of the organization that the bot belongs to.
-//! - An organization that is not on one line with the owner of the bot, and with
-//!   which the bot is not shared (any more), has nothing of it but its name.
-//! - Guests and agents see of `meta` what the instance has of its own.
+//! - An organization that does not see the bot (any more) is shown nothing of it but
+//!   its name, whoever made the instance.
+//! - Guests and agents do not see `meta`.
 //! - A change is made to what the caller is shown, and only what it made
 //!   different becomes the instance's own. So an instance that is fetched and
 //!   sent back goes on having the rest of its bot.
@@ -33,7 +33,7 @@ use super::stamps::{Stamped, Stamps};
 use crate::access::{Act, Caller, check_reference, find, new_owner};
 use crate::app::App;
 use crate::error::Error;
-use crate::store::resources::{Instance, has_bot, root_of};
+use crate::store::resources::{Instance, root_of};
 
 impl Stamped for BotInstance {
     fn stamps(&mut self) -> Stamps<'_> {
@@ -96,7 +96,12 @@ pub(crate) async fn create(
     } = request;
     let (id, own) = new(&app, caller, &instance).await?;
     let (bot, root) = bot(&app, caller, own.bot).await?;
-    let instance = complete(&app, own, bot, root).await?;
+    let instance = Instance {
+        own,
+        bot,
+        root,
+        has_bot: true,
+    };
     let conditions = Conditions {
         bots: vec![("bot".to_owned(), instance.own.bot)],
         ..Conditions::default()
@@ -150,27 +155,6 @@ async fn bot(app: &App, caller: Caller, id: ObjectId) -> Result<(Bot, Option<Bot
     Ok((bot, root))
 }
 
-/// An instance, which is about to be kept.
-async fn complete(
-    app: &App,
-    own: BotInstance,
-    bot: Bot,
-    root: Option<BotInstance>,
-) -> Result<Instance, Error> {
-    let has_bot = match (bot.id, bot.organization, own.organization) {
-        (Some(bot), Some(owner), Some(organization)) => {
-            has_bot(&mut app.store.read().await?, bot, owner, organization).await?
-        }
-        _ => false,
-    };
-    Ok(Instance {
-        own,
-        bot,
-        root,
-        has_bot,
-    })
-}
-
 /// What `caller` is shown of an instance.
 fn shown(caller: Caller, instance: &Instance) -> BotInstance {
     let whole = whole(instance);
@@ -178,7 +162,7 @@ fn shown(caller: Caller, instance: &Instance) -> BotInstance {
         return whole;
     }
     BotInstance {
-        meta: instance.own.meta.clone(),
+        meta: None,
         ..whole
     }
 }
@@ -237,11 +221,12 @@ async fn patched(
     let after = with_defaults(&patch.apply(&was)?)?;
     let organization = new_owner(app, caller, was.organization, after.organization).await?;
     let mut conditions = Conditions::default();
-    let (bot, root) = if after.bot == was.bot {
-        (before.bot, before.root)
+    let (bot, root, has_bot) = if after.bot == was.bot {
+        (before.bot, before.root, before.has_bot)
     } else {
         conditions.bots.push(("bot".to_owned(), after.bot));
-        bot(app, caller, after.bot).await?
+        let (bot, root) = bot(app, caller, after.bot).await?;
+        (bot, root, true)
     };
     let own = before.own;
     let own = BotInstance {
@@ -252,7 +237,12 @@ async fn patched(
         meta: own_meta(own.meta, was.meta.as_ref(), after.meta),
         ..after
     };
-    let row = complete(app, own, bot, root).await?;
+    let row = Instance {
+        own,
+        bot,
+        root,
+        has_bot,
+    };
     Ok(Edited { row, conditions })
 }
 

@@ -197,6 +197,10 @@ async fn patched(
         // It will be archived.
         check_may_archive(caller, id)?;
     }
+    if before.status == pending && after.status != pending && caller.organization == id {
+        // Only those above decide that it goes on.
+        return Err(caller.refused(Act::ArchiveOrganization));
+    }
     match (before.status == archived, after.status == archived) {
         (false, true) => {
             check_may_archive(caller, id)?;

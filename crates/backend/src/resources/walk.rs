@@ -118,7 +118,10 @@ enum Way<R> {
         skip: usize,
     },
     /// From what has been put in order.
-    Sorted(std::vec::IntoIter<Position>),
+    Sorted {
+        viewer: String,
+        positions: std::vec::IntoIter<Position>,
+    },
 }
 
 impl<R: Row, T: Described> Walk<R, T> {
@@ -173,7 +176,10 @@ impl<R: Row, T: Described> Walk<R, T> {
         Ok(Self {
             app,
             view,
-            way: Way::Sorted(positions.into_iter()),
+            way: Way::Sorted {
+                viewer: plan.scan.viewer,
+                positions: positions.into_iter(),
+            },
             seen: 0,
             is_done: false,
         })
@@ -194,10 +200,11 @@ impl<R: Row, T: Described> Walk<R, T> {
     /// Reads one piece. It can be empty although more is to come.
     pub(crate) async fn step(&mut self, number: usize) -> Result<Vec<Item>, Error> {
         match &mut self.way {
-            Way::Sorted(positions) => {
+            Way::Sorted { viewer, positions } => {
+                let viewer = viewer.clone();
                 let positions: Vec<_> = positions.take(number.min(BATCH)).collect();
                 self.is_done = positions.is_empty();
-                self.at(positions).await
+                self.at(&viewer, positions).await
             }
             Way::Ordered { plan, after, skip } => {
                 let rest = plan.rest.clone();
@@ -237,7 +244,7 @@ impl<R: Row, T: Described> Walk<R, T> {
         }
     }
 
-    async fn at(&self, positions: Vec<Position>) -> Result<Vec<Item>, Error> {
+    async fn at(&self, viewer: &str, positions: Vec<Position>) -> Result<Vec<Item>, Error> {
         if positions.is_empty() {
             return Ok(Vec::new());
         }
@@ -245,7 +252,7 @@ impl<R: Row, T: Described> Walk<R, T> {
         let view = Arc::clone(&self.view);
         let read = move |row| view.json(row, &[]);
         let mut session = self.app.store.read_list().await?;
-        let rows = scan::with_ids::<R, _>(&mut session, &ids, read).await?;
+        let rows = scan::with_ids::<R, _>(&mut session, viewer, &ids, read).await?;
         drop(session);
         let mut rows: HashMap<_, _> = rows.into_iter().collect();
         let mut items = Vec::with_capacity(rows.len());

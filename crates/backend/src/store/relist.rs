@@ -12,7 +12,7 @@ use super::error::StoreError;
 use super::listed;
 use super::organizations::Tenant;
 use super::row::Row;
-use super::rows::select;
+use super::rows::{NOBODY, select};
 use super::settings::{put_setting, setting};
 
 /// The setting that notes which lists there are.
@@ -44,7 +44,7 @@ async fn enter_all<R: Row>(store: &Store) -> Result<(), StoreError> {
     let mut after = String::new();
     loop {
         let mut transaction = store.write().await?;
-        let rows = select::<R>(&mut transaction, &condition, vec![after.clone()]).await?;
+        let rows = select::<R>(&mut transaction, NOBODY, &condition, vec![after.clone()]).await?;
         for found in &rows {
             listed::enter(&mut transaction, &found.row).await?;
         }

@@ -16,7 +16,6 @@ use serde_json::Value;
 use super::error::StoreError;
 use super::key::Kind;
 use super::listed::number;
-use super::organizations::Tenant;
 use super::row::{Link, Owner, Row, Share, Sharing, damaged, key};
 use super::rows::placeholders;
 use super::session::Session;
@@ -157,8 +156,8 @@ pub(crate) struct Instance {
     /// The instance that the organization of the bot had of it first, if there is
     /// one. It is read with the instance too.
     pub(crate) root: Option<BotInstance>,
-    /// Whether the organization of the instance can have what the bot is configured
-    /// with; see [`has_bot`]. It is read with the instance too.
+    /// Whether the organization that it was read for sees the bot. It is read with the
+    /// instance too.
     pub(crate) has_bot: bool,
 }
 
@@ -178,8 +177,14 @@ impl Row for Instance {
     ];
     const OWNERS: &'static str = "SELECT bot_instances.organization";
 
-    fn source() -> Cow<'static, str> {
-        let has_bot = is_available("bots.id", "bots.organization", "bot_instances.organization");
+    fn source(viewer: &str) -> Cow<'static, str> {
+        let [active, archived] = [false, true].map(|archived| number::<Bot>(0, archived));
+        let has_bot = format!(
+            "0 < (SELECT COUNT(*) FROM listed AS place \
+             WHERE place.list IN ({active}, {archived}) AND place.viewer = {viewer} \
+             AND place.value = '' AND place.id = bots.id) OR {}",
+            is_shared::<Bot>("bots.id", "bots.organization", viewer)
+        );
         let source = format!(
             "(SELECT bot_instances.*, bots.document AS bot_document, \
              (SELECT root.document FROM bot_instances AS root WHERE root.bot = bots.id \
@@ -229,43 +234,6 @@ impl Row for Instance {
             has_bot,
         })
     }
-}
-
-/// The condition under which an organization can have what a bot is configured with:
-/// it is on one line with the owner of the bot, or the bot is shared with it. All are
-/// expressions of SQL.
-fn is_available(bot: &str, owner: &str, organization: &str) -> String {
-    let [active, archived] = [false, true].map(|archived| number::<Tenant>(0, archived));
-    // An organization is listed for those above it.
-    let is_below = |below: &str, above: &str| {
-        format!(
-            "0 < (SELECT COUNT(*) FROM listed AS place WHERE place.list IN ({active}, {archived}) \
-             AND place.viewer = {above} AND place.value = '' AND place.id = {below})"
-        )
-    };
-    format!(
-        "({} OR {} OR {})",
-        is_below(organization, owner),
-        is_below(owner, organization),
-        is_shared::<Bot>(bot, owner, organization)
-    )
-}
-
-/// Returns whether an organization can have what a bot is configured with: the bot
-/// belongs to it, to one above or to one below, or is shared with it. Who sees both
-/// can still give it an instance, which then has nothing of the bot but its name.
-pub(crate) async fn has_bot(
-    session: &mut Session,
-    bot: ObjectId,
-    owner: ObjectId,
-    organization: ObjectId,
-) -> Result<bool, StoreError> {
-    let is_available = is_available("$1", "$2", "$3");
-    let sql = format!("SELECT CASE WHEN {is_available} THEN '1' END");
-    let values = [bot, owner, organization].map(|id| id.to_string().into());
-    let row = session.lookup(&sql, values.into()).await?.pop();
-    let is_available = row.map(|mut row| row.optional_text(0)).transpose();
-    Ok(is_available.map_err(damaged::<Bot>)?.flatten().is_some())
 }
 
 /// The instance of a bot that the organization it belongs to had first.

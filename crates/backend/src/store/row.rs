@@ -35,8 +35,10 @@ pub(crate) trait Row: Sized + Send + 'static {
     const SHARING: Sharing = Sharing::Never;
 
     /// What rows are read from, where that is more than the table. It has the
-    /// columns of the table and [`JOINED`](Self::JOINED).
-    fn source() -> Cow<'static, str> {
+    /// columns of the table and [`JOINED`](Self::JOINED). `viewer` is the organization
+    /// that they are read for, as an expression of SQL; NULL if there is none.
+    fn source(viewer: &str) -> Cow<'static, str> {
+        let _ = viewer;
         Self::TABLE.into()
     }
 

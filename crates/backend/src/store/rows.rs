@@ -18,6 +18,9 @@ pub(super) fn placeholders(first: usize, count: usize) -> String {
     places.join(", ")
 }
 
+/// The viewer of what is read for no organization.
+pub(super) const NOBODY: &str = "NULL";
+
 /// Adds a row.
 pub(crate) async fn insert<R: Row>(session: &mut Session, row: &R) -> Result<(), StoreError> {
     let sql = format!(
@@ -81,7 +84,7 @@ pub(crate) async fn get<R: Row>(
     session: &mut Session,
     id: &str,
 ) -> Result<Option<Versioned<R>>, StoreError> {
-    one(session, "id = $1", vec![id.to_owned()]).await
+    one(session, NOBODY, "id = $1", vec![id.to_owned()]).await
 }
 
 /// The row with an ID, if it is visible from an organization.
@@ -92,6 +95,7 @@ pub(crate) async fn get_visible<R: Row>(
 ) -> Result<Option<Versioned<R>>, StoreError> {
     one(
         session,
+        "$1",
         &format!("id = $2 AND {}", seen::<R>()),
         vec![organization.to_owned(), id.to_owned()],
     )
@@ -106,6 +110,7 @@ pub(crate) async fn get_belonging<R: Row>(
 ) -> Result<Option<Versioned<R>>, StoreError> {
     one(
         session,
+        "$1",
         &format!("id = $2 AND {}", belongs::<R>()),
         vec![organization.to_owned(), id.to_owned()],
     )
@@ -189,21 +194,23 @@ async fn ids_that<R: Row>(
     Ok(found)
 }
 
-/// The row that a condition singles out.
+/// The row that a condition singles out, as it is read for `viewer`.
 pub(super) async fn one<R: Row>(
     session: &mut Session,
+    viewer: &str,
     condition: &str,
     values: Vec<String>,
 ) -> Result<Option<Versioned<R>>, StoreError> {
-    Ok(select(session, condition, values).await?.pop())
+    Ok(select(session, viewer, condition, values).await?.pop())
 }
 
 pub(super) async fn select<R: Row>(
     session: &mut Session,
+    viewer: &str,
     condition: &str,
     values: Vec<String>,
 ) -> Result<Vec<Versioned<R>>, StoreError> {
-    let Some((sql, values)) = selecting::<R>(condition, values) else {
+    let Some((sql, values)) = selecting::<R>(viewer, condition, values) else {
         return Ok(Vec::new());
     };
     let rows = session.lookup(&sql, values).await?;
@@ -212,7 +219,11 @@ pub(super) async fn select<R: Row>(
 
 /// The statement that reads the rows that satisfy a condition, and its values.
 /// `None` if there can be no such row.
-fn selecting<R: Row>(condition: &str, values: Vec<String>) -> Option<(String, Vec<Value>)> {
+fn selecting<R: Row>(
+    viewer: &str,
+    condition: &str,
+    values: Vec<String>,
+) -> Option<(String, Vec<Value>)> {
     // PostgreSQL has no text with a NUL byte, so none equals such a value.
     if values.iter().any(|value| value.contains('\0')) {
         return None;
@@ -220,7 +231,7 @@ fn selecting<R: Row>(condition: &str, values: Vec<String>) -> Option<(String, Ve
     let sql = format!(
         "SELECT {}, version FROM {} WHERE {condition}",
         [R::COLUMNS, R::JOINED].concat().join(", "),
-        R::source()
+        R::source(viewer)
     );
     Some((sql, values.into_iter().map(Value::from).collect()))
 }

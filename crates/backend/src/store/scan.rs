@@ -5,6 +5,7 @@
 //! shared it also reads what is listed under the keys of the organization, all of it,
 //! and puts the two together.
 
+use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use super::error::StoreError;
@@ -208,7 +209,9 @@ impl<R: Row> Scan<R> {
         limit: i64,
     ) -> Statement {
         let mut statement = Statement::default();
-        if R::SHARING != Sharing::Never {
+        if R::SHARING == Sharing::Never {
+            self.part(&mut statement, Part::Own, shown, after, limit);
+        } else {
             let most = offset.saturating_add(limit);
             // SQLite has no order and no limit in a part of a union.
             statement.push("SELECT * FROM (SELECT * FROM (");
@@ -218,8 +221,6 @@ impl<R: Row> Scan<R> {
             statement.push(") AS shared) AS entry");
             statement.push(shown.order);
             statement.compare(" LIMIT ", limit);
-        } else {
-            self.part(&mut statement, Part::Own, shown, after, limit);
         }
         if offset > 0 {
             statement.compare(" OFFSET ", offset);
@@ -245,13 +246,14 @@ impl<R: Row> Scan<R> {
 
     /// Reads rows in the order of the list, each before its key.
     pub(super) fn rows(&self, after: Option<&Position>, offset: i64, limit: i64) -> Statement {
-        let Statement { sql, values } = self.places(after, offset, limit);
+        let Statement { sql, mut values } = self.places(after, offset, limit);
+        let source = source_for::<R>(&self.viewer, &mut values);
         let sql = format!(
             "SELECT {}, version, place_value FROM \
              (SELECT value AS place_value, id AS place_id FROM ({sql}) AS entry) AS place \
              CROSS JOIN {} WHERE {}.id = place_id",
             columns::<R>(),
-            R::source(),
+            source,
             R::TABLE,
         );
         Statement { sql, values }
@@ -280,6 +282,17 @@ impl<R: Row> Scan<R> {
 
 fn number(number: usize) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX - 1)
+}
+
+/// What rows are read from for an organization, which is bound behind these values if
+/// the source asks for it.
+fn source_for<R: Row>(viewer: &str, values: &mut Vec<Value>) -> Cow<'static, str> {
+    let place = format!("${}", values.len() + 1);
+    let source = R::source(&place);
+    if source.contains(&place) {
+        values.push(viewer.into());
+    }
+    source
 }
 
 fn columns<R: Row>() -> String {
@@ -342,19 +355,21 @@ pub(crate) async fn ids<R: Row>(
     session.list(sql, values, read).await?
 }
 
-/// The rows with these IDs that are there, in no order.
+/// The rows with these IDs that are there, in no order, as they are read for an
+/// organization.
 pub(crate) async fn with_ids<R: Row, T: Send + 'static>(
     session: &mut Session,
+    viewer: &str,
     ids: &[String],
     read: impl Fn(R) -> T + Send + 'static,
 ) -> Result<Vec<(String, T)>, StoreError> {
+    let mut values = ids.iter().map(|id| Value::from(id.as_str())).collect();
     let sql = format!(
         "SELECT {}, version FROM {} WHERE id IN ({})",
         columns::<R>(),
-        R::source(),
+        source_for::<R>(viewer, &mut values),
         placeholders(1, ids.len())
     );
-    let values = ids.iter().map(|id| Value::from(id.as_str())).collect();
     let read = move |cells: Vec<Cells>| {
         let row = |cells| {
             let row = versioned::<R>(cells)?.row;

@@ -15,7 +15,7 @@ use super::error::StoreError;
 use super::key::Kind;
 use super::organizations::lock;
 use super::row::{Owner, Row, Versioned, damaged as damaged_row};
-use super::rows::{AT_ONCE, count, insert, one, placeholders, replace};
+use super::rows::{AT_ONCE, NOBODY, count, insert, one, placeholders, replace};
 use super::session::Session;
 use super::sessions::SessionId;
 use super::value::Value;
@@ -356,7 +356,7 @@ pub(crate) async fn by_email(
     session: &mut Session,
     email: &str,
 ) -> Result<Option<Versioned<Account>>, StoreError> {
-    one(session, "email = $1", vec![address(email)]).await
+    one(session, NOBODY, "email = $1", vec![address(email)]).await
 }
 
 /// The users that have one of these addresses, in the form of [`address`]: the ID

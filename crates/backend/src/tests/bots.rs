@@ -98,12 +98,7 @@ async fn what_configures_a_bot_is_not_for_guests_and_agents() {
         assert_eq!(bot.get("meta").is_some(), sees, "{role}: {bot}");
         let instance = format!("/v2/{}", path(&instance));
         let seen = api.get(&person.token, &instance).await.ok();
-        assert_eq!(
-            seen["meta"].get("language").is_some(),
-            sees,
-            "{role}: {seen}"
-        );
-        assert_eq!(seen["meta"]["greeting"], "Hi", "{role}: {seen}");
+        assert_eq!(seen.get("meta").is_some(), sees, "{role}: {seen}");
     }
 }
 

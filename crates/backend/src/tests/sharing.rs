@@ -254,6 +254,38 @@ async fn an_instance_has_nothing_of_a_bot_that_is_shared_no_more() {
 }
 
 #[tokio::test]
+async fn an_instance_shows_of_its_bot_what_its_reader_may_see() {
+    let world = World::new().await;
+    let bot = json!({"name": "Hidden", "meta": {"greeting": "Hello"}});
+    let bot = world.create("top", "bots", bot).await;
+    let instance = json!({"bot": bot, "meta": {"color": "red"}});
+    let id = world.create("left", "botinstances", instance).await;
+    let line = format!("GET /v2/botinstances/{id}");
+    let whole = json!({"color": "red", "greeting": "Hello"});
+    let part = json!({"color": "red"});
+    for (viewer, meta) in [("top", &whole), ("left", &part)] {
+        let seen = world.call(viewer, &line, Value::Null).await.ok();
+        assert_eq!((&seen["name"], &seen["meta"]), (&json!("Hidden"), meta));
+        for query in ["", "?sort=-name", "?limit=5&sort=updatedAt"] {
+            let list = format!("GET /v2/botinstances{query}");
+            let list = world.call(viewer, &list, Value::Null).await.ok();
+            let mut list = list.as_array().expect("is a list").iter();
+            let found = list.find(|item| item["id"] == *id).expect("is listed");
+            assert_eq!(found, &seen, "{viewer} lists it by {query}");
+        }
+        let change = json!({"enabled": false});
+        let line = format!("PATCH /v2/botinstances/{id}");
+        let changed = world.call(viewer, &line, change).await.ok();
+        assert_eq!(&changed["meta"], meta);
+    }
+    let seen = world.call("top", &line, Value::Null).await.ok();
+    assert_eq!(
+        seen["meta"], whole,
+        "a change keeps what others see of the bot"
+    );
+}
+
+#[tokio::test]
 async fn pages_show_what_is_shared_in_its_place() {
     let world = World::new().await;
     world.tag("right", json!(["cars", "boats"])).await;
