@@ -140,6 +140,19 @@ mod tests {
     }
 
     #[test]
+    fn of_many_at_once_no_more_than_are_allowed_are_counted() {
+        let throttle = throttle();
+        let allowed = std::thread::scope(|scope| {
+            let tries: Vec<_> = (0..20)
+                .map(|_| scope.spawn(|| throttle.check_and_count("anna", at(0)).is_ok()))
+                .collect();
+            let tries = tries.into_iter().map(|thread| thread.join());
+            tries.filter(|allowed| matches!(allowed, Ok(true))).count()
+        });
+        assert_eq!(allowed, 3);
+    }
+
+    #[test]
     fn so_many_at_once_and_then_one_at_a_time() {
         let throttle = throttle();
         for _ in 0..3 {

@@ -54,7 +54,9 @@ pub(crate) async fn create(request: Request<CreateCategory>) -> Result<Created<C
         |mut tenant: Tenant| async move {
             let slots = tenant.organization.categories.get_or_insert_default();
             *free(slots)? = Some(new.clone());
-            Ok(with_forms(tenant, added("forms", None, new.forms.as_ref())))
+            let mut edited = with_forms(tenant, added("forms", None, new.forms.as_ref()));
+            edited.conditions.in_use.push(organization);
+            Ok(edited)
         },
     )
     .await?;

@@ -5,7 +5,8 @@ use contract::form_fields::{CreateFormField, FormField, GetFormField, ListFormFi
 use contract::forms::Form;
 use contract::operation::{Create, Created, List};
 
-use super::change::change;
+use super::change::{Edited, change};
+use super::conditions::Conditions;
 use super::create::new_part;
 use super::list;
 use super::request::Request;
@@ -31,7 +32,14 @@ pub(crate) async fn create(request: Request<CreateFormField>) -> Result<Created<
     let new = &field;
     change(&app, caller, path.form_id, |mut form: Form| async move {
         form.fields.get_or_insert_default().push(new.clone());
-        Ok(form)
+        let conditions = Conditions {
+            in_use: form.organization.into_iter().collect(),
+            ..Conditions::default()
+        };
+        Ok(Edited {
+            row: form,
+            conditions,
+        })
     })
     .await?;
     Ok(Created {

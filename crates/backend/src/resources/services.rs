@@ -170,20 +170,25 @@ fn without_secrets(params: &ServiceParams) -> ServiceParams {
     }
 }
 
-/// An object without the entries, at whatever depth, that are secret by their name.
+/// An object without the entries, at whatever depth, that are secret by their name, and
+/// without URLs with a password.
 fn harmless(object: Map<String, Value>) -> Map<String, Value> {
     fn of_value(value: Value) -> Value {
         match value {
             Value::Object(object) => Value::Object(harmless(object)),
             Value::Array(items) => items.into_iter().map(of_value).collect(),
-            // The user and the password of a URL stand before an @.
-            Value::String(text) if text.contains("://") && text.contains('@') => Value::Null,
             value => value,
         }
     }
+    // The user and the password of a URL stand before an @.
+    let has_password = |value: &Value| {
+        value
+            .as_str()
+            .is_some_and(|text| text.contains("://") && text.contains('@'))
+    };
     object
         .into_iter()
-        .filter(|(name, _)| !is_secret(name))
+        .filter(|(name, value)| !is_secret(name) && !has_password(value))
         .map(|(name, value)| (name, of_value(value)))
         .collect()
 }

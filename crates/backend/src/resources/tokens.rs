@@ -52,7 +52,22 @@ pub(crate) async fn refresh(request: Request<RefreshToken>) -> Result<Token, Err
     renew(&request.app, &request.query.refresh_token, None).await
 }
 
+/// Logs in. Whatever a login is refused for counts as a failure, so that the number of
+/// refusals does not tell a right password either.
 async fn log_in(app: &App, from: Origin, email: &str, password: String) -> Result<Token, Error> {
+    let token = try_to_log_in(app, from, email, password).await;
+    if let Err(Error::CredentialsInvalid) = token {
+        app.logins.failed(email, from.address, app.clock.now());
+    }
+    token
+}
+
+async fn try_to_log_in(
+    app: &App,
+    from: Origin,
+    email: &str,
+    password: String,
+) -> Result<Token, Error> {
     let check = || app.logins.check(email, from.address, app.clock.now());
     check()?;
     let found = by_email(&mut app.store.read().await?, email)
@@ -63,10 +78,8 @@ async fn log_in(app: &App, from: Origin, email: &str, password: String) -> Resul
     // Of many guesses at once, those that come after too many wrong ones learn
     // nothing, right or not.
     check()?;
-    let Some(account) = found.filter(|account| same && !account.is_archived()) else {
-        app.logins.failed(email, from.address, app.clock.now());
-        return Err(Error::CredentialsInvalid);
-    };
+    let account = found.filter(|account| same && !account.is_archived());
+    let account = account.ok_or(Error::CredentialsInvalid)?;
     match open_session(app, from, account.id, hash.as_deref()).await {
         Ok((account, login)) => issue(app, &account, login),
         // Reading goes on while the disk is full, for which one needs a token.

@@ -280,6 +280,8 @@ async fn nothing_new_comes_into_an_archived_organization() {
     let anna = api.person("anna", json!({})).await;
     let bot = api.create("bots", json!({"name": "BusyBot"})).await;
     let form = api.create("forms", json!({"name": "Brochure"})).await;
+    let inside = json!({"name": "Inside", "organization": closed});
+    let inside = api.create("forms", inside).await;
     api.delete(&format!("organizations/{closed}"))
         .await
         .no_content();
@@ -291,6 +293,14 @@ async fn nothing_new_comes_into_an_archived_organization() {
         (
             "POST /v2/users".to_owned(),
             json!({"organization": closed, "email": "b@example.com"}),
+        ),
+        (
+            format!("POST /v2/organizations/{closed}/categories"),
+            json!({"name": "New"}),
+        ),
+        (
+            format!("POST /v2/forms/{}/fields", text(&inside["id"])),
+            json!({"name": "New"}),
         ),
         ("POST /v2/orggroups".to_owned(), new.clone()),
         ("POST /v2/bots".to_owned(), new.clone()),
@@ -375,4 +385,20 @@ async fn a_new_partner_is_an_organization_that_exists() {
     let refused = api.call(&api.owner, "POST /v2/organizations", body).await;
     refused.violates(&["partners[1].organization"]);
     assert_eq!(api.read(&path).await.ok()["partners"], known["partners"]);
+}
+
+#[tokio::test]
+async fn only_those_above_take_back_that_an_organization_is_to_be_archived() {
+    let api = Api::start().await;
+    let below = api.organization_below(&api.organization).await;
+    let properties = json!({"role": "owner", "organization": below});
+    let owner = api.person("owner-below", properties).await;
+    let path = format!("organizations/{below}");
+    let pending = json!({"status": "pendingArchive"});
+    api.patch(&path, pending).await.ok();
+    let active = json!({"status": "active"});
+    let line = format!("PATCH /v2/{path}");
+    let refused = api.call(&owner.token, &line, active.clone()).await;
+    refused.with_status(403);
+    assert_eq!(api.patch(&path, active).await.ok()["status"], "active");
 }

@@ -326,3 +326,15 @@ async fn a_member_of_an_organization_elsewhere_is_seen_but_not_changed() {
     )
     .await;
 }
+
+#[tokio::test]
+async fn a_refusal_does_not_tell_the_role_in_an_organization_elsewhere() {
+    let api = Api::start().await;
+    let (_, stranger) = api.stranger().await;
+    api.join(&stranger.id, &api.organization, Role::Agent).await;
+    let admin = api.person("admin", json!({"role": "admin"})).await;
+    let line = format!("PATCH /v2/users/{}", stranger.id);
+    let refused = api.call(&admin.token, &line, json!({"phone": "1"})).await;
+    let message = "the user is also a member of an organization that you do not manage";
+    refused.error(403, "PERMISSION_DENIED", message);
+}

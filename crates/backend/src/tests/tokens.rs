@@ -569,6 +569,31 @@ async fn who_fails_too_often_waits() {
 }
 
 #[tokio::test]
+async fn the_right_password_to_an_archived_organization_is_a_failure_like_a_wrong_one() {
+    let api = Api::start().await;
+    let below = api.organization_below(&api.organization).await;
+    for name in ["anna", "hans"] {
+        let organization = json!({"organization": below});
+        api.person(name, organization).await;
+    }
+    api.delete(&format!("organizations/{below}"))
+        .await
+        .no_content();
+    for (name, password) in [("anna", "anna"), ("hans", "wrong")] {
+        let mut statuses = Vec::new();
+        for _ in 0..12 {
+            let reply = api.log_in(&format!("{name}@example.com"), password).await;
+            statuses.push(reply.status);
+        }
+        assert_eq!(
+            statuses,
+            [[401; 10].as_slice(), &[429; 2]].concat(),
+            "{name}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn who_logs_in_rightly_never_waits() {
     let api = Api::start().await;
     for _ in 0..15 {
