@@ -146,7 +146,7 @@ mod tests {
             let tries: Vec<_> = (0..20)
                 .map(|_| scope.spawn(|| throttle.check_and_count("anna", at(0)).is_ok()))
                 .collect();
-            let tries = tries.into_iter().map(|thread| thread.join());
+            let tries = tries.into_iter().map(std::thread::ScopedJoinHandle::join);
             tries.filter(|allowed| matches!(allowed, Ok(true))).count()
         });
         assert_eq!(allowed, 3);
