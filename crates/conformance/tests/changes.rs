@@ -286,6 +286,58 @@ fn a_dangling_reference_is_refused_with_its_place() {
     );
 }
 
+/// Checks that a document can be read.
+#[track_caller]
+fn is_read(document: &Value) {
+    if let Err(error) = Document::parse("api.yaml", &document.to_string()) {
+        panic!("{error}");
+    }
+}
+
+#[test]
+fn what_is_data_is_no_reference() {
+    let elsewhere = json!({"$ref": "https://api.example/users/1"});
+    is_read(&json!({"openapi": "3.1.0", "components": {
+        "examples": {"user": {"value": {"members": [elsewhere]}}},
+        "schemas": {"A": {
+            "default": elsewhere, "enum": [elsewhere], "const": elsewhere,
+            "properties": {"$ref": {"type": "string"}, "example": {"type": "object"}},
+            "example": {"inner": elsewhere}, "x-source": elsewhere,
+        }},
+    }}));
+}
+
+#[test]
+fn references_with_unlucky_names_are_followed() {
+    let round = json!({"$ref": "#/paths/~1a/get/responses/default"});
+    let responses = json!({"paths": {"/a": {"get": {"responses": {"default": round}}}}});
+    let missing = json!({"$ref": "#/components/schemas/B"});
+    let schemas = |name: &str| json!({"components": {"schemas": {name: missing}}});
+    let property = json!({"components": {"schemas": {"A": {"properties": {"x-a": missing}}}}});
+    let extension = json!({
+        "components": {"schemas": {"A": {"$ref": "#/x-schemas/A"}}},
+        "x-schemas": {"A": {"items": missing}},
+    });
+    for (mut document, expected) in [
+        (responses, "only ever leads to itself"),
+        (schemas("default"), "leads nowhere"),
+        (schemas("x-a"), "leads nowhere"),
+        (property, "leads nowhere"),
+        (extension, "leads nowhere"),
+    ] {
+        document["openapi"] = "3.1.0".into();
+        refused(&document.to_string(), expected);
+    }
+}
+
+#[test]
+fn properties_that_are_no_object_are_refused() {
+    refused(
+        r#"{"openapi": "3.1.0", "components": {"schemas": {"A": {"properties": ["a"]}}}}"#,
+        "`properties` must be an object",
+    );
+}
+
 #[test]
 fn a_reference_to_another_file_is_refused() {
     refused(

@@ -10,6 +10,8 @@ use std::fmt;
 use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
+use super::places::{Kind, within};
+
 /// Nested deeper than this, a document is an attack or a mistake.
 const MAX_DEPTH: usize = 100;
 
@@ -141,21 +143,35 @@ impl Document {
     fn check(&mut self) -> Result<(), DocumentError> {
         let mut anchors = HashMap::new();
         let mut references = Vec::new();
-        let mut sections = Vec::new();
-        walk(&self.root, &mut String::new(), &mut |pointer, value| {
-            if let Some(anchor) = value.get("$anchor").and_then(Value::as_str) {
-                anchors.insert(anchor.to_owned(), pointer.to_owned());
+        let mut todo = vec![(String::new(), Kind::Document, &self.root)];
+        let mut seen: HashSet<(String, Kind)> = HashSet::new();
+        while let Some((pointer, kind, value)) = todo.pop() {
+            if !seen.insert((pointer.clone(), kind)) {
+                continue;
             }
-            if value.get("$ref").is_some_and(Value::is_string) {
-                references.push(pointer.to_owned());
+            if kind == Kind::Schema {
+                if let Some(anchor) = value.get("$anchor").and_then(Value::as_str) {
+                    anchors.insert(anchor.to_owned(), pointer.clone());
+                }
+                if value
+                    .get("properties")
+                    .is_some_and(|properties| !properties.is_object())
+                {
+                    let problem = "`properties` must be an object".to_owned();
+                    return Err(self.error(&pointer, problem));
+                }
             }
-            if value
-                .get("properties")
-                .is_some_and(|properties| !properties.is_object())
-            {
-                sections.push(pointer.to_owned());
+            todo.extend(within(kind, &pointer, value));
+            if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
+                // What it leads to can stand where nothing else would look, such as
+                // under an extension.
+                let target = self.target(reference);
+                let target = target.and_then(|at| Some((at.clone(), self.root.pointer(&at)?)));
+                todo.extend(target.map(|(at, value)| (at, kind, value)));
+                references.push(pointer);
             }
-        });
+        }
+        references.sort();
         self.anchors = anchors;
         for section in ["paths", "components", "webhooks"] {
             if self
@@ -301,42 +317,6 @@ fn percent_decode(text: &str) -> Option<String> {
         .decode_utf8()
         .ok()
         .map(std::borrow::Cow::into_owned)
-}
-
-/// Visits every object that may be a schema or a reference; what stands under
-/// examples and extensions is data.
-fn walk(value: &Value, pointer: &mut String, visit: &mut impl FnMut(&str, &Value)) {
-    match value {
-        Value::Object(map) => {
-            visit(pointer, value);
-            for (key, inner) in map {
-                if matches!(
-                    key.as_str(),
-                    "example" | "examples" | "default" | "enum" | "const"
-                ) && !pointer.ends_with("/properties")
-                    && !pointer.ends_with("/components")
-                    || key.starts_with("x-")
-                {
-                    continue;
-                }
-                let length = pointer.len();
-                pointer.push('/');
-                pointer.push_str(&escape(key));
-                walk(inner, pointer, visit);
-                pointer.truncate(length);
-            }
-        }
-        Value::Array(items) => {
-            for (index, inner) in items.iter().enumerate() {
-                let length = pointer.len();
-                pointer.push('/');
-                pointer.push_str(&index.to_string());
-                walk(inner, pointer, visit);
-                pointer.truncate(length);
-            }
-        }
-        _ => {}
-    }
 }
 
 /// Reads a value in which every key of an object stands once.

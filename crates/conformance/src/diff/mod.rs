@@ -24,6 +24,7 @@ mod document;
 mod lines;
 mod operations;
 mod pattern;
+mod places;
 mod policy;
 pub mod rules;
 
