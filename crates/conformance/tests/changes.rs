@@ -331,6 +331,23 @@ fn references_with_unlucky_names_are_followed() {
 }
 
 #[test]
+fn callbacks_that_lead_back_are_compared_once() {
+    let item = json!({"$ref": "#/paths/~1a"});
+    let document = |kind: &str| {
+        json!({"openapi": "3.1.0", "paths": {"/a": {"post": {
+            "responses": {"200": {"description": "Done"}},
+            "parameters": [{"name": "q", "in": "query", "schema": {"type": kind}}],
+            "callbacks": {"one": {"{$url}": item}, "two": {"{$url}": item, "x-note": "data"}},
+        }}}})
+    };
+    let parse = |document: Value| Document::parse("api.yaml", &document.to_string());
+    let base = parse(document("string")).expect("is a document");
+    let revision = parse(document("integer")).expect("is a document");
+    let findings = diff(&base, &revision, "2030-01-31");
+    assert!((1..=4).contains(&findings.len()), "{findings:?}");
+}
+
+#[test]
 fn properties_that_are_no_object_are_refused() {
     refused(
         r#"{"openapi": "3.1.0", "components": {"schemas": {"A": {"properties": ["a"]}}}}"#,

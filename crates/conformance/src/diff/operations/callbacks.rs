@@ -29,6 +29,7 @@ impl<'a> Judge<'a> {
                         .map(|members| members.keys().cloned().collect::<Vec<_>>());
                     keys.unwrap_or_default()
                         .into_iter()
+                        .filter(|key| !key.starts_with("x-"))
                         .filter_map(|key| Some((key.clone(), document.member(place, &key)?)))
                         .collect()
                 };
@@ -36,6 +37,10 @@ impl<'a> Judge<'a> {
             for (url, item) in &before {
                 match after.iter().find(|(other, _)| other == url) {
                     Some((_, other)) => {
+                        let pair = (item.pointer.clone(), other.pointer.clone(), scope.inverted);
+                        if !self.called_back.insert(pair) {
+                            continue;
+                        }
                         let path = format!("callback {key} of {}", scope.operation);
                         self.path_item(&path, item, other, !scope.inverted, &BTreeMap::new());
                     }

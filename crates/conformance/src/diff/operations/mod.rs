@@ -8,7 +8,7 @@ mod responses;
 mod security;
 mod servers;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde_json::Value;
 
@@ -34,6 +34,9 @@ struct Judge<'a> {
     today: &'a str,
     dirty: &'a Dirty,
     findings: Vec<Finding>,
+    /// Which path items of callbacks have been compared, and whether inverted. One can
+    /// be that of an operation that it is a callback of.
+    called_back: HashSet<(String, String, bool)>,
 }
 
 /// The operation that is looked at.
@@ -57,6 +60,7 @@ pub(super) fn documents(base: &Document, revision: &Document, today: &str) -> Ve
         today,
         dirty: &dirty,
         findings: Vec::new(),
+        called_back: HashSet::new(),
     };
     judge.paths();
     judge.webhooks();
