@@ -10,7 +10,7 @@ use std::fmt;
 use serde::de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
 
-use super::places::{Kind, within};
+use super::places::{Kind, escape, within};
 
 /// Nested deeper than this, a document is an attack or a mistake.
 const MAX_DEPTH: usize = 100;
@@ -302,11 +302,6 @@ impl<'a> Located<'a> {
     pub(super) fn flag(&self, name: &str) -> bool {
         self.value.get(name).and_then(Value::as_bool) == Some(true)
     }
-}
-
-/// One token of a JSON pointer.
-pub(super) fn escape(token: &str) -> String {
-    token.replace('~', "~0").replace('/', "~1")
 }
 
 fn percent_decode(text: &str) -> Option<String> {

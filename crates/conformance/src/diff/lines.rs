@@ -7,7 +7,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::document::escape;
+use super::places::escape;
 
 /// The lines of places, counted from 1.
 pub(super) struct Lines(HashMap<String, u32>);

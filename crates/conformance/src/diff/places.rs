@@ -5,8 +5,6 @@
 
 use serde_json::Value;
 
-use super::document::escape;
-
 /// What an object is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
@@ -106,6 +104,11 @@ impl Kind {
             _ => return None,
         })
     }
+}
+
+/// One token of a JSON pointer.
+pub(super) fn escape(token: &str) -> String {
+    token.replace('~', "~0").replace('/', "~1")
 }
 
 /// The objects right in an object of that kind, each with its pointer and its kind.

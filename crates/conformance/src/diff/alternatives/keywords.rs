@@ -14,7 +14,8 @@ use super::{
     ANY, ARRAY, Alternative, BOOLEAN, Bound, Condition, Contains, Expand, INTEGER, NULL, NUMBER,
     Node, OBJECT, STRING, list,
 };
-use crate::diff::document::{Dialect, Located, escape};
+use crate::diff::document::{Dialect, Located};
+use crate::diff::places::escape;
 
 impl<'a> Expand<'a> {
     pub(super) fn keywords(&self, into: &mut Alternative<'a>, place: &Located<'a>) {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::{Change, Compare, Effect};
 use crate::diff::alternatives::{Alternative, NULL, Node, OBJECT};
-use crate::diff::document::escape;
+use crate::diff::places::escape;
 use crate::report::Direction;
 
 impl<'a> Compare<'a> {
