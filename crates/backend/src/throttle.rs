@@ -27,11 +27,11 @@ pub(crate) struct Throttle {
     rate: Rate,
     /// Makes it hard to find two that are taken for one.
     keys: RandomState,
-    /// Until when, in milliseconds since 1970, all that somebody has tried counts.
-    used_until: Mutex<HashMap<u64, i64>>,
-    /// Held while a try is looked at and counted at once.
-    turns: Mutex<()>,
+    used_until: Mutex<UsedUntil>,
 }
+
+/// Until when, in milliseconds since 1970, all that somebody has tried counts.
+type UsedUntil = HashMap<u64, i64>;
 
 /// Somebody has tried too often.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,15 +46,33 @@ impl Throttle {
             rate,
             keys: RandomState::new(),
             used_until: Mutex::default(),
-            turns: Mutex::default(),
         }
     }
 
     /// Refuses somebody who has tried too often to try once more.
     pub(crate) fn check(&self, who: impl Hash, now: Timestamp) -> Result<(), TooOften> {
         let who = self.keys.hash_one(who);
-        let now = now.as_millisecond();
-        let used = self.lock().get(&who).map_or(now, |used| now.max(*used));
+        self.check_in(&self.lock(), who, now.as_millisecond())
+    }
+
+    /// Counts a try of somebody.
+    pub(crate) fn count(&self, who: impl Hash, now: Timestamp) {
+        let who = self.keys.hash_one(who);
+        self.count_in(&mut self.lock(), who, now.as_millisecond());
+    }
+
+    /// Counts a try of somebody, or refuses it. Of many at once no more than are allowed
+    /// are counted.
+    pub(crate) fn check_and_count(&self, who: impl Hash, now: Timestamp) -> Result<(), TooOften> {
+        let (who, now) = (self.keys.hash_one(who), now.as_millisecond());
+        let mut used_until = self.lock();
+        self.check_in(&used_until, who, now)?;
+        self.count_in(&mut used_until, who, now);
+        Ok(())
+    }
+
+    fn check_in(&self, used_until: &UsedUntil, who: u64, now: i64) -> Result<(), TooOften> {
+        let used = used_until.get(&who).map_or(now, |used| now.max(*used));
         let allowed = self.interval() * i64::from(self.rate.burst.max(1));
         let next = used.saturating_add(self.interval());
         let wait = next.saturating_sub(now).saturating_sub(allowed);
@@ -65,24 +83,7 @@ impl Throttle {
         Ok(())
     }
 
-    /// Counts a try of somebody, or refuses it. Of many at once no more than are allowed
-    /// are counted.
-    pub(crate) fn check_and_count(
-        &self,
-        who: impl Hash + Copy,
-        now: Timestamp,
-    ) -> Result<(), TooOften> {
-        let _turn = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
-        self.check(who, now)?;
-        self.count(who, now);
-        Ok(())
-    }
-
-    /// Counts a try of somebody.
-    pub(crate) fn count(&self, who: impl Hash, now: Timestamp) {
-        let who = self.keys.hash_one(who);
-        let now = now.as_millisecond();
-        let mut used_until = self.lock();
+    fn count_in(&self, used_until: &mut UsedUntil, who: u64, now: i64) {
         if used_until.len() >= REMEMBERED && !used_until.contains_key(&who) {
             used_until.retain(|_, used| *used > now);
             let soonest = used_until.iter().min_by_key(|(_, used)| **used);
@@ -106,7 +107,7 @@ impl Throttle {
             .clamp(1, LONGEST)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<u64, i64>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, UsedUntil> {
         self.used_until
             .lock()
             .unwrap_or_else(PoisonError::into_inner)

@@ -90,27 +90,32 @@ fn places<R: Row>(row: &R, properties: &serde_json::Value) -> Vec<(i64, String)>
 /// A list, who sees it there, and the key of the row in it.
 type Entry = (i64, String, String);
 
-/// The entries of a row.
-async fn entries<R: Row>(session: &mut Session, row: &R) -> Result<BTreeSet<Entry>, StoreError> {
+/// The organizations that a row belongs to and all above them. If it belongs to one,
+/// that comes first and each stands behind the one below.
+async fn lines<R: Row>(session: &mut Session, row: &R) -> Result<Vec<ObjectId>, StoreError> {
+    match row.owner() {
+        None => Ok(Vec::new()),
+        Some(Owner::Lines(lines)) => Ok(lines.into_iter().collect()),
+        Some(Owner::Organization(id)) => line(session, id).await,
+    }
+}
+
+/// The entries of a row that has these [`lines`].
+fn entries<R: Row>(row: &R, lines: &[ObjectId]) -> Result<BTreeSet<Entry>, StoreError> {
     let everybodys = row.properties().map_err(damaged::<R>)?;
     let everybodys = places(row, &everybodys);
-    let line = match row.owner() {
-        None => Vec::new(),
-        Some(Owner::Lines(lines)) => lines.into_iter().collect(),
-        Some(Owner::Organization(id)) => line(session, id).await?,
-    };
     let mut entries = BTreeSet::new();
     let mut enter = |viewer: &str, places: &[(i64, String)]| {
         let entry = |(list, key): &(i64, String)| (*list, viewer.to_owned(), key.clone());
         entries.extend(places.iter().map(entry));
     };
-    for viewer in &line {
+    for viewer in lines {
         let own = row.properties_for(*viewer).transpose();
         let own = own.map_err(damaged::<R>)?.map(|own| places(row, &own));
         enter(&viewer.to_string(), own.as_ref().unwrap_or(&everybodys));
     }
     let shares = row.shares();
-    for key in shares.iter().filter_map(|share| share_key(share, &line)) {
+    for key in shares.iter().filter_map(|share| share_key(share, lines)) {
         enter(&key, &everybodys);
     }
     entries.extend(row.links().iter().map(link_entry));
@@ -119,13 +124,13 @@ async fn entries<R: Row>(session: &mut Session, row: &R) -> Result<BTreeSet<Entr
 
 /// Enters a new row.
 pub(super) async fn enter<R: Row>(session: &mut Session, row: &R) -> Result<(), StoreError> {
-    let entries = entries(session, row).await?;
+    let entries = entries(row, &lines(session, row).await?)?;
     add(session, &id(row)?, entries.iter()).await
 }
 
 /// Removes a row that is there no more.
 pub(super) async fn leave<R: Row>(session: &mut Session, row: &R) -> Result<(), StoreError> {
-    let entries = entries(session, row).await?;
+    let entries = entries(row, &lines(session, row).await?)?;
     remove(session, &id(row)?, entries.iter()).await
 }
 
@@ -135,8 +140,13 @@ pub(super) async fn change<R: Row>(
     before: &R,
     after: &R,
 ) -> Result<(), StoreError> {
-    let entries_before = entries(session, before).await?;
-    let entries_after = entries(session, after).await?;
+    let lines_after = lines(session, after).await?;
+    let entries_after = entries(after, &lines_after)?;
+    let entries_before = if before.owner() == after.owner() {
+        entries(before, &lines_after)?
+    } else {
+        entries(before, &lines(session, before).await?)?
+    };
     let id = id(after)?;
     remove(session, &id, entries_before.difference(&entries_after)).await?;
     add(session, &id, entries_after.difference(&entries_before)).await

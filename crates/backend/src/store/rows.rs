@@ -93,13 +93,7 @@ pub(crate) async fn get_visible<R: Row>(
     organization: &str,
     id: &str,
 ) -> Result<Option<Versioned<R>>, StoreError> {
-    one(
-        session,
-        "$1",
-        &format!("id = $2 AND {}", seen::<R>()),
-        vec![organization.to_owned(), id.to_owned()],
-    )
-    .await
+    one_that(session, &seen::<R>(), organization, id).await
 }
 
 /// The row with an ID, if it belongs to an organization or to one below.
@@ -108,13 +102,20 @@ pub(crate) async fn get_belonging<R: Row>(
     organization: &str,
     id: &str,
 ) -> Result<Option<Versioned<R>>, StoreError> {
-    one(
-        session,
-        "$1",
-        &format!("id = $2 AND {}", belongs::<R>()),
-        vec![organization.to_owned(), id.to_owned()],
-    )
-    .await
+    one_that(session, &belongs::<R>(), organization, id).await
+}
+
+/// The row with an ID, as it is read for the organization that is bound to `$1`, if a
+/// condition on the two is met.
+async fn one_that<R: Row>(
+    session: &mut Session,
+    condition: &str,
+    organization: &str,
+    id: &str,
+) -> Result<Option<Versioned<R>>, StoreError> {
+    let condition = format!("id = $2 AND {condition}");
+    let values = vec![organization.to_owned(), id.to_owned()];
+    one(session, "$1", &condition, values).await
 }
 
 /// Those of `ids` that are visible from an organization.
@@ -134,7 +135,10 @@ pub(crate) async fn lock_visible<R: Row>(
     organization: &str,
     ids: &[String],
 ) -> Result<HashSet<String>, StoreError> {
-    ids_that::<R>(session, Lock::Yes, Some(organization), ids).await
+    // A statement that waits for a lock looks at the row as it is then, and at what else
+    // its condition reads as it was before. So it is asked behind the lock.
+    lock_existing::<R>(session, ids).await?;
+    visible_ids::<R>(session, organization, ids).await
 }
 
 /// Those of `ids` that exist.
@@ -176,18 +180,11 @@ async fn ids_that<R: Row>(
             R::TABLE,
             placeholders(values.len() - ids.len() + 1, ids.len())
         );
-        if matches!(lock, Lock::Yes) {
-            // PostgreSQL would look at the row as it is now, and at what else the
-            // condition reads as it was before it waited.
-            let sql = format!(
-                "SELECT id FROM {} WHERE id IN ({}) ORDER BY id",
-                R::TABLE,
-                placeholders(1, ids.len())
-            );
-            let ids = ids.iter().cloned().map(Value::from).collect();
-            session.lock(&sql, "FOR SHARE", ids).await?;
-        }
-        for mut row in session.lookup(&sql, values).await? {
+        let rows = match lock {
+            Lock::Yes => session.lock(&sql, "FOR SHARE", values).await?,
+            Lock::No => session.lookup(&sql, values).await?,
+        };
+        for mut row in rows {
             found.insert(row.text(0).map_err(damaged::<R>)?);
         }
     }

@@ -134,8 +134,10 @@ impl<R: Row> Scan<R> {
             Span::All => {}
             Span::Is(key) => statement.compare(" AND value = ", key.as_str()),
             Span::Between(from, before) => {
-                // The place that is read from says more than one of the two.
-                let is_needed = |descending| after.is_none() || self.descending == descending;
+                // A place that is read from says more than one of the two. An ID says
+                // nothing of keys.
+                let is_by_place = matches!(after, Some(After::Place(_)));
+                let is_needed = |descending| !is_by_place || self.descending == descending;
                 if let Some(from) = from.as_ref().filter(|_| is_needed(true)) {
                     statement.compare(" AND value >= ", from.as_str());
                 }

@@ -244,3 +244,28 @@ async fn a_page_far_behind_the_end_is_empty_in_any_order() {
         assert_eq!(api.read(&path).await.ok(), json!([]), "{path}");
     }
 }
+
+#[tokio::test]
+async fn a_range_holds_on_every_page_in_the_order_of_the_ids() {
+    let api = Api::start().await;
+    for number in 0..8 {
+        for name in ["ant", "bot", "cat"] {
+            let body = json!({"name": format!("{name} {number}"), "audience": "global"});
+            api.create("bots", body).await;
+        }
+    }
+    let mut found = Vec::new();
+    let mut next = Some("/v2/bots?name=%5Ebot&audience=global&sort=id&limit=3".to_owned());
+    while let Some(path) = next {
+        let page = api.get(&api.owner, &path).await;
+        next = page.headers.get("link").map(|link| {
+            let link = link.to_str().expect("is text");
+            link[1..].split_once('>').expect("is a link").0.to_owned()
+        });
+        let page = page.ok();
+        let page = page.as_array().expect("is a list");
+        found.extend(page.iter().map(|bot| text(&bot["name"])));
+    }
+    let expected: Vec<_> = (0..8).map(|number| format!("bot {number}")).collect();
+    assert_eq!(found, expected);
+}
