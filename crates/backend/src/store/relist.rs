@@ -11,8 +11,8 @@ use super::connect::{Store, commit};
 use super::error::StoreError;
 use super::listed;
 use super::organizations::Tenant;
-use super::row::Row;
-use super::rows::{NOBODY, select};
+use super::row::{Row, damaged};
+use super::rows::get;
 use super::settings::{put_setting, setting};
 
 /// The setting that notes which lists there are.
@@ -39,19 +39,34 @@ pub(crate) async fn relist(store: &Store) -> Result<(), StoreError> {
     commit(transaction).await
 }
 
+/// Enters all rows of a resource. Each round begins behind the last one, so there are as
+/// many as there are rows. One that is damaged is not listed anyway.
 async fn enter_all<R: Row>(store: &Store) -> Result<(), StoreError> {
-    let condition = format!("id > $1 ORDER BY id LIMIT {AT_ONCE}");
+    let sql = format!(
+        "SELECT id FROM {} WHERE id > $1 ORDER BY id LIMIT {AT_ONCE}",
+        R::TABLE
+    );
     let mut after = String::new();
     loop {
         let mut transaction = store.write().await?;
-        let rows = select::<R>(&mut transaction, NOBODY, &condition, vec![after.clone()]).await?;
-        for found in &rows {
-            listed::enter(&mut transaction, &found.row).await?;
+        let ids = transaction.lookup(&sql, vec![after.into()]).await?;
+        let ids = ids.into_iter().map(|mut row| row.text(0));
+        let ids: Vec<_> = ids.collect::<Result<_, _>>().map_err(damaged::<R>)?;
+        for id in &ids {
+            match get::<R>(&mut transaction, id).await {
+                Ok(Some(found)) => listed::enter(&mut transaction, &found.row).await?,
+                Ok(None) => {}
+                Err(error @ StoreError::Damaged { .. }) => {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(error, id, "a damaged row cannot be entered into lists");
+                }
+                Err(error) => return Err(error),
+            }
         }
         commit(transaction).await?;
-        let Some(last) = rows.last().and_then(|found| found.row.id()) else {
+        let Some(last) = ids.into_iter().next_back() else {
             return Ok(());
         };
-        after = last.to_string();
+        after = last;
     }
 }

@@ -201,7 +201,7 @@ pub(super) async fn one<R: Row>(
     Ok(select(session, viewer, condition, values).await?.pop())
 }
 
-pub(super) async fn select<R: Row>(
+async fn select<R: Row>(
     session: &mut Session,
     viewer: &str,
     condition: &str,

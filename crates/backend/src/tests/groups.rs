@@ -1,5 +1,7 @@
 //! Organization groups and their members.
 
+use contract::organization_groups::{MAX_MEMBERS, OrganizationGroup};
+
 use super::*;
 
 /// A backend, two organizations, and the path of a group with the first one.
@@ -80,4 +82,27 @@ async fn a_deleted_group_is_gone_and_its_members_stay() {
     assert_eq!(api.read(&path).await.status, 404);
     assert_eq!(api.delete(&path).await.status, 404);
     api.read(&format!("organizations/{one}")).await.ok();
+}
+
+#[tokio::test]
+async fn a_group_that_is_full_takes_no_more() {
+    let api = Api::start().await;
+    let members = (0..MAX_MEMBERS).map(|number| object_id(&format!("b{number:023x}")));
+    let group = OrganizationGroup {
+        id: Some(object_id(&"a".repeat(24))),
+        name: "All".to_owned(),
+        organization: Some(object_id(&api.organization)),
+        members: Some(members.collect()),
+        ..OrganizationGroup::default()
+    };
+    let mut transaction = api.backend.app.store.write().await.expect("begins");
+    store::insert(&mut transaction, &group)
+        .await
+        .expect("inserts");
+    store::commit(transaction).await.expect("commits");
+    let below = api.organization_below(&api.organization).await;
+    let line = format!("POST /v2/orggroups/{}/members", "a".repeat(24));
+    let refused = api.call(&api.owner, &line, json!([below])).await;
+    let message = "a group has 10000 members at most";
+    refused.error(400, "GROUP_FULL", message);
 }
