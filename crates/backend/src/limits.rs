@@ -150,7 +150,7 @@ pub struct LoginLimits {
     /// How long ago the login of a session may have been that changes the user's
     /// own password. 15 min.
     pub fresh: Duration,
-    /// How long a refresh token that was used is accepted once more, in case the
+    /// How long a refresh token that was used is still accepted, in case the
     /// reply was lost. 10 s.
     pub refresh_grace: Duration,
 }

@@ -4,7 +4,7 @@
 //!   the user or the organization that it acts in is archived, a membership of it
 //!   is removed, or somebody who runs the backend says so.
 //! - A refresh token is good for one renewal. If it comes again later, somebody has
-//!   a copy, and the session ends. It is taken once more for a moment, because the
+//!   a copy, and the session ends. It is still taken for a moment, because the
 //!   reply may have been lost.
 //! - Logging in never tells whether an e-mail address is known. Who fails too often
 //!   has to wait.

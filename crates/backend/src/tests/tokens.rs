@@ -334,7 +334,7 @@ async fn a_refresh_token_is_good_for_one_renewal() {
 }
 
 #[tokio::test]
-async fn a_refresh_token_whose_reply_was_lost_is_taken_once_more() {
+async fn a_refresh_token_whose_reply_was_lost_is_still_taken() {
     let api = Api::start().await;
     let token = refresh_token(&api).await;
     refresh(&api, &token).await.ok();

@@ -102,7 +102,7 @@ pub(crate) struct AccessArgs {
     #[arg(long, value_name = "DURATION", env = "WEB1ON1_FRESH_LOGIN", default_value = "15m", value_parser = duration)]
     fresh_login: Duration,
 
-    /// How long a refresh token that was used is accepted once more, in case the
+    /// How long a refresh token that was used is still accepted, in case the
     /// reply was lost
     #[arg(long, value_name = "DURATION", env = "WEB1ON1_REFRESH_GRACE", default_value = "10s", value_parser = duration)]
     refresh_grace: Duration,
