@@ -25,6 +25,8 @@ pub struct Document {
     pub(super) text: String,
     pub(super) root: Value,
     pub(super) dialect: Dialect,
+    /// The pointers of all schemas, those that are reached by references included.
+    pub(super) schemas: Vec<String>,
     anchors: HashMap<String, String>,
 }
 
@@ -125,6 +127,7 @@ impl Document {
             text: text.to_owned(),
             root,
             dialect,
+            schemas: Vec::new(),
             anchors: HashMap::new(),
         };
         document.check()?;
@@ -172,6 +175,11 @@ impl Document {
             }
         }
         references.sort();
+        let schemas = seen.into_iter();
+        let schemas = schemas.filter(|(_, kind)| *kind == Kind::Schema);
+        let mut schemas: Vec<String> = schemas.map(|(pointer, _)| pointer).collect();
+        schemas.sort_unstable();
+        self.schemas = schemas;
         self.anchors = anchors;
         for section in ["paths", "components", "webhooks"] {
             if self

@@ -18,8 +18,8 @@
 //! The module reads no files; see [`Document::parse`].
 
 mod alternatives;
+mod classes;
 mod compare;
-mod dirty;
 mod document;
 mod lines;
 mod operations;

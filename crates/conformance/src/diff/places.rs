@@ -122,6 +122,9 @@ pub(super) fn within<'a>(
         let at = || format!("{pointer}/{}", escape(key));
         match (kind.under(key), value) {
             (Some(One(kind) | List(kind)), Value::Object(_)) => found.push((at(), kind, value)),
+            (Some(One(Kind::Schema) | List(Kind::Schema)), Value::Bool(_)) => {
+                found.push((at(), Kind::Schema, value))
+            }
             (Some(List(kind)), Value::Array(items)) => {
                 let items = items.iter().enumerate();
                 found.extend(items.map(|(index, item)| (format!("{}/{index}", at()), kind, item)));

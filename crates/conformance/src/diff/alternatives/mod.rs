@@ -9,6 +9,7 @@
 
 mod keywords;
 mod settle;
+mod written;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -256,7 +257,16 @@ impl<'a> Expand<'a> {
         pointers.join("|")
     }
 
+    /// The same with mere references followed.
+    pub(super) fn resolved(&self, node: &Node<'a>) -> Node<'a> {
+        Node(node.0.iter().map(|place| self.followed(place)).collect())
+    }
+
     fn target(&self, place: &Located<'a>) -> String {
+        self.followed(place).pointer
+    }
+
+    fn followed(&self, place: &Located<'a>) -> Located<'a> {
         let mere = |place: &Located<'a>| {
             place.value.as_object().is_some_and(|map| {
                 self.document.dialect == Dialect::V30
@@ -271,7 +281,7 @@ impl<'a> Expand<'a> {
         {
             at = target;
         }
-        at.pointer
+        at
     }
 
     fn expand(&self, node: &Node<'a>) -> Vec<Alternative<'a>> {

@@ -112,7 +112,7 @@ impl<'a> Compare<'a> {
                 place(self.base.document, target),
                 place(self.revision.document, other),
             );
-            if target != other && !self.node_relation(&before, &after, 0).equal() {
+            if target != other && !self.equal(&before, &after) {
                 out.push(at(
                     "discriminator-mapping-changed",
                     Effect::Incomparable,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Change, Compare, Effect, Relation};
+use super::{Change, Compare, Effect};
 use crate::diff::alternatives::{Alternative, Condition, Contains, NULL, OBJECT, apart};
 
 /// The kinds of changes of a keyword: added, removed, and changed.
@@ -69,19 +69,17 @@ impl<'a> Compare<'a> {
         &mut self,
         old: &Alternative<'a>,
         new: &Alternative<'a>,
-        depth: usize,
         at: &impl Fn(&'static str, Effect, String) -> Change,
         out: &mut Vec<Change>,
     ) {
         overlaps(old, new, at, out);
-        self.nots(old, new, depth, at, out);
-        self.contains(old, new, depth, at, out);
-        self.conditions(old, new, depth, at, out);
-        self.dependencies(old, new, depth, at, out);
-        let relation = self.node_relation(&old.names, &new.names, depth);
+        self.nots(old, new, at, out);
+        self.contains(old, new, at, out);
+        self.conditions(old, new, at, out);
+        self.dependencies(old, new, at, out);
         Verdict {
-            kept: relation.old_within_new,
-            back: relation.new_within_old,
+            kept: self.kept(&old.names, &new.names),
+            back: self.back(&old.names, &new.names),
         }
         .change(
             (
@@ -101,7 +99,6 @@ impl<'a> Compare<'a> {
         &mut self,
         old: &Alternative<'a>,
         new: &Alternative<'a>,
-        depth: usize,
         at: &impl Fn(&'static str, Effect, String) -> Change,
         out: &mut Vec<Change>,
     ) {
@@ -130,8 +127,8 @@ impl<'a> Compare<'a> {
             })
             .collect();
         Verdict::of_lists(old_nots.len(), new_nots.len(), |i, j| {
-            let relation = self.node_relation(old_nots[i], new_nots[j], depth);
-            (relation.new_within_old, relation.old_within_new)
+            let (was, is) = (old_nots[i], new_nots[j]);
+            (self.back(was, is), self.kept(was, is))
         })
         .change(
             ("not-added", "not-removed", "not-changed"),
@@ -146,7 +143,6 @@ impl<'a> Compare<'a> {
         &mut self,
         old: &Alternative<'a>,
         new: &Alternative<'a>,
-        depth: usize,
         at: &impl Fn(&'static str, Effect, String) -> Change,
         out: &mut Vec<Change>,
     ) {
@@ -159,12 +155,10 @@ impl<'a> Compare<'a> {
         let mut same_elements = false;
         let verdict = Verdict::of_lists(old.contains.len(), new.contains.len(), |i, j| {
             let (was, is) = (&old.contains[i], &new.contains[j]);
-            let relation = self.node_relation(&was.node, &is.node, depth);
-            same_elements = relation.equal();
-            (
-                follows(was, is, relation.old_within_new, relation.new_within_old),
-                follows(is, was, relation.new_within_old, relation.old_within_new),
-            )
+            let kept = self.kept(&was.node, &is.node);
+            let back = self.back(&was.node, &is.node);
+            same_elements = kept && back;
+            (follows(was, is, kept, back), follows(is, was, back, kept))
         });
         let changed = match (old.contains.as_slice(), new.contains.as_slice()) {
             ([was], [is]) if same_elements && was.most == is.most => {
@@ -197,21 +191,20 @@ impl<'a> Compare<'a> {
         &mut self,
         old: &Alternative<'a>,
         new: &Alternative<'a>,
-        depth: usize,
         at: &impl Fn(&'static str, Effect, String) -> Change,
         out: &mut Vec<Change>,
     ) {
         Verdict::of_lists(old.conditions.len(), new.conditions.len(), |i, j| {
             let (was, is) = (&old.conditions[i], &new.conditions[j]);
-            if !self.node_relation(&was.test, &is.test, depth).equal() {
+            if !self.equal(&was.test, &is.test) {
                 return (false, false);
             }
             let both = |condition: &Condition<'a>| condition.test.clone().and(&condition.then);
-            let then = self.node_relation(&both(was), &both(is), depth);
-            let otherwise = self.node_relation(&was.otherwise, &is.otherwise, depth);
+            let then = (both(was), both(is));
+            let otherwise = (&was.otherwise, &is.otherwise);
             (
-                then.old_within_new && otherwise.old_within_new,
-                then.new_within_old && otherwise.new_within_old,
+                self.kept(&then.0, &then.1) && self.kept(otherwise.0, otherwise.1),
+                self.back(&then.0, &then.1) && self.back(otherwise.0, otherwise.1),
             )
         })
         .change(
@@ -227,7 +220,6 @@ impl<'a> Compare<'a> {
         &mut self,
         old: &Alternative<'a>,
         new: &Alternative<'a>,
-        depth: usize,
         at: &impl Fn(&'static str, Effect, String) -> Change,
         out: &mut Vec<Change>,
     ) {
@@ -258,10 +250,9 @@ impl<'a> Compare<'a> {
                 was.cloned().unwrap_or_default(),
                 is.cloned().unwrap_or_default(),
             );
-            let relation: Relation = self.node_relation(&before, &after, depth);
             Verdict {
-                kept: relation.old_within_new,
-                back: relation.new_within_old,
+                kept: self.kept(&before, &after),
+                back: self.back(&before, &after),
             }
             .change(
                 (

@@ -5,9 +5,14 @@
 //! admits whatever the old one did if no constraint narrows, and nothing else if
 //! none widens. That makes the list of changes a proof as well as an
 //! explanation.
+//!
+//! Each pair of schemas is compared once, however many operations lead to it. What
+//! one pair asks of others, such as whether the alternatives of one union are among
+//! those of another, [`holds`] answers.
 
 mod annotations;
 mod applied;
+mod holds;
 mod objects;
 mod scalars;
 mod text;
@@ -15,10 +20,11 @@ mod unions;
 
 use std::collections::{HashMap, HashSet};
 
+use self::holds::Facts;
 use self::scalars::{SIZES, numbers, sizes, type_lists, types, values};
 use self::text::{formats, patterns};
 use super::alternatives::{ARRAY, Alternative, BOOLEAN, Expand, NUMBER, Node, OBJECT, STRING};
-use super::dirty::Dirty;
+use super::classes::{Classes, Side};
 use super::document::Document;
 use serde_json::Value;
 
@@ -42,7 +48,7 @@ pub(super) enum Effect {
 pub(super) struct Change {
     pub(super) kind: &'static str,
     pub(super) effect: Effect,
-    /// The property, as `address/lines/items`; empty for the whole.
+    /// The property of the schemas that it is about, or else empty.
     pub(super) path: String,
     pub(super) base: Option<String>,
     pub(super) revision: Option<String>,
@@ -50,218 +56,203 @@ pub(super) struct Change {
     pub(super) text: String,
 }
 
-/// Deeper than this, types are not followed.
-const MAX_DEPTH: usize = 60;
+/// What the comparison of two schemas found.
+#[derive(Debug, Default)]
+pub(super) struct Found<'a> {
+    pub(super) changes: Vec<Change>,
+    /// The schemas in them that are left to compare, each with the step to it.
+    inner: Vec<(String, Node<'a>, Node<'a>)>,
+}
 
-/// Pairs of schemas that one question about a union may look at.
-const FUEL: usize = 3_000;
+impl<'a> Found<'a> {
+    fn inner(&mut self, step: &str, old: Node<'a>, new: Node<'a>) {
+        self.inner.push((step.to_owned(), old, new));
+    }
+}
+
+/// Two schemas that have been compared.
+#[derive(Debug)]
+struct Pair<'a> {
+    old: Node<'a>,
+    new: Node<'a>,
+    changes: Vec<Change>,
+    /// The pairs in it, each with the step to it.
+    inner: Vec<(String, usize)>,
+}
 
 pub(super) struct Compare<'a> {
     pub(super) base: Expand<'a>,
     pub(super) revision: Expand<'a>,
-    /// Components that differ, or reach one that does.
-    dirty: &'a Dirty,
-    visited: HashSet<(String, String)>,
-    /// Pairs that are being compared, and whether one was met again.
-    within: HashSet<(String, String)>,
-    assumed: bool,
-    known: HashMap<(String, String), Relation>,
-    /// While a union is matched up, undeclared properties count as values.
-    strict: bool,
-    fuel: usize,
+    classes: &'a Classes,
+    facts: Facts<'a>,
+    pairs: Vec<Pair<'a>>,
+    numbers: HashMap<(String, String), usize>,
     /// Whether the values travel as text in a URL or header.
-    pub(super) text: bool,
+    text: bool,
 }
 
-/// Which of two sets of values surely holds the other.
-#[derive(Debug, Clone, Copy)]
-struct Relation {
-    old_within_new: bool,
-    new_within_old: bool,
-}
-
-impl Relation {
-    fn equal(self) -> bool {
-        self.old_within_new && self.new_within_old
-    }
+/// A change, and where it is below the schemas that were asked for.
+pub(super) struct Reached<'c> {
+    pub(super) change: &'c Change,
+    /// The property, as `address/lines/items`; empty for the whole.
+    pub(super) path: String,
 }
 
 impl<'a> Compare<'a> {
     pub(super) fn new(
         base: &'a Document,
         revision: &'a Document,
-        dirty: &'a Dirty,
+        classes: &'a Classes,
         direction: Direction,
+        text: bool,
     ) -> Self {
         Compare {
             base: Expand::new(base, direction),
             revision: Expand::new(revision, direction),
-            dirty,
-            visited: HashSet::new(),
-            within: HashSet::new(),
-            assumed: false,
-            known: HashMap::new(),
-            strict: false,
-            fuel: FUEL,
-            text: false,
+            classes,
+            facts: Facts::default(),
+            pairs: Vec::new(),
+            numbers: HashMap::new(),
+            text,
         }
     }
 
-    pub(super) fn changes(&mut self, old: &Node<'a>, new: &Node<'a>) -> Vec<Change> {
-        let mut out = Vec::new();
-        self.visited.clear();
-        self.nodes(old, new, "", 0, &mut out);
-        let mut seen = HashSet::new();
-        out.retain(|change| seen.insert((change.kind, change.path.clone(), change.text.clone())));
-        out
+    /// Compares two schemas and whatever is in them, where that was not done before.
+    /// Returns the number of the pair, or `None` if they do not differ.
+    pub(super) fn explore(&mut self, old: &Node<'a>, new: &Node<'a>) -> Option<usize> {
+        let first = self.pairs.len();
+        let root = self.number(old, new)?;
+        let mut next = first;
+        while next < self.pairs.len() {
+            let (old, new) = (self.pairs[next].old.clone(), self.pairs[next].new.clone());
+            let found = self.pair(&old, &new);
+            let inner = found.inner.into_iter();
+            let inner = inner
+                .filter_map(|(step, old, new)| Some((step, self.number(&old, &new)?)))
+                .collect();
+            let mut seen = HashSet::new();
+            let mut changes = found.changes;
+            changes.retain(|change| {
+                seen.insert((change.kind, change.path.clone(), change.text.clone()))
+            });
+            self.pairs[next].inner = inner;
+            self.pairs[next].changes = changes;
+            next += 1;
+        }
+        Some(root)
     }
 
-    /// Written the same, and nothing that it refers to has changed.
-    fn untouched(&self, old: &Node<'a>, new: &Node<'a>) -> bool {
-        self.base.document.dialect == self.revision.document.dialect
-            && old.0.len() == new.0.len()
-            && old
-                .0
-                .iter()
-                .zip(&new.0)
-                .all(|(a, b)| a.value == b.value && !self.dirty.reaches(a.value))
-    }
-
-    fn nodes(
-        &mut self,
-        old: &Node<'a>,
-        new: &Node<'a>,
-        path: &str,
-        depth: usize,
-        out: &mut Vec<Change>,
-    ) {
+    /// The number of a pair, which is left to compare if it is new.
+    fn number(&mut self, old: &Node<'a>, new: &Node<'a>) -> Option<usize> {
         if self.untouched(old, new) {
-            return;
+            return None;
         }
-        let key = (self.base.key(old), self.revision.key(new));
-        // In a report every place counts, in a relation every schema.
-        let visit = if self.strict {
-            key.clone()
-        } else {
-            (old.key(), new.key())
-        };
-        if self.within.contains(&key) {
-            // Where recursive schemas come back to themselves, nothing is added.
-            self.assumed = true;
-        } else if self.visited.insert(visit) {
-            self.within.insert(key.clone());
-            self.pair(old, new, path, depth, out);
-            self.within.remove(&key);
+        let (old, new) = (self.base.resolved(old), self.revision.resolved(new));
+        let key = (old.key(), new.key());
+        let next = self.pairs.len();
+        let number = *self.numbers.entry(key).or_insert(next);
+        if number == next {
+            self.pairs.push(Pair {
+                old,
+                new,
+                changes: Vec::new(),
+                inner: Vec::new(),
+            });
         }
+        Some(number)
     }
 
-    fn pair(
-        &mut self,
-        old: &Node<'a>,
-        new: &Node<'a>,
-        path: &str,
-        depth: usize,
-        out: &mut Vec<Change>,
-    ) {
+    /// Which pairs have changes, or lead to some.
+    pub(super) fn changed(&self) -> Vec<bool> {
+        let mut users = vec![Vec::new(); self.pairs.len()];
+        for (number, pair) in self.pairs.iter().enumerate() {
+            for (_, inner) in &pair.inner {
+                users[*inner].push(number);
+            }
+        }
+        let mut changed = vec![false; self.pairs.len()];
+        let with = |number: &usize| !self.pairs[*number].changes.is_empty();
+        let mut todo: Vec<usize> = (0..self.pairs.len()).filter(with).collect();
+        while let Some(number) = todo.pop() {
+            if !std::mem::replace(&mut changed[number], true) {
+                todo.extend(&users[number]);
+            }
+        }
+        changed
+    }
+
+    /// The changes below a pair, the nearest first, each once and by the shortest way.
+    pub(super) fn below(&self, root: usize, changed: &[bool]) -> Vec<Reached<'_>> {
+        let mut reached = Vec::new();
+        let mut seen = HashSet::from([root]);
+        let mut queue = std::collections::VecDeque::from([(root, String::new())]);
+        while let Some((number, path)) = queue.pop_front() {
+            let pair = &self.pairs[number];
+            reached.extend(pair.changes.iter().map(|change| Reached {
+                change,
+                path: join(&path, &change.path),
+            }));
+            for (step, inner) in &pair.inner {
+                if changed[*inner] && seen.insert(*inner) {
+                    queue.push_back((*inner, join(&path, step)));
+                }
+            }
+        }
+        reached
+    }
+
+    /// Returns whether the schemas differ in nothing, and refer to nothing that does.
+    fn untouched(&self, old: &Node<'a>, new: &Node<'a>) -> bool {
+        let old = self.classes.of(Side::Base, &old.0);
+        old.is_some() && old == self.classes.of(Side::Revision, &new.0)
+    }
+
+    fn pair(&mut self, old: &Node<'a>, new: &Node<'a>) -> Found<'a> {
         let at = |kind, effect, text: String| Change {
             kind,
             effect,
-            path: path.to_owned(),
+            path: String::new(),
             base: old.pointer().map(str::to_owned),
             revision: new.pointer().map(str::to_owned),
             text,
         };
-        self.fuel = self.fuel.saturating_sub(1);
-        if depth > MAX_DEPTH || (self.strict && self.fuel == 0) {
-            out.push(at(
-                "not-compared",
-                Effect::Unknown,
-                "{S} is nested too deeply to be compared; look at it by hand".to_owned(),
-            ));
-            return;
-        }
-        if !self.strict {
-            self.annotations(old, new, &at, out);
-        }
+        let mut found = Found::default();
+        self.annotations(old, new, &at, &mut found.changes);
         let before = self.base.alternatives(old);
         let after = self.revision.alternatives(new);
         match (&*before, &*after) {
             ([], []) => {}
-            ([], _) => out.push(at(
+            ([], _) => found.changes.push(at(
                 "became-possible",
                 Effect::Widens,
                 "{S} used to admit no value, and does now".to_owned(),
             )),
-            (_, []) => out.push(at(
+            (_, []) => found.changes.push(at(
                 "became-impossible",
                 Effect::Narrows,
                 "{S} admits no value any more".to_owned(),
             )),
-            ([before], [after]) => self.alternatives(before, after, path, depth, &at, out),
-            _ => self.unions(&before, &after, path, depth, &at, out),
+            ([before], [after]) => self.alternatives(before, after, &at, &mut found),
+            _ => self.unions(&before, &after, &at, &mut found),
         }
+        found
     }
 
-    /// Asks which schema holds which, without saying why.
-    fn relation(&mut self, old: &Alternative<'a>, new: &Alternative<'a>, depth: usize) -> Relation {
-        let mut out = Vec::new();
-        let (visited, strict) = (std::mem::take(&mut self.visited), self.strict);
-        if !strict {
-            self.fuel = FUEL;
-        }
-        self.strict = true;
-        let at = |kind, effect, text| Change {
-            kind,
-            effect,
-            path: String::new(),
-            base: None,
-            revision: None,
-            text,
-        };
-        self.alternatives(old, new, "", depth + 1, &at, &mut out);
-        self.visited = visited;
-        self.strict = strict;
-        relation_of(&out)
-    }
-
-    fn node_relation(&mut self, old: &Node<'a>, new: &Node<'a>, depth: usize) -> Relation {
-        if old.is_any() && new.is_any() {
-            return relation_of(&[]);
-        }
-        let key = (self.base.key(old), self.revision.key(new));
-        if let Some(known) = self.known.get(&key) {
-            return *known;
-        }
-        let mut out = Vec::new();
-        let (visited, strict) = (std::mem::take(&mut self.visited), self.strict);
-        if !strict {
-            self.fuel = FUEL;
-        }
-        self.strict = true;
-        let assumed = std::mem::take(&mut self.assumed);
-        self.nodes(old, new, "", depth + 1, &mut out);
-        self.visited = visited;
-        self.strict = strict;
-        let relation = relation_of(&out);
-        // What rests on an assumption holds only for as long as that is made.
-        if !self.assumed {
-            self.known.insert(key, relation);
-        }
-        self.assumed |= assumed;
-        relation
+    /// Returns whether this is about the question what holds, not about a report. Then
+    /// undeclared properties count as values.
+    fn strict(&self) -> bool {
+        self.facts.asking().is_some()
     }
 
     fn alternatives(
         &mut self,
         old: &Alternative<'a>,
         new: &Alternative<'a>,
-        path: &str,
-        depth: usize,
         at: &impl Fn(&'static str, Effect, String) -> Change,
-        out: &mut Vec<Change>,
+        out: &mut Found<'a>,
     ) {
-        if self.text && self.text_widens(old, new, depth) {
-            out.push(at(
+        if self.text && self.text_widens(old, new) {
+            out.changes.push(at(
                 "type-generalized",
                 Effect::Widens,
                 format!(
@@ -272,41 +263,42 @@ impl<'a> Compare<'a> {
             ));
             return;
         }
-        if !type_lists(old, new, at, out) {
+        if !type_lists(old, new, at, &mut out.changes) {
             // Of null, what applies to every type still holds.
             if old.types & new.types != 0 {
-                self.applied(old, new, depth, at, out);
+                self.applied(old, new, at, &mut out.changes);
             }
             return;
         }
         let both = old.types & new.types;
-        values(old, new, at, out);
+        values(old, new, at, &mut out.changes);
         if both & NUMBER != 0 {
-            numbers(old, new, at, out);
+            numbers(old, new, at, &mut out.changes);
         }
         if both & STRING != 0 {
-            patterns(old, new, at, out);
+            patterns(old, new, at, &mut out.changes);
         }
         if both & (STRING | NUMBER) != 0 {
-            formats(old, new, at, out);
+            formats(old, new, at, &mut out.changes);
         }
         for (index, (bit, least, most)) in SIZES.into_iter().enumerate() {
             if both & bit != 0 {
-                sizes(old.sizes[index], new.sizes[index], least, most, at, out);
+                let sizes_of = (old.sizes[index], new.sizes[index]);
+                sizes(sizes_of.0, sizes_of.1, least, most, at, &mut out.changes);
             }
         }
         if both & ARRAY != 0 {
-            self.arrays(old, new, path, depth, at, out);
+            arrays(old, new, at, out);
         }
         if both & OBJECT != 0 {
-            self.objects(old, new, path, depth, at, out);
+            self.objects(old, new, at, out);
         }
-        self.applied(old, new, depth, at, out);
+        self.applied(old, new, at, &mut out.changes);
     }
 
     /// Any text will do for a text without rules, and a value alone for a list
     /// of one.
-    fn text_widens(&mut self, old: &Alternative<'a>, new: &Alternative<'a>, depth: usize) -> bool {
+    fn text_widens(&mut self, old: &Alternative<'a>, new: &Alternative<'a>) -> bool {
         let scalar = STRING | NUMBER | BOOLEAN;
         if old.types & !scalar != 0 {
             return false;
@@ -335,67 +327,48 @@ impl<'a> Compare<'a> {
             let items = self.revision.alternatives(&new.items);
             return items
                 .iter()
-                .any(|item| self.relation(old, item, depth).old_within_new);
+                .any(|item| self.alternative_holds(old, item, true));
         }
         false
     }
-
-    fn arrays(
-        &mut self,
-        old: &Alternative<'a>,
-        new: &Alternative<'a>,
-        path: &str,
-        depth: usize,
-        at: &impl Fn(&'static str, Effect, String) -> Change,
-        out: &mut Vec<Change>,
-    ) {
-        match (old.unique, new.unique) {
-            (false, true) if new.sizes[1].1.is_none_or(|most| most > 1) => out.push(at(
-                "unique-items-set",
-                Effect::Narrows,
-                "the elements of {S} must now all differ".to_owned(),
-            )),
-            (true, false) if new.sizes[1].1.is_none_or(|most| most > 1) => out.push(at(
-                "unique-items-unset",
-                Effect::Widens,
-                "the elements of {S} need no longer differ".to_owned(),
-            )),
-            _ => {}
-        }
-        let inner = format!("{path}[]");
-        for index in 0..old.prefix.len().max(new.prefix.len()) {
-            let limit = old.sizes[1]
-                .1
-                .unwrap_or(u64::MAX)
-                .min(new.sizes[1].1.unwrap_or(u64::MAX));
-            if index as u64 >= limit {
-                break;
-            }
-            let path = format!("{path}[{index}]");
-            let (was, is) = (old.item(index).clone(), new.item(index).clone());
-            self.nodes(&was, &is, &path, depth + 1, out);
-        }
-        let (was, is) = (old.items.clone(), new.items.clone());
-        self.nodes(&was, &is, &inner, depth + 1, out);
-    }
 }
 
-fn relation_of(changes: &[Change]) -> Relation {
-    let only = |good| {
-        changes
-            .iter()
-            .all(|change| change.effect == Effect::None || change.effect == good)
-    };
-    Relation {
-        old_within_new: only(Effect::Widens),
-        new_within_old: only(Effect::Narrows),
+fn arrays<'a>(
+    old: &Alternative<'a>,
+    new: &Alternative<'a>,
+    at: &impl Fn(&'static str, Effect, String) -> Change,
+    out: &mut Found<'a>,
+) {
+    match (old.unique, new.unique) {
+        (false, true) if new.sizes[1].1.is_none_or(|most| most > 1) => out.changes.push(at(
+            "unique-items-set",
+            Effect::Narrows,
+            "the elements of {S} must now all differ".to_owned(),
+        )),
+        (true, false) if new.sizes[1].1.is_none_or(|most| most > 1) => out.changes.push(at(
+            "unique-items-unset",
+            Effect::Widens,
+            "the elements of {S} need no longer differ".to_owned(),
+        )),
+        _ => {}
     }
+    let limit = |alternative: &Alternative<'a>| alternative.sizes[1].1.unwrap_or(u64::MAX);
+    let limit = limit(old).min(limit(new));
+    for index in 0..old.prefix.len().max(new.prefix.len()) {
+        if index as u64 >= limit {
+            break;
+        }
+        let (was, is) = (old.item(index).clone(), new.item(index).clone());
+        out.inner(&format!("[{index}]"), was, is);
+    }
+    out.inner("[]", old.items.clone(), new.items.clone());
 }
 
-fn join(path: &str, name: &str) -> String {
-    if path.is_empty() {
-        name.to_owned()
+/// A step below a path.
+fn join(path: &str, step: &str) -> String {
+    if path.is_empty() || step.is_empty() || step.starts_with('[') {
+        format!("{path}{step}")
     } else {
-        format!("{path}/{name}")
+        format!("{path}/{step}")
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Change, Compare, Effect};
+use super::{Change, Compare, Effect, Found};
 use crate::diff::alternatives::{Alternative, NULL, Node, OBJECT};
 use crate::diff::places::escape;
 use crate::report::Direction;
@@ -12,10 +12,8 @@ impl<'a> Compare<'a> {
         &mut self,
         old: &Alternative<'a>,
         new: &Alternative<'a>,
-        path: &str,
-        depth: usize,
         at: &impl Fn(&'static str, Effect, String) -> Change,
-        out: &mut Vec<Change>,
+        out: &mut Found<'a>,
     ) {
         let names: BTreeSet<&String> = old
             .properties
@@ -25,12 +23,11 @@ impl<'a> Compare<'a> {
             .chain(&new.required)
             .collect();
         for name in names {
-            let inner = super::join(path, name);
             let required = (old.required.contains(name), new.required.contains(name));
             let nodes = (old.properties.get(name), new.properties.get(name));
             let change = |kind, effect, text: String| {
                 let mut change = at(kind, effect, text);
-                change.path.clone_from(&inner);
+                change.path.clone_from(name);
                 let part = |node: Option<&Node<'a>>, of: Option<String>| {
                     node.and_then(Node::pointer)
                         .map(str::to_owned)
@@ -59,9 +56,9 @@ impl<'a> Compare<'a> {
                         Some(never) => (never.clone(), true),
                         None => new.undeclared(name),
                     };
-                    self.removed(&was, rest, new.types, required, &change, depth, out);
+                    self.removed(&was, rest, new.types, required, &change, out);
                     if required == (false, true) {
-                        out.push(change(
+                        out.changes.push(change(
                             "property-became-required",
                             Effect::Narrows,
                             "{S} is now required".to_owned(),
@@ -70,9 +67,9 @@ impl<'a> Compare<'a> {
                 }
                 (None, Some(is)) if !is.is_never() => {
                     let is = is.clone();
-                    self.added(name, &is, old, required, &change, depth, out);
+                    self.added(name, &is, old, required, &change, out);
                     if required == (true, false) {
-                        out.push(change(
+                        out.changes.push(change(
                             "property-became-optional",
                             Effect::Widens,
                             "{S} is no longer required".to_owned(),
@@ -81,12 +78,12 @@ impl<'a> Compare<'a> {
                 }
                 _ => {
                     match required {
-                        (false, true) => out.push(change(
+                        (false, true) => out.changes.push(change(
                             "property-became-required",
                             Effect::Narrows,
                             "{S} is now required".to_owned(),
                         )),
-                        (true, false) => out.push(change(
+                        (true, false) => out.changes.push(change(
                             "property-became-optional",
                             Effect::Widens,
                             "{S} is no longer required, and may be missing".to_owned(),
@@ -99,12 +96,12 @@ impl<'a> Compare<'a> {
                             None => whole.undeclared(name).0,
                         };
                         let (was, is) = (of(nodes.0, old), of(nodes.1, new));
-                        self.nodes(&was, &is, &inner, depth + 1, out);
+                        out.inner(name, was, is);
                     }
                 }
             }
         }
-        self.undeclared(old, new, path, depth, at, out);
+        self.undeclared(old, new, at, out);
     }
 
     #[expect(
@@ -118,8 +115,7 @@ impl<'a> Compare<'a> {
         types: u8,
         required: (bool, bool),
         change: &impl Fn(&'static str, Effect, String) -> Change,
-        depth: usize,
-        out: &mut Vec<Change>,
+        out: &mut Found<'a>,
     ) {
         let kind = if required.0 {
             "required-property-removed"
@@ -127,10 +123,10 @@ impl<'a> Compare<'a> {
             "optional-property-removed"
         };
         let request = self.base.direction == Direction::Request;
-        let relation = self.node_relation(was, &rest, depth);
+        let (kept, back) = (self.kept(was, &rest), self.back(was, &rest));
         let covered = stated && !rest.is_any() && !rest.is_never();
-        let effect = if self.strict || covered {
-            match (relation.old_within_new, relation.new_within_old) {
+        let effect = if self.strict() || covered {
+            match (kept, back) {
                 (true, true) => Effect::None,
                 (true, false) => Effect::Widens,
                 (false, true) => Effect::Narrows,
@@ -149,14 +145,14 @@ impl<'a> Compare<'a> {
             (false, _) if required.0 => "{S} is gone, and clients rely on it",
             (false, _) => "{S} is gone; clients that read it find nothing",
         };
-        if (self.strict || covered) && required == (true, false) {
-            out.push(change(
+        if (self.strict() || covered) && required == (true, false) {
+            out.changes.push(change(
                 "property-became-optional",
                 Effect::Widens,
                 "{S} is no longer required, and may be missing".to_owned(),
             ));
         }
-        out.push(change(kind, effect, text.to_owned()));
+        out.changes.push(change(kind, effect, text.to_owned()));
     }
 
     #[expect(
@@ -170,20 +166,19 @@ impl<'a> Compare<'a> {
         old: &Alternative<'a>,
         required: (bool, bool),
         change: &impl Fn(&'static str, Effect, String) -> Change,
-        depth: usize,
-        out: &mut Vec<Change>,
+        out: &mut Found<'a>,
     ) {
         let request = self.base.direction == Direction::Request;
         let (rest, stated) = old.undeclared(name);
-        let relation = self.node_relation(&rest, is, depth);
-        let covered = self.strict || (stated && !rest.is_any());
+        let (kept, back) = (self.kept(&rest, is), self.back(&rest, is));
+        let covered = self.strict() || (stated && !rest.is_any());
         if required == (false, true) {
-            let effect = if covered && !relation.new_within_old {
+            let effect = if covered && !back {
                 Effect::Incomparable
             } else {
                 Effect::Narrows
             };
-            out.push(change(
+            out.changes.push(change(
                 "required-property-added",
                 effect,
                 if request {
@@ -195,7 +190,7 @@ impl<'a> Compare<'a> {
             return;
         }
         let effect = if covered {
-            match (relation.old_within_new, relation.new_within_old) {
+            match (kept, back) {
                 (true, true) => Effect::None,
                 (true, false) => Effect::Widens,
                 (false, true) => Effect::Narrows,
@@ -209,50 +204,46 @@ impl<'a> Compare<'a> {
         } else {
             "{S} is new and optional"
         };
-        out.push(change("optional-property-added", effect, text.to_owned()));
+        out.changes
+            .push(change("optional-property-added", effect, text.to_owned()));
     }
 
     fn undeclared(
         &mut self,
         old: &Alternative<'a>,
         new: &Alternative<'a>,
-        path: &str,
-        depth: usize,
         at: &impl Fn(&'static str, Effect, String) -> Change,
-        out: &mut Vec<Change>,
+        out: &mut Found<'a>,
     ) {
         match (old.additional.is_never(), new.additional.is_never()) {
-            (false, true) => out.push(at(
+            (false, true) => out.changes.push(at(
                 "additional-properties-forbidden",
                 Effect::Narrows,
                 "{S} no longer takes properties that are not declared".to_owned(),
             )),
-            (true, false) => out.push(at(
+            (true, false) => out.changes.push(at(
                 "additional-properties-allowed",
                 Effect::Widens,
                 "{S} may now hold properties that are not declared".to_owned(),
             )),
             (true, true) => {}
             (false, false) => {
-                let (was, is) = (old.additional.clone(), new.additional.clone());
-                self.nodes(&was, &is, &super::join(path, "*"), depth + 1, out);
+                out.inner("*", old.additional.clone(), new.additional.clone());
             }
         }
         let patterns: BTreeSet<&String> =
             old.by_pattern.keys().chain(new.by_pattern.keys()).collect();
         for pattern in patterns {
-            let inner = super::join(path, &format!("/{pattern}/"));
             let (was, is) = (old.by_pattern.get(pattern), new.by_pattern.get(pattern));
             if let (Some(was), Some(is)) = (was, is) {
-                let (was, is) = (was.clone(), is.clone());
-                self.nodes(&was, &is, &inner, depth + 1, out);
+                out.inner(&format!("/{pattern}/"), was.clone(), is.clone());
                 continue;
             }
             let added = was.is_none();
             let was = was.unwrap_or(&old.additional).clone();
             let is = is.unwrap_or(&new.additional).clone();
-            let relation = self.node_relation(&was, &is, depth);
-            let effect = match (relation.old_within_new, relation.new_within_old) {
+            let (kept, back) = (self.kept(&was, &is), self.back(&was, &is));
+            let effect = match (kept, back) {
                 (true, true) => continue,
                 (true, false) => Effect::Widens,
                 (false, true) => Effect::Narrows,
@@ -263,7 +254,7 @@ impl<'a> Compare<'a> {
             } else {
                 ("pattern-properties-removed", "no longer have a schema")
             };
-            out.push(at(
+            out.changes.push(at(
                 kind,
                 effect,
                 format!("properties of {{S}} whose name matches `{pattern}` {text} of their own"),

@@ -2,45 +2,50 @@
 
 use serde_json::Value;
 
-use super::Relation;
 use super::scalars::types;
-use super::{Change, Compare, Effect};
+use super::{Change, Compare, Effect, Found};
 use crate::diff::alternatives::{Alternative, NULL, OBJECT};
+use crate::diff::classes::Side;
 
 impl<'a> Compare<'a> {
     pub(super) fn unions(
         &mut self,
         before: &[Alternative<'a>],
         after: &[Alternative<'a>],
-        path: &str,
-        depth: usize,
         at: &impl Fn(&'static str, Effect, String) -> Change,
-        out: &mut Vec<Change>,
+        out: &mut Found<'a>,
     ) {
-        let relations: Vec<Vec<Relation>> = before
-            .iter()
-            .map(|old| {
-                after
-                    .iter()
-                    .map(|new| self.relation(old, new, depth))
-                    .collect()
+        let old_numbers = self.alternative_numbers(Side::Base, before);
+        let new_numbers = self.alternative_numbers(Side::Revision, after);
+        let mut kept = |i: usize, j: usize| {
+            old_numbers[i] == new_numbers[j] || self.alternative_holds(&before[i], &after[j], true)
+        };
+        let mut old_left: Vec<usize> = (0..before.len())
+            .filter(|i| {
+                !new_numbers.contains(&old_numbers[*i]) && !(0..after.len()).any(|j| kept(*i, j))
             })
             .collect();
-        let mut old_left: Vec<usize> = (0..before.len())
-            .filter(|i| !relations[*i].iter().any(|relation| relation.old_within_new))
-            .collect();
+        let mut back = |i: usize, j: usize| {
+            old_numbers[i] == new_numbers[j] || self.alternative_holds(&before[i], &after[j], false)
+        };
         let mut new_left: Vec<usize> = (0..after.len())
-            .filter(|j| !relations.iter().any(|row| row[*j].new_within_old))
+            .filter(|j| {
+                !old_numbers.contains(&new_numbers[*j]) && !(0..before.len()).any(|i| back(i, *j))
+            })
             .collect();
+        let equal = |compare: &mut Self, i: usize, j: usize| {
+            old_numbers[i] == new_numbers[j]
+                || (compare.alternative_holds(&before[i], &after[j], true)
+                    && compare.alternative_holds(&before[i], &after[j], false))
+        };
         // Alternatives of one name are one alternative that changed, unless
         // the name is a mere position that another one has taken.
         let lost = old_left.clone();
-        let pairs_up = |i: usize, j: usize| {
-            let equal = |relation: &Relation| relation.equal();
+        let pairs_up = |compare: &mut Self, i: usize, j: usize| {
             before[i].label == after[j].label
                 && before[i].types & after[j].types & !NULL != 0
-                && (lost.contains(&i) || relations[i][j].old_within_new)
-                && !(0..before.len()).any(|other| other != i && equal(&relations[other][j]))
+                && (lost.contains(&i) || compare.alternative_holds(&before[i], &after[j], true))
+                && !(0..before.len()).any(|other| other != i && equal(compare, other, j))
         };
         let mut pairs: Vec<(usize, usize)> = Vec::new();
         for i in 0..before.len() {
@@ -51,8 +56,9 @@ impl<'a> Compare<'a> {
                     && before[i].label.starts_with("/components/schemas/")
                     && !before[i].label["/components/schemas/".len()..].contains('/')
                     && before[i].types & after[j].types & OBJECT != 0
-                    && !relations[i][j].equal();
-                if (named || (needed && pairs_up(i, j)))
+                    && !(self.alternative_holds(&before[i], &after[j], true)
+                        && self.alternative_holds(&before[i], &after[j], false));
+                if (named || (needed && pairs_up(self, i, j)))
                     && !pairs.iter().any(|pair| pair.0 == i || pair.1 == j)
                 {
                     pairs.push((i, j));
@@ -74,27 +80,26 @@ impl<'a> Compare<'a> {
                 revision: Some(after[j].label.clone()),
                 ..at(kind, effect, text)
             };
-            let mut found = Vec::new();
-            self.alternatives(&before[i], &after[j], path, depth, &inner, &mut found);
+            let mut found = Found::default();
+            self.alternatives(&before[i], &after[j], &inner, &mut found);
             // A property that another alternative declares is not gone.
-            found.retain(|change| {
+            found.changes.retain(|change| {
                 !change.kind.ends_with("-property-removed")
-                    || !after.iter().any(|alternative| {
-                        let declared = |name: &String| change.path == super::join(path, name);
-                        alternative.properties.keys().any(declared)
-                    })
+                    || !after
+                        .iter()
+                        .any(|alternative| alternative.properties.contains_key(&change.path))
             });
-            out.extend(found);
+            out.changes.extend(found.changes);
+            out.inner.extend(found.inner);
         }
         // What each of these refuses depends on the others.
         let entangled = |alternative: &Alternative<'a>| {
             alternative.overlaps.one > 0 && alternative.types & OBJECT == 0
         };
-        let settled = |j: usize| relations.iter().any(|row| row[j].equal());
         if before.iter().chain(after).any(entangled)
-            && !(before.len() == after.len() && (0..after.len()).all(settled))
+            && !self.are_settled(&old_numbers, &new_numbers)
         {
-            out.push(at(
+            out.changes.push(at(
                 "one-of-changed",
                 Effect::Unknown,
                 "{S} has alternatives that overlap, and they changed".to_owned(),
@@ -110,7 +115,7 @@ impl<'a> Compare<'a> {
                 ),
             );
             change.base = Some(before[i].label.clone());
-            out.push(change);
+            out.changes.push(change);
         }
         for j in new_left {
             let mut change = at(
@@ -119,7 +124,7 @@ impl<'a> Compare<'a> {
                 format!("{{S}} has the new alternative {}", describe(&after[j])),
             );
             change.revision = Some(after[j].label.clone());
-            out.push(change);
+            out.changes.push(change);
         }
     }
 }

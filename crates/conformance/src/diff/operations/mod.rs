@@ -15,8 +15,8 @@ use serde_json::Value;
 use self::bodies::media;
 use self::servers::Moves;
 use super::alternatives::Node;
+use super::classes::Classes;
 use super::compare::Compare;
-use super::dirty::Dirty;
 use super::document::{Document, Located};
 use super::rules::{self, OPERATIONS, Part};
 use crate::report::{Direction, Finding, Level, Location};
@@ -32,11 +32,24 @@ struct Judge<'a> {
     base: &'a Document,
     revision: &'a Document,
     today: &'a str,
-    dirty: &'a Dirty,
     findings: Vec<Finding>,
+    /// The comparisons of schemas: of requests, of requests as text, and of responses.
+    compares: [Compare<'a>; 3],
+    uses: Vec<Use>,
     /// Which path items of callbacks have been compared, and whether inverted. One can
     /// be that of an operation that it is a callback of.
     called_back: HashSet<(String, String, bool)>,
+}
+
+/// Where schemas that differ are used.
+struct Use {
+    operation: String,
+    part: Part,
+    direction: Direction,
+    subject: String,
+    /// Which comparison they stand in, and the number of the pair there.
+    compare: usize,
+    pair: usize,
 }
 
 /// The operation that is looked at.
@@ -53,19 +66,26 @@ pub(super) fn documents(base: &Document, revision: &Document, today: &str) -> Ve
     if base.root == revision.root {
         return Vec::new();
     }
-    let dirty = Dirty::find(base, revision);
+    let classes = Classes::find(base, revision);
+    let compare = |direction, text| Compare::new(base, revision, &classes, direction, text);
     let mut judge = Judge {
         base,
         revision,
         today,
-        dirty: &dirty,
         findings: Vec::new(),
+        compares: [
+            compare(Direction::Request, false),
+            compare(Direction::Request, true),
+            compare(Direction::Response, false),
+        ],
+        uses: Vec::new(),
         called_back: HashSet::new(),
     };
     judge.paths();
     judge.webhooks();
     judge.schemes();
     judge.components();
+    judge.changes_of_schemas();
     judge.findings
 }
 
@@ -392,27 +412,48 @@ impl<'a> Judge<'a> {
         nodes: (&Node<'a>, &Node<'a>),
         text: bool,
     ) {
-        let mut compare = Compare::new(self.base, self.revision, self.dirty, direction);
-        compare.text = text && direction == Direction::Request;
-        for change in compare.changes(nodes.0, nodes.1) {
-            let whole = change.path.is_empty();
-            let named = named(&change.path, subject);
-            let location = |document: &Document, pointer: Option<String>| {
-                pointer.map(|pointer| Location {
-                    source: document.source.clone(),
-                    pointer,
-                    line: None,
-                })
-            };
-            self.findings.push(Finding {
-                id: rules::id(part, direction, change.kind, whole),
-                level: rules::level(direction, change.kind, change.effect),
-                direction: Some(direction),
-                operation: Some(scope.operation.clone()),
-                base: location(self.base, change.base),
-                revision: location(self.revision, change.revision),
-                message: change.text.replace("{S}", &named),
+        let compare = match (direction, text) {
+            (Direction::Request, false) => 0,
+            (Direction::Request, true) => 1,
+            (Direction::Response, _) => 2,
+        };
+        if let Some(pair) = self.compares[compare].explore(nodes.0, nodes.1) {
+            self.uses.push(Use {
+                operation: scope.operation.clone(),
+                part,
+                direction,
+                subject: subject.to_owned(),
+                compare,
+                pair,
             });
+        }
+    }
+
+    fn changes_of_schemas(&mut self) {
+        let changed = self.compares.each_ref().map(Compare::changed);
+        for used in &self.uses {
+            let compare = &self.compares[used.compare];
+            for reached in compare.below(used.pair, &changed[used.compare]) {
+                let (change, direction) = (reached.change, used.direction);
+                let whole = reached.path.is_empty();
+                let location = |document: &Document, pointer: &Option<String>| {
+                    pointer.clone().map(|pointer| Location {
+                        source: document.source.clone(),
+                        pointer,
+                        line: None,
+                    })
+                };
+                let subject = named(&reached.path, &used.subject);
+                self.findings.push(Finding {
+                    id: rules::id(used.part, direction, change.kind, whole),
+                    level: rules::level(direction, change.kind, change.effect),
+                    direction: Some(direction),
+                    operation: Some(used.operation.clone()),
+                    base: location(self.base, &change.base),
+                    revision: location(self.revision, &change.revision),
+                    message: change.text.replace("{S}", &subject),
+                });
+            }
         }
     }
 
