@@ -32,6 +32,7 @@ pub(crate) struct AgreeArgs {
 }
 
 pub(crate) fn run(args: &AgreeArgs) -> anyhow::Result<ExitCode> {
+    args.output.judges_nothing()?;
     let (findings, title) = findings()?;
     args.output.print(&Report {
         title,
@@ -98,6 +99,7 @@ fn finding(id: &str, source: &str, message: String) -> Finding {
         level: Level::Error,
         direction: None,
         operation: None,
+        also: Vec::new(),
         base: None,
         revision: Some(Location::of_text(source, None)),
         message,

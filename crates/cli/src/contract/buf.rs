@@ -65,6 +65,7 @@ fn finding(line: &str) -> anyhow::Result<Finding> {
         level: Level::Error,
         direction: None,
         operation: None,
+        also: Vec::new(),
         base: None,
         revision: found
             .path

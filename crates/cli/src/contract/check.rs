@@ -77,7 +77,7 @@ pub(crate) struct CheckArgs {
 
 pub(crate) async fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let mut verdict = Verdict {
-        policy: args.policy.read()?,
+        policy: args.policy.read(&args.output)?,
         today: policy::today(),
         findings: Vec::new(),
     };
@@ -212,6 +212,7 @@ fn stale_file(file: &Stale) -> Finding {
         level: Level::Error,
         direction: None,
         operation: None,
+        also: Vec::new(),
         base: None,
         revision: Some(Location::of_text(path.to_string(), first_difference(file))),
         message: format!(
@@ -283,6 +284,7 @@ fn no_buf(required: bool) -> Finding {
         },
         direction: None,
         operation: None,
+        also: Vec::new(),
         base: None,
         revision: None,
         message: format!(
@@ -305,6 +307,7 @@ fn versions(
         level: Level::Error,
         direction: None,
         operation: None,
+        also: Vec::new(),
         base: None,
         revision: Some(Location::of_text(place, None)),
         message,

@@ -42,7 +42,7 @@ pub(crate) fn run(args: &DiffArgs) -> anyhow::Result<ExitCode> {
     }
     let base = Document::parse(&args.base, &read(&args.base)?)?;
     let revision = Document::parse(&args.revision, &read(&args.revision)?)?;
-    let findings = policy::changes(&base, &revision, &args.policy.read()?);
+    let findings = policy::changes(&base, &revision, &args.policy.read(&args.output)?);
     args.output.print(&Report {
         title: format!("{} → {}", args.base, args.revision),
         findings,

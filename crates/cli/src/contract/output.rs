@@ -4,7 +4,7 @@ use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use conformance::report::{self, Level, Report};
+use conformance::report::{self, Level, Report, Shown};
 
 /// What `--help` says about exit codes.
 pub(crate) const EXIT_CODES: &str = "Exit codes:\n  \
@@ -19,7 +19,36 @@ pub(crate) struct OutputArgs {
     format: Format,
     /// The least level to exit with 1 for
     #[arg(long, value_enum, default_value_t)]
-    fail_on: FailOn,
+    fail_on: Least,
+    /// Show no findings below this level (error, warning or info), but count them;
+    /// ID=error|warning|info|none judges a kind of finding in another way
+    #[arg(long, value_name = "[ID=]LEVEL")]
+    level: Vec<LevelArg>,
+    /// Show so many findings at most, the worst first, and count the rest
+    #[arg(long, value_name = "N")]
+    max: Option<usize>,
+}
+
+/// What `--level` says.
+#[derive(Clone, Debug)]
+enum LevelArg {
+    /// The least level to show.
+    Show(Level),
+    /// `ID=LEVEL`.
+    Judge(String),
+}
+
+impl std::str::FromStr for LevelArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.contains('=') {
+            return Ok(Self::Judge(text.to_owned()));
+        }
+        Least::from_str(text, false)
+            .map(|least| Self::Show(least.level()))
+            .map_err(|_| "say error, warning or info, or ID=LEVEL".to_owned())
+    }
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -40,7 +69,7 @@ enum Format {
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
-enum FailOn {
+enum Least {
     #[default]
     Error,
     Warning,
@@ -48,6 +77,30 @@ enum FailOn {
 }
 
 impl OutputArgs {
+    /// Kinds of findings that are to be judged in another way, as `ID=LEVEL`.
+    pub(crate) fn judged(&self) -> impl Iterator<Item = &str> {
+        self.level.iter().filter_map(|level| match level {
+            LevelArg::Judge(text) => Some(text.as_str()),
+            LevelArg::Show(_) => None,
+        })
+    }
+
+    /// Refuses what only commands that compare can do.
+    pub(crate) fn judges_nothing(&self) -> anyhow::Result<()> {
+        if let Some(level) = self.judged().next() {
+            anyhow::bail!("--level {level} is understood by `contract diff` and `contract check`");
+        }
+        Ok(())
+    }
+
+    fn least(&self) -> Level {
+        let shown = self.level.iter().rev().find_map(|level| match level {
+            LevelArg::Show(level) => Some(*level),
+            LevelArg::Judge(_) => None,
+        });
+        shown.unwrap_or(Level::Info)
+    }
+
     /// Prints a report and tells what to exit with.
     pub(crate) fn print(&self, report: &Report) -> anyhow::Result<ExitCode> {
         let format = match self.format {
@@ -62,14 +115,24 @@ impl OutputArgs {
         // See https://no-color.org: any value counts, but not an empty one.
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
         let colour = stdout.is_terminal() && !plain;
-        stdout.write_all(report::render(report, format, colour).as_bytes())?;
-        stdout.flush()?;
-        let level = match self.fail_on {
-            FailOn::Error => Level::Error,
-            FailOn::Warning => Level::Warning,
-            FailOn::Info => Level::Info,
+        let shown = Shown {
+            least: self.least(),
+            most: self.max.unwrap_or(usize::MAX),
         };
-        Ok(ExitCode::from(u8::from(report.fails_on(level))))
+        stdout.write_all(report::render(report, format, colour, shown).as_bytes())?;
+        stdout.flush()?;
+        let fails = report.fails_on(self.fail_on.level());
+        Ok(ExitCode::from(u8::from(fails)))
+    }
+}
+
+impl Least {
+    fn level(self) -> Level {
+        match self {
+            Least::Error => Level::Error,
+            Least::Warning => Level::Warning,
+            Least::Info => Level::Info,
+        }
     }
 }
 

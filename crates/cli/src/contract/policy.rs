@@ -7,6 +7,8 @@ use clap::Args;
 use conformance::diff::Policy;
 use conformance::report::Finding;
 
+use super::output::OutputArgs;
+
 #[derive(Args, Debug)]
 pub(crate) struct PolicyArgs {
     /// Levels, and changes that are accepted with a reason until a date
@@ -16,13 +18,11 @@ pub(crate) struct PolicyArgs {
     /// (`*` stands for any text) and `expires = "2030-01-31"`.
     #[arg(long, value_name = "FILE")]
     ignore: Option<PathBuf>,
-    /// Judge a kind of change in another way: ID=error|warning|info|none
-    #[arg(long, value_name = "ID=LEVEL")]
-    level: Vec<String>,
 }
 
 impl PolicyArgs {
-    pub(super) fn read(&self) -> anyhow::Result<Policy> {
+    /// The decisions of the file and of `--level`.
+    pub(super) fn read(&self, output: &OutputArgs) -> anyhow::Result<Policy> {
         let mut policy = match &self.ignore {
             Some(path) => {
                 let text = std::fs::read_to_string(path)
@@ -31,7 +31,7 @@ impl PolicyArgs {
             }
             None => Policy::default(),
         };
-        for level in &self.level {
+        for level in output.judged() {
             policy.set_level(level)?;
         }
         Ok(policy)

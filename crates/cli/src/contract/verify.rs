@@ -53,6 +53,7 @@ struct Source {
 }
 
 pub(crate) async fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
+    args.output.judges_nothing()?;
     let Source { url, har, recorded } = &args.source;
     let report = if let Some(path) = har {
         verify::har(path)?

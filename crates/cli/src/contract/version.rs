@@ -93,6 +93,7 @@ mod tests {
             level,
             direction: None,
             operation: Some("GET /users".to_owned()),
+            also: Vec::new(),
             base: None,
             revision: None,
             message: "something changed".to_owned(),

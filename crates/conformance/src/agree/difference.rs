@@ -67,6 +67,7 @@ impl From<&Difference> for Finding {
             level: Level::Error,
             direction: None,
             operation: None,
+            also: Vec::new(),
             base: base.map(Location::from),
             revision: revision.map(Location::from),
             message: format!("{}: {}", difference.resource, difference.message),

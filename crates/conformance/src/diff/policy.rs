@@ -135,16 +135,19 @@ impl Policy {
         left
     }
 
-    /// Applies the levels and takes the ignored findings out. The entries
-    /// remember whether they have been of use.
+    /// Applies the levels and takes the ignored findings out. A finding that is ignored
+    /// for some of its operations is left with the others. The entries remember whether
+    /// they have been of use.
     pub fn judge(&mut self, findings: Vec<Finding>, today: &str) -> Vec<Finding> {
         let mut left: Vec<Finding> = Vec::new();
         for mut finding in findings {
-            let mut ignored = false;
+            let mut accepted: Vec<Option<String>> = Vec::new();
             for entry in &mut self.ignore {
                 if entry.matches(&finding) {
                     entry.used = true;
-                    ignored |= !entry.has_expired(today);
+                    if !entry.has_expired(today) {
+                        accepted.push(entry.operation.clone());
+                    }
                 }
             }
             match self.levels.get(&finding.id) {
@@ -154,9 +157,7 @@ impl Policy {
                 Some(Word::Info) => finding.level = Level::Info,
                 None => {}
             }
-            if !ignored {
-                left.push(finding);
-            }
+            left.extend(without(finding, &accepted));
         }
         left
     }
@@ -180,6 +181,7 @@ impl Policy {
                 level: Level::Warning,
                 direction: None,
                 operation: entry.operation.clone(),
+                also: Vec::new(),
                 base: None,
                 revision: None,
                 message: format!(
@@ -192,6 +194,28 @@ impl Policy {
     }
 }
 
+/// The finding without the operations that entries accept it for, if any is left. An
+/// entry without an operation accepts it for all.
+fn without(mut finding: Finding, accepted: &[Option<String>]) -> Option<Finding> {
+    if accepted.is_empty() {
+        return Some(finding);
+    }
+    let is_accepted = |operation: &str| {
+        accepted.iter().any(|pattern| {
+            let pattern = pattern.as_deref();
+            pattern.is_none_or(|pattern| glob(pattern, operation))
+        })
+    };
+    let first = finding.operation.take()?;
+    finding.also.insert(0, first);
+    finding.also.retain(|operation| !is_accepted(operation));
+    if finding.also.is_empty() {
+        return None;
+    }
+    finding.operation = Some(finding.also.remove(0));
+    Some(finding)
+}
+
 impl Ignore {
     fn has_expired(&self, today: &str) -> bool {
         self.expires.as_deref().is_some_and(|date| date <= today)
@@ -199,10 +223,8 @@ impl Ignore {
 
     fn matches(&self, finding: &Finding) -> bool {
         let operation = self.operation.as_deref().is_none_or(|pattern| {
-            finding
-                .operation
-                .as_deref()
-                .is_some_and(|operation| glob(pattern, operation))
+            let mut operations = finding.operation.iter().chain(&finding.also);
+            operations.any(|operation| glob(pattern, operation))
         });
         let pointer = self.pointer.as_deref().is_none_or(|pattern| {
             [&finding.base, &finding.revision]

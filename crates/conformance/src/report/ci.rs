@@ -156,7 +156,7 @@ fn sentence(finding: &Finding) -> String {
     let operation = finding
         .operation
         .as_ref()
-        .map(|operation| format!("{operation}: "))
+        .map(|operation| format!("{operation}{}: ", finding.and_more()))
         .unwrap_or_default();
     let at = match place(finding) {
         Some(place) if is_remote(place) => format!(" (at {place})"),

@@ -44,6 +44,10 @@ pub struct Finding {
     /// The operation, as `GET /users/{user_id}`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operation: Option<String>,
+    /// The other operations that the same thing reaches, such as those that use a
+    /// schema that has changed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<String>,
     /// The place in what was compared with: the old document or the contract.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base: Option<Location>,
@@ -139,6 +143,35 @@ pub enum Format {
     Markdown,
 }
 
+impl Finding {
+    /// `, and 3 more operations`, where there are.
+    fn and_more(&self) -> String {
+        match self.also.len() {
+            0 => String::new(),
+            1 => ", and 1 more operation".to_owned(),
+            more => format!(", and {more} more operations"),
+        }
+    }
+}
+
+/// Which part of a report to write.
+#[derive(Debug, Clone, Copy)]
+pub struct Shown {
+    /// Findings below this level are counted only.
+    pub least: Level,
+    /// More findings than this are counted only, the worst coming first.
+    pub most: usize,
+}
+
+impl Default for Shown {
+    fn default() -> Self {
+        Self {
+            least: Level::Info,
+            most: usize::MAX,
+        }
+    }
+}
+
 impl Report {
     /// The worst level found.
     pub fn worst(&self) -> Option<Level> {
@@ -148,6 +181,23 @@ impl Report {
     /// Returns whether anything was found at this level or above.
     pub fn fails_on(&self, level: Level) -> bool {
         self.worst().is_some_and(|worst| worst >= level)
+    }
+
+    /// The part that is to be shown.
+    fn part(&self, shown: Shown) -> Self {
+        let mut findings: Vec<Finding> = self
+            .findings
+            .iter()
+            .filter(|finding| finding.level >= shown.least)
+            .cloned()
+            .collect();
+        findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
+        findings.truncate(shown.most);
+        Self {
+            findings,
+            title: self.title.clone(),
+            coverage: self.coverage.clone(),
+        }
     }
 
     fn count(&self, level: Level) -> usize {
@@ -221,15 +271,69 @@ impl fmt::Display for Location {
     }
 }
 
-/// Writes a report. `colour` matters to [`Format::Text`] only. The text ends
-/// with a newline.
-pub fn render(report: &Report, format: Format, colour: bool) -> String {
+/// Writes what of a report is to be shown. `colour` matters to [`Format::Text`] only.
+/// The text ends with a newline.
+pub fn render(report: &Report, format: Format, colour: bool, shown: Shown) -> String {
+    let hidden = Hidden::of(report, shown);
+    let part;
+    let part = if hidden.is_empty() {
+        report
+    } else {
+        part = report.part(shown);
+        &part
+    };
     match format {
-        Format::Text => people::text(report, colour),
-        Format::Markdown => people::markdown(report),
-        Format::Json => ci::json(report),
-        Format::Github => ci::github(report),
-        Format::Junit => ci::junit(report),
-        Format::Sarif => ci::sarif(report),
+        Format::Text => people::text(part, &report.tally(), &hidden, colour),
+        Format::Markdown => people::markdown(part, &report.tally(), &hidden),
+        Format::Json => ci::json(part),
+        Format::Github => ci::github(part),
+        Format::Junit => ci::junit(part),
+        Format::Sarif => ci::sarif(part),
+    }
+}
+
+/// How many findings are counted only.
+#[derive(Debug)]
+struct Hidden {
+    below: usize,
+    least: Level,
+    beyond: usize,
+}
+
+impl Hidden {
+    fn of(report: &Report, shown: Shown) -> Self {
+        let all = report.findings.len();
+        let findings = report.findings.iter();
+        let wanted = findings.filter(|finding| finding.level >= shown.least);
+        let wanted = wanted.count();
+        Self {
+            below: all - wanted,
+            least: shown.least,
+            beyond: wanted.saturating_sub(shown.most),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.below == 0 && self.beyond == 0
+    }
+
+    /// What is not shown, a sentence each.
+    fn sentences(&self) -> Vec<String> {
+        let count = |count: usize| match count {
+            1 => "1 more finding is not shown".to_owned(),
+            more => format!("{more} more findings are not shown"),
+        };
+        let mut all = Vec::new();
+        if self.beyond > 0 {
+            all.push(format!("{}: there are too many", count(self.beyond)));
+        }
+        if self.below > 0 {
+            let least = self.least;
+            all.push(format!(
+                "{}: they are below the level {least}",
+                count(self.below)
+            ));
+        }
+        all
     }
 }

@@ -2,9 +2,12 @@
 
 use std::fmt::Write as _;
 
-use super::{Finding, Level, Report};
+use super::{Finding, Hidden, Level, Report};
 
-pub(super) fn text(report: &Report, colour: bool) -> String {
+/// How many of the other operations of a finding a changelog names.
+const NAMED: usize = 5;
+
+pub(super) fn text(report: &Report, tally: &str, hidden: &Hidden, colour: bool) -> String {
     let paint = |code: &str, text: &str| {
         if colour {
             format!("\u{1b}[{code}m{text}\u{1b}[0m")
@@ -12,7 +15,7 @@ pub(super) fn text(report: &Report, colour: bool) -> String {
             text.to_owned()
         }
     };
-    let mut out = String::new();
+    let mut out = format!("{}: {tally}\n\n", printable(&report.title));
     for finding in &report.findings {
         let code = match finding.level {
             Level::Error => "1;31",
@@ -26,7 +29,12 @@ pub(super) fn text(report: &Report, colour: bool) -> String {
             printable(&finding.id)
         );
         if let Some(operation) = &finding.operation {
-            let _ = write!(out, " {}", paint("1", &printable(operation)));
+            let _ = write!(
+                out,
+                " {}{}",
+                paint("1", &printable(operation)),
+                finding.and_more()
+            );
         }
         let _ = writeln!(out, "\n  {}", printable(&finding.message));
         for place in places(finding) {
@@ -47,16 +55,18 @@ pub(super) fn text(report: &Report, colour: bool) -> String {
             }
         }
     }
-    let _ = writeln!(out, "{}: {}", printable(&report.title), report.tally());
+    for sentence in hidden.sentences() {
+        let _ = writeln!(out, "{sentence}");
+    }
+    // On a terminal the end is what is seen first.
+    if !report.findings.is_empty() || report.coverage.is_some() {
+        let _ = writeln!(out, "{}: {tally}", printable(&report.title));
+    }
     out
 }
 
-pub(super) fn markdown(report: &Report) -> String {
-    let mut out = format!(
-        "## {}\n\n{}\n",
-        markdown_text(&report.title),
-        report.tally()
-    );
+pub(super) fn markdown(report: &Report, tally: &str, hidden: &Hidden) -> String {
+    let mut out = format!("## {}\n\n{tally}\n", markdown_text(&report.title));
     for (level, heading) in [
         (Level::Error, "Breaking"),
         (Level::Warning, "May break"),
@@ -78,11 +88,15 @@ pub(super) fn markdown(report: &Report) -> String {
             }
             let _ = writeln!(
                 out,
-                "{} ({})",
+                "{} ({}){}",
                 markdown_text(&finding.message),
-                code_span(&finding.id)
+                code_span(&finding.id),
+                also(finding)
             );
         }
+    }
+    for sentence in hidden.sentences() {
+        let _ = writeln!(out, "\n{sentence}.");
     }
     if let Some(coverage) = &report.coverage {
         out.push_str("\n### Coverage\n\n| | seen | of |\n|---|---|---|\n");
@@ -91,6 +105,22 @@ pub(super) fn markdown(report: &Report) -> String {
         }
     }
     out
+}
+
+/// The other operations of a finding.
+fn also(finding: &Finding) -> String {
+    if finding.also.is_empty() {
+        return String::new();
+    }
+    let named = finding.also.iter().take(NAMED);
+    let named: Vec<String> = named.map(|operation| code_span(operation)).collect();
+    let more = finding.also.len().saturating_sub(NAMED);
+    let more = if more == 0 {
+        String::new()
+    } else {
+        format!(" and {more} more")
+    };
+    format!("; also {}{more}", named.join(", "))
 }
 
 /// `was …` and `now …`, one of them when the other place does not exist.

@@ -173,6 +173,7 @@ fn judge(checker: &mut Checker, seen_in: &str, exchange: &Exchange) {
             level: Level::Error,
             direction: None,
             operation: None,
+            also: Vec::new(),
             base: None,
             revision: Some(Location {
                 source: seen_in.to_owned(),
@@ -220,6 +221,7 @@ fn unmatched(checker: &mut Checker, path: &Path, index: usize, message: String) 
         level: Level::Info,
         direction: None,
         operation: None,
+        also: Vec::new(),
         base: None,
         revision: Some(Location {
             source: path.display().to_string(),

@@ -92,8 +92,10 @@ pub(super) struct Compare<'a> {
 }
 
 /// A change, and where it is below the schemas that were asked for.
-pub(super) struct Reached<'c> {
-    pub(super) change: &'c Change,
+pub(super) struct Reached {
+    /// The number of the pair, and that of the change there.
+    pub(super) pair: usize,
+    pub(super) change: usize,
     /// The property, as `address/lines/items`; empty for the whole.
     pub(super) path: String,
 }
@@ -182,14 +184,16 @@ impl<'a> Compare<'a> {
     }
 
     /// The changes below a pair, the nearest first, each once and by the shortest way.
-    pub(super) fn below(&self, root: usize, changed: &[bool]) -> Vec<Reached<'_>> {
+    pub(super) fn below(&self, root: usize, changed: &[bool]) -> Vec<Reached> {
         let mut reached = Vec::new();
         let mut seen = HashSet::from([root]);
         let mut queue = std::collections::VecDeque::from([(root, String::new())]);
         while let Some((number, path)) = queue.pop_front() {
             let pair = &self.pairs[number];
-            reached.extend(pair.changes.iter().map(|change| Reached {
-                change,
+            let changes = pair.changes.iter().enumerate();
+            reached.extend(changes.map(|(index, change)| Reached {
+                pair: number,
+                change: index,
                 path: join(&path, &change.path),
             }));
             for (step, inner) in &pair.inner {
@@ -199,6 +203,10 @@ impl<'a> Compare<'a> {
             }
         }
         reached
+    }
+
+    pub(super) fn change(&self, pair: usize, change: usize) -> &Change {
+        &self.pairs[pair].changes[change]
     }
 
     /// Returns whether the schemas differ in nothing, and refer to nothing that does.

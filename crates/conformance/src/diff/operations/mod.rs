@@ -123,6 +123,7 @@ impl<'a> Judge<'a> {
             level,
             direction,
             operation: operation.map(str::to_owned),
+            also: Vec::new(),
             base: location(self.base, places.0),
             revision: location(self.revision, places.1),
             message,
@@ -431,29 +432,52 @@ impl<'a> Judge<'a> {
 
     fn changes_of_schemas(&mut self) {
         let changed = self.compares.each_ref().map(Compare::changed);
+        // By what was compared as what, which pair of schemas, and which of its changes.
+        let mut causes: BTreeMap<(usize, Part, usize, usize), Vec<(&Use, String)>> =
+            BTreeMap::new();
         for used in &self.uses {
             let compare = &self.compares[used.compare];
             for reached in compare.below(used.pair, &changed[used.compare]) {
-                let (change, direction) = (reached.change, used.direction);
-                let whole = reached.path.is_empty();
-                let location = |document: &Document, pointer: &Option<String>| {
-                    pointer.clone().map(|pointer| Location {
-                        source: document.source.clone(),
-                        pointer,
-                        line: None,
-                    })
-                };
-                let subject = named(&reached.path, &used.subject);
-                self.findings.push(Finding {
-                    id: rules::id(used.part, direction, change.kind, whole),
-                    level: rules::level(direction, change.kind, change.effect),
-                    direction: Some(direction),
-                    operation: Some(used.operation.clone()),
-                    base: location(self.base, &change.base),
-                    revision: location(self.revision, &change.revision),
-                    message: change.text.replace("{S}", &subject),
-                });
+                let cause = (used.compare, used.part, reached.pair, reached.change);
+                let uses = causes.entry(cause).or_default();
+                uses.push((used, reached.path));
             }
+        }
+        for ((compare, part, pair, change), uses) in causes {
+            let change = self.compares[compare].change(pair, change);
+            let steps = |path: &str| path.matches(['/', '[']).count();
+            // The nearest place speaks for all.
+            let Some((used, path)) = uses
+                .iter()
+                .min_by_key(|(_, path)| (!path.is_empty(), steps(path)))
+            else {
+                continue;
+            };
+            let mut also: Vec<String> = Vec::new();
+            let mut seen = HashSet::from([used.operation.as_str()]);
+            for (other, _) in &uses {
+                if seen.insert(&other.operation) {
+                    also.push(other.operation.clone());
+                }
+            }
+            let location = |document: &Document, pointer: &Option<String>| {
+                pointer.clone().map(|pointer| Location {
+                    source: document.source.clone(),
+                    pointer,
+                    line: None,
+                })
+            };
+            let subject = named(path, &used.subject);
+            self.findings.push(Finding {
+                id: rules::id(part, used.direction, change.kind, path.is_empty()),
+                level: rules::level(used.direction, change.kind, change.effect),
+                direction: Some(used.direction),
+                operation: Some(used.operation.clone()),
+                also,
+                base: location(self.base, &change.base),
+                revision: location(self.revision, &change.revision),
+                message: change.text.replace("{S}", &subject),
+            });
         }
     }
 

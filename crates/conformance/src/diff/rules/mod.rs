@@ -17,7 +17,7 @@ use super::compare::Effect;
 use crate::report::{Direction, Level};
 
 /// Where a schema is used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Part {
     Body,
     Parameter,

@@ -127,6 +127,7 @@ impl Checker {
             level,
             direction,
             operation: Some(title(operation)),
+            also: Vec::new(),
             base: Some(Location {
                 source: DOCUMENT.to_owned(),
                 pointer: format!("{}{below}", pointer(operation)),
@@ -163,6 +164,7 @@ impl Checker {
                 level: Level::Error,
                 direction: Some(direction),
                 operation: Some(title(operation)),
+                also: Vec::new(),
                 base: Some(Location {
                     source: DOCUMENT.to_owned(),
                     pointer: problem.schema,
