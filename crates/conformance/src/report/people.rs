@@ -15,7 +15,11 @@ pub(super) fn text(report: &Report, tally: &str, hidden: &Hidden, colour: bool) 
             text.to_owned()
         }
     };
-    let mut out = format!("{}: {tally}\n\n", printable(&report.title));
+    let heading = format!("{}: {tally}\n", printable(&report.title));
+    let mut out = heading.clone();
+    if !report.findings.is_empty() {
+        out.push('\n');
+    }
     for finding in &report.findings {
         let code = match finding.level {
             Level::Error => "1;31",
@@ -60,7 +64,7 @@ pub(super) fn text(report: &Report, tally: &str, hidden: &Hidden, colour: bool) 
     }
     // On a terminal the end is what is seen first.
     if !report.findings.is_empty() || report.coverage.is_some() {
-        let _ = writeln!(out, "{}: {tally}", printable(&report.title));
+        out.push_str(&heading);
     }
     out
 }

@@ -17,6 +17,7 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
+use super::classes::{Class, Classes, Side};
 use super::document::{Dialect, Document, Located};
 use crate::report::Direction;
 use settle::join;
@@ -204,11 +205,22 @@ impl<'a> Alternative<'a> {
     }
 }
 
+/// Where the label of alternatives comes from when a reference is followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Label {
+    /// They are what the reference leads to.
+    OfTarget,
+    /// They only extend it.
+    Kept,
+}
+
 /// Expands schemas of one document, as seen from one direction: a request does
 /// not hold read-only properties, a response no write-only ones.
 pub(super) struct Expand<'a> {
     pub(super) document: &'a Document,
     pub(super) direction: Direction,
+    /// The classes of the schemas of both documents, where they matter.
+    classes: Option<(&'a Classes, Side)>,
     /// Set while parts of a schema are looked at to learn what it holds. Then
     /// their own parts are not, or recursive schemas would never end.
     looking: Cell<bool>,
@@ -221,8 +233,16 @@ impl<'a> Expand<'a> {
         Expand {
             document,
             direction,
+            classes: None,
             looking: Cell::new(false),
             known: RefCell::default(),
+        }
+    }
+
+    pub(super) fn with(self, classes: &'a Classes, side: Side) -> Self {
+        Expand {
+            classes: Some((classes, side)),
+            ..self
         }
     }
 
@@ -257,6 +277,11 @@ impl<'a> Expand<'a> {
         pointers.join("|")
     }
 
+    fn class(&self, node: &Node<'a>) -> Option<Vec<Class>> {
+        let (classes, side) = self.classes?;
+        classes.of(side, &node.0)
+    }
+
     /// The same with mere references followed.
     pub(super) fn resolved(&self, node: &Node<'a>) -> Node<'a> {
         Node(node.0.iter().map(|place| self.followed(place)).collect())
@@ -287,13 +312,36 @@ impl<'a> Expand<'a> {
     fn expand(&self, node: &Node<'a>) -> Vec<Alternative<'a>> {
         let mut alternatives = vec![Alternative::any(node.pointer().unwrap_or(""))];
         for place in &node.0 {
-            alternatives = self.and(alternatives, place, &mut Vec::new());
+            alternatives = self.and(alternatives, place, Label::OfTarget, &mut Vec::new());
         }
         let mut alternatives: Vec<Alternative<'a>> = alternatives
             .into_iter()
             .map(|alternative| self.settle(alternative))
             .filter(|alternative| alternative.types != 0)
             .collect();
+        // The order in which they are written says nothing, and joining looks at it.
+        alternatives.sort_by_cached_key(|alternative| {
+            let name = alternative.label.strip_prefix("/components/schemas/");
+            let name = name.filter(|name| !name.contains('/'));
+            let properties: Vec<String> = alternative.properties.keys().cloned().collect();
+            let values = alternative.values.iter().flatten();
+            let mut values: Vec<String> = values.map(ToString::to_string).collect();
+            values.sort_unstable();
+            let inner = [&alternative.items, &alternative.additional];
+            let inner = inner.map(|node| self.class(node));
+            (
+                std::cmp::Reverse(alternative.types),
+                name.map(str::to_owned),
+                properties,
+                values,
+                inner,
+                alternative
+                    .properties
+                    .values()
+                    .map(|node| self.class(node))
+                    .collect::<Vec<_>>(),
+            )
+        });
         join(&mut alternatives);
         alternatives
     }
@@ -334,6 +382,7 @@ impl<'a> Expand<'a> {
         &self,
         mut alternatives: Vec<Alternative<'a>>,
         place: &Located<'a>,
+        label: Label,
         within: &mut Vec<String>,
     ) -> Vec<Alternative<'a>> {
         let map = match place.value {
@@ -350,10 +399,12 @@ impl<'a> Expand<'a> {
         if map.contains_key("$ref")
             && let Some(target) = self.document.resolve_once(place)
         {
-            for alternative in &mut alternatives {
-                alternative.label.clone_from(&target.pointer);
+            if label == Label::OfTarget {
+                for alternative in &mut alternatives {
+                    alternative.label.clone_from(&target.pointer);
+                }
             }
-            alternatives = self.and(alternatives, &target, within);
+            alternatives = self.and(alternatives, &target, label, within);
             if old {
                 within.pop();
                 return alternatives;
@@ -378,8 +429,11 @@ impl<'a> Expand<'a> {
         for alternative in &mut alternatives {
             self.keywords(alternative, place);
         }
-        for branch in list(place, "allOf") {
-            alternatives = self.and(alternatives, &branch, within);
+        let parts = list(place, "allOf");
+        // What is put together from several parts is none of them.
+        let of_part = if parts.len() == 1 { label } else { Label::Kept };
+        for part in parts {
+            alternatives = self.and(alternatives, &part, of_part, within);
         }
         for keyword in ["oneOf", "anyOf"] {
             let branches = list(place, keyword);
@@ -407,7 +461,7 @@ impl<'a> Expand<'a> {
                     alternative.label.clone_from(&branch.pointer);
                 }
                 combined.extend(
-                    self.and(started, branch, within)
+                    self.and(started, branch, Label::OfTarget, within)
                         .into_iter()
                         .map(|alternative| (index, self.settle(alternative)))
                         .filter(|(_, alternative)| alternative.types != 0),

@@ -109,8 +109,8 @@ impl<'a> Compare<'a> {
         text: bool,
     ) -> Self {
         Compare {
-            base: Expand::new(base, direction),
-            revision: Expand::new(revision, direction),
+            base: Expand::new(base, direction).with(classes, Side::Base),
+            revision: Expand::new(revision, direction).with(classes, Side::Revision),
             classes,
             facts: Facts::default(),
             pairs: Vec::new(),

@@ -1,10 +1,12 @@
 //! Alternatives, matched up.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::scalars::types;
 use super::{Change, Compare, Effect, Found};
-use crate::diff::alternatives::{Alternative, NULL, OBJECT};
+use crate::diff::alternatives::{Alternative, NULL, OBJECT, apart};
 use crate::diff::classes::Side;
 
 impl<'a> Compare<'a> {
@@ -38,31 +40,37 @@ impl<'a> Compare<'a> {
                 || (compare.alternative_holds(&before[i], &after[j], true)
                     && compare.alternative_holds(&before[i], &after[j], false))
         };
-        // Alternatives of one name are one alternative that changed, unless
-        // the name is a mere position that another one has taken.
-        let lost = old_left.clone();
-        let pairs_up = |compare: &mut Self, i: usize, j: usize| {
-            before[i].label == after[j].label
-                && before[i].types & after[j].types & !NULL != 0
-                && (lost.contains(&i) || compare.alternative_holds(&before[i], &after[j], true))
-                && !(0..before.len()).any(|other| other != i && equal(compare, other, j))
-        };
-        let mut pairs: Vec<(usize, usize)> = Vec::new();
-        for i in 0..before.len() {
-            for j in 0..after.len() {
+        // What has a name is meant by it, whatever else holds its values. Others go with
+        // what looks most like them; where they stand decides only between equals.
+        let mut likely: Vec<(u32, bool, usize, usize)> = Vec::new();
+        for (i, old) in before.iter().enumerate() {
+            for (j, new) in after.iter().enumerate() {
                 let needed = old_left.contains(&i) || new_left.contains(&j);
-                // What has a name is meant by it, whatever else holds its values.
-                let named = before[i].label == after[j].label
-                    && before[i].label.starts_with("/components/schemas/")
-                    && !before[i].label["/components/schemas/".len()..].contains('/')
-                    && before[i].types & after[j].types & OBJECT != 0
-                    && !(self.alternative_holds(&before[i], &after[j], true)
-                        && self.alternative_holds(&before[i], &after[j], false));
-                if (named || (needed && pairs_up(self, i, j)))
-                    && !pairs.iter().any(|pair| pair.0 == i || pair.1 == j)
+                let same_name = name(old).is_some() && name(old) == name(new);
+                let meant = same_name && old.types & new.types & OBJECT != 0;
+                if (meant && !equal(self, i, j))
+                    || (needed && same_name && old.types & new.types & !NULL != 0)
                 {
-                    pairs.push((i, j));
+                    likely.push((u32::MAX, true, i, j));
+                } else if needed
+                    && (name(old).is_none() || name(new).is_none())
+                    && !apart(&self.base, old, &self.revision, new)
+                    && let Some(likeness) = self.likeness(old, new)
+                    && (old_left.contains(&i) || self.alternative_holds(old, new, true))
+                {
+                    likely.push((likeness, old.label == new.label, i, j));
                 }
+            }
+        }
+        likely.sort_by_key(|(likeness, in_place, i, j)| {
+            (std::cmp::Reverse((*likeness, *in_place)), *i, *j)
+        });
+        let mut pairs: Vec<(usize, usize)> = Vec::new();
+        for (_, _, i, j) in likely {
+            let is_settled = (0..before.len()).any(|other| other != i && equal(self, other, j));
+            let is_taken = pairs.iter().any(|pair| pair.0 == i || pair.1 == j);
+            if !is_taken && !(is_settled && name(&before[i]).is_none()) {
+                pairs.push((i, j));
             }
         }
         old_left.retain(|i| !pairs.iter().any(|pair| pair.0 == *i));
@@ -127,6 +135,40 @@ impl<'a> Compare<'a> {
             out.changes.push(change);
         }
     }
+
+    /// How much two alternatives without a common name have in common, in thousandths;
+    /// `None` if they are hardly one that has changed.
+    fn likeness(&self, old: &Alternative<'a>, new: &Alternative<'a>) -> Option<u32> {
+        let common = old.types & new.types & !NULL;
+        if common == 0 {
+            return None;
+        }
+        let share = |part: usize, whole: usize, of: usize| {
+            u32::try_from(part * of / whole.max(1)).unwrap_or_default()
+        };
+        let bits = |types: u8| types.count_ones() as usize;
+        let types = share(bits(common), bits((old.types | new.types) & !NULL), 400);
+        let items = share(usize::from(self.untouched(&old.items, &new.items)), 1, 100);
+        if common & OBJECT == 0 || (old.properties.is_empty() && new.properties.is_empty()) {
+            return Some(types + items + 500);
+        }
+        let names: BTreeSet<&String> = old.properties.keys().chain(new.properties.keys()).collect();
+        let (mut both, mut same) = (0, 0);
+        for name in &names {
+            if let (Some(was), Some(is)) = (old.properties.get(*name), new.properties.get(*name)) {
+                both += 1;
+                same += usize::from(self.untouched(was, is));
+            }
+        }
+        let properties = share(both, names.len(), 300);
+        (properties >= 60).then(|| types + items + properties + share(same, names.len(), 200))
+    }
+}
+
+/// The name of the schema that an alternative is.
+fn name<'n>(alternative: &'n Alternative<'_>) -> Option<&'n str> {
+    let name = alternative.label.strip_prefix("/components/schemas/")?;
+    (!name.contains('/')).then_some(name)
 }
 
 /// What an alternative is called, or else what type it has.
