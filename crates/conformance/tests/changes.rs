@@ -530,6 +530,205 @@ fn a_large_document_is_judged_completely() {
     );
 }
 
+/// A document in which every schema is sent to an operation of its own.
+fn sent(schemas: &Value) -> Value {
+    let names = schemas.as_object().expect("an object").keys();
+    let paths: serde_json::Map<String, Value> = names
+        .map(|name| {
+            let schema = json!({ "$ref": format!("#/components/schemas/{name}") });
+            let post = json!({
+                "requestBody": { "content": { "application/json": { "schema": schema } } },
+                "responses": {},
+            });
+            (format!("/{name}"), json!({ "post": post }))
+        })
+        .collect();
+    json!({ "openapi": "3.1.0", "paths": paths, "components": { "schemas": schemas } })
+}
+
+fn reference(number: usize) -> Value {
+    json!({ "$ref": format!("#/components/schemas/S{number}") })
+}
+
+/// Schemas by number, made from that and from the bound that differs.
+fn many(count: usize, make: impl Fn(usize, u32) -> Value) -> [Value; 2] {
+    [9, 8].map(|bound| {
+        let schemas = (0..count).map(|number| (format!("S{number}"), make(number, bound)));
+        sent(&Value::Object(schemas.collect()))
+    })
+}
+
+/// Checks that nothing but one lowered bound is found, once, and in how many
+/// operations besides the one that is named.
+#[track_caller]
+fn one_cause([base, revision]: [Value; 2], also: usize) {
+    let findings = diff(
+        &parse("base", &base),
+        &parse("revision", &revision),
+        "2030-01-31",
+    );
+    let found: Vec<(&str, usize)> = findings
+        .iter()
+        .map(|finding| (finding.id.as_str(), finding.also.len()))
+        .collect();
+    assert_eq!(found, [("request-property-max-decreased", also)]);
+}
+
+#[test]
+fn a_long_ring_of_schemas_is_compared_to_its_end() {
+    let ring = |number: usize, bound: u32| {
+        let bound = if number == 400 { bound } else { 7 };
+        json!({ "type": "object", "properties": {
+            "next": reference((number + 1) % 500),
+            "n": { "type": "integer", "maximum": bound },
+        } })
+    };
+    one_cause(many(500, ring), 499);
+}
+
+#[test]
+fn a_type_that_every_schema_uses_is_one_cause() {
+    let mesh = |number: usize, bound: u32| {
+        if number == 0 {
+            return json!({ "type": "object", "properties": {
+                "n": { "type": "integer", "maximum": bound },
+            } });
+        }
+        let properties = (0..250)
+            .map(|other| (format!("p{other}"), reference((number + other) % 250)))
+            .collect();
+        json!({ "type": "object", "properties": Value::Object(properties) })
+    };
+    one_cause(many(250, mesh), 249);
+}
+
+#[test]
+fn unions_of_recursive_schemas_are_compared() {
+    let unions = |number: usize, bound: u32| {
+        let union = |step: usize| {
+            let all: Vec<Value> = (0..6)
+                .map(|other| reference((number * step + other * 7 + 1) % 80))
+                .collect();
+            json!({ "oneOf": all })
+        };
+        json!({ "type": "object", "required": ["kind"], "properties": {
+            "kind": { "const": number },
+            "a": union(3), "b": union(5), "c": union(11),
+            "n": { "type": "integer", "maximum": if number == 40 { bound } else { 7 } },
+        } })
+    };
+    one_cause(many(80, unions), 79);
+}
+
+/// Two unions that must both match, each of so many alternatives.
+fn product(alternatives: usize, bound: u32) -> Value {
+    let union = |property: &str| {
+        let all = (0..alternatives).map(|number| {
+            let limit = if number == 3 { bound } else { 7 };
+            json!({ "type": "object", "required": [property], "properties": {
+                property: { "const": number },
+                "n": { "type": "integer", "maximum": limit },
+            } })
+        });
+        json!({ "oneOf": all.collect::<Vec<_>>() })
+    };
+    sent(&json!({ "S": { "allOf": [union("a"), union("b")] } }))
+}
+
+#[test]
+fn products_of_unions_are_compared() {
+    let [base, revision] = [9, 6].map(|bound| parse("api.json", &product(9, bound)));
+    let findings = diff(&base, &revision, "2030-01-31");
+    let worst = findings.first().map(|finding| finding.id.as_str());
+    assert_eq!(
+        worst,
+        Some("request-property-max-decreased"),
+        "{findings:?}"
+    );
+}
+
+#[test]
+fn a_product_that_is_too_large_is_said_not_to_be_compared() {
+    let [base, revision] = [9, 6].map(|bound| parse("api.json", &product(40, bound)));
+    assert_eq!(diff(&base, &base, "2030-01-31"), []);
+    let findings = diff(&base, &revision, "2030-01-31");
+    let ids: BTreeSet<&str> = findings.iter().map(|finding| finding.id.as_str()).collect();
+    assert!(ids.contains("request-body-not-compared"), "{ids:?}");
+}
+
+#[test]
+fn unions_of_many_alternatives_are_compared() {
+    let union = |last: usize| {
+        let all: Vec<Value> = (0..last)
+            .map(|number| {
+                json!({ "type": "object", "required": ["kind"], "properties": {
+                "kind": { "const": number }, "n": { "type": "integer" },
+            } })
+            })
+            .collect();
+        parse("api.json", &sent(&json!({ "S": { "oneOf": all } })))
+    };
+    let findings = diff(&union(200), &union(199), "2030-01-31");
+    let ids: Vec<&str> = findings.iter().map(|finding| finding.id.as_str()).collect();
+    assert_eq!(ids, ["request-body-one-of-removed"]);
+}
+
+/// Kinds that share a part, each told from the others by its `type`, in an order.
+fn kinds(order: &[&str], mark: impl Fn(Value) -> Value) -> Value {
+    let mut schemas = serde_json::Map::new();
+    let part = json!({ "type": "object", "properties": { "name": { "type": "string" } } });
+    schemas.insert("Part".to_owned(), mark(part));
+    for name in order {
+        let own = json!({ "type": "object", "required": ["type"], "properties": {
+            "type": { "type": "string", "enum": [name] },
+            "inner": { "$ref": "#/components/schemas/Kind" },
+        } });
+        let parts = [own, json!({ "$ref": "#/components/schemas/Part" })];
+        schemas.insert((*name).to_owned(), mark(json!({ "allOf": parts })));
+    }
+    let all: Vec<Value> = order
+        .iter()
+        .map(|name| json!({ "$ref": format!("#/components/schemas/{name}") }))
+        .collect();
+    schemas.insert("Kind".to_owned(), mark(json!({ "anyOf": all })));
+    sent(&Value::Object(schemas))
+}
+
+#[test]
+fn order_names_and_notes_of_alternatives_are_no_change() {
+    let base = kinds(&["A", "B", "C"], |schema| schema);
+    let noted = |mut schema: Value| {
+        schema["description"] = "Another one.".into();
+        schema["unheardOf"] = json!({ "$ref": "elsewhere" });
+        schema
+    };
+    for revision in [
+        kinds(&["C", "A", "B"], |schema| schema),
+        kinds(&["A", "B", "C"], noted),
+    ] {
+        let findings = diff(
+            &parse("base", &base),
+            &parse("revision", &revision),
+            "2030-01-31",
+        );
+        assert_eq!(findings, []);
+    }
+}
+
+#[test]
+fn a_new_alternative_is_compared_with_no_other() {
+    let base = kinds(&["A", "B"], |schema| schema);
+    let revision = kinds(&["C", "B", "A"], |schema| schema);
+    let findings = diff(
+        &parse("base", &base),
+        &parse("revision", &revision),
+        "2030-01-31",
+    );
+    let ids: BTreeSet<&str> = findings.iter().map(|finding| finding.id.as_str()).collect();
+    let expected = ["endpoint-added", "request-body-one-of-added"];
+    assert_eq!(ids, BTreeSet::from(expected), "{findings:?}");
+}
+
 fn policy_on(policy: &str, today: &str) -> Vec<(String, Level)> {
     let old = json!({ "openapi": "3.1.0", "paths": { "/a": { "get": {} }, "/b": { "get": {} } } });
     let new = json!({ "openapi": "3.1.0", "paths": { "/b": { "get": {} } } });
@@ -554,6 +753,32 @@ expires = "2030-02-01"
 #[test]
 fn an_ignored_change_is_not_reported() {
     assert_eq!(policy_on(ACCEPTED, "2030-01-31"), []);
+}
+
+#[test]
+fn a_change_is_ignored_for_the_operations_that_are_named() {
+    let [base, revision] = many(3, |number, bound| {
+        if number == 0 {
+            json!({ "type": "integer", "maximum": bound })
+        } else {
+            json!({ "type": "array", "items": reference(0) })
+        }
+    });
+    let [base, revision] = [base, revision].map(|value| parse("api.json", &value));
+    let left = |operation: &str| -> Vec<String> {
+        let policy = format!(
+            "[[ignore]]\nid = \"request-body-max-decreased\"\nreason = \"agreed\"\noperation = \"{operation}\""
+        );
+        let policy = Policy::parse(&policy).expect("the policy is valid");
+        let findings = policy.apply(diff(&base, &revision, "2030-01-31"), "2030-01-31");
+        let operations = findings.into_iter();
+        operations
+            .flat_map(|finding| finding.operation.into_iter().chain(finding.also))
+            .collect()
+    };
+    assert_eq!(left("POST /S1"), ["POST /S0", "POST /S2"]);
+    assert_eq!(left("POST /S0"), ["POST /S1", "POST /S2"]);
+    assert_eq!(left("POST /*"), [""; 0]);
 }
 
 #[test]

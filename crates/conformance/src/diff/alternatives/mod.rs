@@ -33,8 +33,8 @@ pub(super) const OBJECT: u8 = 64;
 pub(super) const NUMBER: u8 = INTEGER | FRACTION;
 pub(super) const ANY: u8 = 127;
 
-/// More alternatives than this are compared as they are written.
-const MAX_ALTERNATIVES: usize = 64;
+/// A product of unions with more alternatives than this is not compared.
+const MAX_ALTERNATIVES: usize = 1_024;
 
 static NOTHING: Value = Value::Bool(false);
 

@@ -297,7 +297,7 @@ fn overlaps(
 }
 
 /// Keywords that are compared as they are written, and the kinds of their changes.
-const KEYWORDS: [(&str, Kinds); 4] = [
+const KEYWORDS: [(&str, Kinds); 3] = [
     (
         "contentEncoding",
         (
@@ -322,10 +322,6 @@ const KEYWORDS: [(&str, Kinds); 4] = [
             "dynamic-ref-changed",
         ),
     ),
-    (
-        "oneOf",
-        ("one-of-added", "one-of-removed", "one-of-changed"),
-    ),
 ];
 
 fn others(
@@ -334,6 +330,15 @@ fn others(
     at: &impl Fn(&'static str, Effect, String) -> Change,
     out: &mut Vec<Change>,
 ) {
+    if old.others.contains_key("oneOf") || new.others.contains_key("oneOf") {
+        out.push(at(
+            "not-compared",
+            Effect::Unknown,
+            "{S} combines unions into too many alternatives to be compared, and it or \
+             something in it has changed; look at it by hand"
+                .to_owned(),
+        ));
+    }
     for (keyword, kinds) in KEYWORDS {
         let (was, is) = (old.others.get(keyword), new.others.get(keyword));
         if was == is {

@@ -315,7 +315,11 @@ impl<'a> Compare<'a> {
     }
 
     fn alternative_number(&mut self, side: Side, alternative: &Alternative<'a>) -> u32 {
-        let key = alternative.written(&mut |node| self.node_number(side, node));
+        let mut key = alternative.written(&mut |node| self.node_number(side, node));
+        if alternative.others.contains_key("oneOf") {
+            // What it holds besides is not known, so it is like none of the other side.
+            key.push_str(&format!(" {side:?}"));
+        }
         let facts = &mut self.facts;
         let next = u32::try_from(facts.alternative_numbers.len()).unwrap_or(u32::MAX);
         let number = *facts.alternative_numbers.entry(key).or_insert(next);

@@ -322,7 +322,11 @@ pub(in crate::diff) const KINDS: &[(&str, Effect, &str)] = {
         ),
         ("not-added", Narrows, "more values are ruled out"),
         ("not-changed", Incomparable, "other values are ruled out"),
-        ("not-compared", Unknown, "nested too deeply to be compared"),
+        (
+            "not-compared",
+            Unknown,
+            "unions combine into too many alternatives to be compared",
+        ),
         ("not-removed", Widens, "fewer values are ruled out"),
         ("one-of-added", Widens, "there is another alternative"),
         (
