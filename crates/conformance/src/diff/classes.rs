@@ -267,7 +267,6 @@ fn says(
         ("type", Value::String(_)) if nullable => {
             set(&Value::from(vec![value.clone(), "null".into()]))
         }
-        ("type", Value::String(_)) => canonical(value),
         ("enum" | "required" | "type", Value::Array(values)) => {
             if values.is_empty() && keyword == "required" {
                 return None;

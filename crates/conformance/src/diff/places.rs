@@ -123,7 +123,7 @@ pub(super) fn within<'a>(
         match (kind.under(key), value) {
             (Some(One(kind) | List(kind)), Value::Object(_)) => found.push((at(), kind, value)),
             (Some(One(Kind::Schema) | List(Kind::Schema)), Value::Bool(_)) => {
-                found.push((at(), Kind::Schema, value))
+                found.push((at(), Kind::Schema, value));
             }
             (Some(List(kind)), Value::Array(items)) => {
                 let items = items.iter().enumerate();

@@ -318,7 +318,10 @@ impl<'a> Compare<'a> {
         let mut key = alternative.written(&mut |node| self.node_number(side, node));
         if alternative.others.contains_key("oneOf") {
             // What it holds besides is not known, so it is like none of the other side.
-            key.push_str(&format!(" {side:?}"));
+            key.push_str(match side {
+                Side::Base => " of the old side",
+                Side::Revision => " of the new side",
+            });
         }
         let facts = &mut self.facts;
         let next = u32::try_from(facts.alternative_numbers.len()).unwrap_or(u32::MAX);

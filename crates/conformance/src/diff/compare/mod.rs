@@ -190,8 +190,8 @@ impl<'a> Compare<'a> {
         let mut queue = std::collections::VecDeque::from([(root, String::new())]);
         while let Some((number, path)) = queue.pop_front() {
             let pair = &self.pairs[number];
-            let changes = pair.changes.iter().enumerate();
-            reached.extend(changes.map(|(index, change)| Reached {
+            let here = pair.changes.iter().enumerate();
+            reached.extend(here.map(|(index, change)| Reached {
                 pair: number,
                 change: index,
                 path: join(&path, &change.path),

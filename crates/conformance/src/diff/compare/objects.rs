@@ -104,10 +104,6 @@ impl<'a> Compare<'a> {
         self.undeclared(old, new, at, out);
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one caller; a struct would only rename them"
-    )]
     fn removed(
         &mut self,
         was: &Node<'a>,
@@ -155,10 +151,6 @@ impl<'a> Compare<'a> {
         out.changes.push(change(kind, effect, text.to_owned()));
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one caller; a struct would only rename them"
-    )]
     fn added(
         &mut self,
         name: &str,

@@ -9,7 +9,112 @@ use super::{Change, Compare, Effect, Found};
 use crate::diff::alternatives::{Alternative, NULL, OBJECT, apart};
 use crate::diff::classes::Side;
 
+/// The places of an old and a new alternative.
+type At = (usize, usize);
+
+/// The alternatives of one side.
+struct Union<'u, 'a> {
+    alternatives: &'u [Alternative<'a>],
+    /// Those that surely admit the same values have the same number.
+    numbers: Vec<u32>,
+}
+
+/// Which alternatives belong together, by their places in both unions.
+struct Matching {
+    /// Those that are compared.
+    pairs: Vec<At>,
+    /// Those whose values the new union does not have.
+    gone: Vec<usize>,
+    /// Those whose values the old union did not have.
+    come: Vec<usize>,
+}
+
 impl<'a> Compare<'a> {
+    /// Returns whether an alternative surely holds the other.
+    fn holds(&mut self, old: &Union<'_, 'a>, new: &Union<'_, 'a>, at: At, forward: bool) -> bool {
+        old.numbers[at.0] == new.numbers[at.1]
+            || self.alternative_holds(&old.alternatives[at.0], &new.alternatives[at.1], forward)
+    }
+
+    fn are_equal(&mut self, old: &Union<'_, 'a>, new: &Union<'_, 'a>, at: At) -> bool {
+        self.holds(old, new, at, true) && self.holds(old, new, at, false)
+    }
+
+    fn matching(&mut self, old: &Union<'_, 'a>, new: &Union<'_, 'a>) -> Matching {
+        let olds = 0..old.numbers.len();
+        let news = 0..new.numbers.len();
+        let mut gone: Vec<usize> = olds
+            .clone()
+            .filter(|i| {
+                !new.numbers.contains(&old.numbers[*i])
+                    && !news.clone().any(|j| self.holds(old, new, (*i, j), true))
+            })
+            .collect();
+        let mut come: Vec<usize> = news
+            .filter(|j| {
+                !old.numbers.contains(&new.numbers[*j])
+                    && !olds.clone().any(|i| self.holds(old, new, (i, *j), false))
+            })
+            .collect();
+        let mut pairs: Vec<At> = Vec::new();
+        for (i, j) in self.likely(old, new, &gone, &come) {
+            let is_taken = pairs.iter().any(|pair| pair.0 == i || pair.1 == j);
+            let mut others = olds.clone().filter(|other| *other != i);
+            let is_another = name(&old.alternatives[i]).is_none()
+                && others.any(|other| self.are_equal(old, new, (other, j)));
+            if !is_taken && !is_another {
+                pairs.push((i, j));
+            }
+        }
+        gone.retain(|i| !pairs.iter().any(|pair| pair.0 == *i));
+        come.retain(|j| !pairs.iter().any(|pair| pair.1 == *j));
+        if let ([i], [j]) = (gone.as_slice(), come.as_slice())
+            && old.alternatives[*i].types & new.alternatives[*j].types != 0
+        {
+            pairs.push((*i, *j));
+            gone.clear();
+            come.clear();
+        }
+        Matching { pairs, gone, come }
+    }
+
+    /// The pairs that may be one alternative that has changed, the likeliest first. What
+    /// has a name is meant by it, whatever else holds its values. Others go with what
+    /// looks most like them; where they stand decides only between equals.
+    fn likely(
+        &mut self,
+        old: &Union<'_, 'a>,
+        new: &Union<'_, 'a>,
+        gone: &[usize],
+        come: &[usize],
+    ) -> Vec<At> {
+        let mut likely: Vec<(u32, bool, At)> = Vec::new();
+        for (i, was) in old.alternatives.iter().enumerate() {
+            for (j, is) in new.alternatives.iter().enumerate() {
+                let needed = gone.contains(&i) || come.contains(&j);
+                let common = was.types & is.types & !NULL;
+                let same_name = name(was).is_some() && name(was) == name(is);
+                if same_name {
+                    let meant = common & OBJECT != 0 && !self.are_equal(old, new, (i, j));
+                    if meant || (needed && common != 0) {
+                        likely.push((u32::MAX, true, (i, j)));
+                    }
+                } else if needed
+                    && (name(was).is_none() || name(is).is_none())
+                    && !apart(&self.base, was, &self.revision, is)
+                    && let Some(likeness) = self.likeness(was, is)
+                    && (gone.contains(&i) || self.holds(old, new, (i, j), true))
+                {
+                    likely.push((likeness, was.label == is.label, (i, j)));
+                }
+            }
+        }
+        likely.sort_by_key(|(likeness, in_place, at)| {
+            (std::cmp::Reverse((*likeness, *in_place)), *at)
+        });
+        likely.into_iter().map(|(_, _, at)| at).collect()
+    }
+
     pub(super) fn unions(
         &mut self,
         before: &[Alternative<'a>],
@@ -17,71 +122,15 @@ impl<'a> Compare<'a> {
         at: &impl Fn(&'static str, Effect, String) -> Change,
         out: &mut Found<'a>,
     ) {
-        let old_numbers = self.alternative_numbers(Side::Base, before);
-        let new_numbers = self.alternative_numbers(Side::Revision, after);
-        let mut kept = |i: usize, j: usize| {
-            old_numbers[i] == new_numbers[j] || self.alternative_holds(&before[i], &after[j], true)
+        let old = Union {
+            alternatives: before,
+            numbers: self.alternative_numbers(Side::Base, before),
         };
-        let mut old_left: Vec<usize> = (0..before.len())
-            .filter(|i| {
-                !new_numbers.contains(&old_numbers[*i]) && !(0..after.len()).any(|j| kept(*i, j))
-            })
-            .collect();
-        let mut back = |i: usize, j: usize| {
-            old_numbers[i] == new_numbers[j] || self.alternative_holds(&before[i], &after[j], false)
+        let new = Union {
+            alternatives: after,
+            numbers: self.alternative_numbers(Side::Revision, after),
         };
-        let mut new_left: Vec<usize> = (0..after.len())
-            .filter(|j| {
-                !old_numbers.contains(&new_numbers[*j]) && !(0..before.len()).any(|i| back(i, *j))
-            })
-            .collect();
-        let equal = |compare: &mut Self, i: usize, j: usize| {
-            old_numbers[i] == new_numbers[j]
-                || (compare.alternative_holds(&before[i], &after[j], true)
-                    && compare.alternative_holds(&before[i], &after[j], false))
-        };
-        // What has a name is meant by it, whatever else holds its values. Others go with
-        // what looks most like them; where they stand decides only between equals.
-        let mut likely: Vec<(u32, bool, usize, usize)> = Vec::new();
-        for (i, old) in before.iter().enumerate() {
-            for (j, new) in after.iter().enumerate() {
-                let needed = old_left.contains(&i) || new_left.contains(&j);
-                let same_name = name(old).is_some() && name(old) == name(new);
-                let meant = same_name && old.types & new.types & OBJECT != 0;
-                if (meant && !equal(self, i, j))
-                    || (needed && same_name && old.types & new.types & !NULL != 0)
-                {
-                    likely.push((u32::MAX, true, i, j));
-                } else if needed
-                    && (name(old).is_none() || name(new).is_none())
-                    && !apart(&self.base, old, &self.revision, new)
-                    && let Some(likeness) = self.likeness(old, new)
-                    && (old_left.contains(&i) || self.alternative_holds(old, new, true))
-                {
-                    likely.push((likeness, old.label == new.label, i, j));
-                }
-            }
-        }
-        likely.sort_by_key(|(likeness, in_place, i, j)| {
-            (std::cmp::Reverse((*likeness, *in_place)), *i, *j)
-        });
-        let mut pairs: Vec<(usize, usize)> = Vec::new();
-        for (_, _, i, j) in likely {
-            let is_settled = (0..before.len()).any(|other| other != i && equal(self, other, j));
-            let is_taken = pairs.iter().any(|pair| pair.0 == i || pair.1 == j);
-            if !is_taken && !(is_settled && name(&before[i]).is_none()) {
-                pairs.push((i, j));
-            }
-        }
-        old_left.retain(|i| !pairs.iter().any(|pair| pair.0 == *i));
-        new_left.retain(|j| !pairs.iter().any(|pair| pair.1 == *j));
-        if let ([i], [j]) = (old_left.as_slice(), new_left.as_slice())
-            && before[*i].types & after[*j].types != 0
-        {
-            pairs.push((*i, *j));
-            old_left.clear();
-            new_left.clear();
-        }
+        let Matching { pairs, gone, come } = self.matching(&old, &new);
         for (i, j) in pairs {
             let inner = |kind, effect, text| Change {
                 base: Some(before[i].label.clone()),
@@ -105,7 +154,7 @@ impl<'a> Compare<'a> {
             alternative.overlaps.one > 0 && alternative.types & OBJECT == 0
         };
         if before.iter().chain(after).any(entangled)
-            && !self.are_settled(&old_numbers, &new_numbers)
+            && !self.are_settled(&old.numbers, &new.numbers)
         {
             out.changes.push(at(
                 "one-of-changed",
@@ -113,7 +162,7 @@ impl<'a> Compare<'a> {
                 "{S} has alternatives that overlap, and they changed".to_owned(),
             ));
         }
-        for i in old_left {
+        for i in gone {
             let mut change = at(
                 "one-of-removed",
                 Effect::Narrows,
@@ -125,7 +174,7 @@ impl<'a> Compare<'a> {
             change.base = Some(before[i].label.clone());
             out.changes.push(change);
         }
-        for j in new_left {
+        for j in come {
             let mut change = at(
                 "one-of-added",
                 Effect::Widens,

@@ -52,6 +52,10 @@ struct Use {
     pair: usize,
 }
 
+/// A change of a schema: the comparison, what it was compared as, the pair of schemas,
+/// and the number of the change there.
+type Cause = (usize, Part, usize, usize);
+
 /// The operation that is looked at.
 #[derive(Clone)]
 struct Scope {
@@ -432,9 +436,7 @@ impl<'a> Judge<'a> {
 
     fn changes_of_schemas(&mut self) {
         let changed = self.compares.each_ref().map(Compare::changed);
-        // By what was compared as what, which pair of schemas, and which of its changes.
-        let mut causes: BTreeMap<(usize, Part, usize, usize), Vec<(&Use, String)>> =
-            BTreeMap::new();
+        let mut causes: BTreeMap<Cause, Vec<(&Use, String)>> = BTreeMap::new();
         for used in &self.uses {
             let compare = &self.compares[used.compare];
             for reached in compare.below(used.pair, &changed[used.compare]) {
