@@ -400,8 +400,24 @@ fn an_alias_bomb_is_refused() {
 
 #[test]
 fn other_versions_are_refused() {
-    refused("swagger: '2.0'\n", "`openapi` is missing");
+    refused("info: {}\n", "`openapi` is missing");
     refused("openapi: 4.0.0\n", "OpenAPI 3.0 and 3.1");
+}
+
+#[test]
+fn what_is_no_document_is_named() {
+    refused("swagger: '2.0'\n", "api.yaml is a Swagger 2.0 document");
+    refused("\u{feff} \n", "api.yaml is empty");
+    refused(
+        "<!doctype html><p>Docs",
+        "name the JSON or YAML document itself",
+    );
+    refused(
+        "openapi: 3.1\n",
+        "`openapi` is the number 3.1; write a text",
+    );
+    refused("- openapi\n", "api.yaml is not an object");
+    refused("just text", "api.yaml is not an object");
 }
 
 #[test]

@@ -65,6 +65,14 @@ pub enum DocumentError {
         /// What stands there.
         found: String,
     },
+    /// It is something else.
+    #[error("{source_name} {problem}")]
+    NotOpenApi {
+        /// The document.
+        source_name: String,
+        /// What it is, and what to do.
+        problem: String,
+    },
     /// Something in it is wrong.
     #[error("{source_name}#{pointer}: {problem}")]
     Located {
@@ -87,6 +95,19 @@ impl Document {
     /// judged as it stands.
     pub fn parse(source: &str, text: &str) -> Result<Self, DocumentError> {
         let text = text.trim_start_matches('\u{feff}');
+        let not_open_api = |problem: &str| DocumentError::NotOpenApi {
+            source_name: source.to_owned(),
+            problem: problem.to_owned(),
+        };
+        let start = text.trim_start();
+        if start.is_empty() {
+            return Err(not_open_api("is empty; is it the right file?"));
+        }
+        if start.starts_with('<') {
+            return Err(not_open_api(
+                "is a page of HTML or XML; name the JSON or YAML document itself",
+            ));
+        }
         let mut left = MAX_VALUES;
         let seed = Unique {
             path: String::new(),
@@ -114,6 +135,20 @@ impl Document {
                 if version.starts_with("3.1") || version.starts_with("3.2") =>
             {
                 Dialect::V31
+            }
+            _ if root.get("swagger").is_some() => {
+                return Err(not_open_api(
+                    "is a Swagger 2.0 document; convert it to OpenAPI 3 first",
+                ));
+            }
+            _ if !root.is_object() => {
+                return Err(not_open_api("is not an object, as OpenAPI documents are"));
+            }
+            Some(Value::Number(version)) => {
+                return Err(not_open_api(&format!(
+                    "says that `openapi` is the number {version}; write a text, \
+                     such as \"3.1.0\""
+                )));
             }
             other => {
                 return Err(DocumentError::Version {
