@@ -380,12 +380,15 @@ fn deep_nesting_is_refused() {
         "]".repeat(200_000)
     );
     refused(&deep, "nesting");
-    let deep = format!(
-        "openapi: 3.1.0\nx: {}1{}\n",
-        "[".repeat(5_000),
-        "]".repeat(5_000)
-    );
-    refusal(&deep);
+    for deep in [
+        format!("x: {}1{}", "[".repeat(5_000), "]".repeat(5_000)),
+        format!("x: {}1{}", "[".repeat(100_000), "]".repeat(100_000)),
+        format!("x: {}1", "{a: ".repeat(100_000)),
+        format!("x:\n  {}1", "- ".repeat(100_000)),
+        format!("x: {}1{}", "[".repeat(150), "]".repeat(150)),
+    ] {
+        refused(&format!("openapi: 3.1.0\n{deep}\n"), "levels of nesting");
+    }
 }
 
 #[test]

@@ -108,6 +108,11 @@ impl Document {
                 "is a page of HTML or XML; name the JSON or YAML document itself",
             ));
         }
+        if is_hopeless(text) {
+            return Err(not_open_api(&format!(
+                "has more than {MAX_DEPTH} levels of nesting"
+            )));
+        }
         let mut left = MAX_VALUES;
         let seed = Unique {
             path: String::new(),
@@ -345,6 +350,31 @@ impl<'a> Located<'a> {
     pub(super) fn flag(&self, name: &str) -> bool {
         self.value.get(name).and_then(Value::as_bool) == Some(true)
     }
+}
+
+/// Returns whether brackets are left open, or lists opened within one line, ten times
+/// as often as a document may be deep. A parser of YAML takes the square of their number
+/// to find that out; no prose does this.
+fn is_hopeless(text: &str) -> bool {
+    let limit = 10 * MAX_DEPTH;
+    let mut open = 0_usize;
+    for byte in text.bytes() {
+        match byte {
+            b'[' | b'{' => open += 1,
+            b']' | b'}' => open = open.saturating_sub(1),
+            _ => {}
+        }
+        if open > limit {
+            return true;
+        }
+    }
+    let nested = |line: &str| {
+        line.split(' ')
+            .take_while(|word| matches!(*word, "" | "-" | "?"))
+            .filter(|word| !word.is_empty())
+            .count()
+    };
+    text.lines().any(|line| nested(line) > limit)
 }
 
 fn percent_decode(text: &str) -> Option<String> {
