@@ -322,8 +322,9 @@ fn text_that_is_not_utf_8_is_refused() {
 
 #[test]
 fn what_is_no_openapi_document_is_refused() {
-    refused(b"swagger: '2.0'\n", "OpenAPI 3.0 and 3.1");
-    refused(b"", "OpenAPI 3.0 and 3.1");
+    refused(b"swagger: '2.0'\n", "convert it to OpenAPI 3");
+    refused(b"info: {}\n", "OpenAPI 3.0 and 3.1");
+    refused(b"", "is empty");
     refused(b"{\"openapi\": ", "line 1");
 }
 

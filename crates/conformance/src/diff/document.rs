@@ -108,7 +108,7 @@ impl Document {
                 "is a page of HTML or XML; name the JSON or YAML document itself",
             ));
         }
-        if is_hopeless(text) {
+        if !start.starts_with('{') && is_hopeless(text) {
             return Err(not_open_api(&format!(
                 "has more than {MAX_DEPTH} levels of nesting"
             )));
