@@ -139,7 +139,7 @@ fn items(
     let mut places: Vec<(&str, &Value)> = Vec::new();
     for pointer in &document.schemas {
         if let Some(value) = document.root.pointer(pointer)
-            && !mere(document, value)
+            && !is_mere_reference(document, value)
         {
             numbers.insert(pointer, first + places.len());
             places.push((pointer, value));
@@ -165,8 +165,8 @@ fn items(
     (places.collect(), items)
 }
 
-/// Returns whether a schema is nothing but a reference.
-fn mere(document: &Document, value: &Value) -> bool {
+/// Returns whether a schema is nothing but a reference, as far as a comparison looks.
+pub(super) fn is_mere_reference(document: &Document, value: &Value) -> bool {
     let Value::Object(map) = value else {
         return false;
     };
@@ -243,7 +243,11 @@ fn says(
     keyword: &str,
     value: &Value,
 ) -> Option<String> {
-    if !KEYWORDS.contains(&keyword) || value == &Value::Bool(false) && keyword != "default" {
+    if !KEYWORDS.contains(&keyword) {
+        return None;
+    }
+    // A flag that is not set could as well be left out; these are no flags.
+    if value == &Value::Bool(false) && !matches!(keyword, "const" | "default") {
         return None;
     }
     let old = document.dialect == Dialect::V30;

@@ -17,7 +17,7 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
-use super::classes::{Class, Classes, Side};
+use super::classes::{Class, Classes, Side, is_mere_reference};
 use super::document::{Dialect, Document, Located};
 use crate::report::Direction;
 use settle::join;
@@ -35,6 +35,12 @@ pub(super) const ANY: u8 = 127;
 
 /// A product of unions with more alternatives than this is not compared.
 const MAX_ALTERNATIVES: usize = 1_024;
+
+/// A schema that extends others, which extend others, deeper than this is not compared.
+const MAX_EXTENSIONS: usize = 60;
+
+/// The key in [`Alternative::others`] of what is left out of a comparison.
+pub(super) const LEFT_OUT: &str = "";
 
 static NOTHING: Value = Value::Bool(false);
 
@@ -292,16 +298,8 @@ impl<'a> Expand<'a> {
     }
 
     fn followed(&self, place: &Located<'a>) -> Located<'a> {
-        let mere = |place: &Located<'a>| {
-            place.value.as_object().is_some_and(|map| {
-                self.document.dialect == Dialect::V30
-                    || map
-                        .keys()
-                        .all(|key| matches!(key.as_str(), "$ref" | "description" | "summary"))
-            })
-        };
         let mut at = place.clone();
-        while mere(&at)
+        while is_mere_reference(self.document, at.value)
             && let Some(target) = self.document.resolve_once(&at)
         {
             at = target;
@@ -391,7 +389,11 @@ impl<'a> Expand<'a> {
             _ => return Vec::new(),
         };
         // A schema that extends itself adds nothing to itself.
-        if within.len() > 60 || within.contains(&place.pointer) {
+        if within.contains(&place.pointer) {
+            return alternatives;
+        }
+        if within.len() > MAX_EXTENSIONS {
+            leave_out(&mut alternatives, place.value);
             return alternatives;
         }
         within.push(place.pointer.clone());
@@ -441,13 +443,7 @@ impl<'a> Expand<'a> {
                 continue;
             }
             if branches.len() * alternatives.len() > MAX_ALTERNATIVES {
-                for alternative in &mut alternatives {
-                    alternative
-                        .others
-                        .entry("oneOf")
-                        .or_default()
-                        .push(map[keyword].clone());
-                }
+                leave_out(&mut alternatives, &map[keyword]);
                 continue;
             }
             let mut combined: Vec<(usize, Alternative<'a>)> = Vec::new();
@@ -526,6 +522,14 @@ impl<'a> Expand<'a> {
             };
             *count = count.saturating_add(1);
         }
+    }
+}
+
+/// Keeps a part that is too involved to be compared as it is written.
+fn leave_out(alternatives: &mut [Alternative<'_>], part: &Value) {
+    for alternative in alternatives {
+        let parts = alternative.others.entry(LEFT_OUT).or_default();
+        parts.push(part.clone());
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Change, Compare, Effect};
-use crate::diff::alternatives::{Alternative, Condition, Contains, NULL, OBJECT, apart};
+use crate::diff::alternatives::{Alternative, Condition, Contains, LEFT_OUT, NULL, OBJECT, apart};
 
 /// The kinds of changes of a keyword: added, removed, and changed.
 type Kinds = (&'static str, &'static str, &'static str);
@@ -330,12 +330,12 @@ fn others(
     at: &impl Fn(&'static str, Effect, String) -> Change,
     out: &mut Vec<Change>,
 ) {
-    if old.others.contains_key("oneOf") || new.others.contains_key("oneOf") {
+    if old.others.contains_key(LEFT_OUT) || new.others.contains_key(LEFT_OUT) {
         out.push(at(
             "not-compared",
             Effect::Unknown,
-            "{S} combines unions into too many alternatives to be compared, and it or \
-             something in it has changed; look at it by hand"
+            "{S} combines too many alternatives, or extends too many schemas, to be compared, \
+             and it or something in it has changed; look at it by hand"
                 .to_owned(),
         ));
     }

@@ -11,7 +11,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use super::{Change, Compare, Effect, Found};
-use crate::diff::alternatives::{Alternative, NULL, Node, OBJECT};
+use crate::diff::alternatives::{Alternative, LEFT_OUT, NULL, Node, OBJECT};
 use crate::diff::classes::Side;
 
 /// A question: whether all values of one set are in the other.
@@ -316,7 +316,7 @@ impl<'a> Compare<'a> {
 
     fn alternative_number(&mut self, side: Side, alternative: &Alternative<'a>) -> u32 {
         let mut key = alternative.written(&mut |node| self.node_number(side, node));
-        if alternative.others.contains_key("oneOf") {
+        if alternative.others.contains_key(LEFT_OUT) {
             // What it holds besides is not known, so it is like none of the other side.
             key.push_str(match side {
                 Side::Base => " of the old side",

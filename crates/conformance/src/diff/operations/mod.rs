@@ -52,9 +52,17 @@ struct Use {
     pair: usize,
 }
 
-/// A change of a schema: the comparison, what it was compared as, the pair of schemas,
-/// and the number of the change there.
-type Cause = (usize, Part, usize, usize);
+/// A change of a schema, whatever uses it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Cause {
+    /// Which comparison it stands in.
+    compare: usize,
+    /// What the schemas were compared as.
+    part: Part,
+    /// The number of the pair, and that of the change there.
+    pair: usize,
+    change: usize,
+}
 
 /// The operation that is looked at.
 #[derive(Clone)]
@@ -440,13 +448,18 @@ impl<'a> Judge<'a> {
         for used in &self.uses {
             let compare = &self.compares[used.compare];
             for reached in compare.below(used.pair, &changed[used.compare]) {
-                let cause = (used.compare, used.part, reached.pair, reached.change);
+                let cause = Cause {
+                    compare: used.compare,
+                    part: used.part,
+                    pair: reached.pair,
+                    change: reached.change,
+                };
                 let uses = causes.entry(cause).or_default();
                 uses.push((used, reached.path));
             }
         }
-        for ((compare, part, pair, change), uses) in causes {
-            let change = self.compares[compare].change(pair, change);
+        for (cause, uses) in causes {
+            let change = self.compares[cause.compare].change(cause.pair, cause.change);
             let steps = |path: &str| path.matches(['/', '[']).count();
             // The nearest place speaks for all.
             let Some((used, path)) = uses
@@ -471,7 +484,7 @@ impl<'a> Judge<'a> {
             };
             let subject = named(path, &used.subject);
             self.findings.push(Finding {
-                id: rules::id(part, used.direction, change.kind, path.is_empty()),
+                id: rules::id(cause.part, used.direction, change.kind, path.is_empty()),
                 level: rules::level(used.direction, change.kind, change.effect),
                 direction: Some(used.direction),
                 operation: Some(used.operation.clone()),

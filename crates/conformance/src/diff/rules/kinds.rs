@@ -325,7 +325,7 @@ pub(in crate::diff) const KINDS: &[(&str, Effect, &str)] = {
         (
             "not-compared",
             Unknown,
-            "unions combine into too many alternatives to be compared",
+            "unions or extensions are too involved to be compared",
         ),
         ("not-removed", Widens, "fewer values are ruled out"),
         ("one-of-added", Widens, "there is another alternative"),
