@@ -58,6 +58,12 @@ fn traffic_that_breaks_the_contract_exits_with_1() {
 }
 
 #[test]
+fn a_kind_of_finding_is_judged_by_commands_that_compare_alone() {
+    let level = ["--level", "response-unknown-enum-value=info"];
+    check_recorded("boss", &level, 2, "`contract diff` and `contract check`");
+}
+
+#[test]
 fn every_format_can_be_asked_for() {
     for (format, expected) in [
         ("json", "\"id\": \"response-unknown-enum-value\""),

@@ -243,6 +243,16 @@ fn the_level_of_a_kind_of_change_can_be_chosen() {
     with_level("nothing=info", 2, "no change has the id `nothing`");
 }
 
+#[test]
+fn what_is_not_shown_is_counted_and_fails_all_the_same() {
+    with_level("error", 1, "error[request-parameter-enum-value-removed]");
+    with_level("verbose", 2, "say error, warning or info, or ID=LEVEL");
+    let none = [&BREAKING[..], &["--max", "0"]].concat();
+    check(directory().path(), &none, 1, "1 more finding is not shown");
+    let errors = [&HARMLESS[..], &["--level", "error", "--fail-on", "info"]].concat();
+    check(directory().path(), &errors, 1, "below the level error");
+}
+
 /// Compares with an ignore file of this text.
 #[track_caller]
 fn ignoring(text: &str, code: i32, expected: &str) {
