@@ -210,7 +210,10 @@ impl<'a> Compare<'a> {
             }
         }
         let properties = share(both, names.len(), 300);
-        (properties >= 60).then(|| types + items + properties + share(same, names.len(), 200))
+        let likeness = types + items + properties + share(same, names.len(), 200);
+        // One may have got many properties, or its first, or lost them; hardly both.
+        let smaller = old.properties.len().min(new.properties.len());
+        (both * 5 >= smaller).then_some(likeness)
     }
 }
 
