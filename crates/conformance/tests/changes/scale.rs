@@ -363,3 +363,37 @@ fn a_new_alternative_is_compared_with_no_other() {
     let expected = ["endpoint-added", "request-body-one-of-added"];
     assert_eq!(ids, BTreeSet::from(expected), "{findings:?}");
 }
+
+#[test]
+fn lists_of_what_has_one_name_are_one_alternative() {
+    let document = |order: [&str; 2], more: &str| {
+        let list = |name: &str| {
+            json!({
+                "type": "array", "items": { "$ref": format!("#/components/schemas/{name}") },
+            })
+        };
+        let item = |own: &str| {
+            json!({ "type": "object", "properties": {
+            own: { "type": "string" }, more: { "type": "string" },
+        } })
+        };
+        sent(&json!({
+            "Book": item("title"), "Film": item("length"),
+            "Any": { "anyOf": order.map(list) },
+        }))
+    };
+    let base = document(["Book", "Film"], "old");
+    let ids = |order: [&str; 2]| -> Vec<String> {
+        let revision = document(order, "new");
+        let findings = diff(
+            &parse("base", &base),
+            &parse("revision", &revision),
+            "2030-01-31",
+        );
+        let findings = findings.into_iter();
+        findings
+            .map(|finding| format!("{}: {}", finding.id, finding.message))
+            .collect()
+    };
+    assert_eq!(ids(["Film", "Book"]), ids(["Book", "Film"]));
+}

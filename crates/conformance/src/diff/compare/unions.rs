@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::scalars::types;
 use super::{Change, Compare, Effect, Found};
-use crate::diff::alternatives::{Alternative, NULL, OBJECT, apart};
+use crate::diff::alternatives::{Alternative, NULL, Node, OBJECT, apart};
 use crate::diff::classes::Side;
 
 /// The places of an old and a new alternative.
@@ -185,6 +185,17 @@ impl<'a> Compare<'a> {
         }
     }
 
+    /// Returns whether two schemas do not differ, or have one name.
+    fn is_same(&self, old: &Node<'a>, new: &Node<'a>) -> bool {
+        let name = |node: Node<'a>| Some(node.pointer()?.to_owned());
+        let named = name(self.base.resolved(old));
+        self.untouched(old, new)
+            || named.is_some_and(|named| {
+                named.starts_with("/components/")
+                    && Some(named) == name(self.revision.resolved(new))
+            })
+    }
+
     /// How much two alternatives without a common name have in common, in thousandths;
     /// `None` if they are hardly one that has changed.
     fn likeness(&self, old: &Alternative<'a>, new: &Alternative<'a>) -> Option<u32> {
@@ -197,7 +208,7 @@ impl<'a> Compare<'a> {
         };
         let bits = |types: u8| types.count_ones() as usize;
         let types = share(bits(common), bits((old.types | new.types) & !NULL), 400);
-        let items = share(usize::from(self.untouched(&old.items, &new.items)), 1, 100);
+        let items = share(usize::from(self.is_same(&old.items, &new.items)), 1, 100);
         if common & OBJECT == 0 || (old.properties.is_empty() && new.properties.is_empty()) {
             return Some(types + items + 500);
         }
@@ -206,7 +217,7 @@ impl<'a> Compare<'a> {
         for name in &names {
             if let (Some(was), Some(is)) = (old.properties.get(*name), new.properties.get(*name)) {
                 both += 1;
-                same += usize::from(self.untouched(was, is));
+                same += usize::from(self.is_same(was, is));
             }
         }
         let properties = share(both, names.len(), 300);
