@@ -11,6 +11,7 @@ mod output;
 mod policy;
 mod published;
 mod record;
+mod rules;
 mod verify;
 mod version;
 
@@ -32,6 +33,7 @@ enum ContractCommand {
     Export(export::ExportArgs),
     Agree(agree::AgreeArgs),
     Diff(diff::DiffArgs),
+    Rules(rules::RulesArgs),
     Verify(verify::VerifyArgs),
     Record(record::RecordArgs),
 }
@@ -43,6 +45,7 @@ pub(crate) async fn run(args: &ContractArgs) -> anyhow::Result<ExitCode> {
         ContractCommand::Export(args) => Ok(output::or_unusable(export::run(args))),
         ContractCommand::Agree(args) => Ok(output::or_unusable(agree::run(args))),
         ContractCommand::Diff(args) => Ok(output::or_unusable(diff::run(args))),
+        ContractCommand::Rules(args) => Ok(output::or_unusable(rules::run(args))),
         ContractCommand::Verify(args) => Ok(output::or_unusable(verify::run(args).await)),
         ContractCommand::Record(args) => Ok(output::or_unusable(record::run(args).await)),
     }

@@ -22,6 +22,7 @@ mod from_openapi;
 mod from_proto;
 mod json_schema;
 mod multipart;
+mod policy;
 pub mod record;
 pub mod report;
 pub mod verify;

@@ -144,7 +144,7 @@ fn publish(version: &Version, changes: &[Finding]) -> anyhow::Result<()> {
         Err(error) if error.kind() == ErrorKind::NotFound => version::HEAD.to_owned(),
         Err(error) => return Err(error).with_context(|| format!("{CHANGELOG} cannot be read")),
     };
-    let entry = version::entry(version, &policy::today(), changes);
+    let entry = version::entry(version, &policy::today().to_string(), changes);
     let log = version::with_entry(&log, &entry);
     let stale = export::stale(Path::new(OPENAPI), &artefacts)?;
 

@@ -11,6 +11,7 @@ use clap::Args;
 use conformance::diff::{Document, Policy, diff};
 use conformance::report::{Finding, Level, Location, Report};
 use conformance::verify::{self, Live};
+use jiff::civil::Date;
 use semver::Version;
 use similar::TextDiff;
 
@@ -100,7 +101,7 @@ pub(crate) async fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let current = Version::parse(VERSION).context("crates/contract/VERSION is not SemVer")?;
 
     let revision = derived_document(&artefacts)?;
-    let rest = diff(&published.document()?, &revision, &verdict.today);
+    let rest = diff(&published.document()?, &revision, verdict.today);
     let rest = verdict.judge(rest);
     let proto = buf::breaking(&published.directory)?;
     let proto = proto.map(|found| verdict.judge(found));
@@ -139,7 +140,7 @@ pub(crate) async fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     };
     verdict.take("backend", report.findings, &report.title);
 
-    let left_over = verdict.policy.left_over(&verdict.today);
+    let left_over = verdict.policy.left_over(verdict.today);
     if !left_over.is_empty() {
         verdict.tell("ignore", left_over, "");
     }
@@ -154,13 +155,13 @@ pub(crate) async fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
 /// What was found so far, as the team judges it.
 struct Verdict {
     policy: Policy,
-    today: String,
+    today: Date,
     findings: Vec<Finding>,
 }
 
 impl Verdict {
     fn judge(&mut self, found: Vec<Finding>) -> Vec<Finding> {
-        self.policy.judge(found, &self.today)
+        self.policy.judge(found, self.today)
     }
 
     /// Judges what a check has found, and tells how it went.
@@ -355,7 +356,7 @@ fn recorded_exchanges() -> anyhow::Result<Vec<Finding>> {
         .with_context(|| format!("{} cannot be read", known.display()))?;
     let known = Policy::parse(&text).with_context(|| known.display().to_string())?;
     let report = verify::recorded(&directory)?;
-    let mut found = known.apply(report.findings, &policy::today());
+    let mut found = known.apply(report.findings, policy::today());
     for finding in &mut found {
         // What is known has to stay true.
         if finding.id.starts_with("ignore-") {

@@ -1,0 +1,397 @@
+//! What a change of a schema does to the values that it admits.
+//!
+//! Two schemas are compared as [`Alternative`]s. An alternative is a
+//! conjunction, so it is compared constraint by constraint: the new schema
+//! admits whatever the old one did if no constraint narrows, and nothing else if
+//! none widens. That makes the list of changes a proof as well as an
+//! explanation.
+//!
+//! Each pair of schemas is compared once, however many operations lead to it. What
+//! one pair asks of others, such as whether the alternatives of one union are among
+//! those of another, [`holds`] answers.
+
+mod annotations;
+mod applied;
+mod holds;
+mod objects;
+mod scalars;
+mod text;
+mod unions;
+
+use std::collections::{HashMap, HashSet};
+
+use self::holds::Facts;
+use self::scalars::{SIZES, numbers, sizes, type_lists, types, values};
+use self::text::{formats, patterns};
+use super::alternatives::{ARRAY, Alternative, BOOLEAN, Expand, NUMBER, Node, OBJECT, STRING};
+use super::classes::{Classes, Side};
+use super::document::Document;
+use super::places::escape;
+use serde_json::Value;
+
+use crate::finding::Direction;
+use crate::rules::{Effect, SchemaRule};
+use crate::sentence::{Sentence, about, around};
+
+/// One difference between two schemas.
+#[derive(Debug, Clone)]
+pub(super) struct Change {
+    pub(super) rule: SchemaRule,
+    pub(super) effect: Effect,
+    pub(super) site: Site,
+    pub(super) says: Sentence,
+}
+
+/// Where two schemas that are compared stand.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Site {
+    /// The property of the schemas that it is about, or else empty.
+    pub(super) path: String,
+    /// The pointers, where there is such a place.
+    pub(super) base: Option<String>,
+    pub(super) revision: Option<String>,
+}
+
+impl Site {
+    /// The place of a property; a schema that does not declare it has none.
+    fn property(&self, name: &str, nodes: (Option<&Node<'_>>, Option<&Node<'_>>)) -> Self {
+        let pointer = |node: Option<&Node<'_>>, whole: &Option<String>| {
+            let node = node?;
+            node.pointer().map(str::to_owned).or_else(|| {
+                let whole = whole.as_deref()?;
+                Some(format!("{whole}/properties/{}", escape(name)))
+            })
+        };
+        Self {
+            path: name.to_owned(),
+            base: pointer(nodes.0, &self.base),
+            revision: pointer(nodes.1, &self.revision),
+        }
+    }
+
+    fn change(&self, rule: SchemaRule, effect: Effect, says: Sentence) -> Change {
+        Change {
+            rule,
+            effect,
+            site: self.clone(),
+            says,
+        }
+    }
+}
+
+/// What the comparison of two schemas found.
+#[derive(Debug, Default)]
+pub(super) struct Found<'a> {
+    pub(super) changes: Vec<Change>,
+    /// The schemas in them that are left to compare, each with the step to it.
+    inner: Vec<(String, Node<'a>, Node<'a>)>,
+}
+
+impl<'a> Found<'a> {
+    fn inner(&mut self, step: &str, old: Node<'a>, new: Node<'a>) {
+        self.inner.push((step.to_owned(), old, new));
+    }
+}
+
+/// Two schemas that have been compared.
+#[derive(Debug)]
+struct Pair<'a> {
+    old: Node<'a>,
+    new: Node<'a>,
+    changes: Vec<Change>,
+    /// The pairs in it, each with the step to it.
+    inner: Vec<(String, usize)>,
+}
+
+pub(super) struct Compare<'a> {
+    pub(super) base: Expand<'a>,
+    pub(super) revision: Expand<'a>,
+    classes: &'a Classes,
+    facts: Facts<'a>,
+    pairs: Vec<Pair<'a>>,
+    numbers: HashMap<(String, String), usize>,
+    /// Whether the values travel as text in a URL or header.
+    text: bool,
+}
+
+/// A change, and where it is below the schemas that were asked for.
+pub(super) struct Reached {
+    /// The number of the pair, and that of the change there.
+    pub(super) pair: usize,
+    pub(super) change: usize,
+    /// The property, as `address/lines/items`; empty for the whole.
+    pub(super) path: String,
+}
+
+impl<'a> Compare<'a> {
+    pub(super) fn new(
+        base: &'a Document,
+        revision: &'a Document,
+        classes: &'a Classes,
+        direction: Direction,
+        text: bool,
+    ) -> Self {
+        Compare {
+            base: Expand::new(base, direction).with(classes, Side::Base),
+            revision: Expand::new(revision, direction).with(classes, Side::Revision),
+            classes,
+            facts: Facts::default(),
+            pairs: Vec::new(),
+            numbers: HashMap::new(),
+            text,
+        }
+    }
+
+    /// Compares two schemas and whatever is in them, where that was not done before.
+    /// Returns the number of the pair, or `None` if they do not differ.
+    pub(super) fn explore(&mut self, old: &Node<'a>, new: &Node<'a>) -> Option<usize> {
+        let first = self.pairs.len();
+        let root = self.number(old, new)?;
+        let mut next = first;
+        while next < self.pairs.len() {
+            let (old, new) = (self.pairs[next].old.clone(), self.pairs[next].new.clone());
+            let found = self.pair(&old, &new);
+            let inner = found.inner.into_iter();
+            let inner = inner
+                .filter_map(|(step, old, new)| Some((step, self.number(&old, &new)?)))
+                .collect();
+            let mut seen = HashSet::new();
+            let mut changes = found.changes;
+            changes.retain(|change| {
+                seen.insert((change.rule, change.site.path.clone(), change.says.clone()))
+            });
+            self.pairs[next].inner = inner;
+            self.pairs[next].changes = changes;
+            next += 1;
+        }
+        Some(root)
+    }
+
+    /// The number of a pair, which is left to compare if it is new.
+    fn number(&mut self, old: &Node<'a>, new: &Node<'a>) -> Option<usize> {
+        if self.untouched(old, new) {
+            return None;
+        }
+        let (old, new) = (self.base.resolved(old), self.revision.resolved(new));
+        let key = (old.key(), new.key());
+        let next = self.pairs.len();
+        let number = *self.numbers.entry(key).or_insert(next);
+        if number == next {
+            self.pairs.push(Pair {
+                old,
+                new,
+                changes: Vec::new(),
+                inner: Vec::new(),
+            });
+        }
+        Some(number)
+    }
+
+    /// Which pairs have changes, or lead to some.
+    pub(super) fn changed(&self) -> Vec<bool> {
+        let mut users = vec![Vec::new(); self.pairs.len()];
+        for (number, pair) in self.pairs.iter().enumerate() {
+            for (_, inner) in &pair.inner {
+                users[*inner].push(number);
+            }
+        }
+        let mut changed = vec![false; self.pairs.len()];
+        let with = |number: &usize| !self.pairs[*number].changes.is_empty();
+        let mut todo: Vec<usize> = (0..self.pairs.len()).filter(with).collect();
+        while let Some(number) = todo.pop() {
+            if !std::mem::replace(&mut changed[number], true) {
+                todo.extend(&users[number]);
+            }
+        }
+        changed
+    }
+
+    /// The changes below a pair, the nearest first, each once and by the shortest way.
+    pub(super) fn below(&self, root: usize, changed: &[bool]) -> Vec<Reached> {
+        let mut reached = Vec::new();
+        let mut seen = HashSet::from([root]);
+        let mut queue = std::collections::VecDeque::from([(root, String::new())]);
+        while let Some((number, path)) = queue.pop_front() {
+            let pair = &self.pairs[number];
+            let here = pair.changes.iter().enumerate();
+            reached.extend(here.map(|(index, change)| Reached {
+                pair: number,
+                change: index,
+                path: join(&path, &change.site.path),
+            }));
+            for (step, inner) in &pair.inner {
+                if changed[*inner] && seen.insert(*inner) {
+                    queue.push_back((*inner, join(&path, step)));
+                }
+            }
+        }
+        reached
+    }
+
+    pub(super) fn change(&self, pair: usize, change: usize) -> &Change {
+        &self.pairs[pair].changes[change]
+    }
+
+    /// Returns whether the schemas differ in nothing, and refer to nothing that does.
+    fn untouched(&self, old: &Node<'a>, new: &Node<'a>) -> bool {
+        let old = self.classes.of(Side::Base, &old.0);
+        old.is_some() && old == self.classes.of(Side::Revision, &new.0)
+    }
+
+    fn pair(&mut self, old: &Node<'a>, new: &Node<'a>) -> Found<'a> {
+        let site = Site {
+            path: String::new(),
+            base: old.pointer().map(str::to_owned),
+            revision: new.pointer().map(str::to_owned),
+        };
+        let mut found = Found::default();
+        self.annotations(old, new, &site, &mut found.changes);
+        let before = self.base.alternatives(old);
+        let after = self.revision.alternatives(new);
+        match (&*before, &*after) {
+            ([], []) => {}
+            ([], _) => found.changes.push(site.change(
+                SchemaRule::BecamePossible,
+                Effect::Widens,
+                Sentence::about("used to admit no value, and does now"),
+            )),
+            (_, []) => found.changes.push(site.change(
+                SchemaRule::BecameImpossible,
+                Effect::Narrows,
+                Sentence::about("admits no value any more"),
+            )),
+            ([before], [after]) => self.alternatives(before, after, &site, &mut found),
+            _ => self.unions(&before, &after, &site, &mut found),
+        }
+        found
+    }
+
+    /// Returns whether this is about the question what holds, not about a report. Then
+    /// undeclared properties count as values.
+    fn strict(&self) -> bool {
+        self.facts.asking().is_some()
+    }
+
+    fn alternatives(
+        &mut self,
+        old: &Alternative<'a>,
+        new: &Alternative<'a>,
+        site: &Site,
+        out: &mut Found<'a>,
+    ) {
+        if self.text && self.text_widens(old, new) {
+            out.changes.push(site.change(
+                SchemaRule::TypeGeneralized,
+                Effect::Widens,
+                about!("was {} and is now {}", types(old.types), types(new.types)),
+            ));
+            return;
+        }
+        if !type_lists(old, new, site, &mut out.changes) {
+            // Of null, what applies to every type still holds.
+            if old.types & new.types != 0 {
+                self.applied(old, new, site, &mut out.changes);
+            }
+            return;
+        }
+        let both = old.types & new.types;
+        values(old, new, site, &mut out.changes);
+        if both & NUMBER != 0 {
+            numbers(old, new, site, &mut out.changes);
+        }
+        if both & STRING != 0 {
+            patterns(old, new, site, &mut out.changes);
+        }
+        if both & (STRING | NUMBER) != 0 {
+            formats(old, new, site, &mut out.changes);
+        }
+        for (index, (bit, least, most)) in SIZES.into_iter().enumerate() {
+            if both & bit != 0 {
+                let sizes_of = (old.sizes[index], new.sizes[index]);
+                sizes(sizes_of.0, sizes_of.1, least, most, site, &mut out.changes);
+            }
+        }
+        if both & ARRAY != 0 {
+            arrays(old, new, site, out);
+        }
+        if both & OBJECT != 0 {
+            self.objects(old, new, site, out);
+        }
+        self.applied(old, new, site, &mut out.changes);
+    }
+
+    /// Any text will do for a text without rules, and a value alone for a list
+    /// of one.
+    fn text_widens(&mut self, old: &Alternative<'a>, new: &Alternative<'a>) -> bool {
+        let scalar = STRING | NUMBER | BOOLEAN;
+        if old.types & !scalar != 0 {
+            return false;
+        }
+        if let (Some(was), Some(is)) = (&old.values, &new.values) {
+            let text = |value: &Value| {
+                value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), str::to_owned)
+            };
+            return old.types & STRING == 0
+                && new.types & STRING != 0
+                && was
+                    .iter()
+                    .all(|value| is.iter().any(|other| text(value) == text(other)));
+        }
+        if new.types & STRING != 0 && old.types & STRING == 0 {
+            return new.values.is_none()
+                && new.patterns.is_empty()
+                && new.formats.is_empty()
+                && new.nots.is_empty()
+                && new.sizes[0].0 <= 1
+                && new.sizes[0].1.is_none();
+        }
+        if new.types == ARRAY && new.sizes[1].0 <= 1 && new.prefix.is_empty() {
+            let items = self.revision.alternatives(&new.items);
+            return items
+                .iter()
+                .any(|item| self.alternative_holds(old, item, true));
+        }
+        false
+    }
+}
+
+fn arrays<'a>(old: &Alternative<'a>, new: &Alternative<'a>, site: &Site, out: &mut Found<'a>) {
+    match (old.unique, new.unique) {
+        (false, true) if new.sizes[1].1.is_none_or(|most| most > 1) => {
+            out.changes.push(site.change(
+                SchemaRule::UniqueItemsSet,
+                Effect::Narrows,
+                around!("the elements of", "must now all differ"),
+            ))
+        }
+        (true, false) if new.sizes[1].1.is_none_or(|most| most > 1) => {
+            out.changes.push(site.change(
+                SchemaRule::UniqueItemsUnset,
+                Effect::Widens,
+                around!("the elements of", "need no longer differ"),
+            ))
+        }
+        _ => {}
+    }
+    let limit = |alternative: &Alternative<'a>| alternative.sizes[1].1.unwrap_or(u64::MAX);
+    let limit = limit(old).min(limit(new));
+    for index in 0..old.prefix.len().max(new.prefix.len()) {
+        if index as u64 >= limit {
+            break;
+        }
+        let (was, is) = (old.item(index).clone(), new.item(index).clone());
+        out.inner(&format!("[{index}]"), was, is);
+    }
+    out.inner("[]", old.items.clone(), new.items.clone());
+}
+
+/// A step below a path.
+fn join(path: &str, step: &str) -> String {
+    if path.is_empty() || step.is_empty() || step.starts_with('[') {
+        format!("{path}{step}")
+    } else {
+        format!("{path}/{step}")
+    }
+}

@@ -1,0 +1,251 @@
+//! Alternatives, matched up.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::scalars::types;
+use super::{Compare, Found, Site};
+use crate::alternatives::{Alternative, NULL, Node, OBJECT, apart};
+use crate::classes::Side;
+use crate::rules::{Effect, SchemaRule};
+use crate::sentence::{Sentence, about};
+
+/// The places of an old and a new alternative.
+type At = (usize, usize);
+
+/// The alternatives of one side.
+struct Union<'u, 'a> {
+    alternatives: &'u [Alternative<'a>],
+    /// Those that surely admit the same values have the same number.
+    numbers: Vec<u32>,
+}
+
+/// Which alternatives belong together, by their places in both unions.
+struct Matching {
+    /// Those that are compared.
+    pairs: Vec<At>,
+    /// Those whose values the new union does not have.
+    gone: Vec<usize>,
+    /// Those whose values the old union did not have.
+    come: Vec<usize>,
+}
+
+impl<'a> Compare<'a> {
+    /// Returns whether an alternative surely holds the other.
+    fn holds(&mut self, old: &Union<'_, 'a>, new: &Union<'_, 'a>, at: At, forward: bool) -> bool {
+        old.numbers[at.0] == new.numbers[at.1]
+            || self.alternative_holds(&old.alternatives[at.0], &new.alternatives[at.1], forward)
+    }
+
+    fn are_equal(&mut self, old: &Union<'_, 'a>, new: &Union<'_, 'a>, at: At) -> bool {
+        self.holds(old, new, at, true) && self.holds(old, new, at, false)
+    }
+
+    fn matching(&mut self, old: &Union<'_, 'a>, new: &Union<'_, 'a>) -> Matching {
+        let olds = 0..old.numbers.len();
+        let news = 0..new.numbers.len();
+        let mut gone: Vec<usize> = olds
+            .clone()
+            .filter(|i| {
+                !new.numbers.contains(&old.numbers[*i])
+                    && !news.clone().any(|j| self.holds(old, new, (*i, j), true))
+            })
+            .collect();
+        let mut come: Vec<usize> = news
+            .filter(|j| {
+                !old.numbers.contains(&new.numbers[*j])
+                    && !olds.clone().any(|i| self.holds(old, new, (i, *j), false))
+            })
+            .collect();
+        let mut pairs: Vec<At> = Vec::new();
+        for (i, j) in self.likely(old, new, &gone, &come) {
+            let is_taken = pairs.iter().any(|pair| pair.0 == i || pair.1 == j);
+            let mut others = olds.clone().filter(|other| *other != i);
+            let is_another = name(&old.alternatives[i]).is_none()
+                && others.any(|other| self.are_equal(old, new, (other, j)));
+            if !is_taken && !is_another {
+                pairs.push((i, j));
+            }
+        }
+        gone.retain(|i| !pairs.iter().any(|pair| pair.0 == *i));
+        come.retain(|j| !pairs.iter().any(|pair| pair.1 == *j));
+        if let ([i], [j]) = (gone.as_slice(), come.as_slice())
+            && old.alternatives[*i].types & new.alternatives[*j].types != 0
+        {
+            pairs.push((*i, *j));
+            gone.clear();
+            come.clear();
+        }
+        Matching { pairs, gone, come }
+    }
+
+    /// The pairs that may be one alternative that has changed, the likeliest first. What
+    /// has a name is meant by it, whatever else holds its values. Others go with what
+    /// looks most like them; where they stand decides only between equals.
+    fn likely(
+        &mut self,
+        old: &Union<'_, 'a>,
+        new: &Union<'_, 'a>,
+        gone: &[usize],
+        come: &[usize],
+    ) -> Vec<At> {
+        let mut likely: Vec<(u32, bool, At)> = Vec::new();
+        for (i, was) in old.alternatives.iter().enumerate() {
+            for (j, is) in new.alternatives.iter().enumerate() {
+                let needed = gone.contains(&i) || come.contains(&j);
+                let common = was.types & is.types & !NULL;
+                let same_name = name(was).is_some() && name(was) == name(is);
+                if same_name {
+                    let meant = common & OBJECT != 0 && !self.are_equal(old, new, (i, j));
+                    if meant || (needed && common != 0) {
+                        likely.push((u32::MAX, true, (i, j)));
+                    }
+                } else if needed
+                    && (name(was).is_none() || name(is).is_none())
+                    && !apart(&self.base, was, &self.revision, is)
+                    && let Some(likeness) = self.likeness(was, is)
+                    && (gone.contains(&i) || self.holds(old, new, (i, j), true))
+                {
+                    likely.push((likeness, was.label == is.label, (i, j)));
+                }
+            }
+        }
+        likely.sort_by_key(|(likeness, in_place, at)| {
+            (std::cmp::Reverse((*likeness, *in_place)), *at)
+        });
+        likely.into_iter().map(|(_, _, at)| at).collect()
+    }
+
+    pub(super) fn unions(
+        &mut self,
+        before: &[Alternative<'a>],
+        after: &[Alternative<'a>],
+        site: &Site,
+        out: &mut Found<'a>,
+    ) {
+        let old = Union {
+            alternatives: before,
+            numbers: self.alternative_numbers(Side::Base, before),
+        };
+        let new = Union {
+            alternatives: after,
+            numbers: self.alternative_numbers(Side::Revision, after),
+        };
+        let Matching { pairs, gone, come } = self.matching(&old, &new);
+        for (i, j) in pairs {
+            let inner = Site {
+                path: site.path.clone(),
+                base: Some(before[i].label.clone()),
+                revision: Some(after[j].label.clone()),
+            };
+            let mut found = Found::default();
+            self.alternatives(&before[i], &after[j], &inner, &mut found);
+            // A property that another alternative declares is not gone.
+            found.changes.retain(|change| {
+                !matches!(
+                    change.rule,
+                    SchemaRule::OptionalPropertyRemoved | SchemaRule::RequiredPropertyRemoved
+                ) || !after
+                    .iter()
+                    .any(|alternative| alternative.properties.contains_key(&change.site.path))
+            });
+            out.changes.extend(found.changes);
+            out.inner.extend(found.inner);
+        }
+        // What each of these refuses depends on the others.
+        let entangled = |alternative: &Alternative<'a>| {
+            alternative.overlaps.one > 0 && alternative.types & OBJECT == 0
+        };
+        if before.iter().chain(after).any(entangled)
+            && !self.are_settled(&old.numbers, &new.numbers)
+        {
+            out.changes.push(site.change(
+                SchemaRule::OneOfChanged,
+                Effect::Unknown,
+                Sentence::about("has alternatives that overlap, and they changed"),
+            ));
+        }
+        for i in gone {
+            let mut change = site.change(
+                SchemaRule::OneOfRemoved,
+                Effect::Narrows,
+                about!("no longer has the alternative {}", describe(&before[i])),
+            );
+            change.site.base = Some(before[i].label.clone());
+            out.changes.push(change);
+        }
+        for j in come {
+            let mut change = site.change(
+                SchemaRule::OneOfAdded,
+                Effect::Widens,
+                about!("has the new alternative {}", describe(&after[j])),
+            );
+            change.site.revision = Some(after[j].label.clone());
+            out.changes.push(change);
+        }
+    }
+
+    /// Returns whether two schemas do not differ, or have one name.
+    fn is_same(&self, old: &Node<'a>, new: &Node<'a>) -> bool {
+        let name = |node: Node<'a>| Some(node.pointer()?.to_owned());
+        let named = name(self.base.resolved(old));
+        self.untouched(old, new)
+            || named.is_some_and(|named| {
+                named.starts_with("/components/")
+                    && Some(named) == name(self.revision.resolved(new))
+            })
+    }
+
+    /// How much two alternatives without a common name have in common, in thousandths;
+    /// `None` if they are hardly one that has changed.
+    fn likeness(&self, old: &Alternative<'a>, new: &Alternative<'a>) -> Option<u32> {
+        let common = old.types & new.types & !NULL;
+        if common == 0 {
+            return None;
+        }
+        let share = |part: usize, whole: usize, of: usize| {
+            u32::try_from(part * of / whole.max(1)).unwrap_or_default()
+        };
+        let bits = |types: u8| types.count_ones() as usize;
+        let types = share(bits(common), bits((old.types | new.types) & !NULL), 400);
+        let items = share(usize::from(self.is_same(&old.items, &new.items)), 1, 100);
+        if common & OBJECT == 0 || (old.properties.is_empty() && new.properties.is_empty()) {
+            return Some(types + items + 500);
+        }
+        let names: BTreeSet<&String> = old.properties.keys().chain(new.properties.keys()).collect();
+        let (mut both, mut same) = (0, 0);
+        for name in &names {
+            if let (Some(was), Some(is)) = (old.properties.get(*name), new.properties.get(*name)) {
+                both += 1;
+                same += usize::from(self.is_same(was, is));
+            }
+        }
+        let properties = share(both, names.len(), 300);
+        let likeness = types + items + properties + share(same, names.len(), 200);
+        // One may have got many properties, or its first, or lost them; hardly both.
+        let smaller = old.properties.len().min(new.properties.len());
+        (both * 5 >= smaller).then_some(likeness)
+    }
+}
+
+/// The name of the schema that an alternative is.
+fn name<'n>(alternative: &'n Alternative<'_>) -> Option<&'n str> {
+    let name = alternative.label.strip_prefix("/components/schemas/")?;
+    (!name.contains('/')).then_some(name)
+}
+
+/// What an alternative is called, or else what type it has.
+fn describe(alternative: &Alternative<'_>) -> String {
+    match alternative.label.rsplit_once("/schemas/") {
+        Some((_, name)) if !name.contains('/') => format!("`{name}`"),
+        _ => match &alternative.values {
+            Some(values) => values
+                .iter()
+                .map(Value::to_string)
+                .collect::<Vec<_>>()
+                .join(", "),
+            None => types(alternative.types),
+        },
+    }
+}

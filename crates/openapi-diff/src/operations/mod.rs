@@ -1,0 +1,591 @@
+//! Everything around the schemas: paths, parameters, bodies, answers,
+//! credentials and servers.
+
+mod bodies;
+mod callbacks;
+mod parameters;
+mod responses;
+mod security;
+mod servers;
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use jiff::civil::Date;
+use serde_json::Value;
+
+use self::bodies::media;
+use self::servers::Moves;
+use super::alternatives::Node;
+use super::classes::Classes;
+use super::compare::Compare;
+use super::document::{Document, Located};
+use crate::finding::{Direction, Finding, Location};
+use crate::rules::{self, OperationRule, Part, Rule};
+
+const METHODS: [&str; 9] = [
+    "get", "put", "post", "delete", "options", "head", "patch", "trace", "query",
+];
+
+/// A pair of places, each of which may not exist.
+type Places<'p> = (Option<&'p Located<'p>>, Option<&'p Located<'p>>);
+
+struct Judge<'a> {
+    base: &'a Document,
+    revision: &'a Document,
+    today: Date,
+    findings: Vec<Finding>,
+    /// The comparisons of schemas: of requests, of requests as text, and of responses.
+    compares: [Compare<'a>; 3],
+    uses: Vec<Use>,
+    /// Which path items of callbacks have been compared, and whether inverted. One can
+    /// be that of an operation that it is a callback of.
+    called_back: HashSet<(String, String, bool)>,
+}
+
+/// Where schemas that differ are used.
+struct Use {
+    operation: String,
+    part: Part,
+    direction: Direction,
+    subject: String,
+    /// Which comparison they stand in, and the number of the pair there.
+    compare: usize,
+    pair: usize,
+}
+
+/// A change of a schema, whatever uses it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Cause {
+    /// Which comparison it stands in.
+    compare: usize,
+    /// What the schemas were compared as.
+    part: Part,
+    /// The number of the pair, and that of the change there.
+    pair: usize,
+    change: usize,
+}
+
+/// The operation that is looked at.
+#[derive(Clone)]
+struct Scope {
+    operation: String,
+    /// In a callback it is the server that asks.
+    inverted: bool,
+    /// Names of path parameters that differ, the old one first.
+    renamed: BTreeMap<String, String>,
+}
+
+pub(super) fn documents(base: &Document, revision: &Document, today: Date) -> Vec<Finding> {
+    if base.root == revision.root {
+        return Vec::new();
+    }
+    let classes = Classes::find(base, revision);
+    let compare = |direction, text| Compare::new(base, revision, &classes, direction, text);
+    let mut judge = Judge {
+        base,
+        revision,
+        today,
+        findings: Vec::new(),
+        compares: [
+            compare(Direction::Request, false),
+            compare(Direction::Request, true),
+            compare(Direction::Response, false),
+        ],
+        uses: Vec::new(),
+        called_back: HashSet::new(),
+    };
+    judge.paths();
+    judge.webhooks();
+    judge.schemes();
+    judge.components();
+    judge.changes_of_schemas();
+    judge.findings
+}
+
+impl<'a> Judge<'a> {
+    fn report(
+        &mut self,
+        rule: impl Into<Rule>,
+        direction: Option<Direction>,
+        operation: Option<&str>,
+        places: Places<'_>,
+        message: String,
+    ) {
+        let rule = rule.into();
+        let location = |document: &Document, place: Option<&Located<'_>>| {
+            place.map(|place| Location {
+                source: document.source.clone(),
+                pointer: place.pointer.clone(),
+                line: None,
+            })
+        };
+        self.findings.push(Finding {
+            rule,
+            level: rule.level(),
+            direction,
+            operation: operation.map(str::to_owned),
+            also: Vec::new(),
+            base: location(self.base, places.0),
+            revision: location(self.revision, places.1),
+            message,
+        });
+    }
+
+    fn root(&self) -> (Located<'a>, Located<'a>) {
+        let root = |document: &'a Document| Located {
+            pointer: String::new(),
+            value: &document.root,
+        };
+        (root(self.base), root(self.revision))
+    }
+    fn paths(&mut self) {
+        let prefixes = self.prefixes();
+        let mut moves = Moves::default();
+        let (old_root, new_root) = self.root();
+        let old = self.base.members(&old_root, "paths");
+        let new = self.revision.members(&new_root, "paths");
+        let old: Vec<_> = old
+            .into_iter()
+            .filter(|(path, _)| path.starts_with('/'))
+            .collect();
+        let new: Vec<_> = new
+            .into_iter()
+            .filter(|(path, _)| path.starts_with('/'))
+            .collect();
+        let mut matched = vec![false; new.len()];
+        for (path, was) in &old {
+            let (key, names) = template(path);
+            let found = new
+                .iter()
+                .position(|(other, _)| other == path)
+                .or_else(|| new.iter().position(|(other, _)| template(other).0 == key))
+                .or_else(|| {
+                    let full = format!("{}{key}", prefixes.0);
+                    (prefixes.0 != prefixes.1)
+                        .then(|| {
+                            new.iter().position(|(other, _)| {
+                                format!("{}{}", prefixes.1, template(other).0) == full
+                            })
+                        })
+                        .flatten()
+                });
+            let Some(index) = found else {
+                for method in METHODS {
+                    if let Some(operation) = was.raw_member(method) {
+                        self.gone(method, path, &operation, true);
+                    }
+                }
+                continue;
+            };
+            matched[index] = true;
+            let (_, new_names) = template(&new[index].0);
+            let renamed = names
+                .into_iter()
+                .zip(new_names)
+                .filter(|(a, b)| a != b)
+                .collect();
+            let (now_path, now) = &new[index];
+            self.path_item(path, was, now, false, &renamed);
+            for method in METHODS {
+                if let (Some(old), Some(new)) = (was.raw_member(method), now.raw_member(method)) {
+                    let name = format!("{} {path}", method.to_uppercase());
+                    let (old, new) = (
+                        (path.as_str(), [was, &old]),
+                        (now_path.as_str(), [now, &new]),
+                    );
+                    self.moved(&name, old, new, &mut moves);
+                }
+            }
+        }
+        self.servers(moves);
+        for ((path, item), matched) in new.iter().zip(matched) {
+            if matched {
+                continue;
+            }
+            for method in METHODS {
+                if let Some(place) = item.raw_member(method) {
+                    let operation = format!("{} {path}", method.to_uppercase());
+                    self.report(
+                        OperationRule::EndpointAdded,
+                        None,
+                        Some(&operation),
+                        (None, Some(&place)),
+                        "the operation is new".to_owned(),
+                    );
+                }
+            }
+        }
+    }
+
+    fn gone(&mut self, method: &str, path: &str, operation: &Located<'a>, whole_path: bool) {
+        let name = format!("{} {path}", method.to_uppercase());
+        let sunset = operation
+            .text("x-sunset")
+            .and_then(|text| text.get(..10)?.parse::<Date>().ok());
+        let (rule, text) = match (operation.flag("deprecated"), sunset) {
+            (false, _) => (
+                if whole_path {
+                    OperationRule::ApiPathRemovedWithoutDeprecation
+                } else {
+                    OperationRule::ApiRemovedWithoutDeprecation
+                },
+                "is gone, and clients that call it fail; deprecate it first".to_owned(),
+            ),
+            (true, Some(date)) if date <= self.today => (
+                if whole_path {
+                    OperationRule::ApiPathRemovedWithDeprecation
+                } else {
+                    OperationRule::ApiRemovedWithDeprecation
+                },
+                format!("is gone, as announced for {date}"),
+            ),
+            (true, Some(date)) => (
+                if whole_path {
+                    OperationRule::ApiPathRemovedBeforeSunset
+                } else {
+                    OperationRule::ApiRemovedBeforeSunset
+                },
+                format!("is gone before {date}, the day that was announced"),
+            ),
+            (true, None) => (
+                OperationRule::ApiRemovedWithoutSunset,
+                "was deprecated and is gone; no day had been announced".to_owned(),
+            ),
+        };
+        self.report(
+            rule,
+            None,
+            Some(&name),
+            (Some(operation), None),
+            format!("the operation {text}"),
+        );
+    }
+
+    fn path_item(
+        &mut self,
+        path: &str,
+        was: &Located<'a>,
+        is: &Located<'a>,
+        inverted: bool,
+        renamed: &BTreeMap<String, String>,
+    ) {
+        for method in METHODS {
+            let name = format!("{} {path}", method.to_uppercase());
+            match (was.raw_member(method), is.raw_member(method)) {
+                (Some(old), Some(new)) => {
+                    let scope = Scope {
+                        operation: name,
+                        inverted,
+                        renamed: renamed.clone(),
+                    };
+                    self.operation(&scope, (was, &old), (is, &new));
+                }
+                (Some(old), None) if inverted => {
+                    let text = "the server no longer makes this call".to_owned();
+                    self.report(
+                        OperationRule::CallbackRemoved,
+                        None,
+                        Some(&name),
+                        (Some(&old), None),
+                        text,
+                    );
+                }
+                (Some(old), None) => self.gone(method, path, &old, false),
+                (None, Some(new)) => {
+                    let rule = if inverted {
+                        OperationRule::CallbackAdded
+                    } else {
+                        OperationRule::EndpointAdded
+                    };
+                    self.report(
+                        rule,
+                        None,
+                        Some(&name),
+                        (None, Some(&new)),
+                        "the operation is new".to_owned(),
+                    );
+                }
+                (None, None) => {}
+            }
+        }
+    }
+
+    fn operation(
+        &mut self,
+        scope: &Scope,
+        old: (&Located<'a>, &Located<'a>),
+        new: (&Located<'a>, &Located<'a>),
+    ) {
+        self.marks(scope, old.1, new.1);
+        if !scope.inverted {
+            self.parameters(scope, old, new);
+            self.security(scope, old.1, new.1);
+        }
+        self.request_body(scope, old.1, new.1);
+        self.responses(scope, old.1, new.1);
+        self.callbacks(scope, old.1, new.1);
+    }
+
+    fn marks(&mut self, scope: &Scope, old: &Located<'a>, new: &Located<'a>) {
+        let name = Some(scope.operation.as_str());
+        let places = (Some(old), Some(new));
+        match (old.flag("deprecated"), new.flag("deprecated")) {
+            (false, true) => self.report(
+                OperationRule::EndpointDeprecated,
+                None,
+                name,
+                places,
+                "the operation is deprecated".to_owned(),
+            ),
+            (true, false) => self.report(
+                OperationRule::EndpointReactivated,
+                None,
+                name,
+                places,
+                "the operation is no longer deprecated".to_owned(),
+            ),
+            (true, true) => match (old.text("x-sunset"), new.text("x-sunset")) {
+                (Some(date), None) => self.report(
+                    OperationRule::SunsetDeleted,
+                    None,
+                    name,
+                    places,
+                    format!("the sunset {date} is no longer named"),
+                ),
+                (Some(was), Some(is)) if is < was => self.report(
+                    OperationRule::ApiSunsetDateChangedTooSmall,
+                    None,
+                    name,
+                    places,
+                    format!("the sunset moved forward from {was} to {is}"),
+                ),
+                _ => {}
+            },
+            _ => {}
+        }
+        match (old.text("operationId"), new.text("operationId")) {
+            (Some(was), is) if is != Some(was) => {
+                let now = is.map_or("gone".to_owned(), |id| format!("now `{id}`"));
+                self.report(
+                    OperationRule::ApiOperationIdRemoved,
+                    None,
+                    name,
+                    places,
+                    format!(
+                        "the operation id `{was}` is {now}; generated clients call it by that name"
+                    ),
+                );
+            }
+            (None, Some(is)) => self.report(
+                OperationRule::ApiOperationIdAdded,
+                None,
+                name,
+                places,
+                format!("the operation has the id `{is}`"),
+            ),
+            _ => {}
+        }
+        let tags = |place: &Located<'a>| -> BTreeSet<&'a str> {
+            let tags = place.value.get("tags").and_then(Value::as_array);
+            tags.map(|tags| tags.iter().filter_map(Value::as_str).collect())
+                .unwrap_or_default()
+        };
+        let (was, is) = (tags(old), tags(new));
+        for tag in was.difference(&is) {
+            self.report(
+                OperationRule::ApiTagRemoved,
+                None,
+                name,
+                places,
+                format!("the tag `{tag}` is gone"),
+            );
+        }
+        for tag in is.difference(&was) {
+            self.report(
+                OperationRule::ApiTagAdded,
+                None,
+                name,
+                places,
+                format!("the tag `{tag}` is new"),
+            );
+        }
+    }
+
+    fn schemas(
+        &mut self,
+        scope: &Scope,
+        part: Part,
+        direction: Direction,
+        subject: &str,
+        nodes: (&Node<'a>, &Node<'a>),
+        text: bool,
+    ) {
+        let compare = match (direction, text) {
+            (Direction::Request, false) => 0,
+            (Direction::Request, true) => 1,
+            (Direction::Response, _) => 2,
+        };
+        if let Some(pair) = self.compares[compare].explore(nodes.0, nodes.1) {
+            self.uses.push(Use {
+                operation: scope.operation.clone(),
+                part,
+                direction,
+                subject: subject.to_owned(),
+                compare,
+                pair,
+            });
+        }
+    }
+
+    fn changes_of_schemas(&mut self) {
+        let changed = self.compares.each_ref().map(Compare::changed);
+        let mut causes: BTreeMap<Cause, Vec<(&Use, String)>> = BTreeMap::new();
+        for used in &self.uses {
+            let compare = &self.compares[used.compare];
+            for reached in compare.below(used.pair, &changed[used.compare]) {
+                let cause = Cause {
+                    compare: used.compare,
+                    part: used.part,
+                    pair: reached.pair,
+                    change: reached.change,
+                };
+                let uses = causes.entry(cause).or_default();
+                uses.push((used, reached.path));
+            }
+        }
+        for (cause, uses) in causes {
+            let change = self.compares[cause.compare].change(cause.pair, cause.change);
+            let steps = |path: &str| path.matches(['/', '[']).count();
+            // The nearest place speaks for all.
+            let Some((used, path)) = uses
+                .iter()
+                .min_by_key(|(_, path)| (!path.is_empty(), steps(path)))
+            else {
+                continue;
+            };
+            let mut also: Vec<String> = Vec::new();
+            let mut seen = HashSet::from([used.operation.as_str()]);
+            for (other, _) in &uses {
+                if seen.insert(&other.operation) {
+                    also.push(other.operation.clone());
+                }
+            }
+            let location = |document: &Document, pointer: &Option<String>| {
+                pointer.clone().map(|pointer| Location {
+                    source: document.source.clone(),
+                    pointer,
+                    line: None,
+                })
+            };
+            let subject = named(path, &used.subject);
+            let usage = rules::Use {
+                part: cause.part,
+                direction: used.direction,
+                whole: path.is_empty(),
+            };
+            self.findings.push(Finding {
+                rule: Rule::Schema(change.rule, usage),
+                level: rules::level(used.direction, change.rule, change.effect),
+                direction: Some(used.direction),
+                operation: Some(used.operation.clone()),
+                also,
+                base: location(self.base, &change.site.base),
+                revision: location(self.revision, &change.site.revision),
+                message: change.says.of(&subject),
+            });
+        }
+    }
+
+    fn components(&mut self) {
+        let schemas = |document: &'a Document| {
+            document
+                .place("/components")
+                .map(|components| document.members(&components, "schemas"))
+                .unwrap_or_default()
+        };
+        let new = schemas(self.revision);
+        for (name, place) in schemas(self.base) {
+            if !new.iter().any(|(other, _)| *other == name) {
+                self.report(
+                    OperationRule::ApiSchemaRemoved,
+                    None,
+                    None,
+                    (Some(&place), None),
+                    format!("the schema `{name}` is gone; generated types of that name go with it"),
+                );
+            }
+        }
+    }
+}
+
+fn sent(scope: &Scope) -> Direction {
+    if scope.inverted {
+        Direction::Response
+    } else {
+        Direction::Request
+    }
+}
+fn path_of(operation: &str) -> &str {
+    operation
+        .split_once(' ')
+        .map_or(operation, |(_, path)| path)
+}
+
+fn schema<'a>(place: &Located<'a>) -> Node<'a> {
+    place
+        .raw_member("schema")
+        .map(Node::one)
+        .unwrap_or_default()
+}
+
+/// The path with its parameters unnamed, and their names.
+fn template(path: &str) -> (String, Vec<String>) {
+    let (mut key, mut names) = (String::new(), Vec::new());
+    let mut rest = path;
+    while let Some((before, after)) = rest.split_once('{') {
+        let Some((name, tail)) = after.split_once('}') else {
+            break;
+        };
+        key.push_str(before);
+        key.push_str("{}");
+        names.push(name.to_owned());
+        rest = tail;
+    }
+    key.push_str(rest);
+    (key, names)
+}
+
+/// What a sentence calls the place at a path, such as `tags[]/name`, below a
+/// subject.
+fn named(path: &str, subject: &str) -> String {
+    if path.is_empty() {
+        return subject.to_owned();
+    }
+    if let Some(list) = path.strip_suffix("[]") {
+        return format!("the elements of {}", named(list, subject));
+    }
+    if let Some(inner) = path.strip_prefix("[]/") {
+        return named(inner, &format!("the elements of {subject}"));
+    }
+    format!("the property `{path}` of {subject}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::named;
+
+    #[track_caller]
+    fn check(path: &str, expected: &str) {
+        assert_eq!(named(path, "the body"), expected);
+    }
+
+    #[test]
+    fn places_are_named_for_people() {
+        check("", "the body");
+        check("tags", "the property `tags` of the body");
+        check("[]", "the elements of the body");
+        check("[]/name", "the property `name` of the elements of the body");
+        check("tags[]", "the elements of the property `tags` of the body");
+        check("tags[]/name", "the property `tags[]/name` of the body");
+    }
+}
