@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::level::{Direction, Level};
 use crate::rules::Rule;
 
 /// A change between two documents.
@@ -33,28 +34,6 @@ pub struct Finding {
     pub message: String,
 }
 
-/// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// Worth knowing; nothing breaks.
-    Info,
-    /// It may break a conforming client.
-    Warning,
-    /// It breaks a conforming client.
-    Error,
-}
-
-/// One half of an exchange.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Direction {
-    /// What a client sends.
-    Request,
-    /// What a client gets.
-    Response,
-}
-
 /// A place in a JSON value, or in a text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Location {
@@ -76,25 +55,6 @@ impl Location {
             pointer: String::new(),
             line,
         }
-    }
-}
-
-impl fmt::Display for Level {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Level::Info => "info",
-            Level::Warning => "warning",
-            Level::Error => "error",
-        })
-    }
-}
-
-impl fmt::Display for Direction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Direction::Request => "request",
-            Direction::Response => "response",
-        })
     }
 }
 

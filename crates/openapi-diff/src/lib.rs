@@ -29,6 +29,7 @@ mod classes;
 mod compare;
 mod document;
 mod finding;
+mod level;
 mod lines;
 mod operations;
 mod pattern;
@@ -41,7 +42,8 @@ use std::thread;
 pub use jiff::civil::Date;
 
 pub use document::{Document, DocumentError};
-pub use finding::{Direction, Finding, Level, Location};
+pub use finding::{Finding, Location};
+pub use level::{Direction, Level};
 pub use rules::Rule;
 
 /// Recursion is bounded, but not to what a small thread can hold.

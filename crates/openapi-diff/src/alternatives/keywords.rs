@@ -1,19 +1,14 @@
 //! The keywords of one schema, taken into an alternative.
 
-#![expect(
-    clippy::float_cmp,
-    reason = "bounds are the same only if they are equal"
-)]
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::settle::same;
-use super::{
-    ANY, ARRAY, Alternative, BOOLEAN, Bound, Condition, Contains, Expand, INTEGER, NULL, NUMBER,
-    Node, OBJECT, STRING, list,
+use super::alternative::{
+    ANY, ARRAY, Alternative, BOOLEAN, Bound, Condition, Contains, INTEGER, NULL, NUMBER, Node,
+    OBJECT, STRING, bound, list, same,
 };
+use super::expand::Expand;
 use crate::document::{Dialect, Located};
 use crate::places::escape;
 
@@ -252,20 +247,6 @@ fn restrict(into: &mut Alternative<'_>, values: &[Value]) {
             .filter(|value| values.iter().any(|other| same(value, other)))
             .collect(),
     });
-}
-
-pub(super) fn bound(into: &mut Alternative<'_>, low: bool, new: Bound) {
-    let old = if low { &mut into.low } else { &mut into.high };
-    let tighter = old.is_none_or(|old| {
-        if old.at == new.at {
-            new.exclusive
-        } else {
-            (new.at > old.at) == low
-        }
-    });
-    if tighter {
-        *old = Some(new);
-    }
 }
 
 fn format(into: &mut Alternative<'_>, name: &str) {

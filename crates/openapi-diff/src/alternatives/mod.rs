@@ -7,209 +7,32 @@
 //! no value in common; where they may, an alternative says that it is one of
 //! those.
 
+mod alternative;
+mod apart;
+mod expand;
 mod keywords;
 mod settle;
 mod written;
 
-use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::rc::Rc;
 
 use serde_json::Value;
 
-use super::classes::{Class, Classes, Side, is_mere_reference};
+pub(super) use self::alternative::{
+    ANY, ARRAY, Alternative, BOOLEAN, Bound, Condition, Contains, FRACTION, INTEGER, LEFT_OUT,
+    NULL, NUMBER, Node, OBJECT, STRING, admits_plainly, divides, list, same,
+};
+pub(super) use self::apart::apart;
+pub(super) use self::expand::Expand;
+use self::settle::join;
+use super::classes::{Class, is_mere_reference};
 use super::document::{Dialect, Document, Located};
-use crate::finding::Direction;
-use settle::join;
-pub(super) use settle::{admits_plainly, divides, same};
-
-pub(super) const NULL: u8 = 1;
-pub(super) const BOOLEAN: u8 = 2;
-pub(super) const INTEGER: u8 = 4;
-pub(super) const FRACTION: u8 = 8;
-pub(super) const STRING: u8 = 16;
-pub(super) const ARRAY: u8 = 32;
-pub(super) const OBJECT: u8 = 64;
-pub(super) const NUMBER: u8 = INTEGER | FRACTION;
-pub(super) const ANY: u8 = 127;
 
 /// A product of unions with more alternatives than this is not compared.
 const MAX_ALTERNATIVES: usize = 1_024;
 
 /// A schema that extends others, which extend others, deeper than this is not compared.
 const MAX_EXTENSIONS: usize = 60;
-
-/// The key in [`Alternative::others`] of what is left out of a comparison.
-pub(super) const LEFT_OUT: &str = "";
-
-static NOTHING: Value = Value::Bool(false);
-
-/// A conjunction of schemas; the empty one admits everything.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Node<'a>(pub(super) Vec<Located<'a>>);
-
-impl<'a> Node<'a> {
-    pub(super) fn one(place: Located<'a>) -> Self {
-        if matches!(place.value, Value::Bool(true)) {
-            Node::default()
-        } else {
-            Node(vec![place])
-        }
-    }
-
-    pub(super) fn and(mut self, other: &Node<'a>) -> Self {
-        for place in &other.0 {
-            if !self.0.iter().any(|own| own.pointer == place.pointer) {
-                self.0.push(place.clone());
-            }
-        }
-        self
-    }
-
-    pub(super) fn is_any(&self) -> bool {
-        self.0.iter().all(|place| {
-            place
-                .value
-                .as_object()
-                .is_some_and(serde_json::Map::is_empty)
-        })
-    }
-
-    pub(super) fn is_never(&self) -> bool {
-        self.0.iter().any(|place| place.value == &NOTHING)
-    }
-
-    pub(super) fn key(&self) -> String {
-        let mut pointers: Vec<&str> = self.0.iter().map(|place| place.pointer.as_str()).collect();
-        pointers.sort_unstable();
-        pointers.join("|")
-    }
-
-    pub(super) fn pointer(&self) -> Option<&str> {
-        self.0.first().map(|place| place.pointer.as_str())
-    }
-}
-
-/// A bound, and whether it is excluded itself.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Bound {
-    pub(super) at: f64,
-    pub(super) exclusive: bool,
-}
-
-/// How many elements of a list match a schema.
-#[derive(Debug, Clone)]
-pub(super) struct Contains<'a> {
-    pub(super) node: Node<'a>,
-    pub(super) least: u64,
-    pub(super) most: Option<u64>,
-}
-
-/// `if`, `then` and `else`.
-#[derive(Debug, Clone)]
-pub(super) struct Condition<'a> {
-    pub(super) test: Node<'a>,
-    pub(super) then: Node<'a>,
-    pub(super) otherwise: Node<'a>,
-}
-
-/// In how many unions, one within another, an alternative may have values in
-/// common with the others.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Overlaps {
-    /// By `anyOf`, which takes such values.
-    pub(super) any: u8,
-    /// By `oneOf`, which refuses them.
-    pub(super) one: u8,
-}
-
-#[derive(Debug, Clone)]
-pub(super) struct Alternative<'a> {
-    /// Where the innermost branch stands that this alternative comes from.
-    pub(super) label: String,
-    pub(super) types: u8,
-    pub(super) values: Option<Vec<Value>>,
-    pub(super) low: Option<Bound>,
-    pub(super) high: Option<Bound>,
-    pub(super) multiples: Vec<f64>,
-    pub(super) formats: BTreeSet<String>,
-    pub(super) patterns: BTreeSet<String>,
-    /// Length of a text, number of items, number of properties.
-    pub(super) sizes: [(u64, Option<u64>); 3],
-    pub(super) unique: bool,
-    pub(super) prefix: Vec<Node<'a>>,
-    pub(super) items: Node<'a>,
-    pub(super) properties: BTreeMap<String, Node<'a>>,
-    pub(super) required: BTreeSet<String>,
-    pub(super) additional: Node<'a>,
-    /// Whether a schema for undeclared properties is written down.
-    pub(super) additional_stated: bool,
-    pub(super) by_pattern: BTreeMap<String, Node<'a>>,
-    pub(super) nots: Vec<Node<'a>>,
-    pub(super) contains: Vec<Contains<'a>>,
-    /// What names of properties must be.
-    pub(super) names: Node<'a>,
-    /// With the property of the first name comes that of the second.
-    pub(super) demands: BTreeSet<(String, String)>,
-    /// With the property of this name the whole must keep a schema.
-    pub(super) dependent: BTreeMap<String, Node<'a>>,
-    pub(super) conditions: Vec<Condition<'a>>,
-    pub(super) overlaps: Overlaps,
-    /// Keywords whose meaning is not modelled, as they are written.
-    pub(super) others: BTreeMap<&'static str, Vec<Value>>,
-}
-
-impl<'a> Alternative<'a> {
-    fn any(label: &str) -> Self {
-        Alternative {
-            label: label.to_owned(),
-            types: ANY,
-            values: None,
-            low: None,
-            high: None,
-            multiples: Vec::new(),
-            formats: BTreeSet::new(),
-            patterns: BTreeSet::new(),
-            sizes: [(0, None); 3],
-            unique: false,
-            prefix: Vec::new(),
-            items: Node::default(),
-            properties: BTreeMap::new(),
-            required: BTreeSet::new(),
-            additional: Node::default(),
-            additional_stated: false,
-            by_pattern: BTreeMap::new(),
-            nots: Vec::new(),
-            contains: Vec::new(),
-            names: Node::default(),
-            demands: BTreeSet::new(),
-            dependent: BTreeMap::new(),
-            conditions: Vec::new(),
-            overlaps: Overlaps::default(),
-            others: BTreeMap::new(),
-        }
-    }
-
-    /// What holds for the element at an index.
-    pub(super) fn item(&self, index: usize) -> &Node<'a> {
-        self.prefix.get(index).unwrap_or(&self.items)
-    }
-
-    /// What holds for a property that is not declared, and whether the schema
-    /// says anything about it.
-    pub(super) fn undeclared(&self, name: &str) -> (Node<'a>, bool) {
-        let mut matching = self
-            .by_pattern
-            .iter()
-            .filter(|(pattern, _)| super::pattern::matches(pattern, name) == Some(true))
-            .map(|(_, node)| node)
-            .peekable();
-        if matching.peek().is_none() {
-            return (self.additional.clone(), self.additional_stated);
-        }
-        (matching.fold(Node::default(), Node::and), true)
-    }
-}
 
 /// Where the label of alternatives comes from when a reference is followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -220,38 +43,7 @@ enum Label {
     Kept,
 }
 
-/// Expands schemas of one document, as seen from one direction: a request does
-/// not hold read-only properties, a response no write-only ones.
-pub(super) struct Expand<'a> {
-    pub(super) document: &'a Document,
-    pub(super) direction: Direction,
-    /// The classes of the schemas of both documents, where they matter.
-    classes: Option<(&'a Classes, Side)>,
-    /// Set while parts of a schema are looked at to learn what it holds. Then
-    /// their own parts are not, or recursive schemas would never end.
-    looking: Cell<bool>,
-    /// What nodes have been found to be.
-    known: RefCell<HashMap<String, Rc<[Alternative<'a>]>>>,
-}
-
 impl<'a> Expand<'a> {
-    pub(super) fn new(document: &'a Document, direction: Direction) -> Self {
-        Expand {
-            document,
-            direction,
-            classes: None,
-            looking: Cell::new(false),
-            known: RefCell::default(),
-        }
-    }
-
-    pub(super) fn with(self, classes: &'a Classes, side: Side) -> Self {
-        Expand {
-            classes: Some((classes, side)),
-            ..self
-        }
-    }
-
     /// Returns whether a part surely admits nothing.
     fn never(&self, node: &Node<'a>) -> bool {
         if node.is_any() || self.looking.replace(true) {
@@ -552,72 +344,6 @@ fn unevaluated<'a>(alternatives: &mut [Alternative<'a>], place: &Located<'a>) {
     }
 }
 
-/// Returns whether two alternatives surely have no value in common.
-pub(super) fn apart<'a>(
-    of_a: &Expand<'a>,
-    a: &Alternative<'a>,
-    of_b: &Expand<'a>,
-    b: &Alternative<'a>,
-) -> bool {
-    let common = a.types & b.types;
-    let beyond = |low: Option<Bound>, high: Option<Bound>| match (low, high) {
-        (Some(low), Some(high)) => {
-            low.at > high.at || (low.at >= high.at && (low.exclusive || high.exclusive))
-        }
-        _ => false,
-    };
-    let refuses_all = |list: &Alternative<'a>, other: &Alternative<'a>| {
-        list.values
-            .as_ref()
-            .is_some_and(|values| values.iter().all(|value| !admits_plainly(other, value)))
-    };
-    if common == 0 || refuses_all(a, b) || refuses_all(b, a) {
-        return true;
-    }
-    let sizes = |bit: u8, index: usize| {
-        let over = |x: &Alternative<'a>, y: &Alternative<'a>| {
-            y.sizes[index].1.is_some_and(|most| most < x.sizes[index].0)
-        };
-        common & bit == 0 || over(a, b) || over(b, a)
-    };
-    common & (NULL | BOOLEAN) == 0
-        && (common & NUMBER == 0 || beyond(a.low, b.high) || beyond(b.low, a.high))
-        && sizes(STRING, 0)
-        && sizes(ARRAY, 1)
-        && (sizes(OBJECT, 2)
-            || a.required.union(&b.required).any(|name| {
-                let property =
-                    |alternative: &Alternative<'a>| match alternative.properties.get(name) {
-                        Some(node) => node.clone(),
-                        None => alternative.undeclared(name).0,
-                    };
-                nodes_apart(of_a, &property(a), of_b, &property(b))
-            }))
-}
-
-/// Returns whether two schemas surely have no value in common.
-fn nodes_apart<'a>(of_a: &Expand<'a>, a: &Node<'a>, of_b: &Expand<'a>, b: &Node<'a>) -> bool {
-    if a.is_never() || b.is_never() {
-        return true;
-    }
-    if a.is_any() || b.is_any() {
-        return false;
-    }
-    if of_a.looking.get() || of_b.looking.get() {
-        return false;
-    }
-    of_a.looking.set(true);
-    of_b.looking.set(true);
-    let others = of_b.alternatives(b);
-    let all_apart = of_a
-        .alternatives(a)
-        .iter()
-        .all(|x| others.iter().all(|y| apart(of_a, x, of_b, y)));
-    of_a.looking.set(false);
-    of_b.looking.set(false);
-    all_apart
-}
-
 impl Document {
     /// Where a reference leads, one step.
     fn resolve_once<'a>(&'a self, place: &Located<'a>) -> Option<Located<'a>> {
@@ -625,18 +351,4 @@ impl Document {
         let value = self.root.pointer(&pointer)?;
         Some(Located { pointer, value })
     }
-}
-
-pub(super) fn list<'a>(place: &Located<'a>, keyword: &str) -> Vec<Located<'a>> {
-    let Some(Value::Array(items)) = place.value.get(keyword) else {
-        return Vec::new();
-    };
-    items
-        .iter()
-        .enumerate()
-        .map(|(index, value)| Located {
-            pointer: format!("{}/{keyword}/{index}", place.pointer),
-            value,
-        })
-        .collect()
 }

@@ -7,12 +7,13 @@
 
 use serde_json::Value;
 
-use super::keywords::bound;
-use super::{
-    ARRAY, Alternative, BOOLEAN, Bound, Contains, Expand, FRACTION, INTEGER, NULL, NUMBER, Node,
-    OBJECT, STRING, nodes_apart,
+use super::alternative::{
+    ARRAY, Alternative, Bound, Contains, INTEGER, NULL, NUMBER, Node, OBJECT, STRING,
+    admits_plainly, bound, same, type_of,
 };
-use crate::finding::Direction;
+use super::apart::nodes_apart;
+use super::expand::Expand;
+use crate::level::Direction;
 use crate::pattern::matches;
 
 impl<'a> Expand<'a> {
@@ -203,67 +204,6 @@ fn settle_integers(alternative: &mut Alternative<'_>) {
         }
     }
     alternative.multiples.retain(|multiple| *multiple != 1.0);
-}
-
-pub(crate) fn type_of(value: &Value) -> u8 {
-    match value {
-        Value::Null => NULL,
-        Value::Bool(_) => BOOLEAN,
-        Value::Number(number) if number.as_f64().is_some_and(|float| float.fract() == 0.0) => {
-            INTEGER
-        }
-        Value::Number(_) => FRACTION,
-        Value::String(_) => STRING,
-        Value::Array(_) => ARRAY,
-        Value::Object(_) => OBJECT,
-    }
-}
-
-/// Equality in which `1` and `1.0` are one number.
-pub(crate) fn same(a: &Value, b: &Value) -> bool {
-    match (a, b) {
-        (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
-        _ => a == b,
-    }
-}
-/// Whether a value keeps the constraints that need no other schema.
-pub(crate) fn admits_plainly(alternative: &Alternative<'_>, value: &Value) -> bool {
-    let bits = type_of(value);
-    if alternative.types & bits == 0 {
-        return false;
-    }
-    if let Some(values) = &alternative.values
-        && !values.iter().any(|listed| same(listed, value))
-    {
-        return false;
-    }
-    match value {
-        Value::Number(number) => {
-            let number = number.as_f64().unwrap_or(0.0);
-            alternative
-                .low
-                .is_none_or(|low| number > low.at || (number == low.at && !low.exclusive))
-                && alternative
-                    .high
-                    .is_none_or(|high| number < high.at || (number == high.at && !high.exclusive))
-                && alternative.multiples.iter().all(|by| divides(*by, number))
-        }
-        Value::String(text) => {
-            let length = text.chars().count() as u64;
-            length >= alternative.sizes[0].0
-                && alternative.sizes[0].1.is_none_or(|max| length <= max)
-                && alternative
-                    .patterns
-                    .iter()
-                    .all(|pattern| matches(pattern, text) != Some(false))
-        }
-        _ => true,
-    }
-}
-
-pub(crate) fn divides(by: f64, value: f64) -> bool {
-    let times = value / by;
-    (times - times.round()).abs() < 1e-9
 }
 
 /// Puts alternatives of different types together: constraints of one type say

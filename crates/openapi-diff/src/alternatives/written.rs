@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Alternative, Node};
+use super::alternative::{Alternative, Node};
 
 impl<'a> Alternative<'a> {
     /// All that it admits and refuses, the schemas in it by their numbers. Alternatives

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Change, Compare, Site};
+use super::pairs::Compare;
+use super::site::{Change, Site};
 use crate::alternatives::{Expand, Node, same};
 use crate::document::Document;
 use crate::rules::{Effect, SchemaRule};

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Change, Compare, Site};
+use super::pairs::Compare;
+use super::site::{Change, Site};
 use crate::alternatives::{Alternative, Condition, Contains, LEFT_OUT, NULL, OBJECT, apart};
 use crate::rules::{Effect, SchemaRule};
 use crate::sentence::{Sentence, about};

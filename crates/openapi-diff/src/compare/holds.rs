@@ -7,58 +7,15 @@
 //! answers that support each other. Nothing here recurses, and no answer depends on the
 //! order of the questions.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use super::{Compare, Found, Site};
+use super::facts::{Answer, Of, Question};
+use super::pairs::Compare;
+use super::site::{Found, Site};
 use crate::alternatives::{Alternative, LEFT_OUT, NULL, Node, OBJECT};
 use crate::classes::Side;
 use crate::rules::Effect;
-
-/// A question: whether all values of one set are in the other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Question {
-    of: Of,
-    old: u32,
-    new: u32,
-    /// Whether it is the old set that is to be in the new one, not the reverse.
-    forward: bool,
-}
-
-/// What a question is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Of {
-    Nodes,
-    Alternatives,
-}
-
-#[derive(Debug)]
-struct Answer {
-    holds: bool,
-    relied_on_by: BTreeSet<Question>,
-}
-
-/// What is known of the sets of two documents.
-#[derive(Debug, Default)]
-pub(super) struct Facts<'a> {
-    answers: HashMap<Question, Answer>,
-    open: Vec<Question>,
-    /// The question that is being looked at.
-    asking: Option<Question>,
-    /// Sets that are surely the same have the same number.
-    node_numbers: HashMap<String, u32>,
-    nodes: HashMap<(Side, u32), Node<'a>>,
-    alternative_numbers: HashMap<String, u32>,
-    alternatives: HashMap<(Side, u32), Rc<Alternative<'a>>>,
-    /// The alternatives of a node.
-    parts: HashMap<(Side, u32), Rc<[u32]>>,
-}
-
-impl Facts<'_> {
-    pub(super) fn asking(&self) -> Option<Question> {
-        self.asking
-    }
-}
 
 impl<'a> Compare<'a> {
     /// Returns whether the new schema surely admits all that the old one does. Where

@@ -12,136 +12,28 @@
 
 mod annotations;
 mod applied;
+mod facts;
 mod holds;
 mod objects;
+mod pairs;
 mod scalars;
+mod site;
 mod text;
 mod unions;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
-use self::holds::Facts;
+pub(super) use self::pairs::Compare;
 use self::scalars::{SIZES, numbers, sizes, type_lists, types, values};
+use self::site::{Found, Site};
 use self::text::{formats, patterns};
-use super::alternatives::{ARRAY, Alternative, BOOLEAN, Expand, NUMBER, Node, OBJECT, STRING};
-use super::classes::{Classes, Side};
-use super::document::Document;
-use super::places::escape;
+use super::alternatives::{ARRAY, Alternative, BOOLEAN, NUMBER, Node, OBJECT, STRING};
 use serde_json::Value;
 
-use crate::finding::Direction;
 use crate::rules::{Effect, SchemaRule};
 use crate::sentence::{Sentence, about, around};
 
-/// One difference between two schemas.
-#[derive(Debug, Clone)]
-pub(super) struct Change {
-    pub(super) rule: SchemaRule,
-    pub(super) effect: Effect,
-    pub(super) site: Site,
-    pub(super) says: Sentence,
-}
-
-/// Where two schemas that are compared stand.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Site {
-    /// The property of the schemas that it is about, or else empty.
-    pub(super) path: String,
-    /// The pointers, where there is such a place.
-    pub(super) base: Option<String>,
-    pub(super) revision: Option<String>,
-}
-
-impl Site {
-    /// The place of a property; a schema that does not declare it has none.
-    fn property(&self, name: &str, nodes: (Option<&Node<'_>>, Option<&Node<'_>>)) -> Self {
-        let pointer = |node: Option<&Node<'_>>, whole: &Option<String>| {
-            let node = node?;
-            node.pointer().map(str::to_owned).or_else(|| {
-                let whole = whole.as_deref()?;
-                Some(format!("{whole}/properties/{}", escape(name)))
-            })
-        };
-        Self {
-            path: name.to_owned(),
-            base: pointer(nodes.0, &self.base),
-            revision: pointer(nodes.1, &self.revision),
-        }
-    }
-
-    fn change(&self, rule: SchemaRule, effect: Effect, says: Sentence) -> Change {
-        Change {
-            rule,
-            effect,
-            site: self.clone(),
-            says,
-        }
-    }
-}
-
-/// What the comparison of two schemas found.
-#[derive(Debug, Default)]
-pub(super) struct Found<'a> {
-    pub(super) changes: Vec<Change>,
-    /// The schemas in them that are left to compare, each with the step to it.
-    inner: Vec<(String, Node<'a>, Node<'a>)>,
-}
-
-impl<'a> Found<'a> {
-    fn inner(&mut self, step: &str, old: Node<'a>, new: Node<'a>) {
-        self.inner.push((step.to_owned(), old, new));
-    }
-}
-
-/// Two schemas that have been compared.
-#[derive(Debug)]
-struct Pair<'a> {
-    old: Node<'a>,
-    new: Node<'a>,
-    changes: Vec<Change>,
-    /// The pairs in it, each with the step to it.
-    inner: Vec<(String, usize)>,
-}
-
-pub(super) struct Compare<'a> {
-    pub(super) base: Expand<'a>,
-    pub(super) revision: Expand<'a>,
-    classes: &'a Classes,
-    facts: Facts<'a>,
-    pairs: Vec<Pair<'a>>,
-    numbers: HashMap<(String, String), usize>,
-    /// Whether the values travel as text in a URL or header.
-    text: bool,
-}
-
-/// A change, and where it is below the schemas that were asked for.
-pub(super) struct Reached {
-    /// The number of the pair, and that of the change there.
-    pub(super) pair: usize,
-    pub(super) change: usize,
-    /// The property, as `address/lines/items`; empty for the whole.
-    pub(super) path: String,
-}
-
 impl<'a> Compare<'a> {
-    pub(super) fn new(
-        base: &'a Document,
-        revision: &'a Document,
-        classes: &'a Classes,
-        direction: Direction,
-        text: bool,
-    ) -> Self {
-        Compare {
-            base: Expand::new(base, direction).with(classes, Side::Base),
-            revision: Expand::new(revision, direction).with(classes, Side::Revision),
-            classes,
-            facts: Facts::default(),
-            pairs: Vec::new(),
-            numbers: HashMap::new(),
-            text,
-        }
-    }
-
     /// Compares two schemas and whatever is in them, where that was not done before.
     /// Returns the number of the pair, or `None` if they do not differ.
     pub(super) fn explore(&mut self, old: &Node<'a>, new: &Node<'a>) -> Option<usize> {
@@ -165,77 +57,6 @@ impl<'a> Compare<'a> {
             next += 1;
         }
         Some(root)
-    }
-
-    /// The number of a pair, which is left to compare if it is new.
-    fn number(&mut self, old: &Node<'a>, new: &Node<'a>) -> Option<usize> {
-        if self.untouched(old, new) {
-            return None;
-        }
-        let (old, new) = (self.base.resolved(old), self.revision.resolved(new));
-        let key = (old.key(), new.key());
-        let next = self.pairs.len();
-        let number = *self.numbers.entry(key).or_insert(next);
-        if number == next {
-            self.pairs.push(Pair {
-                old,
-                new,
-                changes: Vec::new(),
-                inner: Vec::new(),
-            });
-        }
-        Some(number)
-    }
-
-    /// Which pairs have changes, or lead to some.
-    pub(super) fn changed(&self) -> Vec<bool> {
-        let mut users = vec![Vec::new(); self.pairs.len()];
-        for (number, pair) in self.pairs.iter().enumerate() {
-            for (_, inner) in &pair.inner {
-                users[*inner].push(number);
-            }
-        }
-        let mut changed = vec![false; self.pairs.len()];
-        let with = |number: &usize| !self.pairs[*number].changes.is_empty();
-        let mut todo: Vec<usize> = (0..self.pairs.len()).filter(with).collect();
-        while let Some(number) = todo.pop() {
-            if !std::mem::replace(&mut changed[number], true) {
-                todo.extend(&users[number]);
-            }
-        }
-        changed
-    }
-
-    /// The changes below a pair, the nearest first, each once and by the shortest way.
-    pub(super) fn below(&self, root: usize, changed: &[bool]) -> Vec<Reached> {
-        let mut reached = Vec::new();
-        let mut seen = HashSet::from([root]);
-        let mut queue = std::collections::VecDeque::from([(root, String::new())]);
-        while let Some((number, path)) = queue.pop_front() {
-            let pair = &self.pairs[number];
-            let here = pair.changes.iter().enumerate();
-            reached.extend(here.map(|(index, change)| Reached {
-                pair: number,
-                change: index,
-                path: join(&path, &change.site.path),
-            }));
-            for (step, inner) in &pair.inner {
-                if changed[*inner] && seen.insert(*inner) {
-                    queue.push_back((*inner, join(&path, step)));
-                }
-            }
-        }
-        reached
-    }
-
-    pub(super) fn change(&self, pair: usize, change: usize) -> &Change {
-        &self.pairs[pair].changes[change]
-    }
-
-    /// Returns whether the schemas differ in nothing, and refer to nothing that does.
-    fn untouched(&self, old: &Node<'a>, new: &Node<'a>) -> bool {
-        let old = self.classes.of(Side::Base, &old.0);
-        old.is_some() && old == self.classes.of(Side::Revision, &new.0)
     }
 
     fn pair(&mut self, old: &Node<'a>, new: &Node<'a>) -> Found<'a> {
@@ -364,14 +185,14 @@ fn arrays<'a>(old: &Alternative<'a>, new: &Alternative<'a>, site: &Site, out: &m
                 SchemaRule::UniqueItemsSet,
                 Effect::Narrows,
                 around!("the elements of", "must now all differ"),
-            ))
+            ));
         }
         (true, false) if new.sizes[1].1.is_none_or(|most| most > 1) => {
             out.changes.push(site.change(
                 SchemaRule::UniqueItemsUnset,
                 Effect::Widens,
                 around!("the elements of", "need no longer differ"),
-            ))
+            ));
         }
         _ => {}
     }
@@ -385,13 +206,4 @@ fn arrays<'a>(old: &Alternative<'a>, new: &Alternative<'a>, site: &Site, out: &m
         out.inner(&format!("[{index}]"), was, is);
     }
     out.inner("[]", old.items.clone(), new.items.clone());
-}
-
-/// A step below a path.
-fn join(path: &str, step: &str) -> String {
-    if path.is_empty() || step.is_empty() || step.starts_with('[') {
-        format!("{path}{step}")
-    } else {
-        format!("{path}/{step}")
-    }
 }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Compare, Found, Site};
+use super::pairs::Compare;
+use super::site::{Found, Site};
 use crate::alternatives::{Alternative, NULL, Node, OBJECT};
-use crate::finding::Direction;
+use crate::level::Direction;
 use crate::rules::{Effect, SchemaRule};
 use crate::sentence::{Sentence, around};
 

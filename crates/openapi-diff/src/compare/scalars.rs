@@ -7,7 +7,7 @@
 
 use serde_json::Value;
 
-use super::{Change, Site};
+use super::site::{Change, Site};
 use crate::alternatives::{
     ANY, ARRAY, Alternative, BOOLEAN, Bound, FRACTION, INTEGER, NULL, NUMBER, OBJECT, STRING,
     admits_plainly, divides, same,

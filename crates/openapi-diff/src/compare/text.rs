@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Change, Site};
+use super::site::{Change, Site};
 use crate::alternatives::Alternative;
 use crate::pattern;
 use crate::rules::{Effect, SchemaRule};

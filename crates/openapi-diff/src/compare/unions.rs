@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::pairs::Compare;
 use super::scalars::types;
-use super::{Compare, Found, Site};
+use super::site::{Found, Site};
 use crate::alternatives::{Alternative, NULL, Node, OBJECT, apart};
 use crate::classes::Side;
 use crate::rules::{Effect, SchemaRule};

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Judge, Scope, schema, sent};
+use super::judge::{Judge, Scope, media, schema, sent};
 use crate::alternatives::{ARRAY, Expand, Node, OBJECT};
 use crate::document::Located;
-use crate::finding::Direction;
+use crate::level::Direction;
 use crate::rules::{OperationRule, Part};
 
 impl<'a> Judge<'a> {
@@ -263,20 +263,6 @@ fn taken(encoding: &Value, types: u8) -> Vec<String> {
         None if types & !(ARRAY | OBJECT) == 0 => vec!["application/json".to_owned()],
         None => vec!["*/*".to_owned()],
     }
-}
-
-/// A media type in one spelling. A charset of UTF-8 is what JSON has anyway.
-pub(super) fn media(kind: &str) -> String {
-    let mut parts = kind
-        .split(';')
-        .map(|part| part.trim().to_ascii_lowercase().replace('"', ""));
-    let name = parts.next().unwrap_or_default();
-    let mut rest: Vec<String> = parts
-        .filter(|part| !part.is_empty() && part.replace(' ', "") != "charset=utf-8")
-        .collect();
-    rest.sort();
-    rest.insert(0, name);
-    rest.join(";")
 }
 
 fn covers(range: &str, kind: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Judge, Scope};
+use super::judge::{Judge, Scope};
 use crate::document::{Document, Located};
 use crate::rules::OperationRule;
 

@@ -3,6 +3,7 @@
 
 mod bodies;
 mod callbacks;
+mod judge;
 mod parameters;
 mod responses;
 mod security;
@@ -13,67 +14,18 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use jiff::civil::Date;
 use serde_json::Value;
 
-use self::bodies::media;
+use self::judge::{Cause, Judge, Scope, Use, template};
 use self::servers::Moves;
-use super::alternatives::Node;
 use super::classes::Classes;
 use super::compare::Compare;
 use super::document::{Document, Located};
-use crate::finding::{Direction, Finding, Location};
-use crate::rules::{self, OperationRule, Part, Rule};
+use crate::finding::{Finding, Location};
+use crate::level::Direction;
+use crate::rules::{self, OperationRule, Rule};
 
 const METHODS: [&str; 9] = [
     "get", "put", "post", "delete", "options", "head", "patch", "trace", "query",
 ];
-
-/// A pair of places, each of which may not exist.
-type Places<'p> = (Option<&'p Located<'p>>, Option<&'p Located<'p>>);
-
-struct Judge<'a> {
-    base: &'a Document,
-    revision: &'a Document,
-    today: Date,
-    findings: Vec<Finding>,
-    /// The comparisons of schemas: of requests, of requests as text, and of responses.
-    compares: [Compare<'a>; 3],
-    uses: Vec<Use>,
-    /// Which path items of callbacks have been compared, and whether inverted. One can
-    /// be that of an operation that it is a callback of.
-    called_back: HashSet<(String, String, bool)>,
-}
-
-/// Where schemas that differ are used.
-struct Use {
-    operation: String,
-    part: Part,
-    direction: Direction,
-    subject: String,
-    /// Which comparison they stand in, and the number of the pair there.
-    compare: usize,
-    pair: usize,
-}
-
-/// A change of a schema, whatever uses it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Cause {
-    /// Which comparison it stands in.
-    compare: usize,
-    /// What the schemas were compared as.
-    part: Part,
-    /// The number of the pair, and that of the change there.
-    pair: usize,
-    change: usize,
-}
-
-/// The operation that is looked at.
-#[derive(Clone)]
-struct Scope {
-    operation: String,
-    /// In a callback it is the server that asks.
-    inverted: bool,
-    /// Names of path parameters that differ, the old one first.
-    renamed: BTreeMap<String, String>,
-}
 
 pub(super) fn documents(base: &Document, revision: &Document, today: Date) -> Vec<Finding> {
     if base.root == revision.root {
@@ -103,41 +55,6 @@ pub(super) fn documents(base: &Document, revision: &Document, today: Date) -> Ve
 }
 
 impl<'a> Judge<'a> {
-    fn report(
-        &mut self,
-        rule: impl Into<Rule>,
-        direction: Option<Direction>,
-        operation: Option<&str>,
-        places: Places<'_>,
-        message: String,
-    ) {
-        let rule = rule.into();
-        let location = |document: &Document, place: Option<&Located<'_>>| {
-            place.map(|place| Location {
-                source: document.source.clone(),
-                pointer: place.pointer.clone(),
-                line: None,
-            })
-        };
-        self.findings.push(Finding {
-            rule,
-            level: rule.level(),
-            direction,
-            operation: operation.map(str::to_owned),
-            also: Vec::new(),
-            base: location(self.base, places.0),
-            revision: location(self.revision, places.1),
-            message,
-        });
-    }
-
-    fn root(&self) -> (Located<'a>, Located<'a>) {
-        let root = |document: &'a Document| Located {
-            pointer: String::new(),
-            value: &document.root,
-        };
-        (root(self.base), root(self.revision))
-    }
     fn paths(&mut self) {
         let prefixes = self.prefixes();
         let mut moves = Moves::default();
@@ -411,32 +328,6 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn schemas(
-        &mut self,
-        scope: &Scope,
-        part: Part,
-        direction: Direction,
-        subject: &str,
-        nodes: (&Node<'a>, &Node<'a>),
-        text: bool,
-    ) {
-        let compare = match (direction, text) {
-            (Direction::Request, false) => 0,
-            (Direction::Request, true) => 1,
-            (Direction::Response, _) => 2,
-        };
-        if let Some(pair) = self.compares[compare].explore(nodes.0, nodes.1) {
-            self.uses.push(Use {
-                operation: scope.operation.clone(),
-                part,
-                direction,
-                subject: subject.to_owned(),
-                compare,
-                pair,
-            });
-        }
-    }
-
     fn changes_of_schemas(&mut self) {
         let changed = self.compares.each_ref().map(Compare::changed);
         let mut causes: BTreeMap<Cause, Vec<(&Use, String)>> = BTreeMap::new();
@@ -516,43 +407,6 @@ impl<'a> Judge<'a> {
             }
         }
     }
-}
-
-fn sent(scope: &Scope) -> Direction {
-    if scope.inverted {
-        Direction::Response
-    } else {
-        Direction::Request
-    }
-}
-fn path_of(operation: &str) -> &str {
-    operation
-        .split_once(' ')
-        .map_or(operation, |(_, path)| path)
-}
-
-fn schema<'a>(place: &Located<'a>) -> Node<'a> {
-    place
-        .raw_member("schema")
-        .map(Node::one)
-        .unwrap_or_default()
-}
-
-/// The path with its parameters unnamed, and their names.
-fn template(path: &str) -> (String, Vec<String>) {
-    let (mut key, mut names) = (String::new(), Vec::new());
-    let mut rest = path;
-    while let Some((before, after)) = rest.split_once('{') {
-        let Some((name, tail)) = after.split_once('}') else {
-            break;
-        };
-        key.push_str(before);
-        key.push_str("{}");
-        names.push(name.to_owned());
-        rest = tail;
-    }
-    key.push_str(rest);
-    (key, names)
 }
 
 /// What a sentence calls the place at a path, such as `tags[]/name`, below a

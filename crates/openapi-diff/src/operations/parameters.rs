@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::{Judge, Places, Scope, media, path_of, schema, template};
+use super::judge::{Judge, Places, Scope, media, path_of, schema, template};
 use crate::alternatives::{ARRAY, Expand, Node, OBJECT, list};
 use crate::document::{Document, Located};
-use crate::finding::Direction;
+use crate::level::Direction;
 use crate::rules::{OperationRule, Part, Rule, SchemaRule, Use};
 
 impl<'a> Judge<'a> {

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{Judge, Scope, schema};
+use super::judge::{Judge, Scope, schema};
 use crate::alternatives::Node;
 use crate::document::{Document, Located};
-use crate::finding::Direction;
+use crate::level::Direction;
 use crate::rules::{OperationRule, Part};
 
 impl<'a> Judge<'a> {

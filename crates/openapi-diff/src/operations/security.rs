@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Judge, Scope};
+use super::judge::{Judge, Scope};
 use crate::document::{Document, Located};
-use crate::finding::Direction;
+use crate::level::Direction;
 use crate::rules::OperationRule;
 
 impl<'a> Judge<'a> {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::{Judge, template};
+use super::judge::{Judge, template};
 use crate::alternatives::list;
 use crate::document::{Document, Located};
 use crate::rules::OperationRule;

@@ -7,6 +7,7 @@
 //!
 //! The module compares nothing.
 
+mod effect;
 mod operations;
 mod schemas;
 
@@ -16,9 +17,10 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+pub use self::effect::Effect;
 pub use self::operations::OperationRule;
 pub use self::schemas::SchemaRule;
-use crate::finding::{Direction, Level};
+use crate::level::{Direction, Level};
 
 /// A kind of change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,21 +51,6 @@ pub enum Part {
     Parameter,
     /// A header of a response.
     Header,
-}
-
-/// What happens to the set of admitted values.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effect {
-    /// It stays, or changes in a way that clients are bound to bear.
-    None,
-    /// Some values come.
-    Widens,
-    /// Some values go.
-    Narrows,
-    /// Some values go and others come.
-    Incomparable,
-    /// It cannot be decided; what cannot be shown to be safe is not safe.
-    Unknown,
 }
 
 impl Rule {

@@ -1,6 +1,6 @@
 //! The changes outside schemas.
 
-use crate::finding::Level;
+use crate::level::Level;
 
 /// Declares the changes outside schemas: the name in Rust, the identifier, the level
 /// and what the change means.

@@ -1,6 +1,6 @@
 //! The changes of a schema, whatever uses it.
 
-use super::Effect;
+use super::effect::Effect;
 
 /// Declares the changes of schemas: the name in Rust, the kebab-case part of an
 /// identifier, what the change does to the admitted values, and what it means.
