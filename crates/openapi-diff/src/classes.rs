@@ -33,7 +33,7 @@ pub(super) enum Side {
 }
 
 /// Keywords whose value alone says what they mean.
-const KEYWORDS: [&str; 30] = [
+const KEYWORDS: [&str; 32] = [
     "$dynamicRef",
     "const",
     "contentEncoding",
@@ -64,6 +64,8 @@ const KEYWORDS: [&str; 30] = [
     "type",
     "uniqueItems",
     "writeOnly",
+    "x-extensible-enum",
+    "xml",
 ];
 
 /// Keywords whose list of schemas has no order.

@@ -137,6 +137,8 @@ pub(crate) struct Alternative<'a> {
     /// With the property of this name the whole must keep a schema.
     pub(crate) dependent: BTreeMap<String, Node<'a>>,
     pub(crate) conditions: Vec<Condition<'a>>,
+    /// What a text must hold, once it is decoded.
+    pub(crate) content: Node<'a>,
     pub(crate) overlaps: Overlaps,
     /// Keywords whose meaning is not modelled, as they are written.
     pub(crate) others: BTreeMap<&'static str, Vec<Value>>,
@@ -168,6 +170,7 @@ impl<'a> Alternative<'a> {
             demands: BTreeSet::new(),
             dependent: BTreeMap::new(),
             conditions: Vec::new(),
+            content: Node::default(),
             overlaps: Overlaps::default(),
             others: BTreeMap::new(),
         }

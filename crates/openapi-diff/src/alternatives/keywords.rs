@@ -93,11 +93,8 @@ impl<'a> Expand<'a> {
                         rule_out(into, not);
                     }
                 }
-                "propertyNames" => {
-                    if let Some(names) = place.raw_member("propertyNames") {
-                        into.names = std::mem::take(&mut into.names).and(&Node::one(names));
-                    }
-                }
+                "propertyNames" => take(&mut into.names, place, keyword),
+                "contentSchema" => take(&mut into.content, place, keyword),
                 "contains" => into.contains.extend(contains(place)),
                 "dependentRequired" | "dependentSchemas" => dependencies(into, place, keyword),
                 "if" => into.conditions.extend(condition(place)),
@@ -113,6 +110,13 @@ impl<'a> Expand<'a> {
         }
         arrays(into, place);
         objects(into, place);
+    }
+}
+
+/// Adds the schema under a keyword to what is demanded.
+fn take<'a>(into: &mut Node<'a>, place: &Located<'a>, keyword: &str) {
+    if let Some(schema) = place.raw_member(keyword) {
+        *into = std::mem::take(into).and(&Node::one(schema));
     }
 }
 

@@ -23,7 +23,7 @@ pub(super) use self::alternative::{
     NULL, NUMBER, Node, OBJECT, STRING, admits_plainly, divides, list, same,
 };
 pub(super) use self::apart::apart;
-pub(super) use self::expand::Expand;
+pub(super) use self::expand::{Carrier, Expand};
 use self::settle::join;
 use super::classes::{Class, is_mere_reference};
 use super::document::{Dialect, Document, Located};

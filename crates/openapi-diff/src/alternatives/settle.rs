@@ -8,17 +8,22 @@
 use serde_json::Value;
 
 use super::alternative::{
-    ARRAY, Alternative, Bound, Contains, INTEGER, NULL, NUMBER, Node, OBJECT, STRING,
+    ANY, ARRAY, Alternative, Bound, Contains, INTEGER, NULL, NUMBER, Node, OBJECT, STRING,
     admits_plainly, bound, same, type_of,
 };
 use super::apart::nodes_apart;
-use super::expand::Expand;
+use super::expand::{Carrier, Expand};
 use crate::level::Direction;
 use crate::pattern::matches;
 
 impl<'a> Expand<'a> {
     /// Drops what cannot matter, so that equal sets look equal.
     pub(super) fn settle(&self, mut alternative: Alternative<'a>) -> Alternative<'a> {
+        if self.carrier == Carrier::Bytes && is_binary(&alternative) {
+            alternative.types = STRING;
+            alternative.formats.insert(BINARY.to_owned());
+            alternative.others.remove("contentMediaType");
+        }
         if let Some(values) = alternative.values.take() {
             let mut kept: Vec<Value> = Vec::new();
             for value in values {
@@ -181,6 +186,34 @@ impl<'a> Expand<'a> {
     }
 }
 
+/// The format of bytes in OpenAPI 3.0.
+const BINARY: &str = "binary";
+
+/// Returns whether a schema of a part or a body stands for any bytes, as OpenAPI 3.0
+/// writes it (a text of the format `binary`), or as OpenAPI 3.1 does (nothing at all, or
+/// a media type without an encoding).
+fn is_binary(alternative: &Alternative<'_>) -> bool {
+    if alternative.types == STRING && alternative.formats.iter().eq([BINARY]) {
+        return true;
+    }
+    let any_bytes = Value::from("application/octet-stream");
+    let stated = alternative.others.get("contentMediaType");
+    let is_stated = stated.is_some_and(|types| types.iter().all(|media| *media == any_bytes));
+    let is_plain = alternative.formats.is_empty()
+        && alternative.values.is_none()
+        && alternative.nots.is_empty()
+        && alternative.conditions.is_empty()
+        && !alternative.others.contains_key("contentEncoding");
+    let is_empty = alternative.types == ANY
+        && alternative.others.is_empty()
+        && alternative.properties.is_empty()
+        && alternative.required.is_empty()
+        && alternative.items.is_any()
+        && alternative.prefix.is_empty()
+        && alternative.patterns.is_empty();
+    is_plain && (is_empty || (is_stated && matches!(alternative.types, STRING | ANY)))
+}
+
 /// Brings what is asked of integers to one form.
 fn settle_integers(alternative: &mut Alternative<'_>) {
     // For integers this format is nothing but a range.
@@ -274,6 +307,7 @@ fn merge<'a>(into: &mut Alternative<'a>, from: Alternative<'a>) {
     into.formats.extend(from.formats);
     if from.types & STRING != 0 {
         into.patterns = from.patterns;
+        into.content = from.content;
     }
     if from.types & ARRAY != 0 {
         into.unique = from.unique;

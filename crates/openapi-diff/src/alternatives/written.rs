@@ -33,7 +33,7 @@ impl<'a> Alternative<'a> {
             self.demands,
             self.others
         );
-        for node in [&self.items, &self.additional, &self.names] {
+        for node in [&self.items, &self.additional, &self.names, &self.content] {
             let _ = write!(out, " {}", number(node));
         }
         for node in &self.prefix {

@@ -59,6 +59,16 @@ impl<'a> Compare<'a> {
             )),
             _ => {}
         }
+        let (was, is) = both("xml");
+        if was != is {
+            out.push(site.change(
+                SchemaRule::XmlChanged,
+                Effect::Unknown,
+                Sentence::about("is written in XML in another way (`xml`); that is not compared"),
+            ));
+        }
+        let (was, is) = both("x-extensible-enum");
+        extensible(was, is, site, out);
         match both("discriminator") {
             (Some(was), Some(is)) => {
                 if was.get("propertyName") != is.get("propertyName") {
@@ -69,6 +79,13 @@ impl<'a> Compare<'a> {
                             "the property that tells the alternatives of",
                             "apart has another name"
                         ),
+                    ));
+                }
+                if was.get("defaultMapping") != is.get("defaultMapping") {
+                    out.push(site.change(
+                        SchemaRule::DiscriminatorMappingChanged,
+                        Effect::Incomparable,
+                        around!("what no mapping names selects another alternative of", ""),
                     ));
                 }
                 self.mappings((old, was), (new, is), site, out);
@@ -135,6 +152,37 @@ impl<'a> Compare<'a> {
                 ));
             }
         }
+    }
+}
+
+/// Compares lists of values that clients know can grow (`x-extensible-enum`).
+fn extensible(old: Option<&Value>, new: Option<&Value>, site: &Site, out: &mut Vec<Change>) {
+    let listed = |list: Option<&Value>| list.and_then(Value::as_array).cloned();
+    let effect = |rule: SchemaRule| rule.effect();
+    match (listed(old), listed(new)) {
+        (Some(was), Some(is)) => {
+            let gone = was.iter().filter(|value| !is.contains(value));
+            out.extend(gone.map(|value| {
+                let rule = SchemaRule::ExtensibleEnumValueRemoved;
+                site.change(rule, effect(rule), about!("no longer lists {value}"))
+            }));
+            let come = is.iter().filter(|value| !was.contains(value));
+            out.extend(come.map(|value| {
+                let rule = SchemaRule::ExtensibleEnumValueAdded;
+                site.change(rule, effect(rule), about!("now lists {value} as well"))
+            }));
+        }
+        (None, Some(_)) => {
+            let rule = SchemaRule::ExtensibleEnumAdded;
+            let says = Sentence::about("now lists its values, in a list that can grow");
+            out.push(site.change(rule, effect(rule), says));
+        }
+        (Some(_), None) => {
+            let rule = SchemaRule::ExtensibleEnumRemoved;
+            let says = Sentence::about("no longer lists its values");
+            out.push(site.change(rule, effect(rule), says));
+        }
+        (None, None) => {}
     }
 }
 

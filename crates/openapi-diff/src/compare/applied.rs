@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use super::pairs::Compare;
 use super::site::{Change, Site};
-use crate::alternatives::{Alternative, Condition, Contains, LEFT_OUT, NULL, OBJECT, apart};
+use crate::alternatives::{
+    Alternative, Condition, Contains, LEFT_OUT, NULL, OBJECT, STRING, apart,
+};
 use crate::rules::{Effect, SchemaRule};
 use crate::sentence::{Sentence, about};
 
@@ -85,6 +87,23 @@ impl<'a> Compare<'a> {
         self.contains(old, new, site, out);
         self.conditions(old, new, site, out);
         self.dependencies(old, new, site, out);
+        if old.types & new.types & STRING != 0 {
+            Verdict {
+                kept: self.kept(&old.content, &new.content),
+                back: self.back(&old.content, &new.content),
+            }
+            .change(
+                KeywordRules {
+                    added: SchemaRule::ContentSchemaAdded,
+                    removed: SchemaRule::ContentSchemaRemoved,
+                    changed: SchemaRule::ContentSchemaChanged,
+                },
+                (!old.content.is_any(), !new.content.is_any()),
+                "demands of what it holds",
+                site,
+                out,
+            );
+        }
         Verdict {
             kept: self.kept(&old.names, &new.names),
             back: self.back(&old.names, &new.names),

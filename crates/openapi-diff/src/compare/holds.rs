@@ -220,7 +220,7 @@ impl<'a> Compare<'a> {
             return false;
         }
         let mut inner = found.inner.into_iter();
-        inner.all(|(_, old, new)| self.node_holds(&old, &new, question.forward))
+        inner.all(|inner| self.node_holds(&inner.old, &inner.new, question.forward))
     }
 
     fn node_number(&mut self, side: Side, node: &Node<'a>) -> u32 {

@@ -24,10 +24,11 @@ mod unions;
 use std::collections::HashSet;
 
 pub(super) use self::pairs::Compare;
+use self::pairs::Link;
 use self::scalars::{SIZES, numbers, sizes, type_lists, types, values};
 use self::site::{Found, Site};
 use self::text::{formats, patterns};
-use super::alternatives::{ARRAY, Alternative, BOOLEAN, NUMBER, Node, OBJECT, STRING};
+use super::alternatives::{ARRAY, Alternative, BOOLEAN, Carrier, NUMBER, Node, OBJECT, STRING};
 use serde_json::Value;
 
 use crate::rules::{Effect, SchemaRule};
@@ -45,7 +46,13 @@ impl<'a> Compare<'a> {
             let found = self.pair(&old, &new);
             let inner = found.inner.into_iter();
             let inner = inner
-                .filter_map(|(step, old, new)| Some((step, self.number(&old, &new)?)))
+                .filter_map(|inner| {
+                    Some(Link {
+                        pair: self.number(&inner.old, &inner.new)?,
+                        step: inner.step,
+                        always: inner.always,
+                    })
+                })
                 .collect();
             let mut seen = HashSet::new();
             let mut changes = found.changes;
@@ -82,7 +89,13 @@ impl<'a> Compare<'a> {
                 Sentence::about("admits no value any more"),
             )),
             ([before], [after]) => self.alternatives(before, after, &site, &mut found),
-            _ => self.unions(&before, &after, &site, &mut found),
+            _ => {
+                self.unions(&before, &after, &site, &mut found);
+                // A discriminator says which alternative is meant.
+                if self.revision.annotation(new, "discriminator").is_none() {
+                    self.overlapped(&before, &after, &site, &mut found.changes);
+                }
+            }
         }
         found
     }
@@ -100,7 +113,7 @@ impl<'a> Compare<'a> {
         site: &Site,
         out: &mut Found<'a>,
     ) {
-        if self.text && self.text_widens(old, new) {
+        if self.carrier == Carrier::Text && self.text_widens(old, new) {
             out.changes.push(site.change(
                 SchemaRule::TypeGeneralized,
                 Effect::Widens,
@@ -203,7 +216,7 @@ fn arrays<'a>(old: &Alternative<'a>, new: &Alternative<'a>, site: &Site, out: &m
             break;
         }
         let (was, is) = (old.item(index).clone(), new.item(index).clone());
-        out.inner(&format!("[{index}]"), was, is);
+        out.inner(&format!("[{index}]"), true, was, is);
     }
-    out.inner("[]", old.items.clone(), new.items.clone());
+    out.inner("[]", true, old.items.clone(), new.items.clone());
 }

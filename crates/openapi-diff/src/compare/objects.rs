@@ -35,7 +35,7 @@ impl<'a> Compare<'a> {
                         Some(never) => (never.clone(), true),
                         None => new.undeclared(name),
                     };
-                    self.removed(&was, rest, new.types, required, site, out);
+                    self.removed(&was, rest, anything_goes(new), required, site, out);
                     if required == (false, true) {
                         out.changes.push(site.change(
                             SchemaRule::PropertyBecameRequired,
@@ -75,7 +75,7 @@ impl<'a> Compare<'a> {
                             None => whole.undeclared(name).0,
                         };
                         let (was, is) = (of(nodes.0, old), of(nodes.1, new));
-                        out.inner(name, was, is);
+                        out.inner(name, required == (true, true), was, is);
                     }
                 }
             }
@@ -87,7 +87,7 @@ impl<'a> Compare<'a> {
         &mut self,
         was: &Node<'a>,
         (rest, stated): (Node<'a>, bool),
-        types: u8,
+        goes: bool,
         required: (bool, bool),
         site: &Site,
         out: &mut Found<'a>,
@@ -107,7 +107,7 @@ impl<'a> Compare<'a> {
                 (false, true) => Effect::Narrows,
                 (false, false) => Effect::Incomparable,
             }
-        } else if types & !(OBJECT | NULL) != 0 {
+        } else if goes {
             // Anything goes now, this property included.
             Effect::Widens
         } else {
@@ -203,7 +203,7 @@ impl<'a> Compare<'a> {
             )),
             (true, true) => {}
             (false, false) => {
-                out.inner("*", old.additional.clone(), new.additional.clone());
+                out.inner("*", true, old.additional.clone(), new.additional.clone());
             }
         }
         let patterns: BTreeSet<&String> =
@@ -211,7 +211,7 @@ impl<'a> Compare<'a> {
         for pattern in patterns {
             let (was, is) = (old.by_pattern.get(pattern), new.by_pattern.get(pattern));
             if let (Some(was), Some(is)) = (was, is) {
-                out.inner(&format!("/{pattern}/"), was.clone(), is.clone());
+                out.inner(&format!("/{pattern}/"), true, was.clone(), is.clone());
                 continue;
             }
             let added = was.is_none();
@@ -242,4 +242,12 @@ impl<'a> Compare<'a> {
             ));
         }
     }
+}
+
+/// Returns whether a schema does not speak of objects, but takes them.
+fn anything_goes(new: &Alternative<'_>) -> bool {
+    new.types & !(OBJECT | NULL) != 0
+        && new.properties.is_empty()
+        && new.by_pattern.is_empty()
+        && new.required.is_empty()
 }

@@ -4,10 +4,11 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use super::facts::Facts;
 use super::site::Change;
-use crate::alternatives::{Expand, Node};
+use crate::alternatives::{Carrier, Expand, Node};
 use crate::classes::{Classes, Side};
 use crate::document::Document;
 use crate::level::Direction;
+use crate::rules::SchemaRule;
 
 /// Two schemas that have been compared.
 #[derive(Debug)]
@@ -15,8 +16,18 @@ pub(super) struct Pair<'a> {
     pub(super) old: Node<'a>,
     pub(super) new: Node<'a>,
     pub(super) changes: Vec<Change>,
-    /// The pairs in it, each with the step to it.
-    pub(super) inner: Vec<(String, usize)>,
+    /// The pairs in it.
+    pub(super) inner: Vec<Link>,
+}
+
+/// How a pair leads to another.
+#[derive(Debug)]
+pub(super) struct Link {
+    /// The property, or `[]` for elements.
+    pub(super) step: String,
+    /// Whether a value that holds the one holds the other too.
+    pub(super) always: bool,
+    pub(super) pair: usize,
 }
 
 pub(crate) struct Compare<'a> {
@@ -26,8 +37,7 @@ pub(crate) struct Compare<'a> {
     pub(super) facts: Facts<'a>,
     pub(super) pairs: Vec<Pair<'a>>,
     pub(super) numbers: HashMap<(String, String), usize>,
-    /// Whether the values travel as text in a URL or header.
-    pub(super) text: bool,
+    pub(super) carrier: Carrier,
 }
 
 /// A change, and where it is below the schemas that were asked for.
@@ -45,16 +55,20 @@ impl<'a> Compare<'a> {
         revision: &'a Document,
         classes: &'a Classes,
         direction: Direction,
-        text: bool,
+        carrier: Carrier,
     ) -> Self {
         Compare {
-            base: Expand::new(base, direction).with(classes, Side::Base),
-            revision: Expand::new(revision, direction).with(classes, Side::Revision),
+            base: Expand::new(base, direction)
+                .on(carrier)
+                .with(classes, Side::Base),
+            revision: Expand::new(revision, direction)
+                .on(carrier)
+                .with(classes, Side::Revision),
             classes,
             facts: Facts::default(),
             pairs: Vec::new(),
             numbers: HashMap::new(),
-            text,
+            carrier,
         }
     }
 
@@ -82,8 +96,8 @@ impl<'a> Compare<'a> {
     pub(crate) fn changed(&self) -> Vec<bool> {
         let mut users = vec![Vec::new(); self.pairs.len()];
         for (number, pair) in self.pairs.iter().enumerate() {
-            for (_, inner) in &pair.inner {
-                users[*inner].push(number);
+            for link in &pair.inner {
+                users[link.pair].push(number);
             }
         }
         let mut changed = vec![false; self.pairs.len()];
@@ -98,21 +112,39 @@ impl<'a> Compare<'a> {
     }
 
     /// The changes below a pair, the nearest first, each once and by the shortest way.
-    pub(crate) fn below(&self, root: usize, changed: &[bool]) -> Vec<Reached> {
+    /// `always` says that the value of the pair itself is never left out. What a value
+    /// defaults to matters only where it can be.
+    pub(crate) fn below(&self, root: usize, always: bool, changed: &[bool]) -> Vec<Reached> {
         let mut reached = Vec::new();
-        let mut seen = HashSet::from([root]);
-        let mut queue = VecDeque::from([(root, String::new())]);
+        let mut seen = HashSet::new();
+        let mut left_out = HashSet::new();
+        let mut queue = VecDeque::new();
+        let mut visit = |number: usize, always: bool, path: &str, queue: &mut VecDeque<_>| {
+            let is_new = seen.insert(number);
+            let may_miss = !always && left_out.insert(number);
+            for (index, change) in self.pairs[number].changes.iter().enumerate() {
+                let counts = if is_default(change.rule) {
+                    may_miss
+                } else {
+                    is_new
+                };
+                if counts {
+                    reached.push(Reached {
+                        pair: number,
+                        change: index,
+                        path: join(path, &change.site.path),
+                    });
+                }
+            }
+            if is_new {
+                queue.push_back((number, path.to_owned()));
+            }
+        };
+        visit(root, always, "", &mut queue);
         while let Some((number, path)) = queue.pop_front() {
-            let pair = &self.pairs[number];
-            let here = pair.changes.iter().enumerate();
-            reached.extend(here.map(|(index, change)| Reached {
-                pair: number,
-                change: index,
-                path: join(&path, &change.site.path),
-            }));
-            for (step, inner) in &pair.inner {
-                if changed[*inner] && seen.insert(*inner) {
-                    queue.push_back((*inner, join(&path, step)));
+            for link in &self.pairs[number].inner {
+                if changed[link.pair] {
+                    visit(link.pair, link.always, &join(&path, &link.step), &mut queue);
                 }
             }
         }
@@ -137,4 +169,13 @@ fn join(path: &str, step: &str) -> String {
     } else {
         format!("{path}/{step}")
     }
+}
+
+fn is_default(rule: SchemaRule) -> bool {
+    matches!(
+        rule,
+        SchemaRule::DefaultValueAdded
+            | SchemaRule::DefaultValueChanged
+            | SchemaRule::DefaultValueRemoved
+    )
 }

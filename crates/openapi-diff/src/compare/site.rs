@@ -60,11 +60,27 @@ impl Site {
 pub(super) struct Found<'a> {
     pub(super) changes: Vec<Change>,
     /// The schemas in them that are left to compare, each with the step to it.
-    pub(super) inner: Vec<(String, Node<'a>, Node<'a>)>,
+    pub(super) inner: Vec<Inner<'a>>,
+}
+
+/// Two schemas in two others.
+#[derive(Debug)]
+pub(super) struct Inner<'a> {
+    /// The property, or `[]` for elements.
+    pub(super) step: String,
+    /// Whether a value that holds the whole holds this too.
+    pub(super) always: bool,
+    pub(super) old: Node<'a>,
+    pub(super) new: Node<'a>,
 }
 
 impl<'a> Found<'a> {
-    pub(super) fn inner(&mut self, step: &str, old: Node<'a>, new: Node<'a>) {
-        self.inner.push((step.to_owned(), old, new));
+    pub(super) fn inner(&mut self, step: &str, always: bool, old: Node<'a>, new: Node<'a>) {
+        self.inner.push(Inner {
+            step: step.to_owned(),
+            always,
+            old,
+            new,
+        });
     }
 }

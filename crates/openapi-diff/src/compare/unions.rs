@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::pairs::Compare;
 use super::scalars::types;
-use super::site::{Found, Site};
+use super::site::{Change, Found, Site};
 use crate::alternatives::{Alternative, NULL, Node, OBJECT, apart};
 use crate::classes::Side;
 use crate::rules::{Effect, SchemaRule};
@@ -185,6 +185,64 @@ impl<'a> Compare<'a> {
             change.site.revision = Some(after[j].label.clone());
             out.changes.push(change);
         }
+    }
+
+    /// Finds values of an alternative of `oneOf` that stays which match a new one too: then
+    /// two match, where one has to. Clients send the properties that are declared, so
+    /// these are what counts.
+    pub(super) fn overlapped(
+        &mut self,
+        before: &[Alternative<'a>],
+        after: &[Alternative<'a>],
+        site: &Site,
+        out: &mut Vec<Change>,
+    ) {
+        let is_object = |alternative: &Alternative<'a>| {
+            alternative.overlaps.one > 0 && alternative.types & !NULL == OBJECT
+        };
+        for new in after.iter().filter(|new| is_object(new)) {
+            let is_old = before.iter().any(|old| {
+                name(old).is_some() && name(old) == name(new) || self.is_same_set(old, new)
+            });
+            if is_old {
+                continue;
+            }
+            for old in before {
+                let stays = after.iter().any(|other| {
+                    is_object(other) && other.label != new.label && {
+                        name(old).is_some() && name(old) == name(other)
+                            || self.is_same_set(old, other)
+                    }
+                });
+                if !stays {
+                    continue;
+                }
+                let declares = |name: &String| old.properties.contains_key(name);
+                let all_match = self.alternative_holds(old, new, true);
+                if all_match
+                    || (new.required.iter().all(declares)
+                        && self.alternative_holds(old, new, false))
+                {
+                    let mut change = site.change(
+                        SchemaRule::OneOfOverlapAdded,
+                        Effect::Narrows,
+                        about!(
+                            "has the new alternative {}, and values of {} match both, where one \
+                             must match",
+                            describe(new),
+                            describe(old)
+                        ),
+                    );
+                    change.site.revision = Some(new.label.clone());
+                    out.push(change);
+                    break;
+                }
+            }
+        }
+    }
+
+    fn is_same_set(&mut self, old: &Alternative<'a>, new: &Alternative<'a>) -> bool {
+        self.alternative_holds(old, new, true) && self.alternative_holds(old, new, false)
     }
 
     /// Returns whether two schemas do not differ, or have one name.

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::judge::{Judge, Scope, media, schema, sent};
-use crate::alternatives::{ARRAY, Expand, Node, OBJECT};
+use super::judge::{Described, Judge, Scope, media, schema, sent};
+use crate::alternatives::{ARRAY, Carrier, Expand, Node, OBJECT};
 use crate::document::Located;
 use crate::level::Direction;
 use crate::rules::{OperationRule, Part};
@@ -187,14 +187,31 @@ impl<'a> Judge<'a> {
                 );
             }
         }
-        self.schemas(
-            scope,
-            Part::Body,
+        let carrier = match kind {
+            _ if form => Carrier::Text,
+            _ if is_json(kind) || is_xml(kind) || kind.starts_with("text/") => Carrier::Json,
+            _ => Carrier::Bytes,
+        };
+        let described = Described {
+            part: Part::Body,
             direction,
             subject,
-            (&nodes.0, &nodes.1),
-            form,
-        );
+            carrier,
+            always: true,
+            xml: is_xml(kind),
+        };
+        self.schemas(scope, described, &nodes.0, &nodes.1);
+        // One after the other, without a list around them (OpenAPI 3.2).
+        let items = [old, new].map(|place| place.raw_member("itemSchema").map(Node::one));
+        if items.iter().any(Option::is_some) {
+            let [was, is] = items.map(Option::unwrap_or_default);
+            let subject = &format!("the elements of {subject}");
+            let described = Described {
+                subject,
+                ..described
+            };
+            self.schemas(scope, described, &was, &is);
+        }
     }
 
     /// The properties that a form no longer takes as they used to be written.
@@ -263,6 +280,21 @@ fn taken(encoding: &Value, types: u8) -> Vec<String> {
         None if types & !(ARRAY | OBJECT) == 0 => vec!["application/json".to_owned()],
         None => vec!["*/*".to_owned()],
     }
+}
+
+fn is_json(kind: &str) -> bool {
+    let bare = kind.split(';').next().unwrap_or_default();
+    let kinds = [
+        "application/json",
+        "application/jsonl",
+        "application/x-ndjson",
+    ];
+    kinds.contains(&bare) || bare.ends_with("+json") || bare.ends_with("json-seq")
+}
+
+fn is_xml(kind: &str) -> bool {
+    let bare = kind.split(';').next().unwrap_or_default();
+    matches!(bare, "application/xml" | "text/xml") || bare.ends_with("+xml")
 }
 
 fn covers(range: &str, kind: &str) -> bool {

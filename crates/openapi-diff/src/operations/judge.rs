@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, HashSet};
 
 use jiff::civil::Date;
 
-use crate::alternatives::Node;
+use crate::alternatives::{Carrier, Node};
+use crate::classes::Classes;
 use crate::compare::Compare;
 use crate::document::{Document, Located};
 use crate::finding::{Finding, Location};
 use crate::level::Direction;
-use crate::rules::{Part, Rule};
+use crate::rules::{self, Part, Rule, SchemaRule};
 
 /// A pair of places, each of which may not exist.
 pub(super) type Places<'p> = (Option<&'p Located<'p>>, Option<&'p Located<'p>>);
@@ -19,12 +20,27 @@ pub(super) struct Judge<'a> {
     pub(super) revision: &'a Document,
     pub(super) today: Date,
     pub(super) findings: Vec<Finding>,
-    /// The comparisons of schemas: of requests, of requests as text, and of responses.
-    pub(super) compares: [Compare<'a>; 3],
+    /// The comparisons of schemas; see [`comparison`].
+    pub(super) compares: [Compare<'a>; 5],
     pub(super) uses: Vec<Use>,
     /// Which path items of callbacks have been compared, and whether inverted. One can
     /// be that of an operation that it is a callback of.
     pub(super) called_back: HashSet<(String, String, bool)>,
+    /// Operations that the old document does not call stable.
+    pub(super) unstable: HashSet<String>,
+}
+
+/// What two schemas describe, one after the other.
+#[derive(Clone, Copy)]
+pub(super) struct Described<'s> {
+    pub(super) part: Part,
+    pub(super) direction: Direction,
+    pub(super) subject: &'s str,
+    pub(super) carrier: Carrier,
+    /// Whether it is never left out.
+    pub(super) always: bool,
+    /// Whether it is written in XML.
+    pub(super) xml: bool,
 }
 
 /// Where schemas that differ are used.
@@ -33,6 +49,8 @@ pub(super) struct Use {
     pub(super) part: Part,
     pub(super) direction: Direction,
     pub(super) subject: String,
+    pub(super) always: bool,
+    pub(super) xml: bool,
     /// Which comparison they stand in, and the number of the pair there.
     pub(super) compare: usize,
     pub(super) pair: usize,
@@ -89,6 +107,29 @@ impl<'a> Judge<'a> {
         });
     }
 
+    /// Reports that a parameter or a header is now deprecated, or no longer.
+    pub(super) fn deprecation(
+        &mut self,
+        usage: rules::Use,
+        operation: Option<&str>,
+        subject: &str,
+        old: &Located<'_>,
+        new: &Located<'_>,
+    ) {
+        let (rule, text) = match (old.flag("deprecated"), new.flag("deprecated")) {
+            (false, true) => (SchemaRule::Deprecated, "is deprecated"),
+            (true, false) => (SchemaRule::Reactivated, "is no longer deprecated"),
+            _ => return,
+        };
+        self.report(
+            Rule::Schema(rule, usage),
+            Some(usage.direction),
+            operation,
+            (Some(old), Some(new)),
+            format!("{subject} {text}"),
+        );
+    }
+
     pub(super) fn root(&self) -> (Located<'a>, Located<'a>) {
         let root = |document: &'a Document| Located {
             pointer: String::new(),
@@ -96,31 +137,56 @@ impl<'a> Judge<'a> {
         };
         (root(self.base), root(self.revision))
     }
+
     pub(super) fn schemas(
         &mut self,
         scope: &Scope,
-        part: Part,
-        direction: Direction,
-        subject: &str,
-        nodes: (&Node<'a>, &Node<'a>),
-        text: bool,
+        described: Described<'_>,
+        old: &Node<'a>,
+        new: &Node<'a>,
     ) {
-        let compare = match (direction, text) {
-            (Direction::Request, false) => 0,
-            (Direction::Request, true) => 1,
-            (Direction::Response, _) => 2,
-        };
-        if let Some(pair) = self.compares[compare].explore(nodes.0, nodes.1) {
+        let compare = comparison(described.direction, described.carrier);
+        if let Some(pair) = self.compares[compare].explore(old, new) {
             self.uses.push(Use {
                 operation: scope.operation.clone(),
-                part,
-                direction,
-                subject: subject.to_owned(),
+                part: described.part,
+                direction: described.direction,
+                subject: described.subject.to_owned(),
+                always: described.always,
+                xml: described.xml,
                 compare,
                 pair,
             });
         }
     }
+}
+
+/// The number of the comparison for what is sent in a direction. Headers of responses
+/// are compared like JSON.
+fn comparison(direction: Direction, carrier: Carrier) -> usize {
+    match (direction, carrier) {
+        (Direction::Request, Carrier::Json) => 0,
+        (Direction::Request, Carrier::Text) => 1,
+        (Direction::Request, Carrier::Bytes) => 2,
+        (Direction::Response, Carrier::Json | Carrier::Text) => 3,
+        (Direction::Response, Carrier::Bytes) => 4,
+    }
+}
+
+/// A comparison for each number.
+pub(super) fn comparisons<'a>(
+    base: &'a Document,
+    revision: &'a Document,
+    classes: &'a Classes,
+) -> [Compare<'a>; 5] {
+    let of = |direction, carrier| Compare::new(base, revision, classes, direction, carrier);
+    [
+        of(Direction::Request, Carrier::Json),
+        of(Direction::Request, Carrier::Text),
+        of(Direction::Request, Carrier::Bytes),
+        of(Direction::Response, Carrier::Json),
+        of(Direction::Response, Carrier::Bytes),
+    ]
 }
 
 pub(super) fn sent(scope: &Scope) -> Direction {
@@ -159,6 +225,33 @@ pub(super) fn template(path: &str) -> (String, Vec<String>) {
     }
     key.push_str(rest);
     (key, names)
+}
+
+const METHODS: [&str; 9] = [
+    "get", "put", "post", "delete", "options", "head", "patch", "trace", "query",
+];
+
+/// The operations of a path item, by method. Those of methods that have no key of their
+/// own stand under `additionalOperations` (OpenAPI 3.2).
+pub(super) fn operations<'a>(item: &Located<'a>) -> BTreeMap<String, Located<'a>> {
+    let fixed = METHODS.into_iter().filter_map(|method| {
+        let operation = item.raw_member(method)?;
+        Some((method.to_uppercase(), operation))
+    });
+    let mut all: BTreeMap<String, Located<'a>> = fixed.collect();
+    if let Some(additional) = item.raw_member("additionalOperations") {
+        for method in additional
+            .value
+            .as_object()
+            .into_iter()
+            .flat_map(|map| map.keys())
+        {
+            if let Some(operation) = additional.raw_member(method) {
+                all.entry(method.clone()).or_insert(operation);
+            }
+        }
+    }
+    all
 }
 
 /// A media type in one spelling. A charset of UTF-8 is what JSON has anyway.

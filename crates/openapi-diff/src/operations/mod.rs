@@ -3,54 +3,49 @@
 
 mod bodies;
 mod callbacks;
+mod ids;
 mod judge;
 mod parameters;
 mod responses;
 mod security;
 mod servers;
+mod stability;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::civil::Date;
 use serde_json::Value;
 
-use self::judge::{Cause, Judge, Scope, Use, template};
+use self::judge::{Cause, Judge, Scope, Use, comparisons, operations, template};
 use self::servers::Moves;
 use super::classes::Classes;
 use super::compare::Compare;
 use super::document::{Document, Located};
 use crate::finding::{Finding, Location};
-use crate::level::Direction;
-use crate::rules::{self, OperationRule, Rule};
-
-const METHODS: [&str; 9] = [
-    "get", "put", "post", "delete", "options", "head", "patch", "trace", "query",
-];
+use crate::rules::{self, OperationRule, Rule, SchemaRule};
 
 pub(super) fn documents(base: &Document, revision: &Document, today: Date) -> Vec<Finding> {
     if base.root == revision.root {
         return Vec::new();
     }
     let classes = Classes::find(base, revision);
-    let compare = |direction, text| Compare::new(base, revision, &classes, direction, text);
     let mut judge = Judge {
         base,
         revision,
         today,
         findings: Vec::new(),
-        compares: [
-            compare(Direction::Request, false),
-            compare(Direction::Request, true),
-            compare(Direction::Response, false),
-        ],
+        compares: comparisons(base, revision, &classes),
         uses: Vec::new(),
         called_back: HashSet::new(),
+        unstable: HashSet::new(),
     };
     judge.paths();
     judge.webhooks();
     judge.schemes();
     judge.components();
     judge.changes_of_schemas();
+    judge.ids();
+    judge.unpromised();
     judge.findings
 }
 
@@ -87,10 +82,8 @@ impl<'a> Judge<'a> {
                         .flatten()
                 });
             let Some(index) = found else {
-                for method in METHODS {
-                    if let Some(operation) = was.raw_member(method) {
-                        self.gone(method, path, &operation, true);
-                    }
+                for (method, operation) in operations(was) {
+                    self.gone(&method, path, &operation, true);
                 }
                 continue;
             };
@@ -103,9 +96,10 @@ impl<'a> Judge<'a> {
                 .collect();
             let (now_path, now) = &new[index];
             self.path_item(path, was, now, false, &renamed);
-            for method in METHODS {
-                if let (Some(old), Some(new)) = (was.raw_member(method), now.raw_member(method)) {
-                    let name = format!("{} {path}", method.to_uppercase());
+            let others = operations(now);
+            for (method, old) in operations(was) {
+                if let Some(new) = others.get(&method).cloned() {
+                    let name = format!("{method} {path}");
                     let (old, new) = (
                         (path.as_str(), [was, &old]),
                         (now_path.as_str(), [now, &new]),
@@ -119,23 +113,21 @@ impl<'a> Judge<'a> {
             if matched {
                 continue;
             }
-            for method in METHODS {
-                if let Some(place) = item.raw_member(method) {
-                    let operation = format!("{} {path}", method.to_uppercase());
-                    self.report(
-                        OperationRule::EndpointAdded,
-                        None,
-                        Some(&operation),
-                        (None, Some(&place)),
-                        "the operation is new".to_owned(),
-                    );
-                }
+            for (method, place) in operations(item) {
+                self.report(
+                    OperationRule::EndpointAdded,
+                    None,
+                    Some(&format!("{method} {path}")),
+                    (None, Some(&place)),
+                    "the operation is new".to_owned(),
+                );
             }
         }
     }
 
     fn gone(&mut self, method: &str, path: &str, operation: &Located<'a>, whole_path: bool) {
-        let name = format!("{} {path}", method.to_uppercase());
+        let name = format!("{method} {path}");
+        self.note_stability(&name, operation);
         let sunset = operation
             .text("x-sunset")
             .and_then(|text| text.get(..10)?.parse::<Date>().ok());
@@ -186,16 +178,18 @@ impl<'a> Judge<'a> {
         inverted: bool,
         renamed: &BTreeMap<String, String>,
     ) {
-        for method in METHODS {
-            let name = format!("{} {path}", method.to_uppercase());
-            match (was.raw_member(method), is.raw_member(method)) {
+        let (old, new) = (operations(was), operations(is));
+        let methods: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+        for method in methods {
+            let name = format!("{method} {path}");
+            match (old.get(method), new.get(method)) {
                 (Some(old), Some(new)) => {
                     let scope = Scope {
                         operation: name,
                         inverted,
                         renamed: renamed.clone(),
                     };
-                    self.operation(&scope, (was, &old), (is, &new));
+                    self.operation(&scope, (was, old), (is, new));
                 }
                 (Some(old), None) if inverted => {
                     let text = "the server no longer makes this call".to_owned();
@@ -203,11 +197,11 @@ impl<'a> Judge<'a> {
                         OperationRule::CallbackRemoved,
                         None,
                         Some(&name),
-                        (Some(&old), None),
+                        (Some(old), None),
                         text,
                     );
                 }
-                (Some(old), None) => self.gone(method, path, &old, false),
+                (Some(old), None) => self.gone(method, path, old, false),
                 (None, Some(new)) => {
                     let rule = if inverted {
                         OperationRule::CallbackAdded
@@ -218,7 +212,7 @@ impl<'a> Judge<'a> {
                         rule,
                         None,
                         Some(&name),
-                        (None, Some(&new)),
+                        (None, Some(new)),
                         "the operation is new".to_owned(),
                     );
                 }
@@ -246,6 +240,8 @@ impl<'a> Judge<'a> {
     fn marks(&mut self, scope: &Scope, old: &Located<'a>, new: &Located<'a>) {
         let name = Some(scope.operation.as_str());
         let places = (Some(old), Some(new));
+        self.note_stability(&scope.operation, old);
+        self.stability(scope, old, new);
         match (old.flag("deprecated"), new.flag("deprecated")) {
             (false, true) => self.report(
                 OperationRule::EndpointDeprecated,
@@ -280,28 +276,6 @@ impl<'a> Judge<'a> {
             },
             _ => {}
         }
-        match (old.text("operationId"), new.text("operationId")) {
-            (Some(was), is) if is != Some(was) => {
-                let now = is.map_or("gone".to_owned(), |id| format!("now `{id}`"));
-                self.report(
-                    OperationRule::ApiOperationIdRemoved,
-                    None,
-                    name,
-                    places,
-                    format!(
-                        "the operation id `{was}` is {now}; generated clients call it by that name"
-                    ),
-                );
-            }
-            (None, Some(is)) => self.report(
-                OperationRule::ApiOperationIdAdded,
-                None,
-                name,
-                places,
-                format!("the operation has the id `{is}`"),
-            ),
-            _ => {}
-        }
         let tags = |place: &Located<'a>| -> BTreeSet<&'a str> {
             let tags = place.value.get("tags").and_then(Value::as_array);
             tags.map(|tags| tags.iter().filter_map(Value::as_str).collect())
@@ -333,7 +307,11 @@ impl<'a> Judge<'a> {
         let mut causes: BTreeMap<Cause, Vec<(&Use, String)>> = BTreeMap::new();
         for used in &self.uses {
             let compare = &self.compares[used.compare];
-            for reached in compare.below(used.pair, &changed[used.compare]) {
+            for reached in compare.below(used.pair, used.always, &changed[used.compare]) {
+                let rule = compare.change(reached.pair, reached.change).rule;
+                if rule == SchemaRule::XmlChanged && !used.xml {
+                    continue;
+                }
                 let cause = Cause {
                     compare: used.compare,
                     part: used.part,

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::judge::{Judge, Places, Scope, media, path_of, schema, template};
-use crate::alternatives::{ARRAY, Expand, Node, OBJECT, list};
+use super::judge::{Described, Judge, Scope, media, path_of, schema, template};
+use crate::alternatives::{ARRAY, Carrier, Expand, Node, OBJECT, list};
 use crate::document::{Document, Located};
 use crate::level::Direction;
-use crate::rules::{OperationRule, Part, Rule, SchemaRule, Use};
+use crate::rules::{OperationRule, Part, Use};
 
 impl<'a> Judge<'a> {
     pub(super) fn parameters(
@@ -123,21 +123,12 @@ impl<'a> Judge<'a> {
             ),
             _ => {}
         }
-        match (old.flag("deprecated"), new.flag("deprecated")) {
-            (false, true) => self.schema_mark(
-                SchemaRule::Deprecated,
-                name,
-                places,
-                format!("{subject} is deprecated"),
-            ),
-            (true, false) => self.schema_mark(
-                SchemaRule::Reactivated,
-                name,
-                places,
-                format!("{subject} is no longer deprecated"),
-            ),
-            _ => {}
-        }
+        let usage = Use {
+            part: Part::Parameter,
+            direction: Direction::Request,
+            whole: true,
+        };
+        self.deprecation(usage, name, &subject, old, new);
         if old.flag("allowReserved") && !new.flag("allowReserved") {
             self.report(
                 OperationRule::RequestParameterAllowReservedRemoved,
@@ -160,7 +151,7 @@ impl<'a> Judge<'a> {
             self.base.members(old, "content"),
             self.revision.members(new, "content"),
         );
-        let (was, is, text) = match (contents.0.first(), contents.1.first()) {
+        let (was, is, carrier) = match (contents.0.first(), contents.1.first()) {
             (None, None) => {
                 let (was, is) = (schema(old), schema(new));
                 if self.wire_differs(key, old, new, &was, &is) {
@@ -172,10 +163,10 @@ impl<'a> Judge<'a> {
                         format!("{subject} is written in another way (`style` or `explode`)"),
                     );
                 }
-                (was, is, true)
+                (was, is, Carrier::Text)
             }
             (Some(was), Some(is)) if media(&was.0) == media(&is.0) => {
-                (schema(&was.1), schema(&is.1), false)
+                (schema(&was.1), schema(&is.1), Carrier::Json)
             }
             _ => {
                 self.report(
@@ -190,11 +181,16 @@ impl<'a> Judge<'a> {
         };
         self.schemas(
             scope,
-            Part::Parameter,
-            Direction::Request,
-            &subject,
-            (&was, &is),
-            text,
+            Described {
+                part: Part::Parameter,
+                direction: Direction::Request,
+                subject: &subject,
+                carrier,
+                always: path || (old.flag("required") && new.flag("required")),
+                xml: false,
+            },
+            &was,
+            &is,
         );
     }
 
@@ -239,22 +235,6 @@ impl<'a> Judge<'a> {
         };
         (style(old) != style(new) && (marked(style(old)) || marked(style(new))))
             || (compound(self.base, was) && compound(self.revision, is))
-    }
-
-    fn schema_mark(
-        &mut self,
-        rule: SchemaRule,
-        name: Option<&str>,
-        places: Places<'_>,
-        text: String,
-    ) {
-        let usage = Use {
-            part: Part::Parameter,
-            direction: Direction::Request,
-            whole: true,
-        };
-        let rule = Rule::Schema(rule, usage);
-        self.report(rule, Some(Direction::Request), name, places, text);
     }
 }
 

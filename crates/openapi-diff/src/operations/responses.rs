@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::judge::{Judge, Scope, schema};
-use crate::alternatives::Node;
+use serde_json::Value;
+
+use super::judge::{Described, Judge, Scope, schema};
+use crate::alternatives::{Carrier, Node};
 use crate::document::{Document, Located};
 use crate::level::Direction;
-use crate::rules::{OperationRule, Part};
+use crate::rules::{OperationRule, Part, Use};
 
 impl<'a> Judge<'a> {
     pub(super) fn responses(&mut self, scope: &Scope, old: &Located<'a>, new: &Located<'a>) {
@@ -127,35 +129,7 @@ impl<'a> Judge<'a> {
                 );
                 continue;
             };
-            match (place.flag("required"), now.flag("required")) {
-                (true, false) => self.report(
-                    OperationRule::ResponseHeaderBecameOptional,
-                    Some(direction),
-                    name,
-                    (Some(place), Some(now)),
-                    format!("{subject} may now be missing"),
-                ),
-                (false, true) => self.report(
-                    OperationRule::ResponseHeaderBecameRequired,
-                    Some(direction),
-                    name,
-                    (Some(place), Some(now)),
-                    format!("{subject} is now always sent"),
-                ),
-                _ => {}
-            }
-            let nodes = (
-                header_schema(self.base, place),
-                header_schema(self.revision, now),
-            );
-            self.schemas(
-                scope,
-                Part::Header,
-                direction,
-                &subject,
-                (&nodes.0, &nodes.1),
-                false,
-            );
+            self.header(scope, &subject, place, now);
         }
         for (header, place) in is.iter().filter(ours) {
             if !was
@@ -181,13 +155,69 @@ impl<'a> Judge<'a> {
         );
     }
 
+    fn header(&mut self, scope: &Scope, subject: &str, old: &Located<'a>, new: &Located<'a>) {
+        let name = Some(scope.operation.as_str());
+        let direction = answered(scope);
+        match (old.flag("required"), new.flag("required")) {
+            (true, false) => self.report(
+                OperationRule::ResponseHeaderBecameOptional,
+                Some(direction),
+                name,
+                (Some(old), Some(new)),
+                format!("{subject} may now be missing"),
+            ),
+            (false, true) => self.report(
+                OperationRule::ResponseHeaderBecameRequired,
+                Some(direction),
+                name,
+                (Some(old), Some(new)),
+                format!("{subject} is now always sent"),
+            ),
+            _ => {}
+        }
+        let nodes = (
+            header_schema(self.base, old),
+            header_schema(self.revision, new),
+        );
+        self.schemas(
+            scope,
+            Described {
+                part: Part::Header,
+                direction,
+                subject,
+                carrier: Carrier::Json,
+                always: false,
+                xml: false,
+            },
+            &nodes.0,
+            &nodes.1,
+        );
+        let usage = Use {
+            part: Part::Header,
+            direction,
+            whole: true,
+        };
+        self.deprecation(usage, name, subject, old, new);
+    }
+
     fn links(&mut self, scope: &Scope, status: &str, old: &Located<'a>, new: &Located<'a>) {
         let was = self.base.members(old, "links");
         let is = self.revision.members(new, "links");
         let direction = Some(answered(scope));
         let name = Some(scope.operation.as_str());
         for (link, place) in &was {
-            if !is.iter().any(|(other, _)| other == link) {
+            let now = is.iter().find(|(other, _)| other == link);
+            if let Some((_, now)) = now {
+                if target(place) != target(now) {
+                    self.report(
+                        OperationRule::ResponseLinkChanged,
+                        direction,
+                        name,
+                        (Some(place), Some(now)),
+                        format!("the link `{link}` of the {status} response leads elsewhere"),
+                    );
+                }
+            } else {
                 self.report(
                     OperationRule::ResponseLinkRemoved,
                     direction,
@@ -209,6 +239,11 @@ impl<'a> Judge<'a> {
             }
         }
     }
+}
+
+/// Where a link leads, and what it takes along.
+fn target<'a>(link: &Located<'a>) -> [Option<&'a Value>; 4] {
+    ["operationId", "operationRef", "parameters", "requestBody"].map(|key| link.value.get(key))
 }
 
 fn answered(scope: &Scope) -> Direction {

@@ -121,6 +121,7 @@ impl<'a> Judge<'a> {
                     );
                     continue;
                 };
+                self.scopes(&name, &kind, &flow, other);
                 for (key, rule) in [
                     (
                         "authorizationUrl",
@@ -142,6 +143,30 @@ impl<'a> Judge<'a> {
                     }
                 }
             }
+        }
+    }
+}
+
+impl<'a> Judge<'a> {
+    fn scopes(&mut self, name: &str, kind: &str, old: &Located<'a>, new: &Located<'a>) {
+        let scopes = |flow: &Located<'a>| -> BTreeSet<&'a str> {
+            let scopes = flow.value.get("scopes").and_then(Value::as_object);
+            scopes
+                .map(|scopes| scopes.keys().map(String::as_str).collect())
+                .unwrap_or_default()
+        };
+        let (was, is) = (scopes(old), scopes(new));
+        let gone = was.difference(&is).map(|scope| {
+            let rule = OperationRule::ApiSecurityComponentOauthScopeRemoved;
+            (rule, scope, "no longer offers")
+        });
+        let come = is.difference(&was).map(|scope| {
+            let rule = OperationRule::ApiSecurityComponentOauthScopeAdded;
+            (rule, scope, "now offers")
+        });
+        for (rule, scope, verb) in gone.chain(come) {
+            let text = format!("the {kind} flow of `{name}` {verb} the scope `{scope}`");
+            self.report(rule, None, None, (Some(old), Some(new)), text);
         }
     }
 }

@@ -39,7 +39,8 @@ macro_rules! operation_rules {
 operation_rules! {
     ApiAnonymousAccessRemoved = "api-anonymous-access-removed", Error, "an operation that was open now needs credentials";
     ApiOperationIdAdded = "api-operation-id-added", Info, "an operation got an id";
-    ApiOperationIdRemoved = "api-operation-id-removed", Info, "the id of an operation is gone or another";
+    ApiOperationIdRemoved = "api-operation-id-removed", Warning, "the id of an operation is gone or another";
+    ApiOperationIdReused = "api-operation-id-reused", Error, "an id is now that of another operation";
     ApiPathRemovedBeforeSunset = "api-path-removed-before-sunset", Error, "a path is gone before its sunset";
     ApiPathRemovedWithDeprecation = "api-path-removed-with-deprecation", Info, "a deprecated path is gone after its sunset";
     ApiPathRemovedWithoutDeprecation = "api-path-removed-without-deprecation", Error, "a path is gone";
@@ -50,6 +51,8 @@ operation_rules! {
     ApiSchemaRemoved = "api-schema-removed", Info, "a named schema is gone; what used it is judged where it was used";
     ApiSecurityAdded = "api-security-added", Info, "there is another way to authenticate";
     ApiSecurityComponentOauthFlowRemoved = "api-security-component-oauth-flow-removed", Error, "an OAuth 2 flow is gone";
+    ApiSecurityComponentOauthScopeAdded = "api-security-component-oauth-scope-added", Info, "an OAuth 2 flow offers another scope";
+    ApiSecurityComponentOauthScopeRemoved = "api-security-component-oauth-scope-removed", Error, "an OAuth 2 flow no longer offers a scope";
     ApiSecurityComponentOauthTokenUrlChanged = "api-security-component-oauth-token-url-changed", Error, "tokens come from another address";
     ApiSecurityComponentOauthUrlChanged = "api-security-component-oauth-url-changed", Error, "clients are authorized at another address";
     ApiSecurityComponentOpenIdUrlChanged = "api-security-component-open-id-url-changed", Error, "OpenID Connect is described at another address";
@@ -59,6 +62,8 @@ operation_rules! {
     ApiServerAdded = "api-server-added", Info, "there is another server";
     ApiServerRemoved = "api-server-removed", Error, "one of several servers is gone";
     ApiServersReplaced = "api-servers-replaced", Error, "none of the old servers is left";
+    ApiStabilityDecreased = "api-stability-decreased", Error, "an operation is less stable than was promised";
+    ApiStabilityIncreased = "api-stability-increased", Info, "an operation is more stable";
     ApiSunsetDateChangedTooSmall = "api-sunset-date-changed-too-small", Warning, "a sunset was moved forward";
     ApiTagAdded = "api-tag-added", Info, "an operation got a tag";
     ApiTagRemoved = "api-tag-removed", Info, "an operation lost a tag";
@@ -90,6 +95,7 @@ operation_rules! {
     ResponseHeaderBecameOptional = "response-header-became-optional", Error, "a header may be missing";
     ResponseHeaderBecameRequired = "response-header-became-required", Info, "a header is always sent";
     ResponseLinkAdded = "response-link-added", Info, "there is another link";
+    ResponseLinkChanged = "response-link-changed", Warning, "a link leads elsewhere";
     ResponseLinkRemoved = "response-link-removed", Error, "a link is gone";
     ResponseMediaTypeAdded = "response-media-type-added", Info, "there is another media type";
     ResponseMediaTypeNameGeneralized = "response-media-type-name-generalized", Error, "the media type is no longer certain";

@@ -53,6 +53,9 @@ schema_rules! {
     ContentMediaTypeAdded = "content-media-type-added", Narrows, "text must be of a media type";
     ContentMediaTypeChanged = "content-media-type-changed", Unknown, "text must be of another media type";
     ContentMediaTypeRemoved = "content-media-type-removed", Widens, "text need no longer be of a media type";
+    ContentSchemaAdded = "content-schema-added", Narrows, "what text holds must keep a schema";
+    ContentSchemaChanged = "content-schema-changed", Unknown, "what text holds must keep a different schema";
+    ContentSchemaRemoved = "content-schema-removed", Widens, "what text holds need no longer keep a schema";
     DefaultValueAdded = "default-value-added", None, "there is now a default";
     DefaultValueChanged = "default-value-changed", None, "the default is another";
     DefaultValueRemoved = "default-value-removed", None, "there is no default any more";
@@ -82,6 +85,10 @@ schema_rules! {
     ExclusiveMinIncreased = "exclusive-min-increased", Narrows, "the excluded lower bound went up";
     ExclusiveMinSet = "exclusive-min-set", Narrows, "there is now an excluded lower bound";
     ExclusiveMinUnset = "exclusive-min-unset", Widens, "the excluded lower bound is gone";
+    ExtensibleEnumAdded = "extensible-enum-added", Narrows, "values are now listed, in a list that can grow";
+    ExtensibleEnumRemoved = "extensible-enum-removed", None, "values are no longer listed, in a list that could grow";
+    ExtensibleEnumValueAdded = "extensible-enum-value-added", None, "a list that can grow has grown";
+    ExtensibleEnumValueRemoved = "extensible-enum-value-removed", Narrows, "a value is gone from a list that can grow";
     FormatChanged = "format-changed", Unknown, "a format that only the parties know changed";
     IfAdded = "if-added", Narrows, "a condition was added";
     IfChanged = "if-changed", Unknown, "a condition changed";
@@ -132,6 +139,7 @@ schema_rules! {
     OneOfAdded = "one-of-added", Widens, "there is another alternative";
     OneOfBecameAnyOf = "one-of-became-any-of", Widens, "several alternatives may match, where exactly one had to";
     OneOfChanged = "one-of-changed", Unknown, "a union whose alternatives cannot be told apart changed";
+    OneOfOverlapAdded = "one-of-overlap-added", Narrows, "values now match a second alternative, and are refused for that";
     OneOfRemoved = "one-of-removed", Narrows, "an alternative is gone";
     OptionalPropertyAdded = "optional-property-added", None, "an optional property is new";
     OptionalPropertyRemoved = "optional-property-removed", Unknown, "an optional property is gone";
@@ -156,4 +164,5 @@ schema_rules! {
     TypeSpecialized = "type-specialized", Narrows, "the type or format admits less";
     UniqueItemsSet = "unique-items-set", Narrows, "elements must now differ";
     UniqueItemsUnset = "unique-items-unset", Widens, "elements need no longer differ";
+    XmlChanged = "xml-changed", Unknown, "values are written in XML in another way";
 }
