@@ -44,6 +44,11 @@ impl<'a> Compare<'a> {
     ) -> bool {
         let old = self.alternative_number(Side::Base, old);
         let new = self.alternative_number(Side::Revision, new);
+        self.numbers_hold(old, new, forward)
+    }
+
+    /// The same for alternatives by their numbers.
+    pub(super) fn numbers_hold(&mut self, old: u32, new: u32, forward: bool) -> bool {
         self.ask(Question {
             of: Of::Alternatives,
             old,

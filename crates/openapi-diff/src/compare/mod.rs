@@ -90,11 +90,9 @@ impl<'a> Compare<'a> {
             )),
             ([before], [after]) => self.alternatives(before, after, &site, &mut found),
             _ => {
-                self.unions(&before, &after, &site, &mut found);
-                // A discriminator says which alternative is meant.
-                if self.revision.annotation(new, "discriminator").is_none() {
-                    self.overlapped(&before, &after, &site, &mut found.changes);
-                }
+                let discriminator = self.revision.annotation(new, "discriminator");
+                let told_apart = discriminator.is_some();
+                self.unions(&before, &after, &site, told_apart, &mut found);
             }
         }
         found

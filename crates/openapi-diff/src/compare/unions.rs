@@ -22,6 +22,10 @@ struct Union<'u, 'a> {
     numbers: Vec<u32>,
 }
 
+/// Of more pairs than this, those that look alike are not looked for. A product of unions
+/// has as many, and keeps the order of its parts.
+const MAX_LOOKED_AT: usize = 40_000;
+
 /// Which alternatives belong together, by their places in both unions.
 struct Matching {
     /// Those that are compared.
@@ -32,11 +36,28 @@ struct Matching {
     come: Vec<usize>,
 }
 
+/// The alternatives that nothing on the other side holds, marked by their places.
+struct Unheld {
+    old: Vec<bool>,
+    new: Vec<bool>,
+}
+
+impl Unheld {
+    fn has(&self, at: At) -> bool {
+        self.old[at.0] || self.new[at.1]
+    }
+
+    /// How many pairs have one of them.
+    fn pairs(&self) -> usize {
+        let count = |marks: &[bool]| marks.iter().filter(|mark| **mark).count();
+        count(&self.old) * self.new.len() + count(&self.new) * self.old.len()
+    }
+}
+
 impl<'a> Compare<'a> {
     /// Returns whether an alternative surely holds the other.
     fn holds(&mut self, old: &Union<'_, 'a>, new: &Union<'_, 'a>, at: At, forward: bool) -> bool {
-        old.numbers[at.0] == new.numbers[at.1]
-            || self.alternative_holds(&old.alternatives[at.0], &new.alternatives[at.1], forward)
+        self.numbers_hold(old.numbers[at.0], new.numbers[at.1], forward)
     }
 
     fn are_equal(&mut self, old: &Union<'_, 'a>, new: &Union<'_, 'a>, at: At) -> bool {
@@ -46,31 +67,40 @@ impl<'a> Compare<'a> {
     fn matching(&mut self, old: &Union<'_, 'a>, new: &Union<'_, 'a>) -> Matching {
         let olds = 0..old.numbers.len();
         let news = 0..new.numbers.len();
-        let mut gone: Vec<usize> = olds
-            .clone()
-            .filter(|i| {
-                !new.numbers.contains(&old.numbers[*i])
-                    && !news.clone().any(|j| self.holds(old, new, (*i, j), true))
-            })
-            .collect();
-        let mut come: Vec<usize> = news
-            .filter(|j| {
-                !old.numbers.contains(&new.numbers[*j])
-                    && !olds.clone().any(|i| self.holds(old, new, (i, *j), false))
-            })
-            .collect();
+        let unheld = Unheld {
+            old: olds
+                .clone()
+                .map(|i| {
+                    !new.numbers.contains(&old.numbers[i])
+                        && !news.clone().any(|j| self.holds(old, new, (i, j), true))
+                })
+                .collect(),
+            new: news
+                .clone()
+                .map(|j| {
+                    !old.numbers.contains(&new.numbers[j])
+                        && !olds.clone().any(|i| self.holds(old, new, (i, j), false))
+                })
+                .collect(),
+        };
         let mut pairs: Vec<At> = Vec::new();
-        for (i, j) in self.likely(old, new, &gone, &come) {
-            let is_taken = pairs.iter().any(|pair| pair.0 == i || pair.1 == j);
+        let (mut is_taken, mut has_taken) = (vec![false; olds.len()], vec![false; news.len()]);
+        for (i, j) in self.likely(old, new, &unheld) {
+            if is_taken[i] || has_taken[j] {
+                continue;
+            }
             let mut others = olds.clone().filter(|other| *other != i);
             let is_another = name(&old.alternatives[i]).is_none()
+                && !unheld.new[j]
                 && others.any(|other| self.are_equal(old, new, (other, j)));
-            if !is_taken && !is_another {
+            if !is_another {
+                is_taken[i] = true;
+                has_taken[j] = true;
                 pairs.push((i, j));
             }
         }
-        gone.retain(|i| !pairs.iter().any(|pair| pair.0 == *i));
-        come.retain(|j| !pairs.iter().any(|pair| pair.1 == *j));
+        let mut gone: Vec<usize> = olds.filter(|i| unheld.old[*i] && !is_taken[*i]).collect();
+        let mut come: Vec<usize> = news.filter(|j| unheld.new[*j] && !has_taken[*j]).collect();
         if let ([i], [j]) = (gone.as_slice(), come.as_slice())
             && old.alternatives[*i].types & new.alternatives[*j].types != 0
         {
@@ -84,29 +114,24 @@ impl<'a> Compare<'a> {
     /// The pairs that may be one alternative that has changed, the likeliest first. What
     /// has a name is meant by it, whatever else holds its values. Others go with what
     /// looks most like them; where they stand decides only between equals.
-    fn likely(
-        &mut self,
-        old: &Union<'_, 'a>,
-        new: &Union<'_, 'a>,
-        gone: &[usize],
-        come: &[usize],
-    ) -> Vec<At> {
+    fn likely(&mut self, old: &Union<'_, 'a>, new: &Union<'_, 'a>, unheld: &Unheld) -> Vec<At> {
+        let looks = unheld.pairs() <= MAX_LOOKED_AT;
         let mut likely: Vec<(u32, bool, At)> = Vec::new();
         for (i, was) in old.alternatives.iter().enumerate() {
             for (j, is) in new.alternatives.iter().enumerate() {
-                let needed = gone.contains(&i) || come.contains(&j);
                 let common = was.types & is.types & !NULL;
                 let same_name = name(was).is_some() && name(was) == name(is);
                 if same_name {
                     let meant = common & OBJECT != 0 && !self.are_equal(old, new, (i, j));
-                    if meant || (needed && common != 0) {
+                    if meant || (unheld.has((i, j)) && common != 0) {
                         likely.push((u32::MAX, true, (i, j)));
                     }
-                } else if needed
+                } else if unheld.has((i, j))
+                    && (looks || i == j)
                     && (name(was).is_none() || name(is).is_none())
                     && !apart(&self.base, was, &self.revision, is)
                     && let Some(likeness) = self.likeness(was, is)
-                    && (gone.contains(&i) || self.holds(old, new, (i, j), true))
+                    && (unheld.old[i] || self.holds(old, new, (i, j), true))
                 {
                     likely.push((likeness, was.label == is.label, (i, j)));
                 }
@@ -118,11 +143,14 @@ impl<'a> Compare<'a> {
         likely.into_iter().map(|(_, _, at)| at).collect()
     }
 
+    /// Compares unions. `told_apart` says that a discriminator says which alternative is
+    /// meant.
     pub(super) fn unions(
         &mut self,
         before: &[Alternative<'a>],
         after: &[Alternative<'a>],
         site: &Site,
+        told_apart: bool,
         out: &mut Found<'a>,
     ) {
         let old = Union {
@@ -153,6 +181,9 @@ impl<'a> Compare<'a> {
             });
             out.changes.extend(found.changes);
             out.inner.extend(found.inner);
+        }
+        if !told_apart {
+            self.overlapped(&old, &new, site, &mut out.changes);
         }
         // What each of these refuses depends on the others.
         let entangled = |alternative: &Alternative<'a>| {
@@ -190,59 +221,56 @@ impl<'a> Compare<'a> {
     /// Finds values of an alternative of `oneOf` that stays which match a new one too: then
     /// two match, where one has to. Clients send the properties that are declared, so
     /// these are what counts.
-    pub(super) fn overlapped(
+    fn overlapped(
         &mut self,
-        before: &[Alternative<'a>],
-        after: &[Alternative<'a>],
+        old: &Union<'_, 'a>,
+        new: &Union<'_, 'a>,
         site: &Site,
         out: &mut Vec<Change>,
     ) {
         let is_object = |alternative: &Alternative<'a>| {
-            alternative.overlaps.one > 0 && alternative.types & !NULL == OBJECT
+            alternative.overlaps.one > 0 && alternative.types & OBJECT != 0
         };
-        for new in after.iter().filter(|new| is_object(new)) {
-            let is_old = before.iter().any(|old| {
-                name(old).is_some() && name(old) == name(new) || self.is_same_set(old, new)
-            });
-            if is_old {
+        // What became of each old alternative, and what was each new one.
+        let mut stays = vec![false; old.numbers.len()];
+        let mut fresh = Vec::new();
+        for (j, is) in new.alternatives.iter().enumerate() {
+            if !is_object(is) {
                 continue;
             }
-            for old in before {
-                let stays = after.iter().any(|other| {
-                    is_object(other) && other.label != new.label && {
-                        name(old).is_some() && name(old) == name(other)
-                            || self.is_same_set(old, other)
-                    }
-                });
-                if !stays {
-                    continue;
-                }
-                let declares = |name: &String| old.properties.contains_key(name);
-                let all_match = self.alternative_holds(old, new, true);
-                if all_match
-                    || (new.required.iter().all(declares)
-                        && self.alternative_holds(old, new, false))
-                {
-                    let mut change = site.change(
-                        SchemaRule::OneOfOverlapAdded,
-                        Effect::Narrows,
-                        about!(
-                            "has the new alternative {}, and values of {} match both, where one \
-                             must match",
-                            describe(new),
-                            describe(old)
-                        ),
-                    );
-                    change.site.revision = Some(new.label.clone());
-                    out.push(change);
-                    break;
-                }
+            let was = (0..old.numbers.len()).find(|i| {
+                let was = &old.alternatives[*i];
+                let same_name = name(was).is_some() && name(was) == name(is);
+                same_name || self.are_equal(old, new, (*i, j))
+            });
+            match was {
+                Some(i) => stays[i] = true,
+                None => fresh.push(j),
             }
         }
-    }
-
-    fn is_same_set(&mut self, old: &Alternative<'a>, new: &Alternative<'a>) -> bool {
-        self.alternative_holds(old, new, true) && self.alternative_holds(old, new, false)
+        for j in fresh {
+            let is = &new.alternatives[j];
+            let overlapped = (0..old.numbers.len()).filter(|i| stays[*i]).find(|i| {
+                let was = &old.alternatives[*i];
+                let declares = |name: &String| was.properties.contains_key(name);
+                self.holds(old, new, (*i, j), true)
+                    || (is.required.iter().all(declares) && self.holds(old, new, (*i, j), false))
+            });
+            if let Some(i) = overlapped {
+                let mut change = site.change(
+                    SchemaRule::OneOfOverlapAdded,
+                    Effect::Narrows,
+                    about!(
+                        "has the new alternative {}, and values of {} match both, where one \
+                         must match",
+                        describe(is),
+                        describe(&old.alternatives[i])
+                    ),
+                );
+                change.site.revision = Some(is.label.clone());
+                out.push(change);
+            }
+        }
     }
 
     /// Returns whether two schemas do not differ, or have one name.

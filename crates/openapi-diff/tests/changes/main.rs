@@ -2,6 +2,7 @@
 
 mod corpus;
 mod reading;
+mod rules;
 mod scale;
 
 use openapi_diff::{Date, Document};
