@@ -13,9 +13,10 @@ use super::bounds::{Budget, MAX_CHAIN};
 use super::dialect;
 pub(super) use super::dialect::Dialect;
 use super::error::{BoxError, DocumentError};
-use super::file::{File, Files, Joined, SourceText};
+use super::file::{File, SourceText};
 use super::finding::Location;
-use super::link::{Referred, link};
+use super::join::{Joined, join};
+use super::link::{Fetch, Referred, link};
 use super::places::{Kind, escape, within};
 
 /// An OpenAPI 3.0, 3.1 or 3.2 document whose references all resolve.
@@ -67,10 +68,7 @@ impl Document {
         Self::read(root, Some(fetch))
     }
 
-    fn read<'f>(
-        root: SourceText,
-        fetch: Option<&'f mut (dyn FnMut(Referred<'_>) -> Result<SourceText, BoxError> + 'f)>,
-    ) -> Result<Self, DocumentError> {
+    fn read<'f>(root: SourceText, fetch: Option<&'f mut Fetch<'f>>) -> Result<Self, DocumentError> {
         let mut budget = Budget::new();
         let root = File::read(root, &mut budget)?;
         let dialect = dialect::of(&root.source, &root.value)?;
@@ -84,7 +82,7 @@ impl Document {
                 });
             }
         }
-        let Files { mut files, joined } = link(root, dialect, &mut budget, fetch)?;
+        let (mut files, joined) = join(link(root, dialect, &mut budget, fetch)?);
         let mut document = Document {
             source: files[0].source.clone(),
             root: files[0].value.take(),

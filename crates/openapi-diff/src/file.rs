@@ -8,7 +8,6 @@ use url::Url;
 use super::bounds::{Budget, MAX_BYTES, MAX_DEPTH};
 use super::error::DocumentError;
 use super::lines::{Lines, prefixes, with_outer};
-use super::places::escape;
 use super::{json, yaml};
 
 /// A text in JSON or YAML, and where it is from.
@@ -101,6 +100,11 @@ impl File {
         })
     }
 
+    /// What stands at a place of this file.
+    pub(super) fn at(&self, place: &Place) -> Option<&Value> {
+        self.value.pointer(&place.pointer)
+    }
+
     /// The lines of places, in their order.
     pub(super) fn lines(&self, pointers: &[&str]) -> Vec<u32> {
         let written: Vec<String> = pointers.iter().map(|at| self.written(at)).collect();
@@ -148,25 +152,6 @@ fn is_merged(elsewhere: &HashMap<String, String>, pointer: &str) -> bool {
     inner.is_some_and(|inner| inner.starts_with("/<</"))
 }
 
-/// The files of a document as one value. Those beyond the first stand under a key of the
-/// root that no file has; schemas of theirs that have a name stand among the components.
-#[derive(Debug)]
-pub(super) struct Files {
-    pub(super) files: Vec<File>,
-    pub(super) joined: Joined,
-}
-
-/// Where places of files are in the value that holds all of them.
-#[derive(Debug, Default)]
-pub(super) struct Joined {
-    /// The key of the root under which the other files stand.
-    pub(super) key: String,
-    /// By file and pointer: the pointers of the schemas that stand among the components.
-    pub(super) named: HashMap<usize, HashMap<String, String>>,
-    /// The same the other way round.
-    pub(super) names: HashMap<String, Place>,
-}
-
 /// A place in a file.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Place {
@@ -176,48 +161,12 @@ pub(super) struct Place {
     pub(super) pointer: String,
 }
 
-impl Joined {
-    /// The pointer to a place of a file in the value that holds all.
-    pub(super) fn pointer(&self, place: &Place) -> String {
-        if let Some(named) = self.named.get(&place.file) {
-            for prefix in prefixes(&place.pointer) {
-                if let Some(name) = named.get(prefix) {
-                    return format!("{name}{}", &place.pointer[prefix.len()..]);
-                }
-            }
+impl Place {
+    /// That of a whole file.
+    pub(super) fn whole(file: usize) -> Self {
+        Self {
+            file,
+            pointer: String::new(),
         }
-        match place.file.checked_sub(1) {
-            None => place.pointer.clone(),
-            Some(index) => format!("/{}/{index}{}", escape(&self.key), place.pointer),
-        }
-    }
-
-    /// The place in a file that a pointer means.
-    pub(super) fn place(&self, pointer: &str) -> Place {
-        if !self.names.is_empty() {
-            for prefix in prefixes(pointer) {
-                if let Some(place) = self.names.get(prefix) {
-                    return Place {
-                        file: place.file,
-                        pointer: format!("{}{}", place.pointer, &pointer[prefix.len()..]),
-                    };
-                }
-            }
-        }
-        let other = || {
-            let inner = pointer.strip_prefix(&format!("/{}/", escape(&self.key)))?;
-            let (index, rest) = match inner.split_once('/') {
-                Some((index, _)) => (index, &inner[index.len()..]),
-                None => (inner, ""),
-            };
-            Some(Place {
-                file: index.parse::<usize>().ok()? + 1,
-                pointer: rest.to_owned(),
-            })
-        };
-        other().unwrap_or_else(|| Place {
-            file: 0,
-            pointer: pointer.to_owned(),
-        })
     }
 }

@@ -42,7 +42,8 @@ pub(crate) fn lines(text: &str, wanted: &HashSet<String>) -> HashMap<String, u32
             pointer.truncate(*length);
             match collection {
                 Inside::Sequence(next) => {
-                    pointer.push_str(&format!("/{next}"));
+                    pointer.push('/');
+                    pointer.push_str(&next.to_string());
                     *next += 1;
                 }
                 Inside::Mapping(key) => match key.take() {

@@ -188,7 +188,8 @@ impl<'t> Reader<'t, '_> {
         let (weight, height) = (anchored.node.weight, anchored.node.height);
         let written = anchored.pointer.clone();
         self.spend(weight)?;
-        if self.path.len() + height > MAX_DEPTH {
+        // The innermost level is that of what stands in it.
+        if self.path.len() + height > MAX_DEPTH + 1 {
             return Err(self.error(too_deep()));
         }
         let pointer = self.pointer();

@@ -1,8 +1,11 @@
 //! The change classifier.
 
+mod arbitrary;
 mod corpus;
+mod files;
 mod reading;
 mod scale;
+mod yaml;
 
 use openapi_diff::{Date, Document};
 use serde_json::Value;

@@ -2,14 +2,13 @@
 
 use std::fmt::Write as _;
 
-use openapi_diff::Document;
+use openapi_diff::{Document, DocumentError};
 use serde_json::{Value, json};
 
 /// The message with its sources.
-fn refusal(text: &str) -> String {
-    let error = Document::parse("api.yaml", text).expect_err("the document must be refused");
+pub(crate) fn told(error: &DocumentError) -> String {
     let mut message = error.to_string();
-    let mut source = std::error::Error::source(&error);
+    let mut source = std::error::Error::source(error);
     while let Some(cause) = source {
         let _ = write!(message, ": {cause}");
         source = cause.source();
@@ -17,8 +16,12 @@ fn refusal(text: &str) -> String {
     message
 }
 
+pub(crate) fn refusal(text: &str) -> String {
+    told(&Document::parse("api.yaml", text).expect_err("the document must be refused"))
+}
+
 #[track_caller]
-fn refused(text: &str, expected: &str) {
+pub(crate) fn refused(text: &str, expected: &str) {
     let message = refusal(text);
     assert!(
         message.contains(expected),
@@ -129,16 +132,6 @@ fn deep_nesting_is_refused() {
     ] {
         refused(&format!("openapi: 3.1.0\n{deep}\n"), "levels of nesting");
     }
-}
-
-#[test]
-fn an_alias_bomb_is_refused() {
-    let mut bomb = "openapi: 3.1.0\na0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
-    for level in 1..12 {
-        let before = format!("*a{}, ", level - 1).repeat(10);
-        let _ = writeln!(bomb, "a{level}: &a{level} [{before}x]");
-    }
-    refusal(&bomb);
 }
 
 #[test]
