@@ -23,7 +23,7 @@ pub(super) fn read(source: &str, allow_remote: bool) -> anyhow::Result<Document>
     let root = Root::find(source)?;
     let text = match &root.origin {
         Origin::Input => {
-            let text = bounded(std::io::stdin()).context("standard input cannot be read")?;
+            let text = readable(bounded(std::io::stdin()), "standard input")?;
             SourceText {
                 source: source.to_owned(),
                 url: root.url.clone(),
@@ -295,7 +295,7 @@ fn bounded(from: impl Read) -> Result<String, BoxError> {
     if bytes.len() > MAX_BYTES {
         return Err(format!("it has more than {} MiB", MAX_BYTES >> 20).into());
     }
-    String::from_utf8(bytes).map_err(|error| format!("it is not text: {error}").into())
+    String::from_utf8(bytes).map_err(|error| format!("it is not UTF-8 text: {error}").into())
 }
 
 #[cfg(test)]

@@ -59,7 +59,7 @@ impl Remote {
                     return Err(format!("{url} answers {status}").into());
                 }
                 let text = String::from_utf8(body)
-                    .map_err(|error| format!("{url} is not text: {error}"))?;
+                    .map_err(|error| format!("{url} is not UTF-8 text: {error}"))?;
                 return Ok(SourceText {
                     source: url.to_string(),
                     url,
