@@ -143,13 +143,14 @@ impl File {
 
 /// Returns whether a merge key has brought in what stands at a pointer.
 fn is_merged(elsewhere: &HashMap<String, String>, pointer: &str) -> bool {
-    let Some((outer, _)) = pointer.rsplit_once('/') else {
+    let Some((outer, token)) = pointer.rsplit_once('/') else {
         return false;
     };
-    let inner = elsewhere
-        .get(pointer)
-        .and_then(|written| written.strip_prefix(outer));
-    inner.is_some_and(|inner| inner.starts_with("/<</"))
+    let written = elsewhere.get(pointer).and_then(|at| at.rsplit_once('/'));
+    written.is_some_and(|(at, name)| {
+        let inner = at.strip_prefix(outer);
+        name == token && inner.is_some_and(|inner| inner.starts_with("/<<"))
+    })
 }
 
 /// A place in a file.

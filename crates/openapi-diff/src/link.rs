@@ -245,22 +245,21 @@ impl Linker<'_, '_> {
             return Ok(());
         };
         let text = &reference.text;
-        let refuse = |problem: &str| {
-            let problem = format!("the reference `{text}` {problem}");
-            self.error(&reference.at, problem)
-        };
-        if self.fetch.is_none() {
-            return Err(refuse("leaves the document; bundle the document first"));
-        }
         if self.files.len() >= MAX_FILES {
-            return Err(refuse(&format!("leads to one file more than {MAX_FILES}")));
+            let problem = format!("the reference `{text}` leads to one file more than {MAX_FILES}");
+            return Err(self.error(&reference.at, problem));
         }
-        let from = &self.files[reference.at.file];
-        let (by, url_read) = (&from.url, url.clone());
         let Some(fetch) = self.fetch.as_mut() else {
-            return Ok(());
+            let problem =
+                format!("the reference `{text}` leaves the document; bundle the document first");
+            return Err(self.error(&reference.at, problem));
         };
-        let read = fetch(Referred { url: &url, by }).map_err(|source| DocumentError::Unread {
+        let from = &self.files[reference.at.file];
+        let referred = Referred {
+            url: &url,
+            by: &from.url,
+        };
+        let read = fetch(referred).map_err(|source| DocumentError::Unread {
             source_name: from.source.clone(),
             pointer: reference.at.pointer.clone(),
             reference: text.clone(),
@@ -268,7 +267,7 @@ impl Linker<'_, '_> {
         })?;
         // Two URLs may redirect to one.
         if let Some(place) = self.names.at_url(&read.url).cloned() {
-            self.names.add_url(url_read, place);
+            self.names.add_url(url, place);
             return Ok(());
         }
         let file = File::read(read, self.budget)?;
@@ -285,7 +284,7 @@ impl Linker<'_, '_> {
             });
         }
         let whole = self.add(file);
-        self.names.add_url(url_read, whole.clone());
+        self.names.add_url(url, whole.clone());
         let kind = if is_document {
             Kind::Document
         } else {

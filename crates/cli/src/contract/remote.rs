@@ -86,13 +86,12 @@ impl Remote {
             );
         }
         let origin = url.origin().ascii_serialization();
-        let client = match self.clients.get(&origin) {
-            Some(client) => client.clone(),
-            None => {
-                let client = Client::new(&[upstream::base(&origin)?], Config::default())?;
-                self.clients.insert(origin, client.clone());
-                client
-            }
+        let client = if let Some(client) = self.clients.get(&origin) {
+            client.clone()
+        } else {
+            let client = Client::new(&[upstream::base(&origin)?], Config::default())?;
+            self.clients.insert(origin, client.clone());
+            client
         };
         let request = Request::get(url.as_str())
             .header(ACCEPT, "application/json, application/yaml, */*")

@@ -29,13 +29,13 @@ fn load(files: &[(&str, &str)]) -> Result<Document, DocumentError> {
 }
 
 #[track_caller]
-fn loaded(files: &[(&str, &str)]) -> Document {
+pub(crate) fn loaded(files: &[(&str, &str)]) -> Document {
     load(files).unwrap_or_else(|error| panic!("{}", told(&error)))
 }
 
 /// Checks that some files are the document that one text is.
 #[track_caller]
-fn same(files: &[(&str, &str)], bundled: &str) {
+pub(crate) fn same(files: &[(&str, &str)], bundled: &str) {
     let split = loaded(files);
     let bundled = Document::parse("bundled.yaml", bundled).expect("the text is a document");
     for (base, revision) in [(&split, &bundled), (&bundled, &split)] {
@@ -45,7 +45,7 @@ fn same(files: &[(&str, &str)], bundled: &str) {
 }
 
 #[track_caller]
-fn refused(files: &[(&str, &str)], expected: &str) {
+pub(crate) fn refused(files: &[(&str, &str)], expected: &str) {
     let error = load(files).expect_err("the document must be refused");
     let message = told(&error);
     assert!(
@@ -55,16 +55,17 @@ fn refused(files: &[(&str, &str)], expected: &str) {
 }
 
 /// A document with one operation that answers this schema.
-fn api(schema: &str, rest: &str) -> String {
+pub(crate) fn api(schema: &str, rest: &str) -> String {
     format!(
         "openapi: 3.1.0\npaths:\n  /a:\n    get:\n      responses:\n        '200':\n          description: Done\n          content:\n            application/json:\n              schema: {schema}\n{rest}"
     )
 }
 
-const PET: &str = "type: object\nrequired: [name]\nproperties:\n  name: {type: string}\n";
+pub(crate) const PET: &str =
+    "type: object\nrequired: [name]\nproperties:\n  name: {type: string}\n";
 
 /// The same as a component.
-const COMPONENT: &str = "components: {schemas: {Pet: {type: object, required: [name], properties: {name: {type: string}}}}}\n";
+pub(crate) const COMPONENT: &str = "components: {schemas: {Pet: {type: object, required: [name], properties: {name: {type: string}}}}}\n";
 
 fn pet(kind: &str) -> String {
     PET.replace("string", kind)
@@ -299,156 +300,6 @@ fn findings_in_files_without_a_name_have_their_place_too() {
     assert_eq!(
         place.to_string(),
         "answers.json:5#/200/content/text~1plain/schema"
-    );
-}
-
-#[test]
-fn schemas_are_found_by_id_and_anchor() {
-    let components = "components:\n  schemas:\n    A:\n      $id: https://schemas.example/pets/a\n      $defs:\n        Inner: {$anchor: in, type: integer}\n      type: object\n      properties:\n        x: {$ref: '#in'}\n        y: {$ref: '#/$defs/Inner'}\n        z: {$ref: b}\n        w: {$ref: '/pets/b#top'}\n    B: {$id: 'https://schemas.example/pets/b', $anchor: top, type: string}\n";
-    let plain = "components:\n  schemas:\n    A:\n      type: object\n      properties:\n        x: {type: integer}\n        y: {type: integer}\n        z: {type: string}\n        w: {type: string}\n    B: {type: string}\n";
-    let bundled = api("{$ref: '#/components/schemas/A'}", plain);
-    for reference in ["#/components/schemas/A", "https://schemas.example/pets/a"] {
-        let text = api(&format!("{{$ref: '{reference}'}}"), components);
-        same(&[("api.yaml", &text)], &bundled);
-    }
-}
-
-#[test]
-fn an_id_of_another_file_changes_what_is_relative() {
-    same(
-        &[
-            ("api.yaml", &api("{$ref: 'a.json#/$defs/A'}", "")),
-            (
-                "a.json",
-                r#"{"$id": "schemas/", "$defs": {"A": {"items": {"$ref": "b.json#b"}}}}"#,
-            ),
-            (
-                "schemas/b.json",
-                r#"{"$defs": {"B": {"$anchor": "b", "type": "string"}}}"#,
-            ),
-        ],
-        &api(
-            "{$ref: '#/components/schemas/A'}",
-            "components: {schemas: {A: {items: {$ref: '#/components/schemas/B'}}, B: {type: string}}}\n",
-        ),
-    );
-}
-
-#[test]
-fn an_urn_is_an_id() {
-    same(
-        &[(
-            "api.yaml",
-            &api(
-                "{$ref: 'urn:example:a'}",
-                "components: {schemas: {A: {$id: 'urn:example:a', items: {$ref: '#/$defs/B'}, $defs: {B: {type: string}}}}}\n",
-            ),
-        )],
-        &api(
-            "{items: {type: string}}",
-            "components: {schemas: {A: {items: {type: string}}}}\n",
-        ),
-    );
-}
-
-#[test]
-fn a_pointer_below_an_id_may_mean_the_file() {
-    same(
-        &[(
-            "api.yaml",
-            &api(
-                "{$ref: '#/components/schemas/A'}",
-                "components: {schemas: {A: {$id: a, items: {$ref: '#/components/schemas/B'}}, B: {type: string}}}\n",
-            ),
-        )],
-        &api(
-            "{items: {type: string}}",
-            "components: {schemas: {A: {items: {type: string}}, B: {type: string}}}\n",
-        ),
-    );
-}
-
-#[test]
-fn a_name_that_two_schemas_have_is_refused() {
-    refused(
-        &[(
-            "api.yaml",
-            &api(
-                "{}",
-                "components: {schemas: {A: {$anchor: a}, B: {$anchor: a, type: string}}}\n",
-            ),
-        )],
-        "`$anchor` also stands at",
-    );
-    refused(
-        &[(
-            "api.yaml",
-            &api(
-                "{}",
-                "components: {schemas: {A: {$id: a}, B: {$id: a, type: string}}}\n",
-            ),
-        )],
-        "`$id` also stands at",
-    );
-}
-
-const TREE: &str = "{type: object, $dynamicAnchor: node, properties: {data: {}, children: {type: array, items: {$dynamicRef: '#node'}}}}";
-
-#[test]
-fn a_dynamic_reference_with_one_anchor_is_a_reference() {
-    same(
-        &[(
-            "api.yaml",
-            &api(
-                "{$ref: '#/components/schemas/Tree'}",
-                &format!("components: {{schemas: {{Tree: {TREE}}}}}\n"),
-            ),
-        )],
-        &api(
-            "{$ref: '#/components/schemas/Tree'}",
-            "components: {schemas: {Tree: {type: object, properties: {data: {}, children: {type: array, items: {$ref: '#/components/schemas/Tree'}}}}}}\n",
-        ),
-    );
-}
-
-#[test]
-fn a_dynamic_reference_with_several_anchors_is_compared_as_text() {
-    let strict = "{$id: strict, $dynamicAnchor: node, $ref: tree, unevaluatedProperties: false}";
-    let tree = TREE.replacen('{', "{$id: tree, ", 1);
-    let api = |reference: &str| {
-        let tree = tree.replace("'#node'", reference);
-        api(
-            "{$ref: strict}",
-            &format!("components: {{schemas: {{Tree: {tree}, Strict: {strict}}}}}\n"),
-        )
-    };
-    let old = loaded(&[("api.yaml", &api("'#node'"))]);
-    let new = loaded(&[("api.yaml", &api("'tree#node'"))]);
-    let findings = diff(&old, &new, TODAY);
-    let rules: Vec<String> = findings
-        .iter()
-        .map(|finding| finding.rule.to_string())
-        .collect();
-    assert!(
-        rules
-            .iter()
-            .any(|rule| rule.ends_with("dynamic-ref-changed")),
-        "{rules:?}"
-    );
-}
-
-#[test]
-fn a_document_may_say_where_it_is() {
-    same(
-        &[
-            (
-                "api.yaml",
-                &api("{$ref: Pet.yaml}", "")
-                    .replace("3.1.0", "3.2.0\n$self: https://api.example/v1/"),
-            ),
-            ("https://api.example/v1/Pet.yaml", PET),
-        ],
-        &api("{$ref: '#/components/schemas/Pet'}", COMPONENT),
     );
 }
 

@@ -3,6 +3,7 @@
 mod arbitrary;
 mod corpus;
 mod files;
+mod names;
 mod reading;
 mod scale;
 mod yaml;
