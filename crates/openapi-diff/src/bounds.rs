@@ -7,6 +7,10 @@ pub(crate) const MAX_DEPTH: usize = 100;
 /// an alias of YAML repeats count each time.
 const MAX_VALUES: usize = 4_000_000;
 
+/// How many bytes the pointers to all values may have together, because references and
+/// findings name places by pointers. Only endless keys exceed it.
+const MAX_POINTERS: usize = 512 << 20;
+
 /// How many bytes a text may have, and all texts of a document together.
 pub const MAX_BYTES: usize = 100 << 20;
 
@@ -23,6 +27,7 @@ const TEXT: usize = 32;
 #[derive(Debug)]
 pub(crate) struct Budget {
     values: usize,
+    pointers: usize,
     bytes: usize,
 }
 
@@ -31,15 +36,21 @@ impl Budget {
     pub(crate) fn new() -> Self {
         Self {
             values: MAX_VALUES,
+            pointers: MAX_POINTERS,
             bytes: MAX_BYTES,
         }
     }
 
-    /// Takes values from what is left; the error says what was exceeded.
-    pub(crate) fn values(&mut self, count: usize) -> Result<(), String> {
+    /// Takes values at a place whose pointer has so many bytes from what is left; the error
+    /// says what was exceeded.
+    pub(crate) fn values(&mut self, count: usize, pointer: usize) -> Result<(), String> {
         match self.values.checked_sub(count) {
             Some(left) => self.values = left,
             None => return Err(format!("more than {MAX_VALUES} values")),
+        }
+        match self.pointers.checked_sub(count.saturating_mul(pointer)) {
+            Some(left) => self.pointers = left,
+            None => return Err("keys that are too long for so many values".to_owned()),
         }
         Ok(())
     }

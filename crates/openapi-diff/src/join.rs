@@ -12,8 +12,8 @@ use super::bounds::MAX_CHAIN;
 use super::file::{File, Place};
 use super::lines::prefixes;
 use super::link::{Keyword, Linked};
-use super::names::percent_decode;
 use super::places::{Kind, escape};
+use super::registry::percent_decode;
 
 /// Where places of files are in the value that holds all of them.
 #[derive(Debug, Default)]
@@ -186,7 +186,7 @@ fn unescape(token: &str) -> String {
 fn rewrite(linked: Linked, joined: &Joined) -> Vec<File> {
     let Linked {
         mut files,
-        names,
+        registry,
         found,
     } = linked;
     for (reference, place) in found {
@@ -199,7 +199,7 @@ fn rewrite(linked: Linked, joined: &Joined) -> Vec<File> {
         let named = files[place.file].at(&place);
         let anchor = named.and_then(|value| value.get("$dynamicAnchor"));
         let anchor = anchor.and_then(Value::as_str);
-        let is_open = is_dynamic && anchor.is_some_and(|anchor| names.is_dynamic(anchor));
+        let is_open = is_dynamic && anchor.is_some_and(|anchor| registry.is_dynamic(anchor));
         let is_name = is_component(&files[0].value, &reference.text);
         let value = files[reference.at.file]
             .value

@@ -13,43 +13,50 @@ use super::places::escape;
 
 /// Reads a text as one value.
 pub(super) fn read(text: &str, budget: &mut Budget) -> Result<Value, serde_json::Error> {
-    let seed = Unique {
-        path: String::new(),
+    let mut cursor = Cursor {
+        pointer: String::new(),
         depth: 0,
         budget,
     };
     let mut json = serde_json::Deserializer::from_str(text);
-    let value = seed.deserialize(&mut json)?;
+    let value = Unique(&mut cursor).deserialize(&mut json)?;
     json.end()?;
     Ok(value)
 }
 
-/// Reads a value in which every key of an object stands once.
-struct Unique<'b> {
-    path: String,
+/// Where the reader is.
+struct Cursor<'b> {
+    pointer: String,
     depth: usize,
     budget: &'b mut Budget,
 }
 
-impl Unique<'_> {
-    fn inner(&mut self, token: &str) -> Unique<'_> {
-        Unique {
-            path: format!("{}/{}", self.path, escape(token)),
-            depth: self.depth + 1,
-            budget: self.budget,
-        }
+impl Cursor<'_> {
+    /// Goes to a member or an element. Returns the way back.
+    fn enter<E: de::Error>(&mut self, token: &str) -> Result<usize, E> {
+        let length = self.pointer.len();
+        self.pointer.push('/');
+        self.pointer.push_str(&escape(token));
+        self.depth += 1;
+        let counted = self.budget.values(1, self.pointer.len());
+        counted.map_err(|problem| self.error(&problem))?;
+        Ok(length)
+    }
+
+    fn leave(&mut self, length: usize) {
+        self.pointer.truncate(length);
+        self.depth -= 1;
     }
 
     fn error<E: de::Error>(&self, problem: &str) -> E {
-        let path = if self.path.is_empty() {
-            "the top"
-        } else {
-            &self.path
+        let pointer = match self.pointer.as_str() {
+            "" => "the top",
+            pointer => pointer,
         };
-        E::custom(format!("{problem} at {path}"))
+        E::custom(format!("{problem} at {pointer}"))
     }
 
-    fn enter<E: de::Error>(&self) -> Result<(), E> {
+    fn open<E: de::Error>(&self) -> Result<(), E> {
         if self.depth > MAX_DEPTH {
             return Err(self.error(&format!("more than {MAX_DEPTH} levels of nesting")));
         }
@@ -57,7 +64,10 @@ impl Unique<'_> {
     }
 }
 
-impl<'de> DeserializeSeed<'de> for Unique<'_> {
+/// Reads a value in which every key of an object stands once.
+struct Unique<'p, 'b>(&'p mut Cursor<'b>);
+
+impl<'de> DeserializeSeed<'de> for Unique<'_, '_> {
     type Value = Value;
 
     fn deserialize<D: de::Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
@@ -65,7 +75,7 @@ impl<'de> DeserializeSeed<'de> for Unique<'_> {
     }
 }
 
-impl<'de> Visitor<'de> for Unique<'_> {
+impl<'de> Visitor<'de> for Unique<'_, '_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -87,7 +97,7 @@ impl<'de> Visitor<'de> for Unique<'_> {
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {
         Number::from_f64(value)
             .map(Value::Number)
-            .ok_or_else(|| self.error(&format!("{value} is not a JSON number")))
+            .ok_or_else(|| self.0.error(&format!("{value} is not a JSON number")))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
@@ -98,31 +108,30 @@ impl<'de> Visitor<'de> for Unique<'_> {
         Ok(Value::Null)
     }
 
-    fn visit_seq<A: SeqAccess<'de>>(mut self, mut seq: A) -> Result<Value, A::Error> {
-        self.enter()?;
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+        self.0.open()?;
         let mut items = Vec::new();
         loop {
-            let token = items.len().to_string();
-            match seq.next_element_seed(self.inner(&token))? {
+            let length = self.0.enter(&items.len().to_string())?;
+            let item = seq.next_element_seed(Unique(self.0))?;
+            self.0.leave(length);
+            match item {
                 Some(item) => items.push(item),
-                None => break,
+                None => return Ok(Value::Array(items)),
             }
-            let counted = self.budget.values(1);
-            counted.map_err(|problem| self.error(&problem))?;
         }
-        Ok(Value::Array(items))
     }
 
-    fn visit_map<A: MapAccess<'de>>(mut self, mut access: A) -> Result<Value, A::Error> {
-        self.enter()?;
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        self.0.open()?;
         let mut map = Map::new();
         while let Some(key) = access.next_key::<String>()? {
             if map.contains_key(&key) {
-                return Err(self.error(&format!("the key `{key}` stands twice")));
+                return Err(self.0.error(&format!("the key `{key}` stands twice")));
             }
-            let counted = self.budget.values(1);
-            counted.map_err(|problem| self.error(&problem))?;
-            let value = access.next_value_seed(self.inner(&key))?;
+            let length = self.0.enter(&key)?;
+            let value = access.next_value_seed(Unique(self.0))?;
+            self.0.leave(length);
             map.insert(key, value);
         }
         Ok(Value::Object(map))
@@ -143,7 +152,7 @@ pub(super) fn lines(text: &str, wanted: &HashSet<String>) -> HashMap<String, u32
     let mut found = HashMap::new();
     let mut todo = vec![(String::new(), text)];
     while let Some((pointer, part)) = todo.pop() {
-        let Ok(Parts(parts)) = serde_json::Deserializer::from_str(part).deserialize_any(Inside)
+        let Ok(Parts(parts)) = serde_json::Deserializer::from_str(part).deserialize_any(Within)
         else {
             continue;
         };
@@ -172,9 +181,9 @@ pub(super) fn lines(text: &str, wanted: &HashSet<String>) -> HashMap<String, u32
 /// What stands right in an array or an object: the texts of keys and values.
 struct Parts<'t>(Vec<(Option<&'t RawValue>, &'t RawValue)>);
 
-struct Inside;
+struct Within;
 
-impl<'de> Visitor<'de> for Inside {
+impl<'de> Visitor<'de> for Within {
     type Value = Parts<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -11,8 +11,8 @@ use super::bounds::{Budget, MAX_FILES};
 use super::dialect::{self, Dialect};
 use super::error::{BoxError, DocumentError};
 use super::file::{File, Place, SourceText};
-use super::names::{Base, Names, Target};
 use super::places::{Kind, is_map, within};
+use super::registry::{Base, Registry, Target};
 
 /// A file that a reference names.
 #[derive(Debug, Clone, Copy)]
@@ -48,14 +48,14 @@ pub(super) enum Keyword {
 /// The files of a document, and where the references in them lead.
 pub(super) struct Linked {
     pub(super) files: Vec<File>,
-    pub(super) names: Names,
+    pub(super) registry: Registry,
     /// Those that lead somewhere.
     pub(super) found: Vec<(Reference, Place)>,
 }
 
 struct Linker<'f, 'b> {
     files: Vec<File>,
-    names: Names,
+    registry: Registry,
     dialect: Dialect,
     budget: &'b mut Budget,
     fetch: Option<&'f mut Fetch<'f>>,
@@ -75,7 +75,7 @@ pub(super) fn link<'f>(
 ) -> Result<Linked, DocumentError> {
     let mut linker = Linker {
         files: Vec::new(),
-        names: Names::default(),
+        registry: Registry::default(),
         dialect,
         budget,
         fetch,
@@ -85,19 +85,19 @@ pub(super) fn link<'f>(
         found: Vec::new(),
     };
     let whole = linker.add(root);
-    let base = linker.names.of_file(whole.file);
+    let base = linker.registry.of_file(whole.file);
     linker.walk(&whole, Kind::Document, base, true)?;
     linker.follow()?;
     Ok(Linked {
         files: linker.files,
-        names: linker.names,
+        registry: linker.registry,
         found: linker.found,
     })
 }
 
 impl Linker<'_, '_> {
     fn add(&mut self, file: File) -> Place {
-        self.names.add_file(&file);
+        self.registry.add_file(&file);
         self.files.push(file);
         Place::whole(self.files.len() - 1)
     }
@@ -142,7 +142,7 @@ impl Linker<'_, '_> {
             }
             let mut base = base;
             if kind == Kind::Schema && self.dialect == Dialect::V31 {
-                base = match self.names.add_schema(&at, value, base, &self.files) {
+                base = match self.registry.add_schema(&at, value, base, &self.files) {
                     Ok(base) => base,
                     Err(problem) => return Err(self.error(&at, problem)),
                 };
@@ -181,7 +181,7 @@ impl Linker<'_, '_> {
                 }
             }
             // What has been read since may have given them names.
-            let named = waiting.extract_if(.., |url, _| self.names.at_url(url).is_some());
+            let named = waiting.extract_if(.., |url, _| self.registry.at_url(url).is_some());
             self.queue
                 .extend(named.flat_map(|(_, references)| references));
             let mut still = Vec::new();
@@ -218,8 +218,8 @@ impl Linker<'_, '_> {
         let key = (place, reference.kind);
         if !self.seen.contains(&key) {
             let base = match self.dialect {
-                Dialect::V30 => self.names.of_file(key.0.file),
-                Dialect::V31 => self.names.around(&key.0, &self.files),
+                Dialect::V30 => self.registry.of_file(key.0.file),
+                Dialect::V31 => self.registry.around(&key.0, &self.files),
             };
             self.walk(&key.0, reference.kind, base, true)?;
         }
@@ -229,7 +229,7 @@ impl Linker<'_, '_> {
 
     fn target(&self, reference: &Reference) -> Result<Target, DocumentError> {
         let text = &reference.text;
-        let target = self.names.target(text, reference.base, &self.files);
+        let target = self.registry.target(text, reference.base, &self.files);
         match (target, &reference.keyword) {
             (Ok(target), _) => Ok(target),
             (Err(problem), Keyword::Ref) => {
@@ -266,8 +266,8 @@ impl Linker<'_, '_> {
             source,
         })?;
         // Two URLs may redirect to one.
-        if let Some(place) = self.names.at_url(&read.url).cloned() {
-            self.names.add_url(url, place);
+        if let Some(place) = self.registry.at_url(&read.url).cloned() {
+            self.registry.add_url(url, place);
             return Ok(());
         }
         let file = File::read(read, self.budget)?;
@@ -284,13 +284,13 @@ impl Linker<'_, '_> {
             });
         }
         let whole = self.add(file);
-        self.names.add_url(url, whole.clone());
+        self.registry.add_url(url, whole.clone());
         let kind = if is_document {
             Kind::Document
         } else {
             reference.kind
         };
-        let base = self.names.of_file(whole.file);
+        let base = self.registry.of_file(whole.file);
         self.walk(&whole, kind, base, false)
     }
 }

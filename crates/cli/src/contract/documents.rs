@@ -21,8 +21,8 @@ const INPUT: &str = "standard-input";
 pub(super) fn read(source: &str, allow_remote: bool) -> anyhow::Result<Document> {
     let mut remote = Remote::default();
     let root = Root::find(source)?;
-    let text = match &root.origin {
-        Origin::Input => {
+    let text = match &root.kind {
+        SourceKind::Input => {
             let text = readable(bounded(std::io::stdin()), "standard input")?;
             SourceText {
                 source: source.to_owned(),
@@ -30,7 +30,7 @@ pub(super) fn read(source: &str, allow_remote: bool) -> anyhow::Result<Document>
                 text,
             }
         }
-        Origin::File => {
+        SourceKind::File => {
             let file = File::open(&root.path);
             let text = file.map_err(BoxError::from).and_then(bounded);
             SourceText {
@@ -39,15 +39,15 @@ pub(super) fn read(source: &str, allow_remote: bool) -> anyhow::Result<Document>
                 text: readable(text, source)?,
             }
         }
-        Origin::Git { .. } => SourceText {
+        SourceKind::Git { .. } => SourceText {
             source: source.to_owned(),
             url: root.url.clone(),
             text: readable(git_object(source), source)?,
         },
-        Origin::Remote if !allow_remote => {
+        SourceKind::Remote if !allow_remote => {
             bail!("{source} is on the network; give --allow-remote to have it fetched");
         }
-        Origin::Remote => {
+        SourceKind::Remote => {
             let fetched = remote.fetch(&root.url).map_err(anyhow::Error::from_boxed);
             fetched.with_context(|| format!("{source} cannot be read"))?
         }
@@ -86,14 +86,14 @@ fn may_fetch(referred: Referred<'_>, allow_remote: bool) -> Result<(), BoxError>
 
 /// The document that an argument names.
 struct Root {
-    origin: Origin,
+    kind: SourceKind,
     /// What references are relative to.
     url: Url,
     /// The argument without the revision.
     path: PathBuf,
 }
 
-enum Origin {
+enum SourceKind {
     Input,
     File,
     Git {
@@ -108,7 +108,7 @@ impl Root {
     fn find(source: &str) -> anyhow::Result<Self> {
         if source == "-" {
             return Ok(Self {
-                origin: Origin::Input,
+                kind: SourceKind::Input,
                 url: Url::parse(&format!("{INPUT}:///"))?,
                 path: PathBuf::new(),
             });
@@ -130,7 +130,7 @@ impl Root {
         let url = Url::from_file_path(&absolute)
             .map_err(|()| anyhow::anyhow!("{} is no path", path.display()))?;
         Ok(Self {
-            origin: Origin::File,
+            kind: SourceKind::File,
             url,
             path,
         })
@@ -151,7 +151,7 @@ impl Root {
             );
         }
         Ok(Self {
-            origin: Origin::Remote,
+            kind: SourceKind::Remote,
             url,
             path: PathBuf::new(),
         })
@@ -178,7 +178,7 @@ impl Root {
             segments.extend(absolute.split('/'));
         }
         Ok(Self {
-            origin: Origin::Git {
+            kind: SourceKind::Git {
                 revision: revision.to_owned(),
             },
             url,
@@ -200,8 +200,8 @@ impl Root {
         if is_remote(by) && scheme == "file" {
             return Err("a document from the network may not name files".into());
         }
-        match &self.origin {
-            Origin::File if scheme == "file" => {
+        match &self.kind {
+            SourceKind::File if scheme == "file" => {
                 let path = url
                     .to_file_path()
                     .map_err(|()| format!("{url} is not a file of this machine"))?;
@@ -218,7 +218,7 @@ impl Root {
                     text: bounded(File::open(&path)?)?,
                 })
             }
-            Origin::Git { revision } if scheme == GIT && by.scheme() == GIT => {
+            SourceKind::Git { revision } if scheme == GIT && by.scheme() == GIT => {
                 let path = percent_decode_str(url.path()).decode_utf8()?;
                 let object = format!("{revision}{}", path.trim_start_matches('/'));
                 Ok(SourceText {

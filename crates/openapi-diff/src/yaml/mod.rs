@@ -43,6 +43,7 @@ pub(super) fn read(text: &str, budget: &mut Budget) -> Result<Yaml, YamlError> {
     let mut reader = Reader {
         events: Parser::new_from_str(text),
         path: Vec::new(),
+        length: 0,
         line: 1,
         budget,
         anchors: HashMap::new(),
@@ -69,6 +70,8 @@ struct Reader<'t, 'b> {
     events: Parser<'t, StrInput<'t>>,
     /// The tokens of the pointer to where the reader is.
     path: Vec<String>,
+    /// How many bytes that has, escapes aside.
+    length: usize,
     line: usize,
     budget: &'b mut Budget,
     anchors: HashMap<usize, Anchored>,
@@ -77,12 +80,12 @@ struct Reader<'t, 'b> {
 
 /// What an anchor names.
 struct Anchored {
-    node: Node,
+    node: Built,
     pointer: String,
 }
 
 #[derive(Clone)]
-struct Node {
+struct Built {
     value: Value,
     /// How many values it counts as.
     weight: usize,
@@ -99,6 +102,17 @@ impl<'t> Reader<'t, '_> {
         })
     }
 
+    fn go_down(&mut self, token: String) {
+        self.length += 1 + token.len();
+        self.path.push(token);
+    }
+
+    fn go_up(&mut self) -> String {
+        let token = self.path.pop().unwrap_or_default();
+        self.length -= 1 + token.len();
+        token
+    }
+
     fn error(&self, problem: impl Into<String>) -> YamlError {
         YamlError {
             problem: problem.into(),
@@ -108,7 +122,7 @@ impl<'t> Reader<'t, '_> {
     }
 
     fn spend(&mut self, values: usize) -> Result<(), YamlError> {
-        let spent = self.budget.values(values);
+        let spent = self.budget.values(values, self.length);
         spent.map_err(|problem| self.error(problem))
     }
 
@@ -131,7 +145,7 @@ impl<'t> Reader<'t, '_> {
     }
 
     /// The node that begins with an event.
-    fn node(&mut self, event: Event<'t>) -> Result<Node, YamlError> {
+    fn node(&mut self, event: Event<'t>) -> Result<Built, YamlError> {
         let (anchor, node) = match event {
             Event::Alias(anchor) => return self.alias(anchor),
             Event::Scalar(text, style, anchor, tag) => {
@@ -141,7 +155,7 @@ impl<'t> Reader<'t, '_> {
                 let height = 0;
                 (
                     anchor,
-                    Node {
+                    Built {
                         value,
                         weight,
                         height,
@@ -181,7 +195,7 @@ impl<'t> Reader<'t, '_> {
         }
     }
 
-    fn alias(&mut self, anchor: usize) -> Result<Node, YamlError> {
+    fn alias(&mut self, anchor: usize) -> Result<Built, YamlError> {
         let Some(anchored) = self.anchors.get(&anchor) else {
             return Err(self.error("an alias stands within what it names"));
         };
@@ -202,7 +216,7 @@ impl<'t> Reader<'t, '_> {
         node.ok_or_else(|| self.error("an alias names nothing"))
     }
 
-    fn sequence(&mut self) -> Result<Node, YamlError> {
+    fn sequence(&mut self) -> Result<Built, YamlError> {
         let mut items = Vec::new();
         let (mut weight, mut height) = (1, 0);
         loop {
@@ -210,21 +224,21 @@ impl<'t> Reader<'t, '_> {
             if event == Event::SequenceEnd {
                 break;
             }
-            self.path.push(items.len().to_string());
+            self.go_down(items.len().to_string());
             let item = self.node(event)?;
-            self.path.pop();
+            self.go_up();
             weight += item.weight;
             height = height.max(item.height + 1);
             items.push(item.value);
         }
-        Ok(Node {
+        Ok(Built {
             value: Value::Array(items),
             weight,
             height,
         })
     }
 
-    fn mapping(&mut self) -> Result<Node, YamlError> {
+    fn mapping(&mut self) -> Result<Built, YamlError> {
         let mut map = Map::new();
         let mut merged = Vec::new();
         let (mut weight, mut height) = (1, 0);
@@ -238,9 +252,9 @@ impl<'t> Reader<'t, '_> {
             let key = self.key(event)?;
             let line = self.line;
             let event = self.next()?;
-            self.path.push(key);
+            self.go_down(key);
             let node = self.node(event)?;
-            let key = self.path.pop().unwrap_or_default();
+            let key = self.go_up();
             weight += node.weight + key.len() / 32;
             height = height.max(node.height + 1);
             match node.value {
@@ -268,7 +282,7 @@ impl<'t> Reader<'t, '_> {
                     continue;
                 }
                 let pointer = self.pointer();
-                self.spend(crate::bounds::weight(&pointer))?;
+                self.spend(1)?;
                 let token = escape(&key);
                 self.elsewhere.insert(
                     format!("{pointer}/{token}"),
@@ -277,7 +291,7 @@ impl<'t> Reader<'t, '_> {
                 map.insert(key, value);
             }
         }
-        Ok(Node {
+        Ok(Built {
             value: Value::Object(map),
             weight,
             height,
@@ -289,7 +303,7 @@ impl<'t> Reader<'t, '_> {
         match event {
             Event::Scalar(text, _, anchor, _) => {
                 if anchor > 0 {
-                    let node = Node {
+                    let node = Built {
                         value: Value::String(text.clone().into_owned()),
                         weight: weight(&text),
                         height: 0,

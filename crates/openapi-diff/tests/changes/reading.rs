@@ -135,6 +135,19 @@ fn deep_nesting_is_refused() {
 }
 
 #[test]
+fn pointers_to_all_values_are_bounded() {
+    let (key, items) = ("k".repeat(1_000_000), "0,".repeat(1_000_000));
+    let expected = "keys that are too long for so many values at /kkk";
+    refused(&format!("{{\"{key}\": [{items}0]}}"), expected);
+    let items = items.replace(',', ", ");
+    let yaml = format!("openapi: 3.1.0\n? {key}\n: [{items}0]\n");
+    refused(&yaml, expected);
+    let aliases = "*a, ".repeat(10_000);
+    let yaml = format!("openapi: 3.1.0\na: &a [0]\n? {key}\n: [{aliases}0]\n");
+    refused(&yaml, expected);
+}
+
+#[test]
 fn other_versions_are_refused() {
     refused("info: {}\n", "`openapi` is missing");
     refused("openapi: 4.0.0\n", "OpenAPI 3.0 and 3.1");

@@ -23,7 +23,7 @@ pub(super) enum Target {
 
 /// All names that have been found.
 #[derive(Default)]
-pub(super) struct Names {
+pub(super) struct Registry {
     /// The URLs of files, and every `$id`.
     bases: Vec<Url>,
     of_file: Vec<Base>,
@@ -35,7 +35,7 @@ pub(super) struct Names {
     dynamic: HashMap<String, HashSet<Place>>,
 }
 
-impl Names {
+impl Registry {
     fn base(&mut self, url: Url) -> Base {
         self.bases.push(url);
         Base(self.bases.len() - 1)
