@@ -170,7 +170,7 @@ fn name_of(place: &Place, file: &File) -> Option<String> {
     let Some((outer, token)) = place.pointer.rsplit_once('/') else {
         let segment = file.url.path_segments()?.next_back()?;
         let file = percent_decode(segment)?;
-        let name = file.split('.').next().unwrap_or_default();
+        let name = file.rsplit_once('.').map_or(&*file, |(name, _)| name);
         return (!name.is_empty()).then(|| name.to_owned());
     };
     let section = outer.rsplit('/').next().unwrap_or_default();

@@ -83,6 +83,20 @@ fn a_file_is_a_schema() {
 }
 
 #[test]
+fn a_schema_is_called_as_its_file_without_the_ending() {
+    same(
+        &[
+            ("api.yaml", &api("{$ref: schemas/shop.pet.json}", "")),
+            ("schemas/shop.pet.json", r#"{"type": "string"}"#),
+        ],
+        &api(
+            "{$ref: '#/components/schemas/shop.pet'}",
+            "components: {schemas: {shop.pet: {type: string}}}\n",
+        ),
+    );
+}
+
+#[test]
 fn a_component_is_a_file_and_keeps_its_name() {
     let components = "components:\n  schemas:\n    Dog: {$ref: './dog.yaml'}\n    Cat: {$ref: 'more.json#/Cat'}\n    Pet:\n      oneOf: [{$ref: dog.yaml}, {$ref: '#/components/schemas/Cat'}]\n      discriminator:\n        propertyName: kind\n        mapping: {dog: dog.yaml, cat: '#/components/schemas/Cat'}\n";
     let bundled = "components:\n  schemas:\n    Dog: {type: object, required: [kind], properties: {kind: {const: dog}, friend: {$ref: '#/components/schemas/Pet'}}}\n    Cat: {type: object, required: [kind], properties: {kind: {const: cat}}}\n    Pet:\n      oneOf: [{$ref: '#/components/schemas/Dog'}, {$ref: '#/components/schemas/Cat'}]\n      discriminator:\n        propertyName: kind\n        mapping: {dog: '#/components/schemas/Dog', cat: '#/components/schemas/Cat'}\n";
