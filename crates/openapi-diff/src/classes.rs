@@ -131,7 +131,7 @@ impl Classes {
     }
 }
 
-/// The schemas of a document, by their pointers. Mere references are what they lead to.
+/// The schemas of a document, by their pointers. Those that stand for others are these.
 fn items(
     document: &Document,
     first: usize,
@@ -141,22 +141,19 @@ fn items(
     let mut places: Vec<(&str, &Value)> = Vec::new();
     for pointer in &document.schemas {
         if let Some(value) = document.root.pointer(pointer)
-            && !is_mere_reference(document, value)
+            && stands_for(document, pointer, value).is_none()
         {
             numbers.insert(pointer, first + places.len());
             places.push((pointer, value));
         }
     }
     let resolved = |pointer: &str| -> Option<usize> {
-        let mut at = pointer.to_owned();
-        loop {
-            if let Some(number) = numbers.get(at.as_str()) {
-                return Some(*number);
-            }
-            // The document has been read, so no chain is circular.
-            let reference = document.root.pointer(&at)?.get("$ref")?.as_str()?;
-            at = document.target(reference)?;
-        }
+        let place = Located {
+            pointer: pointer.to_owned(),
+            value: document.root.pointer(pointer)?,
+        };
+        let end = followed(document, &place);
+        numbers.get(end.pointer.as_str()).copied()
     };
     let items = places
         .iter()
@@ -167,18 +164,51 @@ fn items(
     (places.collect(), items)
 }
 
-/// Returns whether a schema is nothing but a reference, as far as a comparison looks.
-pub(super) fn is_mere_reference(document: &Document, value: &Value) -> bool {
+/// Chains of schemas that stand for others are followed so far.
+const MAX_CHAIN: usize = 200;
+
+/// Where the schema is that another only stands for: the one that it refers to, or the
+/// only one that it extends.
+fn stands_for(document: &Document, pointer: &str, value: &Value) -> Option<String> {
     let Value::Object(map) = value else {
-        return false;
+        return None;
     };
-    map.get("$ref").is_some_and(Value::is_string)
-        && (document.dialect == Dialect::V30
-            || !map.iter().any(|(key, value)| {
-                key != "$ref"
-                    && (says(document, map, key, value).is_some()
-                        || !within(Kind::Schema, "", &one(key, value)).is_empty())
-            }))
+    if let Some(reference) = map.get("$ref").and_then(Value::as_str) {
+        let is_mere = document.dialect == Dialect::V30
+            || said(document, map).all(|keyword| keyword == "$ref");
+        return is_mere.then(|| document.target(reference)).flatten();
+    }
+    let parts = map.get("allOf").and_then(Value::as_array)?;
+    (parts.len() == 1 && said(document, map).eq(["allOf"])).then(|| format!("{pointer}/allOf/0"))
+}
+
+/// The schema that one stands for in the end, which may be itself.
+pub(super) fn followed<'a>(document: &'a Document, place: &Located<'a>) -> Located<'a> {
+    let mut at = place.clone();
+    for _ in 0..MAX_CHAIN {
+        let next = stands_for(document, &at.pointer, at.value);
+        let Some(pointer) = next else { break };
+        let Some(value) = document.root.pointer(&pointer) else {
+            break;
+        };
+        at = Located { pointer, value };
+    }
+    at
+}
+
+/// The keywords of a schema that say something of values.
+pub(super) fn said<'m>(
+    document: &'m Document,
+    map: &'m Map<String, Value>,
+) -> impl Iterator<Item = &'m str> {
+    let says_something = |key: &str, value: &Value| {
+        key == "$ref"
+            || says(document, map, key, value).is_some()
+            || !within(Kind::Schema, "", &one(key, value)).is_empty()
+    };
+    map.iter()
+        .filter(move |(key, value)| says_something(key, value))
+        .map(|(key, _)| key.as_str())
 }
 
 fn one(key: &str, value: &Value) -> Value {

@@ -110,6 +110,8 @@ pub(crate) struct Overlaps {
 pub(crate) struct Alternative<'a> {
     /// Where the innermost branch stands that this alternative comes from.
     pub(crate) label: String,
+    /// Whether it is several in one, and none of them.
+    pub(crate) joined: bool,
     pub(crate) types: u8,
     pub(crate) values: Option<Vec<Value>>,
     pub(crate) low: Option<Bound>,
@@ -148,6 +150,7 @@ impl<'a> Alternative<'a> {
     pub(super) fn any(label: &str) -> Self {
         Alternative {
             label: label.to_owned(),
+            joined: false,
             types: ANY,
             values: None,
             low: None,
@@ -174,6 +177,32 @@ impl<'a> Alternative<'a> {
             overlaps: Overlaps::default(),
             others: BTreeMap::new(),
         }
+    }
+
+    /// Returns whether it admits all values of its types.
+    pub(super) fn is_of_types(&self) -> bool {
+        self.values.is_none()
+            && self.low.is_none()
+            && self.high.is_none()
+            && self.multiples.is_empty()
+            && self.formats.is_empty()
+            && self.patterns.is_empty()
+            && self.sizes == [(0, None); 3]
+            && !self.unique
+            && self.prefix.is_empty()
+            && self.properties.values().all(Node::is_any)
+            && self.required.is_empty()
+            && self.by_pattern.values().all(Node::is_any)
+            && [&self.items, &self.additional, &self.names, &self.content]
+                .iter()
+                .all(|node| node.is_any())
+            && self.nots.is_empty()
+            && self.contains.is_empty()
+            && self.demands.is_empty()
+            && self.dependent.is_empty()
+            && self.conditions.is_empty()
+            && self.overlaps.one == 0
+            && self.others.is_empty()
     }
 
     /// What holds for the element at an index.

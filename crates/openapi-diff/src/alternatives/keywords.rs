@@ -9,6 +9,7 @@ use super::alternative::{
     OBJECT, STRING, bound, list, same,
 };
 use super::expand::Expand;
+use crate::classes::said;
 use crate::document::{Dialect, Located};
 use crate::places::escape;
 
@@ -90,7 +91,7 @@ impl<'a> Expand<'a> {
                 }
                 "not" => {
                     if let Some(not) = place.raw_member("not") {
-                        rule_out(into, not);
+                        self.rule_out(into, not);
                     }
                 }
                 "propertyNames" => take(&mut into.names, place, keyword),
@@ -111,6 +112,39 @@ impl<'a> Expand<'a> {
         arrays(into, place);
         objects(into, place);
     }
+
+    /// Takes away the types of which all values are ruled out; anything else is kept as it
+    /// is.
+    fn rule_out(&self, into: &mut Alternative<'a>, not: Located<'a>) {
+        // Not any of them is none of them.
+        let only_any_of = not
+            .value
+            .as_object()
+            .is_some_and(|members| said(self.document, members).eq(["anyOf"]));
+        if only_any_of {
+            for branch in list(&not, "anyOf") {
+                self.rule_out(into, branch);
+            }
+            return;
+        }
+        let not = Node::one(not);
+        // What is ruled out may lead back here.
+        if self.looking.replace(true) {
+            into.nots.push(not);
+            return;
+        }
+        let alternatives = self.alternatives(&not);
+        self.looking.set(false);
+        let (plain, other): (Vec<_>, Vec<_>) = alternatives
+            .iter()
+            .partition(|alternative| alternative.is_of_types());
+        for alternative in plain {
+            into.types &= !alternative.types;
+        }
+        if !other.is_empty() {
+            into.nots.push(not);
+        }
+    }
 }
 
 /// Adds the schema under a keyword to what is demanded.
@@ -122,32 +156,6 @@ fn take<'a>(into: &mut Node<'a>, place: &Located<'a>, keyword: &str) {
 
 /// Keywords that are compared as they are written.
 const OTHERS: [&str; 3] = ["contentEncoding", "contentMediaType", "$dynamicRef"];
-
-/// A type that is ruled out is taken away; anything else is kept as it is.
-fn rule_out<'a>(into: &mut Alternative<'a>, not: Located<'a>) {
-    // Not any of them is none of them.
-    let only_any_of = not
-        .value
-        .as_object()
-        .is_some_and(|members| members.len() == 1 && members.contains_key("anyOf"));
-    if only_any_of {
-        for branch in list(&not, "anyOf") {
-            rule_out(into, branch);
-        }
-        return;
-    }
-    let only_type = not
-        .value
-        .as_object()
-        .filter(|members| members.keys().all(|key| key == "type"))
-        .map(|members| members.get("type"));
-    match (not.value, only_type) {
-        (Value::Bool(true), _) | (_, Some(None)) => into.types = 0,
-        (Value::Bool(false), _) => {}
-        (_, Some(Some(types))) => into.types &= !types_of(types),
-        _ => into.nots.push(Node::one(not)),
-    }
-}
 
 fn contains<'a>(place: &Located<'a>) -> Option<Contains<'a>> {
     let count = |keyword| place.value.get(keyword).and_then(whole);

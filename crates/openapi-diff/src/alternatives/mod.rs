@@ -25,7 +25,7 @@ pub(super) use self::alternative::{
 pub(super) use self::apart::apart;
 pub(super) use self::expand::{Carrier, Expand};
 use self::settle::join;
-use super::classes::{Class, is_mere_reference};
+use super::classes::{Class, followed};
 use super::document::{Dialect, Document, Located};
 
 /// A product of unions with more alternatives than this is not compared.
@@ -90,13 +90,7 @@ impl<'a> Expand<'a> {
     }
 
     fn followed(&self, place: &Located<'a>) -> Located<'a> {
-        let mut at = place.clone();
-        while is_mere_reference(self.document, at.value)
-            && let Some(target) = self.document.resolve_once(&at)
-        {
-            at = target;
-        }
-        at
+        followed(self.document, place)
     }
 
     fn expand(&self, node: &Node<'a>) -> Vec<Alternative<'a>> {

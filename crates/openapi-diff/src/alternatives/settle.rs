@@ -260,6 +260,7 @@ pub(super) fn join(alternatives: &mut Vec<Alternative<'_>>) {
 fn joinable(a: &Alternative<'_>, b: &Alternative<'_>) -> bool {
     let plain = |alternative: &Alternative<'_>| {
         alternative.others.is_empty()
+            && alternative.overlaps.one == 0
             && alternative.nots.is_empty()
             && alternative.conditions.is_empty()
     };
@@ -281,6 +282,7 @@ fn joinable(a: &Alternative<'_>, b: &Alternative<'_>) -> bool {
 }
 
 fn merge<'a>(into: &mut Alternative<'a>, from: Alternative<'a>) {
+    into.joined |= from.joined || (into.types != NULL && from.types != NULL);
     into.overlaps.any = into.overlaps.any.saturating_add(from.overlaps.any);
     into.overlaps.one = into.overlaps.one.saturating_add(from.overlaps.one);
     if into.values.is_some() || from.values.is_some() {

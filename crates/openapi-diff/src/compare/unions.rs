@@ -116,13 +116,25 @@ impl<'a> Compare<'a> {
     /// looks most like them; where they stand decides only between equals.
     fn likely(&mut self, old: &Union<'_, 'a>, new: &Union<'_, 'a>, unheld: &Unheld) -> Vec<At> {
         let looks = unheld.pairs() <= MAX_LOOKED_AT;
+        // Of several with one name, those that have not changed are not meant.
+        let mut is_kept = vec![false; unheld.old.len()];
+        let mut was_kept = vec![false; unheld.new.len()];
+        for (i, was) in old.alternatives.iter().enumerate() {
+            for (j, is) in new.alternatives.iter().enumerate() {
+                if name(was).is_some() && name(was) == name(is) && self.are_equal(old, new, (i, j))
+                {
+                    is_kept[i] = true;
+                    was_kept[j] = true;
+                }
+            }
+        }
         let mut likely: Vec<(u32, bool, At)> = Vec::new();
         for (i, was) in old.alternatives.iter().enumerate() {
             for (j, is) in new.alternatives.iter().enumerate() {
                 let common = was.types & is.types & !NULL;
                 let same_name = name(was).is_some() && name(was) == name(is);
                 if same_name {
-                    let meant = common & OBJECT != 0 && !self.are_equal(old, new, (i, j));
+                    let meant = common & OBJECT != 0 && !is_kept[i] && !was_kept[j];
                     if meant || (unheld.has((i, j)) && common != 0) {
                         likely.push((u32::MAX, true, (i, j)));
                     }
@@ -131,7 +143,9 @@ impl<'a> Compare<'a> {
                     && (name(was).is_none() || name(is).is_none())
                     && !apart(&self.base, was, &self.revision, is)
                     && let Some(likeness) = self.likeness(was, is)
+                    // What another holds has not become this one.
                     && (unheld.old[i] || self.holds(old, new, (i, j), true))
+                    && (unheld.new[j] || self.holds(old, new, (i, j), false))
                 {
                     likely.push((likeness, was.label == is.label, (i, j)));
                 }
@@ -319,7 +333,7 @@ impl<'a> Compare<'a> {
 /// The name of the schema that an alternative is.
 fn name<'n>(alternative: &'n Alternative<'_>) -> Option<&'n str> {
     let name = alternative.label.strip_prefix("/components/schemas/")?;
-    (!name.contains('/')).then_some(name)
+    (!alternative.joined && !name.contains('/')).then_some(name)
 }
 
 /// What an alternative is called, or else what type it has.

@@ -299,8 +299,8 @@ fn of_schema(rule: SchemaRule) -> Schemas {
             json!({ "oneOf": [{ "type": "integer", "minimum": 0 }, { "type": "integer", "maximum": 8 }] }),
         ),
         R::OneOfOverlapAdded => schemas(
-            json!({ "oneOf": [ab(), text()] }),
-            json!({ "oneOf": [ab(), text(), a()] }),
+            json!({ "oneOf": [ab(), tagged("c")] }),
+            json!({ "oneOf": [ab(), tagged("c"), a()] }),
         ),
         R::OneOfRemoved => schemas(
             json!({ "oneOf": [tagged("a"), tagged("b"), tagged("c")] }),
