@@ -8,7 +8,7 @@
 use serde_json::Value;
 
 use super::alternative::{
-    ANY, ARRAY, Alternative, Bound, Contains, INTEGER, NULL, NUMBER, Node, OBJECT, STRING,
+    ANY, ARRAY, Alternative, BOOLEAN, Bound, Contains, INTEGER, NULL, NUMBER, Node, OBJECT, STRING,
     admits_plainly, bound, same, type_of,
 };
 use super::apart::nodes_apart;
@@ -16,7 +16,25 @@ use super::expand::{Carrier, Expand};
 use crate::level::Direction;
 use crate::pattern::matches;
 
+/// The types that constraints belong to, each with others or by itself.
+const GROUPS: [u8; 6] = [NULL, BOOLEAN, NUMBER, STRING, ARRAY, OBJECT];
+
 impl<'a> Expand<'a> {
+    /// An alternative as several, one for each of its types.
+    pub(crate) fn slices(&self, alternative: &Alternative<'a>) -> Vec<Alternative<'a>> {
+        let groups = GROUPS.into_iter();
+        let groups = groups.filter(|group| alternative.types & group != 0);
+        let slices = groups.map(|group| {
+            let mut slice = alternative.clone();
+            slice.types &= group;
+            if let Some(values) = &mut slice.values {
+                values.retain(|value| type_of(value) & group != 0);
+            }
+            self.settle(slice)
+        });
+        slices.collect()
+    }
+
     /// Drops what cannot matter, so that equal sets look equal.
     pub(super) fn settle(&self, mut alternative: Alternative<'a>) -> Alternative<'a> {
         if self.carrier == Carrier::Bytes && is_binary(&alternative) {

@@ -154,7 +154,24 @@ impl<'a> Compare<'a> {
             if holders.contains(held) {
                 continue;
             }
-            if !holders.iter().any(|holder| self.ask(about(*held, *holder))) {
+            if holders.iter().any(|holder| self.ask(about(*held, *holder))) {
+                continue;
+            }
+            let slices = self.slices(
+                if question.forward {
+                    Side::Base
+                } else {
+                    Side::Revision
+                },
+                *held,
+            );
+            let are_held = slices.len() > 1
+                && slices.iter().all(|slice| {
+                    holders
+                        .iter()
+                        .any(|holder| self.ask(about(*slice, *holder)))
+                });
+            if !are_held {
                 all_held = false;
                 break;
             }
@@ -238,6 +255,19 @@ impl<'a> Compare<'a> {
         let nodes = &mut self.facts.nodes;
         nodes.entry((side, number)).or_insert_with(|| node.clone());
         number
+    }
+
+    /// The numbers of an alternative's slices, one for each of its types.
+    pub(super) fn slices(&mut self, side: Side, alternative: u32) -> Vec<u32> {
+        let Some(whole) = self.facts.alternatives.get(&(side, alternative)).cloned() else {
+            return Vec::new();
+        };
+        let of = match side {
+            Side::Base => &self.base,
+            Side::Revision => &self.revision,
+        };
+        let slices = of.slices(&whole);
+        self.alternative_numbers(side, &slices)
     }
 
     /// The numbers of the alternatives of a node.

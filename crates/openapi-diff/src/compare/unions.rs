@@ -64,6 +64,19 @@ impl<'a> Compare<'a> {
         self.holds(old, new, at, true) && self.holds(old, new, at, false)
     }
 
+    /// Returns whether the values of each type of an alternative are in some alternative of
+    /// the other side.
+    fn is_held_by_types(&mut self, side: Side, held: u32, holders: &[u32]) -> bool {
+        let slices = self.slices(side, held);
+        slices.len() > 1
+            && slices.iter().all(|slice| {
+                holders.iter().any(|holder| match side {
+                    Side::Base => self.numbers_hold(*slice, *holder, true),
+                    Side::Revision => self.numbers_hold(*holder, *slice, false),
+                })
+            })
+    }
+
     fn matching(&mut self, old: &Union<'_, 'a>, new: &Union<'_, 'a>) -> Matching {
         let olds = 0..old.numbers.len();
         let news = 0..new.numbers.len();
@@ -71,15 +84,15 @@ impl<'a> Compare<'a> {
             old: olds
                 .clone()
                 .map(|i| {
-                    !new.numbers.contains(&old.numbers[i])
-                        && !news.clone().any(|j| self.holds(old, new, (i, j), true))
+                    !news.clone().any(|j| self.holds(old, new, (i, j), true))
+                        && !self.is_held_by_types(Side::Base, old.numbers[i], &new.numbers)
                 })
                 .collect(),
             new: news
                 .clone()
                 .map(|j| {
-                    !old.numbers.contains(&new.numbers[j])
-                        && !olds.clone().any(|i| self.holds(old, new, (i, j), false))
+                    !olds.clone().any(|i| self.holds(old, new, (i, j), false))
+                        && !self.is_held_by_types(Side::Revision, new.numbers[j], &old.numbers)
                 })
                 .collect(),
         };
@@ -197,7 +210,13 @@ impl<'a> Compare<'a> {
             out.inner.extend(found.inner);
         }
         if !told_apart {
-            self.overlapped(&old, &new, site, &mut out.changes);
+            let objects = before.iter().flat_map(|whole| self.base.slices(whole));
+            let objects: Vec<_> = objects.filter(|slice| slice.types == OBJECT).collect();
+            let objects = Union {
+                numbers: self.alternative_numbers(Side::Base, &objects),
+                alternatives: &objects,
+            };
+            self.overlapped(&objects, &new, site, &mut out.changes);
         }
         // What each of these refuses depends on the others.
         let entangled = |alternative: &Alternative<'a>| {
