@@ -7,12 +7,13 @@ mod built_in;
 mod check;
 mod diff;
 mod export;
+mod fresh;
 mod output;
 mod policy;
-mod published;
+mod project;
 mod record;
+mod recorded;
 mod verify;
-mod version;
 
 use std::process::ExitCode;
 

@@ -12,6 +12,9 @@
 //! [`record`] writes examples of the traffic that passes through it, without
 //! anything private.
 //!
+//! [`release`] knows what was published of a contract, and what a change may do to
+//! it.
+//!
 //! The crate judges. It changes nothing but what a verification is allowed to.
 
 pub mod agree;
@@ -23,6 +26,7 @@ mod from_proto;
 mod json_schema;
 mod multipart;
 pub mod record;
+pub mod release;
 pub mod report;
 pub mod verify;
 pub mod waivers;
@@ -31,4 +35,4 @@ pub use from_contract::{
     BodyFacts, ContractFacts, OperationFacts, ReplyFacts, from_contract, from_facts,
 };
 pub use from_openapi::{OpenApiError, from_openapi};
-pub use from_proto::{DescriptorError, from_descriptors, from_proto};
+pub use from_proto::{DescriptorError, from_descriptors, from_proto, from_proto_files};
