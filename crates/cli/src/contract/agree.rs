@@ -9,8 +9,8 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use conformance::agree;
 use conformance::api::Api;
-use conformance::report::{Finding, Level, Location, Report};
 use conformance::release::{self, Settings, read_if_there};
+use conformance::report::{Finding, Level, Location, Report};
 use conformance::waivers;
 use protox::file::{
     ChainFileResolver, DescriptorSetFileResolver, File, FileResolver, GoogleFileResolver,
@@ -122,7 +122,11 @@ fn protos(settings: &Settings) -> anyhow::Result<anyhow::Result<Api>> {
         }
     }
     if own.is_empty() {
-        let roots: Vec<_> = settings.protos.iter().map(|root| root.display().to_string()).collect();
+        let roots: Vec<_> = settings
+            .protos
+            .iter()
+            .map(|root| root.display().to_string())
+            .collect();
         bail!("there is no proto below {}", roots.join(", "));
     }
     let descriptors = match descriptors(settings, &own) {
@@ -135,7 +139,12 @@ fn protos(settings: &Settings) -> anyhow::Result<anyhow::Result<Api>> {
 
 fn descriptors(settings: &Settings, own: &BTreeMap<String, String>) -> anyhow::Result<Vec<u8>> {
     let mut resolver = ChainFileResolver::new();
-    let roots: Vec<PathBuf> = settings.protos.iter().chain(&settings.imports).cloned().collect();
+    let roots: Vec<PathBuf> = settings
+        .protos
+        .iter()
+        .chain(&settings.imports)
+        .cloned()
+        .collect();
     for root in roots {
         resolver.add(IncludeFileResolver::new(root));
     }
@@ -155,7 +164,10 @@ struct KnownImports(DescriptorSetFileResolver);
 
 impl FileResolver for KnownImports {
     fn open_file(&self, name: &str) -> Result<File, protox::Error> {
-        if KNOWN_IMPORTS.iter().any(|package| name.starts_with(package)) {
+        if KNOWN_IMPORTS
+            .iter()
+            .any(|package| name.starts_with(package))
+        {
             self.0.open_file(name)
         } else {
             Err(protox::Error::file_not_found(name))

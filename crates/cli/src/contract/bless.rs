@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use ::contract::openapi::{artefacts, artefacts_of};
+use ::contract::openapi::artefacts_of;
 use anyhow::bail;
 use clap::Args;
 use conformance::diff::Policy;
@@ -14,7 +14,7 @@ use conformance::release::{
 use conformance::report::Finding;
 use semver::Version;
 
-use super::check::Revision;
+use super::check::{Revision, stated_version};
 use super::fresh::fresh;
 use super::project::{ProjectArgs, document_text};
 use super::{agree, buf, export, policy};
@@ -54,7 +54,8 @@ pub(crate) fn run(args: &BlessArgs) -> anyhow::Result<ExitCode> {
     let mut wrong = Vec::new();
     if settings.built_in {
         let directory = settings.document.parent().unwrap_or(Path::new(""));
-        wrong.extend(fresh(directory, &artefacts())?.0);
+        let version = stated_version(&settings)?.to_string();
+        wrong.extend(fresh(directory, &artefacts_of(&version))?.0);
     }
     if !settings.protos.is_empty() {
         wrong.extend(agree::findings(&settings)?.0);

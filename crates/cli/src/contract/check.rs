@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use ::contract::openapi::{VERSION, artefacts};
+use ::contract::openapi::{VERSION, artefacts_of};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use conformance::diff::{Document, Policy, diff};
@@ -83,7 +83,11 @@ pub(crate) struct CheckArgs {
 pub(crate) async fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let settings = args.project.settings()?;
     let policy = PolicyArgs {
-        ignore: args.policy.ignore.clone().or_else(|| settings.ignore.clone()),
+        ignore: args
+            .policy
+            .ignore
+            .clone()
+            .or_else(|| settings.ignore.clone()),
     };
     let mut verdict = Verdict {
         policy: policy.read(&args.output)?,
@@ -91,7 +95,13 @@ pub(crate) async fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
         findings: Vec::new(),
     };
     let choice = choose(Path::new("."), args.against.as_deref())?;
-    let given = args.policy.ignore.as_deref().map(below).transpose()?.flatten();
+    let given = args
+        .policy
+        .ignore
+        .as_deref()
+        .map(below)
+        .transpose()?
+        .flatten();
     let base = match &choice {
         Choice::Commit { id, .. } => {
             let name = args.against.as_deref().unwrap_or(&id[..id.len().min(12)]);
@@ -123,7 +133,12 @@ pub(crate) async fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     )?;
     if let Some(base) = &base {
         let here = Path::new(".");
-        added.extend(exceptions::of_change(here, &settings, given.as_deref(), base)?);
+        added.extend(exceptions::of_change(
+            here,
+            &settings,
+            given.as_deref(),
+            base,
+        )?);
         added.extend(version::raised(history));
     }
     let allowed = base.as_ref().map(|base| &*base.settings.allow);
@@ -131,12 +146,17 @@ pub(crate) async fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     verdict.take("base", found, &told(&choice, &tree, earlier));
 
     let found = manifest::check(&settings.published)?;
-    verdict.take("manifest", found, &format!("{place}/ is what was published"));
+    verdict.take(
+        "manifest",
+        found,
+        &format!("{place}/ is what was published"),
+    );
     check_clients(args, &settings, &revision, published, history, &mut verdict)?;
 
     if let Some(recorded) = &settings.recorded {
         let found = recorded::findings(&settings, recorded)?;
-        let holds = "there is an exchange for each operation and status, and each keeps the contract";
+        let holds =
+            "there is an exchange for each operation and status, and each keeps the contract";
         verdict.take("recorded", found, holds);
     }
     check_backend(args, &settings, &mut verdict).await?;
@@ -155,7 +175,7 @@ pub(crate) async fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
 /// Checks that the statements of the working tree agree with each other.
 fn check_statements(settings: &Settings, verdict: &mut Verdict) -> anyhow::Result<()> {
     if settings.built_in {
-        let artefacts = artefacts();
+        let artefacts = artefacts_of(&stated_version(settings)?.to_string());
         let directory = settings.document.parent().unwrap_or(Path::new(""));
         let holds = format!(
             "{}/ is what the contract derives, {} files",
@@ -187,8 +207,8 @@ impl Revision {
     pub(super) fn of(settings: &Settings) -> anyhow::Result<Self> {
         let name = settings.document.display().to_string();
         if settings.built_in {
-            let version = Version::parse(VERSION).context("crates/contract/VERSION is not SemVer")?;
-            let artefacts = artefacts();
+            let version = stated_version(settings)?;
+            let artefacts = artefacts_of(&version.to_string());
             let derived = artefacts
                 .iter()
                 .find(|artefact| Path::new(&artefact.path) == settings.document_name())
@@ -202,6 +222,17 @@ impl Revision {
             document: Document::parse(&name, &text)?,
         })
     }
+}
+
+/// The version of the contract that is built in. The file tells it, since the program
+/// may have been built before it was raised.
+pub(super) fn stated_version(settings: &Settings) -> anyhow::Result<Version> {
+    let Some(path) = &settings.version else {
+        return Version::parse(VERSION).context("the version that is built in is not SemVer");
+    };
+    let text = read_if_there(path)?;
+    let text = text.with_context(|| format!("{} is gone", path.display()))?;
+    Version::parse(text.trim()).with_context(|| format!("{} holds no SemVer", path.display()))
 }
 
 /// Checks what the working tree means to clients of what is published, and that it
@@ -224,11 +255,8 @@ fn check_clients(
     };
     let changes: Vec<_> = rest.iter().chain(proto.iter().flatten()).cloned().collect();
     let mut versions = version::check(history, &changes)?;
-    // What is not published yet has to be told apart from what the change published.
-    let since = diff(&tree.document()?, &revision.document, &verdict.today);
-    let since = verdict.judge(since);
-    let is_published = super::bless::contents(settings, &current.to_string())? == tree.files()?;
-    versions.extend(version::unpublished(history, &since, is_published));
+    let contents = super::bless::contents(settings, &current.to_string())?;
+    versions.extend(version::unpublished(history, &contents)?);
     if let Some(path) = &settings.changelog {
         let log = read_if_there(path)?;
         let log = log.with_context(|| format!("{} is gone", path.display()))?;
@@ -266,7 +294,10 @@ async fn check_backend(
              API; `contract verify --document` verifies a server against a document"
         ),
         None if !settings.built_in => {
-            verdict.skip("backend", "no server was verified; `contract verify` does that");
+            verdict.skip(
+                "backend",
+                "no server was verified; `contract verify` does that",
+            );
             return Ok(());
         }
         Some(url) => {

@@ -113,7 +113,8 @@ pub(crate) fn is_date(text: &str) -> bool {
         let is_number = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
         is_number.then(|| text.parse::<u32>().ok()).flatten()
     };
-    let in_range = |value: Option<u32>, most| value.is_some_and(|value| (1..=most).contains(&value));
+    let in_range =
+        |value: Option<u32>, most| value.is_some_and(|value| (1..=most).contains(&value));
     number(year, 4).is_some() && in_range(number(month, 2), 12) && in_range(number(day, 2), 31)
 }
 

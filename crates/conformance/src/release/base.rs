@@ -104,10 +104,7 @@ fn default_branch(git: &Git) -> Result<String, ReleaseError> {
     let branches: Vec<_> = DEFAULT_BRANCHES.iter().map(|name| short(name)).collect();
     if git.is_shallow()? {
         return Err(ReleaseError::Shallow {
-            missing: format!(
-                "the default branch (origin/HEAD, {})",
-                branches.join(", ")
-            ),
+            missing: format!("the default branch (origin/HEAD, {})", branches.join(", ")),
         });
     }
     Err(ReleaseError::NoDefaultBranch {
@@ -151,8 +148,8 @@ impl Base {
         settings: &Settings,
         more: &[PathBuf],
     ) -> Result<Self, ReleaseError> {
-        let git = Git::around(directory)?
-            .ok_or_else(|| ReleaseError::NoCheckout(commit.to_owned()))?;
+        let git =
+            Git::around(directory)?.ok_or_else(|| ReleaseError::NoCheckout(commit.to_owned()))?;
         let own = git.files(commit, &[Settings::FILE.into()])?;
         let own = own.into_values().next();
         let has_settings = own.is_some();

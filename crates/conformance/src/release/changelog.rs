@@ -33,10 +33,13 @@ fn entries(log: &str) -> (Vec<Entry>, Vec<(u32, String)>) {
     let mut strange = Vec::new();
     for (number, line) in (1..).zip(log.lines()) {
         if let Some(heading) = line.strip_prefix("## ") {
-            let parsed = heading.trim_end().split_once(" (").and_then(|(version, date)| {
-                let date = date.strip_suffix(')').filter(|date| is_date(date))?;
-                Some((Version::parse(version).ok()?, date.to_owned()))
-            });
+            let parsed = heading
+                .trim_end()
+                .split_once(" (")
+                .and_then(|(version, date)| {
+                    let date = date.strip_suffix(')').filter(|date| is_date(date))?;
+                    Some((Version::parse(version).ok()?, date.to_owned()))
+                });
             match parsed {
                 Some((version, date)) => entries.push(Entry {
                     version,
@@ -89,20 +92,32 @@ pub fn check(log: &str, file: &str, published: &Version) -> Vec<Finding> {
     }
     for (index, entry) in entries.iter().enumerate() {
         let version = &entry.version;
-        if entries[..index].iter().any(|other| other.version == *version) {
+        if entries[..index]
+            .iter()
+            .any(|other| other.version == *version)
+        {
             let message = format!("{version} has two entries; each version has one");
-            found.push(at(entry.line, wrong("changelog-entry-repeated", file, message)));
+            found.push(at(
+                entry.line,
+                wrong("changelog-entry-repeated", file, message),
+            ));
         }
         if entry.text.is_empty() {
             let message = format!("the entry of {version} says nothing");
-            found.push(at(entry.line, wrong("changelog-entry-empty", file, message)));
+            found.push(at(
+                entry.line,
+                wrong("changelog-entry-empty", file, message),
+            ));
         }
         if version > published {
             let message = format!(
                 "{version} is told of, but {published} was published last; `contract bless` writes \
                  the entry of what it publishes"
             );
-            found.push(at(entry.line, wrong("changelog-entry-ahead", file, message)));
+            found.push(at(
+                entry.line,
+                wrong("changelog-entry-ahead", file, message),
+            ));
         }
     }
     found

@@ -99,7 +99,11 @@ impl Git {
     }
 
     /// Returns the best commit that two have in common, if there is one here.
-    pub(crate) fn merge_base(&self, one: &str, other: &str) -> Result<Option<String>, ReleaseError> {
+    pub(crate) fn merge_base(
+        &self,
+        one: &str,
+        other: &str,
+    ) -> Result<Option<String>, ReleaseError> {
         let arguments = ["merge-base", one, other];
         let output = self.output(&arguments)?;
         let id = String::from_utf8_lossy(&output.stdout).trim().to_owned();

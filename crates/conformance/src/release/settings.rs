@@ -170,7 +170,10 @@ impl Settings {
 
     /// Returns the name of the document below the directory of what is published.
     pub fn document_name(&self) -> PathBuf {
-        self.document.file_name().map(PathBuf::from).unwrap_or_default()
+        self.document
+            .file_name()
+            .map(PathBuf::from)
+            .unwrap_or_default()
     }
 }
 

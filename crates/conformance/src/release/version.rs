@@ -1,9 +1,12 @@
 //! The versions of a contract.
 
+use std::collections::BTreeSet;
+
 use semver::Version;
 
 use super::allowance::Exception;
 use super::error::ReleaseError;
+use super::files::Files;
 use super::published::Published;
 use crate::report::{Finding, Level, Location};
 
@@ -77,31 +80,37 @@ pub fn check(history: History<'_>, changes: &[Finding]) -> Result<Vec<Finding>, 
     Ok(found)
 }
 
-/// Returns what the contract says and nobody published: `changes` are those since
-/// what is published in the working tree, and `is_published` says whether its files
-/// are the published ones, to the letter.
+/// Returns what the contract says and nobody published. `contents` are the files that
+/// would be published now.
+///
+/// # Errors
+///
+/// What is published cannot be read.
 pub fn unpublished(
     history: History<'_>,
-    changes: &[Finding],
-    is_published: bool,
-) -> Option<Finding> {
+    contents: &Files,
+) -> Result<Option<Finding>, ReleaseError> {
     let History { tree, file, .. } = history;
-    if changes.is_empty() && is_published {
-        return None;
-    }
-    let (what, level) = match changes.len() {
-        0 => ("prose alone has changed".to_owned(), Level::Info),
-        1 => ("1 change of the contract".to_owned(), Level::Error),
-        more => (format!("{more} changes of the contract"), Level::Error),
+    let published = tree.files()?;
+    let names: BTreeSet<_> = contents.keys().chain(published.keys()).collect();
+    let changed = names
+        .into_iter()
+        .filter(|name| contents.get(*name) != published.get(*name));
+    let changed: Vec<_> = changed.map(|name| name.display().to_string()).collect();
+    let Some(first) = changed.first() else {
+        return Ok(None);
+    };
+    let more = match changed.len() {
+        1 => String::new(),
+        2 => " and 1 more file".to_owned(),
+        more => format!(" and {} more files", more - 1),
     };
     let message = format!(
-        "{what} since {} was published; `contract bless` publishes it under a version of its own, \
-         so that nothing changes without being told",
+        "{first}{more} changed since {} was published; `contract bless` publishes that under a \
+         version of its own, so that nothing changes without being told",
         tree.version
     );
-    let mut found = wrong("unpublished-change", file, message);
-    found.level = level;
-    Some(found)
+    Ok(Some(wrong("unpublished-change", file, message)))
 }
 
 /// Returns a raised major version, which lets changes break clients, as an

@@ -32,12 +32,18 @@ pub fn of_buf(now: Option<&str>, before: Option<&str>) -> Result<Vec<Exception>,
     let (now, before) = (parse(now)?, parse(before)?);
     let mut loosened = Vec::new();
     for (section, default) in [("lint", "STANDARD"), ("breaking", "FILE")] {
-        of_section(section, default, &now[section], &before[section], &mut loosened);
+        of_section(
+            section,
+            default,
+            &now[section],
+            &before[section],
+            &mut loosened,
+        );
     }
     for module in items(&before["modules"]) {
         let path = module["path"].as_str().unwrap_or(".");
-        let same = items(&now["modules"])
-            .find(|other| other["path"].as_str().unwrap_or(".") == path);
+        let same =
+            items(&now["modules"]).find(|other| other["path"].as_str().unwrap_or(".") == path);
         if same != Some(module) {
             loosened.push((format!("modules {path}"), "is not as it was published"));
         }
@@ -98,7 +104,10 @@ fn of_section(
         }
     }
     let known = ["use", "except", "ignore", "ignore_only"];
-    let keys: BTreeSet<_> = members(now).chain(members(before)).map(|(key, _)| key).collect();
+    let keys: BTreeSet<_> = members(now)
+        .chain(members(before))
+        .map(|(key, _)| key)
+        .collect();
     for key in keys {
         if !known.contains(&key.as_str()) && now[key] != before[key] {
             loosened.push((format!("{section}.{key}"), "is not as it was published"));

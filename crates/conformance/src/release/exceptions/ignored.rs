@@ -43,7 +43,11 @@ impl Entry {
     }
 
     fn subject(&self) -> String {
-        let parts = [Some(&self.id), self.operation.as_ref(), self.pointer.as_ref()];
+        let parts = [
+            Some(&self.id),
+            self.operation.as_ref(),
+            self.pointer.as_ref(),
+        ];
         let parts: Vec<_> = parts.into_iter().flatten().map(String::as_str).collect();
         parts.join(" ")
     }

@@ -102,7 +102,10 @@ fn of_settings(now: &Settings, before: &Settings) -> Vec<Exception> {
         }
     }
     let list = |paths: &[PathBuf]| {
-        let paths: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
+        let paths: Vec<_> = paths
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect();
         paths.join(", ")
     };
     for (key, now, before) in [
@@ -141,7 +144,9 @@ fn of_unreachable(now: &Settings, before: &Settings) -> Vec<Exception> {
         finding: wrong(
             "unreachable-added",
             Settings::FILE,
-            format!("this change says that no test can reach {status}; the base asks for its exchanges"),
+            format!(
+                "this change says that no test can reach {status}; the base asks for its exchanges"
+            ),
         ),
     });
     added.collect()
