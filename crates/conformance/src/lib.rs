@@ -12,6 +12,8 @@
 //! [`record`] writes examples of the traffic that passes through it, without
 //! anything private.
 //!
+//! [`exchanges`] tells whether recorded exchanges are whole, and true to a document.
+//!
 //! [`release`] knows what was published of a contract, and what a change may do to
 //! it.
 //!
@@ -20,6 +22,7 @@
 pub mod agree;
 pub mod api;
 pub mod diff;
+pub mod exchanges;
 mod from_contract;
 mod from_openapi;
 mod from_proto;
