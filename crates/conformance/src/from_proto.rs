@@ -273,7 +273,7 @@ impl Reader {
             let expected = format!("{}{end}", method.name());
             if message.name() != expected {
                 let message = format!("its message is not called {expected}");
-                self.api.problem(&id, message, place.clone());
+                self.api.convention(&id, message, place.clone());
             }
             if is_set(&message.options(), &self.options.transparent) {
                 let problem = format!("{} is no element of a list", message.name());
@@ -501,9 +501,11 @@ impl Reader {
                     "{} does not stand for a value as its name says",
                     value.name()
                 );
-                self.api.problem(descriptor.name(), message, place);
+                self.api.convention(descriptor.name(), message, place);
             }
-            spellings.extend(spelling.map(ToOwned::to_owned));
+            // Without an annotation, JSON has the name itself.
+            let default = (!is_zero).then(|| value.name());
+            spellings.extend(spelling.or(default).map(ToOwned::to_owned));
         }
         let distinct: BTreeSet<_> = spellings.iter().collect();
         if distinct.len() != spellings.len() {

@@ -21,6 +21,7 @@
 
 pub mod agree;
 pub mod api;
+mod conventions;
 pub mod diff;
 pub mod exchanges;
 mod from_contract;
@@ -34,6 +35,7 @@ pub mod report;
 pub mod verify;
 pub mod waivers;
 
+pub use conventions::{from_any_openapi, without_conventions};
 pub use from_contract::{
     BodyFacts, ContractFacts, OperationFacts, ReplyFacts, from_contract, from_facts,
 };

@@ -66,14 +66,16 @@ pub(super) fn findings(settings: &Settings) -> anyhow::Result<(Vec<Finding>, Str
         }
     };
     let name = settings.document.display().to_string();
-    let mut statements = vec![protos];
+    let mut statements = Vec::new();
     if settings.built_in {
+        statements.push(protos);
         // The document is what the types derive, or the check of freshness says so.
         statements.push(conformance::from_contract());
         statements.push(conformance::from_openapi(&openapi(), &name)?);
     } else {
         let document = release::value_of(&document_text(settings)?, &name)?;
-        statements.push(conformance::from_openapi(&document, &name)?);
+        statements.push(conformance::without_conventions(protos));
+        statements.push(conformance::from_any_openapi(&document, &name)?);
     }
     let known = match &settings.waivers {
         Some(path) => {
@@ -85,7 +87,16 @@ pub(super) fn findings(settings: &Settings) -> anyhow::Result<(Vec<Finding>, Str
     };
     let statements: Vec<&Api> = statements.iter().collect();
     let (left, unused) = waivers::apply(agree::agree(&statements), &known);
-    let mut found: Vec<_> = agree::merge(left).iter().map(Finding::from).collect();
+    let found = agree::merge(left).into_iter().map(|difference| {
+        let mut finding = Finding::from(&difference);
+        // What is against the conventions of this project is none of another's faults.
+        if !settings.built_in && difference.aspect == agree::STATEMENT {
+            finding.id = "statement-not-understood".to_owned();
+            finding.level = Level::Info;
+        }
+        finding
+    });
+    let mut found: Vec<_> = found.collect();
     let place = settings.waivers.clone().unwrap_or_default();
     found.extend(unused.iter().map(|waiver| {
         let message = format!(

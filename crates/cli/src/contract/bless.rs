@@ -11,13 +11,16 @@ use conformance::release::{
     Files, Published, ReleaseError, Settings, changelog, manifest, protos, publish, read_all,
     read_if_there, version, write,
 };
-use conformance::report::Finding;
+use conformance::report::{Finding, Level};
 use semver::Version;
 
 use super::check::{Revision, stated_version};
 use super::fresh::fresh;
 use super::project::{ProjectArgs, document_text};
 use super::{agree, buf, export, policy};
+
+/// What buf resolves the imports of the protos with.
+const BUF_LOCK: &str = "buf.lock";
 
 /// Publish the contract as it is: the next version, its changelog, blessed/
 ///
@@ -65,6 +68,7 @@ pub(crate) fn run(args: &BlessArgs) -> anyhow::Result<ExitCode> {
         let edited = manifest::check(&settings.published)?.into_iter();
         wrong.extend(edited.filter(|finding| finding.id != "manifest-missing"));
     }
+    wrong.retain(|finding| finding.level == Level::Error);
     if !wrong.is_empty() {
         for finding in &wrong {
             eprintln!("error: {}", finding.message);
@@ -216,8 +220,10 @@ pub(super) fn contents(settings: &Settings, version: &str) -> anyhow::Result<Fil
             contents.insert(directory.join(path), content);
         }
     }
-    if let Some(rules) = read_if_there(Path::new(Settings::BUF))? {
-        contents.insert(Settings::BUF.into(), rules.into_bytes());
+    for file in [Settings::BUF, BUF_LOCK] {
+        if let Some(text) = read_if_there(Path::new(file))? {
+            contents.insert(file.into(), text.into_bytes());
+        }
     }
     Ok(contents)
 }

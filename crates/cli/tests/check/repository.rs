@@ -22,6 +22,15 @@ pub(crate) struct Ended {
 }
 
 impl Repository {
+    /// A directory with nothing in it but a buf that finds nothing.
+    pub(crate) fn empty() -> Self {
+        let repository = Self {
+            directory: tempfile::tempdir().expect("a directory"),
+        };
+        repository.has_buf("exit 0");
+        repository
+    }
+
     pub(crate) fn copy() -> Self {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
         let directory = tempfile::tempdir().expect("a directory");
