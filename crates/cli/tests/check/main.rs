@@ -3,6 +3,7 @@
 
 mod base;
 mod elsewhere;
+mod errors;
 mod exchanges;
 mod published;
 mod repository;

@@ -219,3 +219,34 @@ fn a_changelog_that_is_gone_is_an_error() {
     fs::remove_file(repository.path("CHANGELOG.md")).expect("it was there");
     repository.check(&["check"], 2, &["CHANGELOG.md is gone"]);
 }
+
+/// Checks a change that breaks nobody: what was published said more than is said now.
+#[track_caller]
+fn check_unpublished(published: impl FnOnce(&mut Value), note: &str) {
+    let repository = Repository::copy();
+    repository.published(published);
+    let expected = ["ok    rest", "error[unpublished-change]", note];
+    repository.check(&["check"], 1, &expected);
+}
+
+#[test]
+fn a_request_that_asks_for_less_is_published_or_an_error() {
+    check_unpublished(
+        |document| {
+            let tags = &mut document["components"]["schemas"]["BotCreate"]["properties"]["tags"];
+            tags["maxItems"] = 10.into();
+        },
+        "request-property-max-items-increased",
+    );
+}
+
+#[test]
+fn an_error_that_is_no_longer_declared_is_published_or_an_error() {
+    check_unpublished(
+        |document| {
+            let responses = &mut document["paths"]["/forms/{form_id}"]["get"]["responses"];
+            responses["409"] = responses["404"].clone();
+        },
+        "openapi.json changed since",
+    );
+}
