@@ -91,7 +91,7 @@ pub(super) fn findings(settings: &Settings) -> anyhow::Result<(Vec<Finding>, Str
         let mut finding = Finding::from(&difference);
         // What is against the conventions of this project is none of another's faults.
         if !settings.built_in && difference.aspect == agree::STATEMENT {
-            finding.id = "statement-not-understood".to_owned();
+            "statement-not-understood".clone_into(&mut finding.id);
             finding.level = Level::Info;
         }
         finding

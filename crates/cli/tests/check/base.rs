@@ -303,3 +303,16 @@ fn an_ignore_file_from_outside_is_no_part_of_the_change() {
     let ignore = ["check", "--ignore", "proto/../accepted.toml"];
     repository.check(&ignore, 1, &["error[ignore-added]"]);
 }
+
+#[test]
+fn an_ignore_entry_does_not_accept_itself() {
+    let repository = with_branch(|_| {});
+    repository.replace(
+        "contract.toml",
+        "built-in",
+        "ignore = \"accepted.toml\"\nbuilt-in",
+    );
+    let entry = "[[ignore]]\nid = \"ignore-added\"\nreason = \"I say so.\"\n";
+    repository.write("accepted.toml", entry);
+    repository.check(&["check"], 1, &["error[ignore-added]"]);
+}

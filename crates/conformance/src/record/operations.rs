@@ -313,7 +313,7 @@ mod tests {
         }))
     }
 
-    fn captured(target: &str, status: u16, request: Value, response: Value) -> Captured {
+    fn captured(target: &str, status: u16, request: &Value, response: &Value) -> Captured {
         Captured {
             method: Method::PUT,
             target: target.to_owned(),
@@ -330,7 +330,7 @@ mod tests {
         let redactor = Redactor::with_key(&[7; 32]);
         let shoe = json!({"colour": "red", "owner": "Marie Curie", "phone": "0612345678"});
         let boots = json!([{"colour": "red", "height": 30, "owner": "Marie Curie"}]);
-        let exchange = captured("/shop/v1/shoes/31.json?size=42", 200, shoe, boots);
+        let exchange = captured("/shop/v1/shoes/31.json?size=42", 200, &shoe, &boots);
         let redacted = exchange
             .redact(&shop(), &redactor)
             .expect("it is of an operation");
@@ -354,7 +354,7 @@ mod tests {
     fn a_reply_has_the_schema_of_its_status() {
         let redactor = Redactor::with_key(&[7; 32]);
         let gone = json!({"code": "gone", "message": "Marie had it."});
-        let exchange = captured("/shop/v1/shoes/31.json", 410, Value::Null, gone);
+        let exchange = captured("/shop/v1/shoes/31.json", 410, &Value::Null, &gone);
         let redacted = exchange
             .redact(&shop(), &redactor)
             .expect("it is of an operation");

@@ -31,7 +31,7 @@ impl Git {
         let is_in_one = absolute
             .ancestors()
             .any(|ancestor| ancestor.join(".git").exists());
-        Ok(is_in_one.then(|| Self {
+        Ok(is_in_one.then_some(Self {
             directory: absolute,
         }))
     }

@@ -79,17 +79,17 @@ fn of_section(
     before: &Value,
     loosened: &mut Vec<(String, &'static str)>,
 ) {
-    let used = |rules: &Value| {
-        let used = texts(&rules["use"]);
+    let rules_of = |stated: &Value| {
+        let used = texts(&stated["use"]);
         if used.is_empty() {
             BTreeSet::from([default.to_owned()])
         } else {
             used
         }
     };
-    let uses = used(now);
-    for rule in used(before) {
-        if !holds(&uses, &rule) {
+    let used = rules_of(now);
+    for rule in rules_of(before) {
+        if !holds(&used, &rule) {
             loosened.push((format!("{section}.use {rule}"), "is gone"));
         }
     }
