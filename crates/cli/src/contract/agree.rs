@@ -105,6 +105,22 @@ pub(super) fn findings(settings: &Settings) -> anyhow::Result<(Vec<Finding>, Str
         );
         finding("waiver-unused", &place.display().to_string(), message)
     }));
+    found.extend(
+        known
+            .iter()
+            .filter(|waiver| waiver.reason.trim().is_empty())
+            .map(|waiver| {
+                let message = format!(
+                    "the waiver of {} gives no reason; say why the difference is meant",
+                    waiver.subject
+                );
+                finding(
+                    "waiver-without-reason",
+                    &place.display().to_string(),
+                    message,
+                )
+            }),
+    );
     let names = if settings.built_in {
         "protos, contract and document"
     } else {

@@ -96,7 +96,8 @@ pub(crate) fn run(args: &BlessArgs) -> anyhow::Result<ExitCode> {
     let Some(version) = decide(args, &settings, &revision, &published, &least, &changes) else {
         return Ok(ExitCode::FAILURE);
     };
-    release(&settings, &version, &changes)?;
+    let entry = changelog::entry(&version, &policy::today(), &changes);
+    release(&settings, &version, &entry)?;
     report(&changes);
     let others: Vec<_> = [&settings.changelog, &settings.version]
         .into_iter()
@@ -114,7 +115,8 @@ pub(crate) fn run(args: &BlessArgs) -> anyhow::Result<ExitCode> {
 
 /// Publishes a contract that never was.
 fn first(settings: &Settings, version: &Version) -> anyhow::Result<ExitCode> {
-    release(settings, version, &[])?;
+    let entry = changelog::first(version, &policy::today());
+    release(settings, version, &entry)?;
     println!(
         "published {version}, the first; commit {}/",
         settings.published.display()
@@ -230,13 +232,12 @@ pub(super) fn contents(settings: &Settings, version: &str) -> anyhow::Result<Fil
 
 /// Writes everything. What can fail for other reasons than the disk has been
 /// done before the first file is touched.
-fn release(settings: &Settings, version: &Version, changes: &[Finding]) -> anyhow::Result<()> {
+fn release(settings: &Settings, version: &Version, entry: &str) -> anyhow::Result<()> {
     let contents = contents(settings, &version.to_string())?;
     let log = match &settings.changelog {
         Some(path) => {
             let log = read_if_there(path)?.unwrap_or_else(|| changelog::HEAD.to_owned());
-            let entry = changelog::entry(version, &policy::today(), changes);
-            Some((path, changelog::with_entry(&log, &entry)))
+            Some((path, changelog::with_entry(&log, entry)))
         }
         None => None,
     };

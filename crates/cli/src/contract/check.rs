@@ -143,8 +143,12 @@ pub(crate) async fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     }
     let allowed = base.as_ref().map(|base| &*base.settings.allow);
     let found = settle(added, allowed.unwrap_or_default(), &verdict.today);
+    let told = told(&choice, &tree, earlier);
+    if !found.is_empty() {
+        eprintln!("      base      {told}");
+    }
     // Not judged: an entry that the change adds would accept itself.
-    verdict.tell("base", found, &told(&choice, &tree, earlier));
+    verdict.tell("base", found, &told);
 
     let found = manifest::check(&settings.published)?;
     verdict.take(

@@ -31,7 +31,8 @@ fn check_exception(id: &str, subject: &str, change: impl Fn(&Repository)) {
     repository.commit();
     let error = format!("error[{id}]");
     let entry = format!("id = \"{id}\" and subject = \"{subject}\"");
-    repository.check(&["check"], 1, &[&error, &entry]);
+    let which = "the merge base of HEAD and main";
+    repository.check(&["check"], 1, &[&error, &entry, which]);
     append(&repository, "contract.toml", &allowing(id, subject));
     repository.commit();
     repository.check(&["check"], 1, &[&error]);

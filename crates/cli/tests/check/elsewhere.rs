@@ -269,7 +269,12 @@ fn an_api_without_protos_is_held_too() {
         "document = \"api/shop.yaml\"\nchangelog = \"CHANGES.md\"\n",
     );
     repository.check(&["bless"], 0, &["published 1.0.0"]);
-    assert!(repository.read("CHANGES.md").contains("## 1.0.0 ("));
+    let log = repository.read("CHANGES.md");
+    assert!(log.contains("## 1.0.0 ("), "{log}");
+    assert!(
+        log.contains("The first version that is published."),
+        "{log}"
+    );
     let expected = ["skip  agree", "skip  proto", "0 errors"];
     repository.check(&["check"], 0, &expected);
 }
@@ -312,6 +317,38 @@ fn recorded_exchanges_of_another_api_are_whole_too() {
         "no exchange shows `getShoe` with the status 200",
     ];
     repository.check(&["check"], 1, &expected);
+}
+
+#[test]
+fn an_api_can_lie_in_a_directory_of_a_repository() {
+    let repository = stranger();
+    fs::create_dir_all(repository.path("services/shop")).expect("a directory");
+    for name in ["api", "protobuf"] {
+        let to = repository.path(&format!("services/shop/{name}"));
+        fs::rename(repository.path(name), to).expect("it was there");
+    }
+    repository.write("services/shop/waivers.toml", "");
+    repository.write(
+        "services/shop/contract.toml",
+        "document = \"api/shop.yaml\"\nprotos = [\"protobuf\"]\nwaivers = \"waivers.toml\"\n",
+    );
+    let shop = repository.below("services/shop");
+    shop.check(&["bless"], 0, &["published 1.0.0"]);
+    repository.commit();
+    repository.branch();
+    repository.replace("services/shop/api/shop.yaml", "{shoeId}", "{boot}");
+    repository.write(
+        "services/shop/waivers.toml",
+        "[[waiver]]\nsubject = \"getShoe\"\naspect = \"path\"\nside = \"protos\"\nreason = \"No.\"\n",
+    );
+    repository.commit();
+    let expected = [
+        "the merge base of HEAD and main",
+        "error[waiver-added]",
+        ":blessed/shop.yaml",
+    ];
+    shop.check(&["check"], 1, &expected);
+    repository.check(&["check"], 2, &["there is no contract.toml here"]);
 }
 
 #[test]

@@ -8,7 +8,11 @@ mod exchanges;
 mod published;
 mod repository;
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
+
+use conformance::release::read_all;
 
 use repository::Repository;
 
@@ -72,6 +76,15 @@ fn a_proto_that_does_not_compile_is_an_error() {
         "syntax = \"proto3\"; message {",
     );
     repository.check(&["check"], 1, &["the protos do not compile"]);
+}
+
+#[test]
+fn a_waiver_says_why() {
+    let repository = Repository::copy();
+    let waivers = "crates/conformance/waivers.toml";
+    let reason = "A gRPC caller gets whole messages; leaving out properties saves it nothing.";
+    repository.replace(waivers, reason, "");
+    repository.check(&["check"], 1, &["error[waiver-without-reason]", "*?select"]);
 }
 
 #[test]
@@ -146,4 +159,39 @@ fn findings_of_any_check_can_be_accepted() {
     repository.write("accepted.toml", accepted);
     let expected = ["ok    proto", "warning[ignore-unused]", "`stale-file`"];
     repository.check(&["check", "--ignore", "accepted.toml"], 0, &expected);
+}
+
+/// The ids that the sources of the checks give to findings, as they stand there.
+fn ids(directory: &Path) -> BTreeSet<String> {
+    let sources = read_all(directory).expect("the sources are there");
+    let mut ids = BTreeSet::new();
+    for (path, source) in sources {
+        if path.ends_with("tests.rs") {
+            continue;
+        }
+        let source = String::from_utf8_lossy(&source).into_owned();
+        for start in ["wrong(\"", "wrong(\n            \"", "self.wrong(\""] {
+            let found = source.split(start).skip(1);
+            let found = found.filter_map(|rest| rest.split('"').next());
+            // A message begins in the same way.
+            let found = found.filter(|id| !id.contains(' '));
+            ids.extend(found.map(str::to_owned));
+        }
+    }
+    ids
+}
+
+#[test]
+fn the_guide_lists_every_finding() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let guide = fs::read_to_string(root.join("docs/contract.md")).expect("the guide");
+    let sources = root.join("crates/conformance/src");
+    let mut ids = ids(&sources.join("release"));
+    ids.extend(self::ids(&sources.join("exchanges")));
+    assert!(ids.len() > 20, "only {ids:?} were found in the sources");
+    let missing: Vec<_> = ids
+        .iter()
+        .filter(|id| !guide.contains(&format!("`{id}`")))
+        .collect();
+    assert!(missing.is_empty(), "docs/contract.md lacks {missing:?}");
 }

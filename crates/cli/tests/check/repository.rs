@@ -152,13 +152,25 @@ impl Repository {
         clone
     }
 
+    /// A directory of this repository, which has the same buf.
+    pub(crate) fn below(&self, name: &str) -> Below<'_> {
+        Below {
+            repository: self,
+            directory: self.path(name),
+        }
+    }
+
     pub(crate) fn contract(&self, arguments: &[&str]) -> Ended {
+        self.contract_in(self.directory.path(), arguments)
+    }
+
+    fn contract_in(&self, directory: &Path, arguments: &[&str]) -> Ended {
         // Without the directories of the user, where a true buf may be.
         let path = format!("{}:/usr/bin:/bin", self.path("bin").display());
         let output = Command::new(env!("CARGO_BIN_EXE_web1on1"))
             .arg("contract")
             .args(arguments)
-            .current_dir(self.directory.path())
+            .current_dir(directory)
             .env("PATH", path)
             .env_remove("WEB1ON1_TOKEN")
             .output()
@@ -181,13 +193,33 @@ impl Repository {
 
     #[track_caller]
     pub(crate) fn check(&self, arguments: &[&str], code: i32, expected: &[&str]) {
-        let ended = self.contract(arguments);
-        assert_eq!(ended.code, Some(code), "{}", ended.text);
+        self.contract(arguments).check(code, expected);
+    }
+}
+
+/// A directory of a repository.
+pub(crate) struct Below<'a> {
+    repository: &'a Repository,
+    directory: PathBuf,
+}
+
+impl Below<'_> {
+    #[track_caller]
+    pub(crate) fn check(&self, arguments: &[&str], code: i32, expected: &[&str]) {
+        let ended = self.repository.contract_in(&self.directory, arguments);
+        ended.check(code, expected);
+    }
+}
+
+impl Ended {
+    #[track_caller]
+    fn check(&self, code: i32, expected: &[&str]) {
+        assert_eq!(self.code, Some(code), "{}", self.text);
         for expected in expected {
             assert!(
-                ended.text.contains(expected),
+                self.text.contains(expected),
                 "{expected:?} is not in:\n{}",
-                ended.text
+                self.text
             );
         }
     }

@@ -26,6 +26,9 @@ pub(super) struct Body {
     pub(super) required: bool,
     /// The content types without parameters.
     pub(super) types: Vec<String>,
+    /// The parts of a form, each with the content types that it may have; any where
+    /// there are none.
+    pub(super) parts: BTreeMap<String, Vec<String>>,
 }
 
 /// A response.
@@ -72,6 +75,7 @@ fn operation(document: &Value, path: &str, method: &str, stated: &Value) -> Decl
         Body {
             required: body["required"] == true,
             types: types.collect(),
+            parts: parts(document, &body["content"]["multipart/form-data"]),
         }
     });
     let responses = members(&stated["responses"]).filter_map(|(status, response)| {
@@ -90,6 +94,32 @@ fn operation(document: &Value, path: &str, method: &str, stated: &Value) -> Decl
         body,
         responses: responses.collect(),
     }
+}
+
+fn parts(document: &Value, form: &Value) -> BTreeMap<String, Vec<String>> {
+    let schema = resolve(document, &form["schema"]);
+    let parts = members(&schema["properties"]).map(|(name, _)| {
+        let types = form["encoding"][name]["contentType"].as_str();
+        let types = types.into_iter().flat_map(|types| types.split(','));
+        (name.clone(), types.map(bare).collect())
+    });
+    parts.collect()
+}
+
+/// Returns whether a path is one of an operation of the document.
+pub(super) fn is_path(operations: &BTreeMap<String, Declared>, path: &str) -> bool {
+    let path = path.split(['?', '#']).next().unwrap_or_default();
+    let fits = |template: &str| {
+        let (wanted, given) = (template.split('/'), path.split('/'));
+        let as_many = wanted.clone().count() == given.clone().count();
+        as_many
+            && wanted.zip(given).all(|(wanted, given)| {
+                wanted == given || wanted.starts_with('{') && !given.is_empty()
+            })
+    };
+    operations
+        .values()
+        .any(|operation| operation.method == "GET" && fits(&operation.path))
 }
 
 /// A content type without its parameters.

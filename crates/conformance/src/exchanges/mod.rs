@@ -13,10 +13,12 @@ mod tests;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use contract::recorded::{Exchange, RecordedRequest};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use contract::recorded::{Exchange, RecordedPart, RecordedRequest};
 use serde_json::Value;
 
-use self::declared::{Declared, Response, declared};
+use self::declared::{Body, Declared, Response, declared, is_path};
 use crate::release::{ReleaseError, read_all};
 use crate::report::{Finding, Level, Location};
 
@@ -89,6 +91,7 @@ pub fn check(
         let mut one = One {
             file: &file,
             exchange: &exchange,
+            operations: &operations,
             found: &mut found,
         };
         one.request_line(operation);
@@ -167,6 +170,7 @@ fn wrong(id: &str, file: &str, pointer: &str, message: String) -> Finding {
 struct One<'a> {
     file: &'a str,
     exchange: &'a Exchange,
+    operations: &'a BTreeMap<String, Declared>,
     found: &'a mut Vec<Finding>,
 }
 
@@ -261,9 +265,40 @@ impl One<'_> {
             };
             self.wrong("exchange-content-type", "/request/contentType", &message);
         }
+        if let Some(part) = &request.part
+            && is_declared
+        {
+            self.part(declared, part);
+        }
         if !may_lack && is_empty(request) {
             let message = "the body that it sends is empty; restore it";
             self.wrong("exchange-emptied", "/request/body", message);
+        }
+    }
+
+    fn part(&mut self, declared: &Body, part: &RecordedPart) {
+        let pointer = "/request/part";
+        let Some(types) = declared.parts.get(&part.name) else {
+            let names: Vec<_> = declared.parts.keys().map(String::as_str).collect();
+            let message = format!(
+                "it sends the part `{}`, and the operation takes {}",
+                part.name,
+                names.join(", ")
+            );
+            return self.wrong("exchange-request-body", pointer, &message);
+        };
+        if !types.is_empty() && !types.contains(&part.content_type) {
+            let message = format!(
+                "its part is {}, and the operation takes {}",
+                part.content_type,
+                types.join(", ")
+            );
+            self.wrong("exchange-content-type", pointer, &message);
+        }
+        let is_encoded = part.content_transfer_encoding == "base64";
+        if !is_encoded || STANDARD.decode(&part.body).is_err() {
+            let message = "its part is not encoded in base64";
+            self.wrong("exchange-request-body", pointer, message);
         }
     }
 
@@ -302,6 +337,11 @@ impl One<'_> {
                 "its reply has the header Location, which the operation does not declare"
             };
             self.wrong("exchange-headers", "/response/location", message);
+        } else if let Some(location) = &response.location
+            && !is_path(self.operations, location)
+        {
+            let message = format!("its Location is {location}, which no operation reads");
+            self.wrong("exchange-headers", "/response/location", &message);
         }
     }
 }

@@ -24,7 +24,18 @@ fn document() -> Value {
                     }
                 }
             },
+            "/shoes/{id}/picture": {
+                "put": {
+                    "operationId": "putPicture",
+                    "requestBody": {"content": {"multipart/form-data": {
+                        "schema": {"properties": {"file": {}}},
+                        "encoding": {"file": {"contentType": "image/png, image/gif"}}
+                    }}},
+                    "responses": {"204": {}}
+                }
+            },
             "/shoes/{id}": {
+                "get": {"operationId": "getShoe", "responses": {}},
                 "delete": {
                     "operationId": "deleteShoe",
                     "responses": {
@@ -58,7 +69,24 @@ fn exchanges() -> BTreeMap<&'static str, Value> {
     unsupported["request"] = json!({"contentType": "text/plain"});
     let mut deleted = of("deleteShoe", 204);
     deleted["response"] = json!({"status": 204});
+    let picture = json!({
+        "operation": "putPicture",
+        "method": "PUT",
+        "pathTemplate": "/shoes/{id}/picture",
+        "path": "/shoes/1/picture",
+        "pathParameters": {"id": "1"},
+        "authenticated": true,
+        "request": {"contentType": "multipart/form-data", "part": {
+            "name": "file",
+            "filename": "a.gif",
+            "contentType": "image/gif",
+            "contentTransferEncoding": "base64",
+            "body": "AAAA"
+        }},
+        "response": {"status": 204}
+    });
     BTreeMap::from([
+        ("putPicture.json", picture),
         ("createShoe.json", created),
         ("createShoe-415.json", unsupported),
         ("deleteShoe.json", deleted),
@@ -227,6 +255,50 @@ fn headers_are_as_the_operation_has_them() {
     let expected = &["exchange-headers"];
     check_with("createShoe.json", location, Value::Null, expected);
     check_with("deleteShoe.json", location, "/shoes/1".into(), expected);
+}
+
+#[test]
+fn a_location_leads_to_what_was_created() {
+    let location = "/response/location";
+    check_with(
+        "createShoe.json",
+        location,
+        "/boots/1".into(),
+        &["exchange-headers"],
+    );
+    check_with(
+        "createShoe.json",
+        location,
+        "/shoes/".into(),
+        &["exchange-headers"],
+    );
+}
+
+#[test]
+fn a_part_is_as_the_operation_has_it() {
+    let name = "putPicture.json";
+    let part = |of: &str| format!("/request/part/{of}");
+    check_with(
+        name,
+        &part("name"),
+        "photo".into(),
+        &["exchange-request-body"],
+    );
+    check_with(
+        name,
+        &part("body"),
+        "no base64".into(),
+        &["exchange-request-body"],
+    );
+    let encoding = part("contentTransferEncoding");
+    check_with(name, &encoding, "binary".into(), &["exchange-request-body"]);
+    let content_type = part("contentType");
+    check_with(
+        name,
+        &content_type,
+        "text/plain".into(),
+        &["exchange-content-type"],
+    );
 }
 
 #[test]

@@ -194,9 +194,4 @@ impl Base {
     pub fn text(&self, path: &Path) -> Result<Option<String>, ReleaseError> {
         read_if_there(&self.root.path().join(path))
     }
-
-    /// Returns the directory that a path leads to.
-    pub fn path(&self, path: &Path) -> PathBuf {
-        self.root.path().join(path)
-    }
 }

@@ -179,6 +179,11 @@ pub fn entry(version: &Version, date: &str, changes: &[Finding]) -> String {
     text
 }
 
+/// Returns the entry of the version that is published first.
+pub fn first(version: &Version, date: &str) -> String {
+    format!("## {version} ({date})\n\nThe first version that is published.\n")
+}
+
 /// Puts an entry before the newest one.
 pub fn with_entry(log: &str, entry: &str) -> String {
     let newest = if log.starts_with("## ") {

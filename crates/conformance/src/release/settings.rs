@@ -153,16 +153,15 @@ impl Settings {
 
     /// What a commit has to give up for a comparison.
     pub(crate) fn compared(&self) -> Vec<PathBuf> {
-        let recorded = self.recorded.iter();
-        let recorded = recorded.flat_map(|of| [Some(&of.directory), of.known.as_ref()]);
+        let known = self.recorded.as_ref().and_then(|of| of.known.as_ref());
         [
             Some(&self.published),
             self.changelog.as_ref(),
             self.waivers.as_ref(),
             self.ignore.as_ref(),
+            known,
         ]
         .into_iter()
-        .chain(recorded)
         .flatten()
         .cloned()
         .collect()

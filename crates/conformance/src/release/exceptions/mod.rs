@@ -19,6 +19,7 @@ use super::error::ReleaseError;
 use super::files::read_if_there;
 use super::settings::{Recorded, Settings};
 use super::version::wrong;
+use crate::report::Location;
 use crate::waivers;
 
 /// Returns what a change in this directory adds to the rules that the base has.
@@ -66,6 +67,11 @@ pub fn of_change(
         let earlier = base.text(before)?.unwrap_or_default();
         let file = now.display().to_string();
         found.extend(changelog::rewritten(&log, &earlier, &file));
+    }
+    for Exception { finding, .. } in &mut found {
+        let place = finding.revision.as_ref();
+        let place = place.map(|place| format!("{}:{}", base.name, place.source));
+        finding.base = place.map(|place| Location::of_text(place, None));
     }
     Ok(found)
 }
