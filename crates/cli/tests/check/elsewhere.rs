@@ -345,7 +345,7 @@ fn an_api_can_lie_in_a_directory_of_a_repository() {
     let expected = [
         "the merge base of HEAD and main",
         "error[waiver-added]",
-        ":blessed/shop.yaml",
+        ":waivers.toml",
     ];
     shop.check(&["check"], 1, &expected);
     repository.check(&["check"], 2, &["there is no contract.toml here"]);
