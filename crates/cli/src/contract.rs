@@ -13,6 +13,8 @@ mod policy;
 mod project;
 mod record;
 mod recorded;
+mod revision;
+mod rules;
 mod verify;
 
 use std::process::ExitCode;
@@ -33,6 +35,7 @@ enum ContractCommand {
     Export(export::ExportArgs),
     Agree(agree::AgreeArgs),
     Diff(diff::DiffArgs),
+    Rules(rules::RulesArgs),
     Verify(verify::VerifyArgs),
     Record(record::RecordArgs),
 }
@@ -44,6 +47,7 @@ pub(crate) async fn run(args: &ContractArgs) -> anyhow::Result<ExitCode> {
         ContractCommand::Export(args) => Ok(output::or_unusable(export::run(args))),
         ContractCommand::Agree(args) => Ok(output::or_unusable(agree::run(args))),
         ContractCommand::Diff(args) => Ok(output::or_unusable(diff::run(args))),
+        ContractCommand::Rules(args) => Ok(output::or_unusable(rules::run(args))),
         ContractCommand::Verify(args) => Ok(output::or_unusable(verify::run(args).await)),
         ContractCommand::Record(args) => Ok(output::or_unusable(record::run(args).await)),
     }

@@ -29,6 +29,7 @@ mod from_openapi;
 mod from_proto;
 mod json_schema;
 mod multipart;
+mod policy;
 pub mod record;
 pub mod release;
 pub mod report;

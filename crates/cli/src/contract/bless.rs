@@ -8,19 +8,15 @@ use anyhow::bail;
 use clap::Args;
 use conformance::diff::Policy;
 use conformance::release::{
-    Files, Published, ReleaseError, Settings, changelog, manifest, protos, publish, read_all,
-    read_if_there, version, write,
+    Published, ReleaseError, Settings, changelog, manifest, publish, read_if_there, version, write,
 };
 use conformance::report::{Finding, Level};
 use semver::Version;
 
-use super::check::{Revision, stated_version};
 use super::fresh::fresh;
-use super::project::{ProjectArgs, document_text};
+use super::project::ProjectArgs;
+use super::revision::{Revision, contents, stated_version};
 use super::{agree, buf, export, policy};
-
-/// What buf resolves the imports of the protos with.
-const BUF_LOCK: &str = "buf.lock";
 
 /// Publish the contract as it is: the next version, its changelog, blessed/
 ///
@@ -96,7 +92,7 @@ pub(crate) fn run(args: &BlessArgs) -> anyhow::Result<ExitCode> {
     let Some(version) = decide(args, &settings, &revision, &published, &least, &changes) else {
         return Ok(ExitCode::FAILURE);
     };
-    let entry = changelog::entry(&version, &policy::today(), &changes);
+    let entry = changelog::entry(&version, &policy::today().to_string(), &changes);
     release(&settings, &version, &entry)?;
     report(&changes);
     let others: Vec<_> = [&settings.changelog, &settings.version]
@@ -115,7 +111,7 @@ pub(crate) fn run(args: &BlessArgs) -> anyhow::Result<ExitCode> {
 
 /// Publishes a contract that never was.
 fn first(settings: &Settings, version: &Version) -> anyhow::Result<ExitCode> {
-    let entry = changelog::first(version, &policy::today());
+    let entry = changelog::first(version, &policy::today().to_string());
     release(settings, version, &entry)?;
     println!(
         "published {version}, the first; commit {}/",
@@ -195,39 +191,6 @@ fn report(changes: &[Finding]) {
     for change in changes {
         println!("{}", changelog::line(change));
     }
-}
-
-/// Everything that is published under a version, by its path below the directory of
-/// what is published.
-pub(super) fn contents(settings: &Settings, version: &str) -> anyhow::Result<Files> {
-    let mut contents = Files::new();
-    if settings.built_in {
-        for artefact in artefacts_of(version) {
-            // The YAML form says the same as the JSON form.
-            if artefact.path != "openapi.yaml" {
-                contents.insert(artefact.path.into(), artefact.content.into_bytes());
-            }
-        }
-    } else {
-        let text = document_text(settings)?;
-        contents.insert(settings.document_name(), text.into_bytes());
-    }
-    for directory in &settings.protos {
-        for (path, content) in protos(directory)? {
-            contents.insert(directory.join(path), content);
-        }
-    }
-    for directory in &settings.imports {
-        for (path, content) in read_all(directory)? {
-            contents.insert(directory.join(path), content);
-        }
-    }
-    for file in [Settings::BUF, BUF_LOCK] {
-        if let Some(text) = read_if_there(Path::new(file))? {
-            contents.insert(file.into(), text.into_bytes());
-        }
-    }
-    Ok(contents)
 }
 
 /// Writes everything. What can fail for other reasons than the disk has been

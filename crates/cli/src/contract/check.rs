@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use ::contract::openapi::{VERSION, artefacts_of};
+use ::contract::openapi::artefacts_of;
 use anyhow::{Context as _, bail};
 use clap::Args;
-use conformance::diff::{Document, Policy, diff};
+use conformance::diff::{Policy, diff};
 use conformance::release::version::{self, History};
 use conformance::release::{
     Base, Choice, Git, Published, Settings, changelog, choose, exceptions, manifest, read_if_there,
@@ -14,12 +14,13 @@ use conformance::release::{
 };
 use conformance::report::{Finding, Level, Report};
 use conformance::verify::{self, Live};
-use semver::Version;
+use jiff::civil::Date;
 
-use super::fresh::fresh;
+use super::fresh::{fresh, strays};
 use super::output::{EXIT_CODES, OutputArgs};
 use super::policy::{self, PolicyArgs};
-use super::project::{ProjectArgs, document_text};
+use super::project::ProjectArgs;
+use super::revision::{self, Revision, stated_version};
 use super::{agree, buf, built_in, recorded};
 
 /// Check everything about the contract, and give one verdict
@@ -142,7 +143,14 @@ pub(crate) async fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
         added.extend(version::raised(history));
     }
     let allowed = base.as_ref().map(|base| &*base.settings.allow);
-    let found = settle(added, allowed.unwrap_or_default(), &verdict.today);
+    let mut found = settle(
+        added,
+        allowed.unwrap_or_default(),
+        &verdict.today.to_string(),
+    );
+    if let Some(base) = &base {
+        found.extend(exceptions::allowances(&settings, base));
+    }
     let told = told(&choice, &tree, earlier);
     if !found.is_empty() {
         eprintln!("      base      {told}");
@@ -166,7 +174,7 @@ pub(crate) async fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     }
     check_backend(args, &settings, &mut verdict).await?;
 
-    let left_over = verdict.policy.left_over(&verdict.today);
+    let left_over = verdict.policy.left_over(verdict.today);
     if !left_over.is_empty() {
         verdict.tell("ignore", left_over, "");
     }
@@ -187,7 +195,8 @@ fn check_statements(settings: &Settings, verdict: &mut Verdict) -> anyhow::Resul
             directory.display(),
             artefacts.len()
         );
-        let (found, differences) = fresh(directory, &artefacts)?;
+        let (mut found, differences) = fresh(directory, &artefacts)?;
+        found.extend(strays(directory, &artefacts, settings)?);
         verdict.take("fresh", found, &holds);
         eprint!("{differences}");
     }
@@ -198,46 +207,6 @@ fn check_statements(settings: &Settings, verdict: &mut Verdict) -> anyhow::Resul
         verdict.take("agree", found, &compared);
     }
     Ok(())
-}
-
-/// The contract of the working tree.
-pub(super) struct Revision {
-    pub(super) version: Version,
-    pub(super) document: Document,
-}
-
-impl Revision {
-    /// Reads the document, as the contract derives it where it is built in, whatever
-    /// the committed file holds.
-    pub(super) fn of(settings: &Settings) -> anyhow::Result<Self> {
-        let name = settings.document.display().to_string();
-        if settings.built_in {
-            let version = stated_version(settings)?;
-            let artefacts = artefacts_of(&version.to_string());
-            let derived = artefacts
-                .iter()
-                .find(|artefact| Path::new(&artefact.path) == settings.document_name())
-                .with_context(|| format!("the contract derives no {name}"))?;
-            let document = Document::parse(&name, &derived.content)?;
-            return Ok(Self { version, document });
-        }
-        let text = document_text(settings)?;
-        Ok(Self {
-            version: conformance::release::version_of(&text, &name)?,
-            document: Document::parse(&name, &text)?,
-        })
-    }
-}
-
-/// The version of the contract that is built in. The file tells it, since the program
-/// may have been built before it was raised.
-pub(super) fn stated_version(settings: &Settings) -> anyhow::Result<Version> {
-    let Some(path) = &settings.version else {
-        return Version::parse(VERSION).context("the version that is built in is not SemVer");
-    };
-    let text = read_if_there(path)?;
-    let text = text.with_context(|| format!("{} is gone", path.display()))?;
-    Version::parse(text.trim()).with_context(|| format!("{} holds no SemVer", path.display()))
 }
 
 /// Checks what the working tree means to clients of what is published, and that it
@@ -251,7 +220,7 @@ fn check_clients(
     verdict: &mut Verdict,
 ) -> anyhow::Result<()> {
     let (tree, current) = (history.tree, history.current);
-    let rest = diff(&published.document()?, &revision.document, &verdict.today);
+    let rest = diff(&published.document()?, &revision.document, verdict.today);
     let rest = verdict.judge(rest);
     let proto = if settings.protos.is_empty() {
         Some(Vec::new())
@@ -260,7 +229,7 @@ fn check_clients(
     };
     let changes: Vec<_> = rest.iter().chain(proto.iter().flatten()).cloned().collect();
     let mut versions = version::check(history, &changes)?;
-    let contents = super::bless::contents(settings, &current.to_string())?;
+    let contents = revision::contents(settings, &current.to_string())?;
     versions.extend(version::unpublished(history, &contents)?);
     if let Some(path) = &settings.changelog {
         let log = read_if_there(path)?;
@@ -363,13 +332,13 @@ fn told(choice: &Choice, tree: &Published, earlier: Option<&Published>) -> Strin
 /// What was found so far, as the team judges it.
 struct Verdict {
     policy: Policy,
-    today: String,
+    today: Date,
     findings: Vec<Finding>,
 }
 
 impl Verdict {
     fn judge(&mut self, found: Vec<Finding>) -> Vec<Finding> {
-        self.policy.judge(found, &self.today)
+        self.policy.judge(found, self.today)
     }
 
     /// Judges what a check has found, and tells how it went.

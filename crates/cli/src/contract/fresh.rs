@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use ::contract::openapi::Artefact;
+use conformance::release::{Settings, read_all};
 use conformance::report::{Finding, Level, Location};
 use similar::TextDiff;
 
@@ -27,6 +28,34 @@ pub(super) fn fresh(
     Ok((stale.iter().map(stale_file).collect(), differences))
 }
 
+/// What lies in a directory of derived files and is neither derived nor named in the
+/// settings.
+pub(super) fn strays(
+    directory: &Path,
+    artefacts: &[Artefact],
+    settings: &Settings,
+) -> anyhow::Result<Vec<Finding>> {
+    let recorded = settings.recorded.as_ref();
+    let is_named = |path: &Path| {
+        recorded
+            .is_some_and(|of| path.starts_with(&of.directory) || of.known.as_deref() == Some(path))
+    };
+    let is_derived = |below: &Path| {
+        // `fresh` finds what is wrong in there.
+        below.starts_with("schemas") || artefacts.iter().any(|of| Path::new(&of.path) == below)
+    };
+    let files = read_all(directory)?;
+    let strays = files
+        .keys()
+        .filter(|below| !is_derived(below) && !is_named(&directory.join(below)));
+    let found = strays.map(|below| {
+        let path = directory.join(below).display().to_string();
+        let message = format!("{path} is derived from nothing; remove it");
+        stale(path, None, message)
+    });
+    Ok(found.collect())
+}
+
 fn stale_file(file: &Stale) -> Finding {
     let path = file.path.display();
     let problem = match (&file.found, &file.derived) {
@@ -34,6 +63,14 @@ fn stale_file(file: &Stale) -> Finding {
         (_, None) => "is derived from nothing",
         _ => "is not what the contract derives",
     };
+    let message = format!(
+        "{path} {problem}; if the contract is meant to change, run `{}` and commit the result",
+        export::COMMAND
+    );
+    stale(path.to_string(), first_difference(file), message)
+}
+
+fn stale(path: String, line: Option<u32>, message: String) -> Finding {
     Finding {
         id: "stale-file".to_owned(),
         level: Level::Error,
@@ -41,11 +78,8 @@ fn stale_file(file: &Stale) -> Finding {
         operation: None,
         also: Vec::new(),
         base: None,
-        revision: Some(Location::of_text(path.to_string(), first_difference(file))),
-        message: format!(
-            "{path} {problem}; if the contract is meant to change, run `{}` and commit the result",
-            export::COMMAND
-        ),
+        revision: Some(Location::of_text(path, line)),
+        message,
     }
 }
 

@@ -111,16 +111,14 @@ impl OutputArgs {
             Format::Sarif => report::Format::Sarif,
             Format::Markdown => report::Format::Markdown,
         };
-        let mut stdout = std::io::stdout().lock();
         // See https://no-color.org: any value counts, but not an empty one.
         let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let colour = stdout.is_terminal() && !plain;
+        let colour = std::io::stdout().is_terminal() && !plain;
         let shown = Shown {
             least: self.least(),
             most: self.max.unwrap_or(usize::MAX),
         };
-        stdout.write_all(report::render(report, format, colour, shown).as_bytes())?;
-        stdout.flush()?;
+        to_stdout(&report::render(report, format, colour, shown))?;
         let fails = report.fails_on(self.fail_on.level());
         Ok(ExitCode::from(u8::from(fails)))
     }
@@ -133,6 +131,18 @@ impl Least {
             Least::Warning => Level::Warning,
             Least::Info => Level::Info,
         }
+    }
+}
+
+/// Writes to standard output. A reader that has seen enough, such as `head`, is no error.
+pub(crate) fn to_stdout(text: &str) -> std::io::Result<()> {
+    let mut stdout = std::io::stdout().lock();
+    match stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush())
+    {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => written,
     }
 }
 

@@ -45,11 +45,12 @@ pub(super) fn changes(
     policy: &Policy,
 ) -> Vec<Finding> {
     let today = today();
-    policy.apply(conformance::diff::diff(base, revision, &today), &today)
+    policy.apply(conformance::diff::diff(base, revision, today), today)
 }
 
-/// The date in UTC, as `2030-01-31`.
-pub(super) fn today() -> String {
-    let now = jiff::Timestamp::now().to_string();
-    now.get(..10).unwrap_or(&now).to_owned()
+/// The date in UTC.
+pub(super) fn today() -> jiff::civil::Date {
+    jiff::Timestamp::now()
+        .to_zoned(jiff::tz::TimeZone::UTC)
+        .date()
 }

@@ -46,7 +46,7 @@ pub(super) fn findings(settings: &Settings, recorded: &Recorded) -> anyhow::Resu
         finding.direction != Some(Direction::Request)
             || !exchanges::has_bad_request(Path::new(file))
     });
-    let mut found = known.apply(found, &policy::today());
+    let mut found = known.apply(found, policy::today());
     for finding in &mut found {
         // What is known has to stay true.
         if finding.id.starts_with("ignore-") {

@@ -317,3 +317,12 @@ fn an_ignore_entry_does_not_accept_itself() {
     repository.write("accepted.toml", entry);
     repository.check(&["check"], 1, &["error[ignore-added]"]);
 }
+
+#[test]
+fn an_allowance_is_shown_when_it_is_added() {
+    let repository = with_branch(|_| {});
+    let entry = allowing("version-raised", "9.0.0");
+    append(&repository, "contract.toml", &entry);
+    let expected = ["warning[allowance-added]", "`version-raised` for `9.0.0`"];
+    repository.check(&["check"], 0, &expected);
+}

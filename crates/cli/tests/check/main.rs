@@ -41,6 +41,7 @@ fn a_file_that_is_not_derived_is_shown_with_the_command_that_derives_it() {
     let repository = Repository::copy();
     repository.replace("openapi/openapi.json", "\"Web1on1 API\"", "\"Our API\"");
     repository.write("openapi/schemas/Shoe.json", "{}");
+    repository.write("openapi/shoes.json", "{}");
     fs::remove_file(repository.path("openapi/schemas/Error.json")).expect("it is there");
     let expected = [
         "-    \"title\": \"Our API\"",
@@ -48,11 +49,13 @@ fn a_file_that_is_not_derived_is_shown_with_the_command_that_derives_it() {
         "openapi/openapi.json is not what the contract derives",
         "revision: openapi/openapi.json:4\n",
         "openapi/schemas/Shoe.json is derived from nothing",
+        "openapi/shoes.json is derived from nothing; remove it",
         "openapi/schemas/Error.json is missing",
         "run `cargo run -- contract export`",
-        "contract check: 3 errors",
+        "contract check: 4 errors",
     ];
     repository.check(&["check"], 1, &expected);
+    fs::remove_file(repository.path("openapi/shoes.json")).expect("it is there");
     repository.check(&["export"], 0, &["wrote openapi/openapi.json"]);
     repository.check(&["check"], 0, &["0 errors"]);
 }

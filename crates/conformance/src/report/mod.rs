@@ -10,8 +10,7 @@ mod people;
 #[cfg(test)]
 mod tests;
 
-use std::fmt;
-
+pub use openapi_diff::{Direction, Level, Location};
 use serde::Serialize;
 
 /// The JSON Schema (2020-12) of [`Format::Json`].
@@ -58,52 +57,6 @@ pub struct Finding {
     pub message: String,
 }
 
-/// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Level {
-    /// Worth knowing; nothing breaks.
-    Info,
-    /// It may break a conforming client.
-    Warning,
-    /// It breaks a conforming client.
-    Error,
-}
-
-/// One half of an exchange.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Direction {
-    /// What a client sends.
-    Request,
-    /// What a client gets.
-    Response,
-}
-
-/// A place in a JSON value, or in a text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Location {
-    /// The file, git object or URL.
-    pub source: String,
-    /// The JSON pointer (RFC 6901); empty for the whole.
-    pub pointer: String,
-    /// The line of the source, counted from 1, where it has lines and the place
-    /// was found on one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub line: Option<u32>,
-}
-
-impl Location {
-    /// A file, or a line of it.
-    pub fn of_text(source: impl Into<String>, line: Option<u32>) -> Self {
-        Self {
-            source: source.into(),
-            pointer: String::new(),
-            line,
-        }
-    }
-}
-
 /// How much of the contract the traffic touched.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Coverage {
@@ -141,6 +94,21 @@ pub enum Format {
     Sarif,
     /// A changelog.
     Markdown,
+}
+
+impl From<openapi_diff::Finding> for Finding {
+    fn from(finding: openapi_diff::Finding) -> Self {
+        Self {
+            id: finding.rule.to_string(),
+            level: finding.level,
+            direction: finding.direction,
+            operation: finding.operation,
+            also: finding.also,
+            base: finding.base,
+            revision: finding.revision,
+            message: finding.message,
+        }
+    }
 }
 
 impl Finding {
@@ -236,38 +204,6 @@ impl Coverage {
             ("properties", &self.properties),
             ("enum values", &self.enum_values),
         ]
-    }
-}
-
-impl fmt::Display for Level {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Level::Info => "info",
-            Level::Warning => "warning",
-            Level::Error => "error",
-        })
-    }
-}
-
-impl fmt::Display for Direction {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Direction::Request => "request",
-            Direction::Response => "response",
-        })
-    }
-}
-
-impl fmt::Display for Location {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.source)?;
-        if let Some(line) = self.line {
-            write!(f, ":{line}")?;
-        }
-        if self.pointer.is_empty() {
-            return Ok(());
-        }
-        write!(f, "#{}", self.pointer)
     }
 }
 

@@ -12,14 +12,14 @@ use std::path::{Path, PathBuf};
 
 pub use self::buf::of_buf;
 use self::ignored::of_ignore_file;
-use super::allowance::Exception;
+use super::allowance::{Allowance, Exception};
 use super::base::Base;
 use super::changelog;
 use super::error::ReleaseError;
 use super::files::read_if_there;
 use super::settings::{Recorded, Settings};
 use super::version::wrong;
-use crate::report::Location;
+use crate::report::{Finding, Level, Location};
 use crate::waivers;
 
 /// Returns what a change in this directory adds to the rules that the base has.
@@ -134,6 +134,27 @@ fn of_settings(now: &Settings, before: &Settings) -> Vec<Exception> {
         ),
     });
     changed.collect()
+}
+
+/// Returns the allowances that a change adds. They count from the next change on, and
+/// are shown, so that somebody looks at them now.
+pub fn allowances(settings: &Settings, base: &Base) -> Vec<Finding> {
+    let is_new = |allowance: &&Allowance| {
+        !base.settings.allow.iter().any(|old| {
+            (&old.id, &old.subject, &old.expires)
+                == (&allowance.id, &allowance.subject, &allowance.expires)
+        })
+    };
+    let added = settings.allow.iter().filter(is_new).map(|allowance| {
+        let message = format!(
+            "this change allows `{}` for `{}` from the next change on ({})",
+            allowance.id, allowance.subject, allowance.reason
+        );
+        let mut finding = wrong("allowance-added", Settings::FILE, message);
+        finding.level = Level::Warning;
+        finding
+    });
+    added.collect()
 }
 
 fn of_unreachable(now: &Settings, before: &Settings) -> Vec<Exception> {

@@ -1,0 +1,288 @@
+//! A schema without references and unions: a plain conjunction.
+
+#![expect(
+    clippy::float_cmp,
+    reason = "bounds are the same only if they are equal"
+)]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::document::Located;
+use crate::pattern::matches;
+
+pub(crate) const NULL: u8 = 1;
+pub(crate) const BOOLEAN: u8 = 2;
+pub(crate) const INTEGER: u8 = 4;
+pub(crate) const FRACTION: u8 = 8;
+pub(crate) const STRING: u8 = 16;
+pub(crate) const ARRAY: u8 = 32;
+pub(crate) const OBJECT: u8 = 64;
+pub(crate) const NUMBER: u8 = INTEGER | FRACTION;
+pub(crate) const ANY: u8 = 127;
+
+/// The key in [`Alternative::others`] of what is left out of a comparison.
+pub(crate) const LEFT_OUT: &str = "";
+
+static NOTHING: Value = Value::Bool(false);
+
+/// A conjunction of schemas; the empty one admits everything.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Node<'a>(pub(crate) Vec<Located<'a>>);
+
+impl<'a> Node<'a> {
+    pub(crate) fn one(place: Located<'a>) -> Self {
+        if matches!(place.value, Value::Bool(true)) {
+            Node::default()
+        } else {
+            Node(vec![place])
+        }
+    }
+
+    pub(crate) fn and(mut self, other: &Node<'a>) -> Self {
+        for place in &other.0 {
+            if !self.0.iter().any(|own| own.pointer == place.pointer) {
+                self.0.push(place.clone());
+            }
+        }
+        self
+    }
+
+    pub(crate) fn is_any(&self) -> bool {
+        self.0.iter().all(|place| {
+            place
+                .value
+                .as_object()
+                .is_some_and(serde_json::Map::is_empty)
+        })
+    }
+
+    pub(crate) fn is_never(&self) -> bool {
+        self.0.iter().any(|place| place.value == &NOTHING)
+    }
+
+    pub(crate) fn key(&self) -> String {
+        let mut pointers: Vec<&str> = self.0.iter().map(|place| place.pointer.as_str()).collect();
+        pointers.sort_unstable();
+        pointers.join("|")
+    }
+
+    pub(crate) fn pointer(&self) -> Option<&str> {
+        self.0.first().map(|place| place.pointer.as_str())
+    }
+}
+
+/// A bound, and whether it is excluded itself.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Bound {
+    pub(crate) at: f64,
+    pub(crate) exclusive: bool,
+}
+
+/// How many elements of a list match a schema.
+#[derive(Debug, Clone)]
+pub(crate) struct Contains<'a> {
+    pub(crate) node: Node<'a>,
+    pub(crate) least: u64,
+    pub(crate) most: Option<u64>,
+}
+
+/// `if`, `then` and `else`.
+#[derive(Debug, Clone)]
+pub(crate) struct Condition<'a> {
+    pub(crate) test: Node<'a>,
+    pub(crate) then: Node<'a>,
+    pub(crate) otherwise: Node<'a>,
+}
+
+/// In how many unions, one within another, an alternative may have values in
+/// common with the others.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Overlaps {
+    /// By `anyOf`, which takes such values.
+    pub(crate) any: u8,
+    /// By `oneOf`, which refuses them.
+    pub(crate) one: u8,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Alternative<'a> {
+    /// Where the innermost branch stands that this alternative comes from.
+    pub(crate) label: String,
+    pub(crate) types: u8,
+    pub(crate) values: Option<Vec<Value>>,
+    pub(crate) low: Option<Bound>,
+    pub(crate) high: Option<Bound>,
+    pub(crate) multiples: Vec<f64>,
+    pub(crate) formats: BTreeSet<String>,
+    pub(crate) patterns: BTreeSet<String>,
+    /// Length of a text, number of items, number of properties.
+    pub(crate) sizes: [(u64, Option<u64>); 3],
+    pub(crate) unique: bool,
+    pub(crate) prefix: Vec<Node<'a>>,
+    pub(crate) items: Node<'a>,
+    pub(crate) properties: BTreeMap<String, Node<'a>>,
+    pub(crate) required: BTreeSet<String>,
+    pub(crate) additional: Node<'a>,
+    /// Whether a schema for undeclared properties is written down.
+    pub(crate) additional_stated: bool,
+    pub(crate) by_pattern: BTreeMap<String, Node<'a>>,
+    pub(crate) nots: Vec<Node<'a>>,
+    pub(crate) contains: Vec<Contains<'a>>,
+    /// What names of properties must be.
+    pub(crate) names: Node<'a>,
+    /// With the property of the first name comes that of the second.
+    pub(crate) demands: BTreeSet<(String, String)>,
+    /// With the property of this name the whole must keep a schema.
+    pub(crate) dependent: BTreeMap<String, Node<'a>>,
+    pub(crate) conditions: Vec<Condition<'a>>,
+    /// What a text must hold, once it is decoded.
+    pub(crate) content: Node<'a>,
+    pub(crate) overlaps: Overlaps,
+    /// Keywords whose meaning is not modelled, as they are written.
+    pub(crate) others: BTreeMap<&'static str, Vec<Value>>,
+}
+
+impl<'a> Alternative<'a> {
+    pub(super) fn any(label: &str) -> Self {
+        Alternative {
+            label: label.to_owned(),
+            types: ANY,
+            values: None,
+            low: None,
+            high: None,
+            multiples: Vec::new(),
+            formats: BTreeSet::new(),
+            patterns: BTreeSet::new(),
+            sizes: [(0, None); 3],
+            unique: false,
+            prefix: Vec::new(),
+            items: Node::default(),
+            properties: BTreeMap::new(),
+            required: BTreeSet::new(),
+            additional: Node::default(),
+            additional_stated: false,
+            by_pattern: BTreeMap::new(),
+            nots: Vec::new(),
+            contains: Vec::new(),
+            names: Node::default(),
+            demands: BTreeSet::new(),
+            dependent: BTreeMap::new(),
+            conditions: Vec::new(),
+            content: Node::default(),
+            overlaps: Overlaps::default(),
+            others: BTreeMap::new(),
+        }
+    }
+
+    /// What holds for the element at an index.
+    pub(crate) fn item(&self, index: usize) -> &Node<'a> {
+        self.prefix.get(index).unwrap_or(&self.items)
+    }
+
+    /// What holds for a property that is not declared, and whether the schema
+    /// says anything about it.
+    pub(crate) fn undeclared(&self, name: &str) -> (Node<'a>, bool) {
+        let mut matching = self
+            .by_pattern
+            .iter()
+            .filter(|(pattern, _)| matches(pattern, name) == Some(true))
+            .map(|(_, node)| node)
+            .peekable();
+        if matching.peek().is_none() {
+            return (self.additional.clone(), self.additional_stated);
+        }
+        (matching.fold(Node::default(), Node::and), true)
+    }
+}
+
+pub(crate) fn bound(into: &mut Alternative<'_>, low: bool, new: Bound) {
+    let old = if low { &mut into.low } else { &mut into.high };
+    let tighter = old.is_none_or(|old| {
+        if old.at == new.at {
+            new.exclusive
+        } else {
+            (new.at > old.at) == low
+        }
+    });
+    if tighter {
+        *old = Some(new);
+    }
+}
+
+pub(crate) fn type_of(value: &Value) -> u8 {
+    match value {
+        Value::Null => NULL,
+        Value::Bool(_) => BOOLEAN,
+        Value::Number(number) if number.as_f64().is_some_and(|float| float.fract() == 0.0) => {
+            INTEGER
+        }
+        Value::Number(_) => FRACTION,
+        Value::String(_) => STRING,
+        Value::Array(_) => ARRAY,
+        Value::Object(_) => OBJECT,
+    }
+}
+
+/// Equality in which `1` and `1.0` are one number.
+pub(crate) fn same(a: &Value, b: &Value) -> bool {
+    match (a, b) {
+        (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
+        _ => a == b,
+    }
+}
+
+/// Returns whether a value keeps the constraints that need no other schema.
+pub(crate) fn admits_plainly(alternative: &Alternative<'_>, value: &Value) -> bool {
+    let bits = type_of(value);
+    if alternative.types & bits == 0 {
+        return false;
+    }
+    if let Some(values) = &alternative.values
+        && !values.iter().any(|listed| same(listed, value))
+    {
+        return false;
+    }
+    match value {
+        Value::Number(number) => {
+            let number = number.as_f64().unwrap_or(0.0);
+            alternative
+                .low
+                .is_none_or(|low| number > low.at || (number == low.at && !low.exclusive))
+                && alternative
+                    .high
+                    .is_none_or(|high| number < high.at || (number == high.at && !high.exclusive))
+                && alternative.multiples.iter().all(|by| divides(*by, number))
+        }
+        Value::String(text) => {
+            let length = text.chars().count() as u64;
+            length >= alternative.sizes[0].0
+                && alternative.sizes[0].1.is_none_or(|max| length <= max)
+                && alternative
+                    .patterns
+                    .iter()
+                    .all(|pattern| matches(pattern, text) != Some(false))
+        }
+        _ => true,
+    }
+}
+
+pub(crate) fn divides(by: f64, value: f64) -> bool {
+    let times = value / by;
+    (times - times.round()).abs() < 1e-9
+}
+
+pub(crate) fn list<'a>(place: &Located<'a>, keyword: &str) -> Vec<Located<'a>> {
+    let Some(Value::Array(items)) = place.value.get(keyword) else {
+        return Vec::new();
+    };
+    items
+        .iter()
+        .enumerate()
+        .map(|(index, value)| Located {
+            pointer: format!("{}/{keyword}/{index}", place.pointer),
+            value,
+        })
+        .collect()
+}

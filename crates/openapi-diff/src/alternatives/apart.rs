@@ -1,0 +1,77 @@
+//! Schemas that have no value in common.
+
+use super::alternative::{
+    ARRAY, Alternative, BOOLEAN, Bound, NULL, NUMBER, Node, OBJECT, STRING, admits_plainly,
+};
+use super::expand::Expand;
+
+/// Returns whether two alternatives surely have no value in common.
+pub(crate) fn apart<'a>(
+    of_a: &Expand<'a>,
+    a: &Alternative<'a>,
+    of_b: &Expand<'a>,
+    b: &Alternative<'a>,
+) -> bool {
+    let common = a.types & b.types;
+    let beyond = |low: Option<Bound>, high: Option<Bound>| match (low, high) {
+        (Some(low), Some(high)) => {
+            low.at > high.at || (low.at >= high.at && (low.exclusive || high.exclusive))
+        }
+        _ => false,
+    };
+    let refuses_all = |list: &Alternative<'a>, other: &Alternative<'a>| {
+        list.values
+            .as_ref()
+            .is_some_and(|values| values.iter().all(|value| !admits_plainly(other, value)))
+    };
+    if common == 0 || refuses_all(a, b) || refuses_all(b, a) {
+        return true;
+    }
+    let sizes = |bit: u8, index: usize| {
+        let over = |x: &Alternative<'a>, y: &Alternative<'a>| {
+            y.sizes[index].1.is_some_and(|most| most < x.sizes[index].0)
+        };
+        common & bit == 0 || over(a, b) || over(b, a)
+    };
+    common & (NULL | BOOLEAN) == 0
+        && (common & NUMBER == 0 || beyond(a.low, b.high) || beyond(b.low, a.high))
+        && sizes(STRING, 0)
+        && sizes(ARRAY, 1)
+        && (sizes(OBJECT, 2)
+            || a.required.union(&b.required).any(|name| {
+                let property =
+                    |alternative: &Alternative<'a>| match alternative.properties.get(name) {
+                        Some(node) => node.clone(),
+                        None => alternative.undeclared(name).0,
+                    };
+                nodes_apart(of_a, &property(a), of_b, &property(b))
+            }))
+}
+
+/// Returns whether two schemas surely have no value in common.
+pub(super) fn nodes_apart<'a>(
+    of_a: &Expand<'a>,
+    a: &Node<'a>,
+    of_b: &Expand<'a>,
+    b: &Node<'a>,
+) -> bool {
+    if a.is_never() || b.is_never() {
+        return true;
+    }
+    if a.is_any() || b.is_any() {
+        return false;
+    }
+    if of_a.looking.get() || of_b.looking.get() {
+        return false;
+    }
+    of_a.looking.set(true);
+    of_b.looking.set(true);
+    let others = of_b.alternatives(b);
+    let all_apart = of_a
+        .alternatives(a)
+        .iter()
+        .all(|x| others.iter().all(|y| apart(of_a, x, of_b, y)));
+    of_a.looking.set(false);
+    of_b.looking.set(false);
+    all_apart
+}

@@ -1,0 +1,60 @@
+//! The schemas of one document, to be expanded.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use super::alternative::Alternative;
+use crate::classes::{Classes, Side};
+use crate::document::Document;
+use crate::level::Direction;
+
+/// What values travel in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Carrier {
+    /// JSON, or what is written like it.
+    Json,
+    /// Text in a URL, a header or a form.
+    Text,
+    /// Bytes of any kind: the parts of a multipart body, or a body that is no text.
+    Bytes,
+}
+
+/// Expands schemas of one document, as seen from one direction: a request does
+/// not hold read-only properties, a response no write-only ones.
+pub(crate) struct Expand<'a> {
+    pub(crate) document: &'a Document,
+    pub(crate) direction: Direction,
+    /// The classes of the schemas of both documents, where they matter.
+    pub(super) classes: Option<(&'a Classes, Side)>,
+    pub(super) carrier: Carrier,
+    /// Set while parts of a schema are looked at to learn what it holds. Then
+    /// their own parts are not, or recursive schemas would never end.
+    pub(super) looking: Cell<bool>,
+    /// What nodes have been found to be.
+    pub(super) known: RefCell<HashMap<String, Rc<[Alternative<'a>]>>>,
+}
+
+impl<'a> Expand<'a> {
+    pub(crate) fn new(document: &'a Document, direction: Direction) -> Self {
+        Expand {
+            document,
+            direction,
+            classes: None,
+            carrier: Carrier::Json,
+            looking: Cell::new(false),
+            known: RefCell::default(),
+        }
+    }
+
+    pub(crate) fn on(self, carrier: Carrier) -> Self {
+        Expand { carrier, ..self }
+    }
+
+    pub(crate) fn with(self, classes: &'a Classes, side: Side) -> Self {
+        Expand {
+            classes: Some((classes, side)),
+            ..self
+        }
+    }
+}

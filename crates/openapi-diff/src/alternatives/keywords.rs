@@ -1,0 +1,327 @@
+//! The keywords of one schema, taken into an alternative.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::alternative::{
+    ANY, ARRAY, Alternative, BOOLEAN, Bound, Condition, Contains, INTEGER, NULL, NUMBER, Node,
+    OBJECT, STRING, bound, list, same,
+};
+use super::expand::Expand;
+use crate::document::{Dialect, Located};
+use crate::places::escape;
+
+impl<'a> Expand<'a> {
+    pub(super) fn keywords(&self, into: &mut Alternative<'a>, place: &Located<'a>) {
+        let Value::Object(map) = place.value else {
+            return;
+        };
+        let old = self.document.dialect == Dialect::V30;
+        for (keyword, value) in map {
+            match keyword.as_str() {
+                "type" => {
+                    into.types &= types_of(value);
+                }
+                "enum" => {
+                    if let Value::Array(values) = value {
+                        restrict(into, values);
+                    }
+                }
+                "const" => restrict(into, std::slice::from_ref(value)),
+                "minimum" | "maximum" => {
+                    if let Some(at) = value.as_f64() {
+                        let exclusive = old
+                            && place.flag(if keyword == "minimum" {
+                                "exclusiveMinimum"
+                            } else {
+                                "exclusiveMaximum"
+                            });
+                        bound(into, keyword == "minimum", Bound { at, exclusive });
+                    }
+                }
+                "exclusiveMinimum" | "exclusiveMaximum" => {
+                    if let Some(at) = value.as_f64() {
+                        let bound_ = Bound {
+                            at,
+                            exclusive: true,
+                        };
+                        bound(into, keyword == "exclusiveMinimum", bound_);
+                    }
+                }
+                "multipleOf" => {
+                    if let Some(by) = value.as_f64()
+                        && by > 0.0
+                        && !into.multiples.contains(&by)
+                    {
+                        into.multiples.push(by);
+                        into.multiples.sort_by(f64::total_cmp);
+                    }
+                }
+                "contentEncoding" if value == "base64" => {
+                    format(into, "byte");
+                }
+                "format" => {
+                    if let Some(name) = value.as_str() {
+                        format(into, name);
+                    }
+                }
+                "pattern" => {
+                    if let Some(pattern) = value.as_str() {
+                        into.patterns.insert(pattern.to_owned());
+                    }
+                }
+                "minLength" | "minItems" | "minProperties" => {
+                    let size = &mut into.sizes[size_index(keyword)].0;
+                    *size = (*size).max(whole(value).unwrap_or(0));
+                }
+                "maxLength" | "maxItems" | "maxProperties" => {
+                    if let Some(limit) = whole(value) {
+                        let size = &mut into.sizes[size_index(keyword)].1;
+                        *size = Some(size.map_or(limit, |old| old.min(limit)));
+                    }
+                }
+                "uniqueItems" => into.unique |= value == &Value::Bool(true),
+                "required" => {
+                    if let Value::Array(names) = value {
+                        let names = names.iter().filter_map(Value::as_str);
+                        into.required.extend(names.map(str::to_owned));
+                    }
+                }
+                "not" => {
+                    if let Some(not) = place.raw_member("not") {
+                        rule_out(into, not);
+                    }
+                }
+                "propertyNames" => take(&mut into.names, place, keyword),
+                "contentSchema" => take(&mut into.content, place, keyword),
+                "contains" => into.contains.extend(contains(place)),
+                "dependentRequired" | "dependentSchemas" => dependencies(into, place, keyword),
+                "if" => into.conditions.extend(condition(place)),
+                _ => {
+                    if let Some(name) = OTHERS.iter().find(|name| **name == keyword) {
+                        let values = into.others.entry(name).or_default();
+                        if !values.contains(value) {
+                            values.push(value.clone());
+                        }
+                    }
+                }
+            }
+        }
+        arrays(into, place);
+        objects(into, place);
+    }
+}
+
+/// Adds the schema under a keyword to what is demanded.
+fn take<'a>(into: &mut Node<'a>, place: &Located<'a>, keyword: &str) {
+    if let Some(schema) = place.raw_member(keyword) {
+        *into = std::mem::take(into).and(&Node::one(schema));
+    }
+}
+
+/// Keywords that are compared as they are written.
+const OTHERS: [&str; 3] = ["contentEncoding", "contentMediaType", "$dynamicRef"];
+
+/// A type that is ruled out is taken away; anything else is kept as it is.
+fn rule_out<'a>(into: &mut Alternative<'a>, not: Located<'a>) {
+    // Not any of them is none of them.
+    let only_any_of = not
+        .value
+        .as_object()
+        .is_some_and(|members| members.len() == 1 && members.contains_key("anyOf"));
+    if only_any_of {
+        for branch in list(&not, "anyOf") {
+            rule_out(into, branch);
+        }
+        return;
+    }
+    let only_type = not
+        .value
+        .as_object()
+        .filter(|members| members.keys().all(|key| key == "type"))
+        .map(|members| members.get("type"));
+    match (not.value, only_type) {
+        (Value::Bool(true), _) | (_, Some(None)) => into.types = 0,
+        (Value::Bool(false), _) => {}
+        (_, Some(Some(types))) => into.types &= !types_of(types),
+        _ => into.nots.push(Node::one(not)),
+    }
+}
+
+fn contains<'a>(place: &Located<'a>) -> Option<Contains<'a>> {
+    let count = |keyword| place.value.get(keyword).and_then(whole);
+    let all = Contains {
+        node: Node::one(place.raw_member("contains")?),
+        least: count("minContains").unwrap_or(1),
+        most: count("maxContains"),
+    };
+    (all.least > 0 || all.most.is_some()).then_some(all)
+}
+
+fn condition<'a>(place: &Located<'a>) -> Option<Condition<'a>> {
+    let part = |keyword| place.raw_member(keyword).map(Node::one).unwrap_or_default();
+    let all = Condition {
+        test: part("if"),
+        then: part("then"),
+        otherwise: part("else"),
+    };
+    (!all.then.is_any() || !all.otherwise.is_any()).then_some(all)
+}
+
+/// A dependent schema that only requires properties is a list of them.
+fn dependencies<'a>(into: &mut Alternative<'a>, place: &Located<'a>, keyword: &str) {
+    let Some(Located {
+        pointer,
+        value: Value::Object(map),
+    }) = place.raw_member(keyword)
+    else {
+        return;
+    };
+    for (name, value) in map {
+        let required = match value {
+            Value::Array(_) => Some(value),
+            Value::Object(members) if members.keys().all(|key| key == "required") => {
+                members.get("required")
+            }
+            _ => None,
+        };
+        if let Some(required) = required {
+            let wanted = required.as_array().into_iter().flatten();
+            for other in wanted.filter_map(Value::as_str) {
+                into.demands.insert((name.clone(), other.to_owned()));
+            }
+        } else {
+            let pointer = format!("{pointer}/{}", escape(name));
+            let node = into.dependent.remove(name).unwrap_or_default();
+            let node = node.and(&Node::one(Located { pointer, value }));
+            into.dependent.insert(name.clone(), node);
+        }
+    }
+}
+fn size_index(keyword: &str) -> usize {
+    match &keyword[3..] {
+        "Length" => 0,
+        "Items" => 1,
+        _ => 2,
+    }
+}
+
+fn whole(value: &Value) -> Option<u64> {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "`as` saturates"
+    )]
+    value
+        .as_u64()
+        .or_else(|| value.as_f64().map(|number| number as u64))
+}
+
+fn types_of(value: &Value) -> u8 {
+    match value {
+        Value::String(name) => type_bits(name),
+        Value::Array(names) => names
+            .iter()
+            .filter_map(Value::as_str)
+            .fold(0, |bits, name| bits | type_bits(name)),
+        _ => ANY,
+    }
+}
+
+fn type_bits(name: &str) -> u8 {
+    match name {
+        "null" => NULL,
+        "boolean" => BOOLEAN,
+        "integer" => INTEGER,
+        "number" => NUMBER,
+        "string" => STRING,
+        "array" => ARRAY,
+        "object" => OBJECT,
+        // OpenAPI 2 had `file`; whatever it is, it is not nothing.
+        _ => ANY,
+    }
+}
+
+fn restrict(into: &mut Alternative<'_>, values: &[Value]) {
+    into.values = Some(match into.values.take() {
+        None => values.to_vec(),
+        Some(old) => old
+            .into_iter()
+            .filter(|value| values.iter().any(|other| same(value, other)))
+            .collect(),
+    });
+}
+
+fn format(into: &mut Alternative<'_>, name: &str) {
+    // A hint for forms, not for values; and what every JSON number is.
+    if !matches!(name, "password" | "double" | "int64") {
+        into.formats.insert(name.to_owned());
+    }
+}
+
+fn arrays<'a>(into: &mut Alternative<'a>, place: &Located<'a>) {
+    let mut prefix: Vec<Node<'a>> = list(place, "prefixItems")
+        .into_iter()
+        .map(Node::one)
+        .collect();
+    let mut items = place.raw_member("items").map(Node::one).unwrap_or_default();
+    let old_tuple = list(place, "items");
+    if !old_tuple.is_empty() {
+        prefix = old_tuple.into_iter().map(Node::one).collect();
+        items = Node::default();
+    }
+    let length = prefix.len().max(into.prefix.len());
+    let joined = (0..length)
+        .map(|index| {
+            into.item(index)
+                .clone()
+                .and(prefix.get(index).unwrap_or(&items))
+        })
+        .collect();
+    into.prefix = joined;
+    into.items = std::mem::take(&mut into.items).and(&items);
+}
+
+fn objects<'a>(into: &mut Alternative<'a>, place: &Located<'a>) {
+    let additional = place.raw_member("additionalProperties");
+    into.additional_stated |= additional.is_some();
+    let additional = additional.map(Node::one).unwrap_or_default();
+    let mut own: BTreeMap<String, Node<'a>> = BTreeMap::new();
+    if let Some(Value::Object(map)) = place.value.get("properties") {
+        for (name, value) in map {
+            let pointer = format!("{}/properties/{}", place.pointer, escape(name));
+            own.insert(name.clone(), Node(vec![Located { pointer, value }]));
+        }
+    }
+    let mut patterns: BTreeMap<String, Node<'a>> = BTreeMap::new();
+    if let Some(Value::Object(map)) = place.value.get("patternProperties") {
+        for (pattern, value) in map {
+            let pointer = format!("{}/patternProperties/{}", place.pointer, escape(pattern));
+            patterns.insert(pattern.clone(), Node::one(Located { pointer, value }));
+        }
+    }
+    // What one schema calls by a pattern may be undeclared to the other.
+    let all: BTreeSet<String> = patterns
+        .keys()
+        .chain(into.by_pattern.keys())
+        .cloned()
+        .collect();
+    for pattern in all {
+        let here = patterns.get(&pattern).unwrap_or(&additional);
+        let there = into.by_pattern.get(&pattern).unwrap_or(&into.additional);
+        let node = there.clone().and(here);
+        into.by_pattern.insert(pattern, node);
+    }
+    let names: BTreeSet<String> = own.keys().chain(into.properties.keys()).cloned().collect();
+    for name in names {
+        let here = own.get(&name).unwrap_or(&additional);
+        let there = into
+            .properties
+            .get(&name)
+            .unwrap_or(&into.additional)
+            .clone();
+        into.properties.insert(name, there.and(here));
+    }
+    into.additional = std::mem::take(&mut into.additional).and(&additional);
+}

@@ -1,0 +1,354 @@
+//! Schemas as the sets of values they admit.
+//!
+//! A schema is expanded into alternatives, each an [`Alternative`]: a plain
+//! conjunction in which `$ref`, `allOf`, `oneOf`, `anyOf`, `nullable`, `const`
+//! and type lists are gone. Two schemas that say the same in different words
+//! expand to the same alternatives. `oneOf` is `anyOf` where its branches have
+//! no value in common; where they may, an alternative says that it is one of
+//! those.
+
+mod alternative;
+mod apart;
+mod expand;
+mod keywords;
+mod settle;
+mod written;
+
+use std::rc::Rc;
+
+use serde_json::Value;
+
+pub(super) use self::alternative::{
+    ANY, ARRAY, Alternative, BOOLEAN, Bound, Condition, Contains, FRACTION, INTEGER, LEFT_OUT,
+    NULL, NUMBER, Node, OBJECT, STRING, admits_plainly, divides, list, same,
+};
+pub(super) use self::apart::apart;
+pub(super) use self::expand::{Carrier, Expand};
+use self::settle::join;
+use super::classes::{Class, is_mere_reference};
+use super::document::{Dialect, Document, Located};
+
+/// A product of unions with more alternatives than this is not compared.
+const MAX_ALTERNATIVES: usize = 1_024;
+
+/// A schema that extends others, which extend others, deeper than this is not compared.
+const MAX_EXTENSIONS: usize = 60;
+
+/// Where the label of alternatives comes from when a reference is followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Label {
+    /// They are what the reference leads to.
+    OfTarget,
+    /// They only extend it.
+    Kept,
+}
+
+impl<'a> Expand<'a> {
+    /// Returns whether a part surely admits nothing.
+    fn never(&self, node: &Node<'a>) -> bool {
+        if node.is_any() || self.looking.replace(true) {
+            return false;
+        }
+        let never = self.alternatives(node).is_empty();
+        self.looking.set(false);
+        never
+    }
+
+    /// The alternatives; none if the schema admits nothing.
+    pub(super) fn alternatives(&self, node: &Node<'a>) -> Rc<[Alternative<'a>]> {
+        if self.looking.get() {
+            return self.expand(node).into();
+        }
+        let key = self.key(node);
+        let known = self.known.borrow().get(&key).cloned();
+        known.unwrap_or_else(|| {
+            let alternatives: Rc<[Alternative<'a>]> = self.expand(node).into();
+            self.known.borrow_mut().insert(key, alternatives.clone());
+            alternatives
+        })
+    }
+
+    /// The same for all nodes that are mere references to the same schemas.
+    pub(super) fn key(&self, node: &Node<'a>) -> String {
+        let mut pointers: Vec<String> = node.0.iter().map(|place| self.target(place)).collect();
+        pointers.sort_unstable();
+        pointers.join("|")
+    }
+
+    fn class(&self, node: &Node<'a>) -> Option<Vec<Class>> {
+        let (classes, side) = self.classes?;
+        classes.of(side, &node.0)
+    }
+
+    /// The same with mere references followed.
+    pub(super) fn resolved(&self, node: &Node<'a>) -> Node<'a> {
+        Node(node.0.iter().map(|place| self.followed(place)).collect())
+    }
+
+    fn target(&self, place: &Located<'a>) -> String {
+        self.followed(place).pointer
+    }
+
+    fn followed(&self, place: &Located<'a>) -> Located<'a> {
+        let mut at = place.clone();
+        while is_mere_reference(self.document, at.value)
+            && let Some(target) = self.document.resolve_once(&at)
+        {
+            at = target;
+        }
+        at
+    }
+
+    fn expand(&self, node: &Node<'a>) -> Vec<Alternative<'a>> {
+        let mut alternatives = vec![Alternative::any(node.pointer().unwrap_or(""))];
+        for place in &node.0 {
+            alternatives = self.and(alternatives, place, Label::OfTarget, &mut Vec::new());
+        }
+        let mut alternatives: Vec<Alternative<'a>> = alternatives
+            .into_iter()
+            .map(|alternative| self.settle(alternative))
+            .filter(|alternative| alternative.types != 0)
+            .collect();
+        // The order in which they are written says nothing, and joining looks at it.
+        alternatives.sort_by_cached_key(|alternative| {
+            let name = alternative.label.strip_prefix("/components/schemas/");
+            let name = name.filter(|name| !name.contains('/'));
+            let properties: Vec<String> = alternative.properties.keys().cloned().collect();
+            let values = alternative.values.iter().flatten();
+            let mut values: Vec<String> = values.map(ToString::to_string).collect();
+            values.sort_unstable();
+            let inner = [&alternative.items, &alternative.additional];
+            let inner = inner.map(|node| self.class(node));
+            (
+                std::cmp::Reverse(alternative.types),
+                name.map(str::to_owned),
+                properties,
+                values,
+                inner,
+                alternative
+                    .properties
+                    .values()
+                    .map(|node| self.class(node))
+                    .collect::<Vec<_>>(),
+            )
+        });
+        join(&mut alternatives);
+        alternatives
+    }
+
+    /// Returns whether a schema, or one that it extends, says so of itself.
+    pub(super) fn says(&self, node: &Node<'a>, keyword: &str) -> bool {
+        node.0.iter().any(|place| {
+            self.find(place, keyword, 0)
+                .is_some_and(|value| value == &Value::Bool(true))
+        })
+    }
+
+    /// An annotation of a schema, or of one that it extends.
+    pub(super) fn annotation(&self, node: &Node<'a>, keyword: &str) -> Option<&'a Value> {
+        node.0.iter().find_map(|place| self.find(place, keyword, 0))
+    }
+
+    fn find(&self, place: &Located<'a>, keyword: &str, depth: usize) -> Option<&'a Value> {
+        if depth > 20 {
+            return None;
+        }
+        let reference = place.value.get("$ref").is_some();
+        if !(reference && self.document.dialect == Dialect::V30)
+            && let Some(found) = place.value.get(keyword)
+        {
+            return Some(found);
+        }
+        if reference {
+            let target = self.document.resolve_once(place)?;
+            return self.find(&target, keyword, depth + 1);
+        }
+        list(place, "allOf")
+            .iter()
+            .find_map(|part| self.find(part, keyword, depth + 1))
+    }
+
+    fn and(
+        &self,
+        mut alternatives: Vec<Alternative<'a>>,
+        place: &Located<'a>,
+        label: Label,
+        within: &mut Vec<String>,
+    ) -> Vec<Alternative<'a>> {
+        let map = match place.value {
+            Value::Bool(true) => return alternatives,
+            Value::Object(map) => map,
+            _ => return Vec::new(),
+        };
+        // A schema that extends itself adds nothing to itself.
+        if within.contains(&place.pointer) {
+            return alternatives;
+        }
+        if within.len() > MAX_EXTENSIONS {
+            leave_out(&mut alternatives, place.value);
+            return alternatives;
+        }
+        within.push(place.pointer.clone());
+        let old = self.document.dialect == Dialect::V30;
+        if map.contains_key("$ref")
+            && let Some(target) = self.document.resolve_once(place)
+        {
+            if label == Label::OfTarget {
+                for alternative in &mut alternatives {
+                    alternative.label.clone_from(&target.pointer);
+                }
+            }
+            alternatives = self.and(alternatives, &target, label, within);
+            if old {
+                within.pop();
+                return alternatives;
+            }
+        }
+        let nullable = old && place.flag("nullable");
+        let composed = ["allOf", "oneOf", "anyOf"]
+            .iter()
+            .any(|keyword| map.contains_key(*keyword));
+        let mut null = Vec::new();
+        if nullable && (composed || map.contains_key("type") || map.contains_key("enum")) {
+            null.extend(
+                alternatives
+                    .iter()
+                    .find(|alternative| alternative.types & NULL != 0)
+                    .cloned(),
+            );
+            for alternative in &mut null {
+                alternative.types = NULL;
+            }
+        }
+        for alternative in &mut alternatives {
+            self.keywords(alternative, place);
+        }
+        let parts = list(place, "allOf");
+        // What is put together from several parts is none of them.
+        let of_part = if parts.len() == 1 { label } else { Label::Kept };
+        for part in parts {
+            alternatives = self.and(alternatives, &part, of_part, within);
+        }
+        for keyword in ["oneOf", "anyOf"] {
+            let branches = list(place, keyword);
+            if branches.is_empty() {
+                continue;
+            }
+            if branches.len() * alternatives.len() > MAX_ALTERNATIVES {
+                leave_out(&mut alternatives, &map[keyword]);
+                continue;
+            }
+            let mut combined: Vec<(usize, Alternative<'a>)> = Vec::new();
+            for (index, branch) in branches.iter().enumerate() {
+                let target = self.document.resolve(branch.clone());
+                if within.contains(&target.pointer) {
+                    continue;
+                }
+                let mut started = alternatives.clone();
+                for alternative in &mut started {
+                    alternative.label.clone_from(&branch.pointer);
+                }
+                combined.extend(
+                    self.and(started, branch, Label::OfTarget, within)
+                        .into_iter()
+                        .map(|alternative| (index, self.settle(alternative)))
+                        .filter(|(_, alternative)| alternative.types != 0),
+                );
+            }
+            if !map.contains_key("discriminator") {
+                self.mark_overlaps(&mut combined, keyword == "oneOf");
+            }
+            alternatives = combined
+                .into_iter()
+                .map(|(_, alternative)| alternative)
+                .collect();
+        }
+        if !old {
+            unevaluated(&mut alternatives, place);
+        }
+        alternatives.extend(null);
+        within.pop();
+        alternatives
+    }
+
+    /// Marks the alternatives that may have a value in common. Listed values
+    /// that several alternatives of `oneOf` have are taken out.
+    fn mark_overlaps(&self, alternatives: &mut [(usize, Alternative<'a>)], exclusive: bool) {
+        if exclusive {
+            let lists: Vec<(usize, Vec<Value>)> = alternatives
+                .iter()
+                .filter_map(|(index, alternative)| Some((*index, alternative.values.clone()?)))
+                .collect();
+            for (index, alternative) in alternatives.iter_mut() {
+                let Some(values) = &mut alternative.values else {
+                    continue;
+                };
+                values.retain(|value| {
+                    !lists.iter().any(|(other, list)| {
+                        other != index && list.iter().any(|listed| same(listed, value))
+                    })
+                });
+            }
+        }
+        if self.looking.get() {
+            return;
+        }
+        let mut marked = vec![false; alternatives.len()];
+        for (i, (branch, a)) in alternatives.iter().enumerate() {
+            for (j, (other, b)) in alternatives.iter().enumerate().skip(i + 1) {
+                if branch != other && !(marked[i] && marked[j]) && !apart(self, a, self, b) {
+                    marked[i] = true;
+                    marked[j] = true;
+                }
+            }
+        }
+        for ((_, alternative), _) in alternatives
+            .iter_mut()
+            .zip(marked)
+            .filter(|(_, marked)| *marked)
+        {
+            let count = if exclusive {
+                &mut alternative.overlaps.one
+            } else {
+                &mut alternative.overlaps.any
+            };
+            *count = count.saturating_add(1);
+        }
+    }
+}
+
+/// Keeps a part that is too involved to be compared as it is written.
+fn leave_out(alternatives: &mut [Alternative<'_>], part: &Value) {
+    for alternative in alternatives {
+        let parts = alternative.others.entry(LEFT_OUT).or_default();
+        parts.push(part.clone());
+    }
+}
+
+/// Takes in what is said of the properties and items that nothing else speaks of.
+fn unevaluated<'a>(alternatives: &mut [Alternative<'a>], place: &Located<'a>) {
+    let properties = place.raw_member("unevaluatedProperties");
+    let items = place.raw_member("unevaluatedItems");
+    for alternative in alternatives {
+        if !alternative.additional_stated
+            && let Some(properties) = &properties
+        {
+            alternative.additional = Node::one(properties.clone());
+            alternative.additional_stated = true;
+        }
+        if alternative.items.is_any()
+            && let Some(items) = &items
+        {
+            alternative.items = Node::one(items.clone());
+        }
+    }
+}
+
+impl Document {
+    /// Where a reference leads, one step.
+    fn resolve_once<'a>(&'a self, place: &Located<'a>) -> Option<Located<'a>> {
+        let pointer = self.target(place.text("$ref")?)?;
+        let value = self.root.pointer(&pointer)?;
+        Some(Located { pointer, value })
+    }
+}

@@ -1,0 +1,332 @@
+//! Alternatives brought to one form, so that equal sets look equal.
+
+#![expect(
+    clippy::float_cmp,
+    reason = "bounds are the same only if they are equal"
+)]
+
+use serde_json::Value;
+
+use super::alternative::{
+    ANY, ARRAY, Alternative, Bound, Contains, INTEGER, NULL, NUMBER, Node, OBJECT, STRING,
+    admits_plainly, bound, same, type_of,
+};
+use super::apart::nodes_apart;
+use super::expand::{Carrier, Expand};
+use crate::level::Direction;
+use crate::pattern::matches;
+
+impl<'a> Expand<'a> {
+    /// Drops what cannot matter, so that equal sets look equal.
+    pub(super) fn settle(&self, mut alternative: Alternative<'a>) -> Alternative<'a> {
+        if self.carrier == Carrier::Bytes && is_binary(&alternative) {
+            alternative.types = STRING;
+            alternative.formats.insert(BINARY.to_owned());
+            alternative.others.remove("contentMediaType");
+        }
+        if let Some(values) = alternative.values.take() {
+            let mut kept: Vec<Value> = Vec::new();
+            for value in values {
+                if admits_plainly(&alternative, &value)
+                    && !kept.iter().any(|other| same(other, &value))
+                {
+                    kept.push(value);
+                }
+            }
+            alternative.types &= kept.iter().fold(0, |bits, value| bits | type_of(value));
+            let mut settled = Alternative::any(&alternative.label);
+            settled.types = alternative.types;
+            let plain = kept
+                .iter()
+                .all(|value| !value.is_object() && !value.is_array());
+            let both = kept.iter().filter(|value| value.is_boolean()).count() == 2;
+            // All of null and booleans is no restriction.
+            if !kept
+                .iter()
+                .all(|value| value.is_null() || (value.is_boolean() && both))
+            {
+                settled.values = Some(kept);
+            }
+            if plain {
+                settled.nots = alternative.nots;
+                settled.conditions = alternative.conditions;
+                settled.overlaps = alternative.overlaps;
+                settled.others = alternative.others;
+                return settled;
+            }
+            alternative.values = settled.values;
+        }
+        if alternative.types & NUMBER == INTEGER {
+            settle_integers(&mut alternative);
+        }
+        if let (Some(low), Some(high)) = (alternative.low, alternative.high)
+            && (low.at > high.at || (low.at == high.at && (low.exclusive || high.exclusive)))
+        {
+            alternative.types &= !NUMBER;
+        }
+        for (index, bit) in [STRING, ARRAY, OBJECT].into_iter().enumerate() {
+            if alternative.sizes[index]
+                .1
+                .is_some_and(|max| max < alternative.sizes[index].0)
+            {
+                alternative.types &= !bit;
+            }
+            if alternative.types & bit == 0 {
+                alternative.sizes[index] = (0, None);
+            }
+        }
+        if alternative.types & NUMBER == 0 {
+            alternative.low = None;
+            alternative.high = None;
+            alternative.multiples.clear();
+        }
+        if alternative.types & (STRING | NUMBER) == 0 {
+            alternative.formats.clear();
+        }
+        if alternative.types & STRING == 0 {
+            alternative.patterns.clear();
+        }
+        if alternative.types & ARRAY != 0 && self.no_array(&alternative) {
+            alternative.types &= !ARRAY;
+        }
+        if alternative.types & ARRAY == 0 {
+            alternative.unique = false;
+            alternative.prefix.clear();
+            alternative.items = Node::default();
+            alternative.contains.clear();
+        }
+        if alternative.types & OBJECT == 0 {
+            alternative.properties.clear();
+            alternative.required.clear();
+            alternative.additional = Node::default();
+            alternative.additional_stated = false;
+            alternative.by_pattern.clear();
+            alternative.names = Node::default();
+            alternative.demands.clear();
+            alternative.dependent.clear();
+        } else {
+            self.settle_object(&mut alternative);
+        }
+        alternative
+    }
+
+    /// Returns whether a list would need an element that there cannot be.
+    fn no_array(&self, alternative: &Alternative<'a>) -> bool {
+        let (least, most) = alternative.sizes[1];
+        let missing = |contains: &Contains<'a>| {
+            contains.least > 0
+                && (most.is_some_and(|most| most < contains.least)
+                    || (alternative.prefix.is_empty()
+                        && nodes_apart(self, &contains.node, self, &alternative.items)))
+        };
+        let needed = usize::try_from(least).unwrap_or(usize::MAX);
+        alternative.contains.iter().any(missing)
+            || (0..needed.min(alternative.prefix.len() + 1))
+                .any(|index| self.never(alternative.item(index)))
+    }
+
+    /// Takes out the properties that this direction does not hold.
+    fn settle_object(&self, alternative: &mut Alternative<'a>) {
+        let hidden = match self.direction {
+            Direction::Request => "readOnly",
+            Direction::Response => "writeOnly",
+        };
+        let gone: Vec<String> = alternative
+            .properties
+            .iter()
+            .filter(|(_, node)| self.says(node, hidden))
+            .map(|(name, _)| name.clone())
+            .collect();
+        for name in gone {
+            alternative.properties.remove(&name);
+            alternative.required.remove(&name);
+        }
+        while let Some((_, name)) = alternative.demands.iter().find(|(first, second)| {
+            alternative.required.contains(first) && !alternative.required.contains(second)
+        }) {
+            alternative.required.insert(name.clone());
+        }
+        let demands = std::mem::take(&mut alternative.demands);
+        alternative.demands = demands
+            .into_iter()
+            .filter(|(first, second)| {
+                let property = alternative
+                    .properties
+                    .get(first)
+                    .unwrap_or(&alternative.additional);
+                let possible = !property.is_never() || !alternative.by_pattern.is_empty();
+                possible && !alternative.required.contains(second)
+            })
+            .collect();
+        if !alternative.by_pattern.is_empty() {
+            for (name, node) in &mut alternative.properties {
+                for (pattern, schema) in &alternative.by_pattern {
+                    if matches(pattern, name) == Some(true) {
+                        *node = std::mem::take(node).and(schema);
+                    }
+                }
+            }
+        }
+        if alternative.required.iter().any(|name| {
+            alternative
+                .properties
+                .get(name)
+                .unwrap_or(&alternative.additional)
+                .is_never()
+                && alternative.by_pattern.is_empty()
+        }) {
+            alternative.types &= !OBJECT;
+        }
+        let least = alternative.required.len() as u64;
+        alternative.sizes[2].0 = if alternative.sizes[2].0 <= least {
+            0
+        } else {
+            alternative.sizes[2].0
+        };
+    }
+}
+
+/// The format of bytes in OpenAPI 3.0.
+const BINARY: &str = "binary";
+
+/// Returns whether a schema of a part or a body stands for any bytes, as OpenAPI 3.0
+/// writes it (a text of the format `binary`), or as OpenAPI 3.1 does (nothing at all, or
+/// a media type without an encoding).
+fn is_binary(alternative: &Alternative<'_>) -> bool {
+    if alternative.types == STRING && alternative.formats.iter().eq([BINARY]) {
+        return true;
+    }
+    let any_bytes = Value::from("application/octet-stream");
+    let stated = alternative.others.get("contentMediaType");
+    let is_stated = stated.is_some_and(|types| types.iter().all(|media| *media == any_bytes));
+    let is_plain = alternative.formats.is_empty()
+        && alternative.values.is_none()
+        && alternative.nots.is_empty()
+        && alternative.conditions.is_empty()
+        && !alternative.others.contains_key("contentEncoding");
+    let is_empty = alternative.types == ANY
+        && alternative.others.is_empty()
+        && alternative.properties.is_empty()
+        && alternative.required.is_empty()
+        && alternative.items.is_any()
+        && alternative.prefix.is_empty()
+        && alternative.patterns.is_empty();
+    is_plain && (is_empty || (is_stated && matches!(alternative.types, STRING | ANY)))
+}
+
+/// Brings what is asked of integers to one form.
+fn settle_integers(alternative: &mut Alternative<'_>) {
+    // For integers this format is nothing but a range.
+    if alternative.formats.remove("int32") {
+        let range = [(true, f64::from(i32::MIN)), (false, f64::from(i32::MAX))];
+        for (low, at) in range {
+            let exclusive = false;
+            bound(alternative, low, Bound { at, exclusive });
+        }
+    }
+    for (bound, step) in [(&mut alternative.low, 1.0), (&mut alternative.high, -1.0)] {
+        if let Some(bound) = bound {
+            let inner = if step > 0.0 {
+                bound.at.ceil()
+            } else {
+                bound.at.floor()
+            };
+            let whole = (bound.at.fract() == 0.0) && bound.exclusive;
+            bound.at = if whole { bound.at + step } else { inner };
+            bound.exclusive = false;
+        }
+    }
+    alternative.multiples.retain(|multiple| *multiple != 1.0);
+}
+
+/// Puts alternatives of different types together: constraints of one type say
+/// nothing of another, so the conjunction of both is their union.
+pub(super) fn join(alternatives: &mut Vec<Alternative<'_>>) {
+    let mut index = 0;
+    while index < alternatives.len() {
+        let mut other = index + 1;
+        while other < alternatives.len() {
+            if joinable(&alternatives[index], &alternatives[other]) {
+                let from = alternatives.remove(other);
+                merge(&mut alternatives[index], from);
+            } else {
+                other += 1;
+            }
+        }
+        index += 1;
+    }
+}
+
+fn joinable(a: &Alternative<'_>, b: &Alternative<'_>) -> bool {
+    let plain = |alternative: &Alternative<'_>| {
+        alternative.others.is_empty()
+            && alternative.nots.is_empty()
+            && alternative.conditions.is_empty()
+    };
+    let finite =
+        |alternative: &Alternative<'_>| alternative.values.is_some() || alternative.types == NULL;
+    if !plain(a) || !plain(b) {
+        return false;
+    }
+    if finite(a) && finite(b) && (a.values.is_some() || b.values.is_some()) {
+        return true;
+    }
+    a.values.is_none()
+        && b.values.is_none()
+        && a.types & b.types == 0
+        // A format belongs to texts and numbers alike.
+        && (a.formats.is_empty() || b.types & (STRING | NUMBER) == 0)
+        && (b.formats.is_empty() || a.types & (STRING | NUMBER) == 0)
+        && (a.types & NUMBER == 0 || b.types & NUMBER == 0)
+}
+
+fn merge<'a>(into: &mut Alternative<'a>, from: Alternative<'a>) {
+    into.overlaps.any = into.overlaps.any.saturating_add(from.overlaps.any);
+    into.overlaps.one = into.overlaps.one.saturating_add(from.overlaps.one);
+    if into.values.is_some() || from.values.is_some() {
+        let mut values = into.values.take().unwrap_or_else(|| vec![Value::Null]);
+        for value in from.values.unwrap_or_else(|| vec![Value::Null]) {
+            if !values.iter().any(|other| same(other, &value)) {
+                values.push(value);
+            }
+        }
+        into.types |= from.types;
+        into.values = Some(values);
+        return;
+    }
+    for (index, bit) in [STRING, ARRAY, OBJECT].into_iter().enumerate() {
+        if from.types & bit != 0 {
+            into.sizes[index] = from.sizes[index];
+        }
+    }
+    if from.types & NUMBER != 0 {
+        into.low = from.low;
+        into.high = from.high;
+        into.multiples = from.multiples;
+    }
+    into.formats.extend(from.formats);
+    if from.types & STRING != 0 {
+        into.patterns = from.patterns;
+        into.content = from.content;
+    }
+    if from.types & ARRAY != 0 {
+        into.unique = from.unique;
+        into.prefix = from.prefix;
+        into.items = from.items;
+        into.contains = from.contains;
+    }
+    if from.types & OBJECT != 0 {
+        into.properties = from.properties;
+        into.required = from.required;
+        into.additional = from.additional;
+        into.additional_stated = from.additional_stated;
+        into.by_pattern = from.by_pattern;
+        into.names = from.names;
+        into.demands = from.demands;
+        into.dependent = from.dependent;
+    }
+    if into.types == NULL {
+        into.label = from.label;
+    }
+    into.types |= from.types;
+}

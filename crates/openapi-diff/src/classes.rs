@@ -1,0 +1,376 @@
+//! Which schemas of two documents surely admit the same values.
+//!
+//! Schemas are put into classes by what they are written as, and by the classes of
+//! the schemas in them: the coarsest partition in which schemas of one class differ
+//! in nothing that a comparison looks at. Order, names, descriptions, unknown keys
+//! and references as such never matter. That is cheap, whatever the schemas hold,
+//! and leaves the comparison with what has changed and what holds it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde_json::{Map, Value};
+
+use super::document::{Dialect, Document, Located};
+use super::places::{Kind, within};
+
+/// The class of a schema.
+pub(super) type Class = u32;
+
+/// The class of every schema in two documents.
+#[derive(Debug, Default)]
+pub(super) struct Classes {
+    base: HashMap<String, Class>,
+    revision: HashMap<String, Class>,
+    /// The class of schemas that admit everything and say nothing else.
+    any: Option<Class>,
+}
+
+/// Which of the two documents.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Side {
+    Base,
+    Revision,
+}
+
+/// Keywords whose value alone says what they mean.
+const KEYWORDS: [&str; 32] = [
+    "$dynamicRef",
+    "const",
+    "contentEncoding",
+    "contentMediaType",
+    "default",
+    "dependentRequired",
+    "deprecated",
+    "discriminator",
+    "enum",
+    "exclusiveMaximum",
+    "exclusiveMinimum",
+    "format",
+    "maxContains",
+    "maxItems",
+    "maxLength",
+    "maxProperties",
+    "maximum",
+    "minContains",
+    "minItems",
+    "minLength",
+    "minProperties",
+    "minimum",
+    "multipleOf",
+    "nullable",
+    "pattern",
+    "readOnly",
+    "required",
+    "type",
+    "uniqueItems",
+    "writeOnly",
+    "x-extensible-enum",
+    "xml",
+];
+
+/// Keywords whose list of schemas has no order.
+const UNORDERED: [&str; 3] = ["allOf", "anyOf", "oneOf"];
+
+/// A schema, as far as the partition looks at it.
+struct Item {
+    /// What it says without the schemas in it.
+    own: u32,
+    /// The schemas in it: the keyword with the name, and the items.
+    inner: Vec<(u32, Vec<usize>)>,
+    /// Whether the items of a keyword stand in no order.
+    unordered: Vec<bool>,
+}
+
+#[derive(Default)]
+struct Names(HashMap<String, u32>);
+
+impl Names {
+    fn number(&mut self, name: String) -> u32 {
+        let next = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
+        *self.0.entry(name).or_insert(next)
+    }
+}
+
+impl Classes {
+    pub(super) fn find(base: &Document, revision: &Document) -> Self {
+        let mut names = Names::default();
+        let (base_places, base_items) = items(base, 0, &mut names);
+        let (revision_places, revision_items) = items(revision, base_items.len(), &mut names);
+        let any = names.number(String::new());
+        let mut all = base_items;
+        all.extend(revision_items);
+        let classes = partition(&all);
+        let of = |places: HashMap<String, usize>| -> HashMap<String, Class> {
+            let numbered = places.into_iter();
+            numbered
+                .map(|(pointer, item)| (pointer, classes[item]))
+                .collect()
+        };
+        let admits_all = |item: &Item| item.own == any && item.inner.is_empty();
+        Classes {
+            any: all.iter().position(admits_all).map(|item| classes[item]),
+            base: of(base_places),
+            revision: of(revision_places),
+        }
+    }
+
+    /// The classes of schemas that hold together; none for those that admit everything.
+    pub(super) fn of(&self, side: Side, places: &[Located<'_>]) -> Option<Vec<Class>> {
+        let known = match side {
+            Side::Base => &self.base,
+            Side::Revision => &self.revision,
+        };
+        let mut classes = BTreeSet::new();
+        for place in places {
+            let class = *known.get(&place.pointer)?;
+            if Some(class) != self.any {
+                classes.insert(class);
+            }
+        }
+        Some(classes.into_iter().collect())
+    }
+}
+
+/// The schemas of a document, by their pointers. Mere references are what they lead to.
+fn items(
+    document: &Document,
+    first: usize,
+    names: &mut Names,
+) -> (HashMap<String, usize>, Vec<Item>) {
+    let mut numbers: HashMap<&str, usize> = HashMap::new();
+    let mut places: Vec<(&str, &Value)> = Vec::new();
+    for pointer in &document.schemas {
+        if let Some(value) = document.root.pointer(pointer)
+            && !is_mere_reference(document, value)
+        {
+            numbers.insert(pointer, first + places.len());
+            places.push((pointer, value));
+        }
+    }
+    let resolved = |pointer: &str| -> Option<usize> {
+        let mut at = pointer.to_owned();
+        loop {
+            if let Some(number) = numbers.get(at.as_str()) {
+                return Some(*number);
+            }
+            // The document has been read, so no chain is circular.
+            let reference = document.root.pointer(&at)?.get("$ref")?.as_str()?;
+            at = document.target(reference)?;
+        }
+    };
+    let items = places
+        .iter()
+        .map(|(pointer, value)| item(document, pointer, value, &resolved, names))
+        .collect();
+    let all = document.schemas.iter();
+    let places = all.filter_map(|pointer| Some((pointer.clone(), resolved(pointer)?)));
+    (places.collect(), items)
+}
+
+/// Returns whether a schema is nothing but a reference, as far as a comparison looks.
+pub(super) fn is_mere_reference(document: &Document, value: &Value) -> bool {
+    let Value::Object(map) = value else {
+        return false;
+    };
+    map.get("$ref").is_some_and(Value::is_string)
+        && (document.dialect == Dialect::V30
+            || !map.iter().any(|(key, value)| {
+                key != "$ref"
+                    && (says(document, map, key, value).is_some()
+                        || !within(Kind::Schema, "", &one(key, value)).is_empty())
+            }))
+}
+
+fn one(key: &str, value: &Value) -> Value {
+    Value::Object(Map::from_iter([(key.to_owned(), value.clone())]))
+}
+
+fn item(
+    document: &Document,
+    pointer: &str,
+    value: &Value,
+    resolved: &impl Fn(&str) -> Option<usize>,
+    names: &mut Names,
+) -> Item {
+    let mut inner: BTreeMap<(u32, bool), Vec<usize>> = BTreeMap::new();
+    let own = match value {
+        Value::Object(map) => {
+            let said = map
+                .iter()
+                .filter_map(|(key, value)| says(document, map, key, value));
+            let said: BTreeSet<String> = said.collect();
+            if let Some(reference) = map.get("$ref").and_then(Value::as_str)
+                && let Some(target) = document.target(reference).as_deref().and_then(resolved)
+            {
+                inner.insert((names.number("$ref".to_owned()), false), vec![target]);
+            }
+            said.into_iter().collect::<Vec<_>>().join("\n")
+        }
+        Value::Bool(true) => String::new(),
+        other => other.to_string(),
+    };
+    for (at, _, _) in within(Kind::Schema, pointer, value) {
+        let Some(target) = resolved(&at) else {
+            continue;
+        };
+        let step = at.get(pointer.len() + 1..).unwrap_or_default();
+        let (keyword, rest) = step.split_once('/').unwrap_or((step, ""));
+        // What is only there to be referred to says nothing.
+        if matches!(keyword, "$defs" | "definitions") {
+            continue;
+        }
+        let unordered = UNORDERED.contains(&keyword);
+        let name = if unordered {
+            keyword.to_owned()
+        } else {
+            format!("{keyword}/{rest}")
+        };
+        let key = (names.number(name), unordered);
+        inner.entry(key).or_default().push(target);
+    }
+    Item {
+        own: names.number(own),
+        unordered: inner.keys().map(|(_, unordered)| *unordered).collect(),
+        inner: inner
+            .into_iter()
+            .map(|((name, _), items)| (name, items))
+            .collect(),
+    }
+}
+
+/// What a keyword says, in one spelling; nothing if it could as well be left out.
+fn says(
+    document: &Document,
+    map: &Map<String, Value>,
+    keyword: &str,
+    value: &Value,
+) -> Option<String> {
+    if !KEYWORDS.contains(&keyword) {
+        return None;
+    }
+    // A flag that is not set could as well be left out; these are no flags.
+    if value == &Value::Bool(false) && !matches!(keyword, "const" | "default") {
+        return None;
+    }
+    let old = document.dialect == Dialect::V30;
+    if keyword == "nullable" && !old {
+        return None;
+    }
+    let set = |values: &Value| -> String {
+        let values = values.as_array().into_iter().flatten();
+        let sorted: BTreeSet<String> = values.map(canonical).collect();
+        sorted.into_iter().collect::<Vec<_>>().join(",")
+    };
+    // In OpenAPI 3.0 a type that is nullable is what later is a list with null.
+    let nullable = old
+        && map.get("nullable") == Some(&Value::Bool(true))
+        && map.get("type").is_some_and(Value::is_string)
+        && !["enum", "allOf", "anyOf", "oneOf", "not"]
+            .iter()
+            .any(|keyword| map.contains_key(*keyword));
+    let said = match (keyword, value) {
+        ("nullable", _) if nullable => return None,
+        ("type", Value::String(_)) if nullable => {
+            set(&Value::from(vec![value.clone(), "null".into()]))
+        }
+        ("enum" | "required" | "type", Value::Array(values)) => {
+            if values.is_empty() && keyword == "required" {
+                return None;
+            }
+            set(value)
+        }
+        _ => canonical(value),
+    };
+    Some(format!("{keyword} {said}"))
+}
+
+/// A value with its keys in order.
+fn canonical(value: &Value) -> String {
+    match value {
+        Value::Object(map) => {
+            let sorted: BTreeMap<&String, String> = map
+                .iter()
+                .map(|(key, value)| (key, canonical(value)))
+                .collect();
+            format!("{sorted:?}")
+        }
+        Value::Array(items) => {
+            let items: Vec<String> = items.iter().map(canonical).collect();
+            format!("[{}]", items.join(","))
+        }
+        Value::Number(number) => match number.as_f64() {
+            // Beyond this, neighbours are one double.
+            Some(float) if float.abs() < 9e15 => float.to_string(),
+            _ => number.to_string(),
+        },
+        other => other.to_string(),
+    }
+}
+
+/// Puts items into classes, and splits the classes until no two items of one class
+/// have inner items of different classes. The largest part keeps the number, so
+/// that the others are looked at again only as often as their own class is halved.
+fn partition(items: &[Item]) -> Vec<Class> {
+    let mut users: Vec<Vec<usize>> = vec![Vec::new(); items.len()];
+    for (index, item) in items.iter().enumerate() {
+        for inner in item.inner.iter().flat_map(|(_, inner)| inner) {
+            users[*inner].push(index);
+        }
+    }
+    let mut classes: Vec<Class> = vec![0; items.len()];
+    // Of each class: how many items it has, and the signature that they share.
+    let mut sizes = vec![items.len()];
+    let mut shared: Vec<Vec<u32>> = vec![Vec::new()];
+    let mut dirty: BTreeSet<usize> = (0..items.len()).collect();
+    while !dirty.is_empty() {
+        let mut parts: BTreeMap<(Class, Vec<u32>), Vec<usize>> = BTreeMap::new();
+        let mut looked_at: HashMap<Class, usize> = HashMap::new();
+        for item in std::mem::take(&mut dirty) {
+            let key = (classes[item], signature(&items[item], &classes));
+            *looked_at.entry(key.0).or_default() += 1;
+            parts.entry(key).or_default().push(item);
+        }
+        // Where every item of a class was looked at, the largest part keeps its number.
+        let mut kept: HashMap<Class, (usize, Vec<u32>)> = HashMap::new();
+        for ((class, signature), part) in &parts {
+            if looked_at[class] == sizes[*class as usize] {
+                let largest = kept.entry(*class).or_default();
+                if part.len() > largest.0 {
+                    *largest = (part.len(), signature.clone());
+                }
+            }
+        }
+        for (class, (_, signature)) in kept {
+            shared[class as usize] = signature;
+        }
+        for ((class, signature), part) in parts {
+            if shared[class as usize] == signature {
+                continue;
+            }
+            let new = Class::try_from(sizes.len()).unwrap_or(Class::MAX);
+            sizes[class as usize] -= part.len();
+            sizes.push(part.len());
+            shared.push(signature);
+            for item in part {
+                classes[item] = new;
+                dirty.extend(&users[item]);
+            }
+        }
+    }
+    classes
+}
+
+/// What tells an item from others, as far as the classes go.
+fn signature(item: &Item, classes: &[Class]) -> Vec<u32> {
+    let mut signature = vec![item.own];
+    for ((name, inner), unordered) in item.inner.iter().zip(&item.unordered) {
+        let mut inner: Vec<Class> = inner.iter().map(|item| classes[*item]).collect();
+        if *unordered {
+            inner.sort_unstable();
+        }
+        signature.push(*name);
+        signature.push(u32::try_from(inner.len()).unwrap_or(u32::MAX));
+        signature.extend(inner);
+    }
+    signature
+}

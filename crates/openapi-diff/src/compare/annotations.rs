@@ -1,0 +1,222 @@
+//! What a schema says besides which values it admits.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::pairs::Compare;
+use super::site::{Change, Site};
+use crate::alternatives::{Expand, Node, same};
+use crate::document::Document;
+use crate::rules::{Effect, SchemaRule};
+use crate::sentence::{Sentence, about, around};
+
+impl<'a> Compare<'a> {
+    pub(super) fn annotations(
+        &mut self,
+        old: &Node<'a>,
+        new: &Node<'a>,
+        site: &Site,
+        out: &mut Vec<Change>,
+    ) {
+        let both = |keyword| {
+            (
+                self.base.annotation(old, keyword),
+                self.revision.annotation(new, keyword),
+            )
+        };
+        let default = match both("default") {
+            (None, Some(new)) => Some((
+                SchemaRule::DefaultValueAdded,
+                about!("now defaults to {new}"),
+            )),
+            (Some(old), None) => Some((
+                SchemaRule::DefaultValueRemoved,
+                about!("no longer defaults to {old}"),
+            )),
+            (Some(old), Some(new)) if !same(old, new) => Some((
+                SchemaRule::DefaultValueChanged,
+                around!(
+                    "the default of",
+                    "changed from {old} to {new}; clients that leave it out get the new one"
+                ),
+            )),
+            _ => None,
+        };
+        out.extend(default.map(|(kind, text)| site.change(kind, Effect::None, text)));
+        let yes = |mark: Option<&Value>| mark == Some(&Value::Bool(true));
+        let (was, is) = both("deprecated");
+        match (yes(was), yes(is)) {
+            (false, true) => out.push(site.change(
+                SchemaRule::Deprecated,
+                Effect::None,
+                Sentence::about("is deprecated"),
+            )),
+            (true, false) => out.push(site.change(
+                SchemaRule::Reactivated,
+                Effect::None,
+                Sentence::about("is no longer deprecated"),
+            )),
+            _ => {}
+        }
+        let (was, is) = both("xml");
+        if was != is {
+            out.push(site.change(
+                SchemaRule::XmlChanged,
+                Effect::Unknown,
+                Sentence::about("is written in XML in another way (`xml`); that is not compared"),
+            ));
+        }
+        let (was, is) = both("x-extensible-enum");
+        extensible(was, is, site, out);
+        match both("discriminator") {
+            (Some(was), Some(is)) => {
+                if was.get("propertyName") != is.get("propertyName") {
+                    out.push(site.change(
+                        SchemaRule::DiscriminatorPropertyNameChanged,
+                        Effect::Unknown,
+                        around!(
+                            "the property that tells the alternatives of",
+                            "apart has another name"
+                        ),
+                    ));
+                }
+                if was.get("defaultMapping") != is.get("defaultMapping") {
+                    out.push(site.change(
+                        SchemaRule::DiscriminatorMappingChanged,
+                        Effect::Incomparable,
+                        around!("what no mapping names selects another alternative of", ""),
+                    ));
+                }
+                self.mappings((old, was), (new, is), site, out);
+            }
+            (Some(_), None) => out.push(site.change(
+                SchemaRule::DiscriminatorRemoved,
+                Effect::None,
+                Sentence::about("lost its discriminator"),
+            )),
+            (None, Some(_)) => out.push(site.change(
+                SchemaRule::DiscriminatorAdded,
+                Effect::None,
+                Sentence::about("got a discriminator"),
+            )),
+            (None, None) => {}
+        }
+    }
+
+    /// What the values of a discriminator select. Schemas are selected by their
+    /// names too, so only what a mapping adds to that can be lost.
+    fn mappings(
+        &mut self,
+        (old, was): (&Node<'a>, &Value),
+        (new, is): (&Node<'a>, &Value),
+        site: &Site,
+        out: &mut Vec<Change>,
+    ) {
+        let (was, is) = (
+            selected(&self.base, old, was),
+            selected(&self.revision, new, is),
+        );
+        for (name, (target, stated)) in &was {
+            let Some((other, _)) = is.get(name) else {
+                if *stated {
+                    out.push(site.change(
+                        SchemaRule::DiscriminatorMappingDeleted,
+                        Effect::Narrows,
+                        around!("`{name}` no longer selects an alternative of", ""),
+                    ));
+                }
+                continue;
+            };
+            let place = |document: &'a Document, pointer: &str| {
+                document.place(pointer).map(Node::one).unwrap_or_default()
+            };
+            let (before, after) = (
+                place(self.base.document, target),
+                place(self.revision.document, other),
+            );
+            if target != other && !self.equal(&before, &after) {
+                out.push(site.change(
+                    SchemaRule::DiscriminatorMappingChanged,
+                    Effect::Incomparable,
+                    around!("`{name}` selects another alternative of", ""),
+                ));
+            }
+        }
+        for (name, (_, stated)) in &is {
+            if *stated && !was.contains_key(name) {
+                out.push(site.change(
+                    SchemaRule::DiscriminatorMappingAdded,
+                    Effect::None,
+                    around!("`{name}` now selects an alternative of", ""),
+                ));
+            }
+        }
+    }
+}
+
+/// Compares lists of values that clients know can grow (`x-extensible-enum`).
+fn extensible(old: Option<&Value>, new: Option<&Value>, site: &Site, out: &mut Vec<Change>) {
+    let listed = |list: Option<&Value>| list.and_then(Value::as_array).cloned();
+    let effect = |rule: SchemaRule| rule.effect();
+    match (listed(old), listed(new)) {
+        (Some(was), Some(is)) => {
+            let gone = was.iter().filter(|value| !is.contains(value));
+            out.extend(gone.map(|value| {
+                let rule = SchemaRule::ExtensibleEnumValueRemoved;
+                site.change(rule, effect(rule), about!("no longer lists {value}"))
+            }));
+            let come = is.iter().filter(|value| !was.contains(value));
+            out.extend(come.map(|value| {
+                let rule = SchemaRule::ExtensibleEnumValueAdded;
+                site.change(rule, effect(rule), about!("now lists {value} as well"))
+            }));
+        }
+        (None, Some(_)) => {
+            let rule = SchemaRule::ExtensibleEnumAdded;
+            let says = Sentence::about("now lists its values, in a list that can grow");
+            out.push(site.change(rule, effect(rule), says));
+        }
+        (Some(_), None) => {
+            let rule = SchemaRule::ExtensibleEnumRemoved;
+            let says = Sentence::about("no longer lists its values");
+            out.push(site.change(rule, effect(rule), says));
+        }
+        (None, None) => {}
+    }
+}
+
+/// The pointers of the schemas that the values of a discriminator select, and
+/// whether a mapping says so.
+fn selected<'a>(
+    expand: &Expand<'a>,
+    node: &Node<'a>,
+    discriminator: &Value,
+) -> BTreeMap<String, (String, bool)> {
+    let mut all = BTreeMap::new();
+    for keyword in ["oneOf", "anyOf"] {
+        let branches = expand.annotation(node, keyword).and_then(Value::as_array);
+        for reference in branches
+            .into_iter()
+            .flatten()
+            .filter_map(|schema| schema.get("$ref"))
+        {
+            if let Some((_, name)) = reference.as_str().and_then(|text| text.rsplit_once('/')) {
+                all.insert(
+                    name.to_owned(),
+                    (format!("/components/schemas/{name}"), false),
+                );
+            }
+        }
+    }
+    let mapping = discriminator.get("mapping").and_then(Value::as_object);
+    for (name, target) in mapping.into_iter().flatten() {
+        let target = target.as_str().unwrap_or_default();
+        let pointer = match target.strip_prefix('#') {
+            Some(pointer) => pointer.to_owned(),
+            None => format!("/components/schemas/{target}"),
+        };
+        all.insert(name.clone(), (pointer, true));
+    }
+    all
+}

@@ -1,0 +1,389 @@
+//! Schemas that are applied to a value on a condition, or to a part of it.
+
+use std::collections::BTreeSet;
+
+use super::pairs::Compare;
+use super::site::{Change, Site};
+use crate::alternatives::{
+    Alternative, Condition, Contains, LEFT_OUT, NULL, OBJECT, STRING, apart,
+};
+use crate::rules::{Effect, SchemaRule};
+use crate::sentence::{Sentence, about};
+
+/// The rules about a keyword.
+#[derive(Debug, Clone, Copy)]
+struct KeywordRules {
+    added: SchemaRule,
+    removed: SchemaRule,
+    changed: SchemaRule,
+}
+
+/// Whether all of the new follows from the old, and the reverse.
+struct Verdict {
+    kept: bool,
+    back: bool,
+}
+
+impl Verdict {
+    /// Each demand of one side must follow from one of the other's.
+    fn of_lists(
+        olds: usize,
+        news: usize,
+        mut implied: impl FnMut(usize, usize) -> (bool, bool),
+    ) -> Self {
+        let mut new_follows = vec![false; news];
+        let mut old_follows = vec![false; olds];
+        for (i, old_follows) in old_follows.iter_mut().enumerate() {
+            for (j, new_follows) in new_follows.iter_mut().enumerate() {
+                let (new, old) = implied(i, j);
+                *new_follows |= new;
+                *old_follows |= old;
+            }
+        }
+        Verdict {
+            kept: new_follows.into_iter().all(|follows| follows),
+            back: old_follows.into_iter().all(|follows| follows),
+        }
+    }
+
+    fn change(
+        &self,
+        rules: KeywordRules,
+        (old, new): (bool, bool),
+        text: &str,
+        site: &Site,
+        out: &mut Vec<Change>,
+    ) {
+        let effect = match (self.kept, self.back) {
+            (true, true) => return,
+            (true, false) => Effect::Widens,
+            (false, true) => Effect::Narrows,
+            (false, false) => Effect::Unknown,
+        };
+        let rule = match (old, new) {
+            (false, _) => rules.added,
+            (_, false) => rules.removed,
+            _ => rules.changed,
+        };
+        let verb = match effect {
+            Effect::Widens => "less than before",
+            Effect::Narrows => "more than before",
+            _ => "something else than before",
+        };
+        out.push(site.change(rule, effect, about!("{text} {verb}")));
+    }
+}
+
+impl<'a> Compare<'a> {
+    pub(super) fn applied(
+        &mut self,
+        old: &Alternative<'a>,
+        new: &Alternative<'a>,
+        site: &Site,
+        out: &mut Vec<Change>,
+    ) {
+        overlaps(old, new, site, out);
+        self.nots(old, new, site, out);
+        self.contains(old, new, site, out);
+        self.conditions(old, new, site, out);
+        self.dependencies(old, new, site, out);
+        if old.types & new.types & STRING != 0 {
+            Verdict {
+                kept: self.kept(&old.content, &new.content),
+                back: self.back(&old.content, &new.content),
+            }
+            .change(
+                KeywordRules {
+                    added: SchemaRule::ContentSchemaAdded,
+                    removed: SchemaRule::ContentSchemaRemoved,
+                    changed: SchemaRule::ContentSchemaChanged,
+                },
+                (!old.content.is_any(), !new.content.is_any()),
+                "demands of what it holds",
+                site,
+                out,
+            );
+        }
+        Verdict {
+            kept: self.kept(&old.names, &new.names),
+            back: self.back(&old.names, &new.names),
+        }
+        .change(
+            KeywordRules {
+                added: SchemaRule::PropertyNamesAdded,
+                removed: SchemaRule::PropertyNamesRemoved,
+                changed: SchemaRule::PropertyNamesChanged,
+            },
+            (!old.names.is_any(), !new.names.is_any()),
+            "demands of the names of its properties",
+            site,
+            out,
+        );
+        others(old, new, site, out);
+    }
+
+    fn nots(
+        &mut self,
+        old: &Alternative<'a>,
+        new: &Alternative<'a>,
+        site: &Site,
+        out: &mut Vec<Change>,
+    ) {
+        if old.nots.is_empty() && new.nots.is_empty() {
+            return;
+        }
+        // What no value of the other side is need not be ruled out.
+        let new_nots: Vec<_> = new
+            .nots
+            .iter()
+            .filter(|not| {
+                let alternatives = self.revision.alternatives(not);
+                !alternatives
+                    .iter()
+                    .all(|alternative| apart(&self.base, old, &self.revision, alternative))
+            })
+            .collect();
+        let old_nots: Vec<_> = old
+            .nots
+            .iter()
+            .filter(|not| {
+                let alternatives = self.base.alternatives(not);
+                !alternatives
+                    .iter()
+                    .all(|alternative| apart(&self.revision, new, &self.base, alternative))
+            })
+            .collect();
+        Verdict::of_lists(old_nots.len(), new_nots.len(), |i, j| {
+            let (was, is) = (old_nots[i], new_nots[j]);
+            (self.back(was, is), self.kept(was, is))
+        })
+        .change(
+            KeywordRules {
+                added: SchemaRule::NotAdded,
+                removed: SchemaRule::NotRemoved,
+                changed: SchemaRule::NotChanged,
+            },
+            (!old_nots.is_empty(), !new_nots.is_empty()),
+            "rules out",
+            site,
+            out,
+        );
+    }
+
+    fn contains(
+        &mut self,
+        old: &Alternative<'a>,
+        new: &Alternative<'a>,
+        site: &Site,
+        out: &mut Vec<Change>,
+    ) {
+        // Whether `b` follows from `a`, where `within` says whose elements are whose.
+        let follows = |a: &Contains<'a>, b: &Contains<'a>, a_in_b: bool, b_in_a: bool| {
+            (b.least == 0 || (a_in_b && a.least >= b.least))
+                && b.most
+                    .is_none_or(|most| b_in_a && a.most.is_some_and(|limit| limit <= most))
+        };
+        let mut same_elements = false;
+        let verdict = Verdict::of_lists(old.contains.len(), new.contains.len(), |i, j| {
+            let (was, is) = (&old.contains[i], &new.contains[j]);
+            let kept = self.kept(&was.node, &is.node);
+            let back = self.back(&was.node, &is.node);
+            same_elements = kept && back;
+            (follows(was, is, kept, back), follows(is, was, back, kept))
+        });
+        let changed = match (old.contains.as_slice(), new.contains.as_slice()) {
+            ([was], [is]) if same_elements && was.most == is.most => {
+                if is.least > was.least {
+                    SchemaRule::MinContainsIncreased
+                } else {
+                    SchemaRule::MinContainsDecreased
+                }
+            }
+            ([was], [is]) if same_elements && was.least == is.least => {
+                let limit = |most: Option<u64>| most.unwrap_or(u64::MAX);
+                if limit(is.most) < limit(was.most) {
+                    SchemaRule::MaxContainsDecreased
+                } else {
+                    SchemaRule::MaxContainsIncreased
+                }
+            }
+            _ => SchemaRule::ContainsChanged,
+        };
+        verdict.change(
+            KeywordRules {
+                added: SchemaRule::ContainsAdded,
+                removed: SchemaRule::ContainsRemoved,
+                changed,
+            },
+            (!old.contains.is_empty(), !new.contains.is_empty()),
+            "demands of what a list must contain",
+            site,
+            out,
+        );
+    }
+
+    fn conditions(
+        &mut self,
+        old: &Alternative<'a>,
+        new: &Alternative<'a>,
+        site: &Site,
+        out: &mut Vec<Change>,
+    ) {
+        Verdict::of_lists(old.conditions.len(), new.conditions.len(), |i, j| {
+            let (was, is) = (&old.conditions[i], &new.conditions[j]);
+            if !self.equal(&was.test, &is.test) {
+                return (false, false);
+            }
+            let both = |condition: &Condition<'a>| condition.test.clone().and(&condition.then);
+            let then = (both(was), both(is));
+            let otherwise = (&was.otherwise, &is.otherwise);
+            (
+                self.kept(&then.0, &then.1) && self.kept(otherwise.0, otherwise.1),
+                self.back(&then.0, &then.1) && self.back(otherwise.0, otherwise.1),
+            )
+        })
+        .change(
+            KeywordRules {
+                added: SchemaRule::IfAdded,
+                removed: SchemaRule::IfRemoved,
+                changed: SchemaRule::IfChanged,
+            },
+            (!old.conditions.is_empty(), !new.conditions.is_empty()),
+            "has a condition (`if`) that demands",
+            site,
+            out,
+        );
+    }
+
+    fn dependencies(
+        &mut self,
+        old: &Alternative<'a>,
+        new: &Alternative<'a>,
+        site: &Site,
+        out: &mut Vec<Change>,
+    ) {
+        let follows = |a: &Alternative<'a>, b: &Alternative<'a>| {
+            b.demands
+                .iter()
+                .all(|demand| a.demands.contains(demand) || a.required.contains(&demand.1))
+        };
+        Verdict {
+            kept: follows(old, new),
+            back: follows(new, old),
+        }
+        .change(
+            KeywordRules {
+                added: SchemaRule::DependentRequiredAdded,
+                removed: SchemaRule::DependentRequiredRemoved,
+                changed: SchemaRule::DependentRequiredChanged,
+            },
+            (!old.demands.is_empty(), !new.demands.is_empty()),
+            "has properties that demand others,",
+            site,
+            out,
+        );
+        let names: BTreeSet<&String> = old.dependent.keys().chain(new.dependent.keys()).collect();
+        for name in names {
+            let (was, is) = (old.dependent.get(name), new.dependent.get(name));
+            let (before, after) = (
+                was.cloned().unwrap_or_default(),
+                is.cloned().unwrap_or_default(),
+            );
+            Verdict {
+                kept: self.kept(&before, &after),
+                back: self.back(&before, &after),
+            }
+            .change(
+                KeywordRules {
+                    added: SchemaRule::DependentSchemaAdded,
+                    removed: SchemaRule::DependentSchemaRemoved,
+                    changed: SchemaRule::DependentSchemaChanged,
+                },
+                (was.is_some(), is.is_some()),
+                &format!("with the property `{name}` must keep"),
+                site,
+                out,
+            );
+        }
+    }
+}
+
+/// A union whose alternatives overlap changes its meaning with its keyword.
+fn overlaps(old: &Alternative<'_>, new: &Alternative<'_>, site: &Site, out: &mut Vec<Change>) {
+    // Objects of a new alternative are told from the old ones by what they hold.
+    let plain = old.types & new.types & !NULL & OBJECT == 0;
+    let (was, is) = (old.overlaps, new.overlaps);
+    if is.one < was.one && is.any > was.any {
+        out.push(site.change(
+            SchemaRule::OneOfBecameAnyOf,
+            Effect::Widens,
+            Sentence::about("may now match several of its alternatives at once"),
+        ));
+    }
+    if is.one <= was.one || (is.any >= was.any && !plain) {
+        return;
+    }
+    out.push(site.change(
+        SchemaRule::AnyOfBecameOneOf,
+        Effect::Narrows,
+        Sentence::about("must now match exactly one of its alternatives, and some overlap"),
+    ));
+}
+
+/// Keywords that are compared as they are written, and the kinds of their changes.
+const KEYWORDS: [(&str, KeywordRules); 3] = [
+    (
+        "contentEncoding",
+        KeywordRules {
+            added: SchemaRule::ContentEncodingAdded,
+            removed: SchemaRule::ContentEncodingRemoved,
+            changed: SchemaRule::ContentEncodingChanged,
+        },
+    ),
+    (
+        "contentMediaType",
+        KeywordRules {
+            added: SchemaRule::ContentMediaTypeAdded,
+            removed: SchemaRule::ContentMediaTypeRemoved,
+            changed: SchemaRule::ContentMediaTypeChanged,
+        },
+    ),
+    (
+        "$dynamicRef",
+        KeywordRules {
+            added: SchemaRule::DynamicRefAdded,
+            removed: SchemaRule::DynamicRefRemoved,
+            changed: SchemaRule::DynamicRefChanged,
+        },
+    ),
+];
+
+fn others(old: &Alternative<'_>, new: &Alternative<'_>, site: &Site, out: &mut Vec<Change>) {
+    if old.others.contains_key(LEFT_OUT) || new.others.contains_key(LEFT_OUT) {
+        out.push(site.change(
+            SchemaRule::NotCompared,
+            Effect::Unknown,
+            Sentence::about(
+                "combines too many alternatives, or extends too many schemas, to be compared, \
+                 and it or something in it has changed; look at it by hand",
+            ),
+        ));
+    }
+    for (keyword, rules) in KEYWORDS {
+        let (was, is) = (old.others.get(keyword), new.others.get(keyword));
+        if was == is {
+            continue;
+        }
+        Verdict {
+            kept: is.is_none(),
+            back: was.is_none(),
+        }
+        .change(
+            rules,
+            (was.is_some(), is.is_some()),
+            &format!("has a `{keyword}` that demands"),
+            site,
+            out,
+        );
+    }
+}

@@ -1,0 +1,220 @@
+//! What a change of a schema does to the values that it admits.
+//!
+//! Two schemas are compared as [`Alternative`]s. An alternative is a
+//! conjunction, so it is compared constraint by constraint: the new schema
+//! admits whatever the old one did if no constraint narrows, and nothing else if
+//! none widens. That makes the list of changes a proof as well as an
+//! explanation.
+//!
+//! Each pair of schemas is compared once, however many operations lead to it. What
+//! one pair asks of others, such as whether the alternatives of one union are among
+//! those of another, [`holds`] answers.
+
+mod annotations;
+mod applied;
+mod facts;
+mod holds;
+mod objects;
+mod pairs;
+mod scalars;
+mod site;
+mod text;
+mod unions;
+
+use std::collections::HashSet;
+
+pub(super) use self::pairs::Compare;
+use self::pairs::Link;
+use self::scalars::{SIZES, numbers, sizes, type_lists, types, values};
+use self::site::{Found, Site};
+use self::text::{formats, patterns};
+use super::alternatives::{ARRAY, Alternative, BOOLEAN, Carrier, NUMBER, Node, OBJECT, STRING};
+use serde_json::Value;
+
+use crate::rules::{Effect, SchemaRule};
+use crate::sentence::{Sentence, about, around};
+
+impl<'a> Compare<'a> {
+    /// Compares two schemas and whatever is in them, where that was not done before.
+    /// Returns the number of the pair, or `None` if they do not differ.
+    pub(super) fn explore(&mut self, old: &Node<'a>, new: &Node<'a>) -> Option<usize> {
+        let first = self.pairs.len();
+        let root = self.number(old, new)?;
+        let mut next = first;
+        while next < self.pairs.len() {
+            let (old, new) = (self.pairs[next].old.clone(), self.pairs[next].new.clone());
+            let found = self.pair(&old, &new);
+            let inner = found.inner.into_iter();
+            let inner = inner
+                .filter_map(|inner| {
+                    Some(Link {
+                        pair: self.number(&inner.old, &inner.new)?,
+                        step: inner.step,
+                        always: inner.always,
+                    })
+                })
+                .collect();
+            let mut seen = HashSet::new();
+            let mut changes = found.changes;
+            changes.retain(|change| {
+                seen.insert((change.rule, change.site.path.clone(), change.says.clone()))
+            });
+            self.pairs[next].inner = inner;
+            self.pairs[next].changes = changes;
+            next += 1;
+        }
+        Some(root)
+    }
+
+    fn pair(&mut self, old: &Node<'a>, new: &Node<'a>) -> Found<'a> {
+        let site = Site {
+            path: String::new(),
+            base: old.pointer().map(str::to_owned),
+            revision: new.pointer().map(str::to_owned),
+        };
+        let mut found = Found::default();
+        self.annotations(old, new, &site, &mut found.changes);
+        let before = self.base.alternatives(old);
+        let after = self.revision.alternatives(new);
+        match (&*before, &*after) {
+            ([], []) => {}
+            ([], _) => found.changes.push(site.change(
+                SchemaRule::BecamePossible,
+                Effect::Widens,
+                Sentence::about("used to admit no value, and does now"),
+            )),
+            (_, []) => found.changes.push(site.change(
+                SchemaRule::BecameImpossible,
+                Effect::Narrows,
+                Sentence::about("admits no value any more"),
+            )),
+            ([before], [after]) => self.alternatives(before, after, &site, &mut found),
+            _ => {
+                let discriminator = self.revision.annotation(new, "discriminator");
+                let told_apart = discriminator.is_some();
+                self.unions(&before, &after, &site, told_apart, &mut found);
+            }
+        }
+        found
+    }
+
+    /// Returns whether this is about the question what holds, not about a report. Then
+    /// undeclared properties count as values.
+    fn strict(&self) -> bool {
+        self.facts.asking().is_some()
+    }
+
+    fn alternatives(
+        &mut self,
+        old: &Alternative<'a>,
+        new: &Alternative<'a>,
+        site: &Site,
+        out: &mut Found<'a>,
+    ) {
+        if self.carrier == Carrier::Text && self.text_widens(old, new) {
+            out.changes.push(site.change(
+                SchemaRule::TypeGeneralized,
+                Effect::Widens,
+                about!("was {} and is now {}", types(old.types), types(new.types)),
+            ));
+            return;
+        }
+        if !type_lists(old, new, site, &mut out.changes) {
+            // Of null, what applies to every type still holds.
+            if old.types & new.types != 0 {
+                self.applied(old, new, site, &mut out.changes);
+            }
+            return;
+        }
+        let both = old.types & new.types;
+        values(old, new, site, &mut out.changes);
+        if both & NUMBER != 0 {
+            numbers(old, new, site, &mut out.changes);
+        }
+        if both & STRING != 0 {
+            patterns(old, new, site, &mut out.changes);
+        }
+        if both & (STRING | NUMBER) != 0 {
+            formats(old, new, site, &mut out.changes);
+        }
+        for (index, (bit, least, most)) in SIZES.into_iter().enumerate() {
+            if both & bit != 0 {
+                let sizes_of = (old.sizes[index], new.sizes[index]);
+                sizes(sizes_of.0, sizes_of.1, least, most, site, &mut out.changes);
+            }
+        }
+        if both & ARRAY != 0 {
+            arrays(old, new, site, out);
+        }
+        if both & OBJECT != 0 {
+            self.objects(old, new, site, out);
+        }
+        self.applied(old, new, site, &mut out.changes);
+    }
+
+    /// Any text will do for a text without rules, and a value alone for a list
+    /// of one.
+    fn text_widens(&mut self, old: &Alternative<'a>, new: &Alternative<'a>) -> bool {
+        let scalar = STRING | NUMBER | BOOLEAN;
+        if old.types & !scalar != 0 {
+            return false;
+        }
+        if let (Some(was), Some(is)) = (&old.values, &new.values) {
+            let text = |value: &Value| {
+                value
+                    .as_str()
+                    .map_or_else(|| value.to_string(), str::to_owned)
+            };
+            return old.types & STRING == 0
+                && new.types & STRING != 0
+                && was
+                    .iter()
+                    .all(|value| is.iter().any(|other| text(value) == text(other)));
+        }
+        if new.types & STRING != 0 && old.types & STRING == 0 {
+            return new.values.is_none()
+                && new.patterns.is_empty()
+                && new.formats.is_empty()
+                && new.nots.is_empty()
+                && new.sizes[0].0 <= 1
+                && new.sizes[0].1.is_none();
+        }
+        if new.types == ARRAY && new.sizes[1].0 <= 1 && new.prefix.is_empty() {
+            let items = self.revision.alternatives(&new.items);
+            return items
+                .iter()
+                .any(|item| self.alternative_holds(old, item, true));
+        }
+        false
+    }
+}
+
+fn arrays<'a>(old: &Alternative<'a>, new: &Alternative<'a>, site: &Site, out: &mut Found<'a>) {
+    match (old.unique, new.unique) {
+        (false, true) if new.sizes[1].1.is_none_or(|most| most > 1) => {
+            out.changes.push(site.change(
+                SchemaRule::UniqueItemsSet,
+                Effect::Narrows,
+                around!("the elements of", "must now all differ"),
+            ));
+        }
+        (true, false) if new.sizes[1].1.is_none_or(|most| most > 1) => {
+            out.changes.push(site.change(
+                SchemaRule::UniqueItemsUnset,
+                Effect::Widens,
+                around!("the elements of", "need no longer differ"),
+            ));
+        }
+        _ => {}
+    }
+    let limit = |alternative: &Alternative<'a>| alternative.sizes[1].1.unwrap_or(u64::MAX);
+    let limit = limit(old).min(limit(new));
+    for index in 0..old.prefix.len().max(new.prefix.len()) {
+        if index as u64 >= limit {
+            break;
+        }
+        let (was, is) = (old.item(index).clone(), new.item(index).clone());
+        out.inner(&format!("[{index}]"), true, was, is);
+    }
+    out.inner("[]", true, old.items.clone(), new.items.clone());
+}

@@ -1,0 +1,338 @@
+//! Alternatives, matched up.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::pairs::Compare;
+use super::scalars::types;
+use super::site::{Change, Found, Site};
+use crate::alternatives::{Alternative, NULL, Node, OBJECT, apart};
+use crate::classes::Side;
+use crate::rules::{Effect, SchemaRule};
+use crate::sentence::{Sentence, about};
+
+/// The places of an old and a new alternative.
+type At = (usize, usize);
+
+/// The alternatives of one side.
+struct Union<'u, 'a> {
+    alternatives: &'u [Alternative<'a>],
+    /// Those that surely admit the same values have the same number.
+    numbers: Vec<u32>,
+}
+
+/// Of more pairs than this, those that look alike are not looked for. A product of unions
+/// has as many, and keeps the order of its parts.
+const MAX_LOOKED_AT: usize = 40_000;
+
+/// Which alternatives belong together, by their places in both unions.
+struct Matching {
+    /// Those that are compared.
+    pairs: Vec<At>,
+    /// Those whose values the new union does not have.
+    gone: Vec<usize>,
+    /// Those whose values the old union did not have.
+    come: Vec<usize>,
+}
+
+/// The alternatives that nothing on the other side holds, marked by their places.
+struct Unheld {
+    old: Vec<bool>,
+    new: Vec<bool>,
+}
+
+impl Unheld {
+    fn has(&self, at: At) -> bool {
+        self.old[at.0] || self.new[at.1]
+    }
+
+    /// How many pairs have one of them.
+    fn pairs(&self) -> usize {
+        let count = |marks: &[bool]| marks.iter().filter(|mark| **mark).count();
+        count(&self.old) * self.new.len() + count(&self.new) * self.old.len()
+    }
+}
+
+impl<'a> Compare<'a> {
+    /// Returns whether an alternative surely holds the other.
+    fn holds(&mut self, old: &Union<'_, 'a>, new: &Union<'_, 'a>, at: At, forward: bool) -> bool {
+        self.numbers_hold(old.numbers[at.0], new.numbers[at.1], forward)
+    }
+
+    fn are_equal(&mut self, old: &Union<'_, 'a>, new: &Union<'_, 'a>, at: At) -> bool {
+        self.holds(old, new, at, true) && self.holds(old, new, at, false)
+    }
+
+    fn matching(&mut self, old: &Union<'_, 'a>, new: &Union<'_, 'a>) -> Matching {
+        let olds = 0..old.numbers.len();
+        let news = 0..new.numbers.len();
+        let unheld = Unheld {
+            old: olds
+                .clone()
+                .map(|i| {
+                    !new.numbers.contains(&old.numbers[i])
+                        && !news.clone().any(|j| self.holds(old, new, (i, j), true))
+                })
+                .collect(),
+            new: news
+                .clone()
+                .map(|j| {
+                    !old.numbers.contains(&new.numbers[j])
+                        && !olds.clone().any(|i| self.holds(old, new, (i, j), false))
+                })
+                .collect(),
+        };
+        let mut pairs: Vec<At> = Vec::new();
+        let (mut is_taken, mut has_taken) = (vec![false; olds.len()], vec![false; news.len()]);
+        for (i, j) in self.likely(old, new, &unheld) {
+            if is_taken[i] || has_taken[j] {
+                continue;
+            }
+            let mut others = olds.clone().filter(|other| *other != i);
+            let is_another = name(&old.alternatives[i]).is_none()
+                && !unheld.new[j]
+                && others.any(|other| self.are_equal(old, new, (other, j)));
+            if !is_another {
+                is_taken[i] = true;
+                has_taken[j] = true;
+                pairs.push((i, j));
+            }
+        }
+        let mut gone: Vec<usize> = olds.filter(|i| unheld.old[*i] && !is_taken[*i]).collect();
+        let mut come: Vec<usize> = news.filter(|j| unheld.new[*j] && !has_taken[*j]).collect();
+        if let ([i], [j]) = (gone.as_slice(), come.as_slice())
+            && old.alternatives[*i].types & new.alternatives[*j].types != 0
+        {
+            pairs.push((*i, *j));
+            gone.clear();
+            come.clear();
+        }
+        Matching { pairs, gone, come }
+    }
+
+    /// The pairs that may be one alternative that has changed, the likeliest first. What
+    /// has a name is meant by it, whatever else holds its values. Others go with what
+    /// looks most like them; where they stand decides only between equals.
+    fn likely(&mut self, old: &Union<'_, 'a>, new: &Union<'_, 'a>, unheld: &Unheld) -> Vec<At> {
+        let looks = unheld.pairs() <= MAX_LOOKED_AT;
+        let mut likely: Vec<(u32, bool, At)> = Vec::new();
+        for (i, was) in old.alternatives.iter().enumerate() {
+            for (j, is) in new.alternatives.iter().enumerate() {
+                let common = was.types & is.types & !NULL;
+                let same_name = name(was).is_some() && name(was) == name(is);
+                if same_name {
+                    let meant = common & OBJECT != 0 && !self.are_equal(old, new, (i, j));
+                    if meant || (unheld.has((i, j)) && common != 0) {
+                        likely.push((u32::MAX, true, (i, j)));
+                    }
+                } else if unheld.has((i, j))
+                    && (looks || i == j)
+                    && (name(was).is_none() || name(is).is_none())
+                    && !apart(&self.base, was, &self.revision, is)
+                    && let Some(likeness) = self.likeness(was, is)
+                    && (unheld.old[i] || self.holds(old, new, (i, j), true))
+                {
+                    likely.push((likeness, was.label == is.label, (i, j)));
+                }
+            }
+        }
+        likely.sort_by_key(|(likeness, in_place, at)| {
+            (std::cmp::Reverse((*likeness, *in_place)), *at)
+        });
+        likely.into_iter().map(|(_, _, at)| at).collect()
+    }
+
+    /// Compares unions. `told_apart` says that a discriminator says which alternative is
+    /// meant.
+    pub(super) fn unions(
+        &mut self,
+        before: &[Alternative<'a>],
+        after: &[Alternative<'a>],
+        site: &Site,
+        told_apart: bool,
+        out: &mut Found<'a>,
+    ) {
+        let old = Union {
+            alternatives: before,
+            numbers: self.alternative_numbers(Side::Base, before),
+        };
+        let new = Union {
+            alternatives: after,
+            numbers: self.alternative_numbers(Side::Revision, after),
+        };
+        let Matching { pairs, gone, come } = self.matching(&old, &new);
+        for (i, j) in pairs {
+            let inner = Site {
+                path: site.path.clone(),
+                base: Some(before[i].label.clone()),
+                revision: Some(after[j].label.clone()),
+            };
+            let mut found = Found::default();
+            self.alternatives(&before[i], &after[j], &inner, &mut found);
+            // A property that another alternative declares is not gone.
+            found.changes.retain(|change| {
+                !matches!(
+                    change.rule,
+                    SchemaRule::OptionalPropertyRemoved | SchemaRule::RequiredPropertyRemoved
+                ) || !after
+                    .iter()
+                    .any(|alternative| alternative.properties.contains_key(&change.site.path))
+            });
+            out.changes.extend(found.changes);
+            out.inner.extend(found.inner);
+        }
+        if !told_apart {
+            self.overlapped(&old, &new, site, &mut out.changes);
+        }
+        // What each of these refuses depends on the others.
+        let entangled = |alternative: &Alternative<'a>| {
+            alternative.overlaps.one > 0 && alternative.types & OBJECT == 0
+        };
+        if before.iter().chain(after).any(entangled)
+            && !self.are_settled(&old.numbers, &new.numbers)
+        {
+            out.changes.push(site.change(
+                SchemaRule::OneOfChanged,
+                Effect::Unknown,
+                Sentence::about("has alternatives that overlap, and they changed"),
+            ));
+        }
+        for i in gone {
+            let mut change = site.change(
+                SchemaRule::OneOfRemoved,
+                Effect::Narrows,
+                about!("no longer has the alternative {}", describe(&before[i])),
+            );
+            change.site.base = Some(before[i].label.clone());
+            out.changes.push(change);
+        }
+        for j in come {
+            let mut change = site.change(
+                SchemaRule::OneOfAdded,
+                Effect::Widens,
+                about!("has the new alternative {}", describe(&after[j])),
+            );
+            change.site.revision = Some(after[j].label.clone());
+            out.changes.push(change);
+        }
+    }
+
+    /// Finds values of an alternative of `oneOf` that stays which match a new one too: then
+    /// two match, where one has to. Clients send the properties that are declared, so
+    /// these are what counts.
+    fn overlapped(
+        &mut self,
+        old: &Union<'_, 'a>,
+        new: &Union<'_, 'a>,
+        site: &Site,
+        out: &mut Vec<Change>,
+    ) {
+        let is_object = |alternative: &Alternative<'a>| {
+            alternative.overlaps.one > 0 && alternative.types & OBJECT != 0
+        };
+        // What became of each old alternative, and what was each new one.
+        let mut stays = vec![false; old.numbers.len()];
+        let mut fresh = Vec::new();
+        for (j, is) in new.alternatives.iter().enumerate() {
+            if !is_object(is) {
+                continue;
+            }
+            let was = (0..old.numbers.len()).find(|i| {
+                let was = &old.alternatives[*i];
+                let same_name = name(was).is_some() && name(was) == name(is);
+                same_name || self.are_equal(old, new, (*i, j))
+            });
+            match was {
+                Some(i) => stays[i] = true,
+                None => fresh.push(j),
+            }
+        }
+        for j in fresh {
+            let is = &new.alternatives[j];
+            let overlapped = (0..old.numbers.len()).filter(|i| stays[*i]).find(|i| {
+                let was = &old.alternatives[*i];
+                let declares = |name: &String| was.properties.contains_key(name);
+                self.holds(old, new, (*i, j), true)
+                    || (is.required.iter().all(declares) && self.holds(old, new, (*i, j), false))
+            });
+            if let Some(i) = overlapped {
+                let mut change = site.change(
+                    SchemaRule::OneOfOverlapAdded,
+                    Effect::Narrows,
+                    about!(
+                        "has the new alternative {}, and values of {} match both, where one \
+                         must match",
+                        describe(is),
+                        describe(&old.alternatives[i])
+                    ),
+                );
+                change.site.revision = Some(is.label.clone());
+                out.push(change);
+            }
+        }
+    }
+
+    /// Returns whether two schemas do not differ, or have one name.
+    fn is_same(&self, old: &Node<'a>, new: &Node<'a>) -> bool {
+        let name = |node: Node<'a>| Some(node.pointer()?.to_owned());
+        let named = name(self.base.resolved(old));
+        self.untouched(old, new)
+            || named.is_some_and(|named| {
+                named.starts_with("/components/")
+                    && Some(named) == name(self.revision.resolved(new))
+            })
+    }
+
+    /// How much two alternatives without a common name have in common, in thousandths;
+    /// `None` if they are hardly one that has changed.
+    fn likeness(&self, old: &Alternative<'a>, new: &Alternative<'a>) -> Option<u32> {
+        let common = old.types & new.types & !NULL;
+        if common == 0 {
+            return None;
+        }
+        let share = |part: usize, whole: usize, of: usize| {
+            u32::try_from(part * of / whole.max(1)).unwrap_or_default()
+        };
+        let bits = |types: u8| types.count_ones() as usize;
+        let types = share(bits(common), bits((old.types | new.types) & !NULL), 400);
+        let items = share(usize::from(self.is_same(&old.items, &new.items)), 1, 100);
+        if common & OBJECT == 0 || (old.properties.is_empty() && new.properties.is_empty()) {
+            return Some(types + items + 500);
+        }
+        let names: BTreeSet<&String> = old.properties.keys().chain(new.properties.keys()).collect();
+        let (mut both, mut same) = (0, 0);
+        for name in &names {
+            if let (Some(was), Some(is)) = (old.properties.get(*name), new.properties.get(*name)) {
+                both += 1;
+                same += usize::from(self.is_same(was, is));
+            }
+        }
+        let properties = share(both, names.len(), 300);
+        let likeness = types + items + properties + share(same, names.len(), 200);
+        // One may have got many properties, or its first, or lost them; hardly both.
+        let smaller = old.properties.len().min(new.properties.len());
+        (both * 5 >= smaller).then_some(likeness)
+    }
+}
+
+/// The name of the schema that an alternative is.
+fn name<'n>(alternative: &'n Alternative<'_>) -> Option<&'n str> {
+    let name = alternative.label.strip_prefix("/components/schemas/")?;
+    (!name.contains('/')).then_some(name)
+}
+
+/// What an alternative is called, or else what type it has.
+fn describe(alternative: &Alternative<'_>) -> String {
+    match alternative.label.rsplit_once("/schemas/") {
+        Some((_, name)) if !name.contains('/') => format!("`{name}`"),
+        _ => match &alternative.values {
+            Some(values) => values
+                .iter()
+                .map(Value::to_string)
+                .collect::<Vec<_>>()
+                .join(", "),
+            None => types(alternative.types),
+        },
+    }
+}

@@ -1,0 +1,92 @@
+//! What has changed between two OpenAPI documents, and whom it breaks.
+//!
+//! [`diff`] judges changes by what they do to the values that travel: what a
+//! request may hold may only grow, what a response can hold may only shrink.
+//! How a document is written does not matter: moving a schema behind a
+//! reference, spelling `null` differently or changing an order is no change.
+//!
+//! What cannot be shown to be safe is an error: a changed pattern that is not
+//! regular, a condition with another test. So is what takes from clients that
+//! conform although every value stays valid: a property that is no longer read
+//! or sent, another default. A warning is left for what only the two parties
+//! can know, such as a format that no standard defines.
+//!
+//! Two readings are those of practice, not of JSON Schema. Properties that no
+//! schema declares are not sent, so declaring one is no restriction. And
+//! objects of a new branch of `oneOf` are told from the old ones.
+//!
+//! The crate reads no files; see [`Document::parse`].
+
+#![forbid(unsafe_code)]
+
+// The example in the README is compiled as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
+mod alternatives;
+mod classes;
+mod compare;
+mod document;
+mod finding;
+mod level;
+mod lines;
+mod operations;
+mod pattern;
+mod places;
+pub mod rules;
+mod sentence;
+
+use std::thread;
+
+pub use jiff::civil::Date;
+
+pub use document::{Document, DocumentError};
+pub use finding::{Finding, Location};
+pub use level::{Direction, Level};
+pub use rules::Rule;
+
+/// Recursion is bounded, but not to what a small thread can hold.
+const STACK: usize = 256 << 20;
+
+/// Every change from `base` to `revision`, the worst first. A deprecated operation may
+/// go once its sunset (`x-sunset`) is reached by `today`.
+pub fn diff(base: &Document, revision: &Document, today: Date) -> Vec<Finding> {
+    let judge = || operations::documents(base, revision, today);
+    let mut findings = thread::scope(|scope| {
+        match thread::Builder::new()
+            .stack_size(STACK)
+            .spawn_scoped(scope, judge)
+        {
+            Ok(thread) => match thread.join() {
+                Ok(findings) => findings,
+                Err(panic) => std::panic::resume_unwind(panic),
+            },
+            Err(_) => judge(),
+        }
+    });
+    number(
+        base,
+        findings
+            .iter_mut()
+            .filter_map(|finding| finding.base.as_mut()),
+    );
+    number(
+        revision,
+        findings
+            .iter_mut()
+            .filter_map(|finding| finding.revision.as_mut()),
+    );
+    findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
+    findings
+}
+
+/// Adds the lines that the places stand on.
+fn number<'l>(document: &Document, places: impl Iterator<Item = &'l mut Location>) {
+    let mut places: Vec<_> = places.collect();
+    let pointers = places.iter().map(|place| place.pointer.as_str());
+    let lines = lines::find(&document.text, pointers);
+    for place in &mut places {
+        place.line = lines.of(&place.pointer);
+    }
+}

@@ -1,0 +1,307 @@
+//! Bodies of requests and responses, by media type.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::judge::{Described, Judge, Scope, media, schema, sent};
+use crate::alternatives::{ARRAY, Carrier, Expand, Node, OBJECT};
+use crate::document::Located;
+use crate::level::Direction;
+use crate::rules::{OperationRule, Part};
+
+impl<'a> Judge<'a> {
+    pub(super) fn request_body(&mut self, scope: &Scope, old: &Located<'a>, new: &Located<'a>) {
+        let name = Some(scope.operation.as_str());
+        let direction = sent(scope);
+        let was = self.base.member(old, "requestBody");
+        let is = self.revision.member(new, "requestBody");
+        match (&was, &is) {
+            (None, Some(is)) => {
+                let (rule, text) = if is.flag("required") {
+                    (
+                        OperationRule::RequestBodyAddedRequired,
+                        "a request must now have a body",
+                    )
+                } else {
+                    (
+                        OperationRule::RequestBodyAddedOptional,
+                        "a request may now have a body",
+                    )
+                };
+                self.report(
+                    rule,
+                    Some(direction),
+                    name,
+                    (Some(old), Some(is)),
+                    text.to_owned(),
+                );
+            }
+            (Some(was), None) => self.report(
+                OperationRule::RequestBodyRemoved,
+                Some(direction),
+                name,
+                (Some(was), Some(new)),
+                "a request can no longer have a body; what clients send in it is lost".to_owned(),
+            ),
+            (Some(was), Some(is)) => {
+                let places = (Some(was), Some(is));
+                match (was.flag("required"), is.flag("required")) {
+                    (false, true) => self.report(
+                        OperationRule::RequestBodyBecameRequired,
+                        Some(direction),
+                        name,
+                        places,
+                        "the request body may no longer be left out".to_owned(),
+                    ),
+                    (true, false) => self.report(
+                        OperationRule::RequestBodyBecameOptional,
+                        Some(direction),
+                        name,
+                        places,
+                        "the request body may be left out".to_owned(),
+                    ),
+                    _ => {}
+                }
+                self.contents(scope, direction, "the request body", was, is);
+            }
+            (None, None) => {}
+        }
+    }
+
+    pub(super) fn contents(
+        &mut self,
+        scope: &Scope,
+        direction: Direction,
+        subject: &str,
+        was: &Located<'a>,
+        is: &Located<'a>,
+    ) {
+        let name = Some(scope.operation.as_str());
+        let request = direction == Direction::Request;
+        let old = self.base.members(was, "content");
+        let new = self.revision.members(is, "content");
+        let mut matched = vec![false; new.len()];
+        for (kind, place) in &old {
+            let exact = new
+                .iter()
+                .position(|(other, _)| media(other) == media(kind));
+            let range = || {
+                new.iter()
+                    .position(|(other, _)| covers(&media(other), &media(kind)))
+            };
+            let inner = || {
+                new.iter()
+                    .position(|(other, _)| covers(&media(kind), &media(other)))
+            };
+            let index = if let Some(index) = exact {
+                index
+            } else if let Some(index) = range() {
+                let rule = if request {
+                    OperationRule::RequestBodyMediaTypeAdded
+                } else {
+                    OperationRule::ResponseMediaTypeNameGeneralized
+                };
+                let text = format!("{subject} was `{kind}` and is now `{}`", new[index].0);
+                self.report(
+                    rule,
+                    Some(direction),
+                    name,
+                    (Some(place), Some(&new[index].1)),
+                    text,
+                );
+                index
+            } else if let Some(index) = inner().filter(|_| !request) {
+                let text = format!("{subject} was `{kind}` and is now `{}`", new[index].0);
+                self.report(
+                    OperationRule::ResponseMediaTypeNameSpecialized,
+                    Some(direction),
+                    name,
+                    (Some(place), Some(&new[index].1)),
+                    text,
+                );
+                index
+            } else {
+                let (rule, text) = if request {
+                    (
+                        OperationRule::RequestBodyMediaTypeRemoved,
+                        "is no longer accepted",
+                    )
+                } else {
+                    (
+                        OperationRule::ResponseMediaTypeRemoved,
+                        "is gone; clients that ask for it fail",
+                    )
+                };
+                self.report(
+                    rule,
+                    Some(direction),
+                    name,
+                    (Some(place), Some(is)),
+                    format!("{subject}: the media type `{kind}` {text}"),
+                );
+                continue;
+            };
+            matched[index] = true;
+            let kind = media(kind);
+            self.content(scope, direction, subject, (place, &new[index].1), &kind);
+        }
+        for ((kind, place), matched) in new.iter().zip(matched) {
+            // Without any type before, there was no body to speak of.
+            if !matched {
+                let rule = if request {
+                    OperationRule::RequestBodyMediaTypeAdded
+                } else {
+                    OperationRule::ResponseMediaTypeAdded
+                };
+                self.report(
+                    rule,
+                    Some(direction),
+                    name,
+                    (Some(was), Some(place)),
+                    format!("{subject}: the media type `{kind}` is new"),
+                );
+            }
+        }
+    }
+
+    /// Compares a body in one media type. The values of a form travel as text.
+    fn content(
+        &mut self,
+        scope: &Scope,
+        direction: Direction,
+        subject: &str,
+        (old, new): (&Located<'a>, &Located<'a>),
+        kind: &str,
+    ) {
+        let form = kind == "application/x-www-form-urlencoded";
+        let nodes = (schema(old), schema(new));
+        if direction == Direction::Request && (form || kind.starts_with("multipart/")) {
+            for name in self.encodings_changed((old, &nodes.0), (new, &nodes.1), form) {
+                self.report(
+                    OperationRule::RequestParameterSerializationChanged,
+                    Some(direction),
+                    Some(&scope.operation),
+                    (Some(old), Some(new)),
+                    format!("the part `{name}` of {subject} is encoded in another way"),
+                );
+            }
+        }
+        let carrier = match kind {
+            _ if form => Carrier::Text,
+            _ if is_json(kind) || is_xml(kind) || kind.starts_with("text/") => Carrier::Json,
+            _ => Carrier::Bytes,
+        };
+        let described = Described {
+            part: Part::Body,
+            direction,
+            subject,
+            carrier,
+            always: true,
+            xml: is_xml(kind),
+        };
+        self.schemas(scope, described, &nodes.0, &nodes.1);
+        // One after the other, without a list around them (OpenAPI 3.2).
+        let items = [old, new].map(|place| place.raw_member("itemSchema").map(Node::one));
+        if items.iter().any(Option::is_some) {
+            let [was, is] = items.map(Option::unwrap_or_default);
+            let subject = &format!("the elements of {subject}");
+            let described = Described {
+                subject,
+                ..described
+            };
+            self.schemas(scope, described, &was, &is);
+        }
+    }
+
+    /// The properties that a form no longer takes as they used to be written.
+    fn encodings_changed(
+        &self,
+        (old, was): (&Located<'a>, &Node<'a>),
+        (new, is): (&Located<'a>, &Node<'a>),
+        form: bool,
+    ) -> Vec<String> {
+        let of = |document, node: &Node<'a>| {
+            let expand = Expand::new(document, Direction::Request);
+            let mut all: BTreeMap<String, u8> = BTreeMap::new();
+            for alternative in expand.alternatives(node).iter() {
+                for (name, property) in &alternative.properties {
+                    let types = expand.alternatives(property);
+                    *all.entry(name.clone()).or_default() |= types
+                        .iter()
+                        .fold(0, |bits, alternative| bits | alternative.types);
+                }
+            }
+            all
+        };
+        let (before, after) = (of(self.base, was), of(self.revision, is));
+        let part = |place: &Located<'a>, name: &str| {
+            place
+                .value
+                .get("encoding")
+                .and_then(|encodings| encodings.get(name))
+                .cloned()
+                .unwrap_or_default()
+        };
+        before
+            .iter()
+            .filter(|(name, types)| {
+                let Some(other) = after.get(*name) else {
+                    return false;
+                };
+                let (was, is) = (part(old, name), part(new, name));
+                if form {
+                    let compound = **types & *other & (ARRAY | OBJECT) != 0;
+                    return compound && written(&was) != written(&is);
+                }
+                let (was, is) = (taken(&was, **types), taken(&is, *other));
+                !was.iter()
+                    .all(|kind| is.iter().any(|range| covers(range, kind)))
+            })
+            .map(|(name, _)| name.clone())
+            .collect()
+    }
+}
+
+/// Style and explode of a part of a form.
+fn written(encoding: &Value) -> (&str, bool) {
+    let style = encoding
+        .get("style")
+        .and_then(Value::as_str)
+        .unwrap_or("form");
+    let explode = encoding.get("explode").and_then(Value::as_bool);
+    (style, explode.unwrap_or(style == "form"))
+}
+
+/// The media types that a part may have.
+fn taken(encoding: &Value, types: u8) -> Vec<String> {
+    match encoding.get("contentType").and_then(Value::as_str) {
+        Some(kinds) => kinds.split(',').map(media).collect(),
+        None if types & !(ARRAY | OBJECT) == 0 => vec!["application/json".to_owned()],
+        None => vec!["*/*".to_owned()],
+    }
+}
+
+fn is_json(kind: &str) -> bool {
+    let bare = kind.split(';').next().unwrap_or_default();
+    let kinds = [
+        "application/json",
+        "application/jsonl",
+        "application/x-ndjson",
+    ];
+    kinds.contains(&bare) || bare.ends_with("+json") || bare.ends_with("json-seq")
+}
+
+fn is_xml(kind: &str) -> bool {
+    let bare = kind.split(';').next().unwrap_or_default();
+    matches!(bare, "application/xml" | "text/xml") || bare.ends_with("+xml")
+}
+
+fn covers(range: &str, kind: &str) -> bool {
+    let bare = kind.split(';').next().unwrap_or_default();
+    range == "*/*"
+        || range == bare
+        || range
+            .strip_suffix("/*")
+            .is_some_and(|major| bare.split('/').next() == Some(major))
+}

@@ -1,0 +1,423 @@
+//! Everything around the schemas: paths, parameters, bodies, answers,
+//! credentials and servers.
+
+mod bodies;
+mod callbacks;
+mod ids;
+mod judge;
+mod parameters;
+mod responses;
+mod security;
+mod servers;
+mod stability;
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use jiff::civil::Date;
+use serde_json::Value;
+
+use self::judge::{Cause, Judge, Scope, Use, comparisons, operations, template};
+use self::servers::Moves;
+use super::classes::Classes;
+use super::compare::Compare;
+use super::document::{Document, Located};
+use crate::finding::{Finding, Location};
+use crate::rules::{self, OperationRule, Rule, SchemaRule};
+
+pub(super) fn documents(base: &Document, revision: &Document, today: Date) -> Vec<Finding> {
+    if base.root == revision.root {
+        return Vec::new();
+    }
+    let classes = Classes::find(base, revision);
+    let mut judge = Judge {
+        base,
+        revision,
+        today,
+        findings: Vec::new(),
+        compares: comparisons(base, revision, &classes),
+        uses: Vec::new(),
+        called_back: HashSet::new(),
+        unstable: HashSet::new(),
+    };
+    judge.paths();
+    judge.webhooks();
+    judge.schemes();
+    judge.components();
+    judge.changes_of_schemas();
+    judge.ids();
+    judge.unpromised();
+    judge.findings
+}
+
+impl<'a> Judge<'a> {
+    fn paths(&mut self) {
+        let prefixes = self.prefixes();
+        let mut moves = Moves::default();
+        let (old_root, new_root) = self.root();
+        let old = self.base.members(&old_root, "paths");
+        let new = self.revision.members(&new_root, "paths");
+        let old: Vec<_> = old
+            .into_iter()
+            .filter(|(path, _)| path.starts_with('/'))
+            .collect();
+        let new: Vec<_> = new
+            .into_iter()
+            .filter(|(path, _)| path.starts_with('/'))
+            .collect();
+        let mut matched = vec![false; new.len()];
+        for (path, was) in &old {
+            let (key, names) = template(path);
+            let found = new
+                .iter()
+                .position(|(other, _)| other == path)
+                .or_else(|| new.iter().position(|(other, _)| template(other).0 == key))
+                .or_else(|| {
+                    let full = format!("{}{key}", prefixes.0);
+                    (prefixes.0 != prefixes.1)
+                        .then(|| {
+                            new.iter().position(|(other, _)| {
+                                format!("{}{}", prefixes.1, template(other).0) == full
+                            })
+                        })
+                        .flatten()
+                });
+            let Some(index) = found else {
+                for (method, operation) in operations(was) {
+                    self.gone(&method, path, &operation, true);
+                }
+                continue;
+            };
+            matched[index] = true;
+            let (_, new_names) = template(&new[index].0);
+            let renamed = names
+                .into_iter()
+                .zip(new_names)
+                .filter(|(a, b)| a != b)
+                .collect();
+            let (now_path, now) = &new[index];
+            self.path_item(path, was, now, false, &renamed);
+            let others = operations(now);
+            for (method, old) in operations(was) {
+                if let Some(new) = others.get(&method).cloned() {
+                    let name = format!("{method} {path}");
+                    let (old, new) = (
+                        (path.as_str(), [was, &old]),
+                        (now_path.as_str(), [now, &new]),
+                    );
+                    self.moved(&name, old, new, &mut moves);
+                }
+            }
+        }
+        self.servers(moves);
+        for ((path, item), matched) in new.iter().zip(matched) {
+            if matched {
+                continue;
+            }
+            for (method, place) in operations(item) {
+                self.report(
+                    OperationRule::EndpointAdded,
+                    None,
+                    Some(&format!("{method} {path}")),
+                    (None, Some(&place)),
+                    "the operation is new".to_owned(),
+                );
+            }
+        }
+    }
+
+    fn gone(&mut self, method: &str, path: &str, operation: &Located<'a>, whole_path: bool) {
+        let name = format!("{method} {path}");
+        self.note_stability(&name, operation);
+        let sunset = operation
+            .text("x-sunset")
+            .and_then(|text| text.get(..10)?.parse::<Date>().ok());
+        let (rule, text) = match (operation.flag("deprecated"), sunset) {
+            (false, _) => (
+                if whole_path {
+                    OperationRule::ApiPathRemovedWithoutDeprecation
+                } else {
+                    OperationRule::ApiRemovedWithoutDeprecation
+                },
+                "is gone, and clients that call it fail; deprecate it first".to_owned(),
+            ),
+            (true, Some(date)) if date <= self.today => (
+                if whole_path {
+                    OperationRule::ApiPathRemovedWithDeprecation
+                } else {
+                    OperationRule::ApiRemovedWithDeprecation
+                },
+                format!("is gone, as announced for {date}"),
+            ),
+            (true, Some(date)) => (
+                if whole_path {
+                    OperationRule::ApiPathRemovedBeforeSunset
+                } else {
+                    OperationRule::ApiRemovedBeforeSunset
+                },
+                format!("is gone before {date}, the day that was announced"),
+            ),
+            (true, None) => (
+                OperationRule::ApiRemovedWithoutSunset,
+                "was deprecated and is gone; no day had been announced".to_owned(),
+            ),
+        };
+        self.report(
+            rule,
+            None,
+            Some(&name),
+            (Some(operation), None),
+            format!("the operation {text}"),
+        );
+    }
+
+    fn path_item(
+        &mut self,
+        path: &str,
+        was: &Located<'a>,
+        is: &Located<'a>,
+        inverted: bool,
+        renamed: &BTreeMap<String, String>,
+    ) {
+        let (old, new) = (operations(was), operations(is));
+        let methods: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+        for method in methods {
+            let name = format!("{method} {path}");
+            match (old.get(method), new.get(method)) {
+                (Some(old), Some(new)) => {
+                    let scope = Scope {
+                        operation: name,
+                        inverted,
+                        renamed: renamed.clone(),
+                    };
+                    self.operation(&scope, (was, old), (is, new));
+                }
+                (Some(old), None) if inverted => {
+                    let text = "the server no longer makes this call".to_owned();
+                    self.report(
+                        OperationRule::CallbackRemoved,
+                        None,
+                        Some(&name),
+                        (Some(old), None),
+                        text,
+                    );
+                }
+                (Some(old), None) => self.gone(method, path, old, false),
+                (None, Some(new)) => {
+                    let rule = if inverted {
+                        OperationRule::CallbackAdded
+                    } else {
+                        OperationRule::EndpointAdded
+                    };
+                    self.report(
+                        rule,
+                        None,
+                        Some(&name),
+                        (None, Some(new)),
+                        "the operation is new".to_owned(),
+                    );
+                }
+                (None, None) => {}
+            }
+        }
+    }
+
+    fn operation(
+        &mut self,
+        scope: &Scope,
+        old: (&Located<'a>, &Located<'a>),
+        new: (&Located<'a>, &Located<'a>),
+    ) {
+        self.marks(scope, old.1, new.1);
+        if !scope.inverted {
+            self.parameters(scope, old, new);
+            self.security(scope, old.1, new.1);
+        }
+        self.request_body(scope, old.1, new.1);
+        self.responses(scope, old.1, new.1);
+        self.callbacks(scope, old.1, new.1);
+    }
+
+    fn marks(&mut self, scope: &Scope, old: &Located<'a>, new: &Located<'a>) {
+        let name = Some(scope.operation.as_str());
+        let places = (Some(old), Some(new));
+        self.note_stability(&scope.operation, old);
+        self.stability(scope, old, new);
+        match (old.flag("deprecated"), new.flag("deprecated")) {
+            (false, true) => self.report(
+                OperationRule::EndpointDeprecated,
+                None,
+                name,
+                places,
+                "the operation is deprecated".to_owned(),
+            ),
+            (true, false) => self.report(
+                OperationRule::EndpointReactivated,
+                None,
+                name,
+                places,
+                "the operation is no longer deprecated".to_owned(),
+            ),
+            (true, true) => match (old.text("x-sunset"), new.text("x-sunset")) {
+                (Some(date), None) => self.report(
+                    OperationRule::SunsetDeleted,
+                    None,
+                    name,
+                    places,
+                    format!("the sunset {date} is no longer named"),
+                ),
+                (Some(was), Some(is)) if is < was => self.report(
+                    OperationRule::ApiSunsetDateChangedTooSmall,
+                    None,
+                    name,
+                    places,
+                    format!("the sunset moved forward from {was} to {is}"),
+                ),
+                _ => {}
+            },
+            _ => {}
+        }
+        let tags = |place: &Located<'a>| -> BTreeSet<&'a str> {
+            let tags = place.value.get("tags").and_then(Value::as_array);
+            tags.map(|tags| tags.iter().filter_map(Value::as_str).collect())
+                .unwrap_or_default()
+        };
+        let (was, is) = (tags(old), tags(new));
+        for tag in was.difference(&is) {
+            self.report(
+                OperationRule::ApiTagRemoved,
+                None,
+                name,
+                places,
+                format!("the tag `{tag}` is gone"),
+            );
+        }
+        for tag in is.difference(&was) {
+            self.report(
+                OperationRule::ApiTagAdded,
+                None,
+                name,
+                places,
+                format!("the tag `{tag}` is new"),
+            );
+        }
+    }
+
+    fn changes_of_schemas(&mut self) {
+        let changed = self.compares.each_ref().map(Compare::changed);
+        let mut causes: BTreeMap<Cause, Vec<(&Use, String)>> = BTreeMap::new();
+        for used in &self.uses {
+            let compare = &self.compares[used.compare];
+            for reached in compare.below(used.pair, used.always, &changed[used.compare]) {
+                let rule = compare.change(reached.pair, reached.change).rule;
+                if rule == SchemaRule::XmlChanged && !used.xml {
+                    continue;
+                }
+                let cause = Cause {
+                    compare: used.compare,
+                    part: used.part,
+                    pair: reached.pair,
+                    change: reached.change,
+                };
+                let uses = causes.entry(cause).or_default();
+                uses.push((used, reached.path));
+            }
+        }
+        for (cause, uses) in causes {
+            let change = self.compares[cause.compare].change(cause.pair, cause.change);
+            let steps = |path: &str| path.matches(['/', '[']).count();
+            // The nearest place speaks for all.
+            let Some((used, path)) = uses
+                .iter()
+                .min_by_key(|(_, path)| (!path.is_empty(), steps(path)))
+            else {
+                continue;
+            };
+            let mut also: Vec<String> = Vec::new();
+            let mut seen = HashSet::from([used.operation.as_str()]);
+            for (other, _) in &uses {
+                if seen.insert(&other.operation) {
+                    also.push(other.operation.clone());
+                }
+            }
+            let location = |document: &Document, pointer: &Option<String>| {
+                pointer.clone().map(|pointer| Location {
+                    source: document.source.clone(),
+                    pointer,
+                    line: None,
+                })
+            };
+            let subject = named(path, &used.subject);
+            let usage = rules::Use {
+                part: cause.part,
+                direction: used.direction,
+                whole: path.is_empty(),
+            };
+            self.findings.push(Finding {
+                rule: Rule::Schema(change.rule, usage),
+                level: rules::level(used.direction, change.rule, change.effect),
+                direction: Some(used.direction),
+                operation: Some(used.operation.clone()),
+                also,
+                base: location(self.base, &change.site.base),
+                revision: location(self.revision, &change.site.revision),
+                message: change.says.of(&subject),
+            });
+        }
+    }
+
+    fn components(&mut self) {
+        let schemas = |document: &'a Document| {
+            document
+                .place("/components")
+                .map(|components| document.members(&components, "schemas"))
+                .unwrap_or_default()
+        };
+        let new = schemas(self.revision);
+        for (name, place) in schemas(self.base) {
+            if !new.iter().any(|(other, _)| *other == name) {
+                self.report(
+                    OperationRule::ApiSchemaRemoved,
+                    None,
+                    None,
+                    (Some(&place), None),
+                    format!("the schema `{name}` is gone; generated types of that name go with it"),
+                );
+            }
+        }
+    }
+}
+
+/// What a sentence calls the place at a path, such as `tags[]/name`, below a
+/// subject.
+fn named(path: &str, subject: &str) -> String {
+    if path.is_empty() {
+        return subject.to_owned();
+    }
+    if let Some(list) = path.strip_suffix("[]") {
+        return format!("the elements of {}", named(list, subject));
+    }
+    if let Some(inner) = path.strip_prefix("[]/") {
+        return named(inner, &format!("the elements of {subject}"));
+    }
+    format!("the property `{path}` of {subject}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::named;
+
+    #[track_caller]
+    fn check(path: &str, expected: &str) {
+        assert_eq!(named(path, "the body"), expected);
+    }
+
+    #[test]
+    fn places_are_named_for_people() {
+        check("", "the body");
+        check("tags", "the property `tags` of the body");
+        check("[]", "the elements of the body");
+        check("[]/name", "the property `name` of the elements of the body");
+        check("tags[]", "the elements of the property `tags` of the body");
+        check("tags[]/name", "the property `tags[]/name` of the body");
+    }
+}

@@ -1,0 +1,293 @@
+//! Statuses and headers.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::judge::{Described, Judge, Scope, schema};
+use crate::alternatives::{Carrier, Node};
+use crate::document::{Document, Located};
+use crate::level::Direction;
+use crate::rules::{OperationRule, Part, Use};
+
+impl<'a> Judge<'a> {
+    pub(super) fn responses(&mut self, scope: &Scope, old: &Located<'a>, new: &Located<'a>) {
+        let name = Some(scope.operation.as_str());
+        let direction = answered(scope);
+        let stated = |mut all: Vec<(String, Located<'a>)>| {
+            all.retain(|(status, _)| !status.starts_with("x-"));
+            all
+        };
+        let was = stated(self.base.members(old, "responses"));
+        let is = stated(self.revision.members(new, "responses"));
+        let mut compared = BTreeSet::new();
+        for (status, place) in &was {
+            // What answers now where this one did.
+            let now: Vec<&(String, Located<'a>)> = match covering(&is, status, &was) {
+                Some(one) => vec![one],
+                // A range, or whatever is not named, that was split up.
+                None => is
+                    .iter()
+                    .filter(|(other, _)| {
+                        covering(&was, other, &is).is_some_and(|old| old.0 == *status)
+                    })
+                    .collect(),
+            };
+            for (other, new) in &now {
+                if compared.insert((status.clone(), other.clone())) {
+                    self.response(scope, status, place, new);
+                }
+            }
+            let success = status.starts_with('2');
+            if success
+                && let [(range, new)] = now.as_slice()
+                && is_range(range)
+                && !is_range(status)
+            {
+                self.report(
+                    OperationRule::ResponseSuccessStatusGeneralized,
+                    Some(direction),
+                    name,
+                    (Some(place), Some(new)),
+                    format!("the status {status} is now {range}; clients may get another"),
+                );
+            }
+            if !now.is_empty() {
+                continue;
+            }
+            let (rule, text) = if success {
+                (
+                    OperationRule::ResponseSuccessStatusRemoved,
+                    "clients that wait for it fail",
+                )
+            } else {
+                (
+                    OperationRule::ResponseNonSuccessStatusRemoved,
+                    "clients need not handle it any more",
+                )
+            };
+            self.report(
+                rule,
+                Some(direction),
+                name,
+                (Some(place), Some(new)),
+                format!("the status {status} is gone; {text}"),
+            );
+        }
+        for (status, place) in &is {
+            if was.iter().any(|(other, _)| same_status(other, status)) {
+                continue;
+            }
+            let covered = covering(&was, status, &is);
+            if let Some((other, old)) = covered
+                && compared.insert((other.clone(), status.clone()))
+            {
+                self.response(scope, status, old, place);
+            }
+            if covered.is_some_and(|(other, _)| other != "default") {
+                continue;
+            }
+            let rule = if status.starts_with('2') {
+                OperationRule::ResponseSuccessStatusAdded
+            } else {
+                OperationRule::ResponseNonSuccessStatusAdded
+            };
+            self.report(
+                rule,
+                Some(direction),
+                name,
+                (Some(old), Some(place)),
+                format!("the status {status} is new"),
+            );
+        }
+    }
+
+    fn response(&mut self, scope: &Scope, status: &str, old: &Located<'a>, new: &Located<'a>) {
+        let name = Some(scope.operation.as_str());
+        let direction = answered(scope);
+        let was = self.base.members(old, "headers");
+        let is = self.revision.members(new, "headers");
+        let ours =
+            |(header, _): &&(String, Located<'a>)| !header.eq_ignore_ascii_case("content-type");
+        for (header, place) in was.iter().filter(ours) {
+            let subject = format!("the header `{header}` of the {status} response");
+            let Some((_, now)) = is
+                .iter()
+                .find(|(other, _)| other.eq_ignore_ascii_case(header))
+            else {
+                let rule = if place.flag("required") {
+                    OperationRule::RequiredResponseHeaderRemoved
+                } else {
+                    OperationRule::OptionalResponseHeaderRemoved
+                };
+                self.report(
+                    rule,
+                    Some(direction),
+                    name,
+                    (Some(place), Some(new)),
+                    format!("{subject} is gone"),
+                );
+                continue;
+            };
+            self.header(scope, &subject, place, now);
+        }
+        for (header, place) in is.iter().filter(ours) {
+            if !was
+                .iter()
+                .any(|(other, _)| other.eq_ignore_ascii_case(header))
+            {
+                self.report(
+                    OperationRule::ResponseHeaderAdded,
+                    Some(direction),
+                    name,
+                    (Some(old), Some(place)),
+                    format!("the header `{header}` of the {status} response is new"),
+                );
+            }
+        }
+        self.links(scope, status, old, new);
+        self.contents(
+            scope,
+            direction,
+            &format!("the body of the {status} response"),
+            old,
+            new,
+        );
+    }
+
+    fn header(&mut self, scope: &Scope, subject: &str, old: &Located<'a>, new: &Located<'a>) {
+        let name = Some(scope.operation.as_str());
+        let direction = answered(scope);
+        match (old.flag("required"), new.flag("required")) {
+            (true, false) => self.report(
+                OperationRule::ResponseHeaderBecameOptional,
+                Some(direction),
+                name,
+                (Some(old), Some(new)),
+                format!("{subject} may now be missing"),
+            ),
+            (false, true) => self.report(
+                OperationRule::ResponseHeaderBecameRequired,
+                Some(direction),
+                name,
+                (Some(old), Some(new)),
+                format!("{subject} is now always sent"),
+            ),
+            _ => {}
+        }
+        let nodes = (
+            header_schema(self.base, old),
+            header_schema(self.revision, new),
+        );
+        self.schemas(
+            scope,
+            Described {
+                part: Part::Header,
+                direction,
+                subject,
+                carrier: Carrier::Json,
+                always: false,
+                xml: false,
+            },
+            &nodes.0,
+            &nodes.1,
+        );
+        let usage = Use {
+            part: Part::Header,
+            direction,
+            whole: true,
+        };
+        self.deprecation(usage, name, subject, old, new);
+    }
+
+    fn links(&mut self, scope: &Scope, status: &str, old: &Located<'a>, new: &Located<'a>) {
+        let was = self.base.members(old, "links");
+        let is = self.revision.members(new, "links");
+        let direction = Some(answered(scope));
+        let name = Some(scope.operation.as_str());
+        for (link, place) in &was {
+            let now = is.iter().find(|(other, _)| other == link);
+            if let Some((_, now)) = now {
+                if target(place) != target(now) {
+                    self.report(
+                        OperationRule::ResponseLinkChanged,
+                        direction,
+                        name,
+                        (Some(place), Some(now)),
+                        format!("the link `{link}` of the {status} response leads elsewhere"),
+                    );
+                }
+            } else {
+                self.report(
+                    OperationRule::ResponseLinkRemoved,
+                    direction,
+                    name,
+                    (Some(place), Some(new)),
+                    format!("the link `{link}` of the {status} response is gone"),
+                );
+            }
+        }
+        for (link, place) in &is {
+            if !was.iter().any(|(other, _)| other == link) {
+                self.report(
+                    OperationRule::ResponseLinkAdded,
+                    direction,
+                    name,
+                    (Some(old), Some(place)),
+                    format!("the link `{link}` of the {status} response is new"),
+                );
+            }
+        }
+    }
+}
+
+/// Where a link leads, and what it takes along.
+fn target<'a>(link: &Located<'a>) -> [Option<&'a Value>; 4] {
+    ["operationId", "operationRef", "parameters", "requestBody"].map(|key| link.value.get(key))
+}
+
+fn answered(scope: &Scope) -> Direction {
+    if scope.inverted {
+        Direction::Request
+    } else {
+        Direction::Response
+    }
+}
+
+/// `2XX`.
+fn is_range(status: &str) -> bool {
+    status.to_ascii_uppercase().ends_with("XX")
+}
+
+fn same_status(a: &str, b: &str) -> bool {
+    a.eq_ignore_ascii_case(b)
+}
+
+/// The response that stands for a status: itself, its range, or the default.
+/// Beside a named success, the default is about failures.
+fn covering<'p, 'a>(
+    all: &'p [(String, Located<'a>)],
+    status: &str,
+    other: &[(String, Located<'a>)],
+) -> Option<&'p (String, Located<'a>)> {
+    let find = |wanted: &str| all.iter().find(|(other, _)| same_status(other, wanted));
+    let named_success =
+        |all: &[(String, Located<'a>)]| all.iter().any(|(status, _)| status.starts_with('2'));
+    let range = status.get(..1).map(|class| format!("{class}XX"));
+    let by_default = if status.starts_with('2') {
+        !named_success(all)
+    } else {
+        status != "default" || (named_success(all) && named_success(other))
+    };
+    find(status)
+        .or_else(|| range.and_then(|range| find(&range)))
+        .or_else(|| find("default").filter(|_| by_default))
+}
+
+/// A header says what it holds by a schema or by a single media type.
+fn header_schema<'a>(document: &'a Document, header: &Located<'a>) -> Node<'a> {
+    match document.members(header, "content").first() {
+        Some((_, content)) => schema(content),
+        None => schema(header),
+    }
+}

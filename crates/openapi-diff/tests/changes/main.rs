@@ -1,0 +1,15 @@
+//! The change classifier.
+
+mod corpus;
+mod reading;
+mod rules;
+mod scale;
+
+use openapi_diff::{Date, Document};
+use serde_json::Value;
+
+const TODAY: Date = Date::constant(2030, 1, 31);
+
+fn parse(source: &str, value: &Value) -> Document {
+    Document::parse(source, &value.to_string()).unwrap_or_else(|error| panic!("{source}: {error}"))
+}

@@ -1,0 +1,173 @@
+//! Which documents are read, and what is said of the others.
+
+use std::fmt::Write as _;
+
+use openapi_diff::Document;
+use serde_json::{Value, json};
+
+/// The message with its sources.
+fn refusal(text: &str) -> String {
+    let error = Document::parse("api.yaml", text).expect_err("the document must be refused");
+    let mut message = error.to_string();
+    let mut source = std::error::Error::source(&error);
+    while let Some(cause) = source {
+        let _ = write!(message, ": {cause}");
+        source = cause.source();
+    }
+    message
+}
+
+#[track_caller]
+fn refused(text: &str, expected: &str) {
+    let message = refusal(text);
+    assert!(
+        message.contains(expected),
+        "{expected:?} is not said: {message}"
+    );
+}
+
+#[test]
+fn a_duplicate_key_is_refused_with_its_place() {
+    refused(
+        r#"{"openapi": "3.1.0", "paths": {"/a": {"get": {}, "get": {}}}}"#,
+        "the key `get` stands twice at /paths/~1a",
+    );
+    refused("openapi: 3.1.0\npaths:\n  /a: {}\n  /a: {}\n", "`/a`");
+}
+
+#[test]
+fn a_dangling_reference_is_refused_with_its_place() {
+    refused(
+        r##"{"openapi": "3.1.0", "components": {"schemas": {"A": {"$ref": "#/components/schemas/B"}}}}"##,
+        "api.yaml#/components/schemas/A: the reference `#/components/schemas/B` leads nowhere",
+    );
+}
+
+/// Checks that a document can be read.
+#[track_caller]
+fn is_read(document: &Value) {
+    if let Err(error) = Document::parse("api.yaml", &document.to_string()) {
+        panic!("{error}");
+    }
+}
+
+#[test]
+fn what_is_data_is_no_reference() {
+    let elsewhere = json!({"$ref": "https://api.example/users/1"});
+    is_read(&json!({"openapi": "3.1.0", "components": {
+        "examples": {"user": {"value": {"members": [elsewhere]}}},
+        "schemas": {"A": {
+            "default": elsewhere, "enum": [elsewhere], "const": elsewhere,
+            "properties": {"$ref": {"type": "string"}, "example": {"type": "object"}},
+            "example": {"inner": elsewhere}, "x-source": elsewhere,
+        }},
+    }}));
+}
+
+#[test]
+fn references_with_unlucky_names_are_followed() {
+    let round = json!({"$ref": "#/paths/~1a/get/responses/default"});
+    let responses = json!({"paths": {"/a": {"get": {"responses": {"default": round}}}}});
+    let missing = json!({"$ref": "#/components/schemas/B"});
+    let schemas = |name: &str| json!({"components": {"schemas": {name: missing}}});
+    let property = json!({"components": {"schemas": {"A": {"properties": {"x-a": missing}}}}});
+    let extension = json!({
+        "components": {"schemas": {"A": {"$ref": "#/x-schemas/A"}}},
+        "x-schemas": {"A": {"items": missing}},
+    });
+    for (mut document, expected) in [
+        (responses, "only ever leads to itself"),
+        (schemas("default"), "leads nowhere"),
+        (schemas("x-a"), "leads nowhere"),
+        (property, "leads nowhere"),
+        (extension, "leads nowhere"),
+    ] {
+        document["openapi"] = "3.1.0".into();
+        refused(&document.to_string(), expected);
+    }
+}
+
+#[test]
+fn properties_that_are_no_object_are_refused() {
+    refused(
+        r#"{"openapi": "3.1.0", "components": {"schemas": {"A": {"properties": ["a"]}}}}"#,
+        "`properties` must be an object",
+    );
+}
+
+#[test]
+fn a_reference_to_another_file_is_refused() {
+    refused(
+        r#"{"openapi": "3.1.0", "components": {"schemas": {"A": {"$ref": "b.yaml#/B"}}}}"#,
+        "bundle the document first",
+    );
+}
+
+#[test]
+fn references_that_go_round_in_a_circle_are_refused() {
+    refused(
+        r##"{"openapi": "3.0.0", "components": {"schemas": {
+            "A": {"$ref": "#/components/schemas/B"}, "B": {"$ref": "#/components/schemas/A"}}}}"##,
+        "only ever leads to itself",
+    );
+}
+
+#[test]
+fn deep_nesting_is_refused() {
+    let deep = format!(
+        "{{\"openapi\": \"3.1.0\", \"x\": {}1{}}}",
+        "[".repeat(200_000),
+        "]".repeat(200_000)
+    );
+    refused(&deep, "nesting");
+    for deep in [
+        format!("x: {}1{}", "[".repeat(5_000), "]".repeat(5_000)),
+        format!("x: {}1{}", "[".repeat(100_000), "]".repeat(100_000)),
+        format!("x: {}1", "{a: ".repeat(100_000)),
+        format!("x:\n  {}1", "- ".repeat(100_000)),
+        format!("x: {}1{}", "[".repeat(150), "]".repeat(150)),
+    ] {
+        refused(&format!("openapi: 3.1.0\n{deep}\n"), "levels of nesting");
+    }
+}
+
+#[test]
+fn an_alias_bomb_is_refused() {
+    let mut bomb = "openapi: 3.1.0\na0: &a0 [x, x, x, x, x, x, x, x, x, x]\n".to_owned();
+    for level in 1..12 {
+        let before = format!("*a{}, ", level - 1).repeat(10);
+        let _ = writeln!(bomb, "a{level}: &a{level} [{before}x]");
+    }
+    refusal(&bomb);
+}
+
+#[test]
+fn other_versions_are_refused() {
+    refused("info: {}\n", "`openapi` is missing");
+    refused("openapi: 4.0.0\n", "OpenAPI 3.0 and 3.1");
+}
+
+#[test]
+fn what_is_no_document_is_named() {
+    refused("swagger: '2.0'\n", "api.yaml is a Swagger 2.0 document");
+    refused("\u{feff} \n", "api.yaml is empty");
+    refused(
+        "<!doctype html><p>Docs",
+        "name the JSON or YAML document itself",
+    );
+    refused(
+        "openapi: 3.1\n",
+        "`openapi` is the number 3.1; write a text",
+    );
+    refused("- openapi\n", "api.yaml is not an object");
+    refused("just text", "api.yaml is not an object");
+}
+
+#[test]
+fn statuses_without_quotes_are_read() {
+    Document::parse(
+        "a.yaml",
+        "openapi: 3.1.0\npaths:\n  /a:\n    get:\n      responses:\n        200:\n          description: fine\n",
+    )
+    .expect("200 is a status");
+}

@@ -1,0 +1,422 @@
+//! Documents that are large, or hold themselves, and what is told of them.
+
+use std::collections::BTreeSet;
+
+use openapi_diff::{Document, diff};
+use serde_json::{Value, json};
+
+use crate::{TODAY, parse};
+
+#[test]
+fn callbacks_that_lead_back_are_compared_once() {
+    let item = json!({"$ref": "#/paths/~1a"});
+    let document = |kind: &str| {
+        json!({"openapi": "3.1.0", "paths": {"/a": {"post": {
+            "responses": {"200": {"description": "Done"}},
+            "parameters": [{"name": "q", "in": "query", "schema": {"type": kind}}],
+            "callbacks": {"one": {"{$url}": item}, "two": {"{$url}": item, "x-note": "data"}},
+        }}}})
+    };
+    let parse = |document: Value| Document::parse("api.yaml", &document.to_string());
+    let base = parse(document("string")).expect("is a document");
+    let revision = parse(document("integer")).expect("is a document");
+    let findings = diff(&base, &revision, TODAY);
+    assert!((1..=4).contains(&findings.len()), "{findings:?}");
+}
+
+#[test]
+fn recursive_schemas_are_compared_once() {
+    let tree = |bound: u32| {
+        json!({
+            "openapi": "3.1.0",
+            "info": { "title": "Trees", "version": "1" },
+            "paths": { "/trees": { "post": {
+                "requestBody": { "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Tree" } } } },
+                "responses": {},
+            } } },
+            "components": { "schemas": { "Tree": {
+                "type": "object",
+                "properties": {
+                    "size": { "type": "integer", "maximum": bound },
+                    "left": { "$ref": "#/components/schemas/Tree" },
+                    "right": { "oneOf": [{ "$ref": "#/components/schemas/Tree" }, { "type": "null" }] },
+                },
+            } } },
+        })
+    };
+    let findings = diff(
+        &parse("base", &tree(9)),
+        &parse("revision", &tree(8)),
+        TODAY,
+    );
+    let ids: Vec<String> = findings
+        .iter()
+        .map(|finding| finding.rule.to_string())
+        .collect();
+    assert_eq!(ids, ["request-property-max-decreased"]);
+}
+
+/// Operators whose operands are expressions again.
+#[test]
+fn a_union_of_many_that_hold_it_is_judged() {
+    let document = |required: &[&str]| {
+        let reference = |name: &str| json!({ "$ref": format!("#/components/schemas/{name}") });
+        let names: Vec<String> = (0..14).map(|number| format!("Op{number}")).collect();
+        let mut schemas = serde_json::Map::new();
+        for name in &names {
+            let operand = reference("Expression");
+            let own = if name == "Op3" { required } else { &["left"] };
+            schemas.insert(
+                name.clone(),
+                json!({
+                    "type": "object",
+                    "properties": {
+                        "left": operand, "right": operand, "n": { "type": "integer" },
+                        "all": { "type": "array", "minItems": 1, "items": operand },
+                    },
+                    "required": own,
+                }),
+            );
+        }
+        let mut any: Vec<Value> = names.iter().map(|name| reference(name)).collect();
+        any.push(json!({ "type": "string" }));
+        schemas.insert("Expression".to_owned(), json!({ "oneOf": any }));
+        json!({
+            "openapi": "3.1.0",
+            "paths": { "/e": { "post": {
+                "requestBody": { "content": { "application/json": { "schema": reference("Expression") } } },
+                "responses": {},
+            } } },
+            "components": { "schemas": schemas },
+        })
+    };
+    let findings = diff(
+        &parse("base", &document(&["left"])),
+        &parse("revision", &document(&["left", "n"])),
+        TODAY,
+    );
+    let ids: BTreeSet<String> = findings
+        .iter()
+        .map(|finding| finding.rule.to_string())
+        .collect();
+    assert_eq!(
+        ids,
+        BTreeSet::from(["request-property-became-required"].map(str::to_owned)),
+        "{findings:?}"
+    );
+}
+
+#[test]
+fn a_large_document_is_judged_completely() {
+    let document = |bound: usize| {
+        let mut schemas = serde_json::Map::new();
+        let mut paths = serde_json::Map::new();
+        for index in 0..2_000 {
+            let next = format!("#/components/schemas/S{}", (index * 7 + 1) % 2_000);
+            schemas.insert(
+                format!("S{index}"),
+                json!({
+                    "type": "object",
+                    "description": "x".repeat(1_500),
+                    "properties": {
+                        "n": { "type": "integer", "maximum": if index == 1_000 { bound } else { 5 } },
+                        "next": { "$ref": next },
+                        "either": { "oneOf": [{ "$ref": next }, { "type": "string" }] },
+                    },
+                }),
+            );
+            paths.insert(
+                format!("/s{index}"),
+                json!({ "post": {
+                    "requestBody": { "content": { "application/json": { "schema": { "$ref": next } } } },
+                    "responses": {},
+                } }),
+            );
+        }
+        json!({ "openapi": "3.1.0", "paths": paths, "components": { "schemas": schemas } })
+    };
+    let findings = diff(
+        &parse("base", &document(9)),
+        &parse("revision", &document(8)),
+        TODAY,
+    );
+    assert!(
+        findings
+            .iter()
+            .any(|finding| finding.rule.to_string() == "request-property-max-decreased")
+    );
+}
+
+/// A document in which every schema is sent to an operation of its own.
+fn sent(schemas: &Value) -> Value {
+    let names = schemas.as_object().expect("an object").keys();
+    let paths: serde_json::Map<String, Value> = names
+        .map(|name| {
+            let schema = json!({ "$ref": format!("#/components/schemas/{name}") });
+            let post = json!({
+                "requestBody": { "content": { "application/json": { "schema": schema } } },
+                "responses": {},
+            });
+            (format!("/{name}"), json!({ "post": post }))
+        })
+        .collect();
+    json!({ "openapi": "3.1.0", "paths": paths, "components": { "schemas": schemas } })
+}
+
+fn reference(number: usize) -> Value {
+    json!({ "$ref": format!("#/components/schemas/S{number}") })
+}
+
+/// Schemas by number, made from that and from the bound that differs.
+fn many(count: usize, make: impl Fn(usize, u32) -> Value) -> [Value; 2] {
+    [9, 8].map(|bound| {
+        let schemas = (0..count).map(|number| (format!("S{number}"), make(number, bound)));
+        sent(&Value::Object(schemas.collect()))
+    })
+}
+
+/// Checks that nothing but one lowered bound is found, once, and in how many
+/// operations besides the one that is named.
+#[track_caller]
+fn one_cause([base, revision]: [Value; 2], also: usize) {
+    let findings = diff(&parse("base", &base), &parse("revision", &revision), TODAY);
+    let found: Vec<(String, usize)> = findings
+        .iter()
+        .map(|finding| (finding.rule.to_string(), finding.also.len()))
+        .collect();
+    assert_eq!(found, [("request-property-max-decreased".to_owned(), also)]);
+}
+
+#[test]
+fn a_long_ring_of_schemas_is_compared_to_its_end() {
+    let ring = |number: usize, bound: u32| {
+        let bound = if number == 400 { bound } else { 7 };
+        json!({ "type": "object", "properties": {
+            "next": reference((number + 1) % 500),
+            "n": { "type": "integer", "maximum": bound },
+        } })
+    };
+    one_cause(many(500, ring), 499);
+}
+
+#[test]
+fn a_type_that_every_schema_uses_is_one_cause() {
+    let mesh = |number: usize, bound: u32| {
+        if number == 0 {
+            return json!({ "type": "object", "properties": {
+                "n": { "type": "integer", "maximum": bound },
+            } });
+        }
+        let properties = (0..250)
+            .map(|other| (format!("p{other}"), reference((number + other) % 250)))
+            .collect();
+        json!({ "type": "object", "properties": Value::Object(properties) })
+    };
+    one_cause(many(250, mesh), 249);
+}
+
+#[test]
+fn unions_of_recursive_schemas_are_compared() {
+    let unions = |number: usize, bound: u32| {
+        let union = |step: usize| {
+            let all: Vec<Value> = (0..6)
+                .map(|other| reference((number * step + other * 7 + 1) % 80))
+                .collect();
+            json!({ "oneOf": all })
+        };
+        json!({ "type": "object", "required": ["kind"], "properties": {
+            "kind": { "const": number },
+            "a": union(3), "b": union(5), "c": union(11),
+            "n": { "type": "integer", "maximum": if number == 40 { bound } else { 7 } },
+        } })
+    };
+    one_cause(many(80, unions), 79);
+}
+
+/// Two unions that must both match, each of so many alternatives.
+fn product(alternatives: usize, bound: u32) -> Value {
+    let union = |property: &str| {
+        let all = (0..alternatives).map(|number| {
+            let limit = if number == 3 { bound } else { 7 };
+            json!({ "type": "object", "required": [property], "properties": {
+                property: { "const": number },
+                "n": { "type": "integer", "maximum": limit },
+            } })
+        });
+        json!({ "oneOf": all.collect::<Vec<_>>() })
+    };
+    sent(&json!({ "S": { "allOf": [union("a"), union("b")] } }))
+}
+
+#[test]
+fn products_of_unions_are_compared() {
+    let [base, revision] = [9, 6].map(|bound| parse("api.json", &product(9, bound)));
+    let findings = diff(&base, &revision, TODAY);
+    let worst = findings.first().map(|finding| finding.rule.to_string());
+    assert_eq!(
+        worst,
+        Some("request-property-max-decreased".to_owned()),
+        "{findings:?}"
+    );
+}
+
+#[test]
+fn large_products_of_unions_are_compared() {
+    let document = |bound: u32| {
+        let union = |letter: &str| {
+            let all = (0..8).map(|number| {
+                let name = format!("{letter}{number}");
+                json!({ "type": "object", "properties": { &name: {} }, "required": [&name] })
+            });
+            json!({ "oneOf": all.collect::<Vec<_>>() })
+        };
+        let bounded = json!({ "properties": { "a0": { "type": "integer", "maximum": bound } } });
+        let schema = json!({ "allOf": [union("a"), union("b"), union("c"), bounded] });
+        parse("api.json", &sent(&json!({ "S": schema })))
+    };
+    let findings = diff(&document(9), &document(8), TODAY);
+    let ids: BTreeSet<String> = findings
+        .iter()
+        .map(|finding| finding.rule.to_string())
+        .collect();
+    let expected = "request-property-max-decreased".to_owned();
+    assert!(ids.contains(&expected), "{findings:?}");
+    assert!(findings.len() <= 4, "{findings:?}");
+}
+
+#[test]
+fn a_product_that_is_too_large_is_said_not_to_be_compared() {
+    let [base, revision] = [9, 6].map(|bound| parse("api.json", &product(40, bound)));
+    assert_eq!(diff(&base, &base, TODAY), []);
+    let findings = diff(&base, &revision, TODAY);
+    let ids: BTreeSet<String> = findings
+        .iter()
+        .map(|finding| finding.rule.to_string())
+        .collect();
+    assert!(ids.contains("request-body-not-compared"), "{ids:?}");
+}
+
+#[test]
+fn a_schema_that_extends_too_many_others_is_said_not_to_be_compared() {
+    let [base, revision] = many(100, |number, bound| {
+        let own = json!({ "properties": { "n": {
+            "type": "integer", "maximum": if number == 99 { bound } else { 10 },
+        } } });
+        json!({ "allOf": [reference((number + 1).min(99)), own] })
+    });
+    let findings = diff(&parse("base", &base), &parse("revision", &revision), TODAY);
+    let of = |operation: &str| -> Vec<String> {
+        let findings = findings.iter().filter(|finding| {
+            let mut operations = finding.operation.iter().chain(&finding.also);
+            operations.any(|other| other == operation)
+        });
+        findings.map(|finding| finding.rule.to_string()).collect()
+    };
+    assert_eq!(of("POST /S90"), ["request-property-max-decreased"]);
+    assert_eq!(of("POST /S0"), ["request-body-not-compared"]);
+}
+
+#[test]
+fn unions_of_many_alternatives_are_compared() {
+    let union = |last: usize| {
+        let all: Vec<Value> = (0..last)
+            .map(|number| {
+                json!({ "type": "object", "required": ["kind"], "properties": {
+                "kind": { "const": number }, "n": { "type": "integer" },
+            } })
+            })
+            .collect();
+        parse("api.json", &sent(&json!({ "S": { "oneOf": all } })))
+    };
+    let findings = diff(&union(200), &union(199), TODAY);
+    let ids: Vec<String> = findings
+        .iter()
+        .map(|finding| finding.rule.to_string())
+        .collect();
+    assert_eq!(ids, ["request-body-one-of-removed"]);
+}
+
+/// Kinds that share a part, each told from the others by its `type`, in an order.
+fn kinds(order: &[&str], mark: impl Fn(Value) -> Value) -> Value {
+    let mut schemas = serde_json::Map::new();
+    let part = json!({ "type": "object", "properties": { "name": { "type": "string" } } });
+    schemas.insert("Part".to_owned(), mark(part));
+    for name in order {
+        let own = json!({ "type": "object", "required": ["type"], "properties": {
+            "type": { "type": "string", "enum": [name] },
+            "inner": { "$ref": "#/components/schemas/Kind" },
+        } });
+        let parts = [own, json!({ "$ref": "#/components/schemas/Part" })];
+        schemas.insert((*name).to_owned(), mark(json!({ "allOf": parts })));
+    }
+    let all: Vec<Value> = order
+        .iter()
+        .map(|name| json!({ "$ref": format!("#/components/schemas/{name}") }))
+        .collect();
+    schemas.insert("Kind".to_owned(), mark(json!({ "anyOf": all })));
+    sent(&Value::Object(schemas))
+}
+
+#[test]
+fn order_names_and_notes_of_alternatives_are_no_change() {
+    let base = kinds(&["A", "B", "C"], |schema| schema);
+    let noted = |mut schema: Value| {
+        schema["description"] = "Another one.".into();
+        schema["unheardOf"] = json!({ "$ref": "elsewhere" });
+        schema
+    };
+    for revision in [
+        kinds(&["C", "A", "B"], |schema| schema),
+        kinds(&["A", "B", "C"], noted),
+    ] {
+        let findings = diff(&parse("base", &base), &parse("revision", &revision), TODAY);
+        assert_eq!(findings, []);
+    }
+}
+
+#[test]
+fn a_new_alternative_is_compared_with_no_other() {
+    let base = kinds(&["A", "B"], |schema| schema);
+    let revision = kinds(&["C", "B", "A"], |schema| schema);
+    let findings = diff(&parse("base", &base), &parse("revision", &revision), TODAY);
+    let ids: BTreeSet<String> = findings
+        .iter()
+        .map(|finding| finding.rule.to_string())
+        .collect();
+    let expected = ["endpoint-added", "request-body-one-of-added"];
+    assert_eq!(
+        ids,
+        BTreeSet::from(expected.map(str::to_owned)),
+        "{findings:?}"
+    );
+}
+
+#[test]
+fn lists_of_what_has_one_name_are_one_alternative() {
+    let document = |order: [&str; 2], more: &str| {
+        let list = |name: &str| {
+            json!({
+                "type": "array", "items": { "$ref": format!("#/components/schemas/{name}") },
+            })
+        };
+        let item = |own: &str| {
+            json!({ "type": "object", "properties": {
+            own: { "type": "string" }, more: { "type": "string" },
+        } })
+        };
+        sent(&json!({
+            "Book": item("title"), "Film": item("length"),
+            "Any": { "anyOf": order.map(list) },
+        }))
+    };
+    let base = document(["Book", "Film"], "old");
+    let ids = |order: [&str; 2]| -> Vec<String> {
+        let revision = document(order, "new");
+        let findings = diff(&parse("base", &base), &parse("revision", &revision), TODAY);
+        let findings = findings.into_iter();
+        findings
+            .map(|finding| format!("{}: {}", finding.rule, finding.message))
+            .collect()
+    };
+    assert_eq!(ids(["Film", "Book"]), ids(["Book", "Film"]));
+}
