@@ -3,7 +3,9 @@
 //! The judging is that of the crate `openapi-diff`; the policy of a team is applied to
 //! what this and other checks find.
 
-pub use openapi_diff::{Date, Document, DocumentError, Rule};
+pub use openapi_diff::{
+    BoxError, Date, Document, DocumentError, MAX_BYTES, Referred, Rule, SourceText, Url,
+};
 
 pub use crate::policy::{Policy, PolicyError};
 use crate::report::Finding;

@@ -15,7 +15,7 @@
 //! schema declares are not sent, so declaring one is no restriction. And
 //! objects of a new branch of `oneOf` are told from the old ones.
 //!
-//! The crate reads no files; see [`Document::parse`].
+//! The crate opens no files and no connections; see [`Document::load`].
 
 #![forbid(unsafe_code)]
 
@@ -25,26 +25,42 @@
 struct Readme;
 
 mod alternatives;
+mod bounds;
 mod classes;
 mod compare;
+mod dialect;
 mod document;
+mod error;
+mod file;
 mod finding;
+mod join;
+mod json;
 mod level;
 mod lines;
+mod link;
 mod operations;
 mod pattern;
 mod places;
+mod registry;
 pub mod rules;
 mod sentence;
+mod yaml;
 
 use std::thread;
 
 pub use jiff::civil::Date;
 
-pub use document::{Document, DocumentError};
+pub use url::Url;
+
+pub use bounds::{MAX_BYTES, MAX_FILES};
+pub use document::Document;
+pub use error::{BoxError, DocumentError};
+pub use file::SourceText;
 pub use finding::{Finding, Location};
 pub use level::{Direction, Level};
+pub use link::Referred;
 pub use rules::Rule;
+pub use yaml::YamlError;
 
 /// Recursion is bounded, but not to what a small thread can hold.
 const STACK: usize = 256 << 20;
@@ -65,28 +81,10 @@ pub fn diff(base: &Document, revision: &Document, today: Date) -> Vec<Finding> {
             Err(_) => judge(),
         }
     });
-    number(
-        base,
-        findings
-            .iter_mut()
-            .filter_map(|finding| finding.base.as_mut()),
-    );
-    number(
-        revision,
-        findings
-            .iter_mut()
-            .filter_map(|finding| finding.revision.as_mut()),
-    );
+    let places = findings.iter_mut();
+    base.locate(places.filter_map(|finding| finding.base.as_mut()));
+    let places = findings.iter_mut();
+    revision.locate(places.filter_map(|finding| finding.revision.as_mut()));
     findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
     findings
-}
-
-/// Adds the lines that the places stand on.
-fn number<'l>(document: &Document, places: impl Iterator<Item = &'l mut Location>) {
-    let mut places: Vec<_> = places.collect();
-    let pointers = places.iter().map(|place| place.pointer.as_str());
-    let lines = lines::find(&document.text, pointers);
-    for place in &mut places {
-        place.line = lines.of(&place.pointer);
-    }
 }

@@ -6,7 +6,7 @@
 use serde_json::Value;
 
 /// What an object is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Kind {
     Document,
     Components,
@@ -104,6 +104,11 @@ impl Kind {
             _ => return None,
         })
     }
+}
+
+/// Returns whether objects of names stand under a key of an object of that kind.
+pub(super) fn is_map(kind: Kind, key: &str) -> bool {
+    matches!(kind.under(key), Some(Map(_) | Patterned(_)))
 }
 
 /// One token of a JSON pointer.

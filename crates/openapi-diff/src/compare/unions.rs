@@ -241,7 +241,7 @@ impl<'a> Compare<'a> {
             let was = (0..old.numbers.len()).find(|i| {
                 let was = &old.alternatives[*i];
                 let same_name = name(was).is_some() && name(was) == name(is);
-                same_name || self.are_equal(old, new, (*i, j))
+                !stays[*i] && (same_name || self.are_equal(old, new, (*i, j)))
             });
             match was {
                 Some(i) => stays[i] = true,

@@ -1,9 +1,13 @@
 //! The change classifier.
 
+mod arbitrary;
 mod corpus;
+mod files;
+mod names;
 mod reading;
 mod rules;
 mod scale;
+mod yaml;
 
 use openapi_diff::{Date, Document};
 use serde_json::Value;

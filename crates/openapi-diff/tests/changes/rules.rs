@@ -1,5 +1,10 @@
 //! Every rule, found by its identifier.
 
+#![allow(
+    clippy::needless_pass_by_value,
+    reason = "the tables read better without borrowed literals"
+)]
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
@@ -209,8 +214,8 @@ fn of_schema(rule: SchemaRule) -> Schemas {
         ),
         R::IfChanged => {
             let then = |kind: &str| json!({ "properties": { "b": { "type": kind } } });
-            let test = with(&ab(), "if", json!({ "required": ["a"] }));
-            changed(&test, "then", then("string"), then("number"))
+            let condition = with(&ab(), "if", json!({ "required": ["a"] }));
+            changed(&condition, "then", then("string"), then("number"))
         }
         R::IfRemoved => schemas(
             json!({ "type": "object", "properties": { "a": {}, "b": {} }, "if": { "required": ["a"] }, "then": { "required": ["b"] } }),
