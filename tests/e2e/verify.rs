@@ -1,7 +1,7 @@
 //! The backend keeps the contract to the letter, seen by a client that knows
 //! the contract alone.
 
-use conformance::record::Recorder;
+use conformance::record::{Operations, Recorder};
 use conformance::report::{Level, Report};
 use conformance::verify::{self, Live};
 
@@ -92,9 +92,15 @@ async fn what_a_recorder_writes_of_a_verification_keeps_the_contract() {
     let token = stack.owner().await;
     let out = tempfile::tempdir().expect("a directory");
     let origin = stack.rest.trim_end_matches(contract::operation::BASE_PATH);
-    let recorder = Recorder::new(origin, None, out.path(), |written| {
-        written.expect("the directory can be written");
-    })
+    let recorder = Recorder::new(
+        origin,
+        None,
+        out.path(),
+        Operations::built_in(),
+        |written| {
+            written.expect("the directory can be written");
+        },
+    )
     .expect("a recorder");
     let (listener, address) = listen().await;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();

@@ -8,14 +8,16 @@ mod check;
 mod diff;
 mod documents;
 mod export;
+mod fresh;
 mod output;
 mod policy;
-mod published;
+mod project;
 mod record;
+mod recorded;
 mod remote;
+mod revision;
 mod rules;
 mod verify;
-mod version;
 
 use std::process::ExitCode;
 

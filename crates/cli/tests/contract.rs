@@ -1,12 +1,14 @@
 //! What `web1on1 contract verify` and `record` exit with, and where they write.
 
 use std::fs;
+use std::path::Path;
 use std::process::{Command, Output};
 
 fn contract(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_web1on1"))
         .arg("contract")
         .args(arguments)
+        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."))
         .env_remove("WEB1ON1_TOKEN")
         .env_remove("WEB1ON1_UPSTREAM_CA")
         .output()

@@ -55,7 +55,21 @@ impl Api {
             subject: subject.into(),
             message: message.into(),
             place,
+            is_convention: false,
         });
+    }
+
+    /// Notes what is against a convention of this project, and no problem elsewhere.
+    pub(crate) fn convention(
+        &mut self,
+        subject: impl Into<String>,
+        message: impl Into<String>,
+        place: Place,
+    ) {
+        self.problem(subject, message, place);
+        if let Some(problem) = self.problems.last_mut() {
+            problem.is_convention = true;
+        }
     }
 }
 
@@ -81,6 +95,8 @@ pub struct Problem {
     pub message: String,
     /// Where.
     pub place: Place,
+    /// Whether it is against a convention of this project alone.
+    pub is_convention: bool,
 }
 
 /// Where something is stated.
@@ -114,7 +130,7 @@ pub struct Operation {
     /// The path, with its variables in snake case.
     pub path: String,
     /// The status of a reply without an error. The protos imply it: 201 to a
-    /// POST, 204 without a reply, else 200.
+    /// POST, 204 without a reply, else 200. Empty where it is not stated.
     pub status: String,
     /// The variables in the path by their name in snake case.
     pub path_parameters: BTreeMap<String, Property>,

@@ -114,7 +114,7 @@ impl<'a> Reader<'a> {
     fn servers(&self, api: &mut Api) {
         match self.document["servers"].as_array().map(Vec::as_slice) {
             Some([only]) => api.base_path = only["url"].as_str().map(ToOwned::to_owned),
-            _ => api.problem(
+            _ => api.convention(
                 "the API",
                 "there is not exactly one server",
                 self.place("/servers".to_owned()),
@@ -134,11 +134,11 @@ impl<'a> Reader<'a> {
             .collect();
         for tag in used.iter().filter(|tag| !declared.contains(tag.as_str())) {
             let place = self.place("/tags".to_owned());
-            api.problem(tag, "the tag is not declared", place);
+            api.convention(tag, "the tag is not declared", place);
         }
         for tag in declared.into_iter().filter(|tag| !used.contains(*tag)) {
             let place = self.place("/tags".to_owned());
-            api.problem(tag, "no operation has the tag", place);
+            api.convention(tag, "no operation has the tag", place);
         }
     }
 
@@ -188,7 +188,7 @@ impl<'a> Reader<'a> {
                     reached.contains(pointer.as_str())
                 };
                 if !is_used {
-                    api.problem(name, "no operation uses it", self.place(pointer));
+                    api.convention(name, "no operation uses it", self.place(pointer));
                 }
             }
         }
@@ -236,7 +236,7 @@ impl<'a> Reader<'a> {
         };
         let tags: Vec<_> = items(&stated["tags"]).filter_map(Value::as_str).collect();
         if tags.len() != 1 {
-            api.problem(id, "it does not have exactly one tag", place.clone());
+            api.convention(id, "it does not have exactly one tag", place.clone());
         }
         let tag = tags.first().copied().unwrap_or_default().to_owned();
         let [path_parameters, query] = self.parameters(id, stated, pointer, api);

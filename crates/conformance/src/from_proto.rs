@@ -44,21 +44,40 @@ pub fn from_proto(descriptors: &[u8]) -> Result<Api, DescriptorError> {
     Ok(from_descriptors(&DescriptorPool::decode(descriptors)?))
 }
 
-/// Reads the API from descriptors.
+/// Reads the API from an encoded `FileDescriptorSet`, of which `path_of` names those
+/// files that belong to the API with their paths. The others are imports.
+///
+/// # Errors
+///
+/// Fails where the descriptors cannot be read.
+pub fn from_proto_files(
+    descriptors: &[u8],
+    path_of: impl Fn(&str) -> Option<String>,
+) -> Result<Api, DescriptorError> {
+    Ok(read(&DescriptorPool::decode(descriptors)?, &path_of))
+}
+
+/// Reads the API from descriptors. Every file of them belongs to it.
 #[must_use]
 pub fn from_descriptors(pool: &DescriptorPool) -> Api {
+    read(pool, &|name| Some(format!("proto/{name}")))
+}
+
+fn read(pool: &DescriptorPool, path_of: &dyn Fn(&str) -> Option<String>) -> Api {
     let whole = Place::Proto {
         file: "proto".into(),
         line: None,
     };
+    let is_own = |service: &ServiceDescriptor| path_of(service.parent_file().name()).is_some();
     let packages: BTreeSet<_> = pool
         .services()
+        .filter(is_own)
         .map(|service| service.package_name().to_owned())
         .collect();
     let mut reader = Reader {
         api: Api::new(Side::Protos, "the protos", whole),
         options: Options::new(pool),
-        lines: Lines::of(pool, &packages),
+        lines: Lines::of(pool, &packages, path_of),
         messages: BTreeMap::new(),
         used: BTreeSet::new(),
         inputs: BTreeSet::new(),
@@ -67,7 +86,7 @@ pub fn from_descriptors(pool: &DescriptorPool) -> Api {
         wrappers: BTreeSet::new(),
         enums: BTreeMap::new(),
     };
-    for service in pool.services() {
+    for service in pool.services().filter(is_own) {
         for method in service.methods() {
             reader.method(&service, &method);
         }
@@ -136,7 +155,11 @@ struct Lines(BTreeMap<String, LinesOfFile>);
 type LinesOfFile = (Arc<str>, BTreeMap<Vec<i32>, usize>);
 
 impl Lines {
-    fn of(pool: &DescriptorPool, packages: &BTreeSet<String>) -> Self {
+    fn of(
+        pool: &DescriptorPool,
+        packages: &BTreeSet<String>,
+        path_of: &dyn Fn(&str) -> Option<String>,
+    ) -> Self {
         let files = pool
             .files()
             .filter(|file| packages.contains(file.package_name()));
@@ -147,7 +170,8 @@ impl Lines {
                 let line = usize::try_from(*location.span.first()?).ok()?;
                 Some((location.path.clone(), line + 1))
             });
-            let name = format!("proto/{}", file.name()).into();
+            let name = path_of(file.name()).unwrap_or_else(|| file.name().to_owned());
+            let name = name.into();
             (file.name().to_owned(), (name, lines.collect()))
         });
         Self(lines.collect())
@@ -249,7 +273,7 @@ impl Reader {
             let expected = format!("{}{end}", method.name());
             if message.name() != expected {
                 let message = format!("its message is not called {expected}");
-                self.api.problem(&id, message, place.clone());
+                self.api.convention(&id, message, place.clone());
             }
             if is_set(&message.options(), &self.options.transparent) {
                 let problem = format!("{} is no element of a list", message.name());
@@ -477,9 +501,11 @@ impl Reader {
                     "{} does not stand for a value as its name says",
                     value.name()
                 );
-                self.api.problem(descriptor.name(), message, place);
+                self.api.convention(descriptor.name(), message, place);
             }
-            spellings.extend(spelling.map(ToOwned::to_owned));
+            // Without an annotation, JSON has the name itself.
+            let default = (!is_zero).then(|| value.name());
+            spellings.extend(spelling.or(default).map(ToOwned::to_owned));
         }
         let distinct: BTreeSet<_> = spellings.iter().collect();
         if distinct.len() != spellings.len() {

@@ -12,11 +12,18 @@
 //! [`record`] writes examples of the traffic that passes through it, without
 //! anything private.
 //!
+//! [`exchanges`] tells whether recorded exchanges are whole, and true to a document.
+//!
+//! [`release`] knows what was published of a contract, and what a change may do to
+//! it.
+//!
 //! The crate judges. It changes nothing but what a verification is allowed to.
 
 pub mod agree;
 pub mod api;
+mod conventions;
 pub mod diff;
+pub mod exchanges;
 mod from_contract;
 mod from_openapi;
 mod from_proto;
@@ -24,12 +31,14 @@ mod json_schema;
 mod multipart;
 mod policy;
 pub mod record;
+pub mod release;
 pub mod report;
 pub mod verify;
 pub mod waivers;
 
+pub use conventions::{from_any_openapi, without_conventions};
 pub use from_contract::{
     BodyFacts, ContractFacts, OperationFacts, ReplyFacts, from_contract, from_facts,
 };
 pub use from_openapi::{OpenApiError, from_openapi};
-pub use from_proto::{DescriptorError, from_descriptors, from_proto};
+pub use from_proto::{DescriptorError, from_descriptors, from_proto, from_proto_files};

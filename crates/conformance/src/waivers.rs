@@ -5,9 +5,6 @@ use serde::Deserialize;
 use crate::agree::Difference;
 use crate::api::Side;
 
-/// The waivers of this repository.
-const WAIVERS: &str = include_str!("../waivers.toml");
-
 /// A difference that is meant: what one side says about one fact, while all
 /// others agree on it.
 #[derive(Debug, Clone, Deserialize)]
@@ -25,8 +22,12 @@ pub struct Waiver {
 
 /// A waiver file that is not one.
 #[derive(Debug, thiserror::Error)]
-#[error("the waivers cannot be read")]
-pub struct WaiverError(#[from] toml::de::Error);
+#[error("line {line}: {message}", message = source.message())]
+pub struct WaiverError {
+    /// The line on which it is none, counted from 1.
+    pub line: usize,
+    source: Box<toml::de::Error>,
+}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -41,16 +42,15 @@ struct File {
 ///
 /// Fails where the text is no list of waivers.
 pub fn parse(text: &str) -> Result<Vec<Waiver>, WaiverError> {
-    Ok(toml::from_str::<File>(text)?.waiver)
-}
-
-/// The waivers of this repository, from `crates/conformance/waivers.toml`.
-///
-/// # Errors
-///
-/// Fails where the file is no list of waivers.
-pub fn of_this_repository() -> Result<Vec<Waiver>, WaiverError> {
-    parse(WAIVERS)
+    let file = toml::from_str::<File>(text).map_err(|error| {
+        let start = error.span().map_or(0, |span| span.start);
+        let before = text.get(..start).unwrap_or_default();
+        WaiverError {
+            line: before.matches('\n').count() + 1,
+            source: Box::new(error),
+        }
+    })?;
+    Ok(file.waiver)
 }
 
 impl Waiver {

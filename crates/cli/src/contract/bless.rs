@@ -1,38 +1,40 @@
 //! `web1on1 contract bless`: publishes the contract of the working tree.
 
-use std::fs;
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
-use ::contract::openapi::{Artefact, artefacts, artefacts_of};
-use anyhow::{Context as _, bail};
+use ::contract::openapi::artefacts_of;
+use anyhow::bail;
 use clap::Args;
 use conformance::diff::Policy;
-use conformance::report::Finding;
+use conformance::release::{
+    Published, ReleaseError, Settings, changelog, manifest, publish, read_if_there, version, write,
+};
+use conformance::report::{Finding, Level};
 use semver::Version;
 
-use super::agree::{self, PROTOS};
-use super::export::{self, OPENAPI};
-use super::published::{BLESSED, Published, files};
-use super::version::{self, CHANGELOG, VERSION_FILE};
-use super::{buf, check, policy};
-
-const BUF: &str = "buf.yaml";
+use super::fresh::fresh;
+use super::project::ProjectArgs;
+use super::revision::{Revision, contents, stated_version};
+use super::{agree, buf, export, policy};
 
 /// Publish the contract as it is: the next version, its changelog, blessed/
 ///
-/// Run it in the root of the repository, once a change of the contract is
+/// Run it in the directory of contract.toml, once a change of the contract is
 /// meant. It compares with what was published last, raises the version by as
 /// much as the changes ask for, writes an entry of the changelog, and puts the
-/// document, the schemas and the protos into blessed/. A contract that breaks
-/// clients is published only under a version that is named with --as.
+/// document, the schemas and the protos into the directory of what is published,
+/// with a manifest of their digests. Where the version is written in the document
+/// by hand, it has to be raised there. A contract that breaks clients is published
+/// only under a version that is named.
 #[derive(Args, Debug)]
 #[command(after_help = "Exit codes:\n  \
     0  it is published, or there was nothing to publish\n  \
     1  the contract does not hold, or it needs another version\n  \
     2  the arguments are wrong, or something cannot be read or written")]
 pub(crate) struct BlessArgs {
+    #[command(flatten)]
+    project: ProjectArgs,
     /// The version to publish, if not the least that the changes allow
     #[arg(long = "as", value_name = "X.Y.Z")]
     under: Option<Version>,
@@ -42,9 +44,27 @@ pub(crate) struct BlessArgs {
 }
 
 pub(crate) fn run(args: &BlessArgs) -> anyhow::Result<ExitCode> {
-    let published = Published::in_tree()?;
-    let mut wrong = check::fresh(&artefacts())?.0;
-    wrong.extend(agree::findings()?.0);
+    let settings = args.project.settings()?;
+    let place = settings.published.display().to_string();
+    let published = match Published::read(&place, &settings.published, &settings.document_name()) {
+        Err(ReleaseError::NotPublished { .. }) if !settings.published.exists() => None,
+        published => Some(published?),
+    };
+    let mut wrong = Vec::new();
+    if settings.built_in {
+        let directory = settings.document.parent().unwrap_or(Path::new(""));
+        let version = stated_version(&settings)?.to_string();
+        wrong.extend(fresh(directory, &artefacts_of(&version))?.0);
+    }
+    if !settings.protos.is_empty() {
+        wrong.extend(agree::findings(&settings)?.0);
+    }
+    if published.is_some() {
+        // Where there is no manifest yet, nothing tells what was published.
+        let edited = manifest::check(&settings.published)?.into_iter();
+        wrong.extend(edited.filter(|finding| finding.id != "manifest-missing"));
+    }
+    wrong.retain(|finding| finding.level == Level::Error);
     if !wrong.is_empty() {
         for finding in &wrong {
             eprintln!("error: {}", finding.message);
@@ -52,47 +72,110 @@ pub(crate) fn run(args: &BlessArgs) -> anyhow::Result<ExitCode> {
         eprintln!("nothing was published");
         return Ok(ExitCode::FAILURE);
     }
+    let revision = Revision::of(&settings)?;
+    let Some(published) = published else {
+        return first(&settings, &revision.version);
+    };
 
-    let changes = changes(&published, args.without_buf)?;
-    if changes.is_empty() && !differs(&published.directory)? {
+    let changes = changes(&settings, &published, &revision, args.without_buf)?;
+    let now = contents(&settings, &revision.version.to_string())?;
+    if changes.is_empty() && now == published.files()? {
+        let path = settings.published.join(manifest::FILE);
+        if !path.exists() {
+            write(&path, manifest::of(&now).as_bytes())?;
+            println!("wrote {}", path.display());
+        }
         println!("{} is published as it is", published.version);
         return Ok(ExitCode::SUCCESS);
     }
     let least = version::least(&published.version, &changes);
-    let version = match &args.under {
-        Some(version) if *version < least => {
-            report(&changes);
+    let Some(version) = decide(args, &settings, &revision, &published, &least, &changes) else {
+        return Ok(ExitCode::FAILURE);
+    };
+    let entry = changelog::entry(&version, &policy::today().to_string(), &changes);
+    release(&settings, &version, &entry)?;
+    report(&changes);
+    let others: Vec<_> = [&settings.changelog, &settings.version]
+        .into_iter()
+        .flatten()
+        .map(|path| path.display().to_string())
+        .collect();
+    println!(
+        "published {version} after {}; commit {place}/ with {} and {}",
+        published.version,
+        settings.document.display(),
+        others.join(" and ")
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Publishes a contract that never was.
+fn first(settings: &Settings, version: &Version) -> anyhow::Result<ExitCode> {
+    let entry = changelog::first(version, &policy::today().to_string());
+    release(settings, version, &entry)?;
+    println!(
+        "published {version}, the first; commit {}/",
+        settings.published.display()
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The version to publish, or `None` once it is said why there is none.
+fn decide(
+    args: &BlessArgs,
+    settings: &Settings,
+    revision: &Revision,
+    published: &Published,
+    least: &Version,
+    changes: &[Finding],
+) -> Option<Version> {
+    let stated = (!settings.built_in).then_some(&revision.version);
+    if let Some(stated) = stated
+        && (stated < least || args.under.as_ref().is_some_and(|under| under != stated))
+    {
+        report(changes);
+        let wanted = args.under.as_ref().unwrap_or(least);
+        eprintln!(
+            "error: {} states the version {stated}, and these changes ask for {wanted}; write \
+             that there as `info.version`. Nothing was published",
+            settings.document.display()
+        );
+        return None;
+    }
+    match args.under.as_ref().or(stated) {
+        Some(version) if version < least => {
+            report(changes);
             eprintln!(
                 "error: these changes ask for {least} at least, not {version}; nothing was published"
             );
-            return Ok(ExitCode::FAILURE);
+            None
         }
-        Some(version) => version.clone(),
+        Some(version) => Some(version.clone()),
         None if least.major > published.version.major => {
-            report(&changes);
+            report(changes);
             eprintln!(
                 "error: clients of {} will break; if that is meant, say so with --as {least}; \
                  nothing was published",
                 published.version
             );
-            return Ok(ExitCode::FAILURE);
+            None
         }
-        None => least,
-    };
-    publish(&version, &changes)?;
-    report(&changes);
-    println!(
-        "published {version} after {}; look at {CHANGELOG}, and commit it with {BLESSED}/, \
-         {OPENAPI}/ and {VERSION_FILE}",
-        published.version
-    );
-    Ok(ExitCode::SUCCESS)
+        None => Some(least.clone()),
+    }
 }
 
 /// What has changed for clients of the published contract, of either kind.
-fn changes(published: &Published, without_buf: bool) -> anyhow::Result<Vec<Finding>> {
-    let revision = check::derived_document(&artefacts())?;
-    let mut changes = policy::changes(&published.document()?, &revision, &Policy::default());
+fn changes(
+    settings: &Settings,
+    published: &Published,
+    revision: &Revision,
+    without_buf: bool,
+) -> anyhow::Result<Vec<Finding>> {
+    let document = published.document()?;
+    let mut changes = policy::changes(&document, &revision.document, &Policy::default());
+    if settings.protos.is_empty() {
+        return Ok(changes);
+    }
     match buf::breaking(&published.directory)? {
         Some(found) => changes.extend(found),
         None if without_buf => {}
@@ -106,73 +189,32 @@ fn changes(published: &Published, without_buf: bool) -> anyhow::Result<Vec<Findi
 
 fn report(changes: &[Finding]) {
     for change in changes {
-        println!("{}", version::line(change));
+        println!("{}", changelog::line(change));
     }
-}
-
-/// Everything that is published, below `blessed/`.
-fn contents(artefacts: Vec<Artefact>) -> anyhow::Result<Vec<(PathBuf, Vec<u8>)>> {
-    let mut contents: Vec<_> = artefacts
-        .into_iter()
-        // The YAML form says the same as the JSON form.
-        .filter(|artefact| artefact.path != "openapi.yaml")
-        .map(|artefact| (PathBuf::from(artefact.path), artefact.content.into_bytes()))
-        .collect();
-    for directory in PROTOS {
-        for (path, content) in files(Path::new(directory))? {
-            contents.push((Path::new(directory).join(path), content));
-        }
-    }
-    let rules = fs::read(BUF).with_context(|| format!("{BUF} cannot be read"))?;
-    contents.push((BUF.into(), rules));
-    contents.sort();
-    Ok(contents)
-}
-
-/// Returns whether what would be published is not what is.
-fn differs(published: &Path) -> anyhow::Result<bool> {
-    Ok(contents(artefacts())? != files(published)?)
 }
 
 /// Writes everything. What can fail for other reasons than the disk has been
 /// done before the first file is touched.
-fn publish(version: &Version, changes: &[Finding]) -> anyhow::Result<()> {
-    let artefacts = artefacts_of(&version.to_string());
-    let contents = contents(artefacts.clone())?;
-    let log = match fs::read_to_string(CHANGELOG) {
-        Ok(log) => log,
-        Err(error) if error.kind() == ErrorKind::NotFound => version::HEAD.to_owned(),
-        Err(error) => return Err(error).with_context(|| format!("{CHANGELOG} cannot be read")),
-    };
-    let entry = version::entry(version, &policy::today().to_string(), changes);
-    let log = version::with_entry(&log, &entry);
-    let stale = export::stale(Path::new(OPENAPI), &artefacts)?;
-
-    // A directory of its own first, so that the published one is whole at any time.
-    let next = format!("{BLESSED}.next");
-    remove(&next)?;
-    for (path, content) in &contents {
-        let path = Path::new(&next).join(path);
-        let directory = path.parent().unwrap_or(Path::new(&next));
-        fs::create_dir_all(directory)
-            .with_context(|| format!("{} cannot be created", directory.display()))?;
-        fs::write(&path, content)
-            .with_context(|| format!("{} cannot be written", path.display()))?;
-    }
-    for file in &stale {
-        file.refresh()?;
-    }
-    export::write(Path::new(CHANGELOG), &log)?;
-    export::write(Path::new(VERSION_FILE), &format!("{version}\n"))?;
-    remove(BLESSED)?;
-    fs::rename(&next, BLESSED).with_context(|| format!("{next} cannot be renamed to {BLESSED}"))
-}
-
-fn remove(directory: &str) -> anyhow::Result<()> {
-    match fs::remove_dir_all(directory) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(error).with_context(|| format!("{directory} cannot be removed"))
+fn release(settings: &Settings, version: &Version, entry: &str) -> anyhow::Result<()> {
+    let contents = contents(settings, &version.to_string())?;
+    let log = match &settings.changelog {
+        Some(path) => {
+            let log = read_if_there(path)?.unwrap_or_else(|| changelog::HEAD.to_owned());
+            Some((path, changelog::with_entry(&log, entry)))
         }
-        _ => Ok(()),
+        None => None,
+    };
+    if settings.built_in {
+        let directory = settings.document.parent().unwrap_or(Path::new(""));
+        for file in export::stale(directory, &artefacts_of(&version.to_string()))? {
+            file.refresh()?;
+        }
     }
+    if let Some((path, log)) = log {
+        write(path, log.as_bytes())?;
+    }
+    if let Some(path) = &settings.version {
+        write(path, format!("{version}\n").as_bytes())?;
+    }
+    Ok(publish(&settings.published, &contents)?)
 }

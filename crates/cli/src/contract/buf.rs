@@ -55,6 +55,27 @@ pub(super) fn breaking(published: &Path) -> anyhow::Result<Option<Vec<Finding>>>
     }
 }
 
+/// Says that the protos were not compared.
+pub(super) fn missing(required: bool) -> Finding {
+    Finding {
+        id: "buf-missing".to_owned(),
+        level: if required {
+            Level::Error
+        } else {
+            Level::Warning
+        },
+        direction: None,
+        operation: None,
+        also: Vec::new(),
+        base: None,
+        revision: None,
+        message: format!(
+            "the protos were not compared with the published ones, because there is no `buf` on \
+             the PATH; {INSTALL}"
+        ),
+    }
+}
+
 fn finding(line: &str) -> anyhow::Result<Finding> {
     let found: Found = serde_json::from_str(line)
         .with_context(|| format!("buf printed what is not a finding: {line}"))?;

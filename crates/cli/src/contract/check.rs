@@ -1,51 +1,56 @@
 //! `web1on1 contract check`: every check of the contract, and one verdict.
 
-use std::fmt::Write as _;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use ::contract::openapi::{Artefact, VERSION, artefacts};
-use anyhow::Context as _;
+use ::contract::openapi::artefacts_of;
+use anyhow::{Context as _, bail};
 use clap::Args;
-use conformance::diff::{Document, Policy, diff};
-use conformance::report::{Finding, Level, Location, Report};
+use conformance::diff::{Policy, diff};
+use conformance::release::version::{self, History};
+use conformance::release::{
+    Base, Choice, Git, Published, Settings, changelog, choose, exceptions, manifest, read_if_there,
+    settle,
+};
+use conformance::report::{Finding, Level, Report};
 use conformance::verify::{self, Live};
 use jiff::civil::Date;
-use semver::Version;
-use similar::TextDiff;
 
-use super::export::{self, OPENAPI, Stale};
+use super::fresh::{fresh, strays};
 use super::output::{EXIT_CODES, OutputArgs};
 use super::policy::{self, PolicyArgs};
-use super::published::Published;
-use super::version::{self, CHANGELOG, VERSION_FILE};
-use super::{agree, buf, built_in};
-
-/// How many lines of a diff are shown for each stale file.
-const DIFF_LINES: usize = 40;
+use super::project::ProjectArgs;
+use super::revision::{self, Revision, stated_version};
+use super::{agree, buf, built_in, recorded};
 
 /// Check everything about the contract, and give one verdict
 ///
-/// Run it in the root of the repository. It checks that
+/// Run it in the directory of contract.toml, which says where everything lies. It
+/// checks that
 ///
-/// 1. openapi/ holds what the contract derives, and nothing else;
+/// 1. the derived files are what the contract derives, and nothing else;
 /// 2. the protos, the contract and the OpenAPI document agree;
-/// 3. nothing breaks REST clients of the published contract;
-/// 4. nothing breaks gRPC clients of the published protos (`buf breaking`);
-/// 5. the version moves with what is published;
-/// 6. the recorded exchanges keep the contract;
-/// 7. a backend keeps it to the letter: the one built in, or the one at --url.
+/// 3. the change does not weaken what it is judged by (waivers, ignore files, the
+///    rules of buf, the settings), unless the base allows it;
+/// 4. what is published is whole, as its manifest says;
+/// 5. nothing breaks REST clients of the published contract;
+/// 6. nothing breaks gRPC clients of the published protos (`buf breaking`);
+/// 7. every change is published, under a version that moves with it, and the
+///    changelog tells of each version;
+/// 8. the recorded exchanges are whole, and keep the contract;
+/// 9. a backend keeps it to the letter: the one built in, or the one at --url.
+///
+/// In a git checkout everything is compared with the base of the change: the merge
+/// base with the default branch, or on that branch the commit before.
 ///
 /// What it is doing goes to standard error, the report to standard output.
 #[derive(Args, Debug)]
 #[command(after_help = EXIT_CODES, verbatim_doc_comment)]
 pub(crate) struct CheckArgs {
-    /// Compare with what was published as of this git revision, not with
-    /// blessed/ in the working tree
-    ///
-    /// A change that publishes a contract is compared with the one before it in
-    /// this way: --against origin/main.
+    #[command(flatten)]
+    project: ProjectArgs,
+    /// Compare with this git revision, not with the merge base of HEAD and the
+    /// default branch
     #[arg(long, value_name = "REV")]
     against: Option<String>,
     /// Fail if the protos cannot be compared because there is no buf
@@ -77,56 +82,198 @@ pub(crate) struct CheckArgs {
 }
 
 pub(crate) async fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
+    let settings = args.project.settings()?;
+    let policy = PolicyArgs {
+        ignore: args
+            .policy
+            .ignore
+            .clone()
+            .or_else(|| settings.ignore.clone()),
+    };
     let mut verdict = Verdict {
-        policy: args.policy.read(&args.output)?,
+        policy: policy.read(&args.output)?,
         today: policy::today(),
         findings: Vec::new(),
     };
-    let artefacts = artefacts();
+    let choice = choose(Path::new("."), args.against.as_deref())?;
+    let given = args
+        .policy
+        .ignore
+        .as_deref()
+        .map(below)
+        .transpose()?
+        .flatten();
+    let base = match &choice {
+        Choice::Commit { id, .. } => {
+            let name = args.against.as_deref().unwrap_or(&id[..id.len().min(12)]);
+            let more: Vec<_> = given.iter().cloned().collect();
+            Some(Base::read(Path::new("."), id, name, &settings, &more)?)
+        }
+        Choice::Nothing { .. } => None,
+    };
 
-    let holds = format!(
-        "{OPENAPI}/ is what the contract derives, {} files",
-        artefacts.len()
+    check_statements(&settings, &mut verdict)?;
+    let place = settings.published.display().to_string();
+    let tree = Published::read(&place, &settings.published, &settings.document_name())?;
+    let earlier = base.as_ref().and_then(|base| base.published.as_ref());
+    let published = earlier.unwrap_or(&tree);
+    let revision = Revision::of(&settings)?;
+    let file = settings.version.as_ref().unwrap_or(&settings.document);
+    let file = file.display().to_string();
+    let history = History {
+        current: &revision.version,
+        file: &file,
+        tree: &tree,
+        base: earlier,
+    };
+
+    // What the change adds to the rules that it is judged by.
+    let mut added = exceptions::of_buf(
+        read_if_there(Path::new(Settings::BUF))?.as_deref(),
+        read_if_there(&published.directory.join(Settings::BUF))?.as_deref(),
+    )?;
+    if let Some(base) = &base {
+        let here = Path::new(".");
+        added.extend(exceptions::of_change(
+            here,
+            &settings,
+            given.as_deref(),
+            base,
+        )?);
+        added.extend(version::raised(history));
+    }
+    let allowed = base.as_ref().map(|base| &*base.settings.allow);
+    let mut found = settle(
+        added,
+        allowed.unwrap_or_default(),
+        &verdict.today.to_string(),
     );
-    let (found, differences) = fresh(&artefacts)?;
-    verdict.take("fresh", found, &holds);
-    eprint!("{differences}");
+    if let Some(base) = &base {
+        found.extend(exceptions::allowances(&settings, base));
+    }
+    let told = told(&choice, &tree, earlier);
+    if !found.is_empty() {
+        eprintln!("      base      {told}");
+    }
+    // Not judged: an entry that the change adds would accept itself.
+    verdict.tell("base", found, &told);
 
-    let (found, compared) = agree::findings()?;
-    verdict.take("agree", found, &compared);
+    let found = manifest::check(&settings.published)?;
+    verdict.take(
+        "manifest",
+        found,
+        &format!("{place}/ is what was published"),
+    );
+    check_clients(args, &settings, &revision, published, history, &mut verdict)?;
 
-    let tree = Published::in_tree()?;
-    let earlier = args.against.as_deref().map(Published::at).transpose()?;
-    let published = earlier.as_ref().unwrap_or(&tree);
-    let current = Version::parse(VERSION).context("crates/contract/VERSION is not SemVer")?;
+    if let Some(recorded) = &settings.recorded {
+        let found = recorded::findings(&settings, recorded)?;
+        let holds =
+            "there is an exchange for each operation and status, and each keeps the contract";
+        verdict.take("recorded", found, holds);
+    }
+    check_backend(args, &settings, &mut verdict).await?;
 
-    let revision = derived_document(&artefacts)?;
-    let rest = diff(&published.document()?, &revision, verdict.today);
+    let left_over = verdict.policy.left_over(verdict.today);
+    if !left_over.is_empty() {
+        verdict.tell("ignore", left_over, "");
+    }
+    args.output.print(&Report {
+        title: "contract check".to_owned(),
+        findings: verdict.findings,
+        coverage: None,
+    })
+}
+
+/// Checks that the statements of the working tree agree with each other.
+fn check_statements(settings: &Settings, verdict: &mut Verdict) -> anyhow::Result<()> {
+    if settings.built_in {
+        let artefacts = artefacts_of(&stated_version(settings)?.to_string());
+        let directory = settings.document.parent().unwrap_or(Path::new(""));
+        let holds = format!(
+            "{}/ is what the contract derives, {} files",
+            directory.display(),
+            artefacts.len()
+        );
+        let (mut found, differences) = fresh(directory, &artefacts)?;
+        found.extend(strays(directory, &artefacts, settings)?);
+        verdict.take("fresh", found, &holds);
+        eprint!("{differences}");
+    }
+    if settings.protos.is_empty() {
+        verdict.skip("agree", "there are no protos to compare the document with");
+    } else {
+        let (found, compared) = agree::findings(settings)?;
+        verdict.take("agree", found, &compared);
+    }
+    Ok(())
+}
+
+/// Checks what the working tree means to clients of what is published, and that it
+/// is published.
+fn check_clients(
+    args: &CheckArgs,
+    settings: &Settings,
+    revision: &Revision,
+    published: &Published,
+    history: History<'_>,
+    verdict: &mut Verdict,
+) -> anyhow::Result<()> {
+    let (tree, current) = (history.tree, history.current);
+    let rest = diff(&published.document()?, &revision.document, verdict.today);
     let rest = verdict.judge(rest);
-    let proto = buf::breaking(&published.directory)?;
-    let proto = proto.map(|found| verdict.judge(found));
+    let proto = if settings.protos.is_empty() {
+        Some(Vec::new())
+    } else {
+        buf::breaking(&published.directory)?.map(|found| verdict.judge(found))
+    };
     let changes: Vec<_> = rest.iter().chain(proto.iter().flatten()).cloned().collect();
-    let versions = versions(&current, &tree, earlier.as_ref(), &changes)?;
+    let mut versions = version::check(history, &changes)?;
+    let contents = revision::contents(settings, &current.to_string())?;
+    versions.extend(version::unpublished(history, &contents)?);
+    if let Some(path) = &settings.changelog {
+        let log = read_if_there(path)?;
+        let log = log.with_context(|| format!("{} is gone", path.display()))?;
+        let file = path.display().to_string();
+        versions.extend(changelog::check(&log, &file, &tree.version));
+    }
 
     let announced = current.major > published.version.major;
-    let settle = |found: Vec<Finding>| if announced { announce(found) } else { found };
+    let settle = |found: Vec<Finding>| {
+        if announced {
+            version::announce(found)
+        } else {
+            found
+        }
+    };
     let holds = format!("nothing breaks clients of {}", published.version);
     verdict.tell("rest", settle(rest), &holds);
     match proto {
+        _ if settings.protos.is_empty() => verdict.skip("proto", "there are no protos"),
         Some(found) => verdict.tell("proto", settle(found), &holds),
-        None => verdict.take(
-            "proto",
-            vec![no_buf(args.require_buf)],
-            "not compared: there is no buf",
-        ),
+        None => verdict.take("proto", vec![buf::missing(args.require_buf)], ""),
     }
     verdict.take("version", versions, &format!("{current}, as published"));
+    Ok(())
+}
 
-    let found = recorded_exchanges()?;
-    let holds = "the recorded exchanges keep the contract, but for what is known";
-    verdict.take("recorded", found, holds);
-
+async fn check_backend(
+    args: &CheckArgs,
+    settings: &Settings,
+    verdict: &mut Verdict,
+) -> anyhow::Result<()> {
     let report = match &args.url {
+        Some(_) if !settings.built_in => bail!(
+            "--url verifies a server against the contract that is built in, and this is another \
+             API; `contract verify --document` verifies a server against a document"
+        ),
+        None if !settings.built_in => {
+            verdict.skip(
+                "backend",
+                "no server was verified; `contract verify` does that",
+            );
+            return Ok(());
+        }
         Some(url) => {
             let options = Live {
                 url: url.clone(),
@@ -139,17 +286,47 @@ pub(crate) async fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
         None => built_in::verify().await?,
     };
     verdict.take("backend", report.findings, &report.title);
+    Ok(())
+}
 
-    let left_over = verdict.policy.left_over(verdict.today);
-    if !left_over.is_empty() {
-        verdict.tell("ignore", left_over, "");
+/// Returns a path as seen from this directory, or `None` if the file is no part of
+/// the checkout, so that no change in it can have written the file.
+fn below(path: &Path) -> anyhow::Result<Option<PathBuf>> {
+    let unreadable = || format!("{} cannot be read", path.display());
+    let here = Path::new(".").canonicalize()?;
+    let file = path.canonicalize().with_context(unreadable)?;
+    if let Ok(below) = file.strip_prefix(&here) {
+        return Ok(Some(below.to_owned()));
     }
+    let directory = file.parent().unwrap_or(&file);
+    if Git::around(directory)?.is_some() && Git::around(&here)?.is_some() {
+        bail!(
+            "{} is in a git checkout, but not below this directory, so it cannot be compared with \
+             the base; move it below",
+            path.display()
+        );
+    }
+    Ok(None)
+}
 
-    args.output.print(&Report {
-        title: "contract check".to_owned(),
-        findings: verdict.findings,
-        coverage: None,
-    })
+/// Says what the change is compared with.
+fn told(choice: &Choice, tree: &Published, earlier: Option<&Published>) -> String {
+    match (choice, earlier) {
+        (Choice::Nothing { reason }, _) => format!(
+            "{reason}, so {} and its manifest alone are what it is compared with",
+            tree.name
+        ),
+        (Choice::Commit { id, which }, Some(earlier)) => format!(
+            "compared with {} ({which}), which published {}",
+            &id[..id.len().min(12)],
+            earlier.version
+        ),
+        (Choice::Commit { id, which }, None) => format!(
+            "compared with {} ({which}), which published nothing; {} stands in for it",
+            &id[..id.len().min(12)],
+            tree.name
+        ),
+    }
 }
 
 /// What was found so far, as the team judges it.
@@ -170,6 +347,12 @@ impl Verdict {
         self.tell(check, found, holds);
     }
 
+    /// Tells that there is nothing to check.
+    #[expect(clippy::unused_self, reason = "a check is taken, told or skipped")]
+    fn skip(&self, check: &str, reason: &str) {
+        eprintln!("skip  {check:<9} {reason}");
+    }
+
     /// Tells how a check went whose findings have been judged.
     fn tell(&mut self, check: &str, found: Vec<Finding>, holds: &str) {
         let count = |level| {
@@ -187,181 +370,4 @@ impl Verdict {
         eprintln!("{word:<4}  {check:<9} {outcome}");
         self.findings.extend(found);
     }
-}
-
-/// What of `openapi/` is stale, and the differences.
-pub(super) fn fresh(artefacts: &[Artefact]) -> anyhow::Result<(Vec<Finding>, String)> {
-    let stale = export::stale(Path::new(OPENAPI), artefacts)?;
-    let shown = stale.iter().filter(|file| {
-        // The YAML form says the same as the JSON form.
-        let json = file.path.with_extension("json");
-        json == file.path || stale.iter().all(|other| other.path != json)
-    });
-    let differences = shown.map(difference).collect();
-    Ok((stale.iter().map(stale_file).collect(), differences))
-}
-
-fn stale_file(file: &Stale) -> Finding {
-    let path = file.path.display();
-    let problem = match (&file.found, &file.derived) {
-        (None, _) => "is missing",
-        (_, None) => "is derived from nothing",
-        _ => "is not what the contract derives",
-    };
-    Finding {
-        id: "stale-file".to_owned(),
-        level: Level::Error,
-        direction: None,
-        operation: None,
-        also: Vec::new(),
-        base: None,
-        revision: Some(Location::of_text(path.to_string(), first_difference(file))),
-        message: format!(
-            "{path} {problem}; if the contract is meant to change, run `{}` and commit the result",
-            export::COMMAND
-        ),
-    }
-}
-
-/// The first line of a file that is not as it should be, counted from 1.
-fn first_difference(file: &Stale) -> Option<u32> {
-    let (found, derived) = (file.found.as_deref()?, file.derived.as_deref()?);
-    let same = found
-        .lines()
-        .zip(derived.lines())
-        .take_while(|(found, derived)| found == derived)
-        .count();
-    u32::try_from(same + 1).ok()
-}
-
-fn difference(file: &Stale) -> String {
-    let path = file.path.display();
-    let found = file.found.as_deref().unwrap_or_default();
-    let derived = file.derived.as_deref().unwrap_or_default();
-    let diff = TextDiff::from_lines(found, derived);
-    let diff = diff
-        .unified_diff()
-        .header(&format!("{path} (found)"), &format!("{path} (derived)"))
-        .to_string();
-    let lines = diff.lines().count();
-    let mut shown = String::new();
-    // Writing to a string cannot fail.
-    for line in diff.lines().take(DIFF_LINES) {
-        let _ = writeln!(shown, "      {line}");
-    }
-    if lines > DIFF_LINES {
-        let more = lines - DIFF_LINES;
-        let _ = writeln!(shown, "      … and {more} more lines");
-    }
-    shown
-}
-
-/// The OpenAPI document as the contract derives it, whatever the committed file
-/// holds.
-pub(super) fn derived_document(artefacts: &[Artefact]) -> anyhow::Result<Document> {
-    let derived = artefacts
-        .iter()
-        .find(|artefact| artefact.path == "openapi.json")
-        .context("the contract derives no openapi.json")?;
-    let name = format!("{OPENAPI}/{}", derived.path);
-    Ok(Document::parse(&name, &derived.content)?)
-}
-
-/// A new major version may break clients, but they should know how.
-fn announce(mut found: Vec<Finding>) -> Vec<Finding> {
-    for finding in &mut found {
-        finding.level = finding.level.min(Level::Warning);
-    }
-    found
-}
-
-fn no_buf(required: bool) -> Finding {
-    Finding {
-        id: "buf-missing".to_owned(),
-        level: if required {
-            Level::Error
-        } else {
-            Level::Warning
-        },
-        direction: None,
-        operation: None,
-        also: Vec::new(),
-        base: None,
-        revision: None,
-        message: format!(
-            "the protos were not compared with the published ones, because there is no `buf` on \
-             the PATH; {}",
-            buf::INSTALL
-        ),
-    }
-}
-
-/// Checks that the version says what is published.
-fn versions(
-    current: &Version,
-    tree: &Published,
-    earlier: Option<&Published>,
-    changes: &[Finding],
-) -> anyhow::Result<Vec<Finding>> {
-    let wrong = |id: &str, place: &str, message: String| Finding {
-        id: id.to_owned(),
-        level: Level::Error,
-        direction: None,
-        operation: None,
-        also: Vec::new(),
-        base: None,
-        revision: Some(Location::of_text(place, None)),
-        message,
-    };
-    let mut found = Vec::new();
-    if *current != tree.version {
-        let message = format!(
-            "the version is {current}, but {} was published last; leave the version to \
-             `contract bless`, which publishes what it raises",
-            tree.version
-        );
-        found.push(wrong("version-not-published", VERSION_FILE, message));
-    }
-    let log =
-        fs::read_to_string(CHANGELOG).with_context(|| format!("{CHANGELOG} cannot be read"))?;
-    if !version::tells_of(&log, &tree.version) {
-        let message = format!(
-            "nothing is said about {}, the version that was published last; `contract bless` \
-             writes an entry when it publishes",
-            tree.version
-        );
-        found.push(wrong("changelog-entry-missing", CHANGELOG, message));
-    }
-    if let Some(earlier) = earlier
-        && !tree.is_like(earlier)?
-    {
-        let least = version::least(&earlier.version, changes);
-        if tree.version < least {
-            let message = format!(
-                "what is published has changed since {}, which was {}; this asks for {least} at \
-                 least, and it is {}",
-                earlier.name, earlier.version, tree.version
-            );
-            found.push(wrong("version-not-raised", VERSION_FILE, message));
-        }
-    }
-    Ok(found)
-}
-
-/// What the recorded exchanges break, but for what is known of them.
-fn recorded_exchanges() -> anyhow::Result<Vec<Finding>> {
-    let directory = Path::new(OPENAPI).join("recorded");
-    let known = directory.with_extension("toml");
-    let text = fs::read_to_string(&known)
-        .with_context(|| format!("{} cannot be read", known.display()))?;
-    let known = Policy::parse(&text).with_context(|| known.display().to_string())?;
-    let report = verify::recorded(&directory)?;
-    let mut found = known.apply(report.findings, policy::today());
-    for finding in &mut found {
-        // What is known has to stay true.
-        if finding.id.starts_with("ignore-") {
-            finding.level = Level::Error;
-        }
-    }
-    Ok(found)
 }

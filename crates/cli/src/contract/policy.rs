@@ -17,7 +17,7 @@ pub(crate) struct PolicyArgs {
     /// `[[ignore]]` with `id`, `reason` and, if wanted, `operation`, `pointer`
     /// (`*` stands for any text) and `expires = "2030-01-31"`.
     #[arg(long, value_name = "FILE")]
-    ignore: Option<PathBuf>,
+    pub(super) ignore: Option<PathBuf>,
 }
 
 impl PolicyArgs {

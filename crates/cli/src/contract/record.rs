@@ -6,14 +6,18 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Args;
-use conformance::record::Recorder;
+use conformance::record::{Operations, Recorder};
+use conformance::release::value_of;
 use tokio::net::TcpListener;
+
+use super::project::{ProjectArgs, document_text};
 
 /// Record examples of the traffic that passes through, without anything private
 ///
 /// Point a client at --listen instead of the server. Everything passes through
 /// unchanged; each new kind of exchange is written to --out, with secrets and
-/// personal data replaced by fakes of the same form. Ctrl-C ends it.
+/// personal data replaced by fakes of the same form. What the document does not
+/// declare is replaced too. Ctrl-C ends it.
 #[derive(Args, Debug)]
 #[command(
     after_help = "Exit codes:\n  0  it was ended\n  2  the arguments are wrong, or it cannot listen or write"
@@ -32,19 +36,28 @@ pub(crate) struct RecordArgs {
     /// The directory to write to
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
+    #[command(flatten)]
+    project: ProjectArgs,
 }
 
 pub(crate) async fn run(args: &RecordArgs) -> anyhow::Result<ExitCode> {
-    let recorder =
-        Recorder::new(
-            &args.upstream,
-            args.ca.as_deref(),
-            &args.out,
-            |written| match written {
-                Ok(path) => println!("recorded {}", path.display()),
-                Err(error) => eprintln!("error: {:#}", anyhow::Error::from(error)),
-            },
-        )?;
+    let settings = args.project.settings()?;
+    let operations = if settings.built_in {
+        Operations::built_in()
+    } else {
+        let name = settings.document.display().to_string();
+        Operations::of(&value_of(&document_text(&settings)?, &name)?)
+    };
+    let recorder = Recorder::new(
+        &args.upstream,
+        args.ca.as_deref(),
+        &args.out,
+        operations,
+        |written| match written {
+            Ok(path) => println!("recorded {}", path.display()),
+            Err(error) => eprintln!("error: {:#}", anyhow::Error::from(error)),
+        },
+    )?;
     let listener = TcpListener::bind(args.listen)
         .await
         .with_context(|| format!("cannot listen at {}", args.listen))?;

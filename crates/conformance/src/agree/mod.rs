@@ -19,6 +19,9 @@ use std::collections::{BTreeMap, BTreeSet};
 pub use self::difference::{Difference, merge};
 use crate::api::{Api, Body, Kind, Operation, Place, Property, Rules, Shape, Type};
 
+/// The aspect of what a single statement says and no other could match.
+pub const STATEMENT: &str = "statement";
+
 /// Compares readings of the API with each other and returns every difference,
 /// and everything in one of them that no other could match.
 #[must_use]
@@ -184,7 +187,7 @@ impl<'a> Comparison<'a> {
                 self.found.push(Difference {
                     subject: problem.subject.clone(),
                     resource: problem.subject.clone(),
-                    aspect: "statement",
+                    aspect: STATEMENT,
                     groups: vec![vec![api.side]],
                     message: format!("{}, in {}", problem.message, api.name),
                     places: vec![problem.place.clone()],
@@ -266,7 +269,7 @@ impl<'a> Comparison<'a> {
             Some(&operation.path)
         });
         self.text(subject, at("status", "success is"), claims, |operation| {
-            Some(&operation.status)
+            (!operation.status.is_empty()).then_some(&*operation.status)
         });
         self.flag(subject, "deprecated", claims, |operation| {
             operation.deprecated

@@ -375,13 +375,13 @@ impl Reader {
             for field in &message.fields {
                 let at = Some(field);
                 if !names.insert(&field.json_name) {
-                    problem(at, "two fields have this JSON name");
+                    problem(at, ALIKE);
                 }
                 if !is_named_after(&field.name, &field.json_name) {
                     problem(at, "the field is not called as its property is");
                 }
                 if field.oneof.is_some() && !self.uploads.contains(name) {
-                    problem(at, "JSON cannot say that only one of several is set");
+                    problem(at, ONE_OF);
                 }
                 if field.next_link.is_some() && !is_output {
                     problem(at, "a header fills fields of replies only");
@@ -424,10 +424,20 @@ impl Reader {
             }
         }
         for (subject, what, place) in problems {
-            self.api.problem(subject, what, place);
+            if OF_ANY_API.contains(&&*what) {
+                self.api.problem(subject, what, place);
+            } else {
+                self.api.convention(subject, what, place);
+            }
         }
     }
 }
+
+const ALIKE: &str = "two fields have this JSON name";
+const ONE_OF: &str = "JSON cannot say that only one of several is set";
+
+/// What is a problem of a message in any API, and against no mere convention.
+const OF_ANY_API: [&str; 2] = [ALIKE, ONE_OF];
 
 /// What a message is in that view.
 fn view_of(name: &str, message: &Message, view: View) -> Type {

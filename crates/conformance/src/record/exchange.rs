@@ -5,16 +5,14 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use contract::error::ErrorBody;
-use contract::operation::{BodyInfo, OperationInfo, ReplyBody};
 use contract::recorded::{Exchange, recorded};
-use contract::schema::Described as _;
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::RecordError;
+use super::operations::{Operation, Operations};
 use super::redact::{Fingerprint, Redactor};
-use crate::verify::check::{below_base, decode, query, route};
+use crate::verify::check::{decode, query};
 
 /// How many kinds of exchange are kept of one operation with one status.
 const MOST_KINDS: usize = 50;
@@ -33,30 +31,32 @@ pub(crate) struct Captured {
 
 /// A redacted exchange and what tells its kind.
 pub(crate) struct Redacted {
-    operation: &'static OperationInfo,
-    status: StatusCode,
+    /// The name of the file, without a number and its extension.
+    stem: String,
     kind: String,
     pub(crate) exchange: Value,
 }
 
 impl Captured {
     /// The exchange without anything private, if it is of an operation.
-    pub(crate) fn redact(&self, redactor: &Redactor) -> Option<Redacted> {
+    pub(crate) fn redact(&self, operations: &Operations, redactor: &Redactor) -> Option<Redacted> {
         let (path, text) = self.target.split_once('?').unwrap_or((&self.target, ""));
-        let (operation, variables) = route(&self.method, &below_base(path))?;
+        let (operation, variables) = operations.route(&self.method, operations.below_base(path))?;
+        let definitions = &operations.definitions;
         let mut fingerprint = Fingerprint::default();
         let variables = variables
             .into_iter()
-            .map(|(name, value)| (name.to_owned(), decode(&value)));
-        let variables =
-            redactor.parameters(&operation.path_parameters, variables, &mut fingerprint);
+            .map(|(name, value)| (name, decode(&value)));
+        let of = &operation.path_parameters;
+        let variables = redactor.parameters(definitions, of, variables, &mut fingerprint);
         let pairs = query(text);
-        let pairs = redactor.parameters(&operation.query_parameters, pairs, &mut fingerprint);
+        let of = &operation.query_parameters;
+        let pairs = redactor.parameters(definitions, of, pairs, &mut fingerprint);
 
         let mut exchange = Map::new();
-        exchange.insert("operation".into(), operation.id.into());
+        exchange.insert("operation".into(), operation.id.clone().into());
         exchange.insert("method".into(), self.method.as_str().into());
-        exchange.insert("pathTemplate".into(), operation.path.into());
+        exchange.insert("pathTemplate".into(), operation.path.clone().into());
         exchange.insert("path".into(), filled(operation, &variables).into());
         if !variables.is_empty() {
             exchange.insert("pathParameters".into(), variables.into());
@@ -73,17 +73,17 @@ impl Captured {
             },
             ">",
         ]);
-        if let Some(request) = self.request(operation, redactor, &mut fingerprint) {
+        if let Some(request) = self.request(operations, operation, redactor, &mut fingerprint) {
             exchange.insert("request".into(), request);
         }
         fingerprint.add_all(&["<"]);
         let mut response = Map::new();
         response.insert("status".into(), self.status.as_u16().into());
-        if let Some(location) = self.location(redactor) {
+        if let Some(location) = self.location(operations, redactor) {
             fingerprint.add_all(&["Location"]);
             response.insert("location".into(), location.into());
         }
-        if let Some(body) = self.response(operation, redactor, &mut fingerprint) {
+        if let Some(body) = self.response(operations, operation, redactor, &mut fingerprint) {
             response.insert("body".into(), body);
         }
         exchange.insert("response".into(), response.into());
@@ -93,9 +93,14 @@ impl Captured {
             self.status.as_u16(),
             fingerprint.as_str()
         );
+        let status = self.status.as_u16();
+        let stem = if status == operation.success {
+            operation.id.clone()
+        } else {
+            format!("{}-{status}", operation.id)
+        };
         Some(Redacted {
-            operation,
-            status: self.status,
+            stem,
             kind,
             exchange: exchange.into(),
         })
@@ -103,16 +108,18 @@ impl Captured {
 
     fn request(
         &self,
-        operation: &OperationInfo,
+        operations: &Operations,
+        operation: &Operation,
         redactor: &Redactor,
         fingerprint: &mut Fingerprint,
     ) -> Option<Value> {
         if self.request.is_empty() {
             return None;
         }
-        if let BodyInfo::Upload { .. } = operation.body {
-            // What was sent is somebody's picture. The contract has one of nobody.
-            let part = recorded(operation.id)?.request.as_ref()?.part.as_ref()?;
+        let Some(schema) = &operation.body else {
+            // What was uploaded is somebody's picture. The contract has one of nobody.
+            let known = recorded(&operation.id).filter(|_| operations.are_built_in)?;
+            let part = known.request.as_ref()?.part.as_ref()?;
             return Some(json!({
                 "contentType": "multipart/form-data",
                 "part": {
@@ -123,57 +130,40 @@ impl Captured {
                     "body": part.body,
                 },
             }));
-        }
-        let document = operation.body.document()?;
+        };
         let body: Value = serde_json::from_slice(&self.request).ok()?;
-        let body = redactor.json(document, &body, fingerprint);
+        let body = redactor.value(&operations.definitions, schema, &body, fingerprint);
         Some(json!({ "contentType": "application/json", "body": body }))
     }
 
     fn response(
         &self,
-        operation: &OperationInfo,
+        operations: &Operations,
+        operation: &Operation,
         redactor: &Redactor,
         fingerprint: &mut Fingerprint,
     ) -> Option<Value> {
         let body: Value = serde_json::from_slice(&self.response).ok()?;
-        if self.status != operation.status {
-            return Some(redactor.json(&ErrorBody::views().read, &body, fingerprint));
-        }
-        let document = &operation.reply.body.of()?.views().read;
-        match (operation.reply.body, &body) {
-            (ReplyBody::List(_), Value::Array(items)) => {
-                let mut kinds = BTreeSet::new();
-                let mut redacted = Vec::new();
-                for item in items {
-                    let mut fingerprint = Fingerprint::default();
-                    redacted.push(redactor.json(document, item, &mut fingerprint));
-                    kinds.insert(fingerprint.as_str().to_owned());
-                }
-                for kind in &kinds {
-                    fingerprint.add_all(&[kind]);
-                }
-                Some(redacted.into())
-            }
-            _ => Some(redactor.json(document, &body, fingerprint)),
-        }
+        let schema = operation.reply(self.status.as_u16());
+        Some(redactor.value(&operations.definitions, schema, &body, fingerprint))
     }
 
     /// The path of what was created, with the fakes of its identifiers.
-    fn location(&self, redactor: &Redactor) -> Option<String> {
-        let path = below_base(self.location.as_deref()?);
-        let (operation, variables) = route(&Method::GET, &path)?;
+    fn location(&self, operations: &Operations, redactor: &Redactor) -> Option<String> {
+        let path = operations.below_base(self.location.as_deref()?);
+        let (operation, variables) = operations.route(&Method::GET, path)?;
         let variables = variables
             .into_iter()
-            .map(|(name, value)| (name.to_owned(), decode(&value)));
+            .map(|(name, value)| (name, decode(&value)));
         let of = &operation.path_parameters;
-        let variables = redactor.parameters(of, variables, &mut Fingerprint::default());
+        let none = &mut Fingerprint::default();
+        let variables = redactor.parameters(&operations.definitions, of, variables, none);
         Some(filled(operation, &variables))
     }
 }
 
-fn filled(operation: &OperationInfo, variables: &Map<String, Value>) -> String {
-    let mut path = operation.path.to_owned();
+fn filled(operation: &Operation, variables: &Map<String, Value>) -> String {
+    let mut path = operation.path.clone();
     for (name, value) in variables {
         let value = value.as_str().unwrap_or_default();
         let value =
@@ -192,7 +182,11 @@ pub(crate) struct Archive {
 impl Archive {
     /// Opens a directory, which is made where there is none. The kinds of exchange
     /// that it holds are not recorded again.
-    pub(crate) fn open(directory: &Path, redactor: &Redactor) -> Result<Self, RecordError> {
+    pub(crate) fn open(
+        directory: &Path,
+        operations: &Operations,
+        redactor: &Redactor,
+    ) -> Result<Self, RecordError> {
         let failed = |path: &Path| {
             let path = path.to_owned();
             move |source| RecordError::File { path, source }
@@ -210,7 +204,7 @@ impl Archive {
                 continue;
             };
             if let Some(redacted) =
-                captured(&exchange).and_then(|captured| captured.redact(redactor))
+                captured(&exchange).and_then(|captured| captured.redact(operations, redactor))
             {
                 kinds.insert(redacted.kind);
             }
@@ -227,10 +221,7 @@ impl Archive {
         if self.kinds.contains(&redacted.kind) {
             return Ok(None);
         }
-        let stem = match redacted.status {
-            status if status == redacted.operation.status => redacted.operation.id.to_owned(),
-            status => format!("{}-{}", redacted.operation.id, status.as_u16()),
-        };
+        let stem = &redacted.stem;
         let mut names = (1..=MOST_KINDS).map(|number| match number {
             1 => format!("{stem}.json"),
             _ => format!("{stem}-{number}.json"),

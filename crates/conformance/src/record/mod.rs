@@ -8,6 +8,7 @@
 //! operation passes through and leaves no trace.
 
 mod exchange;
+mod operations;
 mod redact;
 #[cfg(test)]
 mod tests;
@@ -31,6 +32,7 @@ use tokio::sync::{mpsc, oneshot};
 use upstream::{Client, Config, SendError, base};
 
 use exchange::{Archive, Captured};
+pub use operations::Operations;
 use redact::Redactor;
 
 /// How long the upstream may take to begin its reply.
@@ -95,6 +97,7 @@ pub enum RecordError {
 pub struct Recorder {
     client: Client,
     upstream: String,
+    operations: Operations,
     redactor: Redactor,
     archive: Mutex<Archive>,
     notify: Box<dyn Fn(Result<PathBuf, RecordError>) + Send + Sync>,
@@ -109,7 +112,7 @@ impl std::fmt::Debug for Recorder {
 impl Recorder {
     /// A recorder in front of the server at `upstream`, which writes to the
     /// directory `out`. The path of a request is put behind that of `upstream`.
-    /// `ca` is a PEM file with the certificates of the authorities that may vouch
+    /// Of its traffic that of `operations` is recorded. `ca` is a PEM file with the certificates of the authorities that may vouch
     /// for the server, in place of those that the system trusts. `notify` is told
     /// of each file that was written, or could not be, and of each request that
     /// was not answered.
@@ -122,6 +125,7 @@ impl Recorder {
         upstream: &str,
         ca: Option<&Path>,
         out: &Path,
+        operations: Operations,
         notify: impl Fn(Result<PathBuf, RecordError>) + Send + Sync + 'static,
     ) -> Result<Self, RecordError> {
         let uri = base(upstream)?;
@@ -139,7 +143,8 @@ impl Recorder {
         Ok(Self {
             client: Client::new(std::slice::from_ref(&uri), config)?,
             upstream: uri.to_string().trim_end_matches('/').to_owned(),
-            archive: Mutex::new(Archive::open(out, &redactor)?),
+            archive: Mutex::new(Archive::open(out, &operations, &redactor)?),
+            operations,
             redactor,
             notify: Box::new(notify),
         })
@@ -182,7 +187,7 @@ impl Recorder {
     }
 
     fn record(&self, captured: &Captured) {
-        let Some(redacted) = captured.redact(&self.redactor) else {
+        let Some(redacted) = captured.redact(&self.operations, &self.redactor) else {
             return;
         };
         let mut archive = self.archive.lock().unwrap_or_else(PoisonError::into_inner);

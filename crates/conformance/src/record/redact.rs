@@ -13,8 +13,7 @@
 
 use aws_lc_rs::hmac;
 use contract::id::UserRef;
-use contract::operation::TypeInfo;
-use contract::schema::{Definitions, Document};
+use contract::schema::Definitions;
 use contract::timestamp::Timestamp;
 use serde_json::{Map, Number, Value};
 
@@ -71,34 +70,22 @@ impl Redactor {
         }
     }
 
-    /// Replaces what is private in a value of a type.
-    pub(crate) fn json(
-        &self,
-        document: &Document,
-        value: &Value,
-        fingerprint: &mut Fingerprint,
-    ) -> Value {
-        let schema = document.root();
-        self.value(&document.definitions, schema, value, fingerprint)
-    }
-
-    /// Replaces what is private in the values of parameters. What is not
-    /// declared is left out.
+    /// Replaces what is private in the values of parameters, of which `schemas` are
+    /// those that are declared. What is not is left out.
     pub(crate) fn parameters(
         &self,
-        of: &TypeInfo,
+        definitions: &Definitions,
+        schemas: &Map<String, Value>,
         given: impl IntoIterator<Item = (String, String)>,
         fingerprint: &mut Fingerprint,
     ) -> Map<String, Value> {
-        let document = &of.views().create;
-        let properties = &document.root()["properties"];
         let mut kept = Map::new();
         for (name, text) in given {
-            let Some(schema) = properties.get(&name) else {
+            let Some(schema) = schemas.get(&name) else {
                 continue;
             };
             fingerprint.add(&name);
-            let value = self.parameter(&document.definitions, schema, &text);
+            let value = self.parameter(definitions, schema, &text);
             kept.insert(name, value.into());
         }
         kept
@@ -121,7 +108,8 @@ impl Redactor {
         }
     }
 
-    fn value(
+    /// Replaces what is private in a value of a schema.
+    pub(crate) fn value(
         &self,
         definitions: &Definitions,
         schema: &Value,
@@ -384,7 +372,9 @@ mod tests {
     fn user(value: &Value) -> Value {
         let operation = contract::find("getUser").expect("an operation");
         let of = operation.reply.body.of().expect("a body");
-        redactor().json(&of.views().read, value, &mut Fingerprint::default())
+        let read = &of.views().read;
+        let none = &mut Fingerprint::default();
+        redactor().value(&read.definitions, read.root(), value, none)
     }
 
     #[test]

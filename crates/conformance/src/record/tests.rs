@@ -21,7 +21,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use upstream::{Client, Config, base};
 
-use super::{RecordError, Recorder};
+use super::{Operations, RecordError, Recorder};
 
 /// What reached the upstream.
 #[derive(Clone, Debug, PartialEq)]
@@ -104,7 +104,8 @@ async fn setup(canned: Canned) -> Setup {
         // The test may be over.
         let _ = note.send(name);
     };
-    let recorder = Recorder::new(&upstream, None, out.path(), notify).expect("a recorder");
+    let recorder = Recorder::new(&upstream, None, out.path(), Operations::built_in(), notify)
+        .expect("a recorder");
     let (listener, url) = listen().await;
     tokio::spawn(recorder.serve(listener, std::future::pending()));
     Setup {
@@ -440,7 +441,13 @@ async fn an_upstream_that_is_not_there_is_told() {
     let out = tempfile::tempdir().expect("a directory");
     let (note, told) = mpsc::channel();
     let notify = move |written| note.send(written).expect("the test waits");
-    let recorder = Recorder::new("http://127.0.0.1:1", None, out.path(), notify);
+    let recorder = Recorder::new(
+        "http://127.0.0.1:1",
+        None,
+        out.path(),
+        Operations::built_in(),
+        notify,
+    );
     let recorder = recorder.expect("a recorder");
     let (listener, url) = listen().await;
     tokio::spawn(recorder.serve(listener, std::future::pending()));

@@ -1,0 +1,78 @@
+//! Which API a command is about.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+use conformance::release::{Settings, read_if_there};
+
+/// Which API it is about; `contract.toml` in this directory says so, unless this
+/// does.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "API")]
+pub(crate) struct ProjectArgs {
+    /// The OpenAPI document of the API, in JSON or YAML
+    ///
+    /// It is a path below this directory. Without it, contract.toml says where the
+    /// document, the protos and the rest lie.
+    #[arg(long, value_name = "FILE")]
+    document: Option<PathBuf>,
+    /// A directory with the protos of the API, in which imports are resolved; may
+    /// be given several times
+    #[arg(long, value_name = "DIR")]
+    proto: Vec<PathBuf>,
+}
+
+impl ProjectArgs {
+    /// Returns where the statements of the API lie. Nothing is taken for granted: a
+    /// directory that says nothing about an API has none.
+    pub(super) fn settings(&self) -> anyhow::Result<Settings> {
+        let file = read_if_there(Path::new(Settings::FILE))?;
+        let file = file.map(|text| Settings::parse(&text, Settings::FILE));
+        let file = file.transpose()?;
+        if self.document.is_none() && self.proto.is_empty() {
+            let Some(settings) = file else {
+                bail!(
+                    "there is no {} here, so nothing says which API this is about; run this in \
+                     the root of the repository that has one, or name the statements of your API: \
+                     --document FILE and --proto DIR",
+                    Settings::FILE
+                );
+            };
+            return Ok(settings);
+        }
+        let proto: Vec<PathBuf> = self.proto.iter().map(|path| tidied(path)).collect();
+        let Some(document) = &self.document else {
+            let Some(mut settings) = file else {
+                bail!("--proto names one statement of the API; name the other: --document FILE");
+            };
+            settings.protos = proto;
+            return Ok(settings);
+        };
+        let mut settings = match file {
+            Some(settings) => settings,
+            None => Settings::of(tidied(document), Vec::new())?,
+        };
+        // Another document is of another API than the one that is built in.
+        settings.built_in &= settings.document == tidied(document);
+        settings.document = tidied(document);
+        if !proto.is_empty() {
+            settings.protos = proto;
+        }
+        Ok(settings)
+    }
+}
+
+/// Returns a path without what means nothing in it, such as `./`.
+fn tidied(path: &Path) -> PathBuf {
+    path.components()
+        .filter(|component| !matches!(component, std::path::Component::CurDir))
+        .collect()
+}
+
+/// Returns the text of the document.
+pub(super) fn document_text(settings: &Settings) -> anyhow::Result<String> {
+    let path = &settings.document;
+    let text = read_if_there(path)?;
+    text.with_context(|| format!("there is no document {}", path.display()))
+}

@@ -1,0 +1,87 @@
+//! The contract of the working tree, and what would be published of it.
+
+use std::path::Path;
+
+use ::contract::openapi::{VERSION, artefacts_of};
+use anyhow::Context as _;
+use conformance::diff::Document;
+use conformance::release::{Files, Settings, protos, read_all, read_if_there};
+use semver::Version;
+
+use super::project::document_text;
+
+/// What buf resolves the imports of the protos with.
+const BUF_LOCK: &str = "buf.lock";
+
+/// The contract of the working tree.
+pub(super) struct Revision {
+    pub(super) version: Version,
+    pub(super) document: Document,
+}
+
+impl Revision {
+    /// Reads the document, as the contract derives it where it is built in, whatever
+    /// the committed file holds.
+    pub(super) fn of(settings: &Settings) -> anyhow::Result<Self> {
+        let name = settings.document.display().to_string();
+        if settings.built_in {
+            let version = stated_version(settings)?;
+            let artefacts = artefacts_of(&version.to_string());
+            let derived = artefacts
+                .iter()
+                .find(|artefact| Path::new(&artefact.path) == settings.document_name())
+                .with_context(|| format!("the contract derives no {name}"))?;
+            let document = Document::parse(&name, &derived.content)?;
+            return Ok(Self { version, document });
+        }
+        let text = document_text(settings)?;
+        Ok(Self {
+            version: conformance::release::version_of(&text, &name)?,
+            document: Document::parse(&name, &text)?,
+        })
+    }
+}
+
+/// The version of the contract that is built in. The file tells it, since the program
+/// may have been built before it was raised.
+pub(super) fn stated_version(settings: &Settings) -> anyhow::Result<Version> {
+    let Some(path) = &settings.version else {
+        return Version::parse(VERSION).context("the version that is built in is not SemVer");
+    };
+    let text = read_if_there(path)?;
+    let text = text.with_context(|| format!("{} is gone", path.display()))?;
+    Version::parse(text.trim()).with_context(|| format!("{} holds no SemVer", path.display()))
+}
+
+/// Everything that is published under a version, by its path below the directory of
+/// what is published.
+pub(super) fn contents(settings: &Settings, version: &str) -> anyhow::Result<Files> {
+    let mut contents = Files::new();
+    if settings.built_in {
+        for artefact in artefacts_of(version) {
+            // The YAML form says the same as the JSON form.
+            if artefact.path != "openapi.yaml" {
+                contents.insert(artefact.path.into(), artefact.content.into_bytes());
+            }
+        }
+    } else {
+        let text = document_text(settings)?;
+        contents.insert(settings.document_name(), text.into_bytes());
+    }
+    for directory in &settings.protos {
+        for (path, content) in protos(directory)? {
+            contents.insert(directory.join(path), content);
+        }
+    }
+    for directory in &settings.imports {
+        for (path, content) in read_all(directory)? {
+            contents.insert(directory.join(path), content);
+        }
+    }
+    for file in [Settings::BUF, BUF_LOCK] {
+        if let Some(text) = read_if_there(Path::new(file))? {
+            contents.insert(file.into(), text.into_bytes());
+        }
+    }
+    Ok(contents)
+}

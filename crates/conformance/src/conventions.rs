@@ -1,0 +1,113 @@
+//! Statements of an API that does not keep the conventions of this project.
+//!
+//! The readings hold what they read to conventions: names of messages and of views,
+//! one tag an operation, null wherever a field is optional, and more. Another API
+//! keeps others. Here its readings are stripped of what only the conventions say, so
+//! that they can be compared on what any client would notice.
+
+use serde_json::Value;
+
+use crate::api::{Api, Body, Kind, Property, Shape, Side, Undeclared};
+use crate::from_openapi::{OpenApiError, from_openapi};
+
+/// Reads an API from any OpenAPI document of version 3.0 or 3.1. Messages call it
+/// `source`.
+///
+/// # Errors
+///
+/// The value is no such document.
+pub fn from_any_openapi(document: &Value, source: &str) -> Result<Api, OpenApiError> {
+    let mut document = document.clone();
+    let is_3_0 = document["openapi"]
+        .as_str()
+        .is_some_and(|version| version.starts_with("3.0."));
+    if is_3_0 {
+        // Null is not compared, and nothing else that is differs between the versions.
+        document["openapi"] = "3.1.0".into();
+    }
+    let paths = document["paths"].as_object_mut();
+    for item in paths.into_iter().flat_map(|paths| paths.values_mut()) {
+        share_parameters(item);
+    }
+    Ok(without_conventions(from_openapi(&document, source)?))
+}
+
+/// Gives each operation of a path the parameters that the path states for all, and
+/// takes those out that protos have no word for.
+fn share_parameters(item: &mut Value) {
+    let Some(members) = item.as_object_mut() else {
+        return;
+    };
+    let shared = members.remove("parameters");
+    let shared: Vec<_> = shared
+        .iter()
+        .filter_map(Value::as_array)
+        .flatten()
+        .collect();
+    members.remove("servers");
+    for operation in members.values_mut().filter_map(Value::as_object_mut) {
+        let own = operation.remove("parameters");
+        let own: Vec<_> = own.iter().filter_map(Value::as_array).flatten().collect();
+        let is_stated = |parameter: &Value| {
+            own.iter().any(|other| {
+                (&other["name"], &other["in"]) == (&parameter["name"], &parameter["in"])
+            })
+        };
+        let all = shared.iter().filter(|parameter| !is_stated(parameter));
+        let all = all
+            .chain(own.iter())
+            .filter(|parameter| !matches!(parameter["in"].as_str(), Some("header" | "cookie")));
+        let all: Vec<Value> = all.map(|parameter| (**parameter).clone()).collect();
+        if !all.is_empty() {
+            operation.insert("parameters".to_owned(), all.into());
+        }
+    }
+}
+
+/// Strips a reading of what only the conventions of this project say.
+#[must_use]
+pub fn without_conventions(mut api: Api) -> Api {
+    let of_protos = api.side == Side::Protos;
+    api.problems.retain(|problem| !problem.is_convention);
+    // Protos have no word for it.
+    api.base_path = None;
+    for operation in api.operations.values_mut() {
+        if of_protos {
+            operation.status = String::new();
+        }
+        operation.group = String::new();
+        operation.paged = false;
+        for property in operation.path_parameters.values_mut() {
+            // There is no path without it, whether that is said or not.
+            property.required = true;
+        }
+        let parameters = operation.path_parameters.values_mut();
+        parameters
+            .chain(operation.query.values_mut())
+            .for_each(of_property);
+        if let Body::Json(shape) = &mut operation.body {
+            of_shape(shape);
+        }
+        if let Some(shape) = &mut operation.reply {
+            of_shape(shape);
+        }
+    }
+    for declared in api.types.values_mut() {
+        declared.named = false;
+        declared.view_of = None;
+        declared.undeclared = Undeclared::Ignored;
+        declared.properties.values_mut().for_each(of_property);
+    }
+    api
+}
+
+fn of_property(property: &mut Property) {
+    of_shape(&mut property.shape);
+}
+
+fn of_shape(shape: &mut Shape) {
+    shape.nullable = None;
+    if let Kind::Enum { name, .. } = &mut shape.kind {
+        *name = None;
+    }
+}

@@ -1,0 +1,365 @@
+//! Whether recorded exchanges are whole, and true to an OpenAPI document.
+//!
+//! There is one for every operation and every status that the document declares, but
+//! for those that no test can reach. Each is named after its operation, and has the
+//! method, path, token, content type, headers and bodies that the operation has.
+//! Directories below the one that is given may hold some of them.
+//! Whether the values fit their schemas is for [`verify`](crate::verify) to say.
+
+mod declared;
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use contract::recorded::{Exchange, RecordedPart, RecordedRequest};
+use serde_json::Value;
+
+use self::declared::{Body, Declared, Response, declared, is_path};
+use crate::release::{ReleaseError, read_all};
+use crate::report::{Finding, Level, Location};
+
+/// Statuses whose requests need not have the body that the operation asks for: that
+/// may be what is wrong with them.
+const OF_BAD_REQUESTS: [u16; 4] = [400, 411, 413, 415];
+
+/// Requests with this status lack a token, or have one that is not good.
+const UNAUTHORIZED: u16 = 401;
+
+/// Requests with this status have a body of a content type that nobody asked for.
+const UNSUPPORTED: u16 = 415;
+
+/// Returns what is missing, or not true, of the exchanges in a directory. Every
+/// status in `unreachable` may lack its exchange; a key is a status, or an operation
+/// and a status: `getUser 429`.
+///
+/// # Errors
+///
+/// The directory cannot be read.
+pub fn check(
+    directory: &Path,
+    document: &Value,
+    unreachable: &BTreeMap<String, String>,
+) -> Result<Vec<Finding>, ReleaseError> {
+    let operations = declared(document);
+    let mut found = Vec::new();
+    let mut seen: BTreeSet<(String, u16)> = BTreeSet::new();
+    for (path, content) in read_all(directory)? {
+        let file = directory.join(&path).display().to_string();
+        let exchange: Exchange = match serde_json::from_slice(&content) {
+            Ok(exchange) => exchange,
+            Err(error) => {
+                let message = format!("{file} is no recorded exchange: {error}; restore it");
+                found.push(wrong("exchange-malformed", &file, "", message));
+                continue;
+            }
+        };
+        let Some(operation) = operations.get(&exchange.operation) else {
+            let message = format!(
+                "{file} is of `{}`, and the document has no operation of that id",
+                exchange.operation
+            );
+            found.push(wrong(
+                "exchange-unknown-operation",
+                &file,
+                "/operation",
+                message,
+            ));
+            continue;
+        };
+        let name = path.file_stem().unwrap_or_default().to_string_lossy();
+        let stem = stem(
+            &exchange.operation,
+            operation,
+            exchange.response.status.as_u16(),
+        );
+        if is_numbered(&name, &stem) {
+            seen.insert((
+                exchange.operation.clone(),
+                exchange.response.status.as_u16(),
+            ));
+        } else {
+            let message = format!(
+                "{file} is of `{}` with the status {}, so it is called {stem}.json",
+                exchange.operation, exchange.response.status
+            );
+            found.push(wrong("exchange-misnamed", &file, "/operation", message));
+        }
+        let mut one = One {
+            file: &file,
+            exchange: &exchange,
+            operations: &operations,
+            found: &mut found,
+        };
+        one.request_line(operation);
+        one.token(operation);
+        one.request_body(operation);
+        one.response(operation);
+    }
+    for (id, operation) in &operations {
+        for status in operation.responses.keys() {
+            let is_excused = [status.to_string(), format!("{id} {status}")]
+                .iter()
+                .any(|key| unreachable.contains_key(key));
+            if !is_excused && !seen.contains(&(id.clone(), *status)) {
+                let file = format!("{}.json", stem(id, operation, *status));
+                let message = format!(
+                    "no exchange shows `{id}` with the status {status}, which the document \
+                     declares; record one as {file}"
+                );
+                let file = directory.join(file).display().to_string();
+                found.push(wrong("exchange-missing", &file, "", message));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Returns whether an exchange says that its request was bad, so that the request has
+/// nothing to keep.
+pub fn has_bad_request(file: &Path) -> bool {
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+    let mut parts = stem.split('-').skip(1);
+    parts.any(|part| {
+        OF_BAD_REQUESTS
+            .iter()
+            .any(|status| part == status.to_string())
+    })
+}
+
+/// The name of the file of an exchange, without its number and its extension.
+fn stem(id: &str, operation: &Declared, status: u16) -> String {
+    if operation.success() == Some(status) {
+        id.to_owned()
+    } else {
+        format!("{id}-{status}")
+    }
+}
+
+/// Returns whether a name is a stem, or one with a number from 2 on behind it.
+fn is_numbered(name: &str, stem: &str) -> bool {
+    let Some(rest) = name.strip_prefix(stem) else {
+        return false;
+    };
+    let number = rest.strip_prefix('-').and_then(|rest| rest.parse().ok());
+    // A number of three digits is a status.
+    rest.is_empty() || number.is_some_and(|number: u16| (2..100).contains(&number))
+}
+
+fn wrong(id: &str, file: &str, pointer: &str, message: String) -> Finding {
+    Finding {
+        id: id.to_owned(),
+        level: Level::Error,
+        direction: None,
+        operation: None,
+        also: Vec::new(),
+        base: None,
+        revision: Some(Location {
+            source: file.to_owned(),
+            pointer: pointer.to_owned(),
+            line: None,
+        }),
+        message,
+    }
+}
+
+/// An exchange that is judged.
+struct One<'a> {
+    file: &'a str,
+    exchange: &'a Exchange,
+    operations: &'a BTreeMap<String, Declared>,
+    found: &'a mut Vec<Finding>,
+}
+
+impl One<'_> {
+    fn wrong(&mut self, id: &str, pointer: &str, message: &str) {
+        let exchange = self.exchange;
+        let message = format!("{}: {message}", self.file);
+        let mut finding = wrong(id, self.file, pointer, message);
+        finding.operation = Some(format!("{} {}", exchange.method, exchange.path_template));
+        self.found.push(finding);
+    }
+
+    fn status(&self) -> u16 {
+        self.exchange.response.status.as_u16()
+    }
+
+    fn request_line(&mut self, operation: &Declared) {
+        let exchange = self.exchange;
+        if exchange.method != operation.method {
+            let message = format!(
+                "its method is {}, and that of `{}` is {}",
+                exchange.method, exchange.operation, operation.method
+            );
+            self.wrong("exchange-other-method", "/method", &message);
+        }
+        if exchange.path_template != operation.path {
+            let message = format!(
+                "its template is {}, and that of `{}` is {}",
+                exchange.path_template, exchange.operation, operation.path
+            );
+            self.wrong("exchange-other-template", "/pathTemplate", &message);
+        }
+        let mut path = exchange.path_template.clone();
+        for (name, value) in &exchange.path_parameters {
+            path = path.replace(&format!("{{{name}}}"), value);
+        }
+        let decoded = percent_encoding::percent_decode_str(&exchange.path).decode_utf8_lossy();
+        if path != decoded {
+            let message = format!("its path is {decoded}, and template and parameters make {path}");
+            self.wrong("exchange-other-path", "/path", &message);
+        }
+        let variables = exchange.path_parameters.keys();
+        let strange: Vec<_> = variables
+            .filter(|name| !exchange.path_template.contains(&format!("{{{name}}}")))
+            .cloned()
+            .collect();
+        for name in strange {
+            let message = format!("its template has no variable `{name}`");
+            let pointer = format!("/pathParameters/{name}");
+            self.wrong("exchange-other-path", &pointer, &message);
+        }
+    }
+
+    fn token(&mut self, operation: &Declared) {
+        let lacks = operation.needs_token && !self.exchange.authenticated;
+        if lacks && self.status() != UNAUTHORIZED {
+            let message = "it has no token, and the operation needs one";
+            self.wrong("exchange-without-token", "/authenticated", message);
+        }
+    }
+
+    fn request_body(&mut self, operation: &Declared) {
+        let status = self.status();
+        let Some(declared) = &operation.body else {
+            if self.exchange.request.is_some() {
+                let message = "it sends a body, and the operation takes none";
+                self.wrong("exchange-request-body", "/request", message);
+            }
+            return;
+        };
+        let may_lack = !declared.required || OF_BAD_REQUESTS.contains(&status);
+        let Some(request) = &self.exchange.request else {
+            if !may_lack {
+                let message = "it sends no body, and the operation needs one";
+                self.wrong("exchange-request-body", "", message);
+            }
+            return;
+        };
+        let is_declared = declared.types.contains(&request.content_type);
+        if is_declared == (status == UNSUPPORTED) {
+            let message = if is_declared {
+                format!(
+                    "it sends {}, which the operation takes",
+                    request.content_type
+                )
+            } else {
+                format!(
+                    "it sends {}, and the operation takes {}",
+                    request.content_type,
+                    declared.types.join(", ")
+                )
+            };
+            self.wrong("exchange-content-type", "/request/contentType", &message);
+        }
+        if let Some(part) = &request.part
+            && is_declared
+        {
+            self.part(declared, part);
+        }
+        if !may_lack && is_empty(request) {
+            let message = "the body that it sends is empty; restore it";
+            self.wrong("exchange-emptied", "/request/body", message);
+        }
+    }
+
+    fn part(&mut self, declared: &Body, part: &RecordedPart) {
+        let pointer = "/request/part";
+        let Some(types) = declared.parts.get(&part.name) else {
+            let names: Vec<_> = declared.parts.keys().map(String::as_str).collect();
+            let message = format!(
+                "it sends the part `{}`, and the operation takes {}",
+                part.name,
+                names.join(", ")
+            );
+            return self.wrong("exchange-request-body", pointer, &message);
+        };
+        if !types.is_empty() && !types.contains(&part.content_type) {
+            let message = format!(
+                "its part is {}, and the operation takes {}",
+                part.content_type,
+                types.join(", ")
+            );
+            self.wrong("exchange-content-type", pointer, &message);
+        }
+        let is_encoded = part.content_transfer_encoding == "base64";
+        if !is_encoded || STANDARD.decode(&part.body).is_err() {
+            let message = "its part is not encoded in base64";
+            self.wrong("exchange-request-body", pointer, message);
+        }
+    }
+
+    fn response(&mut self, operation: &Declared) {
+        let response = &self.exchange.response;
+        let Some(declared) = operation.responses.get(&self.status()) else {
+            let statuses: Vec<_> = operation.responses.keys().map(u16::to_string).collect();
+            let message = format!(
+                "its status is {}, and the operation declares {}",
+                self.status(),
+                statuses.join(", ")
+            );
+            return self.wrong("exchange-undeclared-status", "/response/status", &message);
+        };
+        let Response { has_body, headers } = declared;
+        match (has_body, &response.body) {
+            (true, None) => {
+                let message = "its reply has no body, and the operation declares one";
+                self.wrong("exchange-response-body", "/response", message);
+            }
+            (false, Some(_)) => {
+                let message = "its reply has a body, and the operation declares none";
+                self.wrong("exchange-response-body", "/response/body", message);
+            }
+            (true, Some(body)) if is_nothing(body) => {
+                let message = "the body of its reply is empty; restore it";
+                self.wrong("exchange-emptied", "/response/body", message);
+            }
+            _ => {}
+        }
+        let location = headers.contains("location");
+        if location != response.location.is_some() {
+            let message = if location {
+                "its reply lacks the header Location, which the operation declares"
+            } else {
+                "its reply has the header Location, which the operation does not declare"
+            };
+            self.wrong("exchange-headers", "/response/location", message);
+        } else if let Some(location) = &response.location
+            && !is_path(self.operations, location)
+        {
+            let message = format!("its Location is {location}, which no operation reads");
+            self.wrong("exchange-headers", "/response/location", &message);
+        }
+    }
+}
+
+fn is_empty(request: &RecordedRequest) -> bool {
+    match (&request.body, &request.part) {
+        (Some(body), _) => is_nothing(body),
+        (None, Some(part)) => part.body.is_empty(),
+        (None, None) => true,
+    }
+}
+
+fn is_nothing(body: &Value) -> bool {
+    match body {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        Value::Bool(_) | Value::Number(_) => false,
+    }
+}
