@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,32 +9,19 @@ use bytes::Bytes;
 use contract::operation::{BASE_PATH, BodyInfo, OperationInfo, ReplyBody};
 use contract::recorded::recorded;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, LINK};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
-use http_body_util::{BodyExt as _, Limited};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde_json::Value;
-use upstream::{BoxError, Client, Config, base};
+use upstream::{BoxError, base};
 
 use super::check::{Checker, Received, Sent, documented, next_page};
 use super::plan::{self, Known, Phase};
+use super::wire::{Wire, encode, whole_cause};
 use crate::report::{Level, Report};
-
-/// How long one request may take.
-const TIMEOUT: Duration = Duration::from_secs(30);
-
-/// The largest reply that is read.
-const MAX_REPLY: usize = 16 << 20;
 
 /// How many elements a list is asked for.
 const PAGE: &str = "10";
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
 
 /// What to verify.
 #[derive(Clone)]
@@ -105,8 +91,7 @@ pub async fn live(options: &Live) -> Result<Report, LiveError> {
     let mut seed = [0; 4];
     getrandom::fill(&mut seed).map_err(LiveError::Random)?;
     let mut run = Run {
-        client: Client::new(std::slice::from_ref(&uri), config(options)?)?,
-        base: uri.to_string().trim_end_matches('/').to_owned(),
+        wire: Wire::new(&uri, options.ca.as_deref())?,
         token,
         allow_writes: options.allow_writes,
         id: format!("{:08x}", u32::from_be_bytes(seed)),
@@ -124,21 +109,8 @@ pub async fn live(options: &Live) -> Result<Report, LiveError> {
     Ok(run.report())
 }
 
-/// Shows each reply and each failure as it is: nothing is sent again, and
-/// nothing is decoded.
-fn config(options: &Live) -> Result<Config, upstream::Error> {
-    Ok(Config {
-        roots: options.ca.as_deref().map(upstream::roots).transpose()?,
-        decode: false,
-        max_retries: 0,
-        timeout: TIMEOUT,
-        ..Config::default()
-    })
-}
-
 struct Run {
-    client: Client,
-    base: String,
+    wire: Wire,
     token: HeaderValue,
     allow_writes: bool,
     /// Tells this run from all others, in what has to be unique.
@@ -180,7 +152,7 @@ impl Run {
             authorized: true,
             expected: operation.status,
         };
-        let url = format!("{}{}", self.base, call.path);
+        let url = format!("{}{}", self.wire.base, call.path);
         let answer = self.send(operation, &call).await;
         let answer = answer.map_err(|source| LiveError::Unreachable { url, source })?;
         self.tried.insert(operation.id);
@@ -483,18 +455,13 @@ impl Run {
         match self.send(operation, call).await {
             Ok(answer) => Some(answer),
             Err(error) => {
-                let mut text = error.to_string();
-                let mut cause = error.source();
-                while let Some(error) = cause {
-                    text = format!("{text}: {error}");
-                    cause = error.source();
-                }
+                let text = whole_cause(&error);
                 self.checker.find(
                     operation,
                     Level::Error,
                     "response-missing",
                     "/responses",
-                    &format!("{} {}{}", operation.method, self.base, call.path),
+                    &format!("{} {}{}", operation.method, self.wire.base, call.path),
                     format!("the request was not answered: {text}"),
                 );
                 None
@@ -508,39 +475,22 @@ impl Run {
         call: &Call,
     ) -> Result<Answer, BoxError> {
         self.requests += 1;
-        let mut url = format!("{}{}", self.base, call.path);
+        let url = self.wire.url(&call.path, &call.query);
         // The query stays out of reports: it can hold a token.
-        let seen_in = format!("{} {url}", operation.method);
-        let pairs = call.query.iter();
-        let pairs = pairs.map(|(name, value)| format!("{}={}", encode(name), encode(value)));
-        let query = pairs.collect::<Vec<_>>().join("&");
-        if !query.is_empty() {
-            url = format!("{url}?{query}");
-        }
+        let seen_in = format!("{} {}{}", operation.method, self.wire.base, call.path);
         let request_id = format!("verify-{}-{}", self.id, self.requests);
-        let mut request = Request::builder()
-            .method(operation.method.clone())
-            .uri(url.parse::<Uri>()?)
-            .header(REQUEST_ID, request_id);
+        let mut headers = HeaderMap::new();
+        headers.insert(REQUEST_ID, HeaderValue::try_from(request_id)?);
         if call.authorized {
-            request = request.header(AUTHORIZATION, self.token.clone());
+            headers.insert(AUTHORIZATION, self.token.clone());
         }
         let mut bytes = Bytes::new();
         if let Some((content_type, body)) = &call.body {
-            request = request.header(CONTENT_TYPE, content_type);
+            headers.insert(CONTENT_TYPE, HeaderValue::try_from(content_type)?);
             bytes = body.clone();
         }
-        let request = request.body(upstream::Body::Whole(bytes))?;
-        let headers = request.headers().clone();
-        let answered = async {
-            let response = self.client.send(request).await?;
-            let (head, body) = response.into_parts();
-            let body = Limited::new(body, MAX_REPLY).collect().await?.to_bytes();
-            Ok::<_, BoxError>((head, body))
-        };
-        let (head, body) = tokio::time::timeout(TIMEOUT, answered)
-            .await
-            .map_err(|_| format!("there was no reply within {} seconds", TIMEOUT.as_secs()))??;
+        let sending = self.wire.send(&operation.method, &url, &headers, bytes);
+        let (head, body) = sending.await?;
         let sent = Sent {
             query: &call.query,
             headers: Some(&headers),
@@ -587,22 +537,18 @@ impl Run {
             let message = format!("was not tried: {reason}");
             let id = "operation-not-tried";
             self.checker
-                .find(operation, level, id, "", &self.base, message);
+                .find(operation, level, id, "", &self.wire.base, message);
         }
         let (tried, all) = (self.tried.len(), contract::catalogue().len());
         Report {
             title: format!(
                 "{} against the contract, {tried} of {all} operations in {} requests",
-                self.base, self.requests
+                self.wire.base, self.requests
             ),
             coverage: Some(self.checker.coverage()),
             findings: self.checker.findings,
         }
     }
-}
-
-fn encode(text: &str) -> String {
-    utf8_percent_encode(text, UNRESERVED).to_string()
 }
 
 fn json(value: &Value) -> (String, Bytes) {

@@ -15,6 +15,7 @@ pub(crate) mod plan;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod wire;
 
 pub use capture::{CaptureError, har, recorded};
 pub use live::{Live, LiveError, live};
