@@ -13,7 +13,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde_json::Value;
 use upstream::{BoxError, base};
 
-use super::check::{Checker, Received, Sent, documented, next_page};
+use super::check::{Checker, Elements, Received, Sent, documented, next_page};
+use super::laws::{self, Coverage, Document, Hints, Law, Laws, Model, Setting, Verified};
 use super::plan::{self, Known, Phase};
 use super::wire::{Wire, encode, whole_cause};
 use crate::report::{Level, Report};
@@ -81,20 +82,114 @@ pub enum LiveError {
 ///
 /// The URL or the token is of no use, or nothing answers there.
 pub async fn live(options: &Live) -> Result<Report, LiveError> {
+    let run = run(options).await?;
+    Ok(run.report().0)
+}
+
+/// Makes a request to every operation, and then verifies every law on every
+/// operation that it fits.
+///
+/// With a document of another API, that document alone says what there is to call.
+///
+/// # Errors
+///
+/// The URL or the token is of no use, or nothing answers there.
+pub async fn with_laws(options: &Live, laws: &Laws) -> Result<Report, LiveError> {
+    let Some(document) = laws.document.clone() else {
+        let run = run(options).await?;
+        let (mut report, checker) = run.report();
+        let setting = Setting {
+            wire: wire(options, BASE_PATH)?,
+            token: bearer(options)?,
+            allow_writes: options.allow_writes,
+            run: run_id()?,
+            hints: Hints::of_contract(),
+            coverage: Coverage::Contract(Box::new(checker)),
+        };
+        let laws = Laws {
+            strict_parameters: true,
+            ..laws.clone()
+        };
+        let model = Model::new(Document::of_contract());
+        let verified = laws::verify(&model, &laws, setting).await;
+        report.title = format!("{}, {}", report.title, tried(&verified));
+        report.findings.extend(verified.findings);
+        report.coverage = Some(verified.coverage);
+        return Ok(report);
+    };
+    let model = Model::new(document);
+    let setting = Setting {
+        wire: wire(options, model.document.base_path())?,
+        token: bearer(options)?,
+        allow_writes: options.allow_writes,
+        run: run_id()?,
+        hints: Hints::default(),
+        coverage: Coverage::Document(Elements::default()),
+    };
+    let base = setting.wire.base.clone();
+    reach(&setting).await?;
+    let verified = laws::verify(&model, laws, setting).await;
+    let (called, all) = verified.operations;
+    Ok(Report {
+        title: format!(
+            "{base} against {}, {called} of {all} operations, {}",
+            model.document.source,
+            tried(&verified)
+        ),
+        findings: verified.findings,
+        coverage: Some(verified.coverage),
+    })
+}
+
+/// How much of the laws was tried, for a title.
+fn tried(verified: &Verified) -> String {
+    format!(
+        "{} of {} laws in {} requests",
+        verified.laws,
+        Law::ALL.len(),
+        verified.requests
+    )
+}
+
+/// Finds out whether anything answers there.
+async fn reach(setting: &Setting) -> Result<(), LiveError> {
+    let url = setting.wire.url("/", &[]);
+    let none = HeaderMap::new();
+    let sending = setting.wire.send(&Method::GET, &url, &none, Bytes::new());
+    match sending.await {
+        Ok(_) => Ok(()),
+        Err(source) => Err(LiveError::Unreachable { url, source }),
+    }
+}
+
+/// The way to a server. `base_path` follows where the URL has no path.
+fn wire(options: &Live, base_path: &str) -> Result<Wire, LiveError> {
     let mut uri = base(&options.url)?;
     if uri.path() == "/" {
-        uri = base(&format!("{}{BASE_PATH}", options.url.trim_end_matches('/')))?;
+        uri = base(&format!("{}{base_path}", options.url.trim_end_matches('/')))?;
     }
+    Ok(Wire::new(&uri, options.ca.as_deref())?)
+}
+
+fn bearer(options: &Live) -> Result<HeaderValue, LiveError> {
     let mut token =
         HeaderValue::try_from(format!("Bearer {}", options.token)).map_err(LiveError::Token)?;
     token.set_sensitive(true);
+    Ok(token)
+}
+
+fn run_id() -> Result<String, LiveError> {
     let mut seed = [0; 4];
     getrandom::fill(&mut seed).map_err(LiveError::Random)?;
+    Ok(format!("{:08x}", u32::from_be_bytes(seed)))
+}
+
+async fn run(options: &Live) -> Result<Run, LiveError> {
     let mut run = Run {
-        wire: Wire::new(&uri, options.ca.as_deref())?,
-        token,
+        wire: wire(options, BASE_PATH)?,
+        token: bearer(options)?,
         allow_writes: options.allow_writes,
-        id: format!("{:08x}", u32::from_be_bytes(seed)),
+        id: run_id()?,
         requests: 0,
         checker: Checker::default(),
         known: Known::new(),
@@ -106,7 +201,7 @@ pub async fn live(options: &Live) -> Result<Report, LiveError> {
     if run.known.contains_key("user_id") {
         run.all().await;
     }
-    Ok(run.report())
+    Ok(run)
 }
 
 struct Run {
@@ -513,7 +608,7 @@ impl Run {
         })
     }
 
-    fn report(mut self) -> Report {
+    fn report(mut self) -> (Report, Checker) {
         for operation in contract::catalogue() {
             if self.tried.contains(operation.id) {
                 continue;
@@ -540,14 +635,15 @@ impl Run {
                 .find(operation, level, id, "", &self.wire.base, message);
         }
         let (tried, all) = (self.tried.len(), contract::catalogue().len());
-        Report {
+        let report = Report {
             title: format!(
                 "{} against the contract, {tried} of {all} operations in {} requests",
                 self.wire.base, self.requests
             ),
             coverage: Some(self.checker.coverage()),
-            findings: self.checker.findings,
-        }
+            findings: std::mem::take(&mut self.checker.findings),
+        };
+        (report, self.checker)
     }
 }
 

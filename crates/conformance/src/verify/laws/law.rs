@@ -157,7 +157,9 @@ mod tests {
     fn identifiers_are_unique_and_in_kebab_case() {
         let mut ids: Vec<_> = Law::ALL.iter().map(|law| law.id()).collect();
         for id in &ids {
-            let is_kebab = id.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+            let is_kebab = id
+                .bytes()
+                .all(|byte| byte.is_ascii_lowercase() || byte == b'-');
             assert!(is_kebab, "{id} is not in kebab-case");
         }
         ids.sort_unstable();

@@ -59,7 +59,7 @@ impl Document {
     pub fn parse(source: &str, text: &str) -> Result<Self, DocumentError> {
         let source_name = source.to_owned();
         let text = text.trim_start_matches('\u{feff}');
-        let root: Value = if text.trim_start().starts_with('{') {
+        let mut root: Value = if text.trim_start().starts_with('{') {
             serde_json::from_str(text).map_err(|source| DocumentError::Json {
                 source_name: source_name.clone(),
                 source,
@@ -70,6 +70,9 @@ impl Document {
                 source,
             })?
         };
+        let is_old = root["openapi"]
+            .as_str()
+            .is_some_and(|version| version.starts_with("3.0"));
         let not_open_api = |problem: &str| DocumentError::NotOpenApi {
             source_name: source_name.clone(),
             problem: problem.to_owned(),
@@ -80,11 +83,13 @@ impl Document {
                 "is not an OpenAPI document of version 3.0 or 3.1; convert it first",
             ));
         }
-        if root["paths"].as_object().is_none_or(serde_json::Map::is_empty) {
+        if root["paths"]
+            .as_object()
+            .is_none_or(serde_json::Map::is_empty)
+        {
             return Err(not_open_api("has no paths, so there is nothing to verify"));
         }
-        let mut root = root;
-        if version.starts_with("3.0") {
+        if is_old {
             schema::modernize(&mut root);
         }
         Ok(Self {
@@ -180,9 +185,7 @@ impl Operation {
     pub(crate) fn reply(&self, status: u16) -> Option<&Reply> {
         let exact = self.replies.get(&status.to_string());
         let class = || self.replies.get(&format!("{}XX", status / 100));
-        exact
-            .or_else(class)
-            .or_else(|| self.replies.get("default"))
+        exact.or_else(class).or_else(|| self.replies.get("default"))
     }
 
     /// Returns whether a status is declared by itself, not as one of all others.
@@ -308,7 +311,10 @@ fn operation(root: &Value, path: &str, method: &str, item: &Value, stated: &Valu
             required: parameter["required"] == true,
             schema: parameter["schema"].clone(),
             example: example(root, parameter),
-            description: parameter["description"].as_str().unwrap_or_default().to_owned(),
+            description: parameter["description"]
+                .as_str()
+                .unwrap_or_default()
+                .to_owned(),
         });
     }
     let body = schema::follow(root, &stated["requestBody"]);
@@ -323,18 +329,25 @@ fn operation(root: &Value, path: &str, method: &str, item: &Value, stated: &Valu
             example: media.and_then(|media| example(root, media)),
             headers: headers.map(|(name, _)| name.to_lowercase()).collect(),
             description: reply["description"].as_str().unwrap_or_default().to_owned(),
-            has_body: reply["content"].as_object().is_some_and(|content| !content.is_empty()),
+            has_body: reply["content"]
+                .as_object()
+                .is_some_and(|content| !content.is_empty()),
         };
         replies.insert(status.clone(), stated);
     }
     let method_name = method.to_uppercase();
     let security = stated.get("security").unwrap_or(&root["security"]);
     let requirements = security.as_array().map(Vec::as_slice).unwrap_or_default();
-    let optional = requirements
-        .iter()
-        .any(|requirement| requirement.as_object().is_some_and(serde_json::Map::is_empty));
+    let optional = requirements.iter().any(|requirement| {
+        requirement
+            .as_object()
+            .is_some_and(serde_json::Map::is_empty)
+    });
     Operation {
-        id: stated["operationId"].as_str().unwrap_or_default().to_owned(),
+        id: stated["operationId"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned(),
         method: Method::from_bytes(method_name.as_bytes()).unwrap_or(Method::GET),
         path: path.to_owned(),
         pointer: format!("/paths/{}/{method}", schema::escape(path)),
@@ -391,24 +404,34 @@ fn resources(root: &Value, operations: &[Operation]) -> Vec<Resource> {
             continue;
         };
         let lists = |number: &usize| {
-            let reply = operations[*number].success().and_then(|(_, reply)| reply.schema.as_ref());
+            let reply = operations[*number]
+                .success()
+                .and_then(|(_, reply)| reply.schema.as_ref());
             reply.is_some_and(|reply| schema::elements(root, reply).is_some())
         };
         let list = find(&Method::GET, collection).filter(lists);
         let read = find(&Method::GET, item);
-        let of = |number: Option<usize>| {
-            operations.get(number?)?.success()?.1.schema.as_ref()
-        };
+        let of = |number: Option<usize>| operations.get(number?)?.success()?.1.schema.as_ref();
         let element = of(read).or_else(|| schema::elements(root, of(list)?).map(|(_, of)| of));
         let properties = element.map(|element| schema::properties(root, element));
         let has = |name: &String| {
-            properties.as_ref().is_some_and(|properties| properties.contains_key(name))
+            properties
+                .as_ref()
+                .is_some_and(|properties| properties.contains_key(name))
         };
         let camel = camel(variable);
-        let candidates = [variable.to_owned(), camel, "id".to_owned(), "_id".to_owned()]
-            .into_iter()
-            .chain(["uuid", "key", "slug", "name"].map(str::to_owned));
-        let id = candidates.filter(has).next().unwrap_or_else(|| "id".to_owned());
+        let candidates = [
+            variable.to_owned(),
+            camel,
+            "id".to_owned(),
+            "_id".to_owned(),
+        ]
+        .into_iter()
+        .chain(["uuid", "key", "slug", "name"].map(str::to_owned));
+        let id = candidates
+            .filter(has)
+            .next()
+            .unwrap_or_else(|| "id".to_owned());
         let last = collection.rsplit('/').next().unwrap_or_default();
         let names = [stem(last), stem(variable)];
         found.push(Resource {
@@ -420,7 +443,10 @@ fn resources(root: &Value, operations: &[Operation]) -> Vec<Resource> {
             patch: find(&Method::PATCH, item),
             delete: find(&Method::DELETE, item),
             id,
-            names: names.into_iter().filter(|name| !name.is_empty() && name != "id").collect(),
+            names: names
+                .into_iter()
+                .filter(|name| !name.is_empty() && name != "id")
+                .collect(),
         });
     }
     found
@@ -455,7 +481,10 @@ fn in_order(root: &Value, resources: Vec<Resource>, operations: &[Operation]) ->
 /// A name without what tells that it is one of several, or an identifier.
 fn stem(name: &str) -> String {
     let name = name.to_lowercase().replace(['_', '-'], "");
-    let name = name.strip_suffix("ids").or_else(|| name.strip_suffix("id")).unwrap_or(&name);
+    let name = name
+        .strip_suffix("ids")
+        .or_else(|| name.strip_suffix("id"))
+        .unwrap_or(&name);
     if let Some(start) = name.strip_suffix("ies") {
         return format!("{start}y");
     }

@@ -11,7 +11,9 @@ const MAX_DEPTH: usize = 16;
 pub(crate) fn follow<'a>(root: &'a Value, value: &'a Value) -> &'a Value {
     let mut value = value;
     for _ in 0..MAX_DEPTH {
-        let target = value["$ref"].as_str().and_then(|target| target.strip_prefix('#'));
+        let target = value["$ref"]
+            .as_str()
+            .and_then(|target| target.strip_prefix('#'));
         match target.and_then(|pointer| root.pointer(pointer)) {
             Some(target) => value = target,
             None => break,
@@ -25,7 +27,9 @@ pub(crate) fn resolve<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
     let mut schema = schema;
     for _ in 0..MAX_DEPTH {
         schema = follow(root, schema);
-        let alternatives = schema["anyOf"].as_array().or_else(|| schema["oneOf"].as_array());
+        let alternatives = schema["anyOf"]
+            .as_array()
+            .or_else(|| schema["oneOf"].as_array());
         let parts = schema["allOf"].as_array().filter(|parts| parts.len() == 1);
         let mut others = alternatives
             .or(parts)
@@ -46,7 +50,9 @@ pub(crate) fn is_nullable(root: &Value, schema: &Value) -> bool {
     if has_type_itself(schema, "null") {
         return true;
     }
-    let alternatives = schema["anyOf"].as_array().or_else(|| schema["oneOf"].as_array());
+    let alternatives = schema["anyOf"]
+        .as_array()
+        .or_else(|| schema["oneOf"].as_array());
     let mut alternatives = alternatives.into_iter().flatten();
     alternatives.any(|alternative| has_type_itself(follow(root, alternative), "null"))
 }
@@ -99,7 +105,10 @@ pub(crate) fn required<'a>(root: &'a Value, schema: &'a Value) -> BTreeSet<&'a s
     let own = schema["required"].as_array().into_iter().flatten();
     let mut found: BTreeSet<_> = own.filter_map(Value::as_str).collect();
     for part in schema["allOf"].as_array().into_iter().flatten() {
-        let part = resolve(root, part)["required"].as_array().into_iter().flatten();
+        let part = resolve(root, part)["required"]
+            .as_array()
+            .into_iter()
+            .flatten();
         found.extend(part.filter_map(Value::as_str));
     }
     found
@@ -146,7 +155,10 @@ pub(crate) fn example(root: &Value, schema: &Value) -> Option<Value> {
 
 /// The strings of an enumeration.
 pub(crate) fn options<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a str> {
-    let options = resolve(root, schema)["enum"].as_array().into_iter().flatten();
+    let options = resolve(root, schema)["enum"]
+        .as_array()
+        .into_iter()
+        .flatten();
     options.filter_map(Value::as_str).collect()
 }
 
@@ -164,7 +176,10 @@ pub(crate) fn modernize(value: &mut Value) {
                 Some(Value::Bool(_)) => members.remove("nullable") == Some(Value::Bool(true)),
                 _ => false,
             };
-            for (limit, exclusive) in [("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")] {
+            for (limit, exclusive) in [
+                ("minimum", "exclusiveMinimum"),
+                ("maximum", "exclusiveMaximum"),
+            ] {
                 match members.get(exclusive) {
                     Some(Value::Bool(true)) => {
                         let bound = members.remove(limit).unwrap_or_default();
@@ -220,7 +235,10 @@ mod tests {
     fn an_old_nullable_is_an_alternative_to_null() {
         let mut schema = json!({ "type": "string", "nullable": true, "enum": ["a"] });
         modernize(&mut schema);
-        assert_eq!(schema, json!({ "type": ["string", "null"], "enum": ["a", null] }));
+        assert_eq!(
+            schema,
+            json!({ "type": ["string", "null"], "enum": ["a", null] })
+        );
     }
 
     #[test]
@@ -230,7 +248,10 @@ mod tests {
             "type": "object",
             "properties": { "items": { "type": "array", "items": items }, "next": { "type": "string" } }
         });
-        assert_eq!(elements(&Value::Null, &reply), Some(("/items".to_owned(), &items)));
+        assert_eq!(
+            elements(&Value::Null, &reply),
+            Some(("/items".to_owned(), &items))
+        );
     }
 
     #[test]

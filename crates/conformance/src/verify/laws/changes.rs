@@ -1,0 +1,420 @@
+//! Laws of what is changed with PATCH.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::compare;
+use super::law::Law;
+use super::model::{Operation, Resource};
+use super::schema;
+use super::session::{Ask, Exchange, Session};
+use super::writes::{Made, read_only, refused, shows};
+
+/// Names of the property that tells the last change.
+const UPDATED: [&str; 5] = [
+    "updatedAt",
+    "updated_at",
+    "modifiedAt",
+    "modified_at",
+    "lastModified",
+];
+
+/// Names of the property that tells the creation.
+const CREATED: [&str; 4] = ["createdAt", "created_at", "createdOn", "created_on"];
+
+/// How long it takes until a clock with fractions of a second shows another time,
+/// and until one without does.
+const TICKS: [Duration; 2] = [Duration::from_millis(25), Duration::from_millis(1100)];
+
+/// A thing under change.
+struct Change<'m, 'a> {
+    resource: &'m Resource,
+    operation: &'m Operation,
+    made: &'a mut Made,
+}
+
+/// Verifies what holds of changes of one thing, which is then as the last change has
+/// left it.
+pub(crate) async fn verify<'m>(session: &mut Session<'m>, resource: &'m Resource, made: &mut Made) {
+    let Some(operation) = session.model.operation(resource.patch) else {
+        return;
+    };
+    if operation.body.is_none() {
+        let reason = "it has no JSON body";
+        return session.untried(Law::PatchChangesWhatItNames, operation, reason);
+    }
+    let mut change = Change {
+        resource,
+        operation,
+        made,
+    };
+    change.nothing(session).await;
+    change.read_only(session).await;
+    change.each(session).await;
+    change.nulls(session).await;
+}
+
+impl<'m> Change<'m, '_> {
+    fn stated(&self, session: &Session<'m>) -> Vec<(String, &'m Value)> {
+        let body = self.operation.body.as_ref();
+        let properties = body.map(|body| schema::properties(session.root(), &body.schema));
+        properties.unwrap_or_default().into_iter().collect()
+    }
+
+    /// Returns whether only the server sets a property, so that it can change by
+    /// itself.
+    fn is_the_servers(&self, session: &Session<'m>, name: &str) -> bool {
+        let reply = self
+            .operation
+            .success()
+            .and_then(|(_, reply)| reply.schema.as_ref());
+        let body = self.operation.body.as_ref().map(|body| &body.schema);
+        [reply, body].into_iter().flatten().any(|of| {
+            let properties = schema::properties(session.root(), of);
+            properties
+                .get(name)
+                .is_some_and(|property| schema::is_marked(session.root(), property, "readOnly"))
+        })
+    }
+
+    /// The name of a property other than these that differs from before.
+    fn changed(&self, session: &Session<'m>, now: &Value, named: &str) -> Option<String> {
+        compare::difference(&self.made.value, now, |name| {
+            name == named || UPDATED.contains(&name) || self.is_the_servers(session, name)
+        })
+    }
+
+    async fn send(&self, session: &mut Session<'m>, body: Value) -> Option<Exchange> {
+        let ask = Ask::new(self.made.path.clone()).body(body);
+        session.ask(self.operation, &ask).await
+    }
+
+    fn done(&mut self, exchange: &Exchange) {
+        if let Some(value) = &exchange.value {
+            self.made.value = value.clone();
+            self.made.shown.clone_from(&exchange.shown);
+        }
+    }
+
+    /// A PATCH of nothing.
+    async fn nothing(&mut self, session: &mut Session<'m>) {
+        let law = Law::EmptyPatchChangesNothing;
+        let stated = self.operation.body.as_ref().map(|body| &body.schema);
+        let needs_more = stated.is_some_and(|stated| {
+            let least = schema::resolve(session.root(), stated)["minProperties"].as_u64();
+            least.is_some_and(|least| least > 0)
+                || !schema::required(session.root(), stated).is_empty()
+        });
+        if needs_more {
+            return session.untried(law, self.operation, "the document asks for a property");
+        }
+        let Some(exchange) = self.send(session, json!({})).await else {
+            return;
+        };
+        session.held(law, self.operation);
+        let requests = [self.made.shown.as_str(), &exchange.shown];
+        let Some(now) = exchange.value.as_ref().filter(|_| exchange.is_success()) else {
+            let message = format!("a PATCH that names no property {}", refused(&exchange));
+            return session.breach(law, self.operation, &requests, &message);
+        };
+        if let Some(name) = self.changed(session, now, "") {
+            let message = format!("a PATCH that names no property has changed `{name}`");
+            session.breach(law, self.operation, &requests, &message);
+        }
+        self.done(&exchange);
+    }
+
+    /// A PATCH of what only the server sets.
+    async fn read_only(&mut self, session: &mut Session<'m>) {
+        let law = Law::ReadOnlyIsIgnored;
+        let values = read_only(session, self.operation);
+        if values.is_empty() {
+            return session.untried(
+                law,
+                self.operation,
+                "the document has no read-only property for it",
+            );
+        }
+        let body: Map<_, _> = values.iter().cloned().collect();
+        let Some(exchange) = self.send(session, body.into()).await else {
+            return;
+        };
+        let Some(now) = exchange.value.as_ref().filter(|_| exchange.is_success()) else {
+            let reason = format!("a PATCH of read-only properties {}", refused(&exchange));
+            return session.untried(law, self.operation, reason);
+        };
+        session.held(law, self.operation);
+        let set = values
+            .iter()
+            .find(|(name, value)| compare::same(&now[name], value));
+        if let Some((name, _)) = set {
+            let requests = [self.made.shown.as_str(), &exchange.shown];
+            let message = format!("`{name}` is read-only, and was set by the caller");
+            session.breach(law, self.operation, &requests, &message);
+        }
+        self.done(&exchange);
+    }
+
+    /// A PATCH of each property by itself.
+    async fn each(&mut self, session: &mut Session<'m>) {
+        let first = self.made.value.clone();
+        let begun = self.made.shown.clone();
+        tick(&first).await;
+        let mut left = session.laws.bounds.probes;
+        let mut count = 0;
+        for (name, property) in self.stated(session) {
+            let current = self.made.value[&name].clone();
+            let run = session.run.clone();
+            let Some(value) = changed(session, property, &name, &current, &run) else {
+                continue;
+            };
+            if self.is_the_servers(session, &name) || left == 0 {
+                continue;
+            }
+            left -= 1;
+            let Some(exchange) = self.send(session, json!({ (name.as_str()): value })).await else {
+                return;
+            };
+            if !exchange.is_success() {
+                let reason = format!("a PATCH of `{name}` {}", refused(&exchange));
+                session.untried(Law::PatchChangesWhatItNames, self.operation, reason);
+                continue;
+            }
+            let Some(now) = exchange.value.clone().filter(Value::is_object) else {
+                let reason = "its reply does not show what was changed";
+                session.untried(Law::PatchChangesWhatItNames, self.operation, reason);
+                return;
+            };
+            session.held(Law::PatchChangesWhatItNames, self.operation);
+            session.held(Law::PatchChangesNothingElse, self.operation);
+            let before = self.made.shown.clone();
+            let requests = [before.as_str(), &exchange.shown];
+            if !compare::has_all(&now[&name], &value) {
+                let message = format!("`{name}` is not what the PATCH has set it to");
+                session.breach(
+                    Law::PatchChangesWhatItNames,
+                    self.operation,
+                    &requests,
+                    &message,
+                );
+            }
+            if let Some(other) = self.changed(session, &now, &name) {
+                let message = format!("the PATCH names `{name}`, and `{other}` has changed");
+                session.breach(
+                    Law::PatchChangesNothingElse,
+                    self.operation,
+                    &requests,
+                    &message,
+                );
+            }
+            self.done(&exchange);
+            count += 1;
+            if count == 1 {
+                shows(session, self.resource, self.made).await;
+            }
+        }
+        if count == 0 {
+            let reason = "no property has a value that could be changed";
+            return session.untried(Law::PatchChangesWhatItNames, self.operation, reason);
+        }
+        shows(session, self.resource, self.made).await;
+        self.times(session, &first, &begun);
+    }
+
+    /// What the times of a thing say after it was changed.
+    fn times(&self, session: &mut Session<'m>, first: &Value, begun: &str) {
+        let requests = [begun, self.made.shown.as_str()];
+        let named = |names: &[&'static str]| {
+            let mut names = names.iter().copied();
+            names.find(|name| compare::instant(&first[*name]).is_some())
+        };
+        if let Some(name) = named(&UPDATED) {
+            session.held(Law::UpdatedAtMoves, self.operation);
+            let moved = compare::instant(&self.made.value[name]) > compare::instant(&first[name]);
+            if !moved {
+                let message = format!("`{name}` is not later than before the changes");
+                session.breach(Law::UpdatedAtMoves, self.operation, &requests, &message);
+            }
+        } else {
+            session.untried(
+                Law::UpdatedAtMoves,
+                self.operation,
+                "no property tells the last change",
+            );
+        }
+        if let Some(name) = named(&CREATED) {
+            session.held(Law::CreatedAtStands, self.operation);
+            if !compare::same(&self.made.value[name], &first[name]) {
+                let message = format!("`{name}` is another than before the changes");
+                session.breach(Law::CreatedAtStands, self.operation, &requests, &message);
+            }
+        } else {
+            session.untried(
+                Law::CreatedAtStands,
+                self.operation,
+                "no property tells the creation",
+            );
+        }
+    }
+
+    /// A PATCH of each property to null that it can have.
+    async fn nulls(&mut self, session: &mut Session<'m>) {
+        let law = Law::NullClears;
+        let root = session.root();
+        let mut left = session.laws.bounds.probes;
+        for (name, property) in self.stated(session) {
+            let is_set = !self.made.value[&name].is_null();
+            let is_private = schema::is_marked(root, property, "writeOnly");
+            if !schema::is_nullable(root, property) || !is_set || is_private || left == 0 {
+                continue;
+            }
+            if self.is_the_servers(session, &name) {
+                continue;
+            }
+            left -= 1;
+            let Some(exchange) = self.send(session, json!({ (name.as_str()): null })).await else {
+                return;
+            };
+            let Some(now) = exchange.value.clone().filter(|_| exchange.is_success()) else {
+                let reason = format!("a PATCH of `{name}` to null {}", refused(&exchange));
+                session.untried(law, self.operation, reason);
+                continue;
+            };
+            session.held(law, self.operation);
+            let requests = [self.made.shown.as_str(), &exchange.shown];
+            if !self.is_cleared(session, &name, &now[&name]) {
+                let message = format!("`{name}` was set to null, and still has a value");
+                session.breach(law, self.operation, &requests, &message);
+            }
+            if let Some(other) = self.changed(session, &now, &name) {
+                let message = format!("the PATCH names `{name}`, and `{other}` has changed");
+                session.breach(
+                    Law::PatchChangesNothingElse,
+                    self.operation,
+                    &requests,
+                    &message,
+                );
+            }
+            self.done(&exchange);
+        }
+    }
+
+    /// Returns whether a property has nothing, or its declared default.
+    fn is_cleared(&self, session: &Session<'m>, name: &str, value: &Value) -> bool {
+        let is_empty = match value {
+            Value::Null => true,
+            Value::Array(items) => items.is_empty(),
+            Value::Object(members) => members.is_empty(),
+            _ => false,
+        };
+        let root = session.root();
+        let reply = self
+            .operation
+            .success()
+            .and_then(|(_, reply)| reply.schema.as_ref());
+        let create = session.model.operation(self.resource.create);
+        let create = create
+            .and_then(|create| create.body.as_ref())
+            .map(|body| &body.schema);
+        let mut declared = [reply, create].into_iter().flatten().filter_map(|of| {
+            let properties = schema::properties(root, of);
+            let property = *properties.get(name)?;
+            property
+                .get("default")
+                .or_else(|| schema::resolve(root, property).get("default"))
+        });
+        is_empty || declared.any(|default| compare::has_all(value, default))
+    }
+}
+
+/// Waits until the clock of the server shows another time than the last change.
+async fn tick(value: &Value) {
+    let updated = UPDATED.iter().find_map(|name| value[*name].as_str());
+    if let Some(updated) = updated {
+        let [fine, coarse] = TICKS;
+        tokio::time::sleep(if updated.contains('.') { fine } else { coarse }).await;
+    }
+}
+
+/// Another valid value of a property; nothing where none is known.
+fn changed(
+    session: &Session<'_>,
+    property: &Value,
+    name: &str,
+    current: &Value,
+    run: &str,
+) -> Option<Value> {
+    let root = session.root();
+    let schema = schema::resolve(root, property);
+    let is = |kind: &str| schema::has_type(root, schema, kind);
+    if schema::is_marked(root, property, "writeOnly") || session.model.is_identifier(schema) {
+        return None;
+    }
+    let options = schema::options(root, schema);
+    if !options.is_empty() {
+        let other = options.into_iter().find(|option| current != option)?;
+        return Some(other.into());
+    }
+    let properties = schema::properties(root, schema);
+    if !properties.is_empty() {
+        let before = current.as_object()?;
+        let mut members: Map<_, _> = before
+            .iter()
+            .filter(|(name, _)| {
+                let property = properties.get(*name);
+                property.is_some_and(|property| !schema::is_marked(root, property, "readOnly"))
+            })
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        let found = members.iter().find_map(|(name, value)| {
+            let property = properties
+                .get(name)
+                .filter(|_| !value.is_object() && !value.is_array())?;
+            Some((name.clone(), changed(session, property, name, value, run)?))
+        });
+        let (name, value) = found?;
+        members.insert(name, value);
+        return Some(members.into());
+    }
+    if is("boolean") {
+        return Some((current != &Value::Bool(true)).into());
+    }
+    if is("integer") || is("number") {
+        let number = current.as_i64().unwrap_or(0);
+        let most = schema["maximum"].as_i64().unwrap_or(i64::MAX);
+        let least = schema["minimum"].as_i64().unwrap_or(i64::MIN);
+        let other = if number < most {
+            number + 1
+        } else {
+            number - 1
+        };
+        return (other >= least).then(|| other.into());
+    }
+    if is("array") {
+        let mut items = current.as_array()?.clone();
+        items.pop()?;
+        let least = schema["minItems"]
+            .as_u64()
+            .and_then(|least| usize::try_from(least).ok());
+        return (items.len() >= least.unwrap_or(0)).then(|| items.into());
+    }
+    if is("object") {
+        return Some(json!({ "verified": run }));
+    }
+    if !is("string") {
+        return None;
+    }
+    let looks_like_a_reference = name.ends_with("Id") || name.ends_with("_id");
+    let most = schema["maxLength"].as_u64().unwrap_or(u64::MAX);
+    let text = match schema["format"].as_str() {
+        Some("email") => format!("changed-{run}-{}@example.com", session.requests),
+        Some("uri" | "url") => format!("https://example.com/changed-{run}"),
+        Some("date-time") => "2031-02-03T04:05:06Z".to_owned(),
+        Some(_) => return None,
+        None if schema.get("pattern").is_some() || looks_like_a_reference => return None,
+        None => format!("changed {name} {run}"),
+    };
+    let fits = u64::try_from(text.chars().count()).is_ok_and(|length| length <= most);
+    fits.then(|| text.into())
+}

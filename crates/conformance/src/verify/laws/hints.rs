@@ -1,0 +1,36 @@
+//! What a document has no word for: names that do not tell what they refer to, and
+//! values that must be unique.
+
+use std::collections::BTreeSet;
+
+use contract::reasons::REASONS;
+
+use crate::verify::plan;
+
+/// What is known beside a document.
+#[derive(Default)]
+pub(crate) struct Hints {
+    /// Properties by name, and what resource they refer to.
+    pub(crate) references: Vec<(&'static str, &'static str)>,
+    /// Properties whose values must be unique, and what stands for `{run}` in them.
+    pub(crate) unique: &'static [(&'static str, &'static str)],
+    /// The reasons of errors, where there is a table of them.
+    pub(crate) reasons: Option<BTreeSet<&'static str>>,
+}
+
+impl Hints {
+    /// What is known of the contract's own API.
+    pub(crate) fn of_contract() -> Self {
+        let references = plan::REFERENCES.iter();
+        let references = references.filter(|(operation, ..)| operation.is_empty());
+        Self {
+            references: references
+                .filter_map(|(_, property, variable)| {
+                    Some((*property, variable.strip_suffix("_id")?))
+                })
+                .collect(),
+            unique: plan::UNIQUE,
+            reasons: Some(REASONS.iter().map(|(reason, _)| *reason).collect()),
+        }
+    }
+}

@@ -1,0 +1,540 @@
+//! One verification: requests, what is known from their replies, and what was
+//! found.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use serde_json::Value;
+
+use super::coverage::Coverage;
+use super::errors::{Judge, Received};
+use super::hints::Hints;
+use super::law::Law;
+use super::model::{Model, Operation, Resource};
+use super::options::Laws;
+use super::secrets;
+use crate::report::{Finding, Level, Location};
+use crate::verify::wire::{Wire, encode, whole_cause};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// How many findings of one law on one operation are told.
+const MAX_TOLD: usize = 3;
+
+/// A secret that is shorter could be in a reply by chance.
+const SHORTEST_SECRET: usize = 8;
+
+/// Names of query parameters whose values stay out of reports.
+const PRIVATE: [&str; 5] = ["token", "password", "secret", "key", "code"];
+
+/// As whom a request is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Credentials {
+    Own,
+    None,
+    Forged,
+    Expired,
+    Foreign,
+}
+
+/// A request to make.
+#[derive(Clone, Debug)]
+pub(crate) struct Ask {
+    /// Below the base, with the variables filled in.
+    pub(crate) path: String,
+    pub(crate) query: Vec<(String, String)>,
+    pub(crate) body: Option<Value>,
+    pub(crate) credentials: Credentials,
+}
+
+impl Ask {
+    pub(crate) fn new(path: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            query: Vec::new(),
+            body: None,
+            credentials: Credentials::Own,
+        }
+    }
+
+    pub(crate) fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.query.push((name.to_owned(), value.into()));
+        self
+    }
+
+    pub(crate) fn body(mut self, body: Value) -> Self {
+        self.body = Some(body);
+        self
+    }
+
+    pub(crate) fn as_whom(mut self, credentials: Credentials) -> Self {
+        self.credentials = credentials;
+        self
+    }
+}
+
+/// A request that was answered.
+#[derive(Clone, Debug)]
+pub(crate) struct Exchange {
+    /// The request as reports show it.
+    pub(crate) shown: String,
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    /// The body, where it is JSON.
+    pub(crate) value: Option<Value>,
+}
+
+impl Exchange {
+    pub(crate) fn is_success(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    pub(crate) fn is_refusal(&self) -> bool {
+        (400..500).contains(&self.status)
+    }
+
+    /// The identifier in the body.
+    pub(crate) fn id(&self, resource: &Resource) -> Option<String> {
+        identifier(self.value.as_ref()?, resource)
+    }
+}
+
+/// The identifier of a thing.
+pub(crate) fn identifier(value: &Value, resource: &Resource) -> Option<String> {
+    match &value[&resource.id] {
+        Value::String(id) => Some(id.clone()),
+        Value::Number(id) => Some(id.to_string()),
+        _ => None,
+    }
+}
+
+pub(crate) struct Session<'m> {
+    pub(crate) model: &'m Model,
+    pub(crate) laws: &'m Laws,
+    pub(crate) hints: Hints,
+    pub(crate) allow_writes: bool,
+    /// Tells this run from all others, in what has to be unique.
+    pub(crate) run: String,
+    /// What exists, by the path of an element: what this run has created comes
+    /// first.
+    pub(crate) known: BTreeMap<String, Vec<String>>,
+    /// What this run has created, and not yet deleted, by the path of an element.
+    pub(crate) created: BTreeMap<String, Vec<String>>,
+    pub(crate) secrets: BTreeSet<String>,
+    pub(crate) coverage: Coverage,
+    pub(crate) requests: usize,
+    wire: Wire,
+    token: HeaderValue,
+    findings: Vec<Finding>,
+    told: BTreeMap<(Law, String), usize>,
+    tried: BTreeMap<Law, BTreeSet<String>>,
+    untried: BTreeMap<(Law, String), BTreeSet<String>>,
+    judge: Judge,
+}
+
+impl<'m> Session<'m> {
+    pub(crate) fn new(
+        model: &'m Model,
+        laws: &'m Laws,
+        hints: Hints,
+        (wire, token): (Wire, HeaderValue),
+        allow_writes: bool,
+        run: String,
+        coverage: Coverage,
+    ) -> Self {
+        Self {
+            model,
+            laws,
+            hints,
+            allow_writes,
+            run,
+            known: BTreeMap::new(),
+            created: BTreeMap::new(),
+            secrets: BTreeSet::new(),
+            coverage,
+            requests: 0,
+            wire,
+            token,
+            findings: Vec::new(),
+            told: BTreeMap::new(),
+            tried: BTreeMap::new(),
+            untried: BTreeMap::new(),
+            judge: Judge::default(),
+        }
+    }
+
+    pub(crate) fn base(&self) -> &str {
+        &self.wire.base
+    }
+
+    pub(crate) fn root(&self) -> &'m Value {
+        self.model.root()
+    }
+
+    /// Returns whether a path is among those that are verified.
+    pub(crate) fn is_wanted(&self, path: &str) -> bool {
+        let only = &self.laws.only;
+        only.is_empty()
+            || only.iter().any(|start| {
+                path.strip_prefix(start.as_str())
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            })
+    }
+
+    /// A path with its variables filled in; the reason where one is not known.
+    /// What is to be changed has to be what this run has created.
+    pub(crate) fn fill(&self, template: &str, ours: bool) -> Result<String, String> {
+        let mut path = String::new();
+        let mut prefix = String::new();
+        for segment in template.split('/').skip(1) {
+            prefix = format!("{prefix}/{segment}");
+            if !segment.starts_with('{') {
+                path = format!("{path}/{segment}");
+                continue;
+            }
+            let from = if ours { &self.created } else { &self.known };
+            let Some(id) = from.get(&prefix).and_then(|ids| ids.first()) else {
+                let what = if ours {
+                    "this run has created"
+                } else {
+                    "a reply before has named"
+                };
+                return Err(format!("there is no {segment} that {what}"));
+            };
+            path = format!("{path}/{}", encode(id));
+        }
+        Ok(path)
+    }
+
+    /// The path of one element.
+    pub(crate) fn item(&self, resource: &Resource, id: &str, ours: bool) -> Result<String, String> {
+        let collection = self.fill(&resource.collection, ours)?;
+        Ok(format!("{collection}/{}", encode(id)))
+    }
+
+    /// Remembers that something exists.
+    pub(crate) fn learn(&mut self, resource: &Resource, id: &str, ours: bool) {
+        let known = self.known.entry(resource.item.clone()).or_default();
+        if !known.iter().any(|other| other == id) {
+            // What was created stands before what was there, in its own order.
+            let own = self.created.get(&resource.item).map_or(0, Vec::len);
+            let at = if ours {
+                own.min(known.len())
+            } else {
+                known.len()
+            };
+            known.insert(at, id.to_owned());
+        }
+        if ours {
+            let created = self.created.entry(resource.item.clone()).or_default();
+            created.push(id.to_owned());
+        }
+    }
+
+    /// Forgets what was deleted.
+    pub(crate) fn forget(&mut self, resource: &Resource, id: &str) {
+        for ids in [&mut self.known, &mut self.created] {
+            if let Some(ids) = ids.get_mut(&resource.item) {
+                ids.retain(|other| other != id);
+            }
+        }
+    }
+
+    /// Remembers what must never be seen again.
+    pub(crate) fn keep_secret(&mut self, secret: &str) {
+        if secret.len() >= SHORTEST_SECRET {
+            self.secrets.insert(secret.to_owned());
+        }
+    }
+
+    /// Makes a request, and judges what holds of every reply. Nothing comes back
+    /// where there was none.
+    pub(crate) async fn ask(&mut self, operation: &Operation, ask: &Ask) -> Option<Exchange> {
+        if self.requests >= self.laws.bounds.requests {
+            return None;
+        }
+        self.requests += 1;
+        let url = self.wire.url(&ask.path, &ask.query);
+        let shown = self.shown(&operation.method, ask);
+        let mut headers = HeaderMap::new();
+        let request_id = format!("laws-{}-{}", self.run, self.requests);
+        if let Ok(request_id) = HeaderValue::try_from(request_id) {
+            headers.insert(REQUEST_ID, request_id);
+        }
+        if let Some(token) = self.credentials(ask.credentials) {
+            headers.insert(AUTHORIZATION, token);
+        }
+        let mut body = Bytes::new();
+        if let Some(value) = &ask.body {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            body = value.to_string().into();
+        }
+        let answered = self
+            .wire
+            .send(&operation.method, &url, &headers, body)
+            .await;
+        let (head, body) = match answered {
+            Ok(answered) => answered,
+            Err(error) => {
+                let message = format!("the request was not answered: {}", whole_cause(&error));
+                self.breach(Law::ReplyAsDeclared, operation, &[&shown], &message);
+                return None;
+            }
+        };
+        let exchange = Exchange {
+            shown,
+            status: head.status.as_u16(),
+            headers: head.headers,
+            value: serde_json::from_slice(&body).ok(),
+        };
+        let schema = operation.reply(exchange.status);
+        let schema = schema.and_then(|reply| reply.schema.as_ref());
+        let seen = exchange.value.as_ref().zip(schema);
+        self.coverage
+            .see(self.model, operation, exchange.status, seen);
+        self.look_for_secrets(operation, &exchange, &body);
+        let received = Received {
+            status: exchange.status,
+            headers: &exchange.headers,
+            body: &body,
+            value: exchange.value.as_ref(),
+        };
+        self.hold(operation, &received);
+        for (law, message) in self
+            .judge
+            .broken(self.model, &self.hints, operation, &received)
+        {
+            self.breach(law, operation, &[&exchange.shown], &message);
+        }
+        Some(exchange)
+    }
+
+    fn credentials(&self, credentials: Credentials) -> Option<HeaderValue> {
+        let bearer = |token: &str| {
+            let mut value = HeaderValue::try_from(format!("Bearer {token}")).ok()?;
+            value.set_sensitive(true);
+            Some(value)
+        };
+        match credentials {
+            Credentials::Own => Some(self.token.clone()),
+            Credentials::None => None,
+            Credentials::Forged => {
+                let token = self.token.to_str().ok()?.strip_prefix("Bearer ")?;
+                bearer(&secrets::forged(token))
+            }
+            Credentials::Expired => bearer(self.laws.expired_token.as_deref()?),
+            Credentials::Foreign => bearer(self.laws.foreign_token.as_deref()?),
+        }
+    }
+
+    /// A request as reports show it: without values that could be private.
+    fn shown(&self, method: &Method, ask: &Ask) -> String {
+        let query = ask.query.iter().map(|(name, value)| {
+            let lower = name.to_lowercase();
+            let is_private = PRIVATE.iter().any(|private| lower.contains(private));
+            let value = if is_private { "…" } else { value.as_str() };
+            format!("{name}={value}")
+        });
+        let query = query.collect::<Vec<_>>().join("&");
+        let mark = if query.is_empty() { "" } else { "?" };
+        let body = match &ask.body {
+            None => String::new(),
+            Some(Value::Object(members)) => {
+                let names: Vec<_> = members.keys().map(String::as_str).collect();
+                format!(" {{{}}}", shortened(&names))
+            }
+            Some(Value::Array(_)) => " [a list]".to_owned(),
+            Some(_) => " a value".to_owned(),
+        };
+        let whom = match ask.credentials {
+            Credentials::Own => "",
+            Credentials::None => " without a token",
+            Credentials::Forged => " with a forged token",
+            Credentials::Expired => " with an expired token",
+            Credentials::Foreign => " with the token of a foreign caller",
+        };
+        let shown = format!(
+            "{method} {}{}{mark}{query}{body}{whom}",
+            self.wire.base, ask.path
+        );
+        self.without_secrets(&shown)
+    }
+
+    pub(crate) fn without_secrets(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for secret in &self.secrets {
+            text = text.replace(secret.as_str(), "…");
+        }
+        text
+    }
+
+    fn look_for_secrets(&mut self, operation: &Operation, exchange: &Exchange, body: &[u8]) {
+        if self.secrets.is_empty() {
+            return;
+        }
+        self.held(Law::SecretStaysSecret, operation);
+        let told = secrets::found(&self.secrets, &exchange.headers, body);
+        if let Some(place) = told {
+            let message = format!("{place} has a secret that a request before had sent");
+            self.breach(
+                Law::SecretStaysSecret,
+                operation,
+                &[&exchange.shown],
+                &message,
+            );
+        }
+    }
+
+    /// Notes that a law was tried on an operation.
+    pub(crate) fn held(&mut self, law: Law, operation: &Operation) {
+        self.tried.entry(law).or_default().insert(operation.title());
+    }
+
+    /// Notes the laws that every reply has to keep.
+    fn hold(&mut self, operation: &Operation, reply: &Received<'_>) {
+        if reply.status < 400 {
+            self.held(Law::ReplyAsDeclared, operation);
+            return;
+        }
+        self.held(Law::ErrorAsDeclared, operation);
+        self.held(Law::ErrorCodeIsStatus, operation);
+        if self.hints.reasons.is_some() {
+            self.held(Law::ErrorReasonInTable, operation);
+        }
+    }
+
+    /// Notes that a law could not be tried on an operation.
+    pub(crate) fn untried(&mut self, law: Law, operation: &Operation, reason: impl Into<String>) {
+        let operations = self.untried.entry((law, reason.into())).or_default();
+        operations.insert(operation.title());
+    }
+
+    /// Notes that a law is broken. `requests` are those whose replies show it, as
+    /// reports show them.
+    pub(crate) fn breach(
+        &mut self,
+        law: Law,
+        operation: &Operation,
+        requests: &[&str],
+        message: &str,
+    ) {
+        self.held(law, operation);
+        let told = self.told.entry((law, operation.title())).or_default();
+        *told += 1;
+        if *told > MAX_TOLD {
+            return;
+        }
+        let requests: Vec<_> = requests
+            .iter()
+            .map(|request| format!("`{request}`"))
+            .collect();
+        let message = self.without_secrets(message);
+        self.findings.push(Finding {
+            id: law.id().to_owned(),
+            level: Level::Error,
+            direction: None,
+            operation: Some(operation.title()),
+            also: Vec::new(),
+            base: Some(self.place(operation)),
+            revision: Some(Location::of_text(self.wire.base.clone(), None)),
+            message: format!("{message}. Seen with {}", requests.join(", then ")),
+        });
+    }
+
+    pub(crate) fn place(&self, operation: &Operation) -> Location {
+        Location {
+            source: self.model.document.source.clone(),
+            pointer: operation.pointer.clone(),
+            line: None,
+        }
+    }
+
+    /// Notes something beside the laws.
+    pub(crate) fn note(&mut self, id: &str, level: Level, operation: &Operation, message: String) {
+        let finding = Finding {
+            id: id.to_owned(),
+            level,
+            direction: None,
+            operation: Some(operation.title()),
+            also: Vec::new(),
+            base: Some(self.place(operation)),
+            revision: Some(Location::of_text(self.wire.base.clone(), None)),
+            message,
+        };
+        self.findings.push(finding);
+    }
+
+    /// Every finding, and how many laws were tried.
+    pub(crate) fn finish(mut self) -> Outcome {
+        for ((law, operation), told) in &self.told {
+            if *told > MAX_TOLD
+                && let Some(last) = self.findings.iter_mut().rfind(|found| {
+                    found.id == law.id() && found.operation.as_ref() == Some(operation)
+                })
+            {
+                last.message = format!("{} (and {} more times)", last.message, told - MAX_TOLD);
+            }
+        }
+        let base = self.wire.base.clone();
+        for ((law, reason), operations) in &self.untried {
+            // What was tried in one way is tried.
+            let tried = self.tried.get(law);
+            let left = operations.iter();
+            let mut left = left.filter(|title| tried.is_none_or(|tried| !tried.contains(*title)));
+            let Some(first) = left.next() else { continue };
+            self.findings.push(Finding {
+                id: "law-not-tried".to_owned(),
+                level: Level::Info,
+                direction: None,
+                operation: Some(first.clone()),
+                also: left.cloned().collect(),
+                base: None,
+                revision: Some(Location::of_text(base.clone(), None)),
+                message: format!("{} was not tried: {reason}", law.id()),
+            });
+        }
+        if self.requests >= self.laws.bounds.requests {
+            self.findings.push(Finding {
+                id: "law-not-tried".to_owned(),
+                level: Level::Warning,
+                direction: None,
+                operation: None,
+                also: Vec::new(),
+                base: None,
+                revision: Some(Location::of_text(base, None)),
+                message: format!(
+                    "the verification ended after {} requests, which is its bound; --only names \
+                     a part to verify, and --max-requests allows more",
+                    self.requests
+                ),
+            });
+        }
+        Outcome {
+            findings: self.findings,
+            laws: self.tried.len(),
+            requests: self.requests,
+            coverage: self.coverage,
+        }
+    }
+}
+
+/// What a session has come to.
+pub(crate) struct Outcome {
+    pub(crate) findings: Vec<Finding>,
+    /// How many laws were tried.
+    pub(crate) laws: usize,
+    pub(crate) requests: usize,
+    pub(crate) coverage: Coverage,
+}
+
+fn shortened(names: &[&str]) -> String {
+    const MOST: usize = 4;
+    let more = names.len().saturating_sub(MOST);
+    let shown: Vec<_> = names.iter().take(MOST).copied().collect();
+    if more == 0 {
+        return shown.join(", ");
+    }
+    format!("{}, and {more} more", shown.join(", "))
+}
