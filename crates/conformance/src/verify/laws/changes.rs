@@ -27,6 +27,10 @@ const CREATED: [&str; 4] = ["createdAt", "created_at", "createdOn", "created_on"
 /// and until one without does.
 const TICKS: [Duration; 2] = [Duration::from_millis(25), Duration::from_millis(1100)];
 
+/// How many other values of an enumeration are set. The last ones are often such that
+/// nothing can be done afterwards.
+const MOST_OPTIONS: usize = 3;
+
 /// A thing under change.
 struct Change<'m, 'a> {
     resource: &'m Resource,
@@ -81,7 +85,12 @@ impl<'m> Change<'m, '_> {
     /// The name of a property other than these that differs from before.
     fn changed(&self, session: &Session<'m>, now: &Value, named: &str) -> Option<String> {
         compare::difference(&self.made.value, now, |name| {
-            name == named || UPDATED.contains(&name) || self.is_the_servers(session, name)
+            let resource = self.resource;
+            let is_derived = self.is_derived(session, name) || resource.once.contains(name);
+            name == named
+                || UPDATED.contains(&name)
+                || is_derived
+                || self.is_the_servers(session, name)
         })
     }
 
@@ -164,54 +173,20 @@ impl<'m> Change<'m, '_> {
         let mut left = session.laws.bounds.probes;
         let mut count = 0;
         for (name, property) in self.stated(session) {
+            if self.is_the_servers(session, &name) || self.is_special(&name) {
+                continue;
+            }
             let current = self.made.value[&name].clone();
             let run = session.run.clone();
-            let Some(value) = changed(session, property, &name, &current, &run) else {
-                continue;
-            };
-            if self.is_the_servers(session, &name) || left == 0 {
-                continue;
-            }
-            left -= 1;
-            let Some(exchange) = self.send(session, json!({ (name.as_str()): value })).await else {
-                return;
-            };
-            if !exchange.is_success() {
-                let reason = format!("a PATCH of `{name}` {}", refused(&exchange));
-                session.untried(Law::PatchChangesWhatItNames, self.operation, reason);
-                continue;
-            }
-            let Some(now) = exchange.value.clone().filter(Value::is_object) else {
-                let reason = "its reply does not show what was changed";
-                session.untried(Law::PatchChangesWhatItNames, self.operation, reason);
-                return;
-            };
-            session.held(Law::PatchChangesWhatItNames, self.operation);
-            session.held(Law::PatchChangesNothingElse, self.operation);
-            let before = self.made.shown.clone();
-            let requests = [before.as_str(), &exchange.shown];
-            if !compare::has_all(&now[&name], &value) {
-                let message = format!("`{name}` is not what the PATCH has set it to");
-                session.breach(
-                    Law::PatchChangesWhatItNames,
-                    self.operation,
-                    &requests,
-                    &message,
-                );
-            }
-            if let Some(other) = self.changed(session, &now, &name) {
-                let message = format!("the PATCH names `{name}`, and `{other}` has changed");
-                session.breach(
-                    Law::PatchChangesNothingElse,
-                    self.operation,
-                    &requests,
-                    &message,
-                );
-            }
-            self.done(&exchange);
-            count += 1;
-            if count == 1 {
-                shows(session, self.resource, self.made).await;
+            for value in changed(session, property, &name, &current, &run) {
+                if left == 0 {
+                    break;
+                }
+                left -= 1;
+                count += usize::from(self.one(session, &name, &value).await);
+                if count == 1 {
+                    shows(session, self.resource, self.made).await;
+                }
             }
         }
         if count == 0 {
@@ -220,6 +195,57 @@ impl<'m> Change<'m, '_> {
         }
         shows(session, self.resource, self.made).await;
         self.times(session, &first, &begun);
+    }
+
+    /// Returns whether a property follows from others where it is not given.
+    fn is_derived(&self, session: &Session<'m>, name: &str) -> bool {
+        let known = (self.resource.collection.as_str(), name);
+        self.resource.derived.contains(name) || session.hints.derived.contains(&known)
+    }
+
+    /// Returns whether a property is no one that can be set like any other.
+    fn is_special(&self, name: &str) -> bool {
+        name == self.resource.id || self.resource.once.contains(name)
+    }
+
+    /// A PATCH of one property. Returns whether it was carried out.
+    async fn one(&mut self, session: &mut Session<'m>, name: &str, value: &Value) -> bool {
+        let Some(exchange) = self.send(session, json!({ name: value })).await else {
+            return false;
+        };
+        if !exchange.is_success() {
+            let reason = format!("a PATCH of `{name}` {}", refused(&exchange));
+            session.untried(Law::PatchChangesWhatItNames, self.operation, reason);
+            return false;
+        }
+        let Some(now) = exchange.value.clone().filter(Value::is_object) else {
+            let reason = "its reply does not show what was changed";
+            session.untried(Law::PatchChangesWhatItNames, self.operation, reason);
+            return false;
+        };
+        session.held(Law::PatchChangesWhatItNames, self.operation);
+        session.held(Law::PatchChangesNothingElse, self.operation);
+        let requests = [self.made.shown.as_str(), &exchange.shown];
+        if !compare::has_all(&now[name], value) {
+            let message = format!("`{name}` is not what the PATCH has set it to");
+            session.breach(
+                Law::PatchChangesWhatItNames,
+                self.operation,
+                &requests,
+                &message,
+            );
+        }
+        if let Some(other) = self.changed(session, &now, name) {
+            let message = format!("the PATCH names `{name}`, and `{other}` has changed");
+            session.breach(
+                Law::PatchChangesNothingElse,
+                self.operation,
+                &requests,
+                &message,
+            );
+        }
+        self.done(&exchange);
+        true
     }
 
     /// What the times of a thing say after it was changed.
@@ -269,7 +295,7 @@ impl<'m> Change<'m, '_> {
             if !schema::is_nullable(root, property) || !is_set || is_private || left == 0 {
                 continue;
             }
-            if self.is_the_servers(session, &name) {
+            if self.is_the_servers(session, &name) || self.is_special(&name) {
                 continue;
             }
             left -= 1;
@@ -283,7 +309,8 @@ impl<'m> Change<'m, '_> {
             };
             session.held(law, self.operation);
             let requests = [self.made.shown.as_str(), &exchange.shown];
-            if !self.is_cleared(session, &name, &now[&name]) {
+            let is_derived = self.is_derived(session, &name);
+            if !is_derived && !self.is_cleared(session, &name, &now[&name]) {
                 let message = format!("`{name}` was set to null, and still has a value");
                 session.breach(law, self.operation, &requests, &message);
             }
@@ -337,8 +364,29 @@ async fn tick(value: &Value) {
     }
 }
 
-/// Another valid value of a property; nothing where none is known.
+/// Other valid values of a property. Those of an enumeration are all of them, and
+/// the current one again in the end.
 fn changed(
+    session: &Session<'_>,
+    property: &Value,
+    name: &str,
+    current: &Value,
+    run: &str,
+) -> Vec<Value> {
+    let options = schema::options(session.root(), property);
+    if options.is_empty() {
+        return another(session, property, name, current, run)
+            .into_iter()
+            .collect();
+    }
+    let others = options.iter().filter(|option| current != **option);
+    let others = others.map(|option| Value::from(*option)).take(MOST_OPTIONS);
+    let back = Some(current.clone()).filter(|current| !current.is_null());
+    others.chain(back).collect()
+}
+
+/// Another valid value of a property; nothing where none is known.
+fn another(
     session: &Session<'_>,
     property: &Value,
     name: &str,
@@ -371,7 +419,7 @@ fn changed(
             let property = properties
                 .get(name)
                 .filter(|_| !value.is_object() && !value.is_array())?;
-            Some((name.clone(), changed(session, property, name, value, run)?))
+            Some((name.clone(), another(session, property, name, value, run)?))
         });
         let (name, value) = found?;
         members.insert(name, value);

@@ -56,8 +56,13 @@ async fn gone<'m>(
     if let Some(read) = session.model.operation(resource.read)
         && let Some(exchange) = session.ask(read, ask).await
     {
-        session.held(Law::DeletedIsGone, read);
-        if !exchange.is_refusal() {
+        if resource.archives {
+            let reason = "the document says that a DELETE archives";
+            session.untried(Law::DeletedIsGone, read, reason);
+        } else {
+            session.held(Law::DeletedIsGone, read);
+        }
+        if !exchange.is_refusal() && !resource.archives {
             let message = format!("what was deleted is read with {}", exchange.status);
             session.breach(
                 Law::DeletedIsGone,
@@ -68,7 +73,7 @@ async fn gone<'m>(
         }
     }
     let model = session.model;
-    for below in &model.resources {
+    for below in model.resources.iter().filter(|_| !resource.archives) {
         let Some(rest) = below
             .collection
             .strip_prefix(&format!("{}/", resource.item))
@@ -138,7 +143,7 @@ async fn gone<'m>(
         .any(|status| operation.declares(status));
     let fits = match second.status {
         404 | 410 => operation.declares(second.status),
-        status if status == deleted.status => !is_known,
+        status if status == deleted.status => !is_known || resource.archives,
         status => !is_known && operation.declares(status),
     };
     if !fits {

@@ -7,6 +7,9 @@ use contract::reasons::REASONS;
 
 use crate::verify::plan;
 
+/// What the contract's own document does not say.
+const DERIVED: &[(&str, &str)] = &[("/botinstances", "meta")];
+
 /// What is known beside a document.
 #[derive(Default)]
 pub(crate) struct Hints {
@@ -14,6 +17,8 @@ pub(crate) struct Hints {
     pub(crate) references: Vec<(&'static str, &'static str)>,
     /// Properties whose values must be unique, and what stands for `{run}` in them.
     pub(crate) unique: &'static [(&'static str, &'static str)],
+    /// Properties that follow from others where they are not given, by collection.
+    pub(crate) derived: &'static [(&'static str, &'static str)],
     /// The reasons of errors, where there is a table of them.
     pub(crate) reasons: Option<BTreeSet<&'static str>>,
 }
@@ -22,14 +27,17 @@ impl Hints {
     /// What is known of the contract's own API.
     pub(crate) fn of_contract() -> Self {
         let references = plan::REFERENCES.iter();
+        let own = [("template", "form")];
         let references = references.filter(|(operation, ..)| operation.is_empty());
         Self {
             references: references
                 .filter_map(|(_, property, variable)| {
                     Some((*property, variable.strip_suffix("_id")?))
                 })
+                .chain(own)
                 .collect(),
             unique: plan::UNIQUE,
+            derived: DERIVED,
             reasons: Some(REASONS.iter().map(|(reason, _)| *reason).collect()),
         }
     }

@@ -157,6 +157,7 @@ pub(crate) struct Operation {
     pub(crate) id: String,
     pub(crate) method: Method,
     pub(crate) path: String,
+    pub(crate) description: String,
     /// Its place in the document, as a JSON pointer.
     pub(crate) pointer: String,
     pub(crate) path_parameters: Vec<Parameter>,
@@ -219,7 +220,21 @@ pub(crate) struct Resource {
     pub(crate) id: String,
     /// What a property that refers to an element may be called.
     pub(crate) names: BTreeSet<String>,
+    /// Properties of which the document says that they are shown once, in the reply
+    /// to the write that has set them.
+    pub(crate) once: BTreeSet<String>,
+    /// Properties of which the document says what they are where they are not given.
+    pub(crate) derived: BTreeSet<String>,
+    /// Whether the document says that a DELETE archives, so that what is deleted can
+    /// still be read.
+    pub(crate) archives: bool,
 }
+
+/// How a document says that a property is shown once.
+const ONCE: &str = "shown once";
+
+/// How a document says that a property follows from others.
+const DERIVED: [&str; 2] = ["Where it is not given", "in place of"];
 
 /// A document, read.
 #[derive(Debug)]
@@ -350,6 +365,9 @@ fn operation(root: &Value, path: &str, method: &str, item: &Value, stated: &Valu
             .to_owned(),
         method: Method::from_bytes(method_name.as_bytes()).unwrap_or(Method::GET),
         path: path.to_owned(),
+        description: ["summary", "description"]
+            .map(|name| stated[name].as_str().unwrap_or_default())
+            .join(" "),
         pointer: format!("/paths/{}/{method}", schema::escape(path)),
         path_parameters,
         query,
@@ -434,19 +452,42 @@ fn resources(root: &Value, operations: &[Operation]) -> Vec<Resource> {
             .unwrap_or_else(|| "id".to_owned());
         let last = collection.rsplit('/').next().unwrap_or_default();
         let names = [stem(last), stem(variable)];
+        let create = find(&Method::POST, collection);
+        let patch = find(&Method::PATCH, item);
+        let delete = find(&Method::DELETE, item);
+        let written = [create, patch]
+            .into_iter()
+            .filter_map(|number| operations.get(number?));
+        let bodies = written.filter_map(|operation| Some(&operation.body.as_ref()?.schema));
+        let shown = [of(create), of(read), of(patch)].into_iter().flatten();
+        let all: Vec<_> = bodies.chain(shown).collect();
+        let saying = |words: &str| {
+            let properties = all.iter().flat_map(|of| schema::properties(root, of));
+            let found = properties.filter(|(_, property)| schema::says(root, property, words));
+            found.map(|(name, _)| name).collect::<BTreeSet<_>>()
+        };
+        let archives = delete.is_some_and(|delete| {
+            operations[delete]
+                .description
+                .to_lowercase()
+                .contains("archive")
+        });
         found.push(Resource {
             collection: collection.to_owned(),
             item: item.to_owned(),
             list,
-            create: find(&Method::POST, collection),
+            create,
             read,
-            patch: find(&Method::PATCH, item),
-            delete: find(&Method::DELETE, item),
+            patch,
+            delete,
             id,
             names: names
                 .into_iter()
                 .filter(|name| !name.is_empty() && name != "id")
                 .collect(),
+            once: saying(ONCE),
+            derived: DERIVED.into_iter().flat_map(saying).collect(),
+            archives,
         });
     }
     found
@@ -467,6 +508,8 @@ fn in_order(root: &Value, resources: Vec<Resource>, operations: &[Operation]) ->
         let is_ready = |(wants, of): &(BTreeSet<String>, Resource)| {
             left.iter().all(|(_, other)| {
                 other.item == of.item
+                    // What is below something cannot be there before it.
+                    || other.collection.starts_with(&format!("{}/", of.item))
                     || (!of.item.starts_with(&format!("{}/", other.item))
                         && (other.create.is_none() || wants.is_disjoint(&other.names)))
             })

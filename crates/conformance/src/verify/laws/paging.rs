@@ -305,7 +305,7 @@ pub(crate) async fn read<'m>(session: &mut Session<'m>, list: &List<'m>) {
             continue;
         };
         session.held(law, operation);
-        let Some(name) = differs(item, &exchange) else {
+        let Some(name) = differs(list, item, &exchange) else {
             continue;
         };
         // What is in use can have changed meanwhile.
@@ -316,7 +316,11 @@ pub(crate) async fn read<'m>(session: &mut Session<'m>, list: &List<'m>) {
             .items
             .iter()
             .find(|item| list.id(item).as_ref() == Some(&id));
-        if again.and_then(|item| differs(item, &exchange)).as_ref() == Some(&name) {
+        if again
+            .and_then(|item| differs(list, item, &exchange))
+            .as_ref()
+            == Some(&name)
+        {
             let message = format!("`{name}` is not what the list shows");
             session.breach(law, operation, &[&listed.shown, &exchange.shown], &message);
         }
@@ -324,11 +328,13 @@ pub(crate) async fn read<'m>(session: &mut Session<'m>, list: &List<'m>) {
 }
 
 /// The name of a property of an element that is not the same where it is read.
-fn differs(item: &Value, exchange: &Exchange) -> Option<String> {
+fn differs(list: &List<'_>, item: &Value, exchange: &Exchange) -> Option<String> {
     let Some(value) = exchange.value.as_ref().filter(|_| exchange.is_success()) else {
         return Some("everything".to_owned());
     };
-    compare::difference(item, value, |name| item.get(name).is_none())
+    compare::difference(item, value, |name| {
+        item.get(name).is_none() || list.resource.once.contains(name)
+    })
 }
 
 #[cfg(test)]

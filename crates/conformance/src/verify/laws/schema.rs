@@ -153,6 +153,15 @@ pub(crate) fn example(root: &Value, schema: &Value) -> Option<Value> {
     None
 }
 
+/// Returns whether the description of a property has some words.
+pub(crate) fn says(root: &Value, stated: &Value, words: &str) -> bool {
+    let both = [stated, resolve(root, stated)];
+    let mut texts = both
+        .into_iter()
+        .filter_map(|schema| schema["description"].as_str());
+    texts.any(|text| text.contains(words))
+}
+
 /// The strings of an enumeration.
 pub(crate) fn options<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a str> {
     let options = resolve(root, schema)["enum"]

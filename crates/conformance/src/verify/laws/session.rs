@@ -295,6 +295,7 @@ impl<'m> Session<'m> {
         self.coverage
             .see(self.model, operation, exchange.status, seen);
         self.look_for_secrets(operation, &exchange, &body);
+        self.learn_secrets(operation, &exchange);
         let received = Received {
             status: exchange.status,
             headers: &exchange.headers,
@@ -390,6 +391,20 @@ impl<'m> Session<'m> {
     /// Notes that a law was tried on an operation.
     pub(crate) fn held(&mut self, law: Law, operation: &Operation) {
         self.tried.entry(law).or_default().insert(operation.title());
+    }
+
+    /// Keeps what was shown once, and must never be shown again.
+    fn learn_secrets(&mut self, operation: &Operation, exchange: &Exchange) {
+        let Some(value) = exchange.value.as_ref().filter(|_| exchange.is_success()) else {
+            return;
+        };
+        let mut resources = self.model.resources.iter();
+        let resource = resources.find(|of| [&of.collection, &of.item].contains(&&operation.path));
+        let once = resource.into_iter().flat_map(|resource| &resource.once);
+        let shown: Vec<_> = once.filter_map(|name| value[name].as_str()).collect();
+        for secret in shown {
+            self.keep_secret(secret);
+        }
     }
 
     /// Notes the laws that every reply has to keep.

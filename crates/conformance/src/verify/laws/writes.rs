@@ -16,6 +16,9 @@ use super::session::{Ask, Exchange, Session};
 /// required alone, and one more from the example, so that lists have several.
 const CREATED: usize = 3;
 
+/// How a document says that a list leaves some things out unless they are asked for.
+const LEFT_OUT: &str = "Without it";
+
 /// Something that was created.
 pub(crate) struct Made {
     pub(crate) id: String,
@@ -269,7 +272,11 @@ async fn verify<'m>(
         let property = stated.get(name);
         let is_read_only =
             property.is_some_and(|property| schema::is_marked(root, property, "readOnly"));
-        if !is_shown(name) || is_read_only || is_as_sent(root, property.copied(), got, sent) {
+        if !is_shown(name)
+            || is_read_only
+            || resource.once.contains(name)
+            || is_as_sent(root, property.copied(), got, sent)
+        {
             continue;
         }
         let message = format!("`{name}` is not what was sent");
@@ -324,7 +331,9 @@ pub(crate) async fn shows<'m>(session: &mut Session<'m>, resource: &'m Resource,
         session.held(law, read);
         let requests = [made.shown.as_str(), &exchange.shown];
         let value = exchange.value.as_ref().filter(|_| exchange.is_success());
-        match value.map(|value| compare::difference(&made.value, value, |_| false)) {
+        match value.map(|value| {
+            compare::difference(&made.value, value, |name| resource.once.contains(name))
+        }) {
             None => {
                 let message = format!("what was written {}", refused(&exchange));
                 session.breach(law, read, &requests, &message);
@@ -345,15 +354,30 @@ pub(crate) async fn shows<'m>(session: &mut Session<'m>, resource: &'m Resource,
         .map(|id| (id.name.clone(), made.id.clone()))
         .into_iter()
         .collect();
-    let Some(listed) = list.whole(session, &query).await else {
+    let Some(mut listed) = list.whole(session, &query).await else {
         return;
     };
+    let is_it = |item: &&Value| list.id(item).as_ref() == Some(&made.id);
+    if !listed.items.iter().any(|item| is_it(&item)) {
+        // Some things are left out unless their own value is asked for.
+        let filters: Vec<_> = list
+            .filters()
+            .filter(|filter| filter.description.contains(LEFT_OUT))
+            .collect();
+        for filter in filters {
+            let Some(value) = made.value[&filter.name].as_str() else {
+                continue;
+            };
+            let own = (filter.name.clone(), value.to_owned());
+            let query: Vec<_> = query.iter().cloned().chain([own]).collect();
+            if let Some(again) = list.whole(session, &query).await {
+                listed = again;
+            }
+        }
+    }
     session.held(law, list.operation);
     let requests = [made.shown.as_str(), &listed.shown];
-    let found = listed
-        .items
-        .iter()
-        .find(|item| list.id(item).as_ref() == Some(&made.id));
+    let found = listed.items.iter().find(is_it);
     match found {
         None if listed.is_whole => {
             session.breach(
@@ -369,7 +393,7 @@ pub(crate) async fn shows<'m>(session: &mut Session<'m>, resource: &'m Resource,
             "the list is too long to be looked at as a whole",
         ),
         Some(item) => {
-            let skip = |name: &str| item.get(name).is_none();
+            let skip = |name: &str| item.get(name).is_none() || resource.once.contains(name);
             if let Some(name) = compare::difference(&made.value, item, skip) {
                 let message = format!("`{name}` is not what the reply to the write has shown");
                 session.breach(law, list.operation, &requests, &message);
