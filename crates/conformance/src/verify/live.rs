@@ -30,7 +30,8 @@ pub struct Live {
     /// The base of the API, such as `https://api.example.com/v2`. Without a
     /// path, the contract's base path follows.
     pub url: String,
-    /// The access token to make calls with.
+    /// The access token to make calls with. Only an API of another document may do
+    /// without, where it is empty.
     pub token: String,
     /// Whether operations that write are tried too. All that is written stands
     /// in an organization of its own, which is deleted in the end.
@@ -100,7 +101,7 @@ pub async fn with_laws(options: &Live, laws: &Laws) -> Result<Report, LiveError>
         let (mut report, checker) = run.report();
         let setting = Setting {
             wire: wire(options, BASE_PATH)?,
-            token: bearer(options)?,
+            token: options.token.clone(),
             allow_writes: options.allow_writes,
             run: run_id()?,
             hints: Hints::of_contract(),
@@ -114,21 +115,24 @@ pub async fn with_laws(options: &Live, laws: &Laws) -> Result<Report, LiveError>
         let verified = laws::verify(&model, &laws, setting).await;
         report.title = format!("{}, {}", report.title, tried(&verified));
         report.findings.extend(verified.findings);
+        report.findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
         report.coverage = Some(verified.coverage);
         return Ok(report);
     };
     let model = Model::new(document);
     let setting = Setting {
         wire: wire(options, model.document.base_path())?,
-        token: bearer(options)?,
+        token: options.token.clone(),
         allow_writes: options.allow_writes,
         run: run_id()?,
         hints: Hints::default(),
         coverage: Coverage::Document(Elements::default()),
     };
     let base = setting.wire.base.clone();
+    bearer(options)?;
     reach(&setting).await?;
-    let verified = laws::verify(&model, laws, setting).await;
+    let mut verified = laws::verify(&model, laws, setting).await;
+    verified.findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
     let (called, all) = verified.operations;
     Ok(Report {
         title: format!(

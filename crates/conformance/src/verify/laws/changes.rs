@@ -53,6 +53,7 @@ pub(crate) async fn verify<'m>(session: &mut Session<'m>, resource: &'m Resource
         operation,
         made,
     };
+    change.begin(session).await;
     change.nothing(session).await;
     change.read_only(session).await;
     change.each(session).await;
@@ -103,6 +104,24 @@ impl<'m> Change<'m, '_> {
         if let Some(value) = &exchange.value {
             self.made.value = value.clone();
             self.made.shown.clone_from(&exchange.shown);
+        }
+    }
+
+    /// Reads the thing if something was created below it, which can have changed it.
+    async fn begin(&mut self, session: &mut Session<'m>) {
+        let item = &self.resource.item;
+        let below = format!("{item}/");
+        let is_first = session.created.get(item).and_then(|ids| ids.first()) == Some(&self.made.id);
+        if !is_first || !session.created.keys().any(|other| other.starts_with(&below)) {
+            return;
+        }
+        if let Some(read) = session.model.operation(self.resource.read)
+            && let Some(exchange) = session.ask(read, &Ask::new(self.made.path.clone())).await
+            && exchange.is_success()
+            && let Some(value) = exchange.value
+        {
+            self.made.value = value;
+            self.made.shown = exchange.shown;
         }
     }
 

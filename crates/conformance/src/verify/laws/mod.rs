@@ -38,7 +38,7 @@ mod writes;
 
 use std::collections::BTreeMap;
 
-use http::{HeaderValue, Method};
+use http::Method;
 
 pub use self::law::{Law, Subject};
 pub use self::model::{Document, DocumentError};
@@ -57,7 +57,7 @@ use crate::report::{self, Finding, Level, Location};
 /// What a verification of laws needs beside the laws.
 pub(crate) struct Setting {
     pub(crate) wire: Wire,
-    pub(crate) token: HeaderValue,
+    pub(crate) token: String,
     pub(crate) allow_writes: bool,
     pub(crate) run: String,
     pub(crate) hints: Hints,

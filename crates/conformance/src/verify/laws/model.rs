@@ -236,10 +236,20 @@ const ONCE: &str = "shown once";
 /// How a document says that a property follows from others.
 const DERIVED: [&str; 2] = ["Where it is not given", "in place of"];
 
+/// How a caller says who it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Scheme {
+    /// In the header `Authorization`, behind this word.
+    Authorization(&'static str),
+    /// In a header of this name.
+    Header(http::HeaderName),
+}
+
 /// A document, read.
 #[derive(Debug)]
 pub(crate) struct Model {
     pub(crate) document: Document,
+    pub(crate) scheme: Scheme,
     pub(crate) operations: Vec<Operation>,
     /// Those that others refer to come first.
     pub(crate) resources: Vec<Resource>,
@@ -259,8 +269,10 @@ impl Model {
             }
         }
         let resources = in_order(root, resources(root, &operations), &operations);
+        let scheme = scheme(root);
         Self {
             document,
+            scheme,
             operations,
             resources,
         }
@@ -303,6 +315,25 @@ impl Model {
             })
         })
     }
+}
+
+/// The first security scheme that a token fits. What is none of them is taken to be
+/// a bearer token.
+fn scheme(root: &Value) -> Scheme {
+    let stated = root["components"]["securitySchemes"].as_object();
+    let schemes = stated.into_iter().flatten();
+    let mut known = schemes.filter_map(|(_, scheme)| {
+        let scheme = schema::follow(root, scheme);
+        match (scheme["type"].as_str()?, scheme["in"].as_str()) {
+            ("http", _) if scheme["scheme"] == "basic" => Some(Scheme::Authorization("Basic")),
+            ("http" | "oauth2" | "openIdConnect", _) => Some(Scheme::Authorization("Bearer")),
+            ("apiKey", Some("header")) => {
+                Some(Scheme::Header(scheme["name"].as_str()?.parse().ok()?))
+            }
+            _ => None,
+        }
+    });
+    known.next().unwrap_or(Scheme::Authorization("Bearer"))
 }
 
 fn operation(root: &Value, path: &str, method: &str, item: &Value, stated: &Value) -> Operation {

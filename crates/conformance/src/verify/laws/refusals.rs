@@ -204,18 +204,19 @@ pub(crate) async fn tokens<'m>(session: &mut Session<'m>, operation: &'m Operati
     if !reads && !session.allow_writes {
         return;
     }
+    let expired = session.laws.expired_token.is_some();
     let kinds = [
-        (Law::NoTokenRefused, Credentials::None, true, "no token"),
+        (Law::NoTokenRefused, Credentials::None, None, "no token"),
         (
             Law::ForgedTokenRefused,
             Credentials::Forged,
-            true,
+            Some("there is no token to forge").filter(|_| !session.has_token()),
             "a forged token",
         ),
         (
             Law::ExpiredTokenRefused,
             Credentials::Expired,
-            session.laws.expired_token.is_some(),
+            Some("--expired-token gives none").filter(|_| !expired),
             "an expired token",
         ),
     ];
@@ -229,9 +230,9 @@ pub(crate) async fn tokens<'m>(session: &mut Session<'m>, operation: &'m Operati
             return;
         }
     };
-    for (law, credentials, is_possible, what) in kinds {
-        if !is_possible {
-            session.untried(law, operation, "--expired-token gives none");
+    for (law, credentials, why_not, what) in kinds {
+        if let Some(reason) = why_not {
+            session.untried(law, operation, reason);
             continue;
         }
         let mut ask = Ask::new(path.clone()).as_whom(credentials);

@@ -12,7 +12,7 @@ use super::coverage::Coverage;
 use super::errors::{Judge, Received};
 use super::hints::Hints;
 use super::law::Law;
-use super::model::{Model, Operation, Resource};
+use super::model::{Model, Operation, Resource, Scheme};
 use super::options::Laws;
 use super::secrets;
 use crate::report::{Finding, Level, Location};
@@ -126,7 +126,7 @@ pub(crate) struct Session<'m> {
     pub(crate) coverage: Coverage,
     pub(crate) requests: usize,
     wire: Wire,
-    token: HeaderValue,
+    token: String,
     findings: Vec<Finding>,
     told: BTreeMap<(Law, String), usize>,
     tried: BTreeMap<Law, BTreeSet<String>>,
@@ -139,7 +139,7 @@ impl<'m> Session<'m> {
         model: &'m Model,
         laws: &'m Laws,
         hints: Hints,
-        (wire, token): (Wire, HeaderValue),
+        (wire, token): (Wire, String),
         allow_writes: bool,
         run: String,
         coverage: Coverage,
@@ -263,8 +263,8 @@ impl<'m> Session<'m> {
         if let Ok(request_id) = HeaderValue::try_from(request_id) {
             headers.insert(REQUEST_ID, request_id);
         }
-        if let Some(token) = self.credentials(ask.credentials) {
-            headers.insert(AUTHORIZATION, token);
+        if let Some((name, token)) = self.credentials(ask.credentials) {
+            headers.insert(name, token);
         }
         let mut body = Bytes::new();
         if let Some(value) = &ask.body {
@@ -312,22 +312,31 @@ impl<'m> Session<'m> {
         Some(exchange)
     }
 
-    fn credentials(&self, credentials: Credentials) -> Option<HeaderValue> {
-        let bearer = |token: &str| {
-            let mut value = HeaderValue::try_from(format!("Bearer {token}")).ok()?;
-            value.set_sensitive(true);
-            Some(value)
-        };
-        match credentials {
-            Credentials::Own => Some(self.token.clone()),
-            Credentials::None => None,
+    /// Returns whether there is a token to make calls with.
+    pub(crate) fn has_token(&self) -> bool {
+        !self.token.is_empty()
+    }
+
+    /// The header that says who makes a request.
+    fn credentials(&self, credentials: Credentials) -> Option<(HeaderName, HeaderValue)> {
+        let forged;
+        let token = match credentials {
+            Credentials::None => return None,
+            Credentials::Own => Some(self.token.as_str()).filter(|token| !token.is_empty())?,
             Credentials::Forged => {
-                let token = self.token.to_str().ok()?.strip_prefix("Bearer ")?;
-                bearer(&secrets::forged(token))
+                forged = secrets::forged(&self.token);
+                &forged
             }
-            Credentials::Expired => bearer(self.laws.expired_token.as_deref()?),
-            Credentials::Foreign => bearer(self.laws.foreign_token.as_deref()?),
-        }
+            Credentials::Expired => self.laws.expired_token.as_deref()?,
+            Credentials::Foreign => self.laws.foreign_token.as_deref()?,
+        };
+        let (name, text) = match &self.model.scheme {
+            Scheme::Authorization(word) => (AUTHORIZATION, format!("{word} {token}")),
+            Scheme::Header(name) => (name.clone(), token.to_owned()),
+        };
+        let mut value = HeaderValue::try_from(text).ok()?;
+        value.set_sensitive(true);
+        Some((name, value))
     }
 
     /// A request as reports show it: without values that could be private.
