@@ -155,7 +155,7 @@ fn errs(change: fn(&mut Value)) -> Fault {
     })
 }
 
-/// Changes the bodies of PATCHes of forms.
+/// Changes the bodies of changes of forms.
 fn patches(change: fn(&mut Value)) -> Fault {
     Fault::in_requests(move |asked| {
         if asked.is_of("PATCH", "/forms") {

@@ -67,13 +67,15 @@ impl Asked {
     }
 }
 
+type InReply = dyn Fn(&Asked, &mut Answered) + Send + Sync;
+
 /// What is wrong with a backend.
 #[derive(Clone)]
 pub(crate) struct Fault {
     /// Changes requests before the backend sees them.
     pub(crate) request: Arc<dyn Fn(&mut Asked) + Send + Sync>,
     /// Changes replies after the backend made them.
-    pub(crate) reply: Arc<dyn Fn(&Asked, &mut Answered) + Send + Sync>,
+    pub(crate) reply: Arc<InReply>,
 }
 
 impl Fault {

@@ -4,4 +4,5 @@
 
 mod faults;
 mod faulty;
+mod other;
 mod sound;

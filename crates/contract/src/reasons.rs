@@ -112,11 +112,6 @@ pub const REASONS: &[(&str, &str)] = &[
     ),
 ];
 
-/// Returns whether a reason is in the table.
-pub fn is_known(reason: &str) -> bool {
-    REASONS.iter().any(|(known, _)| *known == reason)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

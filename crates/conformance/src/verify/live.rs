@@ -115,7 +115,9 @@ pub async fn with_laws(options: &Live, laws: &Laws) -> Result<Report, LiveError>
         let verified = laws::verify(&model, &laws, setting).await;
         report.title = format!("{}, {}", report.title, tried(&verified));
         report.findings.extend(verified.findings);
-        report.findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
+        report
+            .findings
+            .sort_by_key(|finding| std::cmp::Reverse(finding.level));
         report.coverage = Some(verified.coverage);
         return Ok(report);
     };
@@ -130,9 +132,11 @@ pub async fn with_laws(options: &Live, laws: &Laws) -> Result<Report, LiveError>
     };
     let base = setting.wire.base.clone();
     bearer(options)?;
-    reach(&setting).await?;
+    reach(&model, &setting).await?;
     let mut verified = laws::verify(&model, laws, setting).await;
-    verified.findings.sort_by_key(|finding| std::cmp::Reverse(finding.level));
+    verified
+        .findings
+        .sort_by_key(|finding| std::cmp::Reverse(finding.level));
     let (called, all) = verified.operations;
     Ok(Report {
         title: format!(
@@ -155,9 +159,12 @@ fn tried(verified: &Verified) -> String {
     )
 }
 
-/// Finds out whether anything answers there.
-async fn reach(setting: &Setting) -> Result<(), LiveError> {
-    let url = setting.wire.url("/", &[]);
+/// Finds out whether anything answers there, with a request that the document has.
+async fn reach(model: &Model, setting: &Setting) -> Result<(), LiveError> {
+    let Some(path) = model.plain_path() else {
+        return Ok(());
+    };
+    let url = setting.wire.url(path, &[]);
     let none = HeaderMap::new();
     let sending = setting.wire.send(&Method::GET, &url, &none, Bytes::new());
     match sending.await {

@@ -112,7 +112,12 @@ impl<'m> Change<'m, '_> {
         let item = &self.resource.item;
         let below = format!("{item}/");
         let is_first = session.created.get(item).and_then(|ids| ids.first()) == Some(&self.made.id);
-        if !is_first || !session.created.keys().any(|other| other.starts_with(&below)) {
+        if !is_first
+            || !session
+                .created
+                .keys()
+                .any(|other| other.starts_with(&below))
+        {
             return;
         }
         if let Some(read) = session.model.operation(self.resource.read)

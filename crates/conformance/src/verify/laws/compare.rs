@@ -87,7 +87,7 @@ pub(crate) fn is_behind(one: &Value, other: &Value, options: &[&str]) -> bool {
         (Value::Number(one), Value::Number(other)) => {
             one.as_f64().partial_cmp(&other.as_f64()) == Some(Ordering::Greater)
         }
-        (Value::Bool(one), Value::Bool(other)) => one & !other,
+        (Value::Bool(one), Value::Bool(other)) => *one && !*other,
         (Value::String(a), Value::String(b)) => {
             if let (Some(a), Some(b)) = (instant(one), instant(other)) {
                 return a > b;

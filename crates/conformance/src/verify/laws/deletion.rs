@@ -106,6 +106,17 @@ async fn gone<'m>(
             );
         }
     }
+    unlisted(session, resource, deleted, id).await;
+    again(session, resource, ask, deleted).await;
+}
+
+/// Verifies that something deleted is in no list.
+async fn unlisted<'m>(
+    session: &mut Session<'m>,
+    resource: &'m Resource,
+    deleted: &Exchange,
+    id: &str,
+) {
     if let Some(Ok(list)) = List::of(session, resource) {
         let law = Law::DeletedIsNotListed;
         let by_id = list.operation.parameter(&[resource.id.as_str()]);
@@ -130,6 +141,15 @@ async fn gone<'m>(
             }
         }
     }
+}
+
+/// Verifies what a second DELETE is answered with.
+async fn again<'m>(
+    session: &mut Session<'m>,
+    resource: &'m Resource,
+    ask: &Ask,
+    deleted: &Exchange,
+) {
     let law = Law::SecondDeleteAsDocumented;
     let Some(operation) = session.model.operation(resource.delete) else {
         return;

@@ -11,9 +11,25 @@ use super::hints::Hints;
 use super::law::Law;
 use super::model::{Model, Operation};
 use super::schema;
+use crate::report::Level;
 
-/// Laws that are broken, with what is wrong.
-type Broken = Vec<(Law, String)>;
+/// A law that a reply breaks.
+pub(crate) struct Broken {
+    pub(crate) law: Law,
+    pub(crate) level: Level,
+    /// What is wrong, as a sentence without a full stop.
+    pub(crate) message: String,
+}
+
+impl Broken {
+    fn new(law: Law, message: impl Into<String>) -> Self {
+        Self {
+            law,
+            level: Level::Error,
+            message: message.into(),
+        }
+    }
+}
 
 /// The canonical codes of a status. Of others HTTP is more precise than they are.
 const CANONICAL: [(u16, &[&str]); 9] = [
@@ -52,7 +68,7 @@ impl Judge {
         hints: &Hints,
         operation: &Operation,
         reply: &Received<'_>,
-    ) -> Broken {
+    ) -> Vec<Broken> {
         let law = if reply.status < 400 {
             Law::ReplyAsDeclared
         } else {
@@ -66,14 +82,27 @@ impl Judge {
                 "the status is {status}, and declared are {}",
                 known.join(", ")
             );
+            // Any server can fail in ways that nobody has written down.
+            let level = if status < 400 {
+                Level::Error
+            } else {
+                Level::Warning
+            };
             return if is_redirect {
                 Vec::new()
             } else {
-                vec![(law, message)]
+                vec![Broken {
+                    law,
+                    level,
+                    message,
+                }]
             };
         };
         if !declared.has_body && !reply.body.is_empty() && status < 400 {
-            return vec![(law, "the reply has a body, and none is declared".to_owned())];
+            return vec![Broken::new(
+                law,
+                "the reply has a body, and none is declared",
+            )];
         }
         if declared.schema.is_none() {
             return Vec::new();
@@ -86,10 +115,13 @@ impl Judge {
         let is_json = media_type == "application/json" || media_type.ends_with("+json");
         let Some(value) = reply.value.filter(|_| is_json) else {
             let message = format!("the reply to {status} is declared as JSON and is none");
-            return vec![(law, message)];
+            return vec![Broken::new(law, message)];
         };
         if let Some(difference) = self.difference(model, operation, status, value) {
-            return vec![(law, format!("in the reply with {status}, {difference}"))];
+            return vec![Broken::new(
+                law,
+                format!("in the reply with {status}, {difference}"),
+            )];
         }
         if status < 400 {
             return Vec::new();
@@ -128,7 +160,7 @@ fn carried(
     stated: Option<&Value>,
     status: u16,
     value: &Value,
-) -> Broken {
+) -> Vec<Broken> {
     let mut broken = Vec::new();
     let Some(stated) = stated else {
         return broken;
@@ -152,7 +184,7 @@ fn carried(
             "the error's `code` is {}, and the status is {status}",
             error["code"]
         );
-        broken.push((Law::ErrorCodeIsStatus, message));
+        broken.push(Broken::new(Law::ErrorCodeIsStatus, message));
     }
     let names = properties
         .get("status")
@@ -168,7 +200,7 @@ fn carried(
             "the error's `status` is {name}, and {status} is {}",
             expected.join(" or ")
         );
-        broken.push((Law::ErrorCodeIsStatus, message));
+        broken.push(Broken::new(Law::ErrorCodeIsStatus, message));
     }
     let table = properties
         .get("reason")
@@ -183,12 +215,12 @@ fn carried(
         Some(reason) if !in_table(reason) => {
             let reason: String = reason.chars().take(60).collect();
             let message = format!("the error's reason `{reason}` is not in the table of reasons");
-            broken.push((Law::ErrorReasonInTable, message));
+            broken.push(Broken::new(Law::ErrorReasonInTable, message));
         }
         None if hints.reasons.is_some() => {
-            broken.push((
+            broken.push(Broken::new(
                 Law::ErrorReasonInTable,
-                "the error has no reason".to_owned(),
+                "the error has no reason",
             ));
         }
         _ => {}

@@ -1,5 +1,6 @@
 //! Laws of the conditions of a list.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
@@ -14,12 +15,16 @@ use super::session::Session;
 /// How many values of a property are asked for.
 const VALUES: usize = 2;
 
+type Admits = dyn Fn(&Value) -> [bool; 2] + Send;
+
+type Holds = fn(Ordering) -> bool;
+
 /// A condition, and what it is in a query.
 struct Condition {
     value: String,
     /// Returns whether an element satisfies it, where case makes a difference and
     /// where it makes none.
-    admits: Box<dyn Fn(&Value) -> [bool; 2] + Send>,
+    admits: Box<Admits>,
 }
 
 /// Verifies that every filter returns exactly what it describes.
@@ -154,11 +159,11 @@ fn times(text: &str) -> Vec<Condition> {
     let Some(bound) = compare::instant(&text.into()) else {
         return Vec::new();
     };
-    let operators: [(&str, fn(std::cmp::Ordering) -> bool); 4] = [
-        (">", std::cmp::Ordering::is_gt),
-        (">=", std::cmp::Ordering::is_ge),
-        ("<", std::cmp::Ordering::is_lt),
-        ("<=", std::cmp::Ordering::is_le),
+    let operators: [(&str, Holds); 4] = [
+        (">", Ordering::is_gt),
+        (">=", Ordering::is_ge),
+        ("<", Ordering::is_lt),
+        ("<=", Ordering::is_le),
     ];
     let conditions = operators.into_iter().map(|(operator, holds)| Condition {
         value: format!("{operator}{text}"),

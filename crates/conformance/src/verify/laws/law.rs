@@ -166,4 +166,27 @@ mod tests {
         ids.dedup();
         assert_eq!(ids.len(), Law::ALL.len(), "two laws share an identifier");
     }
+
+    #[test]
+    fn the_documentation_has_every_law_and_no_other() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/contract.md");
+        let text = std::fs::read_to_string(path).expect("docs/contract.md can be read");
+        let (_, table) = text
+            .split_once("| law | what it says |\n|---|---|\n")
+            .expect("docs/contract.md has a table of laws");
+        let lines: Vec<_> = table
+            .lines()
+            .take_while(|line| line.starts_with('|'))
+            .collect();
+        let expected: Vec<_> = Law::ALL
+            .iter()
+            .map(|law| format!("| `{}` | {} |", law.id(), law.meaning()))
+            .collect();
+        assert_eq!(
+            lines,
+            expected,
+            "write this table into docs/contract.md:\n{}",
+            expected.join("\n")
+        );
+    }
 }

@@ -39,6 +39,7 @@ mod writes;
 use std::collections::BTreeMap;
 
 use http::Method;
+use serde_json::Value;
 
 pub use self::law::{Law, Subject};
 pub use self::model::{Document, DocumentError};
@@ -104,8 +105,9 @@ pub(crate) async fn verify(model: &Model, laws: &Laws, setting: Setting) -> Veri
     if allow_writes {
         change(&mut session, &mut made).await;
     }
-    refuse(&mut session, &made).await;
+    // What is only called to be refused is not tried.
     others(&mut session).await;
+    refuse(&mut session, &made).await;
     if allow_writes {
         for resource in model.resources.iter().rev() {
             let judge = session.is_wanted(&resource.collection);
@@ -158,7 +160,7 @@ async fn learn(session: &mut Session<'_>) {
 
 /// Creates things of each kind that is verified, and one of each that these are
 /// below.
-async fn create<'m>(session: &mut Session<'m>) -> BTreeMap<String, Vec<Made>> {
+async fn create(session: &mut Session<'_>) -> BTreeMap<String, Vec<Made>> {
     let mut all = BTreeMap::new();
     for resource in &session.model.resources {
         let is_wanted = session.is_wanted(&resource.collection);
@@ -264,31 +266,15 @@ async fn others(session: &mut Session<'_>) {
             continue;
         }
         let reason = if operation.method == Method::GET {
-            match session.fill(&operation.path, false) {
+            let path = session.fill(&operation.path, false);
+            let ask = path.and_then(|path| Ok((path, required_query(operation)?)));
+            match ask {
                 Err(reason) => reason,
-                Ok(path) => {
+                Ok((path, query)) => {
                     let mut ask = Ask::new(path);
-                    let mut missing = None;
-                    for parameter in operation
-                        .query
-                        .iter()
-                        .filter(|parameter| parameter.required)
-                    {
-                        match &parameter.example {
-                            Some(serde_json::Value::String(text)) => {
-                                ask = ask.with(&parameter.name, text.clone())
-                            }
-                            Some(other) => ask = ask.with(&parameter.name, other.to_string()),
-                            None => missing = Some(&parameter.name),
-                        }
-                    }
-                    match missing {
-                        Some(name) => format!("there is no value for its parameter {name}"),
-                        None => {
-                            session.ask(operation, &ask).await;
-                            continue;
-                        }
-                    }
+                    ask.query = query;
+                    session.ask(operation, &ask).await;
+                    continue;
                 }
             }
         } else if !session.allow_writes {
@@ -301,6 +287,23 @@ async fn others(session: &mut Session<'_>) {
         let message = format!("was not tried: {reason}");
         session.note("operation-not-tried", Level::Info, operation, message);
     }
+}
+
+/// The parameters that a query must have, with the values of their examples.
+fn required_query(operation: &model::Operation) -> Result<Vec<(String, String)>, String> {
+    let required = operation
+        .query
+        .iter()
+        .filter(|parameter| parameter.required);
+    let pairs = required.map(|parameter| match &parameter.example {
+        Some(Value::String(text)) => Ok((parameter.name.clone(), text.clone())),
+        Some(other) => Ok((parameter.name.clone(), other.to_string())),
+        None => Err(format!(
+            "there is no value for its parameter {}",
+            parameter.name
+        )),
+    });
+    pairs.collect()
 }
 
 /// Looks for secrets in the log of the server.

@@ -286,6 +286,15 @@ impl Model {
         self.operations.get(number?)
     }
 
+    /// The path of an operation that reads and needs nothing to be known.
+    pub(crate) fn plain_path(&self) -> Option<&str> {
+        let mut plain = self.operations.iter().filter(|operation| {
+            let is_complete = operation.query.iter().all(|parameter| !parameter.required);
+            operation.method == Method::GET && !operation.path.contains('{') && is_complete
+        });
+        plain.next().map(|operation| operation.path.as_str())
+    }
+
     /// The resource that a property of a body refers to.
     pub(crate) fn referred(&self, property: &str) -> Option<&Resource> {
         let name = stem(property);
@@ -469,7 +478,7 @@ fn resources(root: &Value, operations: &[Operation]) -> Vec<Resource> {
                 .is_some_and(|properties| properties.contains_key(name))
         };
         let camel = camel(variable);
-        let candidates = [
+        let mut candidates = [
             variable.to_owned(),
             camel,
             "id".to_owned(),
@@ -477,12 +486,9 @@ fn resources(root: &Value, operations: &[Operation]) -> Vec<Resource> {
         ]
         .into_iter()
         .chain(["uuid", "key", "slug", "name"].map(str::to_owned));
-        let id = candidates
-            .filter(has)
-            .next()
-            .unwrap_or_else(|| "id".to_owned());
-        let last = collection.rsplit('/').next().unwrap_or_default();
-        let names = [stem(last), stem(variable)];
+        let id = candidates.find(has).unwrap_or_else(|| "id".to_owned());
+        let segment = collection.rsplit('/').next().unwrap_or_default();
+        let names = [stem(segment), stem(variable)];
         let create = find(&Method::POST, collection);
         let patch = find(&Method::PATCH, item);
         let delete = find(&Method::DELETE, item);

@@ -181,7 +181,7 @@ async fn pages<'m>(
         };
         if number >= most {
             // More pages than the list has elements for never end.
-            if number >= length.div_ceil(size) + 1 {
+            if number > length.div_ceil(size) {
                 let message = format!(
                     "page {number} still links to a next one, although the list has {length} \
                      elements and a page {size}"
@@ -246,15 +246,14 @@ pub(crate) fn below(base: &str, target: &str) -> Option<String> {
 /// Returns whether no two elements of a list have the same identifier.
 async fn unique<'m>(session: &mut Session<'m>, list: &List<'m>, whole: Option<&Listed>) -> bool {
     let read;
-    let whole = match whole {
-        Some(whole) => whole,
-        None => {
-            let Some(listed) = list.whole(session, &[]).await else {
-                return false;
-            };
-            read = listed;
-            &read
-        }
+    let whole = if let Some(whole) = whole {
+        whole
+    } else {
+        let Some(listed) = list.whole(session, &[]).await else {
+            return false;
+        };
+        read = listed;
+        &read
     };
     session.held(Law::IdsAreUnique, list.operation);
     let mut seen = BTreeSet::new();

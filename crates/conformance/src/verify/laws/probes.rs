@@ -46,7 +46,7 @@ impl Probe {
         match body.pointer_mut(parent)? {
             Value::Object(members) => drop(members.insert(name, self.value.clone())),
             Value::Array(items) => {
-                *items.get_mut(name.parse::<usize>().ok()?)? = self.value.clone()
+                *items.get_mut(name.parse::<usize>().ok()?)? = self.value.clone();
             }
             _ => return None,
         }

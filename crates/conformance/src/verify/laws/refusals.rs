@@ -235,7 +235,7 @@ pub(crate) async fn tokens<'m>(session: &mut Session<'m>, operation: &'m Operati
             session.untried(law, operation, reason);
             continue;
         }
-        let mut ask = Ask::new(path.clone()).as_whom(credentials);
+        let mut ask = Ask::new(path.clone()).sent_by(credentials);
         if operation.body.is_some() {
             ask = ask.body(json!({}));
         }
@@ -272,7 +272,7 @@ pub(crate) async fn foreign<'m>(session: &mut Session<'m>, resource: &'m Resourc
             listed_to_foreign(session, resource, made).await;
             continue;
         }
-        let mut ask = Ask::new(made.path.clone()).as_whom(Credentials::Foreign);
+        let mut ask = Ask::new(made.path.clone()).sent_by(Credentials::Foreign);
         if operation.method == Method::PATCH {
             ask = ask.body(json!({}));
         }
@@ -296,7 +296,7 @@ async fn listed_to_foreign<'m>(session: &mut Session<'m>, resource: &'m Resource
     let Some(Ok(list)) = List::of(session, resource) else {
         return;
     };
-    let ask = list.ask(&[]).as_whom(Credentials::Foreign);
+    let ask = list.ask(&[]).sent_by(Credentials::Foreign);
     let Some(exchange) = session.ask(list.operation, &ask).await else {
         return;
     };

@@ -86,13 +86,13 @@ impl Maker<'_> {
         let own = schema::example(root, stated);
         let example = example.or(own.as_ref());
         let made = if !schema::properties(root, schema).is_empty() {
-            self.object(schema, example, depth)
+            Some(self.object(schema, example, depth))
         } else if is("array") {
             self.list(schema, name, example, depth)
         } else if is("string") {
             self.text(stated, schema, name, example)
         } else if is("integer") || is("number") {
-            self.number(schema, example)
+            Some(self.number(schema, example))
         } else if is("boolean") {
             Some(example.cloned().unwrap_or(Value::Bool(true)))
         } else if is("object") {
@@ -115,7 +115,7 @@ impl Maker<'_> {
         made
     }
 
-    fn object(&mut self, schema: &Value, example: Option<&Value>, depth: usize) -> Option<Value> {
+    fn object(&mut self, schema: &Value, example: Option<&Value>, depth: usize) -> Value {
         let root = self.session.root();
         let required = schema::required(root, schema);
         let mut made = Map::new();
@@ -142,7 +142,7 @@ impl Maker<'_> {
                 }
             }
         }
-        Some(made.into())
+        made.into()
     }
 
     fn list(
@@ -252,16 +252,16 @@ impl Maker<'_> {
         )
     }
 
-    fn number(&self, schema: &Value, example: Option<&Value>) -> Option<Value> {
+    fn number(&self, schema: &Value, example: Option<&Value>) -> Value {
         let most = schema["maximum"].as_i64().unwrap_or(i64::MAX);
         let base = example
             .or_else(|| schema.get("minimum"))
             .cloned()
             .unwrap_or_else(|| 1.into());
         let Some(whole) = base.as_i64() else {
-            return Some(base);
+            return base;
         };
         let varied = whole.saturating_add(i64::try_from(self.number).unwrap_or(0));
-        Some(if varied <= most { varied } else { whole }.into())
+        if varied <= most { varied } else { whole }.into()
     }
 }

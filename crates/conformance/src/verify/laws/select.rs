@@ -34,12 +34,12 @@ pub(crate) async fn verify<'m>(session: &mut Session<'m>, list: &List<'m>) {
     let is_there =
         |name: &&str| *name != id && whole.items.iter().any(|item| item.get(*name).is_some());
     let there: Vec<_> = options.into_iter().filter(is_there).collect();
-    let (Some(first), Some(last)) = (there.first(), there.last()) else {
+    let (Some(first), Some(other)) = (there.first(), there.last()) else {
         return session.untried(law, list.operation, "no element has a property to select");
     };
     let mut selections = vec![vec![*first]];
-    if first != last {
-        selections.push(vec![*first, *last]);
+    if first != other {
+        selections.push(vec![*first, *other]);
     }
     for selection in selections {
         let query = [(parameter.name.clone(), selection.join(","))];
@@ -54,8 +54,8 @@ pub(crate) async fn verify<'m>(session: &mut Session<'m>, list: &List<'m>) {
             .filter_map(|item| item.as_object())
             .flatten();
         let is_other = |name: &str| name != id && !selection.contains(&name);
-        if let Some((other, _)) = others.find(|(name, _)| is_other(name)) {
-            let message = format!("`{other}` was not selected, and elements have it");
+        if let Some((name, _)) = others.find(|(name, _)| is_other(name)) {
+            let message = format!("`{name}` was not selected, and elements have it");
             session.breach(law, list.operation, &requests, &message);
             continue;
         }

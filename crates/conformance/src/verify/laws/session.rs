@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::Value;
 
 use super::coverage::Coverage;
-use super::errors::{Judge, Received};
+use super::errors::{Broken, Judge, Received};
 use super::hints::Hints;
 use super::law::Law;
 use super::model::{Model, Operation, Resource, Scheme};
@@ -69,7 +69,7 @@ impl Ask {
         self
     }
 
-    pub(crate) fn as_whom(mut self, credentials: Credentials) -> Self {
+    pub(crate) fn sent_by(mut self, credentials: Credentials) -> Self {
         self.credentials = credentials;
         self
     }
@@ -303,11 +303,16 @@ impl<'m> Session<'m> {
             value: exchange.value.as_ref(),
         };
         self.hold(operation, &received);
-        for (law, message) in self
+        let broken = self
             .judge
-            .broken(self.model, &self.hints, operation, &received)
+            .broken(self.model, &self.hints, operation, &received);
+        for Broken {
+            law,
+            level,
+            message,
+        } in broken
         {
-            self.breach(law, operation, &[&exchange.shown], &message);
+            self.breach_at(level, law, operation, &[&exchange.shown], &message);
         }
         Some(exchange)
     }
@@ -444,6 +449,17 @@ impl<'m> Session<'m> {
         requests: &[&str],
         message: &str,
     ) {
+        self.breach_at(Level::Error, law, operation, requests, message);
+    }
+
+    fn breach_at(
+        &mut self,
+        level: Level,
+        law: Law,
+        operation: &Operation,
+        requests: &[&str],
+        message: &str,
+    ) {
         self.held(law, operation);
         let told = self.told.entry((law, operation.title())).or_default();
         *told += 1;
@@ -457,7 +473,7 @@ impl<'m> Session<'m> {
         let message = self.without_secrets(message);
         self.findings.push(Finding {
             id: law.id().to_owned(),
-            level: Level::Error,
+            level,
             direction: None,
             operation: Some(operation.title()),
             also: Vec::new(),
@@ -502,21 +518,29 @@ impl<'m> Session<'m> {
             }
         }
         let base = self.wire.base.clone();
+        // Laws that were not tried for the same reason on the same operations are one note.
+        let mut notes: BTreeMap<(&str, Vec<&String>), Vec<&str>> = BTreeMap::new();
         for ((law, reason), operations) in &self.untried {
             // What was tried in one way is tried.
             let tried = self.tried.get(law);
             let left = operations.iter();
-            let mut left = left.filter(|title| tried.is_none_or(|tried| !tried.contains(*title)));
-            let Some(first) = left.next() else { continue };
+            let left = left.filter(|title| tried.is_none_or(|tried| !tried.contains(*title)));
+            let left: Vec<_> = left.collect();
+            if !left.is_empty() {
+                notes.entry((reason, left)).or_default().push(law.id());
+            }
+        }
+        for ((reason, operations), laws) in notes {
+            let were = if laws.len() == 1 { "was" } else { "were" };
             self.findings.push(Finding {
                 id: "law-not-tried".to_owned(),
                 level: Level::Info,
                 direction: None,
-                operation: Some(first.clone()),
-                also: left.cloned().collect(),
+                operation: operations.first().map(|title| (*title).clone()),
+                also: operations.into_iter().skip(1).cloned().collect(),
                 base: None,
                 revision: Some(Location::of_text(base.clone(), None)),
-                message: format!("{} was not tried: {reason}", law.id()),
+                message: format!("{} {were} not tried: {reason}", laws.join(", ")),
             });
         }
         if self.requests >= self.laws.bounds.requests {
