@@ -96,6 +96,14 @@ fn organization(token: &HeaderValue) -> Option<String> {
 /// Takes one token for another where `is_taken` says so, given the first token that
 /// was seen and the one that is there.
 fn takes(is_taken: fn(&HeaderValue, Option<&HeaderValue>) -> bool) -> Fault {
+    takes_for("GET", is_taken)
+}
+
+/// The same for another method, of a form or of all.
+fn takes_for(
+    method: &'static str,
+    is_taken: fn(&HeaderValue, Option<&HeaderValue>) -> bool,
+) -> Fault {
     let good: Mutex<Option<HeaderValue>> = Mutex::default();
     Fault::in_requests(move |asked| {
         if !asked.is_of_laws() {
@@ -107,7 +115,9 @@ fn takes(is_taken: fn(&HeaderValue, Option<&HeaderValue>) -> bool) -> Fault {
             *good = there.cloned();
             return;
         };
-        if asked.is_of("GET", "/forms") && is_taken(good, there) {
+        let is_meant =
+            asked.is_of(method, "/forms") || asked.is(method, "/forms") && method == "POST";
+        if is_meant && is_taken(good, there) {
             asked.headers.insert("authorization", good.clone());
         }
     })
@@ -189,6 +199,13 @@ faults! {
                 answered.body.as_array_mut().expect("a list").pop();
             }
         });
+    a_page_in_another_order PagesJoinToList in "/forms" true:
+        Fault::in_replies(|asked, answered| {
+            let is_later = asked.has("offset") && asked.has("sort");
+            if asked.is("GET", "/forms") && is_later && answered.status == StatusCode::OK {
+                answered.body.as_array_mut().expect("a list").pop();
+            }
+        });
     a_page_that_is_too_long PageWithinLimit in "/forms" true:
         lists("limit", |limit| Some(if limit == "1" { "2" } else { limit }.to_owned()));
     a_link_to_another_host PageLinksLeadOn in "/forms" true:
@@ -221,7 +238,8 @@ faults! {
         lists("sort", |by| Some(if by.starts_with('-') { by.to_owned() } else { format!("-{by}") }));
     a_descending_order_that_ascends SortDescends in "/forms" true:
         lists("sort", |by| Some(by.trim_start_matches('-').to_owned()));
-    a_filter_that_is_ignored FilterSelects in "/forms" true: lists("name", |_| None);
+    a_filter_that_is_ignored FilterSelects in "/forms" true:
+        lists("name", |name| name.is_empty().then(String::new));
     a_selection_that_is_ignored SelectSelects in "/forms" true:
         lists("select", |names| (names == "no-such-value").then(|| names.to_owned()));
     another_value_than_was_sent CreatedAsSent in "/forms" true:
@@ -265,6 +283,17 @@ faults! {
         patches(|form| {
             if form["name"].is_string() {
                 form["pointsByBot"] = 1.into();
+            }
+        });
+    a_patch_that_replaces_an_object PatchChangesNothingElse in "/users" true:
+        Fault::in_requests(|asked| {
+            let is_change = asked.is_of("PATCH", "/users");
+            let settings = asked.body.get_mut("settings").and_then(Value::as_object_mut);
+            if let Some(settings) = settings.filter(|settings| settings.len() == 1)
+                && is_change
+                && settings.values().all(Value::is_boolean)
+            {
+                settings.insert("timezone".to_owned(), "Europe/London".into());
             }
         });
     a_null_that_does_not_clear NullClears in "/forms" true:
@@ -364,6 +393,10 @@ faults! {
         });
     a_foreign_caller_who_reads ForeignIsHidden in "/forms" true:
         takes(|good, there| there.is_some_and(|there| organization(there) != organization(good)));
+    a_foreign_caller_who_refers ForeignIsHidden in "/forms" true:
+        takes_for("POST", |good, there| {
+            there.is_some_and(|there| organization(there) != organization(good))
+        });
     a_secret_in_a_free_form_object SecretStaysSecret in "/users" true:
         Fault::in_requests(|asked| {
             if asked.is("POST", "/users") && asked.body["meta"].is_object() {

@@ -5,10 +5,12 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::compare;
+use super::exchange::{Ask, Exchange};
 use super::law::Law;
 use super::model::{Operation, Resource};
 use super::schema;
-use super::session::{Ask, Exchange, Session};
+use super::session::Session;
+use super::values::{another, others};
 use super::writes::{Made, read_only, refused, shows};
 
 /// Names of the property that tells the last change.
@@ -26,10 +28,6 @@ const CREATED: [&str; 4] = ["createdAt", "created_at", "createdOn", "created_on"
 /// How long it takes until a clock with fractions of a second shows another time,
 /// and until one without does.
 const TICKS: [Duration; 2] = [Duration::from_millis(25), Duration::from_millis(1100)];
-
-/// How many other values of an enumeration are set. The last ones are often such that
-/// nothing can be done afterwards.
-const MOST_OPTIONS: usize = 3;
 
 /// A thing under change.
 struct Change<'m, 'a> {
@@ -57,6 +55,7 @@ pub(crate) async fn verify<'m>(session: &mut Session<'m>, resource: &'m Resource
     change.nothing(session).await;
     change.read_only(session).await;
     change.each(session).await;
+    change.parts(session).await;
     change.nulls(session).await;
 }
 
@@ -202,7 +201,7 @@ impl<'m> Change<'m, '_> {
             }
             let current = self.made.value[&name].clone();
             let run = session.run.clone();
-            for value in changed(session, property, &name, &current, &run) {
+            for value in others(session, property, &name, &current, &run) {
                 if left == 0 {
                     break;
                 }
@@ -270,6 +269,51 @@ impl<'m> Change<'m, '_> {
         }
         self.done(&exchange);
         true
+    }
+
+    /// A PATCH of a part of each object. What merges leaves the rest of it alone; what
+    /// does not is said by no document, so that this is tried where it is known.
+    async fn parts(&mut self, session: &mut Session<'m>) {
+        if !session.hints.merges {
+            return;
+        }
+        let root = session.root();
+        for (name, property) in self.stated(session) {
+            let properties = schema::properties(root, property);
+            let members = self.made.value[&name]
+                .as_object()
+                .cloned()
+                .unwrap_or_default();
+            if self.is_the_servers(session, &name) || members.len() < 2 {
+                continue;
+            }
+            let run = session.run.clone();
+            let part = members.iter().find_map(|(part, value)| {
+                let property = properties.get(part)?;
+                let is_plain = !value.is_object() && !value.is_array();
+                let is_set = is_plain && !schema::is_marked(root, property, "readOnly");
+                let other = another(session, property, part, value, &run).filter(|_| is_set)?;
+                Some((part.clone(), other))
+            });
+            let Some((part, value)) = part else { continue };
+            let body = json!({ (name.as_str()): { (part.as_str()): value } });
+            let Some(exchange) = self.send(session, body).await else {
+                return;
+            };
+            let Some(now) = exchange.value.clone().filter(|_| exchange.is_success()) else {
+                continue;
+            };
+            let law = Law::PatchChangesNothingElse;
+            session.held(law, self.operation);
+            let before = &self.made.value[&name];
+            if let Some(other) = compare::difference(before, &now[&name], |name| name == part) {
+                let message =
+                    format!("the PATCH names `{name}.{part}`, and `{name}.{other}` has changed");
+                let requests = [self.made.shown.as_str(), &exchange.shown];
+                session.breach(law, self.operation, &requests, &message);
+            }
+            self.done(&exchange);
+        }
     }
 
     /// What the times of a thing say after it was changed.
@@ -349,6 +393,7 @@ impl<'m> Change<'m, '_> {
             }
             self.done(&exchange);
         }
+        shows(session, self.resource, self.made).await;
     }
 
     /// Returns whether a property has nothing, or its declared default.
@@ -386,107 +431,4 @@ async fn tick(value: &Value) {
         let [fine, coarse] = TICKS;
         tokio::time::sleep(if updated.contains('.') { fine } else { coarse }).await;
     }
-}
-
-/// Other valid values of a property. Those of an enumeration are all of them, and
-/// the current one again in the end.
-fn changed(
-    session: &Session<'_>,
-    property: &Value,
-    name: &str,
-    current: &Value,
-    run: &str,
-) -> Vec<Value> {
-    let options = schema::options(session.root(), property);
-    if options.is_empty() {
-        return another(session, property, name, current, run)
-            .into_iter()
-            .collect();
-    }
-    let others = options.iter().filter(|option| current != **option);
-    let others = others.map(|option| Value::from(*option)).take(MOST_OPTIONS);
-    let back = Some(current.clone()).filter(|current| !current.is_null());
-    others.chain(back).collect()
-}
-
-/// Another valid value of a property; nothing where none is known.
-fn another(
-    session: &Session<'_>,
-    property: &Value,
-    name: &str,
-    current: &Value,
-    run: &str,
-) -> Option<Value> {
-    let root = session.root();
-    let schema = schema::resolve(root, property);
-    let is = |kind: &str| schema::has_type(root, schema, kind);
-    if schema::is_marked(root, property, "writeOnly") || session.model.is_identifier(schema) {
-        return None;
-    }
-    let options = schema::options(root, schema);
-    if !options.is_empty() {
-        let other = options.into_iter().find(|option| current != option)?;
-        return Some(other.into());
-    }
-    let properties = schema::properties(root, schema);
-    if !properties.is_empty() {
-        let before = current.as_object()?;
-        let mut members: Map<_, _> = before
-            .iter()
-            .filter(|(name, _)| {
-                let property = properties.get(*name);
-                property.is_some_and(|property| !schema::is_marked(root, property, "readOnly"))
-            })
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
-        let found = members.iter().find_map(|(name, value)| {
-            let property = properties
-                .get(name)
-                .filter(|_| !value.is_object() && !value.is_array())?;
-            Some((name.clone(), another(session, property, name, value, run)?))
-        });
-        let (name, value) = found?;
-        members.insert(name, value);
-        return Some(members.into());
-    }
-    if is("boolean") {
-        return Some((current != &Value::Bool(true)).into());
-    }
-    if is("integer") || is("number") {
-        let number = current.as_i64().unwrap_or(0);
-        let most = schema["maximum"].as_i64().unwrap_or(i64::MAX);
-        let least = schema["minimum"].as_i64().unwrap_or(i64::MIN);
-        let other = if number < most {
-            number + 1
-        } else {
-            number - 1
-        };
-        return (other >= least).then(|| other.into());
-    }
-    if is("array") {
-        let mut items = current.as_array()?.clone();
-        items.pop()?;
-        let least = schema["minItems"]
-            .as_u64()
-            .and_then(|least| usize::try_from(least).ok());
-        return (items.len() >= least.unwrap_or(0)).then(|| items.into());
-    }
-    if is("object") {
-        return Some(json!({ "verified": run }));
-    }
-    if !is("string") {
-        return None;
-    }
-    let looks_like_a_reference = name.ends_with("Id") || name.ends_with("_id");
-    let most = schema["maxLength"].as_u64().unwrap_or(u64::MAX);
-    let text = match schema["format"].as_str() {
-        Some("email") => format!("changed-{run}-{}@example.com", session.requests),
-        Some("uri" | "url") => format!("https://example.com/changed-{run}"),
-        Some("date-time") => "2031-02-03T04:05:06Z".to_owned(),
-        Some(_) => return None,
-        None if schema.get("pattern").is_some() || looks_like_a_reference => return None,
-        None => format!("changed {name} {run}"),
-    };
-    let fits = u64::try_from(text.chars().count()).is_ok_and(|length| length <= most);
-    fits.then(|| text.into())
 }

@@ -1,9 +1,10 @@
 //! Laws of what is deleted.
 
+use super::exchange::{Ask, Exchange};
 use super::law::Law;
 use super::lists::List;
 use super::model::Resource;
-use super::session::{Ask, Exchange, Session};
+use super::session::Session;
 use super::writes::refused;
 use crate::report::Level;
 

@@ -19,6 +19,8 @@ pub(crate) struct Hints {
     pub(crate) unique: &'static [(&'static str, &'static str)],
     /// Properties that follow from others where they are not given, by collection.
     pub(crate) derived: &'static [(&'static str, &'static str)],
+    /// Whether a PATCH of an object leaves alone what it does not name of it.
+    pub(crate) merges: bool,
     /// The reasons of errors, where there is a table of them.
     pub(crate) reasons: Option<BTreeSet<&'static str>>,
 }
@@ -38,6 +40,7 @@ impl Hints {
                 .collect(),
             unique: plan::UNIQUE,
             derived: DERIVED,
+            merges: true,
             reasons: Some(REASONS.iter().map(|(reason, _)| *reason).collect()),
         }
     }

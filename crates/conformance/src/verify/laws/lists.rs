@@ -2,10 +2,11 @@
 
 use serde_json::Value;
 
+use super::exchange::{Ask, Exchange};
 use super::law::Law;
 use super::model::{Operation, Parameter, Resource};
 use super::schema;
-use super::session::{Ask, Exchange, Session};
+use super::session::Session;
 
 /// Names of the parameter that says how long a page may be.
 const LIMIT: [&str; 8] = [
@@ -118,7 +119,7 @@ impl<'m> List<'m> {
     pub(crate) fn id(&self, item: &Value) -> Option<String> {
         match item {
             Value::String(id) => Some(id.clone()),
-            item => super::session::identifier(item, self.resource),
+            item => super::exchange::identifier(item, self.resource),
         }
     }
 

@@ -18,7 +18,9 @@ mod changes;
 mod compare;
 mod coverage;
 mod deletion;
+mod document;
 mod errors;
+mod exchange;
 mod filters;
 mod hints;
 mod law;
@@ -34,6 +36,7 @@ mod secrets;
 mod select;
 mod session;
 mod sorting;
+mod values;
 mod writes;
 
 use std::collections::BTreeMap;
@@ -41,14 +44,16 @@ use std::collections::BTreeMap;
 use http::Method;
 use serde_json::Value;
 
+pub use self::document::{Document, DocumentError};
 pub use self::law::{Law, Subject};
-pub use self::model::{Document, DocumentError};
+
 pub use self::options::{Bounds, Laws, Part};
 
 pub(crate) use self::coverage::Coverage;
+pub(crate) use self::exchange::Ask;
 pub(crate) use self::hints::Hints;
 pub(crate) use self::model::Model;
-pub(crate) use self::session::{Ask, Outcome, Session};
+pub(crate) use self::session::{Outcome, Session};
 
 use self::lists::List;
 use self::writes::Made;

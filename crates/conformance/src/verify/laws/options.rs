@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::model::Document;
+use super::document::Document;
 
 /// What of the laws is verified, and within which bounds.
 #[derive(Clone, Default)]

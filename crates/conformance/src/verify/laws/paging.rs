@@ -6,9 +6,11 @@ use http::Uri;
 use serde_json::Value;
 
 use super::compare;
+use super::exchange::{Ask, Exchange};
 use super::law::Law;
 use super::lists::{List, Listed, next};
-use super::session::{Ask, Exchange, Session};
+use super::session::Session;
+use super::sorting;
 use crate::verify::check::query;
 
 const LAWS: [Law; 3] = [
@@ -51,31 +53,53 @@ pub(crate) async fn verify<'m>(session: &mut Session<'m>, list: &List<'m>) {
         session.untried(Law::PagesJoinToList, list.operation, reason);
         session.untried(Law::PageLinksLeadOn, list.operation, reason);
     }
+    joined(session, list, &limit.name, &[], &whole).await;
+    // Pages have to fit together in any order.
+    if let Some(query) = sorting::descending(session, list, &whole)
+        && let Some(sorted) = list.whole(session, &query).await
+    {
+        joined(session, list, &limit.name, &query, &sorted).await;
+    }
+}
+
+/// Verifies that the pages of a list in some order are the whole of it.
+async fn joined<'m>(
+    session: &mut Session<'m>,
+    list: &List<'m>,
+    limit: &str,
+    query: &[(String, String)],
+    whole: &Listed,
+) {
+    let length = whole.items.len();
+    if length < 2 {
+        return;
+    }
     let most = session.laws.bounds.pages.max(2);
     let size = length.div_ceil(length.min(most - 1)).max(1);
-    let Some(pages) = pages(session, list, &limit.name, size, length).await else {
+    let mut first = query.to_vec();
+    first.push((limit.to_owned(), size.to_string()));
+    let Some(pages) = pages(session, list, &first, size, length).await else {
         return;
     };
     session.held(Law::PagesJoinToList, list.operation);
-    let joined: Vec<Value> = pages.items;
     let key = |item: &Value| list.id(item).unwrap_or_else(|| item.to_string());
     let expected: Vec<_> = whole.items.iter().map(key).collect();
-    let got: Vec<_> = joined.iter().map(key).collect();
-    let got_so_far = if whole.is_whole {
-        &got[..]
+    let got: Vec<_> = pages.items.iter().map(key).collect();
+    let known = if whole.is_whole {
+        got.len()
     } else {
-        &got[..got.len().min(length)]
+        got.len().min(length)
     };
-    let expected_so_far = if pages.ended {
-        &expected[..]
+    let wanted = if pages.ended {
+        length
     } else {
-        &expected[..got_so_far.len().min(length)]
+        known.min(length)
     };
-    if got_so_far == expected_so_far {
+    if got[..known] == expected[..wanted] {
         return;
     }
     // What is in use can have changed meanwhile.
-    if let Some(again) = list.whole(session, &[]).await
+    if let Some(again) = list.whole(session, query).await
         && again.items.iter().map(key).collect::<Vec<_>>() != expected
     {
         session.untried(
@@ -86,12 +110,8 @@ pub(crate) async fn verify<'m>(session: &mut Session<'m>, list: &List<'m>) {
         return;
     }
     let message = told(&expected, &got);
-    session.breach(
-        Law::PagesJoinToList,
-        list.operation,
-        &[&whole.shown, &pages.shown],
-        &message,
-    );
+    let requests = [whole.shown.as_str(), &pages.shown];
+    session.breach(Law::PagesJoinToList, list.operation, &requests, &message);
 }
 
 /// How the joined pages differ from the whole list.
@@ -123,12 +143,11 @@ struct Pages {
 async fn pages<'m>(
     session: &mut Session<'m>,
     list: &List<'m>,
-    limit: &str,
+    first: &[(String, String)],
     size: usize,
     length: usize,
 ) -> Option<Pages> {
-    let first = vec![(limit.to_owned(), size.to_string())];
-    let mut ask = list.ask(&first);
+    let mut ask = list.ask(first);
     let mut items = Vec::new();
     let mut shown: Option<String> = None;
     let most = session.laws.bounds.pages.min(length.div_ceil(size) + 1);
@@ -172,7 +191,7 @@ async fn pages<'m>(
             if number >= most {
                 return done(items, false);
             }
-            ask = list.ask(&first).with(&offset.name, items.len().to_string());
+            ask = list.ask(first).with(&offset.name, items.len().to_string());
             continue;
         }
         session.held(Law::PageLinksLeadOn, list.operation);

@@ -6,13 +6,14 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::errors::unnamed_cause;
+use super::exchange::{Ask, Credentials, Exchange};
 use super::law::Law;
 use super::lists::List;
 use super::model::{Operation, Resource};
 use super::probes::{self, Probe, UNDECLARED};
 use super::sample::{self, Extent};
 use super::schema;
-use super::session::{Ask, Credentials, Exchange, Session};
+use super::session::Session;
 use super::writes::Made;
 
 /// Verifies that wrong parameters of an operation that reads are refused.
@@ -70,6 +71,12 @@ pub(crate) async fn parameters<'m>(session: &mut Session<'m>, operation: &'m Ope
         {
             let what = "a value that is not in the enumeration".to_owned();
             wrong.push((Law::BeyondLimitRefused, "no-such-value".to_owned(), what));
+        } else if schema.get("pattern").is_some() {
+            let what = "a text that does not match the pattern".to_owned();
+            wrong.push((Law::BeyondLimitRefused, "!! ".to_owned(), what));
+        } else if schema["minLength"].as_u64().is_some_and(|least| least > 0) {
+            let what = "no text, where some is needed,".to_owned();
+            wrong.push((Law::BeyondLimitRefused, String::new(), what));
         }
         for (law, value, what) in wrong {
             if left == 0 {
@@ -130,6 +137,14 @@ pub(crate) async fn bodies<'m>(
         }
     }
     if let (Some(operation), Some(made)) = (session.model.operation(resource.patch), made) {
+        if session.laws.strict_parameters {
+            let ask = Ask::new(made.path.clone())
+                .with(UNDECLARED, "1")
+                .body(json!({}));
+            let what = format!("the undeclared parameter `{UNDECLARED}`");
+            let law = Law::UndeclaredParameterRefused;
+            refused(session, operation, &ask, (law, UNDECLARED, &what)).await;
+        }
         let sample = sample::make(session, operation, Extent::Example, 0, "refused-too");
         if let Ok(sample) = sample {
             for secret in &sample.secrets {
@@ -254,6 +269,9 @@ pub(crate) async fn tokens<'m>(session: &mut Session<'m>, operation: &'m Operati
 /// what this run has created.
 pub(crate) async fn foreign<'m>(session: &mut Session<'m>, resource: &'m Resource, made: &Made) {
     let law = Law::ForeignIsHidden;
+    if session.laws.foreign_token.is_some() {
+        referred_by_foreign(session, resource).await;
+    }
     let all = [
         resource.read,
         resource.list,
@@ -287,6 +305,52 @@ pub(crate) async fn foreign<'m>(session: &mut Session<'m>, resource: &'m Resourc
         if !exchange.is_refusal() {
             let message = format!("a foreign caller is answered with {}", exchange.status);
             session.breach(law, operation, &[&made.shown, &exchange.shown], &message);
+        }
+    }
+}
+
+/// Verifies that a foreign caller cannot refer to what this run has created.
+async fn referred_by_foreign<'m>(session: &mut Session<'m>, resource: &'m Resource) {
+    let law = Law::ForeignIsHidden;
+    let Some(operation) = session.model.operation(resource.create) else {
+        return;
+    };
+    let Ok(sample) = sample::make(session, operation, Extent::Example, 0, "foreign") else {
+        return;
+    };
+    for secret in &sample.secrets {
+        session.keep_secret(secret);
+    }
+    let text = sample.body.to_string();
+    let own = session
+        .created
+        .values()
+        .flatten()
+        .find(|id| text.contains(&format!("\"{id}\"")));
+    let Some(own) = own.cloned() else {
+        return;
+    };
+    let Ok(path) = session.fill(&resource.collection, true) else {
+        return;
+    };
+    let ask = Ask::new(path)
+        .body(sample.body)
+        .sent_by(Credentials::Foreign);
+    let Some(exchange) = session.ask(operation, &ask).await else {
+        return;
+    };
+    if exchange.status == 401 {
+        return session.untried(law, operation, "the token of the foreign caller is refused");
+    }
+    session.held(law, operation);
+    if !exchange.is_refusal() {
+        let message = format!(
+            "a foreign caller may refer to {own}, which is not theirs: the reply is {}",
+            exchange.status
+        );
+        session.breach(law, operation, &[&exchange.shown], &message);
+        if let Some(id) = exchange.id(resource) {
+            session.learn(resource, &id, true);
         }
     }
 }

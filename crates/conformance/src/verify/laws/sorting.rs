@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::compare;
 use super::law::Law;
-use super::lists::List;
+use super::lists::{List, Listed};
 use super::schema;
 use super::session::Session;
 
@@ -14,6 +14,25 @@ use super::session::Session;
 const SORT: [&str; 5] = ["sort", "sort_by", "sortBy", "order_by", "orderBy"];
 
 const LAWS: [Law; 2] = [Law::SortAscends, Law::SortDescends];
+
+/// A query for a list in a descending order, by something that its elements differ in.
+pub(crate) fn descending(
+    session: &Session<'_>,
+    list: &List<'_>,
+    whole: &Listed,
+) -> Option<Vec<(String, String)>> {
+    let parameter = list.operation.parameter(&SORT)?;
+    let options = schema::options(session.root(), &parameter.schema);
+    let mut descending = options
+        .into_iter()
+        .filter_map(|option| Some((option, option.strip_prefix('-')?)));
+    let first = whole.items.first()?;
+    // The identifiers stand in the order of the list itself.
+    let (option, _) = descending.find(|(_, name)| {
+        *name != list.resource.id && whole.items.iter().any(|item| item[*name] != first[*name])
+    })?;
+    Some(vec![(parameter.name.clone(), option.to_owned())])
+}
 
 /// Verifies that a list is sorted both ways by every property that it can be sorted
 /// by.

@@ -4,13 +4,14 @@ use http::header::LOCATION;
 use serde_json::Value;
 
 use super::compare;
+use super::exchange::{Ask, Exchange};
 use super::law::Law;
 use super::lists::List;
 use super::model::{Operation, Resource};
 use super::paging::below;
 use super::sample::{self, Extent};
 use super::schema;
-use super::session::{Ask, Exchange, Session};
+use super::session::Session;
 
 /// How many things of each kind are created: one from the example, one of what is
 /// required alone, and one more from the example, so that lists have several.
@@ -105,7 +106,8 @@ pub(crate) async fn create<'m>(
                 }
                 continue;
             }
-            if let Some(one) = created(session, resource, operation, &exchange).await {
+            if let Some(one) = created(session, resource, operation, &sample.body, &exchange).await
+            {
                 verify(
                     session,
                     resource,
@@ -166,13 +168,37 @@ pub(crate) fn read_only(session: &Session<'_>, operation: &Operation) -> Vec<(St
     values.collect()
 }
 
+/// What was added to a list whose elements are identifiers themselves.
+fn added(session: &Session<'_>, resource: &Resource, sent: &Value) -> Option<String> {
+    let list = session.model.operation(resource.list)?;
+    let (_, element) = schema::elements(session.root(), list.success()?.1.schema.as_ref()?)?;
+    if !schema::has_type(session.root(), element, "string") {
+        return None;
+    }
+    let mut lists = sent.as_object()?.values().filter_map(Value::as_array);
+    lists.find_map(|items| Some(items.first()?.as_str()?.to_owned()))
+}
+
 /// Finds out what was created.
 async fn created<'m>(
     session: &mut Session<'m>,
     resource: &'m Resource,
     operation: &'m Operation,
+    sent: &Value,
     exchange: &Exchange,
 ) -> Option<Made> {
+    if let Some(id) = added(session, resource, sent) {
+        session.learn(resource, &id, true);
+        let path = session.item(resource, &id, true).ok()?;
+        let value = Value::String(id.clone());
+        let shown = exchange.shown.clone();
+        return Some(Made {
+            id,
+            path,
+            value,
+            shown,
+        });
+    }
     let Some(id) = exchange.id(resource) else {
         let reason = format!("the reply to a create does not have `{}`", resource.id);
         session.untried(Law::CreatedAsSent, operation, reason);
