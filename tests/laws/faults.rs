@@ -357,6 +357,21 @@ faults! {
                 list.extend(memory.deleted.iter().filter_map(|path| memory.forms.get(path)).cloned());
             }
         });
+    a_member_that_stays DeletedIsNotListed in "/orggroups" true: {
+        let deleted: Mutex<Option<Value>> = Mutex::default();
+        Fault::in_replies(move |asked, answered| {
+            let mut deleted = deleted.lock().expect("no fault panics");
+            let member = asked.path.split_once("/members/").map(|(_, id)| Value::from(id));
+            if asked.is_of_laws() && asked.method == "DELETE" && member.is_some() {
+                *deleted = member;
+            }
+            if asked.method == "GET" && asked.path.ends_with("/members")
+                && let (Some(list), Some(member)) = (answered.body.as_array_mut(), deleted.as_ref())
+            {
+                list.push(member.clone());
+            }
+        })
+    };
     a_second_delete_that_succeeds SecondDeleteAsDocumented in "/forms" true:
         remembers(|memory, asked, answered| {
             if asked.is_of("DELETE", "/forms") && memory.deleted.contains(&asked.path) {

@@ -188,12 +188,12 @@ fn flags_that_are_of_no_use_are_refused() {
     check(
         &["verify", "--har", "a", "--document", "b"],
         2,
-        "--url <URL>",
+        "is for a server: give --url",
     );
     check(
         &["verify", "--recorded", "a", "--require-coverage"],
         2,
-        "--url <URL>",
+        "is for a server: give --url",
     );
     let url = ["verify", "--url", "http://127.0.0.1:1", "--token", "t"];
     check(

@@ -61,11 +61,11 @@ struct Source {
 struct LawArgs {
     /// The OpenAPI document (JSON or YAML) of the API at --url, if it is another one:
     /// it alone says what there is to call
-    #[arg(long, value_name = "FILE", requires = "url")]
+    #[arg(long, value_name = "FILE")]
     document: Option<PathBuf>,
     /// Verify the laws only of what has a path that starts with this, such as
     /// `/users`; can be given several times
-    #[arg(long, value_name = "PATH", requires = "url")]
+    #[arg(long, value_name = "PATH")]
     only: Vec<String>,
     /// An access token that has expired, which must be refused
     #[arg(
@@ -85,7 +85,7 @@ struct LawArgs {
     )]
     foreign_token: Option<String>,
     /// The log of the server, which must not have a secret that was sent
-    #[arg(long, value_name = "FILE", requires = "url")]
+    #[arg(long, value_name = "FILE")]
     server_log: Option<PathBuf>,
     /// Parameters that --document does not declare must be refused
     #[arg(long, requires = "document")]
@@ -94,7 +94,6 @@ struct LawArgs {
     #[arg(
         long,
         value_name = "PART,...",
-        requires = "url",
         value_delimiter = ',',
         num_args = 0..=1,
         require_equals = true,
@@ -137,6 +136,18 @@ impl From<Part> for verify::Part {
 }
 
 impl LawArgs {
+    /// The first flag that only makes sense for a server.
+    fn for_a_server(&self) -> Option<&'static str> {
+        let given = [
+            ("--document", self.document.is_some()),
+            ("--only", !self.only.is_empty()),
+            ("--server-log", self.server_log.is_some()),
+            ("--require-coverage", !self.require_coverage.is_empty()),
+        ];
+        let mut given = given.into_iter().filter(|(_, is_given)| *is_given);
+        given.next().map(|(flag, _)| flag)
+    }
+
     fn read(&self) -> anyhow::Result<Laws> {
         let read = |path: &PathBuf| {
             let name = path.display().to_string();
@@ -169,6 +180,10 @@ impl LawArgs {
 pub(crate) async fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
     args.output.judges_nothing()?;
     let Source { url, har, recorded } = &args.source;
+    // clap asks for nothing that conflicts with what is given.
+    if let Some(flag) = args.laws.for_a_server().filter(|_| url.is_none()) {
+        anyhow::bail!("{flag} is for a server: give --url, and no captured traffic");
+    }
     let report = if let Some(path) = har {
         verify::har(path)?
     } else if let Some(path) = recorded {

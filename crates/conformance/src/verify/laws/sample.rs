@@ -45,7 +45,10 @@ pub(crate) fn make(
         secrets: Vec::new(),
         missing: None,
     };
-    let body = maker.value(schema, "", example.as_ref(), true, 0);
+    // A list that stands alone has the name of what it is added to.
+    let name = operation.path.rsplit('/').next().unwrap_or_default();
+    let name = if name.starts_with('{') { "" } else { name };
+    let body = maker.value(schema, name, example.as_ref(), true, 0);
     if let Some(missing) = maker.missing {
         return Err(format!(
             "there is no value for `{missing}`, which is required"

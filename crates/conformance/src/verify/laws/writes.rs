@@ -175,6 +175,9 @@ fn added(session: &Session<'_>, resource: &Resource, sent: &Value) -> Option<Str
     if !schema::has_type(session.root(), element, "string") {
         return None;
     }
+    if let Value::Array(items) = sent {
+        return Some(items.first()?.as_str()?.to_owned());
+    }
     let mut lists = sent.as_object()?.values().filter_map(Value::as_array);
     lists.find_map(|items| Some(items.first()?.as_str()?.to_owned()))
 }
@@ -188,6 +191,10 @@ async fn created<'m>(
     exchange: &Exchange,
 ) -> Option<Made> {
     if let Some(id) = added(session, resource, sent) {
+        let before = session.created.get(&resource.item);
+        if before.is_some_and(|before| before.contains(&id)) {
+            return None;
+        }
         session.learn(resource, &id, true);
         let path = session.item(resource, &id, true).ok()?;
         let value = Value::String(id.clone());
