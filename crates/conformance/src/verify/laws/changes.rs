@@ -274,7 +274,9 @@ impl<'m> Change<'m, '_> {
     /// A PATCH of a part of each object. What merges leaves the rest of it alone; what
     /// does not is said by no document, so that this is tried where it is known.
     async fn parts(&mut self, session: &mut Session<'m>) {
-        if !session.hints.merges {
+        let body = self.operation.body.as_ref();
+        let is_merge = body.is_some_and(|body| body.media_type == "application/merge-patch+json");
+        if !session.hints.merges && !is_merge {
             return;
         }
         let root = session.root();

@@ -15,15 +15,15 @@ use super::session::Session;
 /// How many values of a property are asked for.
 const VALUES: usize = 2;
 
-type Admits = dyn Fn(&Value) -> [bool; 2] + Send;
+type Admits = dyn Fn(&Value) -> [bool; 3] + Send;
 
 type Holds = fn(Ordering) -> bool;
 
 /// A condition, and what it is in a query.
 struct Condition {
     value: String,
-    /// Returns whether an element satisfies it, where case makes a difference and
-    /// where it makes none.
+    /// Returns whether an element satisfies it, where case makes a difference, where it
+    /// makes none, and where a part is enough.
     admits: Box<Admits>,
 }
 
@@ -75,7 +75,7 @@ async fn one<'m>(
     session.held(law, list.operation);
     let key = |item: &Value| list.id(item).unwrap_or_else(|| item.to_string());
     let got: BTreeSet<_> = found.items.iter().map(key).collect();
-    let expected = [0, 1].map(|way| {
+    let expected = [0, 1, 2].map(|way| {
         let admitted = whole
             .items
             .iter()
@@ -122,6 +122,13 @@ fn conditions(
     }
     // The rarer a value, the more a filter has to leave out.
     values.sort_by_key(|(count, _)| *count);
+    let names = |operator: &str| parameter.description.contains(operator);
+    // Where no operator says so, a text can be one to search for.
+    let is_search = !names("`~text`")
+        && schema::options(session.root(), property).is_empty()
+        && !session
+            .model
+            .is_identifier(schema::resolve(session.root(), property));
     let mut conditions = Vec::new();
     for (_, value) in values.iter().take(VALUES) {
         let wanted = value.clone();
@@ -129,14 +136,15 @@ fn conditions(
             Value::String(text) => text.clone(),
             other => other.to_string(),
         };
+        let lower = text.to_lowercase();
         conditions.push(Condition {
             value: text.clone(),
             admits: Box::new(move |value| {
-                let is_alike = value.as_str().is_some_and(|value| {
-                    value.to_lowercase() == wanted.as_str().unwrap_or_default().to_lowercase()
-                });
+                let other = value.as_str().map(str::to_lowercase);
                 let is_same = compare::same(value, &wanted);
-                [is_same, is_same || is_alike]
+                let is_alike = is_same || other.as_ref() == Some(&lower);
+                let has_it = other.is_some_and(|other| other.contains(&lower));
+                [is_same, is_alike, is_alike || (is_search && has_it)]
             }),
         });
     }
@@ -144,7 +152,6 @@ fn conditions(
         return conditions;
     };
     // The operators are those that the description of the parameter names.
-    let names = |operator: &str| parameter.description.contains(operator);
     let is_time = schema::resolve(session.root(), property)["format"] == "date-time";
     if is_time && names("`>=`") && names("`<`") {
         conditions.extend(times(text));
@@ -169,7 +176,7 @@ fn times(text: &str) -> Vec<Condition> {
         value: format!("{operator}{text}"),
         admits: Box::new(move |value| {
             let instant = compare::instant(value);
-            [instant.is_some_and(|instant| holds(instant.cmp(&bound))); 2]
+            [instant.is_some_and(|instant| holds(instant.cmp(&bound))); 3]
         }),
     });
     conditions.collect()
@@ -190,7 +197,7 @@ fn parts(text: &str) -> Vec<Condition> {
                 .as_str()
                 .is_some_and(|value| value.starts_with(&start));
             let alike = lower(value).is_some_and(|value| value.starts_with(&start.to_lowercase()));
-            [exact, alike]
+            [exact, alike, alike]
         }),
     };
     let contains = Condition {
@@ -198,7 +205,7 @@ fn parts(text: &str) -> Vec<Condition> {
         admits: Box::new(move |value| {
             let exact = value.as_str().is_some_and(|value| value.contains(&end));
             let alike = lower(value).is_some_and(|value| value.contains(&end.to_lowercase()));
-            [exact, alike]
+            [exact, alike, alike]
         }),
     };
     let both = [starts, contains].into_iter();

@@ -27,6 +27,7 @@ pub(crate) struct Parameter {
 /// A JSON body of a request.
 #[derive(Debug)]
 pub(crate) struct RequestBody {
+    pub(crate) media_type: String,
     pub(crate) schema: Value,
     pub(crate) example: Option<Value>,
 }
@@ -305,6 +306,7 @@ fn operation(root: &Value, path: &str, method: &str, item: &Value, stated: &Valu
         path_parameters,
         query,
         body: media.map(|media| RequestBody {
+            media_type: media_type(&body["content"]),
             schema: media["schema"].clone(),
             example: example(root, media),
         }),
@@ -312,6 +314,18 @@ fn operation(root: &Value, path: &str, method: &str, item: &Value, stated: &Valu
         replies,
         authenticated: !requirements.is_empty() && !optional,
     }
+}
+
+/// The name of the JSON among the content types.
+fn media_type(content: &Value) -> String {
+    let chosen = json(content);
+    let types = content.as_object().into_iter().flatten();
+    let mut names =
+        types.filter(|(_, media)| chosen.is_some_and(|chosen| std::ptr::eq(chosen, *media)));
+    names
+        .next()
+        .map(|(name, _)| name.clone())
+        .unwrap_or_default()
 }
 
 /// The JSON among the content types.

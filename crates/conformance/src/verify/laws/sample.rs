@@ -34,7 +34,10 @@ pub(crate) fn make(
     number: usize,
     variant: &str,
 ) -> Result<Sample, String> {
-    let Some(RequestBody { schema, example }) = &operation.body else {
+    let Some(RequestBody {
+        schema, example, ..
+    }) = &operation.body
+    else {
         return Err("it has no JSON body".to_owned());
     };
     let mut maker = Maker {

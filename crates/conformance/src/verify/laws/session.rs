@@ -188,7 +188,10 @@ impl<'m> Session<'m> {
         }
         let mut body = Bytes::new();
         if let Some(value) = &ask.body {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            let stated = operation.body.as_ref();
+            let media_type = stated.and_then(|body| HeaderValue::try_from(&body.media_type).ok());
+            let json = HeaderValue::from_static("application/json");
+            headers.insert(CONTENT_TYPE, media_type.unwrap_or(json));
             body = value.to_string().into();
         }
         let answered = self
