@@ -11,6 +11,8 @@ fn contract(arguments: &[&str]) -> Output {
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."))
         .env_remove("WEB1ON1_TOKEN")
         .env_remove("WEB1ON1_UPSTREAM_CA")
+        .env_remove("WEB1ON1_EXPIRED_TOKEN")
+        .env_remove("WEB1ON1_FOREIGN_TOKEN")
         .output()
         .expect("the command starts")
 }
@@ -140,4 +142,70 @@ fn verify_needs_one_source() {
 fn help_tells_the_exit_codes() {
     check(&["verify", "--help"], 0, "Exit codes:");
     check(&["record", "--help"], 0, "Exit codes:");
+}
+
+/// Checks a verification of another API, whose document has this text.
+#[track_caller]
+fn check_document(text: &str, more: &[&str], code: i32, expected: &str) {
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("pets.yaml");
+    fs::write(&path, text).expect("a file");
+    let path = path.to_str().expect("UTF-8");
+    let arguments = ["verify", "--url", "http://127.0.0.1:1", "--document", path];
+    check(&[&arguments[..], more].concat(), code, expected);
+}
+
+#[test]
+fn a_document_says_what_there_is_to_call() {
+    let pets = "openapi: 3.1.0\npaths:\n  /pets:\n    get:\n      responses: {}\n";
+    // Another API may do without a token.
+    check_document(pets, &[], 2, "http://127.0.0.1:1/pets does not answer");
+}
+
+#[test]
+fn what_is_no_document_exits_with_2() {
+    check_document(
+        "swagger: '2.0'\n",
+        &[],
+        2,
+        "is not an OpenAPI document of version 3.0 or 3.1",
+    );
+    check_document("openapi: 3.1.0\n", &[], 2, "has no paths");
+    check_document("openapi: [\n", &[], 2, "is not YAML");
+    check(
+        &[
+            "verify",
+            "--url",
+            "http://127.0.0.1:1",
+            "--document",
+            "/nowhere.yaml",
+        ],
+        2,
+        "/nowhere.yaml cannot be read",
+    );
+}
+
+#[test]
+fn flags_that_are_of_no_use_are_refused() {
+    check(
+        &["verify", "--har", "a", "--document", "b"],
+        2,
+        "is for a server: give --url",
+    );
+    check(
+        &["verify", "--recorded", "a", "--require-coverage"],
+        2,
+        "is for a server: give --url",
+    );
+    let url = ["verify", "--url", "http://127.0.0.1:1", "--token", "t"];
+    check(
+        &[&url[..], &["--strict-parameters"]].concat(),
+        2,
+        "--document <FILE>",
+    );
+    check(
+        &[&url[..], &["--require-coverage=all"]].concat(),
+        2,
+        "possible values: operations, statuses, properties",
+    );
 }

@@ -39,6 +39,7 @@ pub mod parameters;
 mod paths;
 pub mod permission;
 mod permission_table;
+pub mod reasons;
 pub mod recorded;
 mod role;
 mod rules;

@@ -24,6 +24,14 @@ pub(crate) struct ProjectArgs {
 }
 
 impl ProjectArgs {
+    /// As if only this document had been named, or nothing.
+    pub(super) fn of(document: Option<PathBuf>) -> Self {
+        Self {
+            document,
+            proto: Vec::new(),
+        }
+    }
+
     /// Returns where the statements of the API lie. Nothing is taken for granted: a
     /// directory that says nothing about an API has none.
     pub(super) fn settings(&self) -> anyhow::Result<Settings> {

@@ -3,17 +3,21 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Args;
-use conformance::verify;
+use anyhow::Context as _;
+use clap::{Args, ValueEnum};
+use conformance::verify::{self, Bounds, Document, Laws};
 
 use super::output::{EXIT_CODES, OutputArgs};
+use super::project::ProjectArgs;
 
 /// Verify a server, or captured traffic, against the contract to the letter
 ///
 /// With --url it makes a request to every operation and judges status, headers
-/// and body. It only reads unless --allow-writes is given; then all that it
-/// writes stands in an organization of its own, which it deletes in the end.
-/// What could not be tried is reported with the reason.
+/// and body, and then verifies the laws: what takes two replies to see, such as that
+/// pages joined are the whole list, and that a PATCH changes what it names and
+/// nothing else. docs/contract.md lists them. It only reads unless --allow-writes is
+/// given; then all that it creates is deleted in the end. What could not be tried is
+/// reported with the reason.
 #[derive(Args, Debug)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct VerifyArgs {
@@ -27,13 +31,15 @@ pub(crate) struct VerifyArgs {
         hide_env_values = true
     )]
     token: Option<String>,
-    /// Try the operations that write too, in an organization of their own
+    /// Try the operations that write too, on things of their own
     #[arg(long, requires = "url")]
     allow_writes: bool,
     /// A PEM file with the certificates of the authorities that may vouch for
     /// the server at --url, in place of those that the system trusts
     #[arg(long, value_name = "FILE", env = "WEB1ON1_UPSTREAM_CA")]
     ca: Option<PathBuf>,
+    #[command(flatten)]
+    laws: LawArgs,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -52,24 +58,163 @@ struct Source {
     recorded: Option<PathBuf>,
 }
 
+#[derive(Args, Debug)]
+struct LawArgs {
+    /// The OpenAPI document (JSON or YAML) of the API at --url, which alone says what
+    /// there is to call; by default that of contract.toml
+    #[arg(long, value_name = "FILE")]
+    document: Option<PathBuf>,
+    /// Verify the laws only of what has a path that starts with this, such as
+    /// `/users`; can be given several times
+    #[arg(long, value_name = "PATH")]
+    only: Vec<String>,
+    /// An access token that has expired, which must be refused
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "WEB1ON1_EXPIRED_TOKEN",
+        hide_env_values = true
+    )]
+    expired_token: Option<String>,
+    /// An access token of a caller of another organization, who must not see what is
+    /// created
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "WEB1ON1_FOREIGN_TOKEN",
+        hide_env_values = true
+    )]
+    foreign_token: Option<String>,
+    /// The log of the server, which must not have a secret that was sent
+    #[arg(long, value_name = "FILE")]
+    server_log: Option<PathBuf>,
+    /// Parameters that --document does not declare must be refused
+    #[arg(long, requires = "document")]
+    strict_parameters: bool,
+    /// What was never seen is an error: all of it, or the parts that are named
+    #[arg(
+        long,
+        value_name = "PART,...",
+        value_delimiter = ',',
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "operations,statuses,properties"
+    )]
+    require_coverage: Vec<Part>,
+    /// How many pages of a list are followed
+    #[arg(long, value_name = "N", default_value_t = Bounds::default().pages)]
+    max_pages: usize,
+    /// How many elements of a list are looked at
+    #[arg(long, value_name = "N", default_value_t = Bounds::default().items)]
+    max_items: usize,
+    /// How many requests are tried for one law on one operation
+    #[arg(long, value_name = "N", default_value_t = Bounds::default().probes)]
+    max_probes: usize,
+    /// How many requests are made for all laws
+    #[arg(long, value_name = "N", default_value_t = Bounds::default().requests)]
+    max_requests: usize,
+}
+
+/// A part of what there is to see.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Part {
+    /// The operations
+    Operations,
+    /// The declared statuses
+    Statuses,
+    /// The properties that the examples of replies have
+    Properties,
+}
+
+impl From<Part> for verify::Part {
+    fn from(part: Part) -> Self {
+        match part {
+            Part::Operations => Self::Operations,
+            Part::Statuses => Self::Statuses,
+            Part::Properties => Self::Properties,
+        }
+    }
+}
+
+impl LawArgs {
+    /// The first flag that only makes sense for a server.
+    fn for_a_server(&self) -> Option<&'static str> {
+        let given = [
+            ("--only", !self.only.is_empty()),
+            ("--server-log", self.server_log.is_some()),
+            ("--require-coverage", !self.require_coverage.is_empty()),
+        ];
+        let mut given = given.into_iter().filter(|(_, is_given)| *is_given);
+        given.next().map(|(flag, _)| flag)
+    }
+
+    /// The laws, and what they are laws of: another API's document, or else the contract
+    /// that is built in.
+    fn read(&self, document: Option<&PathBuf>) -> anyhow::Result<Laws> {
+        let read = |path: &PathBuf| {
+            let name = path.display().to_string();
+            let text =
+                std::fs::read_to_string(path).with_context(|| format!("{name} cannot be read"))?;
+            Ok::<_, anyhow::Error>(Document::parse(&name, &text)?)
+        };
+        Ok(Laws {
+            document: document.map(read).transpose()?,
+            only: self.only.clone(),
+            expired_token: self.expired_token.clone(),
+            foreign_token: self.foreign_token.clone(),
+            server_log: self.server_log.clone(),
+            strict_parameters: self.strict_parameters,
+            require_coverage: self
+                .require_coverage
+                .iter()
+                .map(|part| (*part).into())
+                .collect(),
+            bounds: Bounds {
+                pages: self.max_pages,
+                items: self.max_items,
+                probes: self.max_probes,
+                requests: self.max_requests,
+            },
+        })
+    }
+}
+
 pub(crate) async fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
     args.output.judges_nothing()?;
     let Source { url, har, recorded } = &args.source;
+    // clap asks for nothing that conflicts with what is given.
+    if let Some(flag) = args.laws.for_a_server().filter(|_| url.is_none()) {
+        anyhow::bail!("{flag} is for a server: give --url, and no captured traffic");
+    }
+    let settings = ProjectArgs::of(args.laws.document.clone()).settings()?;
+    let document = (!settings.built_in).then_some(&settings.document);
+    if document.is_some() && url.is_none() {
+        anyhow::bail!(
+            "captured traffic is verified against the contract that is built in, and this is \
+             another API; give the --url of its server"
+        );
+    }
     let report = if let Some(path) = har {
         verify::har(path)?
     } else if let Some(path) = recorded {
         verify::recorded(path)?
     } else {
-        let Some(token) = args.token.clone() else {
-            anyhow::bail!("--url needs a token: give --token, or set WEB1ON1_TOKEN");
+        let laws = args.laws.read(document)?;
+        let token = match (&args.token, &laws.document) {
+            (Some(token), _) => Some(token.clone()),
+            // Another API may do without.
+            (None, Some(_)) => None,
+            (None, None) => {
+                anyhow::bail!("--url needs a token: give --token, or set WEB1ON1_TOKEN")
+            }
         };
         let options = verify::Live {
             url: url.clone().unwrap_or_default(),
-            token,
+            token: token.unwrap_or_default(),
             allow_writes: args.allow_writes,
             ca: args.ca.clone(),
         };
-        verify::live(&options).await?
+        verify::with_laws(&options, &laws).await?
     };
     args.output.print(&report)
 }

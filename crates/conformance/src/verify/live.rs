@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -10,32 +9,20 @@ use bytes::Bytes;
 use contract::operation::{BASE_PATH, BodyInfo, OperationInfo, ReplyBody};
 use contract::recorded::recorded;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, LINK};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri};
-use http_body_util::{BodyExt as _, Limited};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde_json::Value;
-use upstream::{BoxError, Client, Config, base};
+use upstream::{BoxError, base};
 
-use super::check::{Checker, Received, Sent, documented, next_page};
+use super::check::{Checker, Elements, Received, Sent, documented, next_page};
+use super::laws::{self, Coverage, Document, Hints, Law, Laws, Model, Setting, Verified};
 use super::plan::{self, Known, Phase};
+use super::wire::{Wire, encode, whole_cause};
 use crate::report::{Level, Report};
-
-/// How long one request may take.
-const TIMEOUT: Duration = Duration::from_secs(30);
-
-/// The largest reply that is read.
-const MAX_REPLY: usize = 16 << 20;
 
 /// How many elements a list is asked for.
 const PAGE: &str = "10";
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
 
 /// What to verify.
 #[derive(Clone)]
@@ -43,7 +30,8 @@ pub struct Live {
     /// The base of the API, such as `https://api.example.com/v2`. Without a
     /// path, the contract's base path follows.
     pub url: String,
-    /// The access token to make calls with.
+    /// The access token to make calls with. Only an API of another document may do
+    /// without, where it is empty.
     pub token: String,
     /// Whether operations that write are tried too. All that is written stands
     /// in an organization of its own, which is deleted in the end.
@@ -95,21 +83,124 @@ pub enum LiveError {
 ///
 /// The URL or the token is of no use, or nothing answers there.
 pub async fn live(options: &Live) -> Result<Report, LiveError> {
+    let run = run(options).await?;
+    Ok(run.report().0)
+}
+
+/// Makes a request to every operation, and then verifies every law on every
+/// operation that it fits.
+///
+/// With a document of another API, that document alone says what there is to call.
+///
+/// # Errors
+///
+/// The URL or the token is of no use, or nothing answers there.
+pub async fn with_laws(options: &Live, laws: &Laws) -> Result<Report, LiveError> {
+    let Some(document) = laws.document.clone() else {
+        let run = run(options).await?;
+        let (mut report, checker) = run.report();
+        let setting = Setting {
+            wire: wire(options, BASE_PATH)?,
+            token: options.token.clone(),
+            allow_writes: options.allow_writes,
+            run: run_id()?,
+            hints: Hints::of_contract(),
+            coverage: Coverage::Contract(Box::new(checker)),
+        };
+        let laws = Laws {
+            strict_parameters: true,
+            ..laws.clone()
+        };
+        let model = Model::new(Document::of_contract());
+        let verified = laws::verify(&model, &laws, setting).await;
+        report.title = format!("{}, {}", report.title, tried(&verified));
+        report.findings.extend(verified.findings);
+        report
+            .findings
+            .sort_by_key(|finding| std::cmp::Reverse(finding.level));
+        report.coverage = Some(verified.coverage);
+        return Ok(report);
+    };
+    let model = Model::new(document);
+    let setting = Setting {
+        wire: wire(options, model.document.base_path())?,
+        token: options.token.clone(),
+        allow_writes: options.allow_writes,
+        run: run_id()?,
+        hints: Hints::default(),
+        coverage: Coverage::Document(Elements::default()),
+    };
+    let base = setting.wire.base.clone();
+    bearer(options)?;
+    reach(&model, &setting).await?;
+    let mut verified = laws::verify(&model, laws, setting).await;
+    verified
+        .findings
+        .sort_by_key(|finding| std::cmp::Reverse(finding.level));
+    let (called, all) = verified.operations;
+    Ok(Report {
+        title: format!(
+            "{base} against {}, {called} of {all} operations, {}",
+            model.document.source,
+            tried(&verified)
+        ),
+        findings: verified.findings,
+        coverage: Some(verified.coverage),
+    })
+}
+
+/// How much of the laws was tried, for a title.
+fn tried(verified: &Verified) -> String {
+    format!(
+        "{} of {} laws in {} requests",
+        verified.laws,
+        Law::ALL.len(),
+        verified.requests
+    )
+}
+
+/// Finds out whether anything answers there, with a request that the document has.
+async fn reach(model: &Model, setting: &Setting) -> Result<(), LiveError> {
+    let Some(path) = model.plain_path() else {
+        return Ok(());
+    };
+    let url = setting.wire.url(path, &[]);
+    let none = HeaderMap::new();
+    let sending = setting.wire.send(&Method::GET, &url, &none, Bytes::new());
+    match sending.await {
+        Ok(_) => Ok(()),
+        Err(source) => Err(LiveError::Unreachable { url, source }),
+    }
+}
+
+/// The way to a server. `base_path` follows where the URL has no path.
+fn wire(options: &Live, base_path: &str) -> Result<Wire, LiveError> {
     let mut uri = base(&options.url)?;
     if uri.path() == "/" {
-        uri = base(&format!("{}{BASE_PATH}", options.url.trim_end_matches('/')))?;
+        uri = base(&format!("{}{base_path}", options.url.trim_end_matches('/')))?;
     }
+    Ok(Wire::new(&uri, options.ca.as_deref())?)
+}
+
+fn bearer(options: &Live) -> Result<HeaderValue, LiveError> {
     let mut token =
         HeaderValue::try_from(format!("Bearer {}", options.token)).map_err(LiveError::Token)?;
     token.set_sensitive(true);
+    Ok(token)
+}
+
+fn run_id() -> Result<String, LiveError> {
     let mut seed = [0; 4];
     getrandom::fill(&mut seed).map_err(LiveError::Random)?;
+    Ok(format!("{:08x}", u32::from_be_bytes(seed)))
+}
+
+async fn run(options: &Live) -> Result<Run, LiveError> {
     let mut run = Run {
-        client: Client::new(std::slice::from_ref(&uri), config(options)?)?,
-        base: uri.to_string().trim_end_matches('/').to_owned(),
-        token,
+        wire: wire(options, BASE_PATH)?,
+        token: bearer(options)?,
         allow_writes: options.allow_writes,
-        id: format!("{:08x}", u32::from_be_bytes(seed)),
+        id: run_id()?,
         requests: 0,
         checker: Checker::default(),
         known: Known::new(),
@@ -121,24 +212,11 @@ pub async fn live(options: &Live) -> Result<Report, LiveError> {
     if run.known.contains_key("user_id") {
         run.all().await;
     }
-    Ok(run.report())
-}
-
-/// Shows each reply and each failure as it is: nothing is sent again, and
-/// nothing is decoded.
-fn config(options: &Live) -> Result<Config, upstream::Error> {
-    Ok(Config {
-        roots: options.ca.as_deref().map(upstream::roots).transpose()?,
-        decode: false,
-        max_retries: 0,
-        timeout: TIMEOUT,
-        ..Config::default()
-    })
+    Ok(run)
 }
 
 struct Run {
-    client: Client,
-    base: String,
+    wire: Wire,
     token: HeaderValue,
     allow_writes: bool,
     /// Tells this run from all others, in what has to be unique.
@@ -180,7 +258,7 @@ impl Run {
             authorized: true,
             expected: operation.status,
         };
-        let url = format!("{}{}", self.base, call.path);
+        let url = format!("{}{}", self.wire.base, call.path);
         let answer = self.send(operation, &call).await;
         let answer = answer.map_err(|source| LiveError::Unreachable { url, source })?;
         self.tried.insert(operation.id);
@@ -483,18 +561,13 @@ impl Run {
         match self.send(operation, call).await {
             Ok(answer) => Some(answer),
             Err(error) => {
-                let mut text = error.to_string();
-                let mut cause = error.source();
-                while let Some(error) = cause {
-                    text = format!("{text}: {error}");
-                    cause = error.source();
-                }
+                let text = whole_cause(&error);
                 self.checker.find(
                     operation,
                     Level::Error,
                     "response-missing",
                     "/responses",
-                    &format!("{} {}{}", operation.method, self.base, call.path),
+                    &format!("{} {}{}", operation.method, self.wire.base, call.path),
                     format!("the request was not answered: {text}"),
                 );
                 None
@@ -508,39 +581,22 @@ impl Run {
         call: &Call,
     ) -> Result<Answer, BoxError> {
         self.requests += 1;
-        let mut url = format!("{}{}", self.base, call.path);
+        let url = self.wire.url(&call.path, &call.query);
         // The query stays out of reports: it can hold a token.
-        let seen_in = format!("{} {url}", operation.method);
-        let pairs = call.query.iter();
-        let pairs = pairs.map(|(name, value)| format!("{}={}", encode(name), encode(value)));
-        let query = pairs.collect::<Vec<_>>().join("&");
-        if !query.is_empty() {
-            url = format!("{url}?{query}");
-        }
+        let seen_in = format!("{} {}{}", operation.method, self.wire.base, call.path);
         let request_id = format!("verify-{}-{}", self.id, self.requests);
-        let mut request = Request::builder()
-            .method(operation.method.clone())
-            .uri(url.parse::<Uri>()?)
-            .header(REQUEST_ID, request_id);
+        let mut headers = HeaderMap::new();
+        headers.insert(REQUEST_ID, HeaderValue::try_from(request_id)?);
         if call.authorized {
-            request = request.header(AUTHORIZATION, self.token.clone());
+            headers.insert(AUTHORIZATION, self.token.clone());
         }
         let mut bytes = Bytes::new();
         if let Some((content_type, body)) = &call.body {
-            request = request.header(CONTENT_TYPE, content_type);
+            headers.insert(CONTENT_TYPE, HeaderValue::try_from(content_type)?);
             bytes = body.clone();
         }
-        let request = request.body(upstream::Body::Whole(bytes))?;
-        let headers = request.headers().clone();
-        let answered = async {
-            let response = self.client.send(request).await?;
-            let (head, body) = response.into_parts();
-            let body = Limited::new(body, MAX_REPLY).collect().await?.to_bytes();
-            Ok::<_, BoxError>((head, body))
-        };
-        let (head, body) = tokio::time::timeout(TIMEOUT, answered)
-            .await
-            .map_err(|_| format!("there was no reply within {} seconds", TIMEOUT.as_secs()))??;
+        let sending = self.wire.send(&operation.method, &url, &headers, bytes);
+        let (head, body) = sending.await?;
         let sent = Sent {
             query: &call.query,
             headers: Some(&headers),
@@ -563,7 +619,7 @@ impl Run {
         })
     }
 
-    fn report(mut self) -> Report {
+    fn report(mut self) -> (Report, Checker) {
         for operation in contract::catalogue() {
             if self.tried.contains(operation.id) {
                 continue;
@@ -587,22 +643,19 @@ impl Run {
             let message = format!("was not tried: {reason}");
             let id = "operation-not-tried";
             self.checker
-                .find(operation, level, id, "", &self.base, message);
+                .find(operation, level, id, "", &self.wire.base, message);
         }
         let (tried, all) = (self.tried.len(), contract::catalogue().len());
-        Report {
+        let report = Report {
             title: format!(
                 "{} against the contract, {tried} of {all} operations in {} requests",
-                self.base, self.requests
+                self.wire.base, self.requests
             ),
             coverage: Some(self.checker.coverage()),
-            findings: self.checker.findings,
-        }
+            findings: std::mem::take(&mut self.checker.findings),
+        };
+        (report, self.checker)
     }
-}
-
-fn encode(text: &str) -> String {
-    utf8_percent_encode(text, UNRESERVED).to_string()
 }
 
 fn json(value: &Value) -> (String, Bytes) {

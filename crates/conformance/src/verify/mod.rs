@@ -5,16 +5,22 @@
 //! network. All of them validate status, headers, content type and body, and
 //! tell how much of the contract the traffic has touched.
 //!
+//! [`with_laws`] goes on to what takes two replies to see: the [`Law`]s, for this API
+//! or for any other that has an OpenAPI document.
+//!
 //! Without permission to write, a verification only reads. With it, all that it
 //! writes stands in an organization of its own.
 
 mod capture;
 pub(crate) mod check;
+mod laws;
 mod live;
 pub(crate) mod plan;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod wire;
 
 pub use capture::{CaptureError, har, recorded};
-pub use live::{Live, LiveError, live};
+pub use laws::{Bounds, Document, DocumentError, Law, Laws, Part, Subject};
+pub use live::{Live, LiveError, live, with_laws};

@@ -28,7 +28,7 @@ pub(crate) const OTHER_ID: &str = "other_organization_id";
 
 /// Properties whose name does not tell what they refer to. An operation can
 /// have its own.
-const REFERENCES: &[(&str, &str, &str)] = &[
+pub(crate) const REFERENCES: &[(&str, &str, &str)] = &[
     ("", "members", SCRATCH_ID),
     // A user stays a member of the organization that it leaves, which
     // `removeUserOrganization` then ends.
@@ -42,7 +42,7 @@ const LEFT_OUT: &[(&str, &str)] = &[
 ];
 
 /// Properties that have to be unique, and what stands for the run in them.
-const UNIQUE: &[(&str, &str)] = &[
+pub(crate) const UNIQUE: &[(&str, &str)] = &[
     ("email", "verify-{run}@example.com"),
     ("password", "verify-{run}-Password"),
     ("domain", "verify-{run}.example.com"),

@@ -57,11 +57,27 @@ pub(crate) struct Checker {
 
 /// What of the contract there is to see, or was seen.
 #[derive(Default)]
-struct Elements {
-    operations: BTreeSet<String>,
-    statuses: BTreeSet<String>,
-    properties: BTreeSet<String>,
-    enum_values: BTreeSet<String>,
+pub(crate) struct Elements {
+    pub(crate) operations: BTreeSet<String>,
+    pub(crate) statuses: BTreeSet<String>,
+    pub(crate) properties: BTreeSet<String>,
+    pub(crate) enum_values: BTreeSet<String>,
+}
+
+impl Elements {
+    /// What of these was seen, and what was not.
+    pub(crate) fn compare(&self, seen: &Self) -> Coverage {
+        let part = |all: &BTreeSet<String>, seen: &BTreeSet<String>| report::Seen {
+            seen: all.intersection(seen).cloned().collect(),
+            unseen: all.difference(seen).cloned().collect(),
+        };
+        Coverage {
+            operations: part(&self.operations, &seen.operations),
+            statuses: part(&self.statuses, &seen.statuses),
+            properties: part(&self.properties, &seen.properties),
+            enum_values: part(&self.enum_values, &seen.enum_values),
+        }
+    }
 }
 
 impl Visit for Elements {
@@ -193,7 +209,7 @@ impl Checker {
                 schema::walk(&of.views().read, None, &mut all);
             }
         }
-        coverage(&all, &self.seen)
+        all.compare(&self.seen)
     }
 }
 
@@ -205,17 +221,4 @@ fn text(headers: &HeaderMap, name: &str) -> String {
 fn is_json(content_type: &str) -> bool {
     let media_type = content_type.split(';').next().unwrap_or_default();
     media_type.trim().eq_ignore_ascii_case("application/json")
-}
-
-fn coverage(all: &Elements, seen: &Elements) -> Coverage {
-    let part = |all: &BTreeSet<String>, seen: &BTreeSet<String>| report::Seen {
-        seen: all.intersection(seen).cloned().collect(),
-        unseen: all.difference(seen).cloned().collect(),
-    };
-    Coverage {
-        operations: part(&all.operations, &seen.operations),
-        statuses: part(&all.statuses, &seen.statuses),
-        properties: part(&all.properties, &seen.properties),
-        enum_values: part(&all.enum_values, &seen.enum_values),
-    }
 }

@@ -13,6 +13,37 @@ use crate::verify::schema;
 const REQUEST_ID: &str = "x-request-id";
 
 impl Checker {
+    /// Remembers what a reply shows of the contract, and judges nothing.
+    pub(crate) fn see(&mut self, operation: &OperationInfo, status: u16, value: Option<&Value>) {
+        self.seen.operations.insert(title(operation));
+        if documented(operation).contains(&status) {
+            self.seen
+                .statuses
+                .insert(format!("{} {status}", title(operation)));
+        }
+        let of = operation
+            .reply
+            .body
+            .of()
+            .filter(|_| status == operation.status.as_u16());
+        if let (Some(of), Some(value)) = (of, value) {
+            let document = &of.views().read;
+            match operation.reply.body {
+                ReplyBody::List(_) => {
+                    for item in value.as_array().into_iter().flatten() {
+                        schema::walk(document, Some(item), &mut self.seen);
+                    }
+                }
+                _ => schema::walk(document, Some(value), &mut self.seen),
+            }
+        }
+    }
+
+    /// Returns whether an operation was called, by its title.
+    pub(crate) fn has_seen(&self, title: &str) -> bool {
+        self.seen.operations.contains(title)
+    }
+
     /// Judges a reply. With `expected` it has to be of that status.
     pub(crate) fn reply(
         &mut self,
@@ -23,13 +54,9 @@ impl Checker {
         expected: Option<StatusCode>,
     ) {
         let status = reply.status;
-        self.seen.operations.insert(title(operation));
+        self.see(operation, status.as_u16(), None);
         let below = format!("/responses/{}", status.as_u16());
         let is_documented = documented(operation).contains(&status.as_u16());
-        if is_documented {
-            let seen = format!("{} {}", title(operation), status.as_u16());
-            self.seen.statuses.insert(seen);
-        }
         if let Some(expected) = expected.filter(|expected| *expected != status) {
             let why = reply.body.and_then(reason).unwrap_or_default();
             self.find(
@@ -129,17 +156,7 @@ impl Checker {
             }
             _ => {}
         }
-        if let (Some(of), Some(value)) = (operation.reply.body.of(), &value) {
-            let document = &of.views().read;
-            match operation.reply.body {
-                ReplyBody::List(_) => {
-                    for item in value.as_array().into_iter().flatten() {
-                        schema::walk(document, Some(item), &mut self.seen);
-                    }
-                }
-                _ => schema::walk(document, Some(value), &mut self.seen),
-            }
-        }
+        self.see(operation, reply.status.as_u16(), value.as_ref());
         let limit = sent.parameter("limit").and_then(|limit| limit.parse().ok());
         if let (Some(Value::Array(items)), Some(limit)) = (&value, limit)
             && items.len() > limit

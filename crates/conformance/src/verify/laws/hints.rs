@@ -1,0 +1,47 @@
+//! What a document has no word for: names that do not tell what they refer to, and
+//! values that must be unique.
+
+use std::collections::BTreeSet;
+
+use contract::reasons::REASONS;
+
+use crate::verify::plan;
+
+/// What the contract's own document does not say.
+const DERIVED: &[(&str, &str)] = &[("/botinstances", "meta")];
+
+/// What is known beside a document.
+#[derive(Default)]
+pub(crate) struct Hints {
+    /// Properties by name, and what resource they refer to.
+    pub(crate) references: Vec<(&'static str, &'static str)>,
+    /// Properties whose values must be unique, and what stands for `{run}` in them.
+    pub(crate) unique: &'static [(&'static str, &'static str)],
+    /// Properties that follow from others where they are not given, by collection.
+    pub(crate) derived: &'static [(&'static str, &'static str)],
+    /// Whether a PATCH of an object leaves alone what it does not name of it.
+    pub(crate) merges: bool,
+    /// The reasons of errors, where there is a table of them.
+    pub(crate) reasons: Option<BTreeSet<&'static str>>,
+}
+
+impl Hints {
+    /// What is known of the contract's own API.
+    pub(crate) fn of_contract() -> Self {
+        let references = plan::REFERENCES.iter();
+        let own = [("template", "form")];
+        let references = references.filter(|(operation, ..)| operation.is_empty());
+        Self {
+            references: references
+                .filter_map(|(_, property, variable)| {
+                    Some((*property, variable.strip_suffix("_id")?))
+                })
+                .chain(own)
+                .collect(),
+            unique: plan::UNIQUE,
+            derived: DERIVED,
+            merges: true,
+            reasons: Some(REASONS.iter().map(|(reason, _)| *reason).collect()),
+        }
+    }
+}

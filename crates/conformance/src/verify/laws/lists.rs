@@ -1,0 +1,197 @@
+//! Reading lists, whole and page by page.
+
+use serde_json::Value;
+
+use super::exchange::{Ask, Exchange};
+use super::law::Law;
+use super::model::{Operation, Parameter, Resource};
+use super::schema;
+use super::session::Session;
+
+/// Names of the parameter that says how long a page may be.
+const LIMIT: [&str; 8] = [
+    "limit",
+    "per_page",
+    "perPage",
+    "page_size",
+    "pageSize",
+    "maxResults",
+    "max_results",
+    "first",
+];
+
+/// Names of parameters that say where a page begins.
+const OFFSET: [&str; 3] = ["offset", "skip", "start"];
+
+/// Names of other parameters that are no filters.
+const OTHER: [&str; 9] = [
+    "page",
+    "cursor",
+    "after",
+    "before",
+    "pageToken",
+    "page_token",
+    "sort",
+    "order",
+    "q",
+];
+
+/// How long a page is asked for where the document does not say what is possible.
+const LONGEST: u64 = 100;
+
+/// A list, and how to ask for it.
+#[derive(Clone)]
+pub(crate) struct List<'m> {
+    pub(crate) resource: &'m Resource,
+    pub(crate) operation: &'m Operation,
+    pub(crate) path: String,
+    /// Where the elements are in a reply, as a JSON pointer.
+    pub(crate) pointer: String,
+    /// The schema of an element.
+    pub(crate) element: &'m Value,
+    pub(crate) limit: Option<&'m Parameter>,
+}
+
+/// The elements of a list.
+pub(crate) struct Listed {
+    pub(crate) items: Vec<Value>,
+    /// The first request, as reports show it.
+    pub(crate) shown: String,
+    /// Whether these are all.
+    pub(crate) is_whole: bool,
+}
+
+impl<'m> List<'m> {
+    /// The list of a resource, if it has one that can be asked for.
+    pub(crate) fn of(
+        session: &Session<'m>,
+        resource: &'m Resource,
+    ) -> Option<Result<Self, String>> {
+        let operation = session.model.operation(resource.list)?;
+        let reply = operation.success()?.1.schema.as_ref()?;
+        let (pointer, element) = schema::elements(session.root(), reply)?;
+        let needed = operation.query.iter().find(|parameter| parameter.required);
+        if let Some(needed) = needed {
+            return Some(Err(format!("its parameter {} is required", needed.name)));
+        }
+        Some(session.fill(&operation.path, false).map(|path| Self {
+            resource,
+            operation,
+            path,
+            pointer,
+            element,
+            limit: operation.parameter(&LIMIT),
+        }))
+    }
+
+    /// Returns whether replies say where the next page is.
+    pub(crate) fn is_linked(&self) -> bool {
+        let reply = self.operation.success().map(|(_, reply)| reply);
+        reply.is_some_and(|reply| reply.headers.contains("link"))
+    }
+
+    pub(crate) fn offset(&self) -> Option<&'m Parameter> {
+        self.operation.parameter(&OFFSET)
+    }
+
+    /// The parameters that could be filters.
+    pub(crate) fn filters(&self) -> impl Iterator<Item = &'m Parameter> {
+        let all = self.operation.query.iter();
+        all.filter(|parameter| {
+            let name = parameter.name.as_str();
+            !LIMIT.contains(&name) && !OFFSET.contains(&name) && !OTHER.contains(&name)
+        })
+    }
+
+    pub(crate) fn ask(&self, query: &[(String, String)]) -> Ask {
+        let mut ask = Ask::new(self.path.clone());
+        ask.query = query.to_vec();
+        ask
+    }
+
+    /// The elements in a reply.
+    pub(crate) fn items(&self, exchange: &Exchange) -> Option<Vec<Value>> {
+        let value = exchange.value.as_ref().filter(|_| exchange.is_success())?;
+        value.pointer(&self.pointer)?.as_array().cloned()
+    }
+
+    /// The identifier of an element. A list of identifiers has them as elements.
+    pub(crate) fn id(&self, item: &Value) -> Option<String> {
+        match item {
+            Value::String(id) => Some(id.clone()),
+            item => super::exchange::identifier(item, self.resource),
+        }
+    }
+
+    /// The whole list that a query describes, as far as the bounds go.
+    pub(crate) async fn whole(
+        &self,
+        session: &mut Session<'m>,
+        query: &[(String, String)],
+    ) -> Option<Listed> {
+        let bound = session.laws.bounds.items;
+        // A list without limit is whole where replies say if there is more.
+        let mut query = query.to_vec();
+        let has_default = |limit: &Parameter| {
+            schema::resolve(session.root(), &limit.schema)
+                .get("default")
+                .is_some()
+        };
+        if let Some(limit) = self.limit
+            && (!self.is_linked() || has_default(limit))
+        {
+            let longest = schema::resolve(session.root(), &limit.schema)["maximum"].as_u64();
+            query.push((limit.name.clone(), longest.unwrap_or(LONGEST).to_string()));
+        }
+        let exchange = session.ask(self.operation, &self.ask(&query)).await?;
+        let mut items = self.items(&exchange)?;
+        let has_next = next(&exchange).is_some();
+        let is_whole = !has_next && items.len() <= bound;
+        items.truncate(bound);
+        Some(Listed {
+            items,
+            shown: exchange.shown,
+            is_whole,
+        })
+    }
+}
+
+/// The target of the link to the next page (RFC 8288).
+pub(crate) fn next(exchange: &Exchange) -> Option<String> {
+    for header in exchange.headers.get_all(http::header::LINK) {
+        let links = header.to_str().unwrap_or_default().split(",<");
+        for link in links {
+            let link = link.trim().trim_start_matches('<');
+            let Some((target, parameters)) = link.split_once('>') else {
+                continue;
+            };
+            let mut parameters = parameters.split(';').map(str::trim);
+            if parameters.any(|parameter| {
+                matches!(parameter.split_once('='), Some(("rel", value)) if value.trim_matches([',', ' ']).trim_matches('"') == "next")
+            }) {
+                return Some(target.to_owned());
+            }
+        }
+    }
+    None
+}
+
+/// The list of a resource, for these laws; where there is none to be had, that is
+/// noted for each of them.
+pub(crate) fn list_for<'m>(
+    session: &mut Session<'m>,
+    resource: &'m Resource,
+    laws: &[Law],
+) -> Option<List<'m>> {
+    match List::of(session, resource)? {
+        Ok(list) => Some(list),
+        Err(reason) => {
+            if let Some(operation) = session.model.operation(resource.list) {
+                for law in laws {
+                    session.untried(*law, operation, reason.clone());
+                }
+            }
+            None
+        }
+    }
+}

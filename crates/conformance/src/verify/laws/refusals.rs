@@ -1,0 +1,388 @@
+//! Laws of what must be refused.
+
+use std::collections::BTreeMap;
+
+use http::Method;
+use serde_json::{Value, json};
+
+use super::errors::unnamed_cause;
+use super::exchange::{Ask, Credentials, Exchange};
+use super::law::Law;
+use super::lists::List;
+use super::model::{Operation, Resource};
+use super::probes::{self, Probe, UNDECLARED};
+use super::sample::{self, Extent};
+use super::schema;
+use super::session::Session;
+use super::writes::Made;
+
+/// Verifies that wrong parameters of an operation that reads are refused.
+pub(crate) async fn parameters<'m>(session: &mut Session<'m>, operation: &'m Operation) {
+    if operation.method != Method::GET || operation.query.iter().any(|parameter| parameter.required)
+    {
+        return;
+    }
+    let path = match session.fill(&operation.path, false) {
+        Ok(path) => path,
+        Err(reason) => return session.untried(Law::UndeclaredParameterRefused, operation, reason),
+    };
+    let ask = |name: &str, value: &str| Ask::new(path.clone()).with(name, value);
+    if session.laws.strict_parameters {
+        let what = format!("the undeclared parameter `{UNDECLARED}`");
+        let law = Law::UndeclaredParameterRefused;
+        refused(
+            session,
+            operation,
+            &ask(UNDECLARED, "1"),
+            (law, UNDECLARED, &what),
+        )
+        .await;
+    } else {
+        let reason = "OpenAPI has no word for it; --strict-parameters says that it holds";
+        session.untried(Law::UndeclaredParameterRefused, operation, reason);
+    }
+    let root = session.root();
+    let mut left = session.laws.bounds.probes;
+    for parameter in &operation.query {
+        let schema = schema::resolve(root, &parameter.schema);
+        let is = |name: &str| schema::has_type(root, schema, name);
+        let mut wrong: Vec<(Law, String, String)> = Vec::new();
+        if is("integer") || is("number") {
+            wrong.push((
+                Law::WrongTypeRefused,
+                "seven".to_owned(),
+                "a text instead of a number".to_owned(),
+            ));
+            let beyond = probes::beyond(schema).into_iter();
+            wrong.extend(
+                beyond.map(|(value, what)| (Law::BeyondLimitRefused, value.to_string(), what)),
+            );
+        } else if is("boolean") {
+            wrong.push((
+                Law::WrongTypeRefused,
+                "perhaps".to_owned(),
+                "a text instead of a boolean".to_owned(),
+            ));
+        } else if !schema::options(root, schema).is_empty() {
+            let what = "a value that is not in the enumeration".to_owned();
+            wrong.push((Law::BeyondLimitRefused, "no-such-value".to_owned(), what));
+        } else if let Some(items) = schema.get("items")
+            && !schema::options(root, items).is_empty()
+        {
+            let what = "a value that is not in the enumeration".to_owned();
+            wrong.push((Law::BeyondLimitRefused, "no-such-value".to_owned(), what));
+        } else if schema.get("pattern").is_some() {
+            let what = "a text that does not match the pattern".to_owned();
+            wrong.push((Law::BeyondLimitRefused, "!! ".to_owned(), what));
+        } else if schema["minLength"].as_u64().is_some_and(|least| least > 0) {
+            let what = "no text, where some is needed,".to_owned();
+            wrong.push((Law::BeyondLimitRefused, String::new(), what));
+        }
+        for (law, value, what) in wrong {
+            if left == 0 {
+                return;
+            }
+            left -= 1;
+            let name = &parameter.name;
+            let what = format!("{what} in `{name}`");
+            refused(session, operation, &ask(name, &value), (law, name, &what)).await;
+        }
+    }
+}
+
+/// Makes a request that has to be refused, and verifies that the refusal names the
+/// cause. What comes back was accepted.
+async fn refused<'m>(
+    session: &mut Session<'m>,
+    operation: &'m Operation,
+    ask: &Ask,
+    (law, cause, what): (Law, &str, &str),
+) -> Option<Exchange> {
+    let exchange = session.ask(operation, ask).await?;
+    session.held(law, operation);
+    if exchange.is_refusal() {
+        session.held(Law::ErrorNamesTheCause, operation);
+        let problem = unnamed_cause(operation, exchange.status, exchange.value.as_ref(), cause);
+        if let Some(problem) = problem {
+            session.breach(
+                Law::ErrorNamesTheCause,
+                operation,
+                &[&exchange.shown],
+                &problem,
+            );
+        }
+        return None;
+    }
+    let message = format!("a request with {what} is answered with {}", exchange.status);
+    session.breach(law, operation, &[&exchange.shown], &message);
+    Some(exchange)
+}
+
+/// Verifies that wrong bodies of creates and changes are refused.
+pub(crate) async fn bodies<'m>(
+    session: &mut Session<'m>,
+    resource: &'m Resource,
+    made: Option<&Made>,
+) {
+    let creates = session.model.operation(resource.create);
+    if let Some(operation) = creates.filter(|_| made.is_some())
+        && let Ok(path) = session.fill(&resource.collection, true)
+    {
+        let sample = sample::make(session, operation, Extent::Example, 0, "refused");
+        if let Ok(sample) = sample {
+            for secret in &sample.secrets {
+                session.keep_secret(secret);
+            }
+            spoiled(session, resource, operation, &path, &sample.body).await;
+        }
+    }
+    if let (Some(operation), Some(made)) = (session.model.operation(resource.patch), made) {
+        if session.laws.strict_parameters {
+            let ask = Ask::new(made.path.clone())
+                .with(UNDECLARED, "1")
+                .body(json!({}));
+            let what = format!("the undeclared parameter `{UNDECLARED}`");
+            let law = Law::UndeclaredParameterRefused;
+            refused(session, operation, &ask, (law, UNDECLARED, &what)).await;
+        }
+        let sample = sample::make(session, operation, Extent::Example, 0, "refused-too");
+        if let Ok(sample) = sample {
+            for secret in &sample.secrets {
+                session.keep_secret(secret);
+            }
+            spoiled(session, resource, operation, &made.path, &sample.body).await;
+        }
+    }
+}
+
+async fn spoiled<'m>(
+    session: &mut Session<'m>,
+    resource: &'m Resource,
+    operation: &'m Operation,
+    path: &str,
+    body: &Value,
+) {
+    let root = session.root();
+    let Some(stated) = operation.body.as_ref().map(|body| &body.schema) else {
+        return;
+    };
+    let Some(validator) = schema::validator(root, stated) else {
+        return;
+    };
+    let is_patch = operation.method == Method::PATCH;
+    let mut left: BTreeMap<Law, usize> = BTreeMap::new();
+    for probe in probes::all(root, stated, body) {
+        let tried = left.entry(probe.law).or_default();
+        if *tried >= session.laws.bounds.probes {
+            continue;
+        }
+        let Some(wrong) = probe.spoil(body) else {
+            continue;
+        };
+        // A PATCH names nothing but what is wrong.
+        let wrong = if is_patch { top(&wrong, &probe) } else { wrong };
+        // Only what the document itself refuses must be refused; formats are told apart
+        // by servers alone.
+        let is_format = probe.what == "a text of another format";
+        if !is_format && validator.is_valid(&wrong) {
+            continue;
+        }
+        *tried += 1;
+        let ask = Ask::new(path).body(wrong);
+        let what = format!("{} at {}", probe.what, probe.place);
+        let told = (probe.law, probe.name(), what.as_str());
+        if let Some(accepted) = refused(session, operation, &ask, told).await
+            && !is_patch
+            && accepted.is_success()
+            && let Some(id) = accepted.id(resource)
+        {
+            // It is there now, and has to go in the end.
+            session.learn(resource, &id, true);
+        }
+    }
+}
+
+/// The property of a body that a probe is about, alone.
+fn top(body: &Value, probe: &Probe) -> Value {
+    let name = probe.place.split('/').nth(1).unwrap_or_default();
+    let name = name.replace("~1", "/").replace("~0", "~");
+    json!({ (name.as_str()): body[&name] })
+}
+
+/// Verifies that an operation that needs a token refuses none, a forged one and an
+/// expired one.
+pub(crate) async fn tokens<'m>(session: &mut Session<'m>, operation: &'m Operation) {
+    if !operation.authenticated || operation.query.iter().any(|parameter| parameter.required) {
+        return;
+    }
+    let reads = operation.method == Method::GET;
+    if !reads && !session.allow_writes {
+        return;
+    }
+    let expired = session.laws.expired_token.is_some();
+    let kinds = [
+        (Law::NoTokenRefused, Credentials::None, None, "no token"),
+        (
+            Law::ForgedTokenRefused,
+            Credentials::Forged,
+            Some("there is no token to forge").filter(|_| !session.has_token()),
+            "a forged token",
+        ),
+        (
+            Law::ExpiredTokenRefused,
+            Credentials::Expired,
+            Some("--expired-token gives none").filter(|_| !expired),
+            "an expired token",
+        ),
+    ];
+    // What this run has not created is not its own to risk.
+    let path = match session.fill(&operation.path, !reads) {
+        Ok(path) => path,
+        Err(reason) => {
+            for (law, ..) in kinds {
+                session.untried(law, operation, reason.clone());
+            }
+            return;
+        }
+    };
+    for (law, credentials, why_not, what) in kinds {
+        if let Some(reason) = why_not {
+            session.untried(law, operation, reason);
+            continue;
+        }
+        let mut ask = Ask::new(path.clone()).sent_by(credentials);
+        if operation.body.is_some() {
+            ask = ask.body(json!({}));
+        }
+        let Some(exchange) = session.ask(operation, &ask).await else {
+            continue;
+        };
+        session.held(law, operation);
+        if !matches!(exchange.status, 401 | 403) {
+            let message = format!("a request with {what} is answered with {}", exchange.status);
+            session.breach(law, operation, &[&exchange.shown], &message);
+        }
+    }
+}
+
+/// Verifies that a caller of another organization does not see, change or delete
+/// what this run has created.
+pub(crate) async fn foreign<'m>(session: &mut Session<'m>, resource: &'m Resource, made: &Made) {
+    let law = Law::ForeignIsHidden;
+    if session.laws.foreign_token.is_some() {
+        referred_by_foreign(session, resource).await;
+    }
+    let all = [
+        resource.read,
+        resource.list,
+        resource.patch,
+        resource.delete,
+    ];
+    for operation in all
+        .into_iter()
+        .filter_map(|number| session.model.operation(number))
+    {
+        if session.laws.foreign_token.is_none() {
+            session.untried(law, operation, "--foreign-token gives none");
+            continue;
+        }
+        if Some(operation.title()) == session.model.operation(resource.list).map(Operation::title) {
+            listed_to_foreign(session, resource, made).await;
+            continue;
+        }
+        let mut ask = Ask::new(made.path.clone()).sent_by(Credentials::Foreign);
+        if operation.method == Method::PATCH {
+            ask = ask.body(json!({}));
+        }
+        let Some(exchange) = session.ask(operation, &ask).await else {
+            continue;
+        };
+        if exchange.status == 401 {
+            session.untried(law, operation, "the token of the foreign caller is refused");
+            continue;
+        }
+        session.held(law, operation);
+        if !exchange.is_refusal() {
+            let message = format!("a foreign caller is answered with {}", exchange.status);
+            session.breach(law, operation, &[&made.shown, &exchange.shown], &message);
+        }
+    }
+}
+
+/// Verifies that a foreign caller cannot refer to what this run has created.
+async fn referred_by_foreign<'m>(session: &mut Session<'m>, resource: &'m Resource) {
+    let law = Law::ForeignIsHidden;
+    let Some(operation) = session.model.operation(resource.create) else {
+        return;
+    };
+    let Ok(sample) = sample::make(session, operation, Extent::Example, 0, "foreign") else {
+        return;
+    };
+    for secret in &sample.secrets {
+        session.keep_secret(secret);
+    }
+    let text = sample.body.to_string();
+    let own = session
+        .created
+        .values()
+        .flatten()
+        .find(|id| text.contains(&format!("\"{id}\"")));
+    let Some(own) = own.cloned() else {
+        return;
+    };
+    let Ok(path) = session.fill(&resource.collection, true) else {
+        return;
+    };
+    let ask = Ask::new(path)
+        .body(sample.body)
+        .sent_by(Credentials::Foreign);
+    let Some(exchange) = session.ask(operation, &ask).await else {
+        return;
+    };
+    if exchange.status == 401 {
+        return session.untried(law, operation, "the token of the foreign caller is refused");
+    }
+    session.held(law, operation);
+    if !exchange.is_refusal() {
+        let message = format!(
+            "a foreign caller may refer to {own}, which is not theirs: the reply is {}",
+            exchange.status
+        );
+        session.breach(law, operation, &[&exchange.shown], &message);
+        if let Some(id) = exchange.id(resource) {
+            session.learn(resource, &id, true);
+        }
+    }
+}
+
+async fn listed_to_foreign<'m>(session: &mut Session<'m>, resource: &'m Resource, made: &Made) {
+    let law = Law::ForeignIsHidden;
+    let Some(Ok(list)) = List::of(session, resource) else {
+        return;
+    };
+    let ask = list.ask(&[]).sent_by(Credentials::Foreign);
+    let Some(exchange) = session.ask(list.operation, &ask).await else {
+        return;
+    };
+    if exchange.status == 401 {
+        return session.untried(
+            law,
+            list.operation,
+            "the token of the foreign caller is refused",
+        );
+    }
+    session.held(law, list.operation);
+    let items = list.items(&exchange).unwrap_or_default();
+    if items
+        .iter()
+        .any(|item| list.id(item).as_ref() == Some(&made.id))
+    {
+        let requests = [made.shown.as_str(), &exchange.shown];
+        session.breach(
+            law,
+            list.operation,
+            &requests,
+            "a foreign caller is shown it in the list",
+        );
+    }
+}

@@ -1,0 +1,511 @@
+//! One verification: requests, what is known from their replies, and what was
+//! found.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bytes::Bytes;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use serde_json::Value;
+
+use super::coverage::Coverage;
+use super::errors::{Broken, Judge, Received};
+use super::exchange::{Ask, Credentials, Exchange};
+use super::hints::Hints;
+use super::law::Law;
+use super::model::{Model, Operation, Resource, Scheme};
+use super::options::Laws;
+use super::secrets;
+use crate::report::{Finding, Level, Location};
+use crate::verify::wire::{Wire, encode, whole_cause};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// How many findings of one law on one operation are told.
+const MAX_TOLD: usize = 3;
+
+/// A secret that is shorter could be in a reply by chance.
+const SHORTEST_SECRET: usize = 8;
+
+/// Names of query parameters whose values stay out of reports.
+const PRIVATE: [&str; 5] = ["token", "password", "secret", "key", "code"];
+
+pub(crate) struct Session<'m> {
+    pub(crate) model: &'m Model,
+    pub(crate) laws: &'m Laws,
+    pub(crate) hints: Hints,
+    pub(crate) allow_writes: bool,
+    /// Tells this run from all others, in what has to be unique.
+    pub(crate) run: String,
+    /// What exists, by the path of an element: what this run has created comes
+    /// first.
+    pub(crate) known: BTreeMap<String, Vec<String>>,
+    /// What this run has created, and not yet deleted, by the path of an element.
+    pub(crate) created: BTreeMap<String, Vec<String>>,
+    pub(crate) secrets: BTreeSet<String>,
+    pub(crate) coverage: Coverage,
+    pub(crate) requests: usize,
+    wire: Wire,
+    token: String,
+    findings: Vec<Finding>,
+    told: BTreeMap<(Law, String), usize>,
+    tried: BTreeMap<Law, BTreeSet<String>>,
+    untried: BTreeMap<(Law, String), BTreeSet<String>>,
+    judge: Judge,
+}
+
+impl<'m> Session<'m> {
+    pub(crate) fn new(
+        model: &'m Model,
+        laws: &'m Laws,
+        hints: Hints,
+        (wire, token): (Wire, String),
+        allow_writes: bool,
+        run: String,
+        coverage: Coverage,
+    ) -> Self {
+        Self {
+            model,
+            laws,
+            hints,
+            allow_writes,
+            run,
+            known: BTreeMap::new(),
+            created: BTreeMap::new(),
+            secrets: BTreeSet::new(),
+            coverage,
+            requests: 0,
+            wire,
+            token,
+            findings: Vec::new(),
+            told: BTreeMap::new(),
+            tried: BTreeMap::new(),
+            untried: BTreeMap::new(),
+            judge: Judge::default(),
+        }
+    }
+
+    pub(crate) fn base(&self) -> &str {
+        &self.wire.base
+    }
+
+    pub(crate) fn root(&self) -> &'m Value {
+        self.model.root()
+    }
+
+    /// Returns whether a path is among those that are verified.
+    pub(crate) fn is_wanted(&self, path: &str) -> bool {
+        let only = &self.laws.only;
+        only.is_empty()
+            || only.iter().any(|start| {
+                path.strip_prefix(start.as_str())
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            })
+    }
+
+    /// A path with its variables filled in; the reason where one is not known.
+    /// What is to be changed has to be what this run has created.
+    pub(crate) fn fill(&self, template: &str, ours: bool) -> Result<String, String> {
+        let mut path = String::new();
+        let mut prefix = String::new();
+        for segment in template.split('/').skip(1) {
+            prefix = format!("{prefix}/{segment}");
+            if !segment.starts_with('{') {
+                path = format!("{path}/{segment}");
+                continue;
+            }
+            let from = if ours { &self.created } else { &self.known };
+            let Some(id) = from.get(&prefix).and_then(|ids| ids.first()) else {
+                let what = if ours {
+                    "this run has created"
+                } else {
+                    "a reply before has named"
+                };
+                return Err(format!("there is no {segment} that {what}"));
+            };
+            path = format!("{path}/{}", encode(id));
+        }
+        Ok(path)
+    }
+
+    /// The path of one element.
+    pub(crate) fn item(&self, resource: &Resource, id: &str, ours: bool) -> Result<String, String> {
+        let collection = self.fill(&resource.collection, ours)?;
+        Ok(format!("{collection}/{}", encode(id)))
+    }
+
+    /// Remembers that something exists.
+    pub(crate) fn learn(&mut self, resource: &Resource, id: &str, ours: bool) {
+        let known = self.known.entry(resource.item.clone()).or_default();
+        if !known.iter().any(|other| other == id) {
+            // What was created stands before what was there, in its own order.
+            let own = self.created.get(&resource.item).map_or(0, Vec::len);
+            let at = if ours {
+                own.min(known.len())
+            } else {
+                known.len()
+            };
+            known.insert(at, id.to_owned());
+        }
+        if ours {
+            let created = self.created.entry(resource.item.clone()).or_default();
+            created.push(id.to_owned());
+        }
+    }
+
+    /// Forgets what was deleted.
+    pub(crate) fn forget(&mut self, resource: &Resource, id: &str) {
+        for ids in [&mut self.known, &mut self.created] {
+            if let Some(ids) = ids.get_mut(&resource.item) {
+                ids.retain(|other| other != id);
+            }
+        }
+    }
+
+    /// Remembers what must never be seen again.
+    pub(crate) fn keep_secret(&mut self, secret: &str) {
+        if secret.len() >= SHORTEST_SECRET {
+            self.secrets.insert(secret.to_owned());
+        }
+    }
+
+    /// Makes a request, and judges what holds of every reply. Nothing comes back
+    /// where there was none.
+    pub(crate) async fn ask(&mut self, operation: &Operation, ask: &Ask) -> Option<Exchange> {
+        if self.requests >= self.laws.bounds.requests {
+            return None;
+        }
+        self.requests += 1;
+        let url = self.wire.url(&ask.path, &ask.query);
+        let shown = self.shown(&operation.method, ask);
+        let mut headers = HeaderMap::new();
+        let request_id = format!("laws-{}-{}", self.run, self.requests);
+        if let Ok(request_id) = HeaderValue::try_from(request_id) {
+            headers.insert(REQUEST_ID, request_id);
+        }
+        if let Some((name, token)) = self.credentials(ask.credentials) {
+            headers.insert(name, token);
+        }
+        let mut body = Bytes::new();
+        if let Some(value) = &ask.body {
+            let stated = operation.body.as_ref();
+            let media_type = stated.and_then(|body| HeaderValue::try_from(&body.media_type).ok());
+            let json = HeaderValue::from_static("application/json");
+            headers.insert(CONTENT_TYPE, media_type.unwrap_or(json));
+            body = value.to_string().into();
+        }
+        let answered = self
+            .wire
+            .send(&operation.method, &url, &headers, body)
+            .await;
+        let (head, body) = match answered {
+            Ok(answered) => answered,
+            Err(error) => {
+                let message = format!("the request was not answered: {}", whole_cause(&error));
+                self.breach(Law::ReplyAsDeclared, operation, &[&shown], &message);
+                return None;
+            }
+        };
+        let exchange = Exchange {
+            shown,
+            status: head.status.as_u16(),
+            headers: head.headers,
+            value: serde_json::from_slice(&body).ok(),
+        };
+        let schema = operation.reply(exchange.status);
+        let schema = schema.and_then(|reply| reply.schema.as_ref());
+        let seen = exchange.value.as_ref().zip(schema);
+        self.coverage
+            .see(self.model, operation, exchange.status, seen);
+        self.look_for_secrets(operation, &exchange, &body);
+        self.learn_secrets(operation, &exchange);
+        let received = Received {
+            status: exchange.status,
+            headers: &exchange.headers,
+            body: &body,
+            value: exchange.value.as_ref(),
+        };
+        self.hold(operation, &received);
+        let broken = self
+            .judge
+            .broken(self.model, &self.hints, operation, &received);
+        for Broken {
+            law,
+            level,
+            message,
+        } in broken
+        {
+            self.breach_at(level, law, operation, &[&exchange.shown], &message);
+        }
+        Some(exchange)
+    }
+
+    /// Returns whether there is a token to make calls with.
+    pub(crate) fn has_token(&self) -> bool {
+        !self.token.is_empty()
+    }
+
+    /// The header that says who makes a request.
+    fn credentials(&self, credentials: Credentials) -> Option<(HeaderName, HeaderValue)> {
+        let forged;
+        let token = match credentials {
+            Credentials::None => return None,
+            Credentials::Own => Some(self.token.as_str()).filter(|token| !token.is_empty())?,
+            Credentials::Forged => {
+                forged = secrets::forged(&self.token);
+                &forged
+            }
+            Credentials::Expired => self.laws.expired_token.as_deref()?,
+            Credentials::Foreign => self.laws.foreign_token.as_deref()?,
+        };
+        let (name, text) = match &self.model.scheme {
+            Scheme::Authorization(word) => (AUTHORIZATION, format!("{word} {token}")),
+            Scheme::Header(name) => (name.clone(), token.to_owned()),
+        };
+        let mut value = HeaderValue::try_from(text).ok()?;
+        value.set_sensitive(true);
+        Some((name, value))
+    }
+
+    /// A request as reports show it: without values that could be private.
+    fn shown(&self, method: &Method, ask: &Ask) -> String {
+        let query = ask.query.iter().map(|(name, value)| {
+            let lower = name.to_lowercase();
+            let is_private = PRIVATE.iter().any(|private| lower.contains(private));
+            let value = if is_private { "…" } else { value.as_str() };
+            format!("{name}={value}")
+        });
+        let query = query.collect::<Vec<_>>().join("&");
+        let mark = if query.is_empty() { "" } else { "?" };
+        let body = match &ask.body {
+            None => String::new(),
+            Some(Value::Object(members)) => {
+                let names: Vec<_> = members.keys().map(String::as_str).collect();
+                format!(" {{{}}}", shortened(&names))
+            }
+            Some(Value::Array(_)) => " [a list]".to_owned(),
+            Some(_) => " a value".to_owned(),
+        };
+        let whom = match ask.credentials {
+            Credentials::Own => "",
+            Credentials::None => " without a token",
+            Credentials::Forged => " with a forged token",
+            Credentials::Expired => " with an expired token",
+            Credentials::Foreign => " with the token of a foreign caller",
+        };
+        let shown = format!(
+            "{method} {}{}{mark}{query}{body}{whom}",
+            self.wire.base, ask.path
+        );
+        self.without_secrets(&shown)
+    }
+
+    pub(crate) fn without_secrets(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        for secret in &self.secrets {
+            text = text.replace(secret.as_str(), "…");
+        }
+        text
+    }
+
+    fn look_for_secrets(&mut self, operation: &Operation, exchange: &Exchange, body: &[u8]) {
+        if self.secrets.is_empty() {
+            return;
+        }
+        self.held(Law::SecretStaysSecret, operation);
+        let told = secrets::found(&self.secrets, &exchange.headers, body);
+        if let Some(place) = told {
+            let message = format!("{place} has a secret that a request before had sent");
+            self.breach(
+                Law::SecretStaysSecret,
+                operation,
+                &[&exchange.shown],
+                &message,
+            );
+        }
+    }
+
+    /// Notes that a law was tried on an operation.
+    pub(crate) fn held(&mut self, law: Law, operation: &Operation) {
+        self.tried.entry(law).or_default().insert(operation.title());
+    }
+
+    /// Keeps what was shown once, and must never be shown again.
+    fn learn_secrets(&mut self, operation: &Operation, exchange: &Exchange) {
+        let Some(value) = exchange.value.as_ref().filter(|_| exchange.is_success()) else {
+            return;
+        };
+        let mut resources = self.model.resources.iter();
+        let resource = resources.find(|of| [&of.collection, &of.item].contains(&&operation.path));
+        let once = resource.into_iter().flat_map(|resource| &resource.once);
+        let shown: Vec<_> = once.filter_map(|name| value[name].as_str()).collect();
+        for secret in shown {
+            self.keep_secret(secret);
+        }
+    }
+
+    /// Notes the laws that every reply has to keep.
+    fn hold(&mut self, operation: &Operation, reply: &Received<'_>) {
+        if reply.status < 400 {
+            self.held(Law::ReplyAsDeclared, operation);
+            return;
+        }
+        self.held(Law::ErrorAsDeclared, operation);
+        self.held(Law::ErrorCodeIsStatus, operation);
+        if self.hints.reasons.is_some() {
+            self.held(Law::ErrorReasonInTable, operation);
+        }
+    }
+
+    /// Notes that a law could not be tried on an operation.
+    pub(crate) fn untried(&mut self, law: Law, operation: &Operation, reason: impl Into<String>) {
+        let operations = self.untried.entry((law, reason.into())).or_default();
+        operations.insert(operation.title());
+    }
+
+    /// Notes that a law is broken. `requests` are those whose replies show it, as
+    /// reports show them.
+    pub(crate) fn breach(
+        &mut self,
+        law: Law,
+        operation: &Operation,
+        requests: &[&str],
+        message: &str,
+    ) {
+        self.breach_at(Level::Error, law, operation, requests, message);
+    }
+
+    fn breach_at(
+        &mut self,
+        level: Level,
+        law: Law,
+        operation: &Operation,
+        requests: &[&str],
+        message: &str,
+    ) {
+        self.held(law, operation);
+        let told = self.told.entry((law, operation.title())).or_default();
+        *told += 1;
+        if *told > MAX_TOLD {
+            return;
+        }
+        let requests: Vec<_> = requests
+            .iter()
+            .map(|request| format!("`{request}`"))
+            .collect();
+        let message = self.without_secrets(message);
+        self.findings.push(Finding {
+            id: law.id().to_owned(),
+            level,
+            direction: None,
+            operation: Some(operation.title()),
+            also: Vec::new(),
+            base: Some(self.place(operation)),
+            revision: Some(Location::of_text(self.wire.base.clone(), None)),
+            message: format!("{message}. Seen with {}", requests.join(", then ")),
+        });
+    }
+
+    pub(crate) fn place(&self, operation: &Operation) -> Location {
+        Location {
+            source: self.model.document.source.clone(),
+            pointer: operation.pointer.clone(),
+            line: None,
+        }
+    }
+
+    /// Notes something beside the laws.
+    pub(crate) fn note(&mut self, id: &str, level: Level, operation: &Operation, message: String) {
+        let finding = Finding {
+            id: id.to_owned(),
+            level,
+            direction: None,
+            operation: Some(operation.title()),
+            also: Vec::new(),
+            base: Some(self.place(operation)),
+            revision: Some(Location::of_text(self.wire.base.clone(), None)),
+            message,
+        };
+        self.findings.push(finding);
+    }
+
+    /// Every finding, and how many laws were tried.
+    pub(crate) fn finish(mut self) -> Outcome {
+        for ((law, operation), told) in &self.told {
+            if *told > MAX_TOLD
+                && let Some(last) = self.findings.iter_mut().rfind(|found| {
+                    found.id == law.id() && found.operation.as_ref() == Some(operation)
+                })
+            {
+                last.message = format!("{} (and {} more times)", last.message, told - MAX_TOLD);
+            }
+        }
+        let base = self.wire.base.clone();
+        // Laws that were not tried for the same reason on the same operations are one note.
+        let mut notes: BTreeMap<(&str, Vec<&String>), Vec<&str>> = BTreeMap::new();
+        for ((law, reason), operations) in &self.untried {
+            // What was tried in one way is tried.
+            let tried = self.tried.get(law);
+            let left = operations.iter();
+            let left = left.filter(|title| tried.is_none_or(|tried| !tried.contains(*title)));
+            let left: Vec<_> = left.collect();
+            if !left.is_empty() {
+                notes.entry((reason, left)).or_default().push(law.id());
+            }
+        }
+        for ((reason, operations), laws) in notes {
+            let were = if laws.len() == 1 { "was" } else { "were" };
+            self.findings.push(Finding {
+                id: "law-not-tried".to_owned(),
+                level: Level::Info,
+                direction: None,
+                operation: operations.first().map(|title| (*title).clone()),
+                also: operations.into_iter().skip(1).cloned().collect(),
+                base: None,
+                revision: Some(Location::of_text(base.clone(), None)),
+                message: format!("{} {were} not tried: {reason}", laws.join(", ")),
+            });
+        }
+        if self.requests >= self.laws.bounds.requests {
+            self.findings.push(Finding {
+                id: "law-not-tried".to_owned(),
+                level: Level::Warning,
+                direction: None,
+                operation: None,
+                also: Vec::new(),
+                base: None,
+                revision: Some(Location::of_text(base, None)),
+                message: format!(
+                    "the verification ended after {} requests, which is its bound; --only names \
+                     a part to verify, and --max-requests allows more",
+                    self.requests
+                ),
+            });
+        }
+        Outcome {
+            findings: self.findings,
+            laws: self.tried.len(),
+            requests: self.requests,
+            coverage: self.coverage,
+        }
+    }
+}
+
+/// What a session has come to.
+pub(crate) struct Outcome {
+    pub(crate) findings: Vec<Finding>,
+    /// How many laws were tried.
+    pub(crate) laws: usize,
+    pub(crate) requests: usize,
+    pub(crate) coverage: Coverage,
+}
+
+fn shortened(names: &[&str]) -> String {
+    const MOST: usize = 4;
+    let more = names.len().saturating_sub(MOST);
+    let shown: Vec<_> = names.iter().take(MOST).copied().collect();
+    if more == 0 {
+        return shown.join(", ");
+    }
+    format!("{}, and {more} more", shown.join(", "))
+}

@@ -1,0 +1,8 @@
+//! The laws of `contract verify`, against the backend with one fault at a time.
+//!
+//! Every test owns its whole backend, on a port that the system picks.
+
+mod faults;
+mod faulty;
+mod other;
+mod sound;
