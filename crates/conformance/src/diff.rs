@@ -3,6 +3,7 @@
 //! The judging is that of the crate `openapi-diff`; the policy of a team is applied to
 //! what this and other checks find.
 
+pub use openapi_diff::rules::OperationRule;
 pub use openapi_diff::{
     BoxError, Date, Document, DocumentError, MAX_BYTES, Referred, Rule, SourceText, Url,
 };

@@ -38,6 +38,7 @@ pub use config::Config;
 pub use fault::status;
 pub use gateway::Gateway;
 pub use held::Held;
+pub use link::next_link;
 pub use record::{CallRecord, UpstreamRecord};
 pub use streams::Unabridged;
 pub use upstream::{

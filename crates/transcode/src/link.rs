@@ -24,14 +24,13 @@ pub(crate) fn misfit(reason: impl Into<String>) -> ReadError {
     }
 }
 
-/// The query parameter of this name in the target of the first link with
-/// `rel="next"`, decoded; `None` where there is no such link.
+/// The target of the first link with `rel="next"`, as it is written; `None` where there
+/// is no such link.
 ///
 /// # Errors
 ///
-/// Fails where a header cannot be read, and where the link has no such
-/// parameter or one whose value is not text.
-pub(crate) fn next_parameter(headers: &HeaderMap, name: &str) -> Result<Option<String>, ReadError> {
+/// Fails where a header cannot be read.
+pub fn next_link(headers: &HeaderMap) -> Result<Option<String>, ReadError> {
     let mut next = None;
     // The lines of a list are one list (RFC 9110, section 5.3). Each is read to
     // its end, so that no error hides behind the link.
@@ -45,12 +44,26 @@ pub(crate) fn next_parameter(headers: &HeaderMap, name: &str) -> Result<Option<S
             }
         }
     }
-    let Some(target) = next else {
+    next.map(|target| {
+        std::str::from_utf8(target)
+            .map(str::to_owned)
+            .map_err(|_| misfit("the target of the next page is not a URI"))
+    })
+    .transpose()
+}
+
+/// The query parameter of this name in the target of the first link with
+/// `rel="next"`, decoded; `None` where there is no such link.
+///
+/// # Errors
+///
+/// Fails where a header cannot be read, and where the link has no such
+/// parameter or one whose value is not text.
+pub(crate) fn next_parameter(headers: &HeaderMap, name: &str) -> Result<Option<String>, ReadError> {
+    let Some(target) = next_link(headers)? else {
         return Ok(None);
     };
-    let target = std::str::from_utf8(target)
-        .map_err(|_| misfit("the target of the next page is not a URI"))?;
-    match parameter(target, name) {
+    match parameter(&target, name) {
         Some(Ok(value)) => Ok(Some(value)),
         Some(Err(NotText)) => Err(misfit(format!(
             "the parameter {name:?} of the next page is not text"

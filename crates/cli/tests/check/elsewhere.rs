@@ -294,7 +294,27 @@ fn a_server_of_another_api_is_not_held_to_ours() {
     let repository = stranger();
     check(&repository, "bless", &[], 0, &["published"]);
     let url = ["--url", "http://127.0.0.1:1", "--token", "t"];
-    check(&repository, "check", &url, 2, &["this is another API"]);
+    // It is called by what the document says, but nothing listens there.
+    check(&repository, "check", &url, 2, &["127.0.0.1:1"]);
+}
+
+#[test]
+fn the_id_of_an_operation_is_what_generated_clients_call() {
+    let repository = stranger();
+    repository.write("contract.toml", "document = \"api/shop.yaml\"\n");
+    repository.check(&["bless"], 0, &["published 1.0.0"]);
+    repository.commit();
+    repository.replace(
+        "api/shop.yaml",
+        "operationId: getShoe",
+        "operationId: readShoe",
+    );
+    let expected = [
+        "FAIL  rest",
+        "error[api-operation-id-removed]",
+        "`readShoe`",
+    ];
+    repository.check(&["check"], 1, &expected);
 }
 
 #[test]

@@ -8,7 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use contract::operation::{BASE_PATH, BodyInfo, OperationInfo, ReplyBody};
 use contract::recorded::recorded;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, LINK};
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde_json::Value;
 use upstream::{BoxError, base};
@@ -405,8 +405,7 @@ impl Run {
         if let Some(value) = &answer.value {
             self.learn(operation, &call, value);
         }
-        let link = answer.headers.get(LINK).and_then(|link| link.to_str().ok());
-        if let Some((_, offset)) = link.and_then(next_page) {
+        if let Some((_, offset)) = next_page(&answer.headers) {
             let mut query = call.query;
             query.push(("offset".to_owned(), offset.to_string()));
             let next = Call { query, ..call };

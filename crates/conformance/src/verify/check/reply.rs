@@ -294,8 +294,8 @@ fn wrong_location(headers: &HeaderMap, created: Option<&Value>) -> Option<String
 
 /// What is wrong with the way to the next page.
 fn wrong_link(operation: &OperationInfo, sent: &Sent<'_>, headers: &HeaderMap) -> Option<String> {
-    let link = headers.get(LINK)?;
-    let Some((target, offset)) = next_page(link.to_str().unwrap_or_default()) else {
+    headers.get(LINK)?;
+    let Some((target, offset)) = next_page(headers) else {
         return Some(
             "Link is not of the form `<…?limit=…&offset=…>; rel=\"next\"` (RFC 8288)".to_owned(),
         );
@@ -317,11 +317,10 @@ fn wrong_link(operation: &OperationInfo, sent: &Sent<'_>, headers: &HeaderMap) -
 }
 
 /// The target of the link to the next page, and the offset in it.
-pub(crate) fn next_page(link: &str) -> Option<(String, u64)> {
-    let links = link.split(',').map(str::trim);
-    let mut next = links.filter(|link| link.contains("rel=\"next\"") || link.contains("rel=next"));
-    let target = next.next()?.strip_prefix('<')?.split_once('>')?.0;
+pub(crate) fn next_page(headers: &HeaderMap) -> Option<(String, u64)> {
+    let target = transcode::next_link(headers).ok()??;
     let (_, text) = target.split_once('?')?;
     let offset = query(text).into_iter().find(|(name, _)| name == "offset")?;
-    Some((target.to_owned(), offset.1.parse().ok()?))
+    let offset = offset.1.parse().ok()?;
+    Some((target, offset))
 }

@@ -46,13 +46,8 @@ pub(crate) fn decode(text: &str) -> String {
 
 /// The decoded names and values of a query.
 pub(crate) fn query(text: &str) -> Vec<(String, String)> {
-    let pairs = text.split('&').filter(|pair| !pair.is_empty());
-    let decoded = |text: &str| decode(&text.replace('+', " "));
-    pairs
-        .map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            (decoded(name), decoded(value))
-        })
+    form_urlencoded::parse(text.as_bytes())
+        .into_owned()
         .collect()
 }
 

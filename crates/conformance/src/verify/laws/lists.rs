@@ -156,24 +156,10 @@ impl<'m> List<'m> {
     }
 }
 
-/// The target of the link to the next page (RFC 8288).
+/// The target of the link to the next page (RFC 8288). One that cannot be read leads
+/// nowhere, so the pages are not the whole list.
 pub(crate) fn next(exchange: &Exchange) -> Option<String> {
-    for header in exchange.headers.get_all(http::header::LINK) {
-        let links = header.to_str().unwrap_or_default().split(",<");
-        for link in links {
-            let link = link.trim().trim_start_matches('<');
-            let Some((target, parameters)) = link.split_once('>') else {
-                continue;
-            };
-            let mut parameters = parameters.split(';').map(str::trim);
-            if parameters.any(|parameter| {
-                matches!(parameter.split_once('='), Some(("rel", value)) if value.trim_matches([',', ' ']).trim_matches('"') == "next")
-            }) {
-                return Some(target.to_owned());
-            }
-        }
-    }
-    None
+    transcode::next_link(&exchange.headers).ok().flatten()
 }
 
 /// The list of a resource, for these laws; where there is none to be had, that is
