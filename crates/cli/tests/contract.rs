@@ -188,11 +188,6 @@ fn what_is_no_document_exits_with_2() {
 #[test]
 fn flags_that_are_of_no_use_are_refused() {
     check(
-        &["verify", "--har", "a", "--document", "b"],
-        2,
-        "is for a server: give --url",
-    );
-    check(
         &["verify", "--recorded", "a", "--require-coverage"],
         2,
         "is for a server: give --url",

@@ -33,7 +33,13 @@ fn what_holds_exits_with_0() {
         "53 of 53 operations",
         "contract check: 0 errors, 0 warnings",
     ];
-    Repository::copy().check(&["check", "--require-buf"], 0, &expected);
+    Repository::copy().check_all(&["--require-buf"], 0, &expected);
+}
+
+#[test]
+fn a_check_without_the_backend_says_so() {
+    let expected = ["skip  backend   no backend was verified (--skip-backend)"];
+    Repository::copy().check(&["check"], 0, &expected);
 }
 
 #[test]
