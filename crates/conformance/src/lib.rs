@@ -20,6 +20,7 @@ pub mod diff;
 mod from_contract;
 mod from_openapi;
 mod from_proto;
+mod ids;
 mod json_schema;
 mod multipart;
 mod policy;

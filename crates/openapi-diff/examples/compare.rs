@@ -6,10 +6,12 @@ use std::{env, fs};
 use openapi_diff::{Date, Document, diff};
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let mut documents = env::args().skip(1).map(|path| -> Result<_, Box<dyn Error>> {
-        let text = fs::read_to_string(&path)?;
-        Ok(Document::parse(&path, &text)?)
-    });
+    let mut documents = env::args()
+        .skip(1)
+        .map(|path| -> Result<_, Box<dyn Error>> {
+            let text = fs::read_to_string(&path)?;
+            Ok(Document::parse(&path, &text)?)
+        });
     let (Some(old), Some(new)) = (documents.next(), documents.next()) else {
         return Err("say which documents to compare: compare OLD NEW".into());
     };

@@ -145,11 +145,14 @@ pub(crate) async fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
         verdict.tell("ignore", left_over, "");
     }
 
-    args.output.print(&Report {
+    let report = Report {
         title: "contract check".to_owned(),
         findings: verdict.findings,
+        accepted: verdict.policy.accepted(),
         coverage: None,
-    })
+    };
+    let command = "web1on1 contract check";
+    args.policy.report(&report, &args.output, command)
 }
 
 /// What was found so far, as the team judges it.

@@ -45,6 +45,7 @@ fn report() -> Report {
                 message: "the operation is new".to_owned(),
             },
         ],
+        accepted: 0,
         coverage: Some(Coverage {
             operations: Seen {
                 seen: vec!["POST /users".to_owned()],

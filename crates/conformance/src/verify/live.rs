@@ -595,6 +595,7 @@ impl Run {
                 "{} against the contract, {tried} of {all} operations in {} requests",
                 self.base, self.requests
             ),
+            accepted: 0,
             coverage: Some(self.checker.coverage()),
             findings: self.checker.findings,
         }

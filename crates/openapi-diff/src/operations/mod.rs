@@ -138,7 +138,7 @@ impl<'a> Judge<'a> {
                 } else {
                     OperationRule::ApiRemovedWithoutDeprecation
                 },
-                "is gone, and clients that call it fail; deprecate it first".to_owned(),
+                "is gone, and clients that call it fail; it was not deprecated first".to_owned(),
             ),
             (true, Some(date)) if date <= self.today => (
                 if whole_path {
@@ -399,6 +399,8 @@ fn named(path: &str, subject: &str) -> String {
     if let Some(inner) = path.strip_prefix("[]/") {
         return named(inner, &format!("the elements of {subject}"));
     }
+    // As people write it, not as a pointer.
+    let path = path.replace('/', ".");
     format!("the property `{path}` of {subject}")
 }
 
@@ -418,6 +420,6 @@ mod tests {
         check("[]", "the elements of the body");
         check("[]/name", "the property `name` of the elements of the body");
         check("tags[]", "the elements of the property `tags` of the body");
-        check("tags[]/name", "the property `tags[]/name` of the body");
+        check("tags[]/name", "the property `tags[].name` of the body");
     }
 }

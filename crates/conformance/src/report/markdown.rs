@@ -1,0 +1,209 @@
+//! A changelog in Markdown that fits into a comment of a pull request.
+
+use std::fmt::Write as _;
+
+use super::changelog::{Entry, Group, Section, left_out, sections, sentence, spans, summary};
+use super::{Coverage, Hidden, Report, Shown, html};
+
+/// The most bytes that a changelog has. A comment of GitHub holds 65,536 characters.
+pub(super) const MOST_BYTES: usize = 60_000;
+
+/// What is kept of that for what stands after the findings.
+const ENDING: usize = 2_000;
+
+/// How many of the other operations of a group are named.
+const NAMED: usize = 20;
+
+/// How many characters of a title, an operation and a message are written.
+const TITLE: usize = 300;
+const OPERATION: usize = 200;
+const MESSAGE: usize = 1_000;
+
+/// Writes the part of a report that is shown; the summary is of all of it.
+pub(super) fn markdown(all: &Report, part: &Report, hidden: &Hidden, shown: Shown<'_>) -> String {
+    let title: String = all.title.chars().take(TITLE).collect();
+    let mut out = format!("## {}\n\n**{}**", text(&title), text(&summary(all)));
+    if let Some(accepted) = all.accepted_findings() {
+        let _ = write!(out, "; {accepted}");
+    }
+    out.push('\n');
+
+    let sections = sections(part);
+    let written = write_sections(&mut out, &sections);
+    let total = sections.iter().map(Section::len).sum();
+    if let Some(left_out) = left_out(total, written) {
+        let _ = writeln!(
+            out,
+            "\n**{left_out}**: a comment holds {} KB. {} shows all.",
+            MOST_BYTES / 1_000,
+            shown
+                .command
+                .filter(|command| command.len() < TITLE)
+                .map_or_else(|| "The format `text`".to_owned(), code),
+        );
+    }
+    for sentence in hidden.sentences() {
+        let _ = writeln!(out, "\n{sentence}.");
+    }
+    if let Some(coverage) = &all.coverage {
+        write_coverage(&mut out, coverage);
+    }
+    out
+}
+
+/// Writes entries until there is no room for the next, and returns the number of findings.
+fn write_sections(out: &mut String, sections: &[Section<'_>]) -> usize {
+    let mut written = 0;
+    for section in sections {
+        let mut heading = format!("\n### {} ({})\n\n", section.kind.heading(), section.len());
+        for group in &section.groups {
+            let is_alone = group.entries.len() == 1 && group.others.is_empty();
+            let mut subject = match group.operation {
+                None => String::new(),
+                Some(operation) if is_alone => format!("- {}: ", bold(operation)),
+                Some(operation) => format!("- {}{}\n", bold(operation), others(group)),
+            };
+            let bullet = match group.operation {
+                None => "- ",
+                Some(_) if is_alone => "",
+                Some(_) => "  - ",
+            };
+            for entry in &group.entries {
+                let line = format!("{heading}{subject}{bullet}{}\n", line(entry));
+                if out.len() + line.len() > MOST_BYTES - ENDING {
+                    return written;
+                }
+                out.push_str(&line);
+                written += entry.places;
+                heading.clear();
+                subject.clear();
+            }
+        }
+    }
+    written
+}
+
+/// ` and 12 more operations`, and which.
+fn others(group: &Group<'_>) -> String {
+    let count = match group.others.len() {
+        0 => return String::new(),
+        1 => return format!(" and {}", bold(group.others[0])),
+        more => format!("{more} more operations"),
+    };
+    let named: Vec<String> = group
+        .others
+        .iter()
+        .take(NAMED)
+        .map(|operation| format!("<code>{}</code>", html::escape(&short(operation))))
+        .collect();
+    let more = match group.others.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!(
+        " and {count} <details><summary>which</summary>{}{more}</details>",
+        named.join(", ")
+    )
+}
+
+/// What has changed, what to do, and the id.
+fn line(entry: &Entry<'_>) -> String {
+    let mut out = text(&sentence(&entry.finding.message, MESSAGE));
+    if let Some(advice) = entry.advice {
+        let _ = write!(out, " {advice}");
+    }
+    let _ = write!(out, " ({}", code(&entry.finding.id));
+    if entry.places > 1 {
+        let _ = write!(out, ", in {} places", entry.places);
+    }
+    out.push(')');
+    out
+}
+
+fn write_coverage(out: &mut String, coverage: &Coverage) {
+    out.push_str("\n### Coverage\n\n| | seen | of |\n|---|---|---|\n");
+    for (name, seen) in coverage.parts() {
+        let _ = writeln!(out, "| {name} | {} | {} |", seen.seen.len(), seen.total());
+    }
+}
+
+fn short(operation: &str) -> String {
+    operation.chars().take(OPERATION).collect()
+}
+
+fn bold(operation: &str) -> String {
+    format!("**{}**", code(&short(operation)))
+}
+
+/// Keeps Markdown and HTML out of prose, but for code spans.
+fn text(message: &str) -> String {
+    let mut out = String::new();
+    for (index, span) in spans(message).into_iter().enumerate() {
+        if index % 2 == 1 {
+            out.push_str(&code(span));
+        } else {
+            escape(&mut out, span);
+        }
+    }
+    out
+}
+
+fn escape(out: &mut String, prose: &str) {
+    for c in prose.chars() {
+        match c {
+            '\\' | '`' | '*' | '_' | '[' | ']' | '#' | '|' | '~' => out.extend(['\\', c]),
+            // At the beginning of a line these make lists.
+            '-' | '+' if out.is_empty() => out.extend(['\\', c]),
+            '.' | ')' if !out.is_empty() && out.bytes().all(|byte| byte.is_ascii_digit()) => {
+                out.extend(['\\', c]);
+            }
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '&' => out.push_str("&amp;"),
+            // Nobody is to be notified.
+            '@' => out.push_str("@<!-- -->"),
+            c if c.is_control() => out.push(' '),
+            c => out.push(c),
+        }
+    }
+}
+
+/// A code span, with a fence that the text does not have.
+fn code(text: &str) -> String {
+    let text: String = text
+        .chars()
+        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
+        .collect();
+    if !text.contains('`') {
+        return format!("`{text}`");
+    }
+    let runs = text.split(|c| c != '`').map(str::len);
+    let fence = "`".repeat(runs.max().unwrap_or_default() + 1);
+    format!("{fence} {text} {fence}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{code, text};
+
+    #[track_caller]
+    fn check(message: &str, expected: &str) {
+        assert_eq!(text(message), expected);
+    }
+
+    #[test]
+    fn prose_is_no_markdown() {
+        check("a *b* _c_ | ~~d~~", "a \\*b\\* \\_c\\_ \\| \\~\\~d\\~\\~");
+        check("<img> & [x](y)", "&lt;img&gt; &amp; \\[x\\](y)");
+        check("- a", "\\- a");
+        check("12. a 12.", "12\\. a 12.");
+        check("ask @everyone", "ask @<!-- -->everyone");
+    }
+
+    #[test]
+    fn code_stays_code() {
+        check("the `a*b` of <c>", "the `a*b` of &lt;c&gt;");
+        check("```<b>`", "\\`\\`\\`&lt;b&gt;\\`");
+        assert_eq!(code("a``b"), "``` a``b ```");
+    }
+}
