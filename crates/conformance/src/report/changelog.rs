@@ -2,12 +2,14 @@
 //! mean, then by the operations that they reach. [`super::markdown`] and [`super::html`]
 //! write it.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use openapi_diff::Rule;
 use openapi_diff::rules::{OperationRule as O, SchemaRule as S};
 
 use super::advice::advice;
+use super::joined::Gapped;
 use super::{Finding, Level, Report};
 
 /// What findings of one kind are, in the order of a changelog.
@@ -153,19 +155,31 @@ pub(super) struct Section<'a> {
 /// The findings that reach the same operations.
 #[derive(Debug)]
 pub(super) struct Group<'a> {
-    /// The operation to look at first; nothing for what is about the whole.
-    pub(super) operation: Option<&'a str>,
-    /// The other operations, by path.
-    pub(super) others: Vec<&'a str>,
+    pub(super) reach: Reach<'a>,
     pub(super) entries: Vec<Entry<'a>>,
+}
+
+/// The operations that a change reaches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Reach<'a> {
+    /// It is about the whole.
+    Whole,
+    /// One, or the one to look at first and, by path, the others that the same thing
+    /// reaches.
+    Operation(&'a str, Vec<&'a str>),
+    /// Several that have changed in the same way, by path.
+    Alike(Vec<&'a str>),
 }
 
 /// Findings that say the same of the same operations.
 #[derive(Debug)]
 pub(super) struct Entry<'a> {
+    /// The first of them.
     pub(super) finding: &'a Finding,
-    /// In how many places it was found.
-    pub(super) places: usize,
+    /// What they say.
+    pub(super) message: String,
+    /// How many they are.
+    pub(super) findings: usize,
     /// What a client has to do, as a sentence.
     pub(super) advice: Option<&'static str>,
 }
@@ -176,7 +190,7 @@ impl Section<'_> {
         let groups = self.groups.iter();
         groups
             .flat_map(|group| &group.entries)
-            .map(|entry| entry.places)
+            .map(|entry| entry.findings)
             .sum()
     }
 }
@@ -184,57 +198,159 @@ impl Section<'_> {
 /// The sections that have findings.
 pub(super) fn sections(report: &Report) -> Vec<Section<'_>> {
     let rules = Rule::all();
-    let mut kinds: BTreeMap<Kind, BTreeMap<Vec<&str>, Group<'_>>> = BTreeMap::new();
+    let mut kinds: BTreeMap<Kind, Vec<(&Finding, Option<Rule>)>> = BTreeMap::new();
     for finding in &report.findings {
         let rule = rules.get(&finding.id).copied();
-        let mut operations: Vec<&str> = finding
-            .operation
-            .iter()
-            .chain(&finding.also)
-            .map(String::as_str)
-            .collect();
-        operations.sort_unstable_by_key(|operation| by_path(operation));
-        let groups = kinds.entry(Kind::of(finding, rule)).or_default();
-        let group = groups.entry(operations).or_insert_with_key(|operations| {
-            let first = finding.operation.as_deref();
-            let others = operations.iter().copied();
-            Group {
-                operation: first,
-                others: others
-                    .filter(|operation| Some(*operation) != first)
-                    .collect(),
-                entries: Vec::new(),
-            }
-        });
-        let said = group.entries.iter_mut().find(|entry| {
-            (&entry.finding.id, &entry.finding.message) == (&finding.id, &finding.message)
-        });
-        if let Some(entry) = said {
-            entry.places += 1;
-        } else {
-            group.entries.push(Entry {
-                finding,
-                places: 1,
-                advice: rule.and_then(|rule| advice(rule, finding.level)),
-            });
-        }
+        let kind = kinds.entry(Kind::of(finding, rule)).or_default();
+        kind.push((finding, rule));
     }
     kinds
         .into_iter()
-        .map(|(kind, groups)| {
-            let mut groups: Vec<Group<'_>> = groups.into_values().collect();
-            // What reaches most comes first, then a list that can be looked up by path.
-            groups.sort_by_key(|group| {
-                let reaches = std::cmp::Reverse(group.others.len());
-                (
-                    group.operation.is_some(),
-                    reaches,
-                    group.operation.map(by_path),
-                )
-            });
-            Section { kind, groups }
+        .map(|(kind, findings)| Section {
+            kind,
+            groups: groups(&findings),
         })
         .collect()
+}
+
+/// How many operations have to change in the same way to be told of at once.
+const ALIKE: usize = 3;
+
+fn groups<'a>(findings: &[(&'a Finding, Option<Rule>)]) -> Vec<Group<'a>> {
+    let mut alike: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+    for (finding, rule) in findings {
+        if let (Some(operation), true) = (&finding.operation, finding.also.is_empty())
+            && !is_about_the_operation(*rule)
+        {
+            let said = (finding.id.as_str(), finding.message.as_str());
+            alike.entry(said).or_default().insert(operation);
+        }
+    }
+    alike.retain(|_, operations| operations.len() >= ALIKE);
+
+    let mut groups: BTreeMap<Vec<&str>, (Reach<'a>, Said<'a>)> = BTreeMap::new();
+    for (finding, rule) in findings {
+        let others = finding.also.iter().map(String::as_str);
+        let same = alike.get(&(finding.id.as_str(), finding.message.as_str()));
+        let same = same.filter(|_| finding.also.is_empty());
+        let first = finding.operation.as_deref();
+        let (mut all, mut reach): (Vec<&str>, _) = match (first, same) {
+            (Some(_), Some(same)) => {
+                let all: Vec<&str> = same.iter().copied().collect();
+                (all.clone(), Reach::Alike(all))
+            }
+            (Some(first), None) => (
+                std::iter::once(first).chain(others.clone()).collect(),
+                Reach::Operation(first, others.collect()),
+            ),
+            (None, _) => (Vec::new(), Reach::Whole),
+        };
+        if let Reach::Operation(_, others) | Reach::Alike(others) = &mut reach {
+            others.sort_unstable_by_key(|operation| by_path(operation));
+        }
+        all.sort_unstable();
+        let (_, said) = groups.entry(all).or_insert((reach, Said::default()));
+        said.add(finding, *rule);
+    }
+    let mut groups: Vec<Group<'_>> = groups
+        .into_values()
+        .map(|(reach, said)| Group {
+            reach,
+            entries: said.entries(),
+        })
+        .collect();
+    groups.sort_by(|a, b| a.reach.order().cmp(&b.reach.order()));
+    groups
+}
+
+/// Returns whether the operation itself is the news, so that it has to be named.
+fn is_about_the_operation(rule: Option<Rule>) -> bool {
+    use Rule::Operation;
+    matches!(
+        rule,
+        Some(Operation(
+            O::EndpointAdded
+                | O::EndpointDeprecated
+                | O::EndpointReactivated
+                | O::ApiPathRemovedBeforeSunset
+                | O::ApiPathRemovedWithDeprecation
+                | O::ApiPathRemovedWithoutDeprecation
+                | O::ApiRemovedBeforeSunset
+                | O::ApiRemovedWithDeprecation
+                | O::ApiRemovedWithoutDeprecation
+                | O::ApiRemovedWithoutSunset
+        ))
+    )
+}
+
+impl Reach<'_> {
+    /// What is about the whole comes first, then what reaches most, then a list that can be
+    /// looked up by path.
+    fn order(&self) -> (bool, Reverse<usize>, Option<(&str, &str)>) {
+        match self {
+            Self::Whole => (false, Reverse(0), None),
+            Self::Operation(first, others) => {
+                (true, Reverse(others.len() + 1), Some(by_path(first)))
+            }
+            Self::Alike(all) => (
+                true,
+                Reverse(all.len()),
+                all.first().map(|first| by_path(first)),
+            ),
+        }
+    }
+}
+
+/// What is said of the operations of a group.
+#[derive(Debug, Default)]
+struct Said<'a>(Vec<SaidOnce<'a>>);
+
+#[derive(Debug)]
+struct SaidOnce<'a> {
+    entry: Entry<'a>,
+    gapped: Option<Gapped>,
+    items: Vec<String>,
+}
+
+impl<'a> Said<'a> {
+    fn add(&mut self, finding: &'a Finding, rule: Option<Rule>) {
+        let gapped = rule.and_then(|rule| Gapped::of(rule, &finding.message));
+        let fits = |said: &&mut SaidOnce<'_>| {
+            said.entry.finding.id == finding.id
+                && match (&said.gapped, &gapped) {
+                    (Some(said), Some(gapped)) => said.fits(gapped),
+                    _ => said.entry.message == finding.message,
+                }
+        };
+        let item = gapped.as_ref().map(|gapped| gapped.item.clone());
+        if let Some(said) = self.0.iter_mut().find(fits) {
+            said.entry.findings += 1;
+            said.items
+                .extend(item.filter(|item| !said.items.contains(item)));
+            return;
+        }
+        self.0.push(SaidOnce {
+            entry: Entry {
+                finding,
+                message: finding.message.clone(),
+                findings: 1,
+                advice: rule.and_then(|rule| advice(rule, finding.level)),
+            },
+            gapped,
+            items: item.into_iter().collect(),
+        });
+    }
+
+    fn entries(self) -> Vec<Entry<'a>> {
+        let entries = self.0.into_iter().map(|said| {
+            let mut entry = said.entry;
+            if let Some(gapped) = said.gapped {
+                entry.message = gapped.with(&said.items);
+            }
+            entry
+        });
+        entries.collect()
+    }
 }
 
 /// The path first, then the method.

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::fmt::Write as _;
 
-use super::changelog::{Entry, Group, Section, left_out, sections, sentence, spans, summary};
+use super::changelog::{
+    Entry, Group, Reach, Section, left_out, sections, sentence, spans, summary,
+};
 use super::{Coverage, Hidden, Report, Shown};
 
 const STYLE: &str = include_str!("page.css");
@@ -11,8 +13,8 @@ const STYLE: &str = include_str!("page.css");
 /// The most entries on a page. A browser on a phone still scrolls through them.
 const MOST_ENTRIES: usize = 3_000;
 
-/// How many of the other operations of a group are named.
-const NAMED: usize = 100;
+/// How many operations of a group are named.
+const NAMED: usize = 500;
 
 /// How many characters of a title or an operation and of a message are written.
 const NAME: usize = 500;
@@ -126,64 +128,78 @@ fn write_section(out: &mut String, section: &Section<'_>, anchors: &mut Anchors)
 
 fn write_group(out: &mut String, group: &Group<'_>, heading: &str, anchors: &mut Anchors) {
     out.push_str("<div class=\"group\">\n");
-    if let Some(operation) = group.operation {
-        let operation = short(operation);
-        let anchor = anchors.new(&format!("{heading} {operation}"));
-        let name = match operation.split_once(' ') {
-            Some((method, path)) => format!(
-                "<span class=\"method\">{}</span> {}",
-                escape(method),
-                escape(path)
-            ),
-            None => escape(&operation),
-        };
-        let more = match group.others.len() {
-            0 => String::new(),
-            1 => " and 1 more operation".to_owned(),
-            more => format!(" and {more} more operations"),
-        };
-        let _ = writeln!(
-            out,
-            "<h3 id=\"{anchor}\"><a href=\"#{anchor}\"><code>{name}</code></a>{more}</h3>"
-        );
-    }
+    let (others, what): (&[&str], _) = match &group.reach {
+        Reach::Whole => (&[], ""),
+        Reach::Operation(operation, others) => {
+            let more = match others.len() {
+                0 => String::new(),
+                1 => " and 1 more operation".to_owned(),
+                more => format!(" and {more} more operations"),
+            };
+            let anchor = anchors.new(&format!("{heading} {}", short(operation)));
+            let name = name(operation);
+            let _ = writeln!(
+                out,
+                "<h3 id=\"{anchor}\"><a href=\"#{anchor}\"><code>{name}</code></a>{more}</h3>"
+            );
+            (others, "The other operations")
+        }
+        Reach::Alike(all) => {
+            let title = format!("{} operations", all.len());
+            let anchor = anchors.new(&format!("{heading} {title}"));
+            let _ = writeln!(
+                out,
+                "<h3 id=\"{anchor}\"><a href=\"#{anchor}\">{title}</a></h3>"
+            );
+            (all, "The operations")
+        }
+    };
     out.push_str("<ul>\n");
     for entry in &group.entries {
         write_entry(out, entry);
     }
     out.push_str("</ul>\n");
-    write_others(out, &group.others);
+    write_operations(out, others, what);
     out.push_str("</div>\n");
 }
 
-fn write_others(out: &mut String, others: &[&str]) {
-    if others.is_empty() {
+/// An operation with its method set off.
+fn name(operation: &str) -> String {
+    let operation = short(operation);
+    match operation.split_once(' ') {
+        Some((method, path)) => format!(
+            "<span class=\"method\">{}</span> {}",
+            escape(method),
+            escape(path)
+        ),
+        None => escape(&operation),
+    }
+}
+
+fn write_operations(out: &mut String, operations: &[&str], what: &str) {
+    if operations.is_empty() {
         return;
     }
-    let named: Vec<String> = others
+    let named: Vec<String> = operations
         .iter()
         .take(NAMED)
-        .map(|operation| format!("<code>{}</code>", escape(&short(operation))))
+        .map(|operation| format!("<li><code>{}</code></li>", name(operation)))
         .collect();
-    let more = match others.len().saturating_sub(NAMED) {
+    let more = match operations.len().saturating_sub(NAMED) {
         0 => String::new(),
-        more => format!(" and {more} more"),
+        more => format!("<p>and {more} more</p>"),
     };
     let _ = writeln!(
         out,
-        "<details><summary>The other operations</summary>{}{more}</details>",
-        named.join(", ")
+        "<details><summary>{what}</summary><ul>{}</ul>{more}</details>",
+        named.concat()
     );
 }
 
 /// What has changed, what to do, and where to look.
 fn write_entry(out: &mut String, entry: &Entry<'_>) {
     let finding = entry.finding;
-    let _ = write!(
-        out,
-        "<li><p>{}",
-        prose(&sentence(&finding.message, MESSAGE))
-    );
+    let _ = write!(out, "<li><p>{}", prose(&sentence(&entry.message, MESSAGE)));
     if let Some(advice) = entry.advice {
         let _ = write!(out, " <span class=\"advice\">{advice}</span>");
     }
@@ -197,9 +213,6 @@ fn write_entry(out: &mut String, entry: &Entry<'_>) {
         if let Some(line) = place.line {
             let _ = write!(out, ":{line}");
         }
-    }
-    if entry.places > 1 {
-        let _ = write!(out, " and in {} more places", entry.places - 1);
     }
     out.push_str("</p></li>\n");
 }
@@ -277,6 +290,7 @@ pub(super) fn escape(text: &str) -> String {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
+            '\n' | '\r' | '\t' => out.push(' '),
             c if c.is_control() => out.push('\u{fffd}'),
             c => out.push(c),
         }

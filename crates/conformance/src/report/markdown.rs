@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::changelog::{Entry, Group, Section, left_out, sections, sentence, spans, summary};
+use super::changelog::{
+    Entry, Group, Reach, Section, left_out, sections, sentence, spans, summary,
+};
 use super::{Coverage, Hidden, Report, Shown, html};
 
 /// The most bytes that a changelog has. A comment of GitHub holds 65,536 characters.
@@ -11,8 +13,10 @@ pub(super) const MOST_BYTES: usize = 60_000;
 /// What is kept of that for what stands after the findings.
 const ENDING: usize = 2_000;
 
-/// How many of the other operations of a group are named.
+/// How many operations are named that the same thing reaches, and how many of those that
+/// have changed in the same way.
 const NAMED: usize = 20;
+const NAMED_ALIKE: usize = 100;
 
 /// How many characters of a title, an operation and a message are written.
 const TITLE: usize = 300;
@@ -57,16 +61,11 @@ fn write_sections(out: &mut String, sections: &[Section<'_>]) -> usize {
     for section in sections {
         let mut heading = format!("\n### {} ({})\n\n", section.kind.heading(), section.len());
         for group in &section.groups {
-            let is_alone = group.entries.len() == 1 && group.others.is_empty();
-            let mut subject = match group.operation {
-                None => String::new(),
-                Some(operation) if is_alone => format!("- {}: ", bold(operation)),
-                Some(operation) => format!("- {}{}\n", bold(operation), others(group)),
-            };
-            let bullet = match group.operation {
+            let mut subject = subject(group);
+            let bullet = match subject.chars().next_back() {
                 None => "- ",
-                Some(_) if is_alone => "",
-                Some(_) => "  - ",
+                Some('\n') => "  - ",
+                Some(_) => "",
             };
             for entry in &group.entries {
                 let line = format!("{heading}{subject}{bullet}{}\n", line(entry));
@@ -74,7 +73,7 @@ fn write_sections(out: &mut String, sections: &[Section<'_>]) -> usize {
                     return written;
                 }
                 out.push_str(&line);
-                written += entry.places;
+                written += entry.findings;
                 heading.clear();
                 subject.clear();
             }
@@ -83,40 +82,53 @@ fn write_sections(out: &mut String, sections: &[Section<'_>]) -> usize {
     written
 }
 
-/// ` and 12 more operations`, and which.
-fn others(group: &Group<'_>) -> String {
-    let count = match group.others.len() {
-        0 => return String::new(),
-        1 => return format!(" and {}", bold(group.others[0])),
-        more => format!("{more} more operations"),
-    };
-    let named: Vec<String> = group
-        .others
+/// The bullet of the operations, in a line of its own unless one thing is said of one.
+fn subject(group: &Group<'_>) -> String {
+    match &group.reach {
+        Reach::Whole => String::new(),
+        Reach::Operation(operation, others) => match others.as_slice() {
+            [] if group.entries.len() == 1 => format!("- {}: ", bold(operation)),
+            [] => format!("- {}\n", bold(operation)),
+            [other] => format!("- {} and {}\n", bold(operation), bold(other)),
+            others => format!(
+                "- {} and {} more operations {}\n",
+                bold(operation),
+                others.len(),
+                named(others, NAMED)
+            ),
+        },
+        Reach::Alike(all) => format!(
+            "- **{} operations** {}\n",
+            all.len(),
+            named(all, NAMED_ALIKE)
+        ),
+    }
+}
+
+/// Operations that show when they are asked for.
+fn named(operations: &[&str], most: usize) -> String {
+    let named: Vec<String> = operations
         .iter()
-        .take(NAMED)
+        .take(most)
         .map(|operation| format!("<code>{}</code>", html::escape(&short(operation))))
         .collect();
-    let more = match group.others.len().saturating_sub(NAMED) {
+    let more = match operations.len().saturating_sub(most) {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
     format!(
-        " and {count} <details><summary>which</summary>{}{more}</details>",
+        "<details><summary>which</summary>{}{more}</details>",
         named.join(", ")
     )
 }
 
 /// What has changed, what to do, and the id.
 fn line(entry: &Entry<'_>) -> String {
-    let mut out = text(&sentence(&entry.finding.message, MESSAGE));
+    let mut out = text(&sentence(&entry.message, MESSAGE));
     if let Some(advice) = entry.advice {
         let _ = write!(out, " {advice}");
     }
-    let _ = write!(out, " ({}", code(&entry.finding.id));
-    if entry.places > 1 {
-        let _ = write!(out, ", in {} places", entry.places);
-    }
-    out.push(')');
+    let _ = write!(out, " ({})", code(&entry.finding.id));
     out
 }
 
@@ -149,8 +161,15 @@ fn text(message: &str) -> String {
 }
 
 fn escape(out: &mut String, prose: &str) {
-    for c in prose.chars() {
+    let mut rest = prose.chars().peekable();
+    while let Some(c) = rest.next() {
         match c {
+            // Within a word it is itself.
+            '_' if out.ends_with(char::is_alphanumeric)
+                && rest.peek().is_some_and(|next| next.is_alphanumeric()) =>
+            {
+                out.push(c);
+            }
             '\\' | '`' | '*' | '_' | '[' | ']' | '#' | '|' | '~' => out.extend(['\\', c]),
             // At the beginning of a line these make lists.
             '-' | '+' if out.is_empty() => out.extend(['\\', c]),
@@ -195,6 +214,7 @@ mod tests {
     fn prose_is_no_markdown() {
         check("a *b* _c_ | ~~d~~", "a \\*b\\* \\_c\\_ \\| \\~\\~d\\~\\~");
         check("<img> & [x](y)", "&lt;img&gt; &amp; \\[x\\](y)");
+        check("snake_case _a_", "snake_case \\_a\\_");
         check("- a", "\\- a");
         check("12. a 12.", "12\\. a 12.");
         check("ask @everyone", "ask @<!-- -->everyone");

@@ -9,6 +9,7 @@ mod advice;
 mod changelog;
 mod ci;
 mod html;
+mod joined;
 mod markdown;
 #[cfg(test)]
 mod tests;

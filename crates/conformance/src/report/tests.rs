@@ -105,6 +105,118 @@ fn markdown() {
 }
 
 #[test]
+fn html() {
+    let text = render(&report(), Format::Html, false, Shown::default());
+    let (head, rest) = text.split_once("<style>").expect("the page has a style");
+    let (_, body) = rest.split_once("</style>").expect("the style ends");
+    insta::assert_snapshot!("html", format!("{head}<style>[page.css]</style>{body}"));
+}
+
+/// A report of so many errors, and as many notes before them.
+fn large(count: usize) -> Report {
+    let finding = |level, index: usize| Finding {
+        id: "request-property-max-decreased".to_owned(),
+        level,
+        direction: Some(Direction::Request),
+        operation: Some(format!("POST /things/{index}")),
+        also: Vec::new(),
+        base: None,
+        revision: Some(location("new.json", "/paths")),
+        message: format!("the greatest size of `name{index}` fell"),
+    };
+    let notes = (0..count).map(|index| finding(Level::Info, index));
+    let errors = (0..count).map(|index| finding(Level::Error, index));
+    Report {
+        findings: notes.chain(errors).collect(),
+        coverage: None,
+        ..report()
+    }
+}
+
+#[test]
+fn markdown_fits_a_comment_and_counts_the_rest() {
+    let shown = Shown {
+        command: Some("web1on1 contract diff a b"),
+        ..Shown::default()
+    };
+    let text = render(&large(3_000), Format::Markdown, false, shown);
+    assert!(text.len() <= markdown::MOST_BYTES, "{}", text.len());
+    assert!(text.len() > markdown::MOST_BYTES / 2, "{}", text.len());
+    // Whatever breaks comes first, and no entry is cut.
+    assert!(text.contains("### Breaking changes (3000)"), "{text}");
+    assert!(!text.contains("### Changed"), "{text}");
+    let written = text.matches("(`request-property-max-decreased`)\n").count();
+    let expected = format!(
+        "**{} more findings are not shown**: a comment holds 60 KB. \
+         `web1on1 contract diff a b` shows all.",
+        6_000 - written
+    );
+    assert!(text.contains(&expected), "{expected:?} is not in:\n{text}");
+}
+
+#[test]
+fn one_long_message_fits_a_comment() {
+    let mut report = large(1);
+    report.title = "t".repeat(100_000);
+    for finding in &mut report.findings {
+        finding.message = format!("`{}`", "m".repeat(100_000));
+        finding.operation = Some(format!("GET /{}", "*`_".repeat(50_000)));
+        finding.also = (0..500)
+            .map(|n| format!("GET /{n}/{}", "&".repeat(300)))
+            .collect();
+    }
+    let text = render(&report, Format::Markdown, false, Shown::default());
+    assert!(text.len() <= markdown::MOST_BYTES, "{}", text.len());
+}
+
+#[test]
+fn a_page_is_bounded_and_counts_the_rest() {
+    let text = render(&large(2_000), Format::Html, false, Shown::default());
+    assert!(
+        text.contains("1000 more findings are not shown"),
+        "{}",
+        &text[..9_000]
+    );
+    assert_eq!(text.matches("<p class=\"where\">").count(), 3_000);
+}
+
+#[test]
+fn operations_that_change_alike_are_one_entry() {
+    let mut report = large(3);
+    report.findings.drain(..3);
+    for finding in &mut report.findings {
+        finding.id = "request-body-became-required".to_owned();
+        finding.message = "the request body may no longer be left out".to_owned();
+    }
+    let text = render(&report, Format::Markdown, false, Shown::default());
+    insta::assert_snapshot!(text, @r"
+    ## openapi.json, revised
+
+    **3 breaking changes**
+
+    ### Breaking changes (3)
+
+    - **3 operations** <details><summary>which</summary><code>POST /things/0</code>, <code>POST /things/1</code>, <code>POST /things/2</code></details>
+      - The request body may no longer be left out. Always send a body. (`request-body-became-required`)
+    ");
+}
+
+#[test]
+fn what_is_accepted_is_counted() {
+    let accepted = Report {
+        accepted: 2,
+        ..report()
+    };
+    for format in [Format::Text, Format::Markdown, Format::Html] {
+        let text = render(&accepted, format, false, Shown::default());
+        let expected = "2 findings are accepted by the ignore file";
+        assert!(text.contains(expected), "{format:?}:\n{text}");
+    }
+    let text = render(&accepted, Format::Json, false, Shown::default());
+    assert!(text.contains("\"accepted\": 2"), "{text}");
+}
+
+#[test]
 fn json_keeps_its_schema() {
     let text = render(&report(), Format::Json, false, Shown::default());
     let json = serde_json::from_str(&text).expect("the report is JSON");
@@ -124,7 +236,16 @@ fn json_keeps_its_schema() {
 #[test]
 fn what_is_not_shown_is_counted() {
     let shown = |least, most| {
-        let text = render(&report(), Format::Text, false, Shown { least, most });
+        let text = render(
+            &report(),
+            Format::Text,
+            false,
+            Shown {
+                least,
+                most,
+                command: None,
+            },
+        );
         let sentences: Vec<String> = text
             .lines()
             .filter(|line| line.contains("not shown"))
