@@ -112,7 +112,7 @@ fn write_contents(out: &mut String, sections: &[Section<'_>]) {
 
 fn write_section(out: &mut String, section: &Section<'_>, anchors: &mut Anchors) {
     let heading = section.kind.heading();
-    let anchor = anchors.new(heading);
+    let anchor = anchors.take(heading);
     let _ = writeln!(
         out,
         "<section class=\"{}\" aria-labelledby=\"{anchor}\">\n<h2 id=\"{anchor}\">{heading} \
@@ -136,7 +136,7 @@ fn write_group(out: &mut String, group: &Group<'_>, heading: &str, anchors: &mut
                 1 => " and 1 more operation".to_owned(),
                 more => format!(" and {more} more operations"),
             };
-            let anchor = anchors.new(&format!("{heading} {}", short(operation)));
+            let anchor = anchors.take(&format!("{heading} {}", short(operation)));
             let name = name(operation);
             let _ = writeln!(
                 out,
@@ -146,7 +146,7 @@ fn write_group(out: &mut String, group: &Group<'_>, heading: &str, anchors: &mut
         }
         Reach::Alike(all) => {
             let title = format!("{} operations", all.len());
-            let anchor = anchors.new(&format!("{heading} {title}"));
+            let anchor = anchors.take(&format!("{heading} {title}"));
             let _ = writeln!(
                 out,
                 "<h3 id=\"{anchor}\"><a href=\"#{anchor}\">{title}</a></h3>"
@@ -242,7 +242,7 @@ struct Anchors {
 }
 
 impl Anchors {
-    fn new(&mut self, text: &str) -> String {
+    fn take(&mut self, text: &str) -> String {
         let slug = slug(text);
         let count = self.taken.entry(slug.clone()).or_default();
         *count += 1;
