@@ -147,6 +147,27 @@ fn copy(from: &Path, to: &Path) {
 const REMOVED: &str = r#"echo '{"path":"proto/web1on1/v2/user.proto","start_line":14,"type":"FIELD_NO_DELETE","message":"Previously present field 3 was deleted."}'; exit 100"#;
 
 #[test]
+fn a_baseline_accepts_what_was_found() {
+    let repository = Repository::copy();
+    repository.published(|document| {
+        let properties = &mut document["components"]["schemas"]["User"]["properties"];
+        properties["gone"] = json!({ "type": "string" });
+    });
+    let written = repository.contract(&["check", "--write-baseline", "known.toml"]);
+    assert_eq!(written.code, Some(0), "{}", written.text);
+    let found = "error[response-optional-property-removed]";
+    assert!(written.text.contains(found), "{}", written.text);
+    let ended = repository.contract(&["check", "--ignore", "known.toml"]);
+    assert_eq!(ended.code, Some(0), "{}", ended.text);
+    assert!(
+        ended.text.contains("accepted by the ignore file"),
+        "{}",
+        ended.text
+    );
+    assert!(!ended.text.contains(found), "{}", ended.text);
+}
+
+#[test]
 fn what_holds_exits_with_0() {
     let expected = [
         "ok    fresh",

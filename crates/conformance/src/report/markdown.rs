@@ -18,6 +18,9 @@ const ENDING: usize = 2_000;
 const NAMED: usize = 20;
 const NAMED_ALIKE: usize = 100;
 
+/// How many bytes of a list of operations are written before it ends.
+const LIST: usize = 8_000;
+
 /// How many characters of a title, an operation and a message are written.
 const TITLE: usize = 300;
 const OPERATION: usize = 200;
@@ -107,19 +110,18 @@ fn subject(group: &Group<'_>) -> String {
 
 /// Operations that show when they are asked for.
 fn named(operations: &[&str], most: usize) -> String {
-    let named: Vec<String> = operations
-        .iter()
-        .take(most)
-        .map(|operation| format!("<code>{}</code>", html::escape(&short(operation))))
-        .collect();
-    let more = match operations.len().saturating_sub(most) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    format!(
-        "<details><summary>which</summary>{}{more}</details>",
-        named.join(", ")
-    )
+    let mut out = String::from("<details><summary>which</summary>");
+    for (index, operation) in operations.iter().enumerate() {
+        if index == most || out.len() > LIST {
+            let _ = write!(out, " and {} more", operations.len() - index);
+            break;
+        }
+        let comma = if index > 0 { ", " } else { "" };
+        let name = html::escape(&short(operation));
+        let _ = write!(out, "{comma}<code>{name}</code>");
+    }
+    out.push_str("</details>");
+    out
 }
 
 /// What has changed, what to do, and the id.

@@ -167,6 +167,7 @@ fn one_long_message_fits_a_comment() {
     }
     let text = render(&report, Format::Markdown, false, Shown::default());
     assert!(text.len() <= markdown::MOST_BYTES, "{}", text.len());
+    assert!(text.contains("`request-property-max-decreased`"), "{text}");
 }
 
 #[test]
@@ -207,7 +208,7 @@ fn what_is_accepted_is_counted() {
         accepted: 2,
         ..report()
     };
-    for format in [Format::Text, Format::Markdown, Format::Html] {
+    for format in [Format::Text, Format::Github, Format::Markdown, Format::Html] {
         let text = render(&accepted, format, false, Shown::default());
         let expected = "2 findings are accepted by the ignore file";
         assert!(text.contains(expected), "{format:?}:\n{text}");
