@@ -96,6 +96,12 @@ fn a_document_that_cannot_be_read_is_said_in_a_line() {
 }
 
 #[test]
+fn a_document_that_refers_to_files_is_said_in_a_line() {
+    let text = r#"{ "openapi": "3.1.0", "paths": { "/a": { "$ref": "a.json" } } }"#;
+    check(Some(text), &["api.json: it cannot be compared"]);
+}
+
+#[test]
 fn a_new_and_a_renamed_document_are_shown() {
     let directory = repository();
     let path = directory.path();

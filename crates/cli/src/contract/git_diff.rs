@@ -18,17 +18,11 @@ const NOTHING: &str = "/dev/null";
 
 /// Show in `git diff` what a change of an OpenAPI document does, in sentences
 ///
-/// git runs it as an external diff driver and gives the arguments. Configure it with
-///
-///     git config diff.openapi.command 'web1on1 contract git-diff'
-///
-/// and a line in .gitattributes:
-///
-///     openapi/openapi.json diff=openapi
-///
-/// `git diff --no-ext-diff` shows the lines as ever.
+/// git runs it as an external diff driver and gives the arguments. It takes a line of
+/// configuration, `git config diff.openapi.command 'web1on1 contract git-diff'`, and one
+/// in .gitattributes, `openapi/openapi.json diff=openapi`. `git diff --no-ext-diff` shows
+/// the lines as ever.
 #[derive(Args, Debug)]
-#[command(verbatim_doc_comment)]
 pub(crate) struct GitDiffArgs {
     /// The path in the repository
     path: String,

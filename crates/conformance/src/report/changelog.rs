@@ -214,7 +214,10 @@ pub(super) fn sections(report: &Report) -> Vec<Section<'_>> {
 }
 
 /// How many operations have to change in the same way to be told of at once.
-const ALIKE: usize = 3;
+const ALIKE: usize = 2;
+
+/// How many of those stand in the heading.
+pub(super) const IN_HEADING: usize = 3;
 
 fn groups<'a>(findings: &[(&'a Finding, Option<Rule>)]) -> Vec<Group<'a>> {
     let mut alike: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();

@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::fmt::Write as _;
 
 use super::changelog::{
-    Entry, Group, Reach, Section, left_out, sections, sentence, spans, summary,
+    Entry, Group, IN_HEADING, Reach, Section, left_out, sections, sentence, spans, summary,
 };
+use super::joined::list;
 use super::{Coverage, Hidden, Report, Shown};
 
 const STYLE: &str = include_str!("page.css");
@@ -143,6 +144,18 @@ fn write_group(out: &mut String, group: &Group<'_>, heading: &str, anchors: &mut
                 "<h3 id=\"{anchor}\"><a href=\"#{anchor}\"><code>{name}</code></a>{more}</h3>"
             );
             (others, "The other operations")
+        }
+        Reach::Alike(all) if all.len() <= IN_HEADING => {
+            let anchor = anchors.take(&format!("{heading} {}", short(&all.join(" "))));
+            let all = all
+                .iter()
+                .map(|operation| format!("<code>{}</code>", name(operation)));
+            let names = list(&all.collect::<Vec<_>>(), "and", IN_HEADING);
+            let _ = writeln!(
+                out,
+                "<h3 id=\"{anchor}\"><a href=\"#{anchor}\">{names}</a></h3>"
+            );
+            (&[], "")
         }
         Reach::Alike(all) => {
             let title = format!("{} operations", all.len());

@@ -76,7 +76,7 @@ impl Gapped {
     pub(super) fn with(&self, items: &[String]) -> String {
         match &self.form {
             Form::Values { subject, verb, end } => {
-                format!("{subject}{verb}{}{end}", list(items, "or"))
+                format!("{subject}{verb}{}{end}", list(items, "or", NAMED))
             }
             Form::NewProperties { whole, end } if items.len() == 1 => {
                 format!("the property {} of {whole} is new {end}", items[0])
@@ -84,21 +84,21 @@ impl Gapped {
             Form::NewProperties { whole, end } => {
                 format!(
                     "the properties {} of {whole} are new {end}",
-                    list(items, "and")
+                    list(items, "and", NAMED)
                 )
             }
         }
     }
 }
 
-/// `a, b and c`.
-fn list(items: &[String], word: &str) -> String {
-    let more = items.len().saturating_sub(NAMED);
+/// `a, b and c`. Beyond `most` items the others are counted.
+pub(super) fn list(items: &[String], word: &str, most: usize) -> String {
+    let more = items.len().saturating_sub(most);
     match items {
         [] => String::new(),
         [only] => only.clone(),
         [first @ .., last] if more == 0 => format!("{} {word} {last}", first.join(", ")),
-        items => format!("{} {word} {more} more", items[..NAMED].join(", ")),
+        items => format!("{} {word} {more} more", items[..most].join(", ")),
     }
 }
 

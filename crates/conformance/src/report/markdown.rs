@@ -3,8 +3,9 @@
 use std::fmt::Write as _;
 
 use super::changelog::{
-    Entry, Group, Reach, Section, left_out, sections, sentence, spans, summary,
+    Entry, Group, IN_HEADING, Reach, Section, left_out, sections, sentence, spans, summary,
 };
+use super::joined::list;
 use super::{Coverage, Hidden, Report, Shown, html};
 
 /// The most bytes that a changelog has. A comment of GitHub holds 65,536 characters.
@@ -100,6 +101,10 @@ fn subject(group: &Group<'_>) -> String {
                 named(others, NAMED)
             ),
         },
+        Reach::Alike(all) if all.len() <= IN_HEADING => {
+            let all: Vec<String> = all.iter().map(|operation| bold(operation)).collect();
+            format!("- {}\n", list(&all, "and", IN_HEADING))
+        }
         Reach::Alike(all) => format!(
             "- **{} operations** {}\n",
             all.len(),

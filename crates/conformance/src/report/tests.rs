@@ -183,8 +183,8 @@ fn a_page_is_bounded_and_counts_the_rest() {
 
 #[test]
 fn operations_that_change_alike_are_one_entry() {
-    let mut report = large(3);
-    report.findings.drain(..3);
+    let mut report = large(4);
+    report.findings.drain(..4);
     for finding in &mut report.findings {
         finding.id = "request-body-became-required".to_owned();
         finding.message = "the request body may no longer be left out".to_owned();
@@ -193,13 +193,27 @@ fn operations_that_change_alike_are_one_entry() {
     insta::assert_snapshot!(text, @r"
     ## openapi.json, revised
 
-    **3 breaking changes**
+    **4 breaking changes**
 
-    ### Breaking changes (3)
+    ### Breaking changes (4)
 
-    - **3 operations** <details><summary>which</summary><code>POST /things/0</code>, <code>POST /things/1</code>, <code>POST /things/2</code></details>
+    - **4 operations** <details><summary>which</summary><code>POST /things/0</code>, <code>POST /things/1</code>, <code>POST /things/2</code>, <code>POST /things/3</code></details>
       - The request body may no longer be left out. Always send a body. (`request-body-became-required`)
     ");
+}
+
+#[test]
+fn a_few_operations_that_change_alike_are_named() {
+    let mut report = large(2);
+    report.findings.drain(..2);
+    for finding in &mut report.findings {
+        finding.message = "the size fell".to_owned();
+    }
+    let text = render(&report, Format::Markdown, false, Shown::default());
+    let expected = "- **`POST /things/0`** and **`POST /things/1`**\n  - The size fell. ";
+    assert!(text.contains(expected), "{text}");
+    let text = render(&report, Format::Html, false, Shown::default());
+    assert_eq!(text.matches("The size fell.").count(), 1, "{text}");
 }
 
 #[test]
