@@ -86,13 +86,7 @@ pub(crate) struct CheckArgs {
 
 pub(crate) async fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let settings = args.project.settings()?;
-    let policy = PolicyArgs {
-        ignore: args
-            .policy
-            .ignore
-            .clone()
-            .or_else(|| settings.ignore.clone()),
-    };
+    let policy = args.policy.or_ignore(settings.ignore.as_ref());
     let mut verdict = Verdict {
         policy: policy.read(&args.output)?,
         today: policy::today(),
@@ -181,11 +175,14 @@ pub(crate) async fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     if !left_over.is_empty() {
         verdict.tell("ignore", left_over, "");
     }
-    args.output.print(&Report {
+    let report = Report {
         title: "contract check".to_owned(),
         findings: verdict.findings,
+        accepted: verdict.policy.accepted(),
         coverage: None,
-    })
+    };
+    args.policy
+        .report(&report, &args.output, "web1on1 contract check")
 }
 
 /// Checks that the statements of the working tree agree with each other.

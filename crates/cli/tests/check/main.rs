@@ -43,6 +43,15 @@ fn a_check_without_the_backend_says_so() {
 }
 
 #[test]
+fn a_baseline_accepts_what_was_found() {
+    let repository = Repository::with_a_removed_property();
+    let written = ["check", "--write-baseline", "known.toml"];
+    repository.check(&written, 0, &["error[response-required-property-removed]"]);
+    let expected = ["accepted by the ignore file", "0 errors"];
+    repository.check(&["check", "--ignore", "known.toml"], 0, &expected);
+}
+
+#[test]
 fn a_file_that_is_not_derived_is_shown_with_the_command_that_derives_it() {
     let repository = Repository::copy();
     repository.replace("openapi/openapi.json", "\"Web1on1 API\"", "\"Our API\"");

@@ -235,6 +235,7 @@ fn unmatched(checker: &mut Checker, path: &Path, index: usize, message: String) 
 fn report(checker: Checker, title: String) -> Report {
     Report {
         title,
+        accepted: 0,
         coverage: Some(checker.coverage()),
         findings: checker.findings,
     }
