@@ -6,9 +6,10 @@ use serde_json::Value;
 
 use super::alternative::{
     ANY, ARRAY, Alternative, BOOLEAN, Bound, Condition, Contains, INTEGER, NULL, NUMBER, Node,
-    OBJECT, STRING, bound, list, same,
+    OBJECT, STRING, bound, list,
 };
 use super::expand::Expand;
+use crate::canonical::ValueSet;
 use crate::classes::said;
 use crate::document::{Dialect, Located};
 use crate::places::escape;
@@ -254,10 +255,11 @@ fn type_bits(name: &str) -> u8 {
 fn restrict(into: &mut Alternative<'_>, values: &[Value]) {
     into.values = Some(match into.values.take() {
         None => values.to_vec(),
-        Some(old) => old
-            .into_iter()
-            .filter(|value| values.iter().any(|other| same(value, other)))
-            .collect(),
+        Some(mut old) => {
+            let set: ValueSet = values.iter().collect();
+            old.retain(|value| set.contains(value));
+            old
+        }
     });
 }
 

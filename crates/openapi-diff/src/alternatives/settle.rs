@@ -9,10 +9,11 @@ use serde_json::Value;
 
 use super::alternative::{
     ANY, ARRAY, Alternative, BOOLEAN, Bound, Contains, INTEGER, NULL, NUMBER, Node, OBJECT, STRING,
-    admits_plainly, bound, same, type_of,
+    admits_plainly, bound, type_of,
 };
 use super::apart::nodes_apart;
 use super::expand::{Carrier, Expand};
+use crate::canonical::ValueSet;
 use crate::level::Direction;
 use crate::pattern::matches;
 
@@ -43,11 +44,9 @@ impl<'a> Expand<'a> {
             alternative.others.remove("contentMediaType");
         }
         if let Some(values) = alternative.values.take() {
-            let mut kept: Vec<Value> = Vec::new();
+            let (mut kept, mut seen) = (Vec::new(), ValueSet::default());
             for value in values {
-                if admits_plainly(&alternative, &value)
-                    && !kept.iter().any(|other| same(other, &value))
-                {
+                if admits_plainly(&alternative, &value) && seen.insert(&value) {
                     kept.push(value);
                 }
             }
@@ -305,11 +304,9 @@ fn merge<'a>(into: &mut Alternative<'a>, from: Alternative<'a>) {
     into.overlaps.one = into.overlaps.one.saturating_add(from.overlaps.one);
     if into.values.is_some() || from.values.is_some() {
         let mut values = into.values.take().unwrap_or_else(|| vec![Value::Null]);
-        for value in from.values.unwrap_or_else(|| vec![Value::Null]) {
-            if !values.iter().any(|other| same(other, &value)) {
-                values.push(value);
-            }
-        }
+        let mut seen: ValueSet = values.iter().collect();
+        let others = from.values.unwrap_or_else(|| vec![Value::Null]);
+        values.extend(others.into_iter().filter(|value| seen.insert(value)));
         into.types |= from.types;
         into.values = Some(values);
         return;
