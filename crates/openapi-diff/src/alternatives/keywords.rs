@@ -170,12 +170,24 @@ fn contains<'a>(place: &Located<'a>) -> Option<Contains<'a>> {
 
 fn condition<'a>(place: &Located<'a>) -> Option<Condition<'a>> {
     let part = |keyword| place.raw_member(keyword).map(Node::one).unwrap_or_default();
-    let all = Condition {
+    let mut all = Condition {
         test: part("if"),
         then: part("then"),
         otherwise: part("else"),
     };
+    while let [test] = all.test.0.as_slice()
+        && let Some(not) = only(test, "not").and_then(|_| test.raw_member("not"))
+    {
+        all.test = Node::one(not);
+        std::mem::swap(&mut all.then, &mut all.otherwise);
+    }
     (!all.then.is_any() || !all.otherwise.is_any()).then_some(all)
+}
+
+/// The value of the only keyword of a schema.
+fn only<'a>(schema: &Located<'a>, keyword: &str) -> Option<&'a Value> {
+    let members = schema.value.as_object()?;
+    members.get(keyword).filter(|_| members.len() == 1)
 }
 
 /// A dependent schema that only requires properties is a list of them.

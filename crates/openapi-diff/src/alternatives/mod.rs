@@ -80,14 +80,16 @@ impl<'a> Expand<'a> {
 
     /// The alternatives; none if the schema admits nothing.
     pub(super) fn alternatives(&self, node: &Node<'a>) -> Rc<[Alternative<'a>]> {
-        if self.looking.get() {
-            return self.expand(node).into();
-        }
+        let all = if self.looking.get() {
+            &self.looked_at
+        } else {
+            &self.known
+        };
         let key = self.key(node);
-        let known = self.known.borrow().get(&key).cloned();
+        let known = all.borrow().get(&key).cloned();
         known.unwrap_or_else(|| {
             let alternatives: Rc<[Alternative<'a>]> = self.expand(node).into();
-            self.known.borrow_mut().insert(key, alternatives.clone());
+            all.borrow_mut().insert(key, alternatives.clone());
             alternatives
         })
     }

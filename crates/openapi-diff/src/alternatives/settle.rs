@@ -8,7 +8,7 @@
 use serde_json::Value;
 
 use super::alternative::{
-    ANY, ARRAY, Alternative, BOOLEAN, Bound, Contains, INTEGER, NULL, NUMBER, Node, OBJECT, STRING,
+    ANY, ARRAY, Alternative, BOOLEAN, Bound, Contains, FRACTION, INTEGER, NULL, NUMBER, Node, OBJECT, STRING,
     admits_plainly, bound, type_of,
 };
 use super::apart::nodes_apart;
@@ -73,6 +73,7 @@ impl<'a> Expand<'a> {
             }
             alternative.values = settled.values;
         }
+        settle_multiples(&mut alternative);
         if alternative.types & NUMBER == INTEGER {
             settle_integers(&mut alternative);
         }
@@ -105,6 +106,13 @@ impl<'a> Expand<'a> {
         }
         if alternative.types & ARRAY != 0 && self.no_array(&alternative) {
             alternative.types &= !ARRAY;
+        }
+        if alternative.items.is_never() {
+            // There is no element beyond those that come first.
+            let most = alternative.prefix.len() as u64;
+            let size = &mut alternative.sizes[1].1;
+            *size = Some(size.map_or(most, |size| size.min(most)));
+            alternative.items = Node::default();
         }
         if alternative.types & ARRAY == 0 {
             alternative.unique = false;
@@ -229,6 +237,37 @@ fn is_binary(alternative: &Alternative<'_>) -> bool {
         && alternative.prefix.is_empty()
         && alternative.patterns.is_empty();
     is_plain && (is_empty || (is_stated && matches!(alternative.types, STRING | ANY)))
+}
+
+/// Makes one of the whole numbers that a value must be a multiple of.
+fn settle_multiples(alternative: &mut Alternative<'_>) {
+    // Beyond this, products are no longer exact.
+    const MAX: f64 = 9e15;
+    let mut least: Option<f64> = None;
+    let mut rest = Vec::new();
+    for by in alternative.multiples.drain(..) {
+        let common = least.map_or(by, |other| other / divisor(other, by) * by);
+        if by.fract() == 0.0 && common < MAX {
+            least = Some(common);
+        } else {
+            rest.push(by);
+        }
+    }
+    // Whatever is a multiple of one is whole.
+    if least == Some(1.0) {
+        alternative.types &= !FRACTION;
+    }
+    alternative.multiples = rest;
+    alternative.multiples.extend(least);
+    alternative.multiples.sort_by(f64::total_cmp);
+}
+
+/// The greatest common divisor.
+fn divisor(mut a: f64, mut b: f64) -> f64 {
+    while b >= 1.0 {
+        (a, b) = (b, a % b);
+    }
+    a
 }
 
 /// Brings what is asked of integers to one form.

@@ -21,7 +21,11 @@ impl<'a> Judge<'a> {
                 let (rule, text) = if is.flag("required") {
                     (
                         OperationRule::RequestBodyAddedRequired,
-                        "a request must now have a body",
+                        if scope.inverted {
+                            "a request now always has a body"
+                        } else {
+                            "a request must now have a body"
+                        },
                     )
                 } else {
                     (
@@ -37,13 +41,20 @@ impl<'a> Judge<'a> {
                     text.to_owned(),
                 );
             }
-            (Some(was), None) => self.report(
-                OperationRule::RequestBodyRemoved,
-                Some(direction),
-                name,
-                (Some(was), Some(new)),
-                "a request can no longer have a body; what clients send in it is lost".to_owned(),
-            ),
+            (Some(was), None) => {
+                let text = if scope.inverted {
+                    "a request no longer has a body; clients that read it find nothing"
+                } else {
+                    "a request can no longer have a body; what clients send in it is lost"
+                };
+                self.report(
+                    OperationRule::RequestBodyRemoved,
+                    Some(direction),
+                    name,
+                    (Some(was), Some(new)),
+                    text.to_owned(),
+                );
+            }
             (Some(was), Some(is)) => {
                 let places = (Some(was), Some(is));
                 match (was.flag("required"), is.flag("required")) {
@@ -52,7 +63,11 @@ impl<'a> Judge<'a> {
                         Some(direction),
                         name,
                         places,
-                        "the request body may no longer be left out".to_owned(),
+                        if scope.inverted {
+                            "the request body is now always sent".to_owned()
+                        } else {
+                            "the request body may no longer be left out".to_owned()
+                        },
                     ),
                     (true, false) => self.report(
                         OperationRule::RequestBodyBecameOptional,

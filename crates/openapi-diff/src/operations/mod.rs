@@ -224,8 +224,8 @@ impl<'a> Judge<'a> {
         new: (&Located<'a>, &Located<'a>),
     ) {
         self.marks(scope, old.1, new.1);
+        self.parameters(scope, old, new);
         if !scope.inverted {
-            self.parameters(scope, old, new);
             self.security(scope, old.1, new.1);
         }
         self.request_body(scope, old.1, new.1);

@@ -136,12 +136,18 @@ impl<'a> Judge<'a> {
                 .iter()
                 .any(|(other, _)| other.eq_ignore_ascii_case(header))
             {
+                let (rule, text) = if scope.inverted && place.flag("required") {
+                    let rule = OperationRule::ResponseHeaderBecameRequired;
+                    (rule, "is new; answers without it are rejected")
+                } else {
+                    (OperationRule::ResponseHeaderAdded, "is new")
+                };
                 self.report(
-                    OperationRule::ResponseHeaderAdded,
+                    rule,
                     Some(direction),
                     name,
                     (Some(old), Some(place)),
-                    format!("the header `{header}` of the {status} response is new"),
+                    format!("the header `{header}` of the {status} response {text}"),
                 );
             }
         }
@@ -164,14 +170,22 @@ impl<'a> Judge<'a> {
                 Some(direction),
                 name,
                 (Some(old), Some(new)),
-                format!("{subject} may now be missing"),
+                if scope.inverted {
+                    format!("{subject} may be left out")
+                } else {
+                    format!("{subject} may now be missing")
+                },
             ),
             (false, true) => self.report(
                 OperationRule::ResponseHeaderBecameRequired,
                 Some(direction),
                 name,
                 (Some(old), Some(new)),
-                format!("{subject} is now always sent"),
+                if scope.inverted {
+                    format!("{subject} is now required; answers without it are rejected")
+                } else {
+                    format!("{subject} is now always sent")
+                },
             ),
             _ => {}
         }
