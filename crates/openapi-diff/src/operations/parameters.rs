@@ -173,7 +173,7 @@ impl<'a> Judge<'a> {
         let (was, is, carrier) = match (contents.0.first(), contents.1.first()) {
             (None, None) => {
                 let (was, is) = (schema(old), schema(new));
-                if self.wire_differs(key, old, new, &was, &is) {
+                if self.wire_differs(&key.0, (old, &was), (new, &is)) {
                     self.report(
                         OperationRule::RequestParameterSerializationChanged,
                         request,
@@ -215,26 +215,22 @@ impl<'a> Judge<'a> {
 
     /// Style and explode matter to lists and objects only, but for the styles
     /// that mark a value in the path.
-    fn wire_differs(
+    pub(super) fn wire_differs(
         &self,
-        key: &(String, String),
-        old: &Located<'a>,
-        new: &Located<'a>,
-        was: &Node<'a>,
-        is: &Node<'a>,
+        at: &str,
+        (old, was): (&Located<'a>, &Node<'a>),
+        (new, is): (&Located<'a>, &Node<'a>),
     ) -> bool {
-        let usual = if matches!(key.0.as_str(), "query" | "cookie") {
+        let usual = if matches!(at, "query" | "cookie") {
             "form"
         } else {
             "simple"
         };
         let style = |place: &Located<'a>| place.text("style").unwrap_or(usual);
         let explode = |place: &Located<'a>| {
-            place
-                .value
-                .get("explode")
-                .and_then(Value::as_bool)
-                .unwrap_or(style(place) == "form")
+            let stated = place.value.get("explode").and_then(Value::as_bool);
+            // There is but one way to write a deep object.
+            style(place) == "deepObject" || stated.unwrap_or(style(place) == "form")
         };
         if style(old) == style(new) && explode(old) == explode(new) {
             return false;
