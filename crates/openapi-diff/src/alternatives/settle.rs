@@ -8,8 +8,8 @@
 use serde_json::Value;
 
 use super::alternative::{
-    ANY, ARRAY, Alternative, BOOLEAN, Bound, Contains, FRACTION, INTEGER, NULL, NUMBER, Node, OBJECT, STRING,
-    admits_plainly, bound, type_of,
+    ANY, ARRAY, Alternative, BOOLEAN, Bound, Contains, FRACTION, INTEGER, NULL, NUMBER, Node,
+    OBJECT, STRING, admits_plainly, bound, type_of,
 };
 use super::apart::nodes_apart;
 use super::expand::{Carrier, Expand};

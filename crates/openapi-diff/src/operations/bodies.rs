@@ -272,7 +272,8 @@ impl<'a> Judge<'a> {
                     return compound && written(&was) != written(&is);
                 }
                 let (was, is) = (taken(&was, **types), taken(&is, *other));
-                !are_taken(&was, &is) || !needed(&part(new, name)).is_subset(&needed(&part(old, name)))
+                !are_taken(&was, &is)
+                    || !needed(&part(new, name)).is_subset(&needed(&part(old, name)))
             })
             .map(|(name, _)| name.clone())
             .collect()

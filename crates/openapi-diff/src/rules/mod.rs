@@ -174,7 +174,9 @@ impl Use {
             (S::OptionalPropertyAdded, ..) => format!("new-optional-{property}"),
             (S::PropertyBecameRequired, ..) => format!("{property}-became-required"),
             (S::PropertyBecameOptional, ..) => format!("{property}-became-optional"),
-            (S::TypeSpecialized, _, Request) | (S::TypeSpecialized, Part::Parameter, _) => format!("{prefix}-type-changed"),
+            (S::TypeSpecialized, _, Request) | (S::TypeSpecialized, Part::Parameter, _) => {
+                format!("{prefix}-type-changed")
+            }
             _ => format!("{prefix}-{name}"),
         }
     }
