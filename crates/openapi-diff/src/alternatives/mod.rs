@@ -257,37 +257,10 @@ impl<'a> Expand<'a> {
             if branches.is_empty() {
                 continue;
             }
-            if branches.len() * alternatives.len() > MAX_ALTERNATIVES {
+            let Some(mut combined) = self.combined(&alternatives, &branches, walk) else {
                 leave_out(&mut alternatives, &map[keyword]);
                 continue;
-            }
-            let mut combined: Vec<(usize, Alternative<'a>)> = Vec::new();
-            let done = walk.done.clone();
-            for (index, branch) in branches.iter().enumerate() {
-                let target = self.document.resolve(branch.clone());
-                if walk.within.contains(&target.pointer) {
-                    continue;
-                }
-                let mut started = alternatives.clone();
-                for alternative in &mut started {
-                    alternative.label.clone_from(&branch.pointer);
-                }
-                combined.extend(
-                    self.and(started, branch, Label::OfTarget, walk)
-                        .into_iter()
-                        .map(|alternative| (index, self.settle(alternative)))
-                        .filter(|(_, alternative)| alternative.types != 0),
-                );
-                // What holds in one branch does not hold in the others.
-                walk.done.clone_from(&done);
-                if combined.len() > MAX_ALTERNATIVES {
-                    break;
-                }
-            }
-            if combined.len() > MAX_ALTERNATIVES {
-                leave_out(&mut alternatives, &map[keyword]);
-                continue;
-            }
+            };
             if !map.contains_key("discriminator") {
                 self.mark_overlaps(&mut combined, keyword == "oneOf");
             }
@@ -302,6 +275,42 @@ impl<'a> Expand<'a> {
         alternatives.extend(null);
         walk.leave(place);
         alternatives
+    }
+
+    /// Each alternative with each branch, and the number of that; `None` if they are too many.
+    fn combined(
+        &self,
+        alternatives: &[Alternative<'a>],
+        branches: &[Located<'a>],
+        walk: &mut Walk,
+    ) -> Option<Vec<(usize, Alternative<'a>)>> {
+        if branches.len() * alternatives.len() > MAX_ALTERNATIVES {
+            return None;
+        }
+        let mut combined = Vec::new();
+        let done = walk.done.clone();
+        for (index, branch) in branches.iter().enumerate() {
+            let target = self.document.resolve(branch.clone());
+            if walk.within.contains(&target.pointer) {
+                continue;
+            }
+            let mut started = alternatives.to_vec();
+            for alternative in &mut started {
+                alternative.label.clone_from(&branch.pointer);
+            }
+            combined.extend(
+                self.and(started, branch, Label::OfTarget, walk)
+                    .into_iter()
+                    .map(|alternative| (index, self.settle(alternative)))
+                    .filter(|(_, alternative)| alternative.types != 0),
+            );
+            // What holds in one branch does not hold in the others.
+            walk.done.clone_from(&done);
+            if combined.len() > MAX_ALTERNATIVES {
+                return None;
+            }
+        }
+        Some(combined)
     }
 
     /// Marks the alternatives that may have a value in common. Listed values
