@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::{Map, Value};
 
+use super::canonical::canonical;
 use super::document::{Dialect, Document, Located};
 use super::places::{Kind, within};
 
@@ -312,29 +313,6 @@ fn says(
         _ => canonical(value),
     };
     Some(format!("{keyword} {said}"))
-}
-
-/// A value with its keys in order.
-fn canonical(value: &Value) -> String {
-    match value {
-        Value::Object(map) => {
-            let sorted: BTreeMap<&String, String> = map
-                .iter()
-                .map(|(key, value)| (key, canonical(value)))
-                .collect();
-            format!("{sorted:?}")
-        }
-        Value::Array(items) => {
-            let items: Vec<String> = items.iter().map(canonical).collect();
-            format!("[{}]", items.join(","))
-        }
-        Value::Number(number) => match number.as_f64() {
-            // Beyond this, neighbours are one double.
-            Some(float) if float.abs() < 9e15 => float.to_string(),
-            _ => number.to_string(),
-        },
-        other => other.to_string(),
-    }
 }
 
 /// Puts items into classes, and splits the classes until no two items of one class

@@ -26,6 +26,7 @@ struct Readme;
 
 mod alternatives;
 mod bounds;
+mod canonical;
 mod classes;
 mod compare;
 mod dialect;

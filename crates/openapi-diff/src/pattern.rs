@@ -1,8 +1,11 @@
 //! Whether every text that one pattern accepts is accepted by another.
 
-use std::collections::{HashSet, VecDeque};
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::rc::Rc;
 
 use regex_automata::dfa::{Automaton, StartKind, dense};
+use regex_automata::nfa::thompson;
 use regex_automata::util::{start, syntax};
 use regex_automata::{Anchored, MatchKind};
 
@@ -58,11 +61,43 @@ pub(super) fn matches(pattern: &str, text: &str) -> Option<bool> {
     Some(dfa.is_match_state(dfa.next_eoi_state(state)))
 }
 
+type Dfa = dense::DFA<Vec<u32>>;
+
+/// Automata that are kept have no more bytes than this together.
+const MAX_KEPT: usize = 128 << 20;
+
+/// The automata of patterns, which are costly to make.
+#[derive(Default)]
+struct Automata {
+    known: HashMap<String, Option<Rc<Dfa>>>,
+    bytes: usize,
+}
+
+thread_local! {
+    static AUTOMATA: RefCell<Automata> = RefCell::default();
+}
+
+fn automaton(pattern: &str) -> Option<Rc<Dfa>> {
+    AUTOMATA.with_borrow_mut(|automata| {
+        if let Some(known) = automata.known.get(pattern) {
+            return known.clone();
+        }
+        let new = build(pattern).map(Rc::new);
+        automata.bytes += pattern.len() + new.as_ref().map_or(0, |dfa| dfa.memory_usage());
+        if automata.bytes > MAX_KEPT {
+            *automata = Automata::default();
+        }
+        automata.known.insert(pattern.to_owned(), new.clone());
+        new
+    })
+}
+
 /// A pattern of JSON Schema may match anywhere in the text, and its classes
 /// are those of ECMAScript.
-fn automaton(pattern: &str) -> Option<dense::DFA<Vec<u32>>> {
+fn build(pattern: &str) -> Option<Dfa> {
     let pattern = ecmascript(pattern);
     dense::Builder::new()
+        .thompson(thompson::Config::new().nfa_size_limit(Some(4 << 20)))
         .configure(
             dense::Config::new()
                 .start_kind(StartKind::Anchored)

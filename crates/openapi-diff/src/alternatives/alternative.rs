@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use crate::canonical::canonical;
 use crate::document::Located;
 use crate::pattern::matches;
 
@@ -257,8 +258,8 @@ pub(crate) fn type_of(value: &Value) -> u8 {
 /// Equality in which `1` and `1.0` are one number.
 pub(crate) fn same(a: &Value, b: &Value) -> bool {
     match (a, b) {
-        (Value::Number(a), Value::Number(b)) => a == b || a.as_f64() == b.as_f64(),
-        _ => a == b,
+        (Value::String(a), Value::String(b)) => a == b,
+        _ => a == b || canonical(a) == canonical(b),
     }
 }
 

@@ -4,6 +4,7 @@ use super::alternative::{
     ARRAY, Alternative, BOOLEAN, Bound, NULL, NUMBER, Node, OBJECT, STRING, admits_plainly,
 };
 use super::expand::Expand;
+use crate::canonical::ValueSet;
 
 /// Returns whether two alternatives surely have no value in common.
 pub(crate) fn apart<'a>(
@@ -24,6 +25,16 @@ pub(crate) fn apart<'a>(
             .as_ref()
             .is_some_and(|values| values.iter().all(|value| !admits_plainly(other, value)))
     };
+    if common != 0
+        && let (Some(some), Some(others)) = (&a.values, &b.values)
+        && some.len() > 1
+        && others.len() > 1
+    {
+        let some: ValueSet = some.iter().collect();
+        if !others.iter().any(|value| some.contains(value)) {
+            return true;
+        }
+    }
     if common == 0 || refuses_all(a, b) || refuses_all(b, a) {
         return true;
     }

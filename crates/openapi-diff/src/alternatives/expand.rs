@@ -33,6 +33,8 @@ pub(crate) struct Expand<'a> {
     pub(super) looking: Cell<bool>,
     /// What nodes have been found to be.
     pub(super) known: RefCell<HashMap<String, Rc<[Alternative<'a>]>>>,
+    /// The same where only parts are looked at.
+    pub(super) looked_at: RefCell<HashMap<String, Rc<[Alternative<'a>]>>>,
 }
 
 impl<'a> Expand<'a> {
@@ -44,6 +46,7 @@ impl<'a> Expand<'a> {
             carrier: Carrier::Json,
             looking: Cell::new(false),
             known: RefCell::default(),
+            looked_at: RefCell::default(),
         }
     }
 

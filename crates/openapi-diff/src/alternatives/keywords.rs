@@ -6,9 +6,10 @@ use serde_json::Value;
 
 use super::alternative::{
     ANY, ARRAY, Alternative, BOOLEAN, Bound, Condition, Contains, INTEGER, NULL, NUMBER, Node,
-    OBJECT, STRING, bound, list, same,
+    OBJECT, STRING, bound, list,
 };
 use super::expand::Expand;
+use crate::canonical::ValueSet;
 use crate::classes::said;
 use crate::document::{Dialect, Located};
 use crate::places::escape;
@@ -169,12 +170,24 @@ fn contains<'a>(place: &Located<'a>) -> Option<Contains<'a>> {
 
 fn condition<'a>(place: &Located<'a>) -> Option<Condition<'a>> {
     let part = |keyword| place.raw_member(keyword).map(Node::one).unwrap_or_default();
-    let all = Condition {
+    let mut all = Condition {
         test: part("if"),
         then: part("then"),
         otherwise: part("else"),
     };
+    while let [test] = all.test.0.as_slice()
+        && let Some(not) = only(test, "not").and_then(|_| test.raw_member("not"))
+    {
+        all.test = Node::one(not);
+        std::mem::swap(&mut all.then, &mut all.otherwise);
+    }
     (!all.then.is_any() || !all.otherwise.is_any()).then_some(all)
+}
+
+/// The value of the only keyword of a schema.
+fn only<'a>(schema: &Located<'a>, keyword: &str) -> Option<&'a Value> {
+    let members = schema.value.as_object()?;
+    members.get(keyword).filter(|_| members.len() == 1)
 }
 
 /// A dependent schema that only requires properties is a list of them.
@@ -254,10 +267,11 @@ fn type_bits(name: &str) -> u8 {
 fn restrict(into: &mut Alternative<'_>, values: &[Value]) {
     into.values = Some(match into.values.take() {
         None => values.to_vec(),
-        Some(old) => old
-            .into_iter()
-            .filter(|value| values.iter().any(|other| same(value, other)))
-            .collect(),
+        Some(mut old) => {
+            let set: ValueSet = values.iter().collect();
+            old.retain(|value| set.contains(value));
+            old
+        }
     });
 }
 

@@ -14,6 +14,7 @@ mod keywords;
 mod settle;
 mod written;
 
+use std::collections::HashSet;
 use std::rc::Rc;
 
 use serde_json::Value;
@@ -25,6 +26,7 @@ pub(super) use self::alternative::{
 pub(super) use self::apart::apart;
 pub(super) use self::expand::{Carrier, Expand};
 use self::settle::join;
+use super::canonical::ValueSet;
 use super::classes::{Class, followed};
 use super::document::{Dialect, Document, Located};
 
@@ -33,6 +35,28 @@ const MAX_ALTERNATIVES: usize = 1_024;
 
 /// A schema that extends others, which extend others, deeper than this is not compared.
 const MAX_EXTENSIONS: usize = 60;
+
+/// Expanding a schema takes one step for each schema in it and alternative that it is
+/// added to. A schema that takes more is not compared.
+const MAX_STEPS: usize = 100_000;
+
+/// What has been met on the way through a schema.
+#[derive(Debug, Default)]
+struct Walk {
+    /// The schemas that the one at hand extends or is a branch of, by their pointers.
+    within: Vec<String>,
+    /// The schemas that the alternatives at hand have taken in.
+    done: HashSet<String>,
+    steps: usize,
+}
+
+impl Walk {
+    /// Notes that all of a schema has been taken in.
+    fn leave(&mut self, place: &Located<'_>) {
+        self.within.pop();
+        self.done.insert(place.pointer.clone());
+    }
+}
 
 /// Where the label of alternatives comes from when a reference is followed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,14 +80,16 @@ impl<'a> Expand<'a> {
 
     /// The alternatives; none if the schema admits nothing.
     pub(super) fn alternatives(&self, node: &Node<'a>) -> Rc<[Alternative<'a>]> {
-        if self.looking.get() {
-            return self.expand(node).into();
-        }
+        let all = if self.looking.get() {
+            &self.looked_at
+        } else {
+            &self.known
+        };
         let key = self.key(node);
-        let known = self.known.borrow().get(&key).cloned();
+        let known = all.borrow().get(&key).cloned();
         known.unwrap_or_else(|| {
             let alternatives: Rc<[Alternative<'a>]> = self.expand(node).into();
-            self.known.borrow_mut().insert(key, alternatives.clone());
+            all.borrow_mut().insert(key, alternatives.clone());
             alternatives
         })
     }
@@ -95,8 +121,9 @@ impl<'a> Expand<'a> {
 
     fn expand(&self, node: &Node<'a>) -> Vec<Alternative<'a>> {
         let mut alternatives = vec![Alternative::any(node.pointer().unwrap_or(""))];
+        let mut walk = Walk::default();
         for place in &node.0 {
-            alternatives = self.and(alternatives, place, Label::OfTarget, &mut Vec::new());
+            alternatives = self.and(alternatives, place, Label::OfTarget, &mut walk);
         }
         let mut alternatives: Vec<Alternative<'a>> = alternatives
             .into_iter()
@@ -167,22 +194,24 @@ impl<'a> Expand<'a> {
         mut alternatives: Vec<Alternative<'a>>,
         place: &Located<'a>,
         label: Label,
-        within: &mut Vec<String>,
+        walk: &mut Walk,
     ) -> Vec<Alternative<'a>> {
         let map = match place.value {
             Value::Bool(true) => return alternatives,
             Value::Object(map) => map,
             _ => return Vec::new(),
         };
-        // A schema that extends itself adds nothing to itself.
-        if within.contains(&place.pointer) {
+        // A schema that extends itself adds nothing to itself, nor does one that is extended
+        // twice.
+        if walk.within.contains(&place.pointer) || walk.done.contains(&place.pointer) {
             return alternatives;
         }
-        if within.len() > MAX_EXTENSIONS {
+        walk.steps += alternatives.len();
+        if walk.within.len() > MAX_EXTENSIONS || walk.steps > MAX_STEPS {
             leave_out(&mut alternatives, place.value);
             return alternatives;
         }
-        within.push(place.pointer.clone());
+        walk.within.push(place.pointer.clone());
         let old = self.document.dialect == Dialect::V30;
         if map.contains_key("$ref")
             && let Some(target) = self.document.resolve_once(place)
@@ -192,9 +221,9 @@ impl<'a> Expand<'a> {
                     alternative.label.clone_from(&target.pointer);
                 }
             }
-            alternatives = self.and(alternatives, &target, label, within);
+            alternatives = self.and(alternatives, &target, label, walk);
             if old {
-                within.pop();
+                walk.leave(place);
                 return alternatives;
             }
         }
@@ -221,34 +250,17 @@ impl<'a> Expand<'a> {
         // What is put together from several parts is none of them.
         let of_part = if parts.len() == 1 { label } else { Label::Kept };
         for part in parts {
-            alternatives = self.and(alternatives, &part, of_part, within);
+            alternatives = self.and(alternatives, &part, of_part, walk);
         }
         for keyword in ["oneOf", "anyOf"] {
             let branches = list(place, keyword);
             if branches.is_empty() {
                 continue;
             }
-            if branches.len() * alternatives.len() > MAX_ALTERNATIVES {
+            let Some(mut combined) = self.combined(&alternatives, &branches, walk) else {
                 leave_out(&mut alternatives, &map[keyword]);
                 continue;
-            }
-            let mut combined: Vec<(usize, Alternative<'a>)> = Vec::new();
-            for (index, branch) in branches.iter().enumerate() {
-                let target = self.document.resolve(branch.clone());
-                if within.contains(&target.pointer) {
-                    continue;
-                }
-                let mut started = alternatives.clone();
-                for alternative in &mut started {
-                    alternative.label.clone_from(&branch.pointer);
-                }
-                combined.extend(
-                    self.and(started, branch, Label::OfTarget, within)
-                        .into_iter()
-                        .map(|alternative| (index, self.settle(alternative)))
-                        .filter(|(_, alternative)| alternative.types != 0),
-                );
-            }
+            };
             if !map.contains_key("discriminator") {
                 self.mark_overlaps(&mut combined, keyword == "oneOf");
             }
@@ -261,27 +273,62 @@ impl<'a> Expand<'a> {
             unevaluated(&mut alternatives, place);
         }
         alternatives.extend(null);
-        within.pop();
+        walk.leave(place);
         alternatives
+    }
+
+    /// Each alternative with each branch, and the number of that; `None` if they are too many.
+    fn combined(
+        &self,
+        alternatives: &[Alternative<'a>],
+        branches: &[Located<'a>],
+        walk: &mut Walk,
+    ) -> Option<Vec<(usize, Alternative<'a>)>> {
+        if branches.len() * alternatives.len() > MAX_ALTERNATIVES {
+            return None;
+        }
+        let mut combined = Vec::new();
+        let done = walk.done.clone();
+        for (index, branch) in branches.iter().enumerate() {
+            let target = self.document.resolve(branch.clone());
+            if walk.within.contains(&target.pointer) {
+                continue;
+            }
+            let mut started = alternatives.to_vec();
+            for alternative in &mut started {
+                alternative.label.clone_from(&branch.pointer);
+            }
+            combined.extend(
+                self.and(started, branch, Label::OfTarget, walk)
+                    .into_iter()
+                    .map(|alternative| (index, self.settle(alternative)))
+                    .filter(|(_, alternative)| alternative.types != 0),
+            );
+            // What holds in one branch does not hold in the others.
+            walk.done.clone_from(&done);
+            if combined.len() > MAX_ALTERNATIVES {
+                return None;
+            }
+        }
+        Some(combined)
     }
 
     /// Marks the alternatives that may have a value in common. Listed values
     /// that several alternatives of `oneOf` have are taken out.
     fn mark_overlaps(&self, alternatives: &mut [(usize, Alternative<'a>)], exclusive: bool) {
         if exclusive {
-            let lists: Vec<(usize, Vec<Value>)> = alternatives
+            let lists: Vec<(usize, ValueSet)> = alternatives
                 .iter()
-                .filter_map(|(index, alternative)| Some((*index, alternative.values.clone()?)))
+                .filter_map(|(index, alternative)| {
+                    Some((*index, alternative.values.as_ref()?.iter().collect()))
+                })
                 .collect();
             for (index, alternative) in alternatives.iter_mut() {
                 let Some(values) = &mut alternative.values else {
                     continue;
                 };
-                values.retain(|value| {
-                    !lists.iter().any(|(other, list)| {
-                        other != index && list.iter().any(|listed| same(listed, value))
-                    })
-                });
+                let others = lists.iter().filter(|(other, _)| other != index);
+                values.retain(|value| !others.clone().any(|(_, list)| list.contains(value)));
             }
         }
         if self.looking.get() {

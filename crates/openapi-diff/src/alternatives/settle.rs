@@ -8,11 +8,12 @@
 use serde_json::Value;
 
 use super::alternative::{
-    ANY, ARRAY, Alternative, BOOLEAN, Bound, Contains, INTEGER, NULL, NUMBER, Node, OBJECT, STRING,
-    admits_plainly, bound, same, type_of,
+    ANY, ARRAY, Alternative, BOOLEAN, Bound, Contains, FRACTION, INTEGER, NULL, NUMBER, Node,
+    OBJECT, STRING, admits_plainly, bound, type_of,
 };
 use super::apart::nodes_apart;
 use super::expand::{Carrier, Expand};
+use crate::canonical::ValueSet;
 use crate::level::Direction;
 use crate::pattern::matches;
 
@@ -43,11 +44,9 @@ impl<'a> Expand<'a> {
             alternative.others.remove("contentMediaType");
         }
         if let Some(values) = alternative.values.take() {
-            let mut kept: Vec<Value> = Vec::new();
+            let (mut kept, mut seen) = (Vec::new(), ValueSet::default());
             for value in values {
-                if admits_plainly(&alternative, &value)
-                    && !kept.iter().any(|other| same(other, &value))
-                {
+                if admits_plainly(&alternative, &value) && seen.insert(&value) {
                     kept.push(value);
                 }
             }
@@ -74,6 +73,7 @@ impl<'a> Expand<'a> {
             }
             alternative.values = settled.values;
         }
+        settle_multiples(&mut alternative);
         if alternative.types & NUMBER == INTEGER {
             settle_integers(&mut alternative);
         }
@@ -106,6 +106,13 @@ impl<'a> Expand<'a> {
         }
         if alternative.types & ARRAY != 0 && self.no_array(&alternative) {
             alternative.types &= !ARRAY;
+        }
+        if alternative.items.is_never() {
+            // There is no element beyond those that come first.
+            let most = alternative.prefix.len() as u64;
+            let size = &mut alternative.sizes[1].1;
+            *size = Some(size.map_or(most, |size| size.min(most)));
+            alternative.items = Node::default();
         }
         if alternative.types & ARRAY == 0 {
             alternative.unique = false;
@@ -232,6 +239,37 @@ fn is_binary(alternative: &Alternative<'_>) -> bool {
     is_plain && (is_empty || (is_stated && matches!(alternative.types, STRING | ANY)))
 }
 
+/// Makes one of the whole numbers that a value must be a multiple of.
+fn settle_multiples(alternative: &mut Alternative<'_>) {
+    // Beyond this, products are no longer exact.
+    const MAX: f64 = 9e15;
+    let mut least: Option<f64> = None;
+    let mut rest = Vec::new();
+    for by in alternative.multiples.drain(..) {
+        let common = least.map_or(by, |other| other / divisor(other, by) * by);
+        if by.fract() == 0.0 && common < MAX {
+            least = Some(common);
+        } else {
+            rest.push(by);
+        }
+    }
+    // Whatever is a multiple of one is whole.
+    if least == Some(1.0) {
+        alternative.types &= !FRACTION;
+    }
+    alternative.multiples = rest;
+    alternative.multiples.extend(least);
+    alternative.multiples.sort_by(f64::total_cmp);
+}
+
+/// The greatest common divisor.
+fn divisor(mut a: f64, mut b: f64) -> f64 {
+    while b >= 1.0 {
+        (a, b) = (b, a % b);
+    }
+    a
+}
+
 /// Brings what is asked of integers to one form.
 fn settle_integers(alternative: &mut Alternative<'_>) {
     // For integers this format is nothing but a range.
@@ -305,11 +343,9 @@ fn merge<'a>(into: &mut Alternative<'a>, from: Alternative<'a>) {
     into.overlaps.one = into.overlaps.one.saturating_add(from.overlaps.one);
     if into.values.is_some() || from.values.is_some() {
         let mut values = into.values.take().unwrap_or_else(|| vec![Value::Null]);
-        for value in from.values.unwrap_or_else(|| vec![Value::Null]) {
-            if !values.iter().any(|other| same(other, &value)) {
-                values.push(value);
-            }
-        }
+        let mut seen: ValueSet = values.iter().collect();
+        let others = from.values.unwrap_or_else(|| vec![Value::Null]);
+        values.extend(others.into_iter().filter(|value| seen.insert(value)));
         into.types |= from.types;
         into.values = Some(values);
         return;

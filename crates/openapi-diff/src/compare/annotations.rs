@@ -60,7 +60,7 @@ impl<'a> Compare<'a> {
             _ => {}
         }
         let (was, is) = both("xml");
-        if was != is {
+        if stated(was) != stated(is) {
             out.push(site.change(
                 SchemaRule::XmlChanged,
                 Effect::Unknown,
@@ -153,6 +153,15 @@ impl<'a> Compare<'a> {
             }
         }
     }
+}
+
+/// What is said of XML that would not hold anyway.
+fn stated(xml: Option<&Value>) -> BTreeMap<&str, &Value> {
+    let members = xml.and_then(Value::as_object).into_iter().flatten();
+    members
+        .filter(|(_, value)| **value != Value::Bool(false))
+        .map(|(key, value)| (key.as_str(), value))
+        .collect()
 }
 
 /// Compares lists of values that clients know can grow (`x-extensible-enum`).

@@ -154,8 +154,12 @@ impl<'a> Compare<'a> {
             })
             .collect();
         Verdict::of_lists(old_nots.len(), new_nots.len(), |i, j| {
+            // More is admitted where less is ruled out, so either way may be what is asked for.
             let (was, is) = (old_nots[i], new_nots[j]);
-            (self.back(was, is), self.kept(was, is))
+            (
+                self.node_holds(was, is, false),
+                self.node_holds(was, is, true),
+            )
         })
         .change(
             KeywordRules {
@@ -186,8 +190,9 @@ impl<'a> Compare<'a> {
         let mut same_elements = false;
         let verdict = Verdict::of_lists(old.contains.len(), new.contains.len(), |i, j| {
             let (was, is) = (&old.contains[i], &new.contains[j]);
-            let kept = self.kept(&was.node, &is.node);
-            let back = self.back(&was.node, &is.node);
+            // What an upper limit admits grows as the schema narrows.
+            let kept = self.node_holds(&was.node, &is.node, true);
+            let back = self.node_holds(&was.node, &is.node, false);
             same_elements = kept && back;
             (follows(was, is, kept, back), follows(is, was, back, kept))
         });

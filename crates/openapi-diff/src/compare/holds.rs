@@ -13,6 +13,7 @@ use std::rc::Rc;
 use super::facts::{Answer, Of, Question};
 use super::pairs::Compare;
 use super::site::{Found, Site};
+use super::unions::is_entangled;
 use crate::alternatives::{Alternative, LEFT_OUT, NULL, Node, OBJECT};
 use crate::classes::Side;
 use crate::rules::Effect;
@@ -187,8 +188,12 @@ impl<'a> Compare<'a> {
         let all = [(Side::Base, before), (Side::Revision, after)];
         let entangled = all.iter().any(|(side, numbers)| {
             numbers.iter().any(|number| {
+                let of = match side {
+                    Side::Base => &self.base,
+                    Side::Revision => &self.revision,
+                };
                 let alternative = self.facts.alternatives.get(&(*side, *number));
-                alternative.is_some_and(|one| one.overlaps.one > 0 && one.types & OBJECT == 0)
+                alternative.is_some_and(|one| is_entangled(of, one))
             })
         });
         entangled && !self.are_settled(before, after)

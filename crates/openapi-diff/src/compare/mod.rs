@@ -209,12 +209,15 @@ fn arrays<'a>(old: &Alternative<'a>, new: &Alternative<'a>, site: &Site, out: &m
     }
     let limit = |alternative: &Alternative<'a>| alternative.sizes[1].1.unwrap_or(u64::MAX);
     let limit = limit(old).min(limit(new));
-    for index in 0..old.prefix.len().max(new.prefix.len()) {
+    let first = old.prefix.len().max(new.prefix.len());
+    for index in 0..first {
         if index as u64 >= limit {
             break;
         }
         let (was, is) = (old.item(index).clone(), new.item(index).clone());
         out.inner(&format!("[{index}]"), true, was, is);
     }
-    out.inner("[]", true, old.items.clone(), new.items.clone());
+    if (first as u64) < limit {
+        out.inner("[]", true, old.items.clone(), new.items.clone());
+    }
 }

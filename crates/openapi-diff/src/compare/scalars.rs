@@ -10,8 +10,9 @@ use serde_json::Value;
 use super::site::{Change, Site};
 use crate::alternatives::{
     ANY, ARRAY, Alternative, BOOLEAN, Bound, FRACTION, INTEGER, NULL, NUMBER, OBJECT, STRING,
-    admits_plainly, divides, same,
+    admits_plainly, divides,
 };
+use crate::canonical::ValueSet;
 use crate::rules::{Effect, SchemaRule};
 use crate::sentence::{Sentence, about, around};
 
@@ -133,11 +134,10 @@ pub(super) fn values(
 ) {
     match (&old.values, &new.values) {
         (Some(was), Some(is)) => {
-            let lacks =
-                |list: &[Value], value: &Value| !list.iter().any(|other| same(other, value));
+            let (before, after): (ValueSet, ValueSet) = (was.iter().collect(), is.iter().collect());
             for value in was
                 .iter()
-                .filter(|value| lacks(is, value) && !value.is_null())
+                .filter(|value| !after.contains(value) && !value.is_null())
             {
                 out.push(site.change(
                     SchemaRule::EnumValueRemoved,
@@ -147,7 +147,7 @@ pub(super) fn values(
             }
             for value in is
                 .iter()
-                .filter(|value| lacks(was, value) && !value.is_null())
+                .filter(|value| !before.contains(value) && !value.is_null())
             {
                 out.push(site.change(
                     SchemaRule::EnumValueAdded,

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::pairs::Compare;
 use super::scalars::types;
 use super::site::{Change, Found, Site};
-use crate::alternatives::{Alternative, NULL, Node, OBJECT, apart};
+use crate::alternatives::{ARRAY, Alternative, Expand, NULL, Node, OBJECT, apart};
 use crate::classes::Side;
 use crate::rules::{Effect, SchemaRule};
 use crate::sentence::{Sentence, about};
@@ -219,12 +219,9 @@ impl<'a> Compare<'a> {
             self.overlapped(&objects, &new, site, &mut out.changes);
         }
         // What each of these refuses depends on the others.
-        let entangled = |alternative: &Alternative<'a>| {
-            alternative.overlaps.one > 0 && alternative.types & OBJECT == 0
-        };
-        if before.iter().chain(after).any(entangled)
-            && !self.are_settled(&old.numbers, &new.numbers)
-        {
+        let is_entangled = before.iter().any(|one| is_entangled(&self.base, one))
+            || after.iter().any(|one| is_entangled(&self.revision, one));
+        if is_entangled && !self.are_settled(&old.numbers, &new.numbers) {
             out.changes.push(site.change(
                 SchemaRule::OneOfChanged,
                 Effect::Unknown,
@@ -347,6 +344,20 @@ impl<'a> Compare<'a> {
         let smaller = old.properties.len().min(new.properties.len());
         (both * 5 >= smaller).then_some(likeness)
     }
+}
+
+/// Returns whether what an alternative refuses depends on the others. Objects are told from
+/// those of other alternatives, and so are lists of them.
+pub(super) fn is_entangled<'a>(of: &Expand<'a>, alternative: &Alternative<'a>) -> bool {
+    let lists_objects = || {
+        alternative.types & !NULL == ARRAY
+            && alternative.prefix.is_empty()
+            && of
+                .alternatives(&alternative.items)
+                .iter()
+                .all(|item| item.types & !NULL == OBJECT)
+    };
+    alternative.overlaps.one > 0 && alternative.types & OBJECT == 0 && !lists_objects()
 }
 
 /// The name of the schema that an alternative is.

@@ -1,11 +1,11 @@
 //! Bodies of requests and responses, by media type.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
 use super::judge::{Described, Judge, Scope, media, schema, sent};
-use crate::alternatives::{ARRAY, Carrier, Expand, Node, OBJECT};
+use crate::alternatives::{ARRAY, Carrier, Expand, Node, OBJECT, STRING};
 use crate::document::Located;
 use crate::level::Direction;
 use crate::rules::{OperationRule, Part};
@@ -21,7 +21,11 @@ impl<'a> Judge<'a> {
                 let (rule, text) = if is.flag("required") {
                     (
                         OperationRule::RequestBodyAddedRequired,
-                        "a request must now have a body",
+                        if scope.inverted {
+                            "a request now always has a body"
+                        } else {
+                            "a request must now have a body"
+                        },
                     )
                 } else {
                     (
@@ -37,13 +41,20 @@ impl<'a> Judge<'a> {
                     text.to_owned(),
                 );
             }
-            (Some(was), None) => self.report(
-                OperationRule::RequestBodyRemoved,
-                Some(direction),
-                name,
-                (Some(was), Some(new)),
-                "a request can no longer have a body; what clients send in it is lost".to_owned(),
-            ),
+            (Some(was), None) => {
+                let text = if scope.inverted {
+                    "a request no longer has a body; clients that read it find nothing"
+                } else {
+                    "a request can no longer have a body; what clients send in it is lost"
+                };
+                self.report(
+                    OperationRule::RequestBodyRemoved,
+                    Some(direction),
+                    name,
+                    (Some(was), Some(new)),
+                    text.to_owned(),
+                );
+            }
             (Some(was), Some(is)) => {
                 let places = (Some(was), Some(is));
                 match (was.flag("required"), is.flag("required")) {
@@ -52,7 +63,11 @@ impl<'a> Judge<'a> {
                         Some(direction),
                         name,
                         places,
-                        "the request body may no longer be left out".to_owned(),
+                        if scope.inverted {
+                            "the request body is now always sent".to_owned()
+                        } else {
+                            "the request body may no longer be left out".to_owned()
+                        },
                     ),
                     (true, false) => self.report(
                         OperationRule::RequestBodyBecameOptional,
@@ -177,7 +192,9 @@ impl<'a> Judge<'a> {
         let form = kind == "application/x-www-form-urlencoded";
         let nodes = (schema(old), schema(new));
         if direction == Direction::Request && (form || kind.starts_with("multipart/")) {
-            for name in self.encodings_changed((old, &nodes.0), (new, &nodes.1), form) {
+            let mut changed = self.encodings_changed((old, &nodes.0), (new, &nodes.1), form);
+            changed.extend(unnamed_changed(old, new));
+            for name in changed {
                 self.report(
                     OperationRule::RequestParameterSerializationChanged,
                     Some(direction),
@@ -255,8 +272,8 @@ impl<'a> Judge<'a> {
                     return compound && written(&was) != written(&is);
                 }
                 let (was, is) = (taken(&was, **types), taken(&is, *other));
-                !was.iter()
-                    .all(|kind| is.iter().any(|range| covers(range, kind)))
+                !are_taken(&was, &is)
+                    || !needed(&part(new, name)).is_subset(&needed(&part(old, name)))
             })
             .map(|(name, _)| name.clone())
             .collect()
@@ -271,6 +288,42 @@ fn written(encoding: &Value) -> (&str, bool) {
         .unwrap_or("form");
     let explode = encoding.get("explode").and_then(Value::as_bool);
     (style, explode.unwrap_or(style == "form"))
+}
+
+/// The headers that a part must have, in lower case.
+fn needed(encoding: &Value) -> BTreeSet<String> {
+    let headers = encoding.get("headers").and_then(Value::as_object);
+    let headers = headers.into_iter().flatten();
+    headers
+        .filter(|(_, header)| header.get("required") == Some(&Value::Bool(true)))
+        .map(|(name, _)| name.to_ascii_lowercase())
+        .collect()
+}
+
+/// Returns whether parts of all of these media types are still taken.
+fn are_taken(was: &[String], is: &[String]) -> bool {
+    was.iter()
+        .all(|kind| is.iter().any(|range| covers(range, kind)))
+}
+
+/// The parts without names that are no longer taken in a media type (OpenAPI 3.2).
+fn unnamed_changed(old: &Located<'_>, new: &Located<'_>) -> Vec<String> {
+    let nothing = Value::Null;
+    let of = |place: &Located<'_>, index: Option<usize>| {
+        let rest = place.value.get("itemEncoding");
+        let first = index.and_then(|index| place.value.get("prefixEncoding")?.get(index));
+        taken(first.or(rest).unwrap_or(&nothing), STRING)
+    };
+    let count = |place: &Located<'_>| {
+        let stated = place.value.get("prefixEncoding").and_then(Value::as_array);
+        stated.map_or(0, Vec::len)
+    };
+    let first = (0..count(old).max(count(new))).map(Some);
+    first
+        .chain([None])
+        .filter(|index| !are_taken(&of(old, *index), &of(new, *index)))
+        .map(|index| index.map_or("[]".to_owned(), |index| format!("[{index}]")))
+        .collect()
 }
 
 /// The media types that a part may have.

@@ -95,9 +95,13 @@ impl<'a> Judge<'a> {
                 line: None,
             })
         };
+        let level = match rule {
+            Rule::Operation(rule) => rules::operation_level(rule, direction),
+            Rule::Schema(rule, usage) => rules::level(usage.direction, rule, rule.effect()),
+        };
         self.findings.push(Finding {
             rule,
-            level: rule.level(),
+            level,
             direction,
             operation: operation.map(str::to_owned),
             also: Vec::new(),

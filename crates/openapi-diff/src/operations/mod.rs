@@ -11,7 +11,7 @@ mod security;
 mod servers;
 mod stability;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use jiff::civil::Date;
 use serde_json::Value;
@@ -65,23 +65,19 @@ impl<'a> Judge<'a> {
             .filter(|(path, _)| path.starts_with('/'))
             .collect();
         let mut matched = vec![false; new.len()];
+        let (mut by_path, mut by_template) = (HashMap::new(), HashMap::new());
+        for (index, (path, _)) in new.iter().enumerate() {
+            by_path.insert(path, index);
+            by_template.entry(template(path).0).or_insert(index);
+        }
         for (path, was) in &old {
             let (key, names) = template(path);
-            let found = new
-                .iter()
-                .position(|(other, _)| other == path)
-                .or_else(|| new.iter().position(|(other, _)| template(other).0 == key))
-                .or_else(|| {
-                    let full = format!("{}{key}", prefixes.0);
-                    (prefixes.0 != prefixes.1)
-                        .then(|| {
-                            new.iter().position(|(other, _)| {
-                                format!("{}{}", prefixes.1, template(other).0) == full
-                            })
-                        })
-                        .flatten()
-                });
-            let Some(index) = found else {
+            let found = by_path.get(path).or_else(|| by_template.get(&key));
+            let found = found.or_else(|| {
+                let full = format!("{}{key}", prefixes.0);
+                by_template.get(full.strip_prefix(&prefixes.1)?)
+            });
+            let Some(index) = found.copied() else {
                 for (method, operation) in operations(was) {
                     self.gone(&method, path, &operation, true);
                 }
@@ -228,8 +224,8 @@ impl<'a> Judge<'a> {
         new: (&Located<'a>, &Located<'a>),
     ) {
         self.marks(scope, old.1, new.1);
+        self.parameters(scope, old, new);
         if !scope.inverted {
-            self.parameters(scope, old, new);
             self.security(scope, old.1, new.1);
         }
         self.request_body(scope, old.1, new.1);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::judge::{Described, Judge, Scope, media, path_of, schema, template};
+use super::judge::{Described, Judge, Scope, media, path_of, schema, sent, template};
 use crate::alternatives::{ARRAY, Carrier, Expand, Node, OBJECT, list};
 use crate::document::{Document, Located};
 use crate::level::Direction;
@@ -18,9 +18,14 @@ impl<'a> Judge<'a> {
         new: (&Located<'a>, &Located<'a>),
     ) {
         let name = Some(scope.operation.as_str());
-        let request = Some(Direction::Request);
-        let was = parameters(self.base, old, &scope.renamed);
-        let is = parameters(self.revision, new, &BTreeMap::new());
+        let request = Some(sent(scope));
+        let mut was = parameters(self.base, old, &scope.renamed);
+        let mut is = parameters(self.revision, new, &BTreeMap::new());
+        if scope.inverted {
+            // Where a call of the server goes is for the client to say.
+            was.retain(|key, _| key.0 != "path");
+            is.retain(|key, _| key.0 != "path");
+        }
         for (key, old) in &was {
             if let Some(new) = is.get(key) {
                 self.parameter(scope, key, old, new);
@@ -42,10 +47,12 @@ impl<'a> Judge<'a> {
                     text,
                 );
             } else if key.0 != "path" {
-                let text = format!(
-                    "the {} parameter `{}` is gone; clients that send it are no longer heard",
-                    key.0, key.1
-                );
+                let text = if scope.inverted {
+                    "clients that read it find nothing"
+                } else {
+                    "clients that send it are no longer heard"
+                };
+                let text = format!("the {} parameter `{}` is gone; {text}", key.0, key.1);
                 self.report(
                     OperationRule::RequestParameterRemoved,
                     request,
@@ -75,6 +82,10 @@ impl<'a> Judge<'a> {
                     OperationRule::NewOptionalRequestParameter,
                     "is now described",
                 ),
+                (_, true) if scope.inverted => (
+                    OperationRule::NewRequiredRequestParameter,
+                    "is new and always sent",
+                ),
                 (_, true) => (
                     OperationRule::NewRequiredRequestParameter,
                     "is new and required; requests without it are rejected",
@@ -102,7 +113,7 @@ impl<'a> Judge<'a> {
         new: &Located<'a>,
     ) {
         let name = Some(scope.operation.as_str());
-        let request = Some(Direction::Request);
+        let request = Some(sent(scope));
         let places = (Some(old), Some(new));
         let subject = format!("the {} parameter `{}`", key.0, key.1);
         let path = key.0 == "path";
@@ -112,24 +123,32 @@ impl<'a> Judge<'a> {
                 request,
                 name,
                 places,
-                format!("{subject} is now required; requests without it are rejected"),
+                if scope.inverted {
+                    format!("{subject} is now always sent")
+                } else {
+                    format!("{subject} is now required; requests without it are rejected")
+                },
             ),
             (true, false) => self.report(
                 OperationRule::RequestParameterBecameOptional,
                 request,
                 name,
                 places,
-                format!("{subject} is no longer required"),
+                if scope.inverted {
+                    format!("{subject} may now be missing")
+                } else {
+                    format!("{subject} is no longer required")
+                },
             ),
             _ => {}
         }
         let usage = Use {
             part: Part::Parameter,
-            direction: Direction::Request,
+            direction: sent(scope),
             whole: true,
         };
         self.deprecation(usage, name, &subject, old, new);
-        if old.flag("allowReserved") && !new.flag("allowReserved") {
+        if !scope.inverted && old.flag("allowReserved") && !new.flag("allowReserved") {
             self.report(
                 OperationRule::RequestParameterBecameNotAllowReserved,
                 request,
@@ -138,7 +157,7 @@ impl<'a> Judge<'a> {
                 format!("reserved characters in {subject} must now be encoded"),
             );
         }
-        if old.flag("allowEmptyValue") && !new.flag("allowEmptyValue") {
+        if !scope.inverted && old.flag("allowEmptyValue") && !new.flag("allowEmptyValue") {
             self.report(
                 OperationRule::RequestParameterAllowEmptyValueRemoved,
                 request,
@@ -154,7 +173,7 @@ impl<'a> Judge<'a> {
         let (was, is, carrier) = match (contents.0.first(), contents.1.first()) {
             (None, None) => {
                 let (was, is) = (schema(old), schema(new));
-                if self.wire_differs(key, old, new, &was, &is) {
+                if self.wire_differs(&key.0, (old, &was), (new, &is)) {
                     self.report(
                         OperationRule::RequestParameterSerializationChanged,
                         request,
@@ -183,7 +202,7 @@ impl<'a> Judge<'a> {
             scope,
             Described {
                 part: Part::Parameter,
-                direction: Direction::Request,
+                direction: sent(scope),
                 subject: &subject,
                 carrier,
                 always: path || (old.flag("required") && new.flag("required")),
@@ -196,26 +215,22 @@ impl<'a> Judge<'a> {
 
     /// Style and explode matter to lists and objects only, but for the styles
     /// that mark a value in the path.
-    fn wire_differs(
+    pub(super) fn wire_differs(
         &self,
-        key: &(String, String),
-        old: &Located<'a>,
-        new: &Located<'a>,
-        was: &Node<'a>,
-        is: &Node<'a>,
+        at: &str,
+        (old, was): (&Located<'a>, &Node<'a>),
+        (new, is): (&Located<'a>, &Node<'a>),
     ) -> bool {
-        let usual = if matches!(key.0.as_str(), "query" | "cookie") {
+        let usual = if matches!(at, "query" | "cookie") {
             "form"
         } else {
             "simple"
         };
         let style = |place: &Located<'a>| place.text("style").unwrap_or(usual);
         let explode = |place: &Located<'a>| {
-            place
-                .value
-                .get("explode")
-                .and_then(Value::as_bool)
-                .unwrap_or(style(place) == "form")
+            let stated = place.value.get("explode").and_then(Value::as_bool);
+            // There is but one way to write a deep object.
+            style(place) == "deepObject" || stated.unwrap_or(style(place) == "form")
         };
         if style(old) == style(new) && explode(old) == explode(new) {
             return false;

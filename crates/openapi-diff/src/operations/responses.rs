@@ -41,7 +41,7 @@ impl<'a> Judge<'a> {
             let success = status.starts_with('2');
             if success
                 && let [(range, new)] = now.as_slice()
-                && is_range(range)
+                && (is_range(range) || range == "default")
                 && !is_range(status)
             {
                 self.report(
@@ -136,12 +136,18 @@ impl<'a> Judge<'a> {
                 .iter()
                 .any(|(other, _)| other.eq_ignore_ascii_case(header))
             {
+                let (rule, text) = if scope.inverted && place.flag("required") {
+                    let rule = OperationRule::ResponseHeaderBecameRequired;
+                    (rule, "is new; answers without it are rejected")
+                } else {
+                    (OperationRule::ResponseHeaderAdded, "is new")
+                };
                 self.report(
-                    OperationRule::ResponseHeaderAdded,
+                    rule,
                     Some(direction),
                     name,
                     (Some(old), Some(place)),
-                    format!("the header `{header}` of the {status} response is new"),
+                    format!("the header `{header}` of the {status} response {text}"),
                 );
             }
         }
@@ -164,14 +170,22 @@ impl<'a> Judge<'a> {
                 Some(direction),
                 name,
                 (Some(old), Some(new)),
-                format!("{subject} may now be missing"),
+                if scope.inverted {
+                    format!("{subject} may be left out")
+                } else {
+                    format!("{subject} may now be missing")
+                },
             ),
             (false, true) => self.report(
                 OperationRule::ResponseHeaderBecameRequired,
                 Some(direction),
                 name,
                 (Some(old), Some(new)),
-                format!("{subject} is now always sent"),
+                if scope.inverted {
+                    format!("{subject} is now required; answers without it are rejected")
+                } else {
+                    format!("{subject} is now always sent")
+                },
             ),
             _ => {}
         }
@@ -179,6 +193,18 @@ impl<'a> Judge<'a> {
             header_schema(self.base, old),
             header_schema(self.revision, new),
         );
+        let has_content = [old, new].map(|place| place.value.get("content").is_some());
+        if has_content[0] != has_content[1]
+            || (!has_content[0] && self.wire_differs("header", (old, &nodes.0), (new, &nodes.1)))
+        {
+            self.report(
+                OperationRule::ResponseHeaderSerializationChanged,
+                Some(direction),
+                name,
+                (Some(old), Some(new)),
+                format!("{subject} is written in another way (`explode` or `content`)"),
+            );
+        }
         self.schemas(
             scope,
             Described {
@@ -242,8 +268,15 @@ impl<'a> Judge<'a> {
 }
 
 /// Where a link leads, and what it takes along.
-fn target<'a>(link: &Located<'a>) -> [Option<&'a Value>; 4] {
-    ["operationId", "operationRef", "parameters", "requestBody"].map(|key| link.value.get(key))
+fn target<'a>(link: &Located<'a>) -> [Option<&'a Value>; 5] {
+    [
+        "operationId",
+        "operationRef",
+        "parameters",
+        "requestBody",
+        "server",
+    ]
+    .map(|key| link.value.get(key))
 }
 
 fn answered(scope: &Scope) -> Direction {

@@ -131,8 +131,18 @@ impl<'a> Judge<'a> {
                         "tokenUrl",
                         OperationRule::ApiSecurityComponentOauthTokenUrlChanged,
                     ),
+                    (
+                        "refreshUrl",
+                        OperationRule::ApiSecurityComponentOauthTokenUrlChanged,
+                    ),
+                    (
+                        "deviceAuthorizationUrl",
+                        OperationRule::ApiSecurityComponentOauthUrlChanged,
+                    ),
                 ] {
-                    if flow.text(key) != other.text(key) {
+                    // Tokens are refreshed where they come from, unless another URL is named.
+                    let is_new = key == "refreshUrl" && flow.text(key).is_none();
+                    if flow.text(key) != other.text(key) && !is_new {
                         self.report(
                             rule,
                             None,

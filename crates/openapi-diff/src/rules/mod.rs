@@ -174,10 +174,10 @@ impl Use {
             (S::OptionalPropertyAdded, ..) => format!("new-optional-{property}"),
             (S::PropertyBecameRequired, ..) => format!("{property}-became-required"),
             (S::PropertyBecameOptional, ..) => format!("{property}-became-optional"),
-            (S::TypeSpecialized, Part::Parameter, Request) if !self.whole => {
-                format!("{prefix}-{name}")
+            (S::TypeSpecialized, Part::Parameter, _) if !self.whole => format!("{prefix}-{name}"),
+            (S::TypeSpecialized, _, Request) | (S::TypeSpecialized, Part::Parameter, _) => {
+                format!("{prefix}-type-changed")
             }
-            (S::TypeSpecialized, _, Request) => format!("{prefix}-type-changed"),
             (S::EnumValueRemoved, Part::Body, Response) if self.whole => {
                 format!("response-mediatype-{name}")
             }
@@ -203,6 +203,26 @@ pub(crate) fn level(direction: Direction, rule: SchemaRule, effect: Effect) -> L
         // Only the two parties know what an unknown format rules out.
         | (SchemaRule::DiscriminatorRemoved | SchemaRule::FormatChanged, _) => Level::Warning,
         _ => by_law,
+    }
+}
+
+/// The level of a change outside schemas, by who sends what has changed. In a callback the
+/// server sends requests, and the client answers: who had to bear a demand now makes it.
+pub(crate) fn operation_level(rule: OperationRule, direction: Option<Direction>) -> Level {
+    use Direction::{Request, Response};
+    use OperationRule as O;
+    match (rule, direction) {
+        (
+            O::NewRequiredRequestParameter
+            | O::RequestBodyAddedRequired
+            | O::RequestBodyBecameRequired
+            | O::RequestParameterBecameRequired,
+            Some(Response),
+        )
+        | (O::ResponseHeaderBecameOptional, Some(Request)) => Level::Info,
+        (O::RequestBodyBecameOptional | O::RequestParameterBecameOptional, Some(Response))
+        | (O::ResponseHeaderBecameRequired, Some(Request)) => Level::Error,
+        _ => rule.level(),
     }
 }
 

@@ -94,6 +94,7 @@ operation_rules! {
     ResponseHeaderAdded = "response-header-added", Info, "another header is sent";
     ResponseHeaderBecameOptional = "response-header-became-optional", Error, "a header may be missing";
     ResponseHeaderBecameRequired = "response-header-became-required", Info, "a header is always sent";
+    ResponseHeaderSerializationChanged = "response-header-serialization-changed", Error, "a header is written in another way";
     ResponseLinkAdded = "response-link-added", Info, "there is another link";
     ResponseLinkChanged = "response-link-changed", Warning, "a link leads elsewhere";
     ResponseLinkRemoved = "response-link-removed", Error, "a link is gone";

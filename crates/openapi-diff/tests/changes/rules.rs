@@ -677,6 +677,13 @@ fn of_operation(rule: OperationRule) -> (Value, Value) {
             answer("headers", json!({ "X-H": {} })),
             answer("headers", json!({ "X-H": { "required": true } })),
         ),
+        R::ResponseHeaderSerializationChanged => (
+            answer("headers", json!({ "X-H": { "schema": {} } })),
+            answer(
+                "headers",
+                json!({ "X-H": { "content": { "text/plain": {} } } }),
+            ),
+        ),
         R::ResponseLinkAdded => (
             answer("links", json!({})),
             answer("links", json!({ "next": {} })),
