@@ -188,7 +188,7 @@ fn what_is_no_document_exits_with_2() {
 #[test]
 fn flags_that_are_of_no_use_are_refused() {
     check(
-        &["verify", "--har", "a", "--document", "b"],
+        &["verify", "--har", "a", "--only", "/users"],
         2,
         "is for a server: give --url",
     );

@@ -111,8 +111,8 @@ fn adapt(value: &mut Value, root: &Value, direction: Direction) {
         Value::Object(_) => {
             let marked = marked(value, root, direction);
             forget(value, &marked);
-            for part in value["allOf"].as_array_mut().into_iter().flatten() {
-                forget(part, &marked);
+            if let Some(Value::Array(parts)) = value.get_mut("allOf") {
+                parts.iter_mut().for_each(|part| forget(part, &marked));
             }
             let Some(members) = value.as_object_mut() else {
                 return;
