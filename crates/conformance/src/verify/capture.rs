@@ -61,7 +61,7 @@ pub enum Against {
 enum Judge<'m> {
     Contract(Checker),
     Document {
-        checker: by_document::Checker<'m>,
+        checker: Box<by_document::Checker<'m>>,
         routes: Routes<'m>,
     },
 }
@@ -88,7 +88,7 @@ impl Against {
                 },
                 Some(model),
             ) => Judge::Document {
-                checker: by_document::Checker::new(model, *strict_parameters),
+                checker: Box::new(by_document::Checker::new(model, *strict_parameters)),
                 routes: Routes::new(model, urls),
             },
             _ => Judge::Contract(Checker::default()),

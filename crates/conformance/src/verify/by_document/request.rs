@@ -53,13 +53,12 @@ impl Checker<'_> {
             self.request_headers(at, headers);
         }
         match &request.body {
-            Body::Unknown => {}
             Body::None if at.operation.body_required => {
                 let message = "the request has no body, and one is required".to_owned();
                 let id = "request-missing-body";
                 self.find(at, Level::Error, id, "/requestBody", message);
             }
-            Body::None => {}
+            Body::Unknown | Body::None => {}
             Body::Some { .. } if at.operation.body_content.is_empty() => {
                 let message = "the request has a body, and none is declared".to_owned();
                 self.find(at, Level::Error, "request-unexpected-body", "", message);

@@ -112,7 +112,9 @@ fn adapt(value: &mut Value, root: &Value, direction: Direction) {
             let marked = marked(value, root, direction);
             forget(value, &marked);
             if let Some(Value::Array(parts)) = value.get_mut("allOf") {
-                parts.iter_mut().for_each(|part| forget(part, &marked));
+                for part in parts {
+                    forget(part, &marked);
+                }
             }
             let Some(members) = value.as_object_mut() else {
                 return;
