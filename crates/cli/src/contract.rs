@@ -9,6 +9,7 @@ mod diff;
 mod documents;
 mod export;
 mod fresh;
+mod git_diff;
 mod output;
 mod policy;
 mod project;
@@ -37,6 +38,7 @@ enum ContractCommand {
     Export(export::ExportArgs),
     Agree(agree::AgreeArgs),
     Diff(diff::DiffArgs),
+    GitDiff(git_diff::GitDiffArgs),
     Rules(rules::RulesArgs),
     Verify(verify::VerifyArgs),
     Record(record::RecordArgs),
@@ -49,6 +51,7 @@ pub(crate) async fn run(args: &ContractArgs) -> anyhow::Result<ExitCode> {
         ContractCommand::Export(args) => Ok(output::or_unusable(export::run(args))),
         ContractCommand::Agree(args) => Ok(output::or_unusable(agree::run(args))),
         ContractCommand::Diff(args) => Ok(output::or_unusable(diff::run(args))),
+        ContractCommand::GitDiff(args) => Ok(output::or_unusable(git_diff::run(args))),
         ContractCommand::Rules(args) => Ok(output::or_unusable(rules::run(args))),
         ContractCommand::Verify(args) => Ok(output::or_unusable(verify::run(args).await)),
         ContractCommand::Record(args) => Ok(output::or_unusable(record::run(args).await)),

@@ -74,7 +74,8 @@ fn every_format_can_be_asked_for() {
         ("github", "::error file="),
         ("junit", "<testsuites>"),
         ("sarif", "\"version\": \"2.1.0\""),
-        ("markdown", "### Breaking"),
+        ("markdown", "### Failures (1)"),
+        ("html", "<h2 id=\"failures\">Failures"),
     ] {
         check_recorded("boss", &["--format", format], 1, expected);
     }

@@ -202,7 +202,11 @@ fn every_format_can_be_asked_for() {
             "<failure type=\"request-parameter-enum-value-removed\"",
         ),
         ("sarif", "\"startLine\": 8"),
-        ("markdown", "### Breaking\n\n- `GET /things`: "),
+        (
+            "markdown",
+            "### Breaking changes (1)\n\n- **`GET /things`**: ",
+        ),
+        ("html", "<h2 id=\"breaking-changes\">Breaking changes"),
     ] {
         let arguments = [&BREAKING[..], &["--format", format]].concat();
         check(directory().path(), &arguments, 1, expected);

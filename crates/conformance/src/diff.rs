@@ -8,7 +8,7 @@ pub use openapi_diff::{
     BoxError, Date, Document, DocumentError, MAX_BYTES, Referred, Rule, SourceText, Url,
 };
 
-pub use crate::policy::{Policy, PolicyError};
+pub use crate::policy::{Baseline, Policy, PolicyError};
 use crate::report::Finding;
 
 /// Every change from `base` to `revision`, the worst first. A deprecated operation may

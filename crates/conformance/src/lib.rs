@@ -27,6 +27,7 @@ pub mod exchanges;
 mod from_contract;
 mod from_openapi;
 mod from_proto;
+mod ids;
 mod json_schema;
 mod multipart;
 mod policy;

@@ -95,6 +95,28 @@ fn an_entry_that_matches_nothing_is_reported() {
 }
 
 #[test]
+fn a_path_stands_for_all_methods() {
+    let of_path = |path: &str| {
+        let other = ACCEPTED.replace("operation = \"GET /*\"", &format!("path = \"{path}\""));
+        policy_on(&other, "2030-01-31").len()
+    };
+    assert_eq!(of_path("/a"), 0);
+    assert_eq!(of_path("/*"), 0);
+    // The change, and the entry that is of no use.
+    assert_eq!(of_path("/b*"), 2);
+}
+
+#[test]
+fn an_entry_can_be_about_one_sentence() {
+    let of_message = |message: &str| {
+        let entry = format!("{ACCEPTED}message = \"{message}\"");
+        policy_on(&entry, "2030-01-31").len()
+    };
+    assert_eq!(of_message("*is gone*"), 0);
+    assert_eq!(of_message("is gone"), 2);
+}
+
+#[test]
 fn a_level_can_be_overridden() {
     let levels = "[levels]\napi-path-removed-without-deprecation = \"info\"\n";
     assert_eq!(
@@ -111,6 +133,10 @@ fn a_level_can_be_overridden() {
 #[test]
 fn a_policy_names_known_ids_and_gives_reasons() {
     assert!(Policy::parse("[levels]\nno-such-id = \"info\"\n").is_err());
+    let unknown = ACCEPTED.replace("removed-without", "remove-without");
+    let message = Policy::parse(&unknown).expect_err("no such id").to_string();
+    let nearest = "perhaps `api-path-removed-without-deprecation` is meant";
+    assert!(message.contains(nearest), "{message}");
     assert!(Policy::parse(&ACCEPTED.replace("nobody ever called it", " ")).is_err());
     assert!(Policy::parse(&ACCEPTED.replace("2030-02-01", "soon")).is_err());
     assert!(Policy::default().set_level("api-tag-added").is_err());

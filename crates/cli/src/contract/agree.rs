@@ -50,6 +50,7 @@ pub(crate) fn run(args: &AgreeArgs) -> anyhow::Result<ExitCode> {
     args.output.print(&Report {
         title,
         findings,
+        accepted: 0,
         coverage: None,
     })
 }

@@ -1,9 +1,11 @@
 //! `web1on1 contract diff`: what a new contract breaks.
 
+use std::cmp::Reverse;
 use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::Args;
+use conformance::diff::diff;
 use conformance::report::Report;
 
 use super::documents;
@@ -46,10 +48,17 @@ pub(crate) fn run(args: &DiffArgs) -> anyhow::Result<ExitCode> {
     }
     let base = documents::read(&args.base, args.allow_remote)?;
     let revision = documents::read(&args.revision, args.allow_remote)?;
-    let findings = policy::changes(&base, &revision, &args.policy.read(&args.output)?);
-    args.output.print(&Report {
+    let mut policy = args.policy.read(&args.output)?;
+    let today = policy::today();
+    let mut findings = policy.judge(diff(&base, &revision, today), today);
+    findings.extend(policy.left_over(today));
+    findings.sort_by_key(|finding| Reverse(finding.level));
+    let report = Report {
         title: format!("{} → {}", args.base, args.revision),
         findings,
+        accepted: policy.accepted(),
         coverage: None,
-    })
+    };
+    let command = format!("web1on1 contract diff {} {}", args.base, args.revision);
+    args.policy.report(&report, &args.output, &command)
 }

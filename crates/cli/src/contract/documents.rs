@@ -62,6 +62,13 @@ pub(super) fn read(source: &str, allow_remote: bool) -> anyhow::Result<Document>
     Ok(Document::load(text, &mut fetch)?)
 }
 
+/// Reads a file that stands alone, under the name that messages call it.
+pub(super) fn read_alone(path: &Path, name: &str) -> anyhow::Result<Document> {
+    let file = File::open(path);
+    let text = file.map_err(BoxError::from).and_then(bounded);
+    Ok(Document::parse(name, &readable(text, name)?)?)
+}
+
 fn readable(text: Result<String, BoxError>, source: &str) -> anyhow::Result<String> {
     text.map_err(anyhow::Error::from_boxed)
         .with_context(|| format!("{source} cannot be read"))

@@ -64,8 +64,10 @@ enum Format {
     Junit,
     /// SARIF 2.1.0, for code scanning
     Sarif,
-    /// Markdown, for a comment or a changelog
+    /// Markdown of at most 60 KB, for a comment or a changelog
     Markdown,
+    /// The same as a page
+    Html,
 }
 
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
@@ -103,6 +105,12 @@ impl OutputArgs {
 
     /// Prints a report and tells what to exit with.
     pub(crate) fn print(&self, report: &Report) -> anyhow::Result<ExitCode> {
+        self.show(report, None)?;
+        Ok(self.exit_code(report))
+    }
+
+    /// Prints a report. The command is what shows all of it.
+    pub(super) fn show(&self, report: &Report, command: Option<&str>) -> anyhow::Result<()> {
         let format = match self.format {
             Format::Text => report::Format::Text,
             Format::Json => report::Format::Json,
@@ -110,18 +118,28 @@ impl OutputArgs {
             Format::Junit => report::Format::Junit,
             Format::Sarif => report::Format::Sarif,
             Format::Markdown => report::Format::Markdown,
+            Format::Html => report::Format::Html,
         };
-        // See https://no-color.org: any value counts, but not an empty one.
-        let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-        let colour = std::io::stdout().is_terminal() && !plain;
         let shown = Shown {
             least: self.least(),
             most: self.max.unwrap_or(usize::MAX),
+            command,
         };
-        to_stdout(&report::render(report, format, colour, shown))?;
-        let fails = report.fails_on(self.fail_on.level());
-        Ok(ExitCode::from(u8::from(fails)))
+        to_stdout(&report::render(report, format, is_colourful(), shown))?;
+        Ok(())
     }
+
+    /// What to exit with.
+    pub(super) fn exit_code(&self, report: &Report) -> ExitCode {
+        ExitCode::from(u8::from(report.fails_on(self.fail_on.level())))
+    }
+}
+
+/// Returns whether standard output takes colours.
+pub(super) fn is_colourful() -> bool {
+    // See https://no-color.org: any value counts, but not an empty one.
+    let plain = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    std::io::stdout().is_terminal() && !plain
 }
 
 impl Least {

@@ -33,7 +33,22 @@ fn what_holds_exits_with_0() {
         "53 of 53 operations",
         "contract check: 0 errors, 0 warnings",
     ];
-    Repository::copy().check(&["check", "--require-buf"], 0, &expected);
+    Repository::copy().check_all(&["--require-buf"], 0, &expected);
+}
+
+#[test]
+fn a_check_without_the_backend_says_so() {
+    let expected = ["skip  backend   no backend was verified (--skip-backend)"];
+    Repository::copy().check(&["check"], 0, &expected);
+}
+
+#[test]
+fn a_baseline_accepts_what_was_found() {
+    let repository = Repository::with_a_removed_property();
+    let written = ["check", "--write-baseline", "known.toml"];
+    repository.check(&written, 0, &["error[response-required-property-removed]"]);
+    let expected = ["accepted by the ignore file", "0 errors"];
+    repository.check(&["check", "--ignore", "known.toml"], 0, &expected);
 }
 
 #[test]

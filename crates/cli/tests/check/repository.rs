@@ -160,11 +160,28 @@ impl Repository {
         }
     }
 
+    /// Runs a command. `check` leaves the backend out: to verify it takes longer than all
+    /// the rest, and one test sees that it is done.
     pub(crate) fn contract(&self, arguments: &[&str]) -> Ended {
         self.contract_in(self.directory.path(), arguments)
     }
 
+    /// Runs every check, that of the backend included.
+    #[track_caller]
+    pub(crate) fn check_all(&self, arguments: &[&str], code: i32, expected: &[&str]) {
+        let all = [&["check"], arguments].concat();
+        self.run(self.directory.path(), &all).check(code, expected);
+    }
+
     fn contract_in(&self, directory: &Path, arguments: &[&str]) -> Ended {
+        let mut arguments = arguments.to_vec();
+        if arguments.first() == Some(&"check") && !arguments.contains(&"--url") {
+            arguments.push("--skip-backend");
+        }
+        self.run(directory, &arguments)
+    }
+
+    fn run(&self, directory: &Path, arguments: &[&str]) -> Ended {
         // Without the directories of the user, where a true buf may be.
         let path = format!("{}:/usr/bin:/bin", self.path("bin").display());
         let output = Command::new(env!("CARGO_BIN_EXE_web1on1"))

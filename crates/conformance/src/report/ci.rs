@@ -35,12 +35,16 @@ pub(super) fn github(report: &Report) -> String {
             command_data(&sentence(finding)),
         );
     }
-    let _ = writeln!(
+    let _ = write!(
         out,
         "{}: {}",
         command_data(&report.title).replace("::", ": :"),
         report.tally()
     );
+    if let Some(accepted) = report.accepted_findings() {
+        let _ = write!(out, "; {accepted}");
+    }
+    out.push('\n');
     out
 }
 

@@ -5,10 +5,15 @@
 //! [`render`] writes it for people, for CI systems and for other programs. The
 //! module judges nothing and reads nothing.
 
+mod advice;
+mod changelog;
 mod ci;
-mod people;
+mod html;
+mod joined;
+mod markdown;
 #[cfg(test)]
 mod tests;
+mod text;
 
 pub use openapi_diff::{Direction, Level, Location};
 use serde::Serialize;
@@ -23,6 +28,9 @@ pub struct Report {
     pub title: String,
     /// What was found, worst first where the check knows an order.
     pub findings: Vec<Finding>,
+    /// How many findings an ignore file accepts. They are not among the findings.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub accepted: usize,
     /// How much of the contract was exercised. Only checks of live or captured
     /// traffic have it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -92,8 +100,10 @@ pub enum Format {
     Junit,
     /// SARIF 2.1.0, for code scanning.
     Sarif,
-    /// A changelog.
+    /// A changelog that fits into a comment of a pull request.
     Markdown,
+    /// The same as a page.
+    Html,
 }
 
 impl From<openapi_diff::Finding> for Finding {
@@ -122,20 +132,29 @@ impl Finding {
     }
 }
 
+/// Returns whether there is nothing to tell of.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes references")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
 /// Which part of a report to write.
 #[derive(Debug, Clone, Copy)]
-pub struct Shown {
+pub struct Shown<'a> {
     /// Findings below this level are counted only.
     pub least: Level,
     /// More findings than this are counted only, the worst coming first.
     pub most: usize,
+    /// The command that shows everything, for forms that have to leave something out.
+    pub command: Option<&'a str>,
 }
 
-impl Default for Shown {
+impl Default for Shown<'_> {
     fn default() -> Self {
         Self {
             least: Level::Info,
             most: usize::MAX,
+            command: None,
         }
     }
 }
@@ -152,7 +171,7 @@ impl Report {
     }
 
     /// The part that is to be shown.
-    fn part(&self, shown: Shown) -> Self {
+    fn part(&self, shown: Shown<'_>) -> Self {
         let mut findings: Vec<Finding> = self
             .findings
             .iter()
@@ -164,6 +183,7 @@ impl Report {
         Self {
             findings,
             title: self.title.clone(),
+            accepted: self.accepted,
             coverage: self.coverage.clone(),
         }
     }
@@ -173,6 +193,16 @@ impl Report {
             .iter()
             .filter(|finding| finding.level == level)
             .count()
+    }
+
+    /// `3 findings are accepted by the ignore file`, if any are.
+    fn accepted_findings(&self) -> Option<String> {
+        let findings = match self.accepted {
+            0 => return None,
+            1 => "1 finding is".to_owned(),
+            more => format!("{more} findings are"),
+        };
+        Some(format!("{findings} accepted by the ignore file"))
     }
 
     /// `2 errors, 1 warning, 0 notes`.
@@ -209,7 +239,7 @@ impl Coverage {
 
 /// Writes what of a report is to be shown. `colour` matters to [`Format::Text`] only.
 /// The text ends with a newline.
-pub fn render(report: &Report, format: Format, colour: bool, shown: Shown) -> String {
+pub fn render(report: &Report, format: Format, colour: bool, shown: Shown<'_>) -> String {
     let hidden = Hidden::of(report, shown);
     let part;
     let part = if hidden.is_empty() {
@@ -219,8 +249,9 @@ pub fn render(report: &Report, format: Format, colour: bool, shown: Shown) -> St
         &part
     };
     match format {
-        Format::Text => people::text(part, &report.tally(), &hidden, colour),
-        Format::Markdown => people::markdown(part, &report.tally(), &hidden),
+        Format::Text => text::text(part, &report.tally(), &hidden, colour),
+        Format::Markdown => markdown::markdown(report, part, &hidden, shown),
+        Format::Html => html::html(report, part, &hidden, shown),
         Format::Json => ci::json(part),
         Format::Github => ci::github(part),
         Format::Junit => ci::junit(part),
@@ -237,7 +268,7 @@ struct Hidden {
 }
 
 impl Hidden {
-    fn of(report: &Report, shown: Shown) -> Self {
+    fn of(report: &Report, shown: Shown<'_>) -> Self {
         let all = report.findings.len();
         let findings = report.findings.iter();
         let wanted = findings.filter(|finding| finding.level >= shown.least);

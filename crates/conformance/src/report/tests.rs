@@ -45,6 +45,7 @@ fn report() -> Report {
                 message: "the operation is new".to_owned(),
             },
         ],
+        accepted: 0,
         coverage: Some(Coverage {
             operations: Seen {
                 seen: vec!["POST /users".to_owned()],
@@ -104,8 +105,144 @@ fn markdown() {
 }
 
 #[test]
+fn html() {
+    let text = render(&report(), Format::Html, false, Shown::default());
+    let (head, rest) = text.split_once("<style>").expect("the page has a style");
+    let (_, body) = rest.split_once("</style>").expect("the style ends");
+    insta::assert_snapshot!("html", format!("{head}<style>[page.css]</style>{body}"));
+}
+
+/// A report of so many errors, and as many notes before them.
+fn large(count: usize) -> Report {
+    let finding = |level, index: usize| Finding {
+        id: "request-property-max-decreased".to_owned(),
+        level,
+        direction: Some(Direction::Request),
+        operation: Some(format!("POST /things/{index}")),
+        also: Vec::new(),
+        base: None,
+        revision: Some(location("new.json", "/paths")),
+        message: format!("the greatest size of `name{index}` fell"),
+    };
+    let notes = (0..count).map(|index| finding(Level::Info, index));
+    let errors = (0..count).map(|index| finding(Level::Error, index));
+    Report {
+        findings: notes.chain(errors).collect(),
+        coverage: None,
+        ..report()
+    }
+}
+
+#[test]
+fn markdown_fits_a_comment_and_counts_the_rest() {
+    let shown = Shown {
+        command: Some("web1on1 contract diff a b"),
+        ..Shown::default()
+    };
+    let text = render(&large(3_000), Format::Markdown, false, shown);
+    assert!(text.len() <= markdown::MOST_BYTES, "{}", text.len());
+    assert!(text.len() > markdown::MOST_BYTES / 2, "{}", text.len());
+    // Whatever breaks comes first, and no entry is cut.
+    assert!(text.contains("### Breaking changes (3000)"), "{text}");
+    assert!(!text.contains("### Changed"), "{text}");
+    let written = text.matches("(`request-property-max-decreased`)\n").count();
+    let expected = format!(
+        "**{} more findings are not shown**: a comment holds 60 KB. \
+         `web1on1 contract diff a b` shows all.",
+        6_000 - written
+    );
+    assert!(text.contains(&expected), "{expected:?} is not in:\n{text}");
+}
+
+#[test]
+fn one_long_message_fits_a_comment() {
+    let mut report = large(1);
+    report.title = "t".repeat(100_000);
+    for finding in &mut report.findings {
+        finding.message = format!("`{}`", "m".repeat(100_000));
+        finding.operation = Some(format!("GET /{}", "*`_".repeat(50_000)));
+        finding.also = (0..500)
+            .map(|n| format!("GET /{n}/{}", "&".repeat(300)))
+            .collect();
+    }
+    let text = render(&report, Format::Markdown, false, Shown::default());
+    assert!(text.len() <= markdown::MOST_BYTES, "{}", text.len());
+    assert!(text.contains("`request-property-max-decreased`"), "{text}");
+}
+
+#[test]
+fn a_page_is_bounded_and_counts_the_rest() {
+    let text = render(&large(2_000), Format::Html, false, Shown::default());
+    assert!(
+        text.contains("1000 more findings are not shown"),
+        "{}",
+        &text[..9_000]
+    );
+    assert_eq!(text.matches("<p class=\"where\">").count(), 3_000);
+}
+
+#[test]
+fn operations_that_change_alike_are_one_entry() {
+    let mut report = large(4);
+    report.findings.drain(..4);
+    for finding in &mut report.findings {
+        finding.id = "request-body-became-required".to_owned();
+        finding.message = "the request body may no longer be left out".to_owned();
+    }
+    let text = render(&report, Format::Markdown, false, Shown::default());
+    insta::assert_snapshot!(text, @r"
+    ## openapi.json, revised
+
+    **4 breaking changes**
+
+    ### Breaking changes (4)
+
+    - **4 operations** <details><summary>which</summary><code>POST /things/0</code>, <code>POST /things/1</code>, <code>POST /things/2</code>, <code>POST /things/3</code></details>
+      - The request body may no longer be left out. Always send a body. (`request-body-became-required`)
+    ");
+}
+
+#[test]
+fn a_few_operations_that_change_alike_are_named() {
+    let mut report = large(2);
+    report.findings.drain(..2);
+    for finding in &mut report.findings {
+        finding.message = "the size fell".to_owned();
+    }
+    let text = render(&report, Format::Markdown, false, Shown::default());
+    let expected = "- **`POST /things/0`** and **`POST /things/1`**\n  - The size fell. ";
+    assert!(text.contains(expected), "{text}");
+    let text = render(&report, Format::Html, false, Shown::default());
+    assert_eq!(text.matches("The size fell.").count(), 1, "{text}");
+}
+
+#[test]
+fn what_is_accepted_is_counted() {
+    let accepted = Report {
+        accepted: 2,
+        ..report()
+    };
+    for format in [Format::Text, Format::Github, Format::Markdown, Format::Html] {
+        let text = render(&accepted, format, false, Shown::default());
+        let expected = "2 findings are accepted by the ignore file";
+        assert!(text.contains(expected), "{format:?}:\n{text}");
+    }
+}
+
+#[test]
 fn json_keeps_its_schema() {
-    let text = render(&report(), Format::Json, false, Shown::default());
+    insta::assert_snapshot!("json", json(&report()));
+    let accepted = Report {
+        accepted: 2,
+        ..report()
+    };
+    assert!(json(&accepted).contains("\"accepted\": 2"));
+}
+
+/// A report as JSON, once its schema has been applied.
+#[track_caller]
+fn json(report: &Report) -> String {
+    let text = render(report, Format::Json, false, Shown::default());
     let json = serde_json::from_str(&text).expect("the report is JSON");
     let schema = serde_json::from_str(JSON_SCHEMA).expect("the schema is JSON");
     let validator = jsonschema::validator_for(&schema).expect("the schema is valid");
@@ -117,13 +254,22 @@ fn json_keeps_its_schema() {
         errors.is_empty(),
         "change report.schema.json with the report: {errors:?}"
     );
-    insta::assert_snapshot!("json", text);
+    text
 }
 
 #[test]
 fn what_is_not_shown_is_counted() {
     let shown = |least, most| {
-        let text = render(&report(), Format::Text, false, Shown { least, most });
+        let text = render(
+            &report(),
+            Format::Text,
+            false,
+            Shown {
+                least,
+                most,
+                command: None,
+            },
+        );
         let sentences: Vec<String> = text
             .lines()
             .filter(|line| line.contains("not shown"))

@@ -128,6 +128,9 @@ pub fn har(path: &Path, against: &Against) -> Result<Report, CaptureError> {
             Err(message) => judge.findings().push(unmatched(path, index, message)),
         }
     }
+    if of_operations == 0 {
+        judge.findings().push(nothing_verified(path));
+    }
     let title = format!(
         "{} against {}, {of_operations} of {} entries",
         path.display(),
@@ -245,6 +248,7 @@ impl Judge<'_> {
         };
         Report {
             title,
+            accepted: 0,
             coverage: Some(coverage),
             findings,
         }
@@ -358,6 +362,22 @@ fn read(path: &Path) -> Result<Vec<u8>, CaptureError> {
         path: path.to_owned(),
         source,
     })
+}
+
+/// A verification that matched nothing has shown nothing.
+fn nothing_verified(path: &Path) -> Finding {
+    Finding {
+        id: "nothing-verified".to_owned(),
+        level: Level::Error,
+        direction: None,
+        operation: None,
+        also: Vec::new(),
+        base: None,
+        revision: Some(Location::of_text(path.display().to_string(), None)),
+        message: "no entry is of an operation, so nothing is known; is this traffic of the API, \
+                  below the base path that its document has?"
+            .to_owned(),
+    }
 }
 
 fn unmatched(path: &Path, index: usize, message: String) -> Finding {

@@ -17,7 +17,7 @@ use super::check::{Checker, Elements, Received, Sent, documented, next_page};
 use super::laws::{self, Coverage, Document, Hints, Law, Laws, Model, Setting, Verified};
 use super::plan::{self, Known, Phase};
 use super::wire::{Wire, encode, whole_cause};
-use crate::report::{Level, Report};
+use crate::report::{Finding, Level, Location, Report};
 
 /// How many elements a list is asked for.
 const PAGE: &str = "10";
@@ -134,10 +134,13 @@ pub async fn with_laws(options: &Live, laws: &Laws) -> Result<Report, LiveError>
     bearer(options)?;
     reach(&model, &setting).await?;
     let mut verified = laws::verify(&model, laws, setting).await;
+    let (called, all) = verified.operations;
+    if called == 0 {
+        verified.findings.push(nothing_verified(&base));
+    }
     verified
         .findings
         .sort_by_key(|finding| std::cmp::Reverse(finding.level));
-    let (called, all) = verified.operations;
     Ok(Report {
         title: format!(
             "{base} against {}, {called} of {all} operations, {}",
@@ -145,8 +148,25 @@ pub async fn with_laws(options: &Live, laws: &Laws) -> Result<Report, LiveError>
             tried(&verified)
         ),
         findings: verified.findings,
+        accepted: 0,
         coverage: Some(verified.coverage),
     })
+}
+
+/// A verification that called nothing has shown nothing.
+fn nothing_verified(base: &str) -> Finding {
+    Finding {
+        id: "nothing-verified".to_owned(),
+        level: Level::Error,
+        direction: None,
+        operation: None,
+        also: Vec::new(),
+        base: None,
+        revision: Some(Location::of_text(base, None)),
+        message: "no operation was called, so nothing is known of the server; the notes say why, \
+                  and --allow-writes may help"
+            .to_owned(),
+    }
 }
 
 /// How much of the laws was tried, for a title.
@@ -650,6 +670,7 @@ impl Run {
                 "{} against the contract, {tried} of {all} operations in {} requests",
                 self.wire.base, self.requests
             ),
+            accepted: 0,
             coverage: Some(self.checker.coverage()),
             findings: std::mem::take(&mut self.checker.findings),
         };

@@ -225,10 +225,10 @@ impl<'a> Compare<'a> {
                 (false, false) => Effect::Incomparable,
             };
             let (rule, text) = if added {
-                (SchemaRule::PatternPropertiesAdded, "now have a schema")
+                (SchemaRule::PatternPropertyAdded, "now have a schema")
             } else {
                 (
-                    SchemaRule::PatternPropertiesRemoved,
+                    SchemaRule::PatternPropertyRemoved,
                     "no longer have a schema",
                 )
             };

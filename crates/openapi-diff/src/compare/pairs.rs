@@ -167,7 +167,7 @@ fn join(path: &str, step: &str) -> String {
     if path.is_empty() || step.is_empty() || step.starts_with('[') {
         format!("{path}{step}")
     } else {
-        format!("{path}/{step}")
+        format!("{path}.{step}")
     }
 }
 

@@ -138,7 +138,7 @@ impl<'a> Judge<'a> {
                 } else {
                     OperationRule::ApiRemovedWithoutDeprecation
                 },
-                "is gone, and clients that call it fail; deprecate it first".to_owned(),
+                "is gone, and clients that call it fail; it was not deprecated first".to_owned(),
             ),
             (true, Some(date)) if date <= self.today => (
                 if whole_path {
@@ -324,7 +324,7 @@ impl<'a> Judge<'a> {
         }
         for (cause, uses) in causes {
             let change = self.compares[cause.compare].change(cause.pair, cause.change);
-            let steps = |path: &str| path.matches(['/', '[']).count();
+            let steps = |path: &str| path.matches(['.', '[']).count();
             // The nearest place speaks for all.
             let Some((used, path)) = uses
                 .iter()
@@ -387,7 +387,7 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// What a sentence calls the place at a path, such as `tags[]/name`, below a
+/// What a sentence calls the place at a path, such as `tags[].name`, below a
 /// subject.
 fn named(path: &str, subject: &str) -> String {
     if path.is_empty() {
@@ -396,7 +396,7 @@ fn named(path: &str, subject: &str) -> String {
     if let Some(list) = path.strip_suffix("[]") {
         return format!("the elements of {}", named(list, subject));
     }
-    if let Some(inner) = path.strip_prefix("[]/") {
+    if let Some(inner) = path.strip_prefix("[].") {
         return named(inner, &format!("the elements of {subject}"));
     }
     format!("the property `{path}` of {subject}")
@@ -416,8 +416,8 @@ mod tests {
         check("", "the body");
         check("tags", "the property `tags` of the body");
         check("[]", "the elements of the body");
-        check("[]/name", "the property `name` of the elements of the body");
+        check("[].name", "the property `name` of the elements of the body");
         check("tags[]", "the elements of the property `tags` of the body");
-        check("tags[]/name", "the property `tags[]/name` of the body");
+        check("tags[].name", "the property `tags[].name` of the body");
     }
 }

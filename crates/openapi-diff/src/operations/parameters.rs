@@ -131,7 +131,7 @@ impl<'a> Judge<'a> {
         self.deprecation(usage, name, &subject, old, new);
         if old.flag("allowReserved") && !new.flag("allowReserved") {
             self.report(
-                OperationRule::RequestParameterAllowReservedRemoved,
+                OperationRule::RequestParameterBecameNotAllowReserved,
                 request,
                 name,
                 places,

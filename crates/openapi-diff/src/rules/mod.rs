@@ -174,7 +174,13 @@ impl Use {
             (S::OptionalPropertyAdded, ..) => format!("new-optional-{property}"),
             (S::PropertyBecameRequired, ..) => format!("{property}-became-required"),
             (S::PropertyBecameOptional, ..) => format!("{property}-became-optional"),
+            (S::TypeSpecialized, Part::Parameter, Request) if !self.whole => {
+                format!("{prefix}-{name}")
+            }
             (S::TypeSpecialized, _, Request) => format!("{prefix}-type-changed"),
+            (S::EnumValueRemoved, Part::Body, Response) if self.whole => {
+                format!("response-mediatype-{name}")
+            }
             _ => format!("{prefix}-{name}"),
         }
     }

@@ -85,10 +85,6 @@ schema_rules! {
     ExclusiveMinIncreased = "exclusive-min-increased", Narrows, "the excluded lower bound went up";
     ExclusiveMinSet = "exclusive-min-set", Narrows, "there is now an excluded lower bound";
     ExclusiveMinUnset = "exclusive-min-unset", Widens, "the excluded lower bound is gone";
-    ExtensibleEnumAdded = "extensible-enum-added", Narrows, "values are now listed, in a list that can grow";
-    ExtensibleEnumRemoved = "extensible-enum-removed", None, "values are no longer listed, in a list that could grow";
-    ExtensibleEnumValueAdded = "extensible-enum-value-added", None, "a list that can grow has grown";
-    ExtensibleEnumValueRemoved = "extensible-enum-value-removed", Narrows, "a value is gone from a list that can grow";
     FormatChanged = "format-changed", Unknown, "a format that only the parties know changed";
     IfAdded = "if-added", Narrows, "a condition was added";
     IfChanged = "if-changed", Unknown, "a condition changed";
@@ -146,8 +142,8 @@ schema_rules! {
     PatternAdded = "pattern-added", Narrows, "text must now match a pattern";
     PatternChanged = "pattern-changed", Unknown, "text must match a pattern that cannot be compared";
     PatternGeneralized = "pattern-generalized", Widens, "text must match a pattern that is wider";
-    PatternPropertiesAdded = "pattern-properties-added", Narrows, "properties of certain names have a schema";
-    PatternPropertiesRemoved = "pattern-properties-removed", Widens, "properties of certain names no longer have a schema";
+    PatternPropertyAdded = "pattern-property-added", Narrows, "properties of certain names have a schema";
+    PatternPropertyRemoved = "pattern-property-removed", Widens, "properties of certain names no longer have a schema";
     PatternRemoved = "pattern-removed", Widens, "text need no longer match a pattern";
     PatternReplaced = "pattern-replaced", Incomparable, "text must match another pattern";
     PatternSpecialized = "pattern-specialized", Narrows, "text must match a pattern that is narrower";
@@ -164,5 +160,9 @@ schema_rules! {
     TypeSpecialized = "type-specialized", Narrows, "the type or format admits less";
     UniqueItemsSet = "unique-items-set", Narrows, "elements must now differ";
     UniqueItemsUnset = "unique-items-unset", Widens, "elements need no longer differ";
+    ExtensibleEnumAdded = "x-extensible-enum-added", Narrows, "values are now listed, in a list that can grow";
+    ExtensibleEnumRemoved = "x-extensible-enum-removed", None, "values are no longer listed, in a list that could grow";
+    ExtensibleEnumValueAdded = "x-extensible-enum-value-added", None, "a list that can grow has grown";
+    ExtensibleEnumValueRemoved = "x-extensible-enum-value-removed", Narrows, "a value is gone from a list that can grow";
     XmlChanged = "xml-changed", Unknown, "values are written in XML in another way";
 }

@@ -311,10 +311,8 @@ fn of_schema(rule: SchemaRule) -> Schemas {
         R::PatternAdded => set(text(), "pattern", json!("^a")),
         R::PatternChanged => changed(&text(), "pattern", json!("^(a)\\1$"), json!("^(b)\\1$")),
         R::PatternGeneralized => changed(&text(), "pattern", json!("^ab"), json!("^a")),
-        R::PatternPropertiesAdded => set(object(), "patternProperties", json!({ "^x": text() })),
-        R::PatternPropertiesRemoved => {
-            unset(object(), "patternProperties", json!({ "^x": text() }))
-        }
+        R::PatternPropertyAdded => set(object(), "patternProperties", json!({ "^x": text() })),
+        R::PatternPropertyRemoved => unset(object(), "patternProperties", json!({ "^x": text() })),
         R::PatternRemoved => unset(text(), "pattern", json!("^a")),
         R::PatternReplaced => changed(&text(), "pattern", json!("^a"), json!("^b")),
         R::PatternSpecialized => changed(&text(), "pattern", json!("^a"), json!("^ab")),
@@ -642,7 +640,7 @@ fn of_operation(rule: OperationRule) -> (Value, Value) {
             parameter("query", "allowEmptyValue", json!(true)),
             parameter("query", "allowEmptyValue", json!(false)),
         ),
-        R::RequestParameterAllowReservedRemoved => (
+        R::RequestParameterBecameNotAllowReserved => (
             parameter("query", "allowReserved", json!(true)),
             parameter("query", "allowReserved", json!(false)),
         ),

@@ -1,11 +1,17 @@
 //! What a team has decided about changes: levels of its own, and changes that
 //! it accepts.
 
+mod baseline;
+mod ignore;
+
 use std::collections::BTreeMap;
 
 use openapi_diff::{Date, Rule};
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
+pub use self::baseline::Baseline;
+use self::ignore::Ignore;
+use crate::ids;
 use crate::report::{Finding, Level};
 
 /// The decisions of an ignore file and of the command line.
@@ -16,6 +22,9 @@ pub struct Policy {
     levels: BTreeMap<String, Word>,
     #[serde(default)]
     ignore: Vec<Ignore>,
+    /// How many findings entries have accepted.
+    #[serde(skip)]
+    accepted: usize,
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
@@ -25,23 +34,6 @@ enum Word {
     Warning,
     Info,
     None,
-}
-
-/// A change that is accepted.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Ignore {
-    id: String,
-    /// `GET /users/*`; `*` stands for any text.
-    operation: Option<String>,
-    /// A pointer in either document; `*` stands for any text.
-    pointer: Option<String>,
-    reason: String,
-    /// An ISO date. From that day on the entry no longer counts.
-    #[serde(default, deserialize_with = "date")]
-    expires: Option<Date>,
-    #[serde(skip)]
-    used: bool,
 }
 
 /// Why a decision cannot be used.
@@ -56,8 +48,25 @@ pub enum PolicyError {
         toml: toml::de::Error,
     },
     /// No change has this identifier.
-    #[error("no change has the id `{0}`; `web1on1 contract rules` lists them")]
-    UnknownId(String),
+    #[error("no change has the id `{id}`{}; `web1on1 contract rules` lists them", meant(.nearest.as_ref()))]
+    UnknownChange {
+        /// As it is given.
+        id: String,
+        /// One that looks like it.
+        nearest: Option<String>,
+    },
+    /// An entry is for a finding that no check can make.
+    #[error(
+        "no finding has the id `{id}` of an ignore entry{}; `web1on1 contract rules` lists those \
+         of changes, and reports show those of other checks",
+        meant(.nearest.as_ref())
+    )]
+    UnknownFinding {
+        /// As it is given.
+        id: String,
+        /// One that looks like it.
+        nearest: Option<String>,
+    },
     /// An override is not `ID=LEVEL`.
     #[error("`{0}` is not ID=error, ID=warning, ID=info or ID=none")]
     Override(String),
@@ -71,8 +80,8 @@ impl Policy {
     ///
     /// # Errors
     ///
-    /// If it is not TOML, overrides the level of an unknown identifier, gives no
-    /// reason, or an expiry that is not a date.
+    /// If it is not TOML, names an unknown identifier, gives no reason, or an expiry that
+    /// is not a date.
     pub fn parse(text: &str) -> Result<Self, PolicyError> {
         let policy: Policy = toml::from_str(text).map_err(|toml| {
             let start = toml.span().map_or(0, |span| span.start);
@@ -83,11 +92,16 @@ impl Policy {
             }
         })?;
         let known = Rule::all();
-        // Entries can be of the other checks too; one of none is found as unused.
         if let Some(id) = policy.levels.keys().find(|id| !known.contains_key(*id)) {
-            return Err(PolicyError::UnknownId(id.clone()));
+            return Err(PolicyError::unknown_change(id));
         }
         for entry in &policy.ignore {
+            if !ids::is_known(&entry.id) {
+                return Err(PolicyError::UnknownFinding {
+                    id: entry.id.clone(),
+                    nearest: ids::nearest_known(&entry.id),
+                });
+            }
             if entry.reason.trim().is_empty() {
                 return Err(PolicyError::Reason(entry.id.clone()));
             }
@@ -111,7 +125,7 @@ impl Policy {
             _ => return Err(wrong()),
         };
         if !Rule::all().contains_key(id) {
-            return Err(PolicyError::UnknownId(id.to_owned()));
+            return Err(PolicyError::unknown_change(id));
         }
         self.levels.insert(id.to_owned(), level);
         Ok(())
@@ -133,12 +147,17 @@ impl Policy {
     pub fn judge(&mut self, findings: Vec<Finding>, today: Date) -> Vec<Finding> {
         let mut left: Vec<Finding> = Vec::new();
         for mut finding in findings {
-            let mut accepted: Vec<Option<String>> = Vec::new();
+            debug_assert!(
+                ids::is_known(&finding.id),
+                "add `{}` to the ids in ids.rs, so that an ignore file can name it",
+                finding.id
+            );
+            let mut accepting: Vec<&Ignore> = Vec::new();
             for entry in &mut self.ignore {
                 if entry.matches(&finding) {
                     entry.used = true;
                     if !entry.has_expired(today) {
-                        accepted.push(entry.operation.clone());
+                        accepting.push(entry);
                     }
                 }
             }
@@ -149,9 +168,17 @@ impl Policy {
                 Some(Word::Info) => finding.level = Level::Info,
                 None => {}
             }
-            left.extend(without(finding, &accepted));
+            match without(finding, &accepting) {
+                Some(finding) => left.push(finding),
+                None => self.accepted += 1,
+            }
         }
         left
+    }
+
+    /// How many findings the entries have accepted so far, for all of their operations.
+    pub fn accepted(&self) -> usize {
+        self.accepted
     }
 
     /// The entries that have expired by `today`, or that no finding so far has
@@ -172,7 +199,7 @@ impl Policy {
                 id: id.to_owned(),
                 level: Level::Warning,
                 direction: None,
-                operation: entry.operation.clone(),
+                operation: entry.operation.as_ref().map(|text| text.text().to_owned()),
                 also: Vec::new(),
                 base: None,
                 revision: None,
@@ -188,19 +215,14 @@ impl Policy {
 
 /// The finding without the operations that entries accept it for, if any is left. An
 /// entry without an operation accepts it for all.
-fn without(mut finding: Finding, accepted: &[Option<String>]) -> Option<Finding> {
-    if accepted.is_empty() {
+fn without(mut finding: Finding, accepting: &[&Ignore]) -> Option<Finding> {
+    if accepting.is_empty() {
         return Some(finding);
     }
-    let is_accepted = |operation: &str| {
-        accepted.iter().any(|pattern| {
-            let pattern = pattern.as_deref();
-            pattern.is_none_or(|pattern| glob(pattern, operation))
-        })
-    };
     let first = finding.operation.take()?;
     finding.also.insert(0, first);
-    finding.also.retain(|operation| !is_accepted(operation));
+    let is_left = |operation: &String| !accepting.iter().any(|entry| entry.accepts(operation));
+    finding.also.retain(is_left);
     if finding.also.is_empty() {
         return None;
     }
@@ -208,48 +230,16 @@ fn without(mut finding: Finding, accepted: &[Option<String>]) -> Option<Finding>
     Some(finding)
 }
 
-impl Ignore {
-    fn has_expired(&self, today: Date) -> bool {
-        self.expires.is_some_and(|date| date <= today)
-    }
-
-    fn matches(&self, finding: &Finding) -> bool {
-        let operation = self.operation.as_deref().is_none_or(|pattern| {
-            let mut operations = finding.operation.iter().chain(&finding.also);
-            operations.any(|operation| glob(pattern, operation))
-        });
-        let pointer = self.pointer.as_deref().is_none_or(|pattern| {
-            [&finding.base, &finding.revision]
-                .into_iter()
-                .flatten()
-                .any(|place| glob(pattern, &place.pointer))
-        });
-        self.id == finding.id && operation && pointer
-    }
-}
-
-fn date<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Date>, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    text.parse()
-        .map(Some)
-        .map_err(|_| serde::de::Error::custom(format!("`{text}` is not a date such as 2030-01-31")))
-}
-
-/// Returns whether the text matches, with `*` for any text.
-fn glob(pattern: &str, text: &str) -> bool {
-    let mut parts = pattern.split('*');
-    let Some(mut rest) = text.strip_prefix(parts.next().unwrap_or("")) else {
-        return false;
-    };
-    let mut parts: Vec<&str> = parts.collect();
-    let Some(last) = parts.pop() else {
-        return rest.is_empty();
-    };
-    for part in parts {
-        match rest.find(part) {
-            Some(index) => rest = &rest[index + part.len()..],
-            None => return false,
+impl PolicyError {
+    fn unknown_change(id: &str) -> Self {
+        Self::UnknownChange {
+            id: id.to_owned(),
+            nearest: ids::nearest_change(id),
         }
     }
-    rest.ends_with(last)
+}
+
+/// What an id was probably meant to be, as a clause.
+fn meant(nearest: Option<&String>) -> String {
+    nearest.map_or_else(String::new, |id| format!(", but perhaps `{id}` is meant"))
 }

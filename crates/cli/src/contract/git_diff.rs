@@ -1,0 +1,108 @@
+//! `web1on1 contract git-diff`: what `git diff` shows of an OpenAPI document.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::Args;
+use conformance::diff::{Document, diff};
+use conformance::report::{self, Format, Report, Shown};
+
+use super::output::{is_colourful, to_stdout};
+use super::{documents, policy};
+
+/// The most findings that are shown of a document.
+const MOST: usize = 200;
+
+/// The file that stands for one that does not exist.
+const NOTHING: &str = "/dev/null";
+
+/// Show in `git diff` what a change of an OpenAPI document does, in sentences
+///
+/// git runs it as an external diff driver and gives the arguments. It takes a line of
+/// configuration, `git config diff.openapi.command 'web1on1 contract git-diff'`, and one
+/// in .gitattributes, `openapi/openapi.json diff=openapi`. `git diff --no-ext-diff` shows
+/// the lines as ever.
+#[derive(Args, Debug)]
+pub(crate) struct GitDiffArgs {
+    /// The path in the repository
+    path: String,
+    /// The rest of what git gives: the old file, its object and mode, the same of the
+    /// new file, and for a renamed file its new path and what has become of it. A path
+    /// that is not merged comes alone
+    #[arg(num_args = 0.., allow_hyphen_values = true, trailing_var_arg = true)]
+    rest: Vec<String>,
+}
+
+/// Prints the changes. Whatever is wrong with a document is a sentence too: git ends where
+/// a driver fails, and would show nothing of the files that follow.
+pub(crate) fn run(args: &GitDiffArgs) -> anyhow::Result<ExitCode> {
+    to_stdout(&text(args))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn text(args: &GitDiffArgs) -> String {
+    let path = &args.path;
+    let (old, new, renamed) = match args.rest.as_slice() {
+        [old, _, _, new, _, _] => (old, new, None),
+        [old, _, _, new, _, _, renamed, ..] => (old, new, Some(renamed)),
+        _ => return said(path, "it is not merged"),
+    };
+    match (old == NOTHING, new == NOTHING) {
+        (true, _) => return said(path, &whole(new, path, "the document is new")),
+        (_, true) => return said(path, &whole(old, path, "the document is gone")),
+        _ => {}
+    }
+    let name = renamed.unwrap_or(path);
+    let title = match renamed {
+        Some(renamed) if renamed != path => format!("{path} → {renamed}"),
+        _ => path.clone(),
+    };
+    let old = documents::read_alone(Path::new(old), &format!("old {path}"));
+    let new = documents::read_alone(Path::new(new), &format!("new {name}"));
+    match (old, new) {
+        (Ok(old), Ok(new)) => changes(title, &old, &new),
+        (Err(error), _) | (_, Err(error)) => said(
+            &title,
+            &format!("it cannot be compared, `git diff --no-ext-diff` shows the lines: {error:#}"),
+        ),
+    }
+}
+
+fn changes(title: String, old: &Document, new: &Document) -> String {
+    let findings = diff(old, new, policy::today());
+    if findings.is_empty() {
+        return said(
+            &title,
+            "clients notice nothing; `git diff --no-ext-diff` shows what else has changed",
+        );
+    }
+    let report = Report {
+        title,
+        findings,
+        accepted: 0,
+        coverage: None,
+    };
+    let shown = Shown {
+        most: MOST,
+        ..Shown::default()
+    };
+    report::render(&report, Format::Text, is_colourful(), shown)
+}
+
+/// What is said of a document that there was, or will be, no other of.
+fn whole(file: &str, path: &str, what: &str) -> String {
+    match documents::read_alone(Path::new(file), path) {
+        Ok(_) => what.to_owned(),
+        Err(error) => format!("{what}, and cannot be read: {error:#}"),
+    }
+}
+
+/// A line about a document.
+fn said(path: &str, sentence: &str) -> String {
+    let line = format!("{path}: {sentence}");
+    let line: String = line
+        .chars()
+        .map(|c| if c.is_control() { ' ' } else { c })
+        .collect();
+    format!("{line}\n")
+}
