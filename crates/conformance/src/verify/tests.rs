@@ -588,7 +588,7 @@ fn entries_of_no_operation_are_passed_over() {
         &json!({}),
         200,
         &json!({}),
-        &["traffic-unmatched  /log/entries/0", "nothing-verified  "],
+        &["nothing-verified", "traffic-unmatched  /log/entries/0"],
     );
 }
 
