@@ -117,7 +117,8 @@ async fn what_a_recorder_writes_of_a_verification_keeps_the_contract() {
     drop(stop);
     drop(ended.await);
 
-    let report = verify::recorded(out.path()).expect("exchanges were recorded");
+    let report =
+        verify::recorded(out.path(), &verify::Against::Contract).expect("exchanges were recorded");
     // What was provoked is wrong on purpose, and its request says so.
     let mut found = serious(&report);
     found.retain(|line| !line.starts_with("request-"));

@@ -189,6 +189,11 @@ fn what_is_no_document_exits_with_2() {
 #[test]
 fn flags_that_are_of_no_use_are_refused() {
     check(
+        &["verify", "--har", "a", "--only", "/users"],
+        2,
+        "is for a server: give --url",
+    );
+    check(
         &["verify", "--recorded", "a", "--require-coverage"],
         2,
         "is for a server: give --url",

@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use conformance::diff::Policy;
 use conformance::release::{Recorded, Settings, read_all, value_of};
 use conformance::report::{Direction, Finding, Level};
+use conformance::verify::{Against, Document};
 use conformance::{exchanges, verify};
 
 use super::policy;
@@ -24,11 +25,16 @@ pub(super) fn findings(settings: &Settings, recorded: &Recorded) -> anyhow::Resu
         }
         None => Policy::default(),
     };
-    let document = if settings.built_in {
-        openapi()
+    let (document, against) = if settings.built_in {
+        (openapi(), Against::Contract)
     } else {
         let name = settings.document.display().to_string();
-        value_of(&document_text(settings)?, &name)?
+        let text = document_text(settings)?;
+        let against = Against::Document {
+            document: Document::parse(&name, &text)?,
+            strict_parameters: false,
+        };
+        (value_of(&text, &name)?, against)
     };
     let directory = &recorded.directory;
     let mut found = exchanges::check(directory, &document, &recorded.unreachable)?;
@@ -36,9 +42,9 @@ pub(super) fn findings(settings: &Settings, recorded: &Recorded) -> anyhow::Resu
     let is_readable = found.iter().all(|finding| {
         finding.id != "exchange-malformed" && finding.id != "exchange-unknown-operation"
     });
-    if settings.built_in && is_readable {
+    if is_readable {
         for directory in with_exchanges(directory)? {
-            found.extend(verify::recorded(&directory)?.findings);
+            found.extend(verify::recorded(&directory, &against)?.findings);
         }
     }
     found.retain(|finding| {

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
-use conformance::verify::{self, Bounds, Document, Laws};
+use conformance::verify::{self, Against, Bounds, Document, Laws};
 
 use super::output::{EXIT_CODES, OutputArgs};
 use super::project::ProjectArgs;
@@ -18,6 +18,10 @@ use super::project::ProjectArgs;
 /// nothing else. docs/contract.md lists them. It only reads unless --allow-writes is
 /// given; then all that it creates is deleted in the end. What could not be tried is
 /// reported with the reason.
+///
+/// With --har or --recorded it judges traffic that was captured before, each request
+/// and reply by itself, and needs no network. The API is that of contract.toml, or of
+/// any OpenAPI document: --document FILE.
 #[derive(Args, Debug)]
 #[command(after_help = EXIT_CODES)]
 pub(crate) struct VerifyArgs {
@@ -60,8 +64,8 @@ struct Source {
 
 #[derive(Args, Debug)]
 struct LawArgs {
-    /// The OpenAPI document (JSON or YAML) of the API at --url, which alone says what
-    /// there is to call; by default that of contract.toml
+    /// The OpenAPI document (3.0 or 3.1, JSON or YAML) of the API, which alone says
+    /// what there is to call and to judge by; by default that of contract.toml
     #[arg(long, value_name = "FILE")]
     document: Option<PathBuf>,
     /// Verify the laws only of what has a path that starts with this, such as
@@ -88,7 +92,8 @@ struct LawArgs {
     /// The log of the server, which must not have a secret that was sent
     #[arg(long, value_name = "FILE")]
     server_log: Option<PathBuf>,
-    /// Parameters that --document does not declare must be refused
+    /// Parameters that --document does not declare must be refused; in captured
+    /// traffic they are an error
     #[arg(long, requires = "document")]
     strict_parameters: bool,
     /// What was never seen is an error: all of it, or the parts that are named
@@ -151,12 +156,6 @@ impl LawArgs {
     /// The laws, and what they are laws of: another API's document, or else the contract
     /// that is built in.
     fn read(&self, document: Option<&PathBuf>) -> anyhow::Result<Laws> {
-        let read = |path: &PathBuf| {
-            let name = path.display().to_string();
-            let text =
-                std::fs::read_to_string(path).with_context(|| format!("{name} cannot be read"))?;
-            Ok::<_, anyhow::Error>(Document::parse(&name, &text)?)
-        };
         Ok(Laws {
             document: document.map(read).transpose()?,
             only: self.only.clone(),
@@ -179,6 +178,24 @@ impl LawArgs {
     }
 }
 
+fn read(path: &PathBuf) -> anyhow::Result<Document> {
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path).with_context(|| format!("{name} cannot be read"))?;
+    Ok(Document::parse(&name, &text)?)
+}
+
+/// What captured traffic is verified against: another API's document, or else the
+/// contract that is built in.
+fn against(document: Option<&PathBuf>, strict_parameters: bool) -> anyhow::Result<Against> {
+    Ok(match document {
+        None => Against::Contract,
+        Some(path) => Against::Document {
+            document: read(path)?,
+            strict_parameters,
+        },
+    })
+}
+
 pub(crate) async fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
     args.output.judges_nothing()?;
     let Source { url, har, recorded } = &args.source;
@@ -188,16 +205,10 @@ pub(crate) async fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
     }
     let settings = ProjectArgs::of(args.laws.document.clone()).settings()?;
     let document = (!settings.built_in).then_some(&settings.document);
-    if document.is_some() && url.is_none() {
-        anyhow::bail!(
-            "captured traffic is verified against the contract that is built in, and this is \
-             another API; give the --url of its server"
-        );
-    }
     let report = if let Some(path) = har {
-        verify::har(path)?
+        verify::har(path, &against(document, args.laws.strict_parameters)?)?
     } else if let Some(path) = recorded {
-        verify::recorded(path)?
+        verify::recorded(path, &against(document, args.laws.strict_parameters)?)?
     } else {
         let laws = args.laws.read(document)?;
         let token = match (&args.token, &laws.document) {

@@ -339,6 +339,91 @@ fn recorded_exchanges_of_another_api_are_whole_too() {
     repository.check(&["check"], 1, &expected);
 }
 
+/// A stranger that has recorded a shoe of this colour and width.
+fn with_a_recorded_shoe(shoe: &str) -> Repository {
+    let repository = stranger();
+    repository.write(
+        "contract.toml",
+        "document = \"api/shop.yaml\"\n[recorded]\ndirectory = \"recorded\"\n\
+         unreachable = { \"createShoe 200\" = \"No.\", \"deleteShoe 204\" = \"No.\" }\n",
+    );
+    fs::create_dir_all(repository.path("recorded")).expect("a directory");
+    let exchange = format!(
+        r#"{{"operation": "getShoe", "method": "GET", "pathTemplate": "/shoes/{{shoeId}}",
+            "path": "/shoes/7", "pathParameters": {{"shoeId": "7"}}, "query": {{"inFull": "true"}},
+            "authenticated": false, "response": {{"status": 200, "body": {shoe}}}}}"#
+    );
+    repository.write("recorded/getShoe.json", &exchange);
+    repository
+}
+
+#[test]
+fn recorded_values_of_another_api_keep_its_schemas() {
+    let repository = with_a_recorded_shoe(r#"{"colour": "red", "width": "WIDTH_WIDE"}"#);
+    repository.check(&["bless"], 0, &["published"]);
+    repository.check(&["check"], 0, &["ok    recorded", "0 errors"]);
+
+    let repository = with_a_recorded_shoe(r#"{"colour": 7, "width": "WIDTH_HUGE"}"#);
+    repository.check(&["bless"], 0, &["published"]);
+    let expected = [
+        "FAIL  recorded",
+        "error[response-wrong-type] GET /shoes/{shoeId}",
+        "/colour in the reply must be a string, and is a number",
+        "api/shop.yaml#/components/schemas/Shoe/properties/colour",
+        "error[response-unknown-enum-value]",
+        "must be one of WIDTH_NARROW, WIDTH_WIDE, and is `WIDTH_HUGE`",
+        "2 errors",
+    ];
+    repository.check(&["check"], 1, &expected);
+}
+
+#[test]
+fn recorded_traffic_of_another_api_is_verified() {
+    let repository = with_a_recorded_shoe(r#"{"width": "WIDTH_WIDE"}"#);
+    let expected = [
+        "error[response-missing-property]",
+        "recorded against api/shop.yaml, 1 exchanges",
+    ];
+    let recorded = ["verify", "--recorded", "recorded"];
+    repository.check(&recorded, 1, &expected);
+    let named = [&recorded[..], &["--document", "api/shop.yaml"]].concat();
+    repository.check(&named, 1, &expected);
+}
+
+#[test]
+fn captured_traffic_of_another_api_is_verified() {
+    let repository = stranger();
+    let har = |colour: &str| {
+        format!(
+            r#"{{"log": {{"entries": [
+                {{"request": {{"method": "GET", "url": "http://127.0.0.1:8000/shoes/7?size=42"}},
+                  "response": {{"status": 200,
+                    "headers": [{{"name": "Content-Type", "value": "application/json"}}],
+                    "content": {{"size": 1, "text": "{{\"colour\": {colour}}}"}}}}}},
+                {{"request": {{"method": "GET", "url": "http://127.0.0.1:8000/boots"}},
+                  "response": {{"status": 404}}}}
+            ]}}}}"#
+        )
+    };
+    let arguments = ["verify", "--har", "shop.har", "--document", "api/shop.yaml"];
+    repository.write("shop.har", &har("\\\"red\\\""));
+    let expected = [
+        "warning[request-undeclared-parameter]",
+        "traffic-unmatched",
+        "shop.har against api/shop.yaml, 1 of 2 entries",
+        "0 errors",
+    ];
+    repository.check(&arguments, 0, &expected);
+    let strict = [&arguments[..], &["--strict-parameters"]].concat();
+    repository.check(&strict, 1, &["error[request-undeclared-parameter]"]);
+    repository.write("shop.har", &har("7"));
+    repository.check(
+        &arguments,
+        1,
+        &["error[response-wrong-type] GET /shoes/{shoeId}"],
+    );
+}
+
 #[test]
 fn an_api_can_lie_in_a_directory_of_a_repository() {
     let repository = stranger();

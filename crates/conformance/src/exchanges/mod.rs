@@ -4,7 +4,8 @@
 //! for those that no test can reach. Each is named after its operation, and has the
 //! method, path, token, content type, headers and bodies that the operation has.
 //! Directories below the one that is given may hold some of them.
-//! Whether the values fit their schemas is for [`verify`](crate::verify) to say.
+//! Whether the values fit their schemas is for [`verify::recorded`](crate::verify::recorded)
+//! to say, for any document.
 
 mod declared;
 #[cfg(test)]

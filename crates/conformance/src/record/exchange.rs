@@ -9,7 +9,7 @@ use contract::recorded::{Exchange, recorded};
 use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
-use super::RecordError;
+use super::error::RecordError;
 use super::operations::{Operation, Operations};
 use super::redact::{Fingerprint, Redactor};
 use crate::verify::check::{decode, query};

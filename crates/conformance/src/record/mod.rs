@@ -7,6 +7,7 @@
 //! disk; the private module `redact` says what that means. Traffic that is of no
 //! operation passes through and leaves no trace.
 
+mod error;
 mod exchange;
 mod operations;
 mod redact;
@@ -31,6 +32,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 use upstream::{Client, Config, SendError, base};
 
+pub use error::RecordError;
 use exchange::{Archive, Captured};
 pub use operations::Operations;
 use redact::Redactor;
@@ -60,38 +62,6 @@ const HOP_BY_HOP: &[&str] = &[
     "transfer-encoding",
     "upgrade",
 ];
-
-/// Why traffic cannot be recorded.
-#[derive(Debug, thiserror::Error)]
-pub enum RecordError {
-    /// There is no way to the upstream.
-    #[error("there is no way to the upstream")]
-    Upstream(#[from] upstream::Error),
-    /// A file or directory cannot be read or written.
-    #[error("{path} cannot be read or written", path = path.display())]
-    File {
-        /// The file or directory.
-        path: PathBuf,
-        /// What happened instead.
-        source: std::io::Error,
-    },
-    /// The system has no random numbers, without which fakes can be turned back.
-    #[error("the system gives no random numbers")]
-    Random(#[source] getrandom::Error),
-    /// A request could not be passed on, or was not answered.
-    #[error("{method} {path} was not answered")]
-    Unanswered {
-        /// The method of the request.
-        method: http::Method,
-        /// Its path, without the query, which can hold a token.
-        path: String,
-        /// What happened instead.
-        source: SendError,
-    },
-    /// The proxy cannot serve.
-    #[error("the proxy cannot serve")]
-    Serve(#[source] std::io::Error),
-}
 
 /// A proxy that records what passes through it.
 pub struct Recorder {

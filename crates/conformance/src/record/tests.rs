@@ -432,7 +432,8 @@ async fn what_was_recorded_keeps_the_contract() {
         .send("POST", "/v2/users", &[("authorization", "Bearer t")], sent)
         .await;
     setup.written();
-    let report = crate::verify::recorded(setup.out.path()).expect("recorded exchanges");
+    let report = crate::verify::recorded(setup.out.path(), &crate::verify::Against::Contract)
+        .expect("recorded exchanges");
     assert!(report.findings.is_empty(), "{:#?}", report.findings);
 }
 

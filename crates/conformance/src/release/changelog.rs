@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 use semver::Version;
 
 use super::allowance::{Exception, is_date};
-use super::version::wrong;
+use super::finding::wrong;
 use crate::report::{Finding, Level};
 
 /// How a changelog begins.

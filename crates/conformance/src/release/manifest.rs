@@ -12,7 +12,7 @@ use aws_lc_rs::digest;
 
 use super::error::ReleaseError;
 use super::files::{Files, read_all};
-use super::version::wrong;
+use super::finding::wrong;
 use crate::report::Finding;
 
 /// The name of the manifest, beside the files that it lists.

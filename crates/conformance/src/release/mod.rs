@@ -16,6 +16,7 @@ pub mod changelog;
 mod error;
 pub mod exceptions;
 mod files;
+mod finding;
 mod git;
 pub mod manifest;
 mod published;

@@ -4,7 +4,8 @@ use semver::Version;
 
 use super::allowance::{Exception, is_date, matches};
 use super::exceptions::of_buf;
-use super::version::{least, wrong};
+use super::finding::wrong;
+use super::version::least;
 use super::{Files, Settings, changelog, manifest, settle, version_of};
 use crate::report::{Finding, Level};
 

@@ -7,8 +7,9 @@ use semver::Version;
 use super::allowance::Exception;
 use super::error::ReleaseError;
 use super::files::Files;
+use super::finding::wrong;
 use super::published::Published;
-use crate::report::{Finding, Level, Location};
+use crate::report::{Finding, Level};
 
 /// Returns the least version that these changes allow after another.
 pub fn least(after: &Version, changes: &[Finding]) -> Version {
@@ -130,18 +131,4 @@ pub fn raised(history: History<'_>) -> Option<Exception> {
             ),
         ),
     })
-}
-
-/// Returns an error about a file.
-pub(crate) fn wrong(id: &str, place: &str, message: String) -> Finding {
-    Finding {
-        id: id.to_owned(),
-        level: Level::Error,
-        direction: None,
-        operation: None,
-        also: Vec::new(),
-        base: None,
-        revision: Some(Location::of_text(place, None)),
-        message,
-    }
 }

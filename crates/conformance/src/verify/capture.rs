@@ -3,15 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use contract::operation::BodyInfo;
 use contract::recorded::Exchange;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
-use serde::Deserialize;
+use http::{Method, StatusCode};
 
-use super::check::{Checker, Received, Sent, below_base, has_base, query, route};
-use crate::multipart;
+use super::by_document::{self, Routes};
+use super::check::{Checker, Received, Sent, below_base, has_base, query, route, text};
+use super::har::{Har, HarEntry, HarRequest, headers};
+use super::laws::{Document, Model};
 use crate::report::{Finding, Level, Location, Report};
 
 /// Why captured traffic cannot be read.
@@ -43,78 +42,102 @@ pub enum CaptureError {
     },
 }
 
+/// What captured traffic is verified against.
+#[derive(Clone, Debug)]
+pub enum Against {
+    /// The contract that is built in.
+    Contract,
+    /// The OpenAPI document of any API.
+    Document {
+        /// The document.
+        document: Document,
+        /// Whether a parameter in a query that is not declared is an error, and not a
+        /// warning. OpenAPI has no word for it.
+        strict_parameters: bool,
+    },
+}
+
+/// Who judges exchanges.
+enum Judge<'m> {
+    Contract(Checker),
+    Document {
+        checker: Box<by_document::Checker<'m>>,
+        routes: Routes<'m>,
+    },
+}
+
+impl Against {
+    /// The document, read.
+    fn model(&self) -> Option<Model> {
+        match self {
+            Self::Contract => None,
+            Self::Document { document, .. } => Some(Model::new(document.clone())),
+        }
+    }
+
+    /// Who judges requests to some URLs.
+    fn judge<'m, 'u>(
+        &self,
+        model: Option<&'m Model>,
+        urls: impl Iterator<Item = &'u str>,
+    ) -> Judge<'m> {
+        match (self, model) {
+            (
+                Self::Document {
+                    strict_parameters, ..
+                },
+                Some(model),
+            ) => Judge::Document {
+                checker: Box::new(by_document::Checker::new(model, *strict_parameters)),
+                routes: Routes::new(model, urls),
+            },
+            _ => Judge::Contract(Checker::default()),
+        }
+    }
+
+    /// As a person calls it.
+    fn name(&self) -> &str {
+        match self {
+            Self::Contract => "the contract",
+            Self::Document { document, .. } => &document.source,
+        }
+    }
+}
+
 /// Verifies the requests and responses in a HAR 1.2 file, such as browsers
 /// export. Entries that are of no operation are told and passed over.
 ///
 /// # Errors
 ///
 /// The file cannot be read, or is not HAR.
-pub fn har(path: &Path) -> Result<Report, CaptureError> {
+pub fn har(path: &Path, against: &Against) -> Result<Report, CaptureError> {
     let text = read(path)?;
     let har: Har = serde_json::from_slice(&text).map_err(|source| CaptureError::Form {
         path: path.to_owned(),
         what: "a HAR 1.2 file",
         source,
     })?;
-    let mut checker = Checker::default();
+    let entries = &har.log.entries;
+    let model = against.model();
+    let urls = entries.iter().map(|entry| entry.request.url.as_str());
+    let mut judge = against.judge(model.as_ref(), urls);
     let mut of_operations = 0;
-    let all = har.log.entries.len();
-    for (index, entry) in har.log.entries.iter().enumerate() {
-        let seen_in = format!("{}#/log/entries/{index}", path.display());
-        let request = &entry.request;
-        let Ok(status) = StatusCode::from_u16(entry.response.status) else {
-            unmatched(&mut checker, path, index, "has no reply".to_owned());
-            continue;
-        };
-        let below = below_base(&request.url);
-        // A HAR file holds what a browser asked of others too.
-        let method = Method::from_bytes(request.method.as_bytes()).ok();
-        let method = method.filter(|_| has_base(&request.url));
-        let Some((operation, variables)) = method.and_then(|method| route(&method, &below)) else {
-            let message = format!("{} {below} is of no operation", request.method);
-            unmatched(&mut checker, path, index, message);
-            continue;
-        };
-        of_operations += 1;
-        let pairs = request.url.split('#').next().unwrap_or_default();
-        let pairs = query(pairs.split_once('?').map_or("", |(_, query)| query));
-        let headers = headers(&request.headers);
-        let sent = Sent {
-            query: &pairs,
-            headers: Some(&headers),
-        };
-        let sent_data = request.post_data.as_ref();
-        let content_type = text_of(&headers, "content-type");
-        // What is binary in a form is not kept, or not as it was.
-        let is_form = content_type.starts_with("multipart/");
-        let text = sent_data.and_then(|data| data.text.as_deref());
-        let body = text.filter(|_| !is_form).map(str::as_bytes);
-        checker.request(operation, &seen_in, &variables, &sent, body);
-        if let (true, BodyInfo::Upload { part }, Some(form)) = (is_form, operation.body, sent_data)
-        {
-            let parts = form.parts(&content_type);
-            let parts = parts
-                .iter()
-                .map(|(name, of)| (name.as_deref(), of.as_deref()));
-            checker.parts(operation, &seen_in, part, parts);
+    for (index, entry) in entries.iter().enumerate() {
+        match judge.entry(path, index, entry) {
+            Ok(()) => of_operations += 1,
+            Err(message) => judge.findings().push(unmatched(path, index, message)),
         }
-
-        let response = &entry.response;
-        let body = response.content.bytes();
-        let response_headers = self::headers(&response.headers);
-        let received = Received {
-            status,
-            headers: Some(&response_headers),
-            // A HAR without the text has not captured it, unless there was nothing.
-            body: body.as_deref(),
-        };
-        checker.reply(operation, &seen_in, &sent, &received, None);
+    }
+    if of_operations == 0 {
+        judge.findings().push(nothing_verified(path));
     }
     let title = format!(
-        "{} against the contract, {of_operations} of {all} entries",
-        path.display()
+        "{} against {}, {of_operations} of {} entries",
+        path.display(),
+        against.name(),
+        entries.len()
     );
-    Ok(report(checker, title))
+    Ok(judge.report(title))
 }
 
 /// Verifies recorded exchanges: the JSON files of a directory, in the form of
@@ -123,7 +146,7 @@ pub fn har(path: &Path) -> Result<Report, CaptureError> {
 /// # Errors
 ///
 /// The directory or a file cannot be read, or a file is not an exchange.
-pub fn recorded(directory: &Path) -> Result<Report, CaptureError> {
+pub fn recorded(directory: &Path, against: &Against) -> Result<Report, CaptureError> {
     let unreadable = |source| CaptureError::Read {
         path: directory.to_owned(),
         source,
@@ -144,7 +167,8 @@ pub fn recorded(directory: &Path) -> Result<Report, CaptureError> {
         });
     }
     files.sort();
-    let mut checker = Checker::default();
+    let model = against.model();
+    let mut judge = against.judge(model.as_ref(), std::iter::empty());
     for path in &files {
         let text = read(path)?;
         let exchange = serde_json::from_slice(&text).map_err(|source| CaptureError::Form {
@@ -152,40 +176,144 @@ pub fn recorded(directory: &Path) -> Result<Report, CaptureError> {
             what: "a recorded exchange",
             source,
         })?;
-        judge(&mut checker, &path.display().to_string(), &exchange);
+        judge.exchange(&path.display().to_string(), &exchange);
     }
     let title = format!(
-        "{} against the contract, {} exchanges",
+        "{} against {}, {} exchanges",
         directory.display(),
+        against.name(),
         files.len()
     );
-    Ok(report(checker, title))
+    Ok(judge.report(title))
 }
 
-fn judge(checker: &mut Checker, seen_in: &str, exchange: &Exchange) {
+impl Judge<'_> {
+    /// Judges an entry of a HAR file; one that is none of an operation says so.
+    fn entry(&mut self, path: &Path, index: usize, entry: &HarEntry) -> Result<(), String> {
+        let seen_in = format!("{}#/log/entries/{index}", path.display());
+        let Ok(status) = StatusCode::from_u16(entry.response.status) else {
+            return Err("has no reply".to_owned());
+        };
+        let HarRequest { method, url, .. } = &entry.request;
+        let known = Method::from_bytes(method.as_bytes()).ok();
+        match self {
+            Self::Contract(checker) => by_contract(checker, &seen_in, entry, status),
+            Self::Document { checker, routes } => {
+                let routed = known.and_then(|method| routes.of_url(&method, url));
+                let Some(routed) = routed else {
+                    let shown = url.split(['?', '#']).next().unwrap_or_default();
+                    return Err(format!("{method} {shown} is of no operation"));
+                };
+                by_document::entry(checker, &routed, &seen_in, entry, status);
+                Ok(())
+            }
+        }
+    }
+
+    /// Judges a recorded exchange.
+    fn exchange(&mut self, seen_in: &str, exchange: &Exchange) {
+        let is_its_own = match self {
+            Self::Contract(checker) => exchange_by_contract(checker, seen_in, exchange),
+            Self::Document { checker, routes } => {
+                let method = Method::from_bytes(exchange.method.as_bytes()).ok();
+                let id = &exchange.operation;
+                let routed = method.and_then(|method| routes.of_path(&method, &exchange.path, id));
+                // An operation need not have an id.
+                let is = |id: &str| id.is_empty() || id == exchange.operation;
+                match routed.filter(|(operation, _)| is(&operation.id)) {
+                    Some(routed) => {
+                        by_document::exchange(checker, &routed, seen_in, exchange);
+                        true
+                    }
+                    None => false,
+                }
+            }
+        };
+        if !is_its_own {
+            self.findings().push(unknown_operation(seen_in, exchange));
+        }
+    }
+
+    fn findings(&mut self) -> &mut Vec<Finding> {
+        match self {
+            Self::Contract(checker) => &mut checker.findings,
+            Self::Document { checker, .. } => &mut checker.findings,
+        }
+    }
+
+    fn report(self, title: String) -> Report {
+        let (coverage, findings) = match self {
+            Self::Contract(checker) => (checker.coverage(), checker.findings),
+            Self::Document { checker, .. } => (checker.coverage(), checker.findings),
+        };
+        Report {
+            title,
+            accepted: 0,
+            coverage: Some(coverage),
+            findings,
+        }
+    }
+}
+
+/// Judges an entry of a HAR file by the contract.
+fn by_contract(
+    checker: &mut Checker,
+    seen_in: &str,
+    entry: &HarEntry,
+    status: StatusCode,
+) -> Result<(), String> {
+    let request = &entry.request;
+    let below = below_base(&request.url);
+    // A HAR file holds what a browser asked of others too.
+    let method = Method::from_bytes(request.method.as_bytes()).ok();
+    let method = method.filter(|_| has_base(&request.url));
+    let Some((operation, variables)) = method.and_then(|method| route(&method, &below)) else {
+        return Err(format!("{} {below} is of no operation", request.method));
+    };
+    let pairs = request.url.split('#').next().unwrap_or_default();
+    let pairs = query(pairs.split_once('?').map_or("", |(_, query)| query));
+    let request_headers = headers(&request.headers);
+    let sent = Sent {
+        query: &pairs,
+        headers: Some(&request_headers),
+    };
+    let sent_data = request.post_data.as_ref();
+    let content_type = text(&request_headers, "content-type");
+    // What is binary in a form is not kept, or not as it was.
+    let is_form = content_type.starts_with("multipart/");
+    let sent_text = sent_data.and_then(|data| data.text.as_deref());
+    let body = sent_text.filter(|_| !is_form).map(str::as_bytes);
+    checker.request(operation, seen_in, &variables, &sent, body);
+    if let (true, BodyInfo::Upload { part }, Some(form)) = (is_form, operation.body, sent_data) {
+        let parts = form.parts(&content_type);
+        let parts = parts
+            .iter()
+            .map(|(name, of)| (name.as_deref(), of.as_deref()));
+        checker.parts(operation, seen_in, part, parts);
+    }
+
+    let response = &entry.response;
+    let body = response.content.bytes();
+    let response_headers = headers(&response.headers);
+    let received = Received {
+        status,
+        headers: Some(&response_headers),
+        // A HAR without the text has not captured it, unless there was nothing.
+        body: body.as_deref(),
+    };
+    checker.reply(operation, seen_in, &sent, &received, None);
+    Ok(())
+}
+
+/// Judges a recorded exchange by the contract. Returns whether it is one of the operation
+/// that it names.
+fn exchange_by_contract(checker: &mut Checker, seen_in: &str, exchange: &Exchange) -> bool {
     let method = Method::from_bytes(exchange.method.as_bytes()).ok();
     let routed = method.and_then(|method| route(&method, &exchange.path));
     let Some((operation, variables)) =
         routed.filter(|(operation, _)| operation.id == exchange.operation)
     else {
-        checker.findings.push(Finding {
-            id: "exchange-unknown-operation".to_owned(),
-            level: Level::Error,
-            direction: None,
-            operation: None,
-            also: Vec::new(),
-            base: None,
-            revision: Some(Location {
-                source: seen_in.to_owned(),
-                pointer: "/operation".to_owned(),
-                line: None,
-            }),
-            message: format!(
-                "{} {} is not a request to an operation `{}`",
-                exchange.method, exchange.path, exchange.operation
-            ),
-        });
-        return;
+        return false;
     };
     let pairs: Vec<_> = exchange.query.clone().into_iter().collect();
     let sent = Sent {
@@ -206,6 +334,27 @@ fn judge(checker: &mut Checker, seen_in: &str, exchange: &Exchange) {
         body: body.as_deref(),
     };
     checker.reply(operation, seen_in, &sent, &received, None);
+    true
+}
+
+fn unknown_operation(seen_in: &str, exchange: &Exchange) -> Finding {
+    Finding {
+        id: "exchange-unknown-operation".to_owned(),
+        level: Level::Error,
+        direction: None,
+        operation: None,
+        also: Vec::new(),
+        base: None,
+        revision: Some(Location {
+            source: seen_in.to_owned(),
+            pointer: "/operation".to_owned(),
+            line: None,
+        }),
+        message: format!(
+            "{} {} is not a request to an operation `{}`",
+            exchange.method, exchange.path, exchange.operation
+        ),
+    }
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, CaptureError> {
@@ -215,8 +364,24 @@ fn read(path: &Path) -> Result<Vec<u8>, CaptureError> {
     })
 }
 
-fn unmatched(checker: &mut Checker, path: &Path, index: usize, message: String) {
-    checker.findings.push(Finding {
+/// A verification that matched nothing has shown nothing.
+fn nothing_verified(path: &Path) -> Finding {
+    Finding {
+        id: "nothing-verified".to_owned(),
+        level: Level::Error,
+        direction: None,
+        operation: None,
+        also: Vec::new(),
+        base: None,
+        revision: Some(Location::of_text(path.display().to_string(), None)),
+        message: "no entry is of an operation, so nothing is known; is this traffic of the API, \
+                  below the base path that its document has?"
+            .to_owned(),
+    }
+}
+
+fn unmatched(path: &Path, index: usize, message: String) -> Finding {
+    Finding {
         id: "traffic-unmatched".to_owned(),
         level: Level::Info,
         direction: None,
@@ -229,119 +394,5 @@ fn unmatched(checker: &mut Checker, path: &Path, index: usize, message: String) 
             line: None,
         }),
         message,
-    });
-}
-
-fn report(checker: Checker, title: String) -> Report {
-    Report {
-        title,
-        accepted: 0,
-        coverage: Some(checker.coverage()),
-        findings: checker.findings,
     }
-}
-
-fn headers(all: &[HarHeader]) -> HeaderMap {
-    let valid = all.iter().filter_map(|header| {
-        Some((
-            HeaderName::try_from(&header.name).ok()?,
-            HeaderValue::try_from(&header.value).ok()?,
-        ))
-    });
-    valid.collect()
-}
-
-fn text_of(headers: &HeaderMap, name: &str) -> String {
-    let value = headers.get(name).and_then(|value| value.to_str().ok());
-    value.unwrap_or_default().to_owned()
-}
-
-/// The part of HAR 1.2 that tells about an exchange.
-#[derive(Deserialize)]
-struct Har {
-    log: HarLog,
-}
-
-#[derive(Deserialize)]
-struct HarLog {
-    entries: Vec<HarEntry>,
-}
-
-#[derive(Deserialize)]
-struct HarEntry {
-    request: HarRequest,
-    response: HarResponse,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct HarRequest {
-    method: String,
-    url: String,
-    #[serde(default)]
-    headers: Vec<HarHeader>,
-    post_data: Option<HarPostData>,
-}
-
-/// A body: as text, or part by part if it is a form.
-#[derive(Deserialize)]
-struct HarPostData {
-    text: Option<String>,
-    #[serde(default)]
-    params: Vec<HarParam>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct HarParam {
-    name: String,
-    content_type: Option<String>,
-}
-
-impl HarPostData {
-    /// The name and the content type of each part of a form.
-    fn parts(&self, content_type: &str) -> Vec<(Option<String>, Option<String>)> {
-        let params = self.params.iter();
-        let mut parts: Vec<_> = params
-            .map(|param| (Some(param.name.clone()), param.content_type.clone()))
-            .collect();
-        let text = self.text.as_deref().unwrap_or_default();
-        if let Ok(found) = multipart::parse(content_type, text.as_bytes()) {
-            parts.extend(found.into_iter().map(|part| (part.name, part.content_type)));
-        }
-        parts
-    }
-}
-
-#[derive(Deserialize)]
-struct HarResponse {
-    status: u16,
-    #[serde(default)]
-    headers: Vec<HarHeader>,
-    #[serde(default)]
-    content: HarContent,
-}
-
-#[derive(Default, Deserialize)]
-struct HarContent {
-    #[serde(default)]
-    size: i64,
-    text: Option<String>,
-    encoding: Option<String>,
-}
-
-impl HarContent {
-    fn bytes(&self) -> Option<Vec<u8>> {
-        match (&self.text, self.encoding.as_deref()) {
-            (Some(text), Some("base64")) => STANDARD.decode(text).ok(),
-            (Some(text), _) => Some(text.clone().into_bytes()),
-            (None, _) => (self.size == 0).then(Vec::new),
-        }
-    }
-}
-
-#[derive(Deserialize)]
-struct HarHeader {
-    name: String,
-    value: String,
 }

@@ -2,8 +2,9 @@
 //!
 //! [`live`] makes the traffic itself: a request to every operation of a server.
 //! [`har`] and [`recorded`] read traffic that was captured before, and need no
-//! network. All of them validate status, headers, content type and body, and
-//! tell how much of the contract the traffic has touched.
+//! network; it may be traffic of any API that has an OpenAPI document. All of them
+//! validate status, headers, content type and body, and tell how much of the contract
+//! the traffic has touched.
 //!
 //! [`with_laws`] goes on to what takes two replies to see: the [`Law`]s, for this API
 //! or for any other that has an OpenAPI document.
@@ -11,16 +12,20 @@
 //! Without permission to write, a verification only reads. With it, all that it
 //! writes stands in an organization of its own.
 
+mod by_document;
 mod capture;
 pub(crate) mod check;
+mod finding;
+mod har;
 mod laws;
 mod live;
 pub(crate) mod plan;
+mod problem;
 mod schema;
 #[cfg(test)]
 mod tests;
 mod wire;
 
-pub use capture::{CaptureError, har, recorded};
+pub use capture::{Against, CaptureError, har, recorded};
 pub use laws::{Bounds, Document, DocumentError, Law, Laws, Part, Subject};
 pub use live::{Live, LiveError, live, with_laws};

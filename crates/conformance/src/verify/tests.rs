@@ -15,7 +15,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::check::{query, route};
-use super::{Live, live};
+use super::{Against, Live, live};
 use crate::report::{Level, Report};
 
 /// What the stub answers, before a fault is put in.
@@ -522,7 +522,7 @@ fn check_har_of(
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("a.har");
     std::fs::write(&path, har.to_string()).expect("a file");
-    let report = super::har(&path).expect("a HAR file");
+    let report = super::har(&path, &Against::Contract).expect("a HAR file");
     assert_eq!(lines(&report), expected, "{:#?}", report.findings);
 }
 
@@ -588,14 +588,15 @@ fn entries_of_no_operation_are_passed_over() {
         &json!({}),
         200,
         &json!({}),
-        &["traffic-unmatched  /log/entries/0"],
+        &["nothing-verified", "traffic-unmatched  /log/entries/0"],
     );
 }
 
 #[test]
 fn the_recorded_exchanges_differ_only_where_the_vendor_shows_passwords() {
     let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi/recorded");
-    let report = super::recorded(directory.as_ref()).expect("the recorded exchanges");
+    let report =
+        super::recorded(directory.as_ref(), &Against::Contract).expect("the recorded exchanges");
     let of_users = lines(&report)
         .into_iter()
         .filter(|line| line.contains("/users"));
@@ -612,7 +613,8 @@ fn the_recorded_exchanges_differ_only_where_the_vendor_shows_passwords() {
 #[test]
 fn a_directory_without_exchanges_is_an_error() {
     let directory = tempfile::tempdir().expect("a directory");
-    let error = super::recorded(directory.path()).expect_err("there is no exchange");
+    let error =
+        super::recorded(directory.path(), &Against::Contract).expect_err("there is no exchange");
     assert!(
         error.to_string().ends_with("no file ends in .json"),
         "{error}"

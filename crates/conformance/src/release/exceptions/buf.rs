@@ -6,8 +6,8 @@ use serde_json::{Map, Value};
 
 use super::super::allowance::Exception;
 use super::super::error::ReleaseError;
+use super::super::finding::wrong;
 use super::super::settings::Settings;
-use super::super::version::wrong;
 
 /// Categories of rules, the least strict of each kind first. One that comes later
 /// holds the rules of those before it.

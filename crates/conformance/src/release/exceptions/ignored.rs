@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use super::super::allowance::Exception;
 use super::super::error::ReleaseError;
+use super::super::finding::wrong;
 use super::super::settings::from_toml;
-use super::super::version::wrong;
 
 /// What of an ignore file weakens a check. The policy of a comparison reads the
 /// rest, and refuses what is not valid.

@@ -17,8 +17,8 @@ use super::base::Base;
 use super::changelog;
 use super::error::ReleaseError;
 use super::files::read_if_there;
+use super::finding::wrong;
 use super::settings::{Recorded, Settings};
-use super::version::wrong;
 use crate::report::{Finding, Level, Location};
 use crate::waivers;
 

@@ -17,8 +17,10 @@ use serde_json::Value;
 
 pub(crate) use self::reply::next_page;
 pub(crate) use self::route::{below_base, decode, has_base, query, route};
-use super::schema::{self, Problem, Visit};
-use crate::report::{self, Coverage, Direction, Finding, Level, Location};
+use super::finding::About;
+use super::problem::{Problem, escape};
+use super::schema::{self, Visit};
+use crate::report::{self, Coverage, Direction, Finding, Level};
 
 /// The file that findings point into.
 pub(crate) const DOCUMENT: &str = "openapi/openapi.json";
@@ -98,7 +100,16 @@ pub(crate) fn title(operation: &OperationInfo) -> String {
 /// The place of an operation in the OpenAPI document.
 fn pointer(operation: &OperationInfo) -> String {
     let method = operation.method.as_str().to_lowercase();
-    format!("/paths/{}/{method}", schema::escape(operation.path))
+    format!("/paths/{}/{method}", escape(operation.path))
+}
+
+fn about<'a>(operation: &OperationInfo, seen_in: &'a str) -> About<'a> {
+    About {
+        document: DOCUMENT,
+        title: title(operation),
+        pointer: pointer(operation),
+        seen_in,
+    }
 }
 
 /// The statuses that the OpenAPI document lists for each operation.
@@ -133,29 +144,8 @@ impl Checker {
         seen_in: &str,
         message: String,
     ) {
-        let direction = match id.split('-').next() {
-            Some("request") => Some(Direction::Request),
-            Some("response") => Some(Direction::Response),
-            _ => None,
-        };
-        self.findings.push(Finding {
-            id: id.to_owned(),
-            level,
-            direction,
-            operation: Some(title(operation)),
-            also: Vec::new(),
-            base: Some(Location {
-                source: DOCUMENT.to_owned(),
-                pointer: format!("{}{below}", pointer(operation)),
-                line: None,
-            }),
-            revision: Some(Location {
-                source: seen_in.to_owned(),
-                pointer: String::new(),
-                line: None,
-            }),
-            message,
-        });
+        let finding = about(operation, seen_in).find(level, id, below, message);
+        self.findings.push(finding);
     }
 
     fn problems(
@@ -166,34 +156,11 @@ impl Checker {
         what: &str,
         problems: Vec<Problem>,
     ) {
-        let prefix = match direction {
-            Direction::Request => "request",
-            Direction::Response => "response",
-        };
-        for problem in problems {
-            let place = match problem.pointer.as_str() {
-                "" => what.to_owned(),
-                pointer => format!("{pointer} in {what}"),
-            };
-            self.findings.push(Finding {
-                id: format!("{prefix}-{}", problem.kind),
-                level: Level::Error,
-                direction: Some(direction),
-                operation: Some(title(operation)),
-                also: Vec::new(),
-                base: Some(Location {
-                    source: DOCUMENT.to_owned(),
-                    pointer: problem.schema,
-                    line: None,
-                }),
-                revision: Some(Location {
-                    source: seen_in.to_owned(),
-                    pointer: problem.pointer,
-                    line: None,
-                }),
-                message: format!("{place} {}", problem.message),
-            });
-        }
+        let about = about(operation, seen_in);
+        let found = problems
+            .into_iter()
+            .map(|problem| about.problem(Level::Error, direction, what, problem));
+        self.findings.extend(found);
     }
 
     /// What was seen of the contract, and what was not.
@@ -213,7 +180,8 @@ impl Checker {
     }
 }
 
-fn text(headers: &HeaderMap, name: &str) -> String {
+/// The text of a header, empty where there is none.
+pub(crate) fn text(headers: &HeaderMap, name: &str) -> String {
     let value = headers.get(name).and_then(|value| value.to_str().ok());
     value.unwrap_or_default().to_owned()
 }

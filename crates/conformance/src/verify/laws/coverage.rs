@@ -6,7 +6,8 @@ use contract::operation::ReplyBody;
 use serde_json::Value;
 
 use super::law::Law;
-use super::model::{Model, Operation};
+use super::model::Model;
+use super::operation::Operation;
 use super::options::Part;
 use super::schema;
 use crate::report;
@@ -24,6 +25,11 @@ pub(crate) enum Coverage {
 }
 
 impl Coverage {
+    /// Of a document, before anything was seen.
+    pub(crate) fn of_document() -> Self {
+        Self::Document(Elements::default())
+    }
+
     /// Notes a reply. `seen` is its JSON body with the schema.
     pub(crate) fn see(
         &mut self,

@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use super::hints::Hints;
 use super::law::Law;
-use super::model::{Model, Operation};
+use super::model::Model;
+use super::operation::Operation;
 use super::schema;
 use crate::report::Level;
 

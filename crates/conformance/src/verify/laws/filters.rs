@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::compare;
 use super::law::Law;
 use super::lists::{List, Listed};
-use super::model::Parameter;
+use super::operation::Parameter;
 use super::schema;
 use super::session::Session;
 

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::exchange::{Ask, Exchange};
 use super::law::Law;
-use super::model::{Operation, Parameter, Resource};
+use super::model::Resource;
+use super::operation::{Operation, Parameter};
 use super::schema;
 use super::session::Session;
 

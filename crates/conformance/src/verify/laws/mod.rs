@@ -26,6 +26,7 @@ mod hints;
 mod law;
 mod lists;
 mod model;
+mod operation;
 mod options;
 mod paging;
 mod probes;
@@ -53,6 +54,8 @@ pub(crate) use self::coverage::Coverage;
 pub(crate) use self::exchange::Ask;
 pub(crate) use self::hints::Hints;
 pub(crate) use self::model::Model;
+pub(crate) use self::operation::{Media, Operation, Parameter, Reply, bare, is_json};
+pub(crate) use self::schema::{follow, has_type, is_marked, place, properties, required, resolve};
 pub(crate) use self::session::{Outcome, Session};
 
 use self::lists::List;
@@ -260,9 +263,7 @@ async fn others(session: &mut Session<'_>) {
     for operation in &model.operations {
         let is_deleted_later = operation.method == Method::DELETE
             && model.resources.iter().any(|resource| {
-                let is_its_own = model
-                    .operation(resource.delete)
-                    .map(model::Operation::title);
+                let is_its_own = model.operation(resource.delete).map(Operation::title);
                 is_its_own == Some(operation.title())
                     && session.created.contains_key(&resource.item)
             });
@@ -295,7 +296,7 @@ async fn others(session: &mut Session<'_>) {
 }
 
 /// The parameters that a query must have, with the values of their examples.
-fn required_query(operation: &model::Operation) -> Result<Vec<(String, String)>, String> {
+fn required_query(operation: &Operation) -> Result<Vec<(String, String)>, String> {
     let required = operation
         .query
         .iter()

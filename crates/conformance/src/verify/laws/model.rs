@@ -3,99 +3,17 @@
 //!
 //! Everything follows from paths, methods and schemas. Nothing here knows an API.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use http::Method;
 use serde_json::Value;
 
 use super::document::Document;
+use super::operation::{Operation, operation};
 use super::schema;
 
 /// More operations than this are not verified.
 const MAX_OPERATIONS: usize = 2000;
-
-/// A parameter of the query or the path.
-#[derive(Debug)]
-pub(crate) struct Parameter {
-    pub(crate) name: String,
-    pub(crate) required: bool,
-    pub(crate) schema: Value,
-    pub(crate) example: Option<Value>,
-    pub(crate) description: String,
-}
-
-/// A JSON body of a request.
-#[derive(Debug)]
-pub(crate) struct RequestBody {
-    pub(crate) media_type: String,
-    pub(crate) schema: Value,
-    pub(crate) example: Option<Value>,
-}
-
-/// A declared reply.
-#[derive(Debug, Default)]
-pub(crate) struct Reply {
-    /// The schema of a JSON body.
-    pub(crate) schema: Option<Value>,
-    pub(crate) example: Option<Value>,
-    /// The names of the headers, in lower case.
-    pub(crate) headers: BTreeSet<String>,
-    pub(crate) description: String,
-    /// Whether a body of some type is declared.
-    pub(crate) has_body: bool,
-}
-
-/// An operation.
-#[derive(Debug)]
-pub(crate) struct Operation {
-    pub(crate) id: String,
-    pub(crate) method: Method,
-    pub(crate) path: String,
-    pub(crate) description: String,
-    /// Its place in the document, as a JSON pointer.
-    pub(crate) pointer: String,
-    pub(crate) path_parameters: Vec<Parameter>,
-    pub(crate) query: Vec<Parameter>,
-    /// Its JSON body, where it has one.
-    pub(crate) body: Option<RequestBody>,
-    /// Whether it has a body that is not JSON.
-    pub(crate) other_body: bool,
-    pub(crate) replies: BTreeMap<String, Reply>,
-    pub(crate) authenticated: bool,
-}
-
-impl Operation {
-    /// As a person writes it.
-    pub(crate) fn title(&self) -> String {
-        format!("{} {}", self.method, self.path)
-    }
-
-    /// The first declared status that is a success, and the reply.
-    pub(crate) fn success(&self) -> Option<(&str, &Reply)> {
-        let mut replies = self.replies.iter();
-        let found = replies.find(|(status, _)| status.starts_with('2'));
-        found.map(|(status, reply)| (status.as_str(), reply))
-    }
-
-    pub(crate) fn reply(&self, status: u16) -> Option<&Reply> {
-        let exact = self.replies.get(&status.to_string());
-        let class = || self.replies.get(&format!("{}XX", status / 100));
-        exact.or_else(class).or_else(|| self.replies.get("default"))
-    }
-
-    /// Returns whether a status is declared by itself, not as one of all others.
-    pub(crate) fn declares(&self, status: u16) -> bool {
-        self.replies.contains_key(&status.to_string())
-            || self.replies.contains_key(&format!("{}XX", status / 100))
-    }
-
-    pub(crate) fn parameter(&self, names: &[&str]) -> Option<&Parameter> {
-        let mut found = names
-            .iter()
-            .filter_map(|name| self.query.iter().find(|parameter| parameter.name == *name));
-        found.next()
-    }
-}
 
 /// What has a collection and elements: `/things` and `/things/{id}`. The members
 /// are numbers of operations.
@@ -155,10 +73,10 @@ impl Model {
         let mut operations = Vec::new();
         for (path, item) in root["paths"].as_object().into_iter().flatten() {
             let item = schema::follow(root, item);
-            for (method, stated) in item.as_object().into_iter().flatten() {
+            for method in item.as_object().into_iter().flatten().map(|(name, _)| name) {
                 let known = ["get", "put", "post", "delete", "patch"];
                 if known.contains(&method.as_str()) && operations.len() < MAX_OPERATIONS {
-                    operations.push(operation(root, path, method, item, stated));
+                    operations.push(operation(root, path, method));
                 }
             }
         }
@@ -237,117 +155,6 @@ fn scheme(root: &Value) -> Scheme {
         }
     });
     known.next().unwrap_or(Scheme::Authorization("Bearer"))
-}
-
-fn operation(root: &Value, path: &str, method: &str, item: &Value, stated: &Value) -> Operation {
-    let mut path_parameters: Vec<Parameter> = Vec::new();
-    let mut query: Vec<Parameter> = Vec::new();
-    // What is stated for the operation comes before what is stated for the path.
-    let both = [&stated["parameters"], &item["parameters"]];
-    for parameter in both.into_iter().filter_map(Value::as_array).flatten() {
-        let parameter = schema::follow(root, parameter);
-        let name = parameter["name"].as_str().unwrap_or_default();
-        let found = match parameter["in"].as_str() {
-            Some("path") => &mut path_parameters,
-            Some("query") => &mut query,
-            _ => continue,
-        };
-        if found.iter().any(|other| other.name == name) {
-            continue;
-        }
-        found.push(Parameter {
-            name: name.to_owned(),
-            required: parameter["required"] == true,
-            schema: parameter["schema"].clone(),
-            example: example(root, parameter),
-            description: parameter["description"]
-                .as_str()
-                .unwrap_or_default()
-                .to_owned(),
-        });
-    }
-    let body = schema::follow(root, &stated["requestBody"]);
-    let media = json(&body["content"]);
-    let mut replies = BTreeMap::new();
-    for (status, reply) in stated["responses"].as_object().into_iter().flatten() {
-        let reply = schema::follow(root, reply);
-        let media = json(&reply["content"]);
-        let headers = reply["headers"].as_object().into_iter().flatten();
-        let stated = Reply {
-            schema: media.map(|media| media["schema"].clone()),
-            example: media.and_then(|media| example(root, media)),
-            headers: headers.map(|(name, _)| name.to_lowercase()).collect(),
-            description: reply["description"].as_str().unwrap_or_default().to_owned(),
-            has_body: reply["content"]
-                .as_object()
-                .is_some_and(|content| !content.is_empty()),
-        };
-        replies.insert(status.clone(), stated);
-    }
-    let method_name = method.to_uppercase();
-    let security = stated.get("security").unwrap_or(&root["security"]);
-    let requirements = security.as_array().map(Vec::as_slice).unwrap_or_default();
-    let optional = requirements.iter().any(|requirement| {
-        requirement
-            .as_object()
-            .is_some_and(serde_json::Map::is_empty)
-    });
-    Operation {
-        id: stated["operationId"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned(),
-        method: Method::from_bytes(method_name.as_bytes()).unwrap_or(Method::GET),
-        path: path.to_owned(),
-        description: ["summary", "description"]
-            .map(|name| stated[name].as_str().unwrap_or_default())
-            .join(" "),
-        pointer: format!("/paths/{}/{method}", schema::escape(path)),
-        path_parameters,
-        query,
-        body: media.map(|media| RequestBody {
-            media_type: media_type(&body["content"]),
-            schema: media["schema"].clone(),
-            example: example(root, media),
-        }),
-        other_body: body["content"].is_object() && media.is_none(),
-        replies,
-        authenticated: !requirements.is_empty() && !optional,
-    }
-}
-
-/// The name of the JSON among the content types.
-fn media_type(content: &Value) -> String {
-    let chosen = json(content);
-    let types = content.as_object().into_iter().flatten();
-    let mut names =
-        types.filter(|(_, media)| chosen.is_some_and(|chosen| std::ptr::eq(chosen, *media)));
-    names
-        .next()
-        .map(|(name, _)| name.clone())
-        .unwrap_or_default()
-}
-
-/// The JSON among the content types.
-fn json(content: &Value) -> Option<&Value> {
-    let mut types = content.as_object()?.iter();
-    let found = types.find(|(name, _)| {
-        let name = name.split(';').next().unwrap_or_default().trim();
-        name == "application/json" || name.ends_with("+json")
-    });
-    found.map(|(_, media)| media)
-}
-
-/// The example of a parameter or a body.
-fn example(root: &Value, of: &Value) -> Option<Value> {
-    if let Some(example) = of.get("example") {
-        return Some(example.clone());
-    }
-    let mut several = of["examples"].as_object().into_iter().flatten();
-    if let Some((_, example)) = several.next() {
-        return schema::follow(root, example).get("value").cloned();
-    }
-    schema::example(root, &of["schema"])
 }
 
 fn resources(root: &Value, operations: &[Operation]) -> Vec<Resource> {

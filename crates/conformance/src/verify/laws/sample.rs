@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::model::{Operation, RequestBody};
+use super::operation::{Operation, RequestBody};
 use super::schema;
 use super::session::Session;
 

@@ -22,6 +22,23 @@ pub(crate) fn follow<'a>(root: &'a Value, value: &'a Value) -> &'a Value {
     value
 }
 
+/// The place that a place refers to, as a JSON pointer; itself, where it holds no
+/// reference that can be followed.
+pub(crate) fn place(root: &Value, pointer: String) -> String {
+    let mut pointer = pointer;
+    for _ in 0..MAX_DEPTH {
+        let target = root.pointer(&pointer).and_then(|found| {
+            let target = found["$ref"].as_str()?.strip_prefix('#')?;
+            root.pointer(target).map(|_| target.to_owned())
+        });
+        match target {
+            Some(target) => pointer = target,
+            None => break,
+        }
+    }
+    pointer
+}
+
 /// The schema behind references and behind an alternative to null.
 pub(crate) fn resolve<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
     let mut schema = schema;
@@ -199,8 +216,13 @@ pub(crate) fn modernize(value: &mut Value) {
                 }
             }
             for (name, member) in members.iter_mut() {
-                if !matches!(name.as_str(), "example" | "examples" | "default" | "enum") {
-                    modernize(member);
+                match (name.as_str(), member) {
+                    ("example" | "examples" | "default" | "enum", _) => {}
+                    // What these hold are schemas, whatever they are called.
+                    ("properties" | "schemas", Value::Object(named)) => {
+                        named.values_mut().for_each(modernize);
+                    }
+                    (_, member) => modernize(member),
                 }
             }
             if nullable {
@@ -247,6 +269,21 @@ mod tests {
         assert_eq!(
             schema,
             json!({ "type": ["string", "null"], "enum": ["a", null] })
+        );
+    }
+
+    #[test]
+    fn a_property_can_be_called_as_a_keyword_is() {
+        let mut schema = json!({ "properties": {
+            "default": { "type": "string", "nullable": true },
+            "nullable": { "type": "boolean" }
+        }});
+        modernize(&mut schema);
+        let default = json!({ "type": ["string", "null"] });
+        assert_eq!(schema["properties"]["default"], default);
+        assert_eq!(
+            schema["properties"]["nullable"],
+            json!({ "type": "boolean" })
         );
     }
 
