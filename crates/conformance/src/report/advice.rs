@@ -57,6 +57,7 @@ fn of_operation(rule: O) -> Option<&'static str> {
         O::RequestParameterSerializationChanged => "Write it in the new way.",
         O::OptionalResponseHeaderRemoved | O::RequiredResponseHeaderRemoved => "Stop reading it.",
         O::ResponseHeaderBecameOptional => "Handle responses without it.",
+        O::ResponseHeaderSerializationChanged => "Read it as it is written now.",
         O::ResponseLinkChanged => "Follow the new link.",
         O::ResponseLinkRemoved => "Stop following it.",
         O::ResponseMediaTypeNameGeneralized => "Handle every media type that it covers.",
