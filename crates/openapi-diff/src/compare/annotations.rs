@@ -166,31 +166,27 @@ fn stated(xml: Option<&Value>) -> BTreeMap<&str, &Value> {
 
 /// Compares lists of values that clients know can grow (`x-extensible-enum`).
 fn extensible(old: Option<&Value>, new: Option<&Value>, site: &Site, out: &mut Vec<Change>) {
+    let mut report = |rule: SchemaRule, says| out.push(site.change(rule, rule.effect(), says));
     let listed = |list: Option<&Value>| list.and_then(Value::as_array).cloned();
-    let effect = |rule: SchemaRule| rule.effect();
     match (listed(old), listed(new)) {
         (Some(was), Some(is)) => {
-            let gone = was.iter().filter(|value| !is.contains(value));
-            out.extend(gone.map(|value| {
+            for value in was.iter().filter(|value| !is.contains(value)) {
                 let rule = SchemaRule::ExtensibleEnumValueRemoved;
-                site.change(rule, effect(rule), about!("no longer lists {value}"))
-            }));
-            let come = is.iter().filter(|value| !was.contains(value));
-            out.extend(come.map(|value| {
+                report(rule, about!("no longer lists {value}"));
+            }
+            for value in is.iter().filter(|value| !was.contains(value)) {
                 let rule = SchemaRule::ExtensibleEnumValueAdded;
-                site.change(rule, effect(rule), about!("now lists {value} as well"))
-            }));
+                report(rule, about!("now lists {value} as well"));
+            }
         }
-        (None, Some(_)) => {
-            let rule = SchemaRule::ExtensibleEnumAdded;
-            let says = Sentence::about("now lists its values, in a list that can grow");
-            out.push(site.change(rule, effect(rule), says));
-        }
-        (Some(_), None) => {
-            let rule = SchemaRule::ExtensibleEnumRemoved;
-            let says = Sentence::about("no longer lists its values");
-            out.push(site.change(rule, effect(rule), says));
-        }
+        (None, Some(_)) => report(
+            SchemaRule::ExtensibleEnumAdded,
+            Sentence::about("now lists its values, in a list that can grow"),
+        ),
+        (Some(_), None) => report(
+            SchemaRule::ExtensibleEnumRemoved,
+            Sentence::about("no longer lists its values"),
+        ),
         (None, None) => {}
     }
 }

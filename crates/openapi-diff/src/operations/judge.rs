@@ -10,7 +10,7 @@ use crate::compare::Compare;
 use crate::document::{Document, Located};
 use crate::finding::{Finding, Location};
 use crate::level::Direction;
-use crate::rules::{self, Part, Rule, SchemaRule};
+use crate::rules::{self, Part, Rule, SchemaRule, Use};
 
 /// A pair of places, each of which may not exist.
 pub(super) type Places<'p> = (Option<&'p Located<'p>>, Option<&'p Located<'p>>);
@@ -22,7 +22,7 @@ pub(super) struct Judge<'a> {
     pub(super) findings: Vec<Finding>,
     /// The comparisons of schemas; see [`comparison`].
     pub(super) compares: [Compare<'a>; 5],
-    pub(super) uses: Vec<Use>,
+    pub(super) uses: Vec<UsedPair>,
     /// Which path items of callbacks have been compared, and whether inverted. One can
     /// be that of an operation that it is a callback of.
     pub(super) called_back: HashSet<(String, String, bool)>,
@@ -43,8 +43,8 @@ pub(super) struct Described<'s> {
     pub(super) xml: bool,
 }
 
-/// Where schemas that differ are used.
-pub(super) struct Use {
+/// Where two schemas that differ are used.
+pub(super) struct UsedPair {
     pub(super) operation: String,
     pub(super) part: Part,
     pub(super) direction: Direction,
@@ -114,7 +114,7 @@ impl<'a> Judge<'a> {
     /// Reports that a parameter or a header is now deprecated, or no longer.
     pub(super) fn deprecation(
         &mut self,
-        usage: rules::Use,
+        usage: Use,
         operation: Option<&str>,
         subject: &str,
         old: &Located<'_>,
@@ -151,7 +151,7 @@ impl<'a> Judge<'a> {
     ) {
         let compare = comparison(described.direction, described.carrier);
         if let Some(pair) = self.compares[compare].explore(old, new) {
-            self.uses.push(Use {
+            self.uses.push(UsedPair {
                 operation: scope.operation.clone(),
                 part: described.part,
                 direction: described.direction,

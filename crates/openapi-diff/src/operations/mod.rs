@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use jiff::civil::Date;
 use serde_json::Value;
 
-use self::judge::{Cause, Judge, Scope, Use, comparisons, operations, template};
+use self::judge::{Cause, Judge, Scope, UsedPair, comparisons, operations, template};
 use self::servers::Moves;
 use super::classes::Classes;
 use super::compare::Compare;
@@ -300,7 +300,7 @@ impl<'a> Judge<'a> {
 
     fn changes_of_schemas(&mut self) {
         let changed = self.compares.each_ref().map(Compare::changed);
-        let mut causes: BTreeMap<Cause, Vec<(&Use, String)>> = BTreeMap::new();
+        let mut causes: BTreeMap<Cause, Vec<(&UsedPair, String)>> = BTreeMap::new();
         for used in &self.uses {
             let compare = &self.compares[used.compare];
             for reached in compare.below(used.pair, used.always, &changed[used.compare]) {
