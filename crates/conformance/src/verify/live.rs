@@ -1,7 +1,6 @@
 //! Verifies a server by making a request to every operation.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,68 +10,18 @@ use contract::recorded::recorded;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 use serde_json::Value;
-use upstream::{BoxError, base};
+use upstream::BoxError;
 
-use super::check::{Checker, Elements, Received, Sent, documented, next_page};
-use super::laws::{self, Coverage, Document, Hints, Law, Laws, Model, Setting, Verified};
+use super::check::{Checker, Received, Sent, documented, next_page};
 use super::plan::{self, Known, Phase};
+use super::server::{Live, LiveError, bearer, run_id, wire};
 use super::wire::{Wire, encode, whole_cause};
-use crate::report::{Finding, Level, Location, Report};
+use crate::report::{Level, Report};
 
 /// How many elements a list is asked for.
 const PAGE: &str = "10";
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// What to verify.
-#[derive(Clone)]
-pub struct Live {
-    /// The base of the API, such as `https://api.example.com/v2`. Without a
-    /// path, the contract's base path follows.
-    pub url: String,
-    /// The access token to make calls with. Only an API of another document may do
-    /// without, where it is empty.
-    pub token: String,
-    /// Whether operations that write are tried too. All that is written stands
-    /// in an organization of its own, which is deleted in the end.
-    pub allow_writes: bool,
-    /// A PEM file with the certificates of the authorities that may vouch for
-    /// the server, in place of those that the system trusts.
-    pub ca: Option<PathBuf>,
-}
-
-impl std::fmt::Debug for Live {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        // Leaves out the token.
-        f.debug_struct("Live")
-            .field("url", &self.url)
-            .field("allow_writes", &self.allow_writes)
-            .field("ca", &self.ca)
-            .finish_non_exhaustive()
-    }
-}
-
-/// Why a server cannot be verified at all.
-#[derive(Debug, thiserror::Error)]
-pub enum LiveError {
-    /// There is no way to the server.
-    #[error("the server cannot be verified")]
-    Upstream(#[from] upstream::Error),
-    /// The token is not one.
-    #[error("the token holds characters that no token has")]
-    Token(#[source] http::header::InvalidHeaderValue),
-    /// The first request was not answered.
-    #[error("{url} does not answer; is the server up, and is the URL right?")]
-    Unreachable {
-        /// The URL of the request.
-        url: String,
-        /// What happened instead.
-        source: BoxError,
-    },
-    /// The system has no random numbers.
-    #[error("the system gives no random numbers")]
-    Random(#[source] getrandom::Error),
-}
 
 /// Makes a request to every operation and judges the replies.
 ///
@@ -87,135 +36,7 @@ pub async fn live(options: &Live) -> Result<Report, LiveError> {
     Ok(run.report().0)
 }
 
-/// Makes a request to every operation, and then verifies every law on every
-/// operation that it fits.
-///
-/// With a document of another API, that document alone says what there is to call.
-///
-/// # Errors
-///
-/// The URL or the token is of no use, or nothing answers there.
-pub async fn with_laws(options: &Live, laws: &Laws) -> Result<Report, LiveError> {
-    let Some(document) = laws.document.clone() else {
-        let run = run(options).await?;
-        let (mut report, checker) = run.report();
-        let setting = Setting {
-            wire: wire(options, BASE_PATH)?,
-            token: options.token.clone(),
-            allow_writes: options.allow_writes,
-            run: run_id()?,
-            hints: Hints::of_contract(),
-            coverage: Coverage::Contract(Box::new(checker)),
-        };
-        let laws = Laws {
-            strict_parameters: true,
-            ..laws.clone()
-        };
-        let model = Model::new(Document::of_contract());
-        let verified = laws::verify(&model, &laws, setting).await;
-        report.title = format!("{}, {}", report.title, tried(&verified));
-        report.findings.extend(verified.findings);
-        report
-            .findings
-            .sort_by_key(|finding| std::cmp::Reverse(finding.level));
-        report.coverage = Some(verified.coverage);
-        return Ok(report);
-    };
-    let model = Model::new(document);
-    let setting = Setting {
-        wire: wire(options, model.document.base_path())?,
-        token: options.token.clone(),
-        allow_writes: options.allow_writes,
-        run: run_id()?,
-        hints: Hints::default(),
-        coverage: Coverage::Document(Elements::default()),
-    };
-    let base = setting.wire.base.clone();
-    bearer(options)?;
-    reach(&model, &setting).await?;
-    let mut verified = laws::verify(&model, laws, setting).await;
-    let (called, all) = verified.operations;
-    if called == 0 {
-        verified.findings.push(nothing_verified(&base));
-    }
-    verified
-        .findings
-        .sort_by_key(|finding| std::cmp::Reverse(finding.level));
-    Ok(Report {
-        title: format!(
-            "{base} against {}, {called} of {all} operations, {}",
-            model.document.source,
-            tried(&verified)
-        ),
-        findings: verified.findings,
-        accepted: 0,
-        coverage: Some(verified.coverage),
-    })
-}
-
-/// A verification that called nothing has shown nothing.
-fn nothing_verified(base: &str) -> Finding {
-    Finding {
-        id: "nothing-verified".to_owned(),
-        level: Level::Error,
-        direction: None,
-        operation: None,
-        also: Vec::new(),
-        base: None,
-        revision: Some(Location::of_text(base, None)),
-        message: "no operation was called, so nothing is known of the server; the notes say why, \
-                  and --allow-writes may help"
-            .to_owned(),
-    }
-}
-
-/// How much of the laws was tried, for a title.
-fn tried(verified: &Verified) -> String {
-    format!(
-        "{} of {} laws in {} requests",
-        verified.laws,
-        Law::ALL.len(),
-        verified.requests
-    )
-}
-
-/// Finds out whether anything answers there, with a request that the document has.
-async fn reach(model: &Model, setting: &Setting) -> Result<(), LiveError> {
-    let Some(path) = model.plain_path() else {
-        return Ok(());
-    };
-    let url = setting.wire.url(path, &[]);
-    let none = HeaderMap::new();
-    let sending = setting.wire.send(&Method::GET, &url, &none, Bytes::new());
-    match sending.await {
-        Ok(_) => Ok(()),
-        Err(source) => Err(LiveError::Unreachable { url, source }),
-    }
-}
-
-/// The way to a server. `base_path` follows where the URL has no path.
-fn wire(options: &Live, base_path: &str) -> Result<Wire, LiveError> {
-    let mut uri = base(&options.url)?;
-    if uri.path() == "/" {
-        uri = base(&format!("{}{base_path}", options.url.trim_end_matches('/')))?;
-    }
-    Ok(Wire::new(&uri, options.ca.as_deref())?)
-}
-
-fn bearer(options: &Live) -> Result<HeaderValue, LiveError> {
-    let mut token =
-        HeaderValue::try_from(format!("Bearer {}", options.token)).map_err(LiveError::Token)?;
-    token.set_sensitive(true);
-    Ok(token)
-}
-
-fn run_id() -> Result<String, LiveError> {
-    let mut seed = [0; 4];
-    getrandom::fill(&mut seed).map_err(LiveError::Random)?;
-    Ok(format!("{:08x}", u32::from_be_bytes(seed)))
-}
-
-async fn run(options: &Live) -> Result<Run, LiveError> {
+pub(super) async fn run(options: &Live) -> Result<Run, LiveError> {
     let mut run = Run {
         wire: wire(options, BASE_PATH)?,
         token: bearer(options)?,
@@ -235,7 +56,7 @@ async fn run(options: &Live) -> Result<Run, LiveError> {
     Ok(run)
 }
 
-struct Run {
+pub(super) struct Run {
     wire: Wire,
     token: HeaderValue,
     allow_writes: bool,
@@ -638,7 +459,7 @@ impl Run {
         })
     }
 
-    fn report(mut self) -> (Report, Checker) {
+    pub(super) fn report(mut self) -> (Report, Checker) {
         for operation in contract::catalogue() {
             if self.tried.contains(operation.id) {
                 continue;
@@ -701,20 +522,4 @@ fn upload(operation: &OperationInfo) -> Result<(String, Bytes), String> {
         format!("multipart/form-data; boundary={boundary}"),
         body.into(),
     ))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_token_is_not_shown() {
-        let options = Live {
-            url: "http://localhost".to_owned(),
-            token: "hidden".to_owned(),
-            allow_writes: false,
-            ca: None,
-        };
-        assert!(!format!("{options:?}").contains("hidden"));
-    }
 }

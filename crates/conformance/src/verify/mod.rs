@@ -22,10 +22,14 @@ mod live;
 pub(crate) mod plan;
 mod problem;
 mod schema;
+mod server;
 #[cfg(test)]
 mod tests;
 mod wire;
+mod with_laws;
 
 pub use capture::{Against, CaptureError, har, recorded};
 pub use laws::{Bounds, Document, DocumentError, Law, Laws, Part, Subject};
-pub use live::{Live, LiveError, live, with_laws};
+pub use live::live;
+pub use server::{Live, LiveError};
+pub use with_laws::with_laws;

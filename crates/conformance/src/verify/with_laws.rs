@@ -1,0 +1,117 @@
+//! Verifies a server, and then the laws.
+
+use bytes::Bytes;
+use contract::operation::BASE_PATH;
+use http::{HeaderMap, Method};
+
+use super::check::Elements;
+use super::laws::{self, Coverage, Document, Hints, Law, Laws, Model, Setting, Verified};
+use super::live::run;
+use super::server::{Live, LiveError, bearer, run_id, wire};
+use crate::report::{Finding, Level, Location, Report};
+
+/// Makes a request to every operation, and then verifies every law on every
+/// operation that it fits.
+///
+/// With a document of another API, that document alone says what there is to call.
+///
+/// # Errors
+///
+/// The URL or the token is of no use, or nothing answers there.
+pub async fn with_laws(options: &Live, laws: &Laws) -> Result<Report, LiveError> {
+    let Some(document) = laws.document.clone() else {
+        let run = run(options).await?;
+        let (mut report, checker) = run.report();
+        let setting = Setting {
+            wire: wire(options, BASE_PATH)?,
+            token: options.token.clone(),
+            allow_writes: options.allow_writes,
+            run: run_id()?,
+            hints: Hints::of_contract(),
+            coverage: Coverage::Contract(Box::new(checker)),
+        };
+        let laws = Laws {
+            strict_parameters: true,
+            ..laws.clone()
+        };
+        let model = Model::new(Document::of_contract());
+        let verified = laws::verify(&model, &laws, setting).await;
+        report.title = format!("{}, {}", report.title, tried(&verified));
+        report.findings.extend(verified.findings);
+        report
+            .findings
+            .sort_by_key(|finding| std::cmp::Reverse(finding.level));
+        report.coverage = Some(verified.coverage);
+        return Ok(report);
+    };
+    let model = Model::new(document);
+    let setting = Setting {
+        wire: wire(options, model.document.base_path())?,
+        token: options.token.clone(),
+        allow_writes: options.allow_writes,
+        run: run_id()?,
+        hints: Hints::default(),
+        coverage: Coverage::Document(Elements::default()),
+    };
+    let base = setting.wire.base.clone();
+    bearer(options)?;
+    reach(&model, &setting).await?;
+    let mut verified = laws::verify(&model, laws, setting).await;
+    let (called, all) = verified.operations;
+    if called == 0 {
+        verified.findings.push(nothing_verified(&base));
+    }
+    verified
+        .findings
+        .sort_by_key(|finding| std::cmp::Reverse(finding.level));
+    Ok(Report {
+        title: format!(
+            "{base} against {}, {called} of {all} operations, {}",
+            model.document.source,
+            tried(&verified)
+        ),
+        findings: verified.findings,
+        accepted: 0,
+        coverage: Some(verified.coverage),
+    })
+}
+
+/// A verification that called nothing has shown nothing.
+fn nothing_verified(base: &str) -> Finding {
+    Finding {
+        id: "nothing-verified".to_owned(),
+        level: Level::Error,
+        direction: None,
+        operation: None,
+        also: Vec::new(),
+        base: None,
+        revision: Some(Location::of_text(base, None)),
+        message: "no operation was called, so nothing is known of the server; the notes say why, \
+                  and --allow-writes may help"
+            .to_owned(),
+    }
+}
+
+/// How much of the laws was tried, for a title.
+fn tried(verified: &Verified) -> String {
+    format!(
+        "{} of {} laws in {} requests",
+        verified.laws,
+        Law::ALL.len(),
+        verified.requests
+    )
+}
+
+/// Finds out whether anything answers there, with a request that the document has.
+async fn reach(model: &Model, setting: &Setting) -> Result<(), LiveError> {
+    let Some(path) = model.plain_path() else {
+        return Ok(());
+    };
+    let url = setting.wire.url(path, &[]);
+    let none = HeaderMap::new();
+    let sending = setting.wire.send(&Method::GET, &url, &none, Bytes::new());
+    match sending.await {
+        Ok(_) => Ok(()),
+        Err(source) => Err(LiveError::Unreachable { url, source }),
+    }
+}
