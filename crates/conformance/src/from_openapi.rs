@@ -11,15 +11,13 @@ use serde_json::{Map, Value};
 
 use crate::api::{Api, Body, Failure, Http, Kind, Operation, Place, Property, Shape, Side};
 use crate::json_schema::{Schemas, escape, snake, snake_variables};
+use crate::reference::follow;
 
 const JSON: &str = "application/json";
 const FORM: &str = "multipart/form-data";
 const METHODS: [&str; 8] = [
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
 ];
-/// More references than this in a row are a circle.
-const MAX_REFERENCES: usize = 8;
-
 /// A value that is not an OpenAPI 3.1 document.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenApiError {
@@ -200,21 +198,6 @@ impl<'a> Reader<'a> {
         items(&self.document["security"]).any(|requirement| requirement.get(scheme).is_some())
     }
 
-    /// The value behind a reference to another part of the document.
-    fn resolve(&self, value: &'a Value) -> &'a Value {
-        let mut value = value;
-        for _ in 0..MAX_REFERENCES {
-            let target = value["$ref"]
-                .as_str()
-                .and_then(|reference| reference.strip_prefix('#'));
-            match target.and_then(|pointer| self.document.pointer(pointer)) {
-                Some(target) => value = target,
-                None => break,
-            }
-        }
-        value
-    }
-
     fn path(&self, path: &str, item: &'a Value, api: &mut Api) {
         let pointer = format!("/paths/{}", escape(path));
         for (key, value) in item.as_object().into_iter().flatten() {
@@ -244,7 +227,7 @@ impl<'a> Reader<'a> {
         let mut failures = BTreeMap::new();
         let mut successes = Vec::new();
         for (status, response) in stated["responses"].as_object().into_iter().flatten() {
-            let response = self.resolve(response);
+            let response = follow(self.document, response);
             if status.starts_with('2') {
                 successes.push((status, response));
             } else {
@@ -320,7 +303,7 @@ impl<'a> Reader<'a> {
         let mut parameters = [BTreeMap::new(), BTreeMap::new()];
         for (number, parameter) in items(&stated["parameters"]).enumerate() {
             let place = self.place(format!("{pointer}/parameters/{number}"));
-            let parameter = self.resolve(parameter);
+            let parameter = follow(self.document, parameter);
             let name = parameter["name"].as_str().unwrap_or_default();
             let (found, name) = match parameter["in"].as_str() {
                 Some("path") => (&mut parameters[0], snake(name)),
@@ -364,7 +347,7 @@ impl<'a> Reader<'a> {
     fn headers(&self, response: &'a Value) -> BTreeSet<String> {
         let headers = response["headers"].as_object().into_iter().flatten();
         let names = headers.map(|(name, header)| {
-            if self.resolve(header)["schema"]["type"] == "string" {
+            if follow(self.document, header)["schema"]["type"] == "string" {
                 name.clone()
             } else {
                 format!("{name} (not a string)")
@@ -389,7 +372,7 @@ impl<'a> Reader<'a> {
         if stated.is_null() {
             return (Body::None, false, String::new());
         }
-        let stated = self.resolve(stated);
+        let stated = follow(self.document, stated);
         let required = stated["required"] == true;
         let nothing_yet = Map::new();
         let content = stated["content"].as_object().unwrap_or(&nothing_yet);

@@ -32,6 +32,7 @@ mod json_schema;
 mod multipart;
 mod policy;
 pub mod record;
+mod reference;
 pub mod release;
 pub mod report;
 pub mod verify;

@@ -2,14 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::reference::follow;
 use serde_json::Value;
 
 const METHODS: [&str; 8] = [
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
 ];
-
-/// More references than this in a row are a circle.
-const MAX_REFERENCES: usize = 8;
 
 /// An operation.
 pub(super) struct Declared {
@@ -50,7 +48,7 @@ impl Declared {
 pub(super) fn declared(document: &Value) -> BTreeMap<String, Declared> {
     let mut operations = BTreeMap::new();
     for (path, item) in members(&document["paths"]) {
-        let item = resolve(document, item);
+        let item = follow(document, item);
         for method in METHODS {
             let stated = &item[method];
             if let Some(id) = stated["operationId"].as_str() {
@@ -70,7 +68,7 @@ fn operation(document: &Value, path: &str, method: &str, stated: &Value) -> Decl
         !all.is_empty() && !all.iter().any(is_empty)
     });
     let body = stated.get("requestBody").map(|body| {
-        let body = resolve(document, body);
+        let body = follow(document, body);
         let types = members(&body["content"]).map(|(name, _)| bare(name));
         Body {
             required: body["required"] == true,
@@ -79,7 +77,7 @@ fn operation(document: &Value, path: &str, method: &str, stated: &Value) -> Decl
         }
     });
     let responses = members(&stated["responses"]).filter_map(|(status, response)| {
-        let response = resolve(document, response);
+        let response = follow(document, response);
         let headers = members(&response["headers"]).map(|(name, _)| name.to_ascii_lowercase());
         let response = Response {
             has_body: members(&response["content"]).next().is_some(),
@@ -97,7 +95,7 @@ fn operation(document: &Value, path: &str, method: &str, stated: &Value) -> Decl
 }
 
 fn parts(document: &Value, form: &Value) -> BTreeMap<String, Vec<String>> {
-    let schema = resolve(document, &form["schema"]);
+    let schema = follow(document, &form["schema"]);
     let parts = members(&schema["properties"]).map(|(name, _)| {
         let types = form["encoding"][name]["contentType"].as_str();
         let types = types.into_iter().flat_map(|types| types.split(','));
@@ -130,19 +128,4 @@ fn bare(content_type: &str) -> String {
 
 fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
     value.as_object().into_iter().flatten()
-}
-
-/// Returns the value behind a reference to another part of the document.
-fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
-    let mut value = value;
-    for _ in 0..MAX_REFERENCES {
-        let pointer = value["$ref"]
-            .as_str()
-            .and_then(|reference| reference.strip_prefix('#'));
-        match pointer.and_then(|pointer| document.pointer(pointer)) {
-            Some(target) => value = target,
-            None => break,
-        }
-    }
-    value
 }

@@ -4,6 +4,7 @@
 //! out. So nothing here has to be complete, and a schema that is not understood costs
 //! an example its values, and nobody a secret.
 
+use crate::reference::follow;
 use http::Method;
 use serde_json::{Map, Value};
 
@@ -83,7 +84,7 @@ impl Operations {
         let base = document["servers"][0]["url"].as_str().unwrap_or_default();
         let mut all = Vec::new();
         for (path, item) in members(&document["paths"]) {
-            let item = resolve(document, item);
+            let item = follow(document, item);
             for method in METHODS {
                 let stated = &item[method.as_str().to_ascii_lowercase()];
                 if let Some(id) = stated["operationId"].as_str() {
@@ -141,7 +142,7 @@ fn operation(
     let mut query_parameters = Map::new();
     // Those of the operation come last, and win.
     for parameter in items(&item["parameters"]).chain(items(&stated["parameters"])) {
-        let parameter = resolve(document, parameter);
+        let parameter = follow(document, parameter);
         let name = parameter["name"].as_str().unwrap_or_default().to_owned();
         let schema = flat(document, &parameter["schema"], 0);
         match parameter["in"].as_str() {
@@ -150,9 +151,9 @@ fn operation(
             _ => None,
         };
     }
-    let body = json_schema(document, resolve(document, &stated["requestBody"]));
+    let body = json_schema(document, follow(document, &stated["requestBody"]));
     let replies = members(&stated["responses"]).map(|(status, response)| {
-        let schema = json_schema(document, resolve(document, response));
+        let schema = json_schema(document, follow(document, response));
         (status.clone(), schema.unwrap_or_default())
     });
     let replies: Map<_, _> = replies.collect();
@@ -195,7 +196,7 @@ fn flat(document: &Value, schema: &Value, depth: usize) -> Value {
             }
             let parts = items(&schema["allOf"]);
             for part in parts {
-                let part = flat(document, resolve(document, part), depth + MAX_DEPTH);
+                let part = flat(document, follow(document, part), depth + MAX_DEPTH);
                 let properties = flattened
                     .entry("properties")
                     .or_insert_with(|| Value::Object(Map::new()));
@@ -239,21 +240,6 @@ fn variables(template: &str, path: &str) -> Option<Vec<Variable>> {
         variables.push((name.to_owned(), value.to_owned()));
     }
     Some(variables)
-}
-
-/// Returns the value behind a reference to another part of the document.
-fn resolve<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
-    let mut value = value;
-    for _ in 0..MAX_DEPTH {
-        let pointer = value["$ref"]
-            .as_str()
-            .and_then(|reference| reference.strip_prefix('#'));
-        match pointer.and_then(|pointer| document.pointer(pointer)) {
-            Some(target) => value = target,
-            None => break,
-        }
-    }
-    value
 }
 
 fn items(value: &Value) -> impl Iterator<Item = &Value> {

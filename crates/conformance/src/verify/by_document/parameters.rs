@@ -7,9 +7,10 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use serde_json::{Map, Value};
 
 use super::checker::{At, Checker};
+use crate::reference::{follow, place};
 use crate::report::{Direction, Level};
 use crate::verify::check::decode;
-use crate::verify::laws::{Parameter, follow, has_type, place, properties, resolve};
+use crate::verify::laws::{Parameter, has_type, properties, resolve};
 
 /// More types below one another than this are not looked at.
 const MAX_DEPTH: usize = 8;

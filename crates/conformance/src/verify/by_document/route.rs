@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use http::Method;
 use serde_json::Value;
 
-use crate::verify::laws::{Model, Operation, place};
+use crate::reference::place;
+use crate::verify::laws::{Model, Operation};
 use crate::verify::problem::escape;
 
 /// Where a server has its operations.

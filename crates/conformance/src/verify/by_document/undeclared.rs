@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use crate::verify::laws::follow;
+use crate::reference::follow;
 use crate::verify::problem::{Problem, escape, told_once};
 
 /// More schemas or values than this below one another are not looked at.

@@ -10,6 +10,7 @@ use super::model::Model;
 use super::operation::Operation;
 use super::options::Part;
 use super::schema;
+use crate::reference;
 use crate::report;
 use crate::verify::check::{Checker, Elements};
 use crate::verify::schema as strict;
@@ -178,7 +179,7 @@ fn walk(
         .as_str()
         .and_then(|target| target.rsplit('/').next());
     let name = named.unwrap_or(name);
-    let schema = schema::follow(root, stated);
+    let schema = reference::follow(root, stated);
     if value.is_none_or(|value| !value.is_null()) {
         for keyword in ["anyOf", "oneOf", "allOf"] {
             for part in schema[keyword].as_array().into_iter().flatten() {

@@ -55,7 +55,7 @@ pub(crate) use self::exchange::Ask;
 pub(crate) use self::hints::Hints;
 pub(crate) use self::model::Model;
 pub(crate) use self::operation::{Media, Operation, Parameter, Reply, bare, is_json};
-pub(crate) use self::schema::{follow, has_type, is_marked, place, properties, required, resolve};
+pub(crate) use self::schema::{has_type, is_marked, properties, required, resolve};
 pub(crate) use self::session::{Outcome, Session};
 
 use self::lists::List;

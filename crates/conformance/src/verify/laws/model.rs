@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::document::Document;
 use super::operation::{Operation, operation};
 use super::schema;
+use crate::reference;
 
 /// More operations than this are not verified.
 const MAX_OPERATIONS: usize = 2000;
@@ -72,7 +73,7 @@ impl Model {
         let root = &document.root;
         let mut operations = Vec::new();
         for (path, item) in root["paths"].as_object().into_iter().flatten() {
-            let item = schema::follow(root, item);
+            let item = reference::follow(root, item);
             for method in item.as_object().into_iter().flatten().map(|(name, _)| name) {
                 let known = ["get", "put", "post", "delete", "patch"];
                 if known.contains(&method.as_str()) && operations.len() < MAX_OPERATIONS {
@@ -144,7 +145,7 @@ fn scheme(root: &Value) -> Scheme {
     let stated = root["components"]["securitySchemes"].as_object();
     let schemes = stated.into_iter().flatten();
     let mut known = schemes.filter_map(|(_, scheme)| {
-        let scheme = schema::follow(root, scheme);
+        let scheme = reference::follow(root, scheme);
         match (scheme["type"].as_str()?, scheme["in"].as_str()) {
             ("http", _) if scheme["scheme"] == "basic" => Some(Scheme::Authorization("Basic")),
             ("http" | "oauth2" | "openIdConnect", _) => Some(Scheme::Authorization("Bearer")),

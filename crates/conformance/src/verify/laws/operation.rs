@@ -6,6 +6,7 @@ use http::Method;
 use serde_json::Value;
 
 use super::schema;
+use crate::reference;
 
 /// A parameter of the query, the path or the headers.
 #[derive(Debug)]
@@ -111,7 +112,7 @@ impl Operation {
 
 /// Reads an operation of a document.
 pub(super) fn operation(root: &Value, path: &str, method: &str) -> Operation {
-    let item_at = schema::place(root, format!("/paths/{}", schema::escape(path)));
+    let item_at = reference::place(root, format!("/paths/{}", schema::escape(path)));
     let stated_at = format!("{item_at}/{method}");
     let at = |pointer: &str| root.pointer(pointer).unwrap_or(&Value::Null);
     let stated = at(&stated_at);
@@ -125,7 +126,7 @@ pub(super) fn operation(root: &Value, path: &str, method: &str) -> Operation {
         (0..count).map(move |index| format!("{list}/{index}"))
     });
     for pointer in places {
-        let pointer = schema::place(root, pointer);
+        let pointer = reference::place(root, pointer);
         let parameter = at(&pointer);
         let name = parameter["name"].as_str().unwrap_or_default();
         let found = match parameter["in"].as_str() {
@@ -149,13 +150,13 @@ pub(super) fn operation(root: &Value, path: &str, method: &str) -> Operation {
                 .to_owned(),
         });
     }
-    let body_at = schema::place(root, format!("{stated_at}/requestBody"));
+    let body_at = reference::place(root, format!("{stated_at}/requestBody"));
     let body = at(&body_at);
     let media = json(&body["content"]);
     let mut replies = BTreeMap::new();
     for (status, _) in stated["responses"].as_object().into_iter().flatten() {
         let pointer = format!("{stated_at}/responses/{}", schema::escape(status));
-        let pointer = schema::place(root, pointer);
+        let pointer = reference::place(root, pointer);
         let reply = at(&pointer);
         let media = json(&reply["content"]);
         let headers = reply["headers"].as_object().into_iter().flatten();
@@ -254,7 +255,7 @@ fn example(root: &Value, of: &Value) -> Option<Value> {
     }
     let mut several = of["examples"].as_object().into_iter().flatten();
     if let Some((_, example)) = several.next() {
-        return schema::follow(root, example).get("value").cloned();
+        return reference::follow(root, example).get("value").cloned();
     }
     schema::example(root, &of["schema"])
 }

@@ -4,40 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
+use crate::reference::follow;
+
 /// More references or parts than this below one another are a circle.
 const MAX_DEPTH: usize = 16;
-
-/// The value behind references.
-pub(crate) fn follow<'a>(root: &'a Value, value: &'a Value) -> &'a Value {
-    let mut value = value;
-    for _ in 0..MAX_DEPTH {
-        let target = value["$ref"]
-            .as_str()
-            .and_then(|target| target.strip_prefix('#'));
-        match target.and_then(|pointer| root.pointer(pointer)) {
-            Some(target) => value = target,
-            None => break,
-        }
-    }
-    value
-}
-
-/// The place that a place refers to, as a JSON pointer; itself, where it holds no
-/// reference that can be followed.
-pub(crate) fn place(root: &Value, pointer: String) -> String {
-    let mut pointer = pointer;
-    for _ in 0..MAX_DEPTH {
-        let target = root.pointer(&pointer).and_then(|found| {
-            let target = found["$ref"].as_str()?.strip_prefix('#')?;
-            root.pointer(target).map(|_| target.to_owned())
-        });
-        match target {
-            Some(target) => pointer = target,
-            None => break,
-        }
-    }
-    pointer
-}
 
 /// The schema behind references and behind an alternative to null.
 pub(crate) fn resolve<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
