@@ -9,6 +9,7 @@
 //! is ignored. This crate knows no API and does nothing at run time.
 
 mod fields;
+mod layouts;
 mod messages;
 mod names;
 mod options;
@@ -214,6 +215,10 @@ pub fn generate(pool: &DescriptorPool) -> Result<Vec<Package>, Error> {
             #[allow(clippy::all, clippy::pedantic, deprecated, unused_imports, unused_variables)]
             mod transcoded {
                 use ::transcode::json::*;
+                use ::transcode::layout::{
+                    FieldLayout, Holding, KeyLayout, LinkLayout, MessageLayout, Signed, Unsigned,
+                    ValueLayout,
+                };
                 #imports
 
                 #messages

@@ -11,7 +11,7 @@ use quote::{format_ident, quote};
 
 use crate::packages::is_not_generated;
 use crate::problem::Problem;
-use crate::{names, options};
+use crate::{layouts, names, options};
 
 /// Generates the code for every message and enum of the files of one package.
 pub(crate) fn generate(files: &[FileDescriptor], problems: &mut Vec<Problem>) -> TokenStream {
@@ -97,10 +97,15 @@ fn transparent(descriptor: &MessageDescriptor, problems: &mut Vec<Problem>) -> T
         }
     };
     let name = names::message(package, descriptor);
+    let layout = layouts::field(package, field);
     let field = names::snake(field.name());
     quote! {
         impl TransparentMessage for #name {
             type Codec = #codec;
+            const LAYOUT: &'static FieldLayout = {
+                static LAYOUT: FieldLayout = #layout;
+                &LAYOUT
+            };
             fn value(&self) -> Option<&<Self::Codec as Codec>::Value> {
                 self.#field.as_ref().map(Holds::held)
             }
@@ -164,9 +169,20 @@ fn message(descriptor: &MessageDescriptor, problems: &mut Vec<Problem>) -> Token
     let reads = code.iter().map(|field| &field.read);
     let writes = code.iter().map(|field| &field.write);
     let name = names::message(package, descriptor);
+    if descriptor.oneofs().len() > 256 {
+        problems.push(Problem {
+            subject: format!("message {}", descriptor.full_name()),
+            reason: "has more than 256 oneofs".to_owned(),
+        });
+    }
+    let layout = layouts::message(descriptor);
     quote! {
         impl JsonMessage for #name {
             const FIELDS: &'static [Field] = &[#(#declared),*];
+            const LAYOUT: &'static MessageLayout = {
+                static LAYOUT: MessageLayout = #layout;
+                &LAYOUT
+            };
             fn read_property<'de, A: MapAccess<'de>>(
                 &mut self,
                 name: &str,

@@ -10,8 +10,10 @@
 //! it could not read.
 
 pub mod json;
+pub mod layout;
 pub mod mask;
 pub mod template;
+pub mod wire;
 
 mod call;
 mod caller;

@@ -78,7 +78,9 @@ impl<'j> Walk<'j, '_> {
     }
 
     fn number(&mut self, path: &Path<'_>, text: &str) {
-        if is_kept(text, Wanted::Whole) {
+        // Integers that fit were read as such.
+        let is_integer = text.parse::<u64>().is_ok() || text.parse::<i64>().is_ok();
+        if is_integer || is_kept(text, Wanted::Whole) {
             return;
         }
         let noted = self.state.noted(path);
@@ -121,7 +123,7 @@ impl<'j> Walk<'j, '_> {
 
 /// Returns whether the double that a number is read as holds it. A number that is
 /// not whole as a double is kept as well as a double can.
-fn is_kept(text: &str, wanted: Wanted) -> bool {
+pub(crate) fn is_kept(text: &str, wanted: Wanted) -> bool {
     let Ok(double) = text.parse::<f64>() else {
         return true;
     };

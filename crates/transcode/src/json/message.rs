@@ -12,12 +12,16 @@ use super::field::Optional;
 use super::object::{Object, Property};
 use super::reading::At;
 use super::writing::To;
+use crate::layout::{FieldLayout, MessageLayout};
 use crate::mask::{Field, Mask};
 
 /// A generated message and its JSON properties.
 pub trait JsonMessage: Default {
     /// What a field mask can name.
     const FIELDS: &'static [Field];
+
+    /// How it lies on the wire.
+    const LAYOUT: &'static MessageLayout;
 
     /// Reads one property of the JSON object into the field that declares it.
     ///
@@ -53,6 +57,9 @@ pub trait JsonEnum {
 pub trait TransparentMessage: Default {
     /// How the value is read and written.
     type Codec: Codec;
+
+    /// How its one field lies on the wire.
+    const LAYOUT: &'static FieldLayout;
 
     /// The value, if it is set.
     fn value(&self) -> Option<&<Self::Codec as Codec>::Value>;

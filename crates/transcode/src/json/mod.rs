@@ -54,13 +54,19 @@ mod writing;
 
 pub use codec::{Codec, ReadField, TextCodec, WriteField};
 pub use drift::{Drift, DriftKind, Drifts};
+pub(crate) use exact::is_kept;
 pub use field::{Holds, Implicit, MapKey, MapOf, Optional, Repeated, map_key};
 pub use message::{Enum, JsonEnum, JsonMessage, Nested, Transparent, TransparentMessage};
 pub use object::{Object, Property};
 pub use path::Path;
 pub use reading::{At, ReadError};
+pub(crate) use reading::{MAX_DEPTH, MAX_DRIFTS, Wanted};
 pub use scalar::{Boolean, Double, Float, Int32, Int64, Octets, Text, UInt32, UInt64};
-pub(crate) use time::parse_span;
+pub(crate) use scalar::{
+    DOUBTFUL, MAX_EXACT, decode_base64, nearest_double, nearest_float, rounded_float,
+};
+pub(crate) use time::{instant, parse_span, span};
+pub(crate) use well_known::mask_paths;
 pub use well_known::{Duration, Empty, FieldMask, ListValue, Struct, Timestamp, Value};
 pub use writing::{To, WriteError};
 

@@ -17,7 +17,7 @@ enum Step<'a> {
 
 impl<'a> Path<'a> {
     /// The root of a reply.
-    pub(super) const ROOT: &'static Path<'static> = &Path {
+    pub(crate) const ROOT: &'static Path<'static> = &Path {
         parent: None,
         step: Step::Name("$"),
     };
@@ -31,14 +31,14 @@ impl<'a> Path<'a> {
         }
     }
 
-    pub(super) fn name(&'a self, name: &'a str) -> Self {
+    pub(crate) fn name(&'a self, name: &'a str) -> Self {
         Self {
             parent: Some(self),
             step: Step::Name(name),
         }
     }
 
-    pub(super) fn index(&'a self, index: usize) -> Self {
+    pub(crate) fn index(&'a self, index: usize) -> Self {
         Self {
             parent: Some(self),
             step: Step::Index(index),
@@ -69,7 +69,7 @@ impl<'a> Path<'a> {
         }
     }
 
-    pub(super) fn to_string(self, indexes: bool) -> String {
+    pub(crate) fn to_string(self, indexes: bool) -> String {
         let mut out = String::new();
         self.render(&mut out, indexes);
         out

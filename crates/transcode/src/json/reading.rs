@@ -10,13 +10,13 @@ use super::path::Path;
 
 /// How many differences one reply is searched for. A backend that drifts this
 /// far is found out by the first of them.
-const MAX_DRIFTS: usize = 64;
+pub(crate) const MAX_DRIFTS: usize = 64;
 
 /// How many levels an object or a free-form list may stand below the root. Each
 /// costs up to three levels of protobuf, of which readers allow 100 by default:
 /// a deeper one could be sent and never be read. Each also takes room on the
 /// stack.
-const MAX_DEPTH: usize = 32;
+pub(crate) const MAX_DEPTH: usize = 32;
 
 /// A reply that does not have its declared shape.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,7 +30,7 @@ pub struct ReadError {
 
 /// What a field was to hold whose number was read as a double.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Wanted {
+pub(crate) enum Wanted {
     /// A whole number: any digit that is lost counts.
     Whole,
     /// A double. It stands for a whole number that is written without fraction

@@ -78,7 +78,7 @@ impl TextCodec for Boolean {
 }
 
 /// The largest whole number up to which doubles count without gaps.
-const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
+pub(crate) const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 
 macro_rules! integer {
     ($(#[$doc:meta])* $codec:ident, $value:ty, $expected:literal, $write:ident) => {
@@ -171,15 +171,42 @@ pub(super) fn write_double<S: Serializer>(value: f64, to: S) -> Result<S::Ok, S:
     }
 }
 
-/// The double nearest to a whole number. Rounding is reported.
+/// The double nearest to a whole number, and whether it is another number.
 #[expect(
     clippy::cast_precision_loss,
     clippy::cast_possible_truncation,
     reason = "what is lost is what is looked for"
 )]
-pub(super) fn nearest(value: i128, at: At<'_>) -> f64 {
+pub(crate) fn nearest_double(value: i128) -> (f64, bool) {
     let double = value as f64;
-    if double as i128 != value {
+    (double, double as i128 != value)
+}
+
+/// The float nearest to a whole number, and whether it is another number.
+#[expect(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    reason = "what is lost is what is looked for"
+)]
+pub(crate) fn nearest_float(value: i128) -> (f32, bool) {
+    let float = value as f32;
+    (float, float as i128 != value)
+}
+
+/// The float nearest to a double, if there is one, and whether it lost more than a
+/// part of a fraction. Fractions are approximate by nature.
+pub(crate) fn rounded_float(value: f64) -> Option<(f32, bool)> {
+    #[expect(clippy::cast_possible_truncation, reason = "the field is a float")]
+    let float = value as f32;
+    #[expect(clippy::float_cmp, reason = "equal or rounded")]
+    let is_rounded = f64::from(float) != value && (whole(value).is_some() || float == 0.0);
+    float.is_finite().then_some((float, is_rounded))
+}
+
+/// The double nearest to a whole number. Rounding is reported.
+pub(super) fn nearest(value: i128, at: At<'_>) -> f64 {
+    let (double, is_rounded) = nearest_double(value);
+    if is_rounded {
         at.drift(DriftKind::RoundedNumber);
     }
     double
@@ -187,7 +214,7 @@ pub(super) fn nearest(value: i128, at: At<'_>) -> f64 {
 
 /// From here on, and at zero, a number that was read as a double may be another
 /// one than was written.
-const DOUBTFUL: f64 = 9_223_372_036_854_775_808.0;
+pub(crate) const DOUBTFUL: f64 = 9_223_372_036_854_775_808.0;
 
 /// A double as it was read. Whether it is what was written is looked at later
 /// where it may not be.
@@ -249,14 +276,9 @@ struct FloatVisitor<'a>(At<'a>);
 impl FloatVisitor<'_> {
     /// The float nearest to a whole number. Rounding is reported: whole numbers
     /// are often counts.
-    #[expect(
-        clippy::cast_precision_loss,
-        clippy::cast_possible_truncation,
-        reason = "what is lost is what is looked for"
-    )]
     fn nearest(&self, value: i128) -> f32 {
-        let float = value as f32;
-        if float as i128 != value {
+        let (float, is_rounded) = nearest_float(value);
+        if is_rounded {
             self.0.drift(DriftKind::RoundedNumber);
         }
         float
@@ -275,14 +297,8 @@ impl JsonVisitor<'_> for FloatVisitor<'_> {
         Ok(self.nearest(value.into()))
     }
     fn double<E: serde::de::Error>(self, value: f64) -> Result<f32, E> {
-        #[expect(clippy::cast_possible_truncation, reason = "the field is a float")]
-        let float = doubted(value, self.0) as f32;
-        if !float.is_finite() {
-            return Err(self.refuse("a number out of its range"));
-        }
-        // Fractions are approximate by nature.
-        #[expect(clippy::float_cmp, reason = "equal or rounded")]
-        let is_rounded = f64::from(float) != value && (whole(value).is_some() || float == 0.0);
+        let (float, is_rounded) = rounded_float(doubted(value, self.0))
+            .ok_or_else(|| self.refuse("a number out of its range"))?;
         if is_rounded {
             self.0.drift(DriftKind::RoundedNumber);
         }
@@ -328,16 +344,20 @@ const LENIENT: GeneralPurposeConfig =
 const STANDARD: GeneralPurpose = GeneralPurpose::new(&alphabet::STANDARD, LENIENT);
 const URL_SAFE: GeneralPurpose = GeneralPurpose::new(&alphabet::URL_SAFE, LENIENT);
 
+/// The bytes that a text stands for, in either alphabet, with or without padding.
+pub(crate) fn decode_base64(text: &str) -> Option<Vec<u8>> {
+    let decoded = STANDARD.decode(text).or_else(|_| URL_SAFE.decode(text));
+    decoded.ok()
+}
+
 impl<T: AsRef<[u8]> + From<Vec<u8>>> Codec for Octets<T> {
     type Value = T;
 
     fn read<'de, D: Deserializer<'de>>(from: D, at: At<'_>) -> Result<T, D::Error> {
         let text = Text::read(from, at)?;
-        STANDARD
-            .decode(&text)
-            .or_else(|_| URL_SAFE.decode(&text))
+        decode_base64(&text)
             .map(T::from)
-            .map_err(|_| D::Error::custom("expected a string of base64, found another string"))
+            .ok_or_else(|| D::Error::custom("expected a string of base64, found another string"))
     }
 
     fn write<S: Serializer>(value: &T, to: S, _at: To<'_>) -> Result<S::Ok, S::Error> {

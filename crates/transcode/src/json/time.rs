@@ -17,10 +17,10 @@ pub(super) const SPANS: std::ops::RangeInclusive<i64> = -315_576_000_000..=315_5
 
 /// A value and what of its text it does not hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Parsed<T> {
-    value: T,
-    is_leap_second: bool,
-    has_lost_digits: bool,
+pub(crate) struct Parsed<T> {
+    pub(crate) value: T,
+    pub(crate) is_leap_second: bool,
+    pub(crate) has_lost_digits: bool,
 }
 
 impl<T> Parsed<T> {
@@ -40,7 +40,7 @@ impl<T> Parsed<T> {
 /// are allowed, as RFC 3339, section 5.6, notes. The offset only moves the
 /// instant. A leap second at the end of a day in UTC is the first second of the
 /// next day.
-pub(super) fn instant(text: &str) -> Option<Parsed<Timestamp>> {
+pub(crate) fn instant(text: &str) -> Option<Parsed<Timestamp>> {
     let mut rest = text.as_bytes();
     let year = number(&mut rest, 4)?;
     eat(&mut rest, b"-")?;
@@ -86,7 +86,7 @@ pub(super) fn instant(text: &str) -> Option<Parsed<Timestamp>> {
 }
 
 /// Reads a duration: decimal seconds and an `s`.
-pub(super) fn span(text: &str) -> Option<Parsed<Duration>> {
+pub(crate) fn span(text: &str) -> Option<Parsed<Duration>> {
     let text = text.strip_suffix('s')?;
     let (is_negative, text) = match text.strip_prefix('-') {
         Some(text) => (true, text),

@@ -128,17 +128,19 @@ fn snake_path(path: &str) -> String {
     snake
 }
 
+/// The paths of a mask, in lower snake case.
+pub(crate) fn mask_paths(text: &str) -> impl Iterator<Item = String> {
+    let paths = text.split(',').filter(|path| !path.is_empty());
+    paths.map(snake_path)
+}
+
 impl Codec for FieldMask {
     type Value = prost_types::FieldMask;
 
     fn read<'de, D: Deserializer<'de>>(from: D, at: At<'_>) -> Result<Self::Value, D::Error> {
         let text = super::Text::read(from, at)?;
         Ok(prost_types::FieldMask {
-            paths: text
-                .split(',')
-                .filter(|path| !path.is_empty())
-                .map(snake_path)
-                .collect(),
+            paths: mask_paths(&text).collect(),
         })
     }
 

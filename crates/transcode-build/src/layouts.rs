@@ -1,0 +1,178 @@
+//! How messages lie on the wire, as constant expressions.
+
+use proc_macro2::{Literal, TokenStream};
+use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
+use quote::{format_ident, quote};
+
+use crate::packages::is_not_generated;
+use crate::{messages, names, options};
+
+/// The layout of a message.
+pub(crate) fn message(descriptor: &MessageDescriptor) -> TokenStream {
+    let package = descriptor.package_name();
+    let mut fields: Vec<_> = descriptor
+        .fields()
+        .filter(|field| !options::is_undeclared(field) && options::next_link(field).is_none())
+        .collect();
+    fields.sort_by(|a, b| transcode::layout::key_order(a.json_name(), b.json_name()));
+    let fields = fields.iter().map(|field| self::field(package, field));
+    let collector = descriptor.fields().find(options::is_undeclared);
+    let collector = if let Some(field) = collector {
+        let number = Literal::u32_unsuffixed(field.number());
+        quote! { Some(#number) }
+    } else {
+        quote! { None }
+    };
+    quote! {
+        MessageLayout {
+            fields: &[#(#fields),*],
+            collector: #collector,
+        }
+    }
+}
+
+/// The layout of a field.
+pub(crate) fn field(package: &str, field: &FieldDescriptor) -> TokenStream {
+    let name = field.json_name();
+    let number = Literal::u32_unsuffixed(field.number());
+    let (holds, value) = match field.kind() {
+        Kind::Message(entry) if field.is_map() => {
+            let key = key(&entry.map_entry_key_field().kind());
+            let value = value(package, &entry.map_entry_value_field().kind());
+            (quote! { Holding::Map(#key) }, value)
+        }
+        kind => (holds(field), value(package, &kind)),
+    };
+    quote! {
+        FieldLayout {
+            name: #name,
+            number: #number,
+            holds: #holds,
+            value: #value,
+        }
+    }
+}
+
+fn holds(field: &FieldDescriptor) -> TokenStream {
+    if field.is_list() {
+        let packed = field.is_packed();
+        return quote! { Holding::Repeated { packed: #packed } };
+    }
+    if let Some(oneof) = messages::oneof_of(field) {
+        let mut oneofs = field.parent_message().oneofs();
+        // A message with more oneofs than that was refused.
+        let index = oneofs.position(|other| other == oneof).unwrap_or_default();
+        let index = Literal::usize_unsuffixed(index);
+        return quote! { Holding::Member(#index) };
+    }
+    if field.supports_presence() {
+        quote! { Holding::Optional }
+    } else {
+        quote! { Holding::Implicit }
+    }
+}
+
+/// The layout of what is a text in JSON: the key of a map, or the parameter of a
+/// link.
+pub(crate) fn key(kind: &Kind) -> TokenStream {
+    match kind {
+        Kind::Bool => quote! { KeyLayout::Bool },
+        Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => {
+            let how = signed(kind);
+            quote! { KeyLayout::Int32(#how) }
+        }
+        Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => {
+            let how = signed(kind);
+            quote! { KeyLayout::Int64(#how) }
+        }
+        Kind::Uint32 | Kind::Fixed32 => {
+            let how = unsigned(kind);
+            quote! { KeyLayout::UInt32(#how) }
+        }
+        Kind::Uint64 | Kind::Fixed64 => {
+            let how = unsigned(kind);
+            quote! { KeyLayout::UInt64(#how) }
+        }
+        _ => quote! { KeyLayout::String },
+    }
+}
+
+fn signed(kind: &Kind) -> TokenStream {
+    match kind {
+        Kind::Sint32 | Kind::Sint64 => quote! { Signed::ZigZag },
+        Kind::Sfixed32 | Kind::Sfixed64 => quote! { Signed::Fixed },
+        _ => quote! { Signed::Varint },
+    }
+}
+
+fn unsigned(kind: &Kind) -> TokenStream {
+    match kind {
+        Kind::Fixed32 | Kind::Fixed64 => quote! { Unsigned::Fixed },
+        _ => quote! { Unsigned::Varint },
+    }
+}
+
+fn value(package: &str, kind: &Kind) -> TokenStream {
+    let variant = match kind {
+        Kind::Double => "Double",
+        Kind::Float => "Float",
+        Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => {
+            let how = signed(kind);
+            return quote! { ValueLayout::Int32(#how) };
+        }
+        Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => {
+            let how = signed(kind);
+            return quote! { ValueLayout::Int64(#how) };
+        }
+        Kind::Uint32 | Kind::Fixed32 => {
+            let how = unsigned(kind);
+            return quote! { ValueLayout::UInt32(#how) };
+        }
+        Kind::Uint64 | Kind::Fixed64 => {
+            let how = unsigned(kind);
+            return quote! { ValueLayout::UInt64(#how) };
+        }
+        Kind::Bool => "Bool",
+        Kind::String => "String",
+        Kind::Bytes => "Bytes",
+        Kind::Enum(descriptor) => {
+            let name = names::enumeration(package, descriptor);
+            return quote! { ValueLayout::Enum(<#name as JsonEnum>::number) };
+        }
+        Kind::Message(descriptor) => return message_value(package, descriptor),
+    };
+    let variant = format_ident!("{variant}");
+    quote! { ValueLayout::#variant }
+}
+
+fn message_value(package: &str, descriptor: &MessageDescriptor) -> TokenStream {
+    let wrapped = match descriptor.full_name() {
+        "google.protobuf.Timestamp" => return quote! { ValueLayout::Timestamp },
+        "google.protobuf.Duration" => return quote! { ValueLayout::Duration },
+        "google.protobuf.FieldMask" => return quote! { ValueLayout::FieldMask },
+        "google.protobuf.Struct" => return quote! { ValueLayout::Struct },
+        "google.protobuf.Value" => return quote! { ValueLayout::Value },
+        "google.protobuf.ListValue" => return quote! { ValueLayout::ListValue },
+        "google.protobuf.Empty" => return quote! { ValueLayout::Empty },
+        "google.protobuf.DoubleValue" => quote! { Double },
+        "google.protobuf.FloatValue" => quote! { Float },
+        "google.protobuf.Int64Value" => quote! { Int64(Signed::Varint) },
+        "google.protobuf.UInt64Value" => quote! { UInt64(Unsigned::Varint) },
+        "google.protobuf.Int32Value" => quote! { Int32(Signed::Varint) },
+        "google.protobuf.UInt32Value" => quote! { UInt32(Unsigned::Varint) },
+        "google.protobuf.BoolValue" => quote! { Bool },
+        "google.protobuf.StringValue" => quote! { String },
+        "google.protobuf.BytesValue" => quote! { Bytes },
+        // A message that has no JSON form was refused.
+        _ if is_not_generated(descriptor.package_name()) => return quote! { ValueLayout::Empty },
+        _ => {
+            let name = names::message(package, descriptor);
+            return if options::is_transparent(descriptor) {
+                quote! { ValueLayout::Transparent(<#name as TransparentMessage>::LAYOUT) }
+            } else {
+                quote! { ValueLayout::Message(<#name as JsonMessage>::LAYOUT) }
+            };
+        }
+    };
+    quote! { ValueLayout::Wrapper(&ValueLayout::#wrapped) }
+}

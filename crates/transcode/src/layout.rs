@@ -1,0 +1,189 @@
+//! How messages lie on the wire: the static descriptions that transcode-build
+//! generates, one for each message.
+
+/// How a message is laid out.
+#[derive(Debug)]
+pub struct MessageLayout {
+    /// The fields that are properties, in the order of [`key_order`].
+    pub fields: &'static [FieldLayout],
+    /// The number of the `google.protobuf.Struct` field that collects the
+    /// properties which no other field declares, if there is one.
+    pub collector: Option<u32>,
+}
+
+/// How a field is laid out.
+#[derive(Debug)]
+pub struct FieldLayout {
+    /// The name of the JSON property.
+    pub name: &'static str,
+    /// The number of the field.
+    pub number: u32,
+    /// How it holds its values.
+    pub holds: Holding,
+    /// Its value, or one of its values.
+    pub value: ValueLayout,
+}
+
+/// How a field holds its values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Holding {
+    /// One value, of which it is known whether it is there.
+    Optional,
+    /// One value. The default one is not written.
+    Implicit,
+    /// One value, unless another field of the oneof with this index has one.
+    Member(u8),
+    /// A list of values.
+    Repeated {
+        /// Whether they lie behind one another without tags.
+        packed: bool,
+    },
+    /// Values with keys.
+    Map(KeyLayout),
+}
+
+/// How the key of a map is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyLayout {
+    /// `string`.
+    String,
+    /// `bool`.
+    Bool,
+    /// `int32`, `sint32` or `sfixed32`.
+    Int32(Signed),
+    /// `int64`, `sint64` or `sfixed64`.
+    Int64(Signed),
+    /// `uint32` or `fixed32`.
+    UInt32(Unsigned),
+    /// `uint64` or `fixed64`.
+    UInt64(Unsigned),
+}
+
+/// How a signed integer is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Signed {
+    /// `int32` and `int64`.
+    Varint,
+    /// `sint32` and `sint64`.
+    ZigZag,
+    /// `sfixed32` and `sfixed64`.
+    Fixed,
+}
+
+/// How an unsigned integer is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unsigned {
+    /// `uint32` and `uint64`.
+    Varint,
+    /// `fixed32` and `fixed64`.
+    Fixed,
+}
+
+/// How a value is laid out, and which JSON it is made of.
+#[derive(Debug, Clone, Copy)]
+pub enum ValueLayout {
+    /// `double`.
+    Double,
+    /// `float`.
+    Float,
+    /// `int32`, `sint32` or `sfixed32`.
+    Int32(Signed),
+    /// `int64`, `sint64` or `sfixed64`.
+    Int64(Signed),
+    /// `uint32` or `fixed32`.
+    UInt32(Unsigned),
+    /// `uint64` or `fixed64`.
+    UInt64(Unsigned),
+    /// `bool`.
+    Bool,
+    /// `string`.
+    String,
+    /// `bytes`.
+    Bytes,
+    /// An enum: the number of the value that is spelled so.
+    Enum(fn(&str) -> Option<i32>),
+    /// A message.
+    Message(&'static MessageLayout),
+    /// A message that is written in JSON as the value of this one field.
+    Transparent(&'static FieldLayout),
+    /// A message of `google/protobuf/wrappers.proto` around this scalar.
+    Wrapper(&'static ValueLayout),
+    /// `google.protobuf.Timestamp`.
+    Timestamp,
+    /// `google.protobuf.Duration`.
+    Duration,
+    /// `google.protobuf.FieldMask`.
+    FieldMask,
+    /// `google.protobuf.Struct`.
+    Struct,
+    /// `google.protobuf.Value`.
+    Value,
+    /// `google.protobuf.ListValue`.
+    ListValue,
+    /// `google.protobuf.Empty`.
+    Empty,
+}
+
+impl ValueLayout {
+    /// Returns whether null is a value of this kind rather than the absence of one.
+    pub(crate) fn is_nullable(&self) -> bool {
+        matches!(self, Self::Value | Self::Transparent(_))
+    }
+
+    /// What is expected in JSON, with its article.
+    pub(crate) fn expected(&self) -> &'static str {
+        match self {
+            Self::Double => "a number",
+            Self::Float => "a 32-bit float",
+            Self::Int32(_) => "a 32-bit integer",
+            Self::Int64(_) => "a 64-bit integer",
+            Self::UInt32(_) => "an unsigned 32-bit integer",
+            Self::UInt64(_) => "an unsigned 64-bit integer",
+            Self::Bool => "a boolean",
+            Self::String | Self::Bytes | Self::Enum(_) | Self::FieldMask => "a string",
+            Self::Message(_) | Self::Struct | Self::Empty => "an object",
+            Self::Transparent(field) => field.value.expected(),
+            Self::Wrapper(value) => value.expected(),
+            Self::Timestamp => "an RFC 3339 instant",
+            Self::Duration => "a duration in seconds, such as \"1.5s\"",
+            Self::Value => "a value",
+            Self::ListValue => "a list",
+        }
+    }
+}
+
+/// The order of fields: by the length of their names, then by the names.
+#[must_use]
+pub fn key_order(a: &str, b: &str) -> std::cmp::Ordering {
+    a.len().cmp(&b.len()).then_with(|| a.cmp(b))
+}
+
+impl MessageLayout {
+    /// The index of the field with this property name. `guess` is looked at first.
+    pub(crate) fn find(&self, name: &str, guess: usize) -> Option<usize> {
+        if self
+            .fields
+            .get(guess)
+            .is_some_and(|field| field.name == name)
+        {
+            return Some(guess);
+        }
+        self.fields
+            .binary_search_by(|field| key_order(field.name, name))
+            .ok()
+    }
+}
+
+/// A field that is filled from the `Link` header of a reply.
+#[derive(Debug)]
+pub struct LinkLayout {
+    /// The query parameter of the next page.
+    pub parameter: &'static str,
+    /// The number of the field.
+    pub number: u32,
+    /// How it holds the parameter.
+    pub value: KeyLayout,
+    /// Whether it is known if it is there. Otherwise the default value says that
+    /// there is no next page.
+    pub has_presence: bool,
+}

@@ -1,0 +1,338 @@
+//! Protobuf bytes that are being written, with lengths that are known only at
+//! the end of what they measure.
+//!
+//! Room for a length is reserved by what the last length on the same level took. A
+//! length that needs other room moves what it measures if that is little;
+//! otherwise it is noted, and all that is noted is put right in one pass when the
+//! message ends. So no byte moves more often than that, however deep it lies.
+
+use bytes::Bytes;
+
+/// How many bytes stand before a message of gRPC: a flag and its length.
+const PREFIX: usize = 5;
+
+/// How many bytes are moved at once rather than noted.
+const MOVED: usize = 2048;
+
+/// From this size on, in bytes, what is finished of a message becomes a part of
+/// its own.
+const PART: usize = 64 << 10;
+
+/// The levels that have a guess of their own.
+const LEVELS: usize = 16;
+
+/// The wire types of protobuf.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum WireType {
+    Varint = 0,
+    I64 = 1,
+    Len = 2,
+    I32 = 5,
+}
+
+/// Room for a length, and what was there when it was made.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Slot {
+    at: usize,
+    reserved: u8,
+    level: u8,
+    growth: isize,
+    corrections: usize,
+}
+
+/// A place in the output.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Mark {
+    at: usize,
+    growth: isize,
+}
+
+/// What is put right when the message ends.
+#[derive(Debug, Clone, Copy)]
+enum Correction {
+    /// A length that needs other room than was reserved for it.
+    Length {
+        at: usize,
+        reserved: u8,
+        length: u32,
+    },
+    /// Bytes that are not part of the message after all.
+    Removed { from: usize, to: usize },
+}
+
+impl Correction {
+    fn at(&self) -> usize {
+        match self {
+            Self::Length { at, .. } => *at,
+            Self::Removed { from, .. } => *from,
+        }
+    }
+}
+
+/// The message is larger than gRPC can send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TooLong;
+
+/// The bytes of messages of gRPC, one behind the other.
+#[derive(Debug)]
+pub(super) struct Output {
+    bytes: Vec<u8>,
+    /// By how much the corrections lengthen what is there.
+    growth: isize,
+    corrections: Vec<Correction>,
+    guesses: [u8; LEVELS],
+    level: u8,
+    /// Where the message begins.
+    start: usize,
+    /// The finished parts of the message, the first with its prefix.
+    parts: Vec<Vec<u8>>,
+    /// How many bytes the finished parts have.
+    in_parts: usize,
+}
+
+impl Output {
+    pub(super) fn new(capacity: usize) -> Self {
+        Self {
+            bytes: Vec::with_capacity(capacity.saturating_add(PREFIX)),
+            growth: 0,
+            corrections: Vec::new(),
+            guesses: [1; LEVELS],
+            level: 0,
+            start: 0,
+            parts: Vec::new(),
+            in_parts: 0,
+        }
+    }
+
+    /// How many bytes are held.
+    pub(super) fn held(&self) -> usize {
+        self.in_parts + self.bytes.len()
+    }
+
+    /// Begins a message.
+    pub(super) fn begin(&mut self) {
+        self.start = self.bytes.len();
+        self.bytes.extend_from_slice(&[0; PREFIX]);
+    }
+
+    /// Ends the message. What was written of it is whole from now on.
+    pub(super) fn end(&mut self) -> Result<(), TooLong> {
+        self.correct();
+        let length = self.in_parts + self.bytes.len() - self.start - PREFIX;
+        let length = u32::try_from(length).map_err(|_| TooLong)?.to_be_bytes();
+        let first = self.parts.first_mut().unwrap_or(&mut self.bytes);
+        if let Some(prefix) = first.get_mut(self.start..self.start + PREFIX) {
+            prefix[1..].copy_from_slice(&length);
+        }
+        Ok(())
+    }
+
+    /// Drops what was written since the message began.
+    pub(super) fn abandon(&mut self) {
+        self.bytes.truncate(self.start);
+        self.corrections.clear();
+        self.growth = 0;
+    }
+
+    /// Makes a part of what is there, if it is large. To be called where no length
+    /// is open.
+    pub(super) fn part(&mut self) {
+        if self.bytes.len() >= PART {
+            self.correct();
+            // The next part will be about as large.
+            let next = Vec::with_capacity(self.bytes.len());
+            let part = std::mem::replace(&mut self.bytes, next);
+            self.in_parts += part.len();
+            self.parts.push(part);
+        }
+    }
+
+    /// Takes the whole messages.
+    pub(super) fn take(&mut self) -> Vec<Bytes> {
+        let mut parts: Vec<Bytes> = self.parts.drain(..).map(Bytes::from).collect();
+        if !self.bytes.is_empty() {
+            let next = Vec::with_capacity(if parts.is_empty() {
+                self.bytes.len()
+            } else {
+                0
+            });
+            parts.push(std::mem::replace(&mut self.bytes, next).into());
+        }
+        self.in_parts = 0;
+        self.start = 0;
+        parts
+    }
+
+    /// Carries the corrections out.
+    fn correct(&mut self) {
+        if self.corrections.is_empty() {
+            return;
+        }
+        self.corrections.sort_unstable_by_key(Correction::at);
+        // Messages before this one are whole.
+        let start = if self.parts.is_empty() { self.start } else { 0 };
+        let length = (self.bytes.len() - start).saturating_add_signed(self.growth);
+        let mut corrected = Vec::with_capacity(length);
+        let mut copied = start;
+        for correction in self.corrections.drain(..) {
+            // What is removed may have had corrections of its own.
+            if correction.at() < copied {
+                continue;
+            }
+            corrected.extend_from_slice(&self.bytes[copied..correction.at()]);
+            copied = match correction {
+                Correction::Length {
+                    at,
+                    reserved,
+                    length,
+                } => {
+                    put_varint(&mut corrected, length.into());
+                    at + usize::from(reserved)
+                }
+                Correction::Removed { to, .. } => to,
+            };
+        }
+        corrected.extend_from_slice(&self.bytes[copied..]);
+        if start == 0 {
+            self.bytes = corrected;
+        } else {
+            self.bytes.truncate(start);
+            self.bytes.extend_from_slice(&corrected);
+        }
+        self.growth = 0;
+    }
+
+    /// Where the next byte goes.
+    pub(super) fn mark(&self) -> Mark {
+        Mark {
+            at: self.bytes.len(),
+            growth: self.growth,
+        }
+    }
+
+    /// Removes what lies between two places.
+    pub(super) fn remove(&mut self, from: Mark, to: Mark) {
+        if from.at < to.at {
+            self.corrections.push(Correction::Removed {
+                from: from.at,
+                to: to.at,
+            });
+            let length = isize::try_from(to.at - from.at).unwrap_or(isize::MAX);
+            self.growth -= length + to.growth - from.growth;
+        }
+    }
+
+    /// The tag of a field and room for the length of its value.
+    pub(super) fn open(&mut self, number: u32) -> Slot {
+        self.tag(number, WireType::Len);
+        let level = self.level;
+        self.level = level.saturating_add(1);
+        let reserved = self.guesses[usize::from(level).min(LEVELS - 1)];
+        let slot = Slot {
+            at: self.bytes.len(),
+            reserved,
+            level,
+            growth: self.growth,
+            corrections: self.corrections.len(),
+        };
+        self.bytes
+            .extend_from_slice(&[0; 5][..usize::from(reserved)]);
+        slot
+    }
+
+    /// Ends the value that the room was made for.
+    pub(super) fn close(&mut self, slot: Slot) -> Result<(), TooLong> {
+        self.level = slot.level;
+        let start = slot.at + usize::from(slot.reserved);
+        let written = self.bytes.len() - start;
+        let length = written.saturating_add_signed(self.growth - slot.growth);
+        let length = u32::try_from(length).map_err(|_| TooLong)?;
+        let needed = varint_size(length.into());
+        if needed == usize::from(slot.reserved) {
+            set_varint(&mut self.bytes[slot.at..start], length);
+            return Ok(());
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "a 32-bit varint has up to 5 bytes"
+        )]
+        let guess = needed as u8;
+        self.guesses[usize::from(slot.level).min(LEVELS - 1)] = guess;
+        if written <= MOVED && self.corrections.len() == slot.corrections {
+            let end = self.bytes.len();
+            if needed > usize::from(slot.reserved) {
+                self.bytes
+                    .resize(end + needed - usize::from(slot.reserved), 0);
+            }
+            self.bytes.copy_within(start..end, slot.at + needed);
+            self.bytes.truncate(slot.at + needed + written);
+            set_varint(&mut self.bytes[slot.at..slot.at + needed], length);
+        } else {
+            self.corrections.push(Correction::Length {
+                at: slot.at,
+                reserved: slot.reserved,
+                length,
+            });
+            self.growth += isize::from(guess as i8) - isize::from(slot.reserved as i8);
+        }
+        Ok(())
+    }
+
+    pub(super) fn tag(&mut self, number: u32, wire_type: WireType) {
+        self.varint(u64::from(number) << 3 | wire_type as u64);
+    }
+
+    /// The tag of a field that has one.
+    pub(super) fn field(&mut self, number: u32, wire_type: WireType) {
+        if number != 0 {
+            self.tag(number, wire_type);
+        }
+    }
+
+    /// A field that is a string.
+    pub(super) fn string(&mut self, number: u32, text: &str) {
+        self.field(number, WireType::Len);
+        self.sized(text.as_bytes());
+    }
+
+    pub(super) fn varint(&mut self, value: u64) {
+        put_varint(&mut self.bytes, value);
+    }
+
+    pub(super) fn raw(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// A string or bytes behind their length.
+    pub(super) fn sized(&mut self, bytes: &[u8]) {
+        self.varint(bytes.len() as u64);
+        self.bytes.extend_from_slice(bytes);
+    }
+}
+
+fn put_varint(bytes: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        #[expect(clippy::cast_possible_truncation, reason = "seven bits of it")]
+        bytes.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "the last seven bits")]
+    bytes.push(value as u8);
+}
+
+/// Writes a varint into room that is as large as it is.
+fn set_varint(room: &mut [u8], mut value: u32) {
+    let last = room.len().saturating_sub(1);
+    for (index, byte) in room.iter_mut().enumerate() {
+        #[expect(clippy::cast_possible_truncation, reason = "seven bits of it")]
+        let bits = (value & 0x7f) as u8;
+        *byte = if index == last { bits } else { bits | 0x80 };
+        value >>= 7;
+    }
+}
+
+/// How many bytes a varint has.
+pub(super) fn varint_size(value: u64) -> usize {
+    let bits = 64 - (value | 1).leading_zeros() as usize;
+    bits.div_ceil(7)
+}

@@ -1,0 +1,453 @@
+//! Scalars, and the well-known types whose JSON is one.
+
+use std::borrow::Cow;
+
+use super::number::Number;
+use super::output::{Output, WireType, varint_size};
+use super::reader::{Refusal, mismatch};
+use crate::json::{self, DriftKind, MAX_EXACT, Wanted};
+use crate::layout::{
+    FieldLayout, Holding, KeyLayout, MessageLayout, Signed, Unsigned, ValueLayout,
+};
+
+/// Where a value goes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Target {
+    /// The number of its field; 0 where it stands without a tag.
+    pub(super) number: u32,
+    pub(super) value: ValueLayout,
+    /// Whether the default value is left out.
+    is_implicit: bool,
+}
+
+impl Target {
+    /// A list by itself.
+    pub(super) const LIST: Self = Self::element(0, ValueLayout::ListValue, false);
+
+    /// The one value of a field.
+    pub(super) fn of(field: &'static FieldLayout) -> Self {
+        Self {
+            number: field.number,
+            value: field.value,
+            is_implicit: field.holds == Holding::Implicit,
+        }
+    }
+
+    /// One of the values of a field.
+    pub(super) const fn element(number: u32, value: ValueLayout, packed: bool) -> Self {
+        Self {
+            number: if packed { 0 } else { number },
+            value,
+            is_implicit: false,
+        }
+    }
+
+    /// A `google.protobuf.Value`.
+    pub(super) fn value(number: u32) -> Self {
+        Self::element(number, ValueLayout::Value, false)
+    }
+
+    /// A message by itself.
+    pub(super) fn message(layout: &'static MessageLayout) -> Self {
+        Self::element(0, ValueLayout::Message(layout), false)
+    }
+}
+
+/// A JSON value that is no object, no list and not null.
+#[derive(Debug)]
+pub(super) enum Scalar<'j> {
+    Bool(bool),
+    /// A number and its text.
+    Number(Number, &'j str),
+    String(Cow<'j, str>),
+}
+
+impl Scalar<'_> {
+    /// What it is, with its article.
+    pub(super) fn found(&self) -> &'static str {
+        match self {
+            Self::Bool(_) => "a boolean",
+            Self::Number(..) => "a number",
+            Self::String(_) => "a string",
+        }
+    }
+}
+
+/// What was noticed of a value that does not fit its field quite.
+#[derive(Debug, Default, Clone, Copy)]
+pub(super) struct Noticed {
+    first: Option<DriftKind>,
+    second: Option<DriftKind>,
+}
+
+impl Noticed {
+    const NOTHING: Self = Self {
+        first: None,
+        second: None,
+    };
+
+    fn one(kind: DriftKind, is_so: bool) -> Self {
+        Self {
+            first: is_so.then_some(kind),
+            second: None,
+        }
+    }
+
+    pub(super) fn kinds(self) -> impl Iterator<Item = DriftKind> {
+        self.first.into_iter().chain(self.second)
+    }
+}
+
+/// Writes a value.
+pub(super) fn write(
+    out: &mut Output,
+    target: Target,
+    scalar: &Scalar<'_>,
+) -> Result<Noticed, Refusal> {
+    let Target {
+        number,
+        value,
+        is_implicit,
+    } = target;
+    match (value, scalar) {
+        (ValueLayout::String, Scalar::String(text)) => {
+            if !(is_implicit && text.is_empty()) {
+                out.string(number, text);
+            }
+            Ok(Noticed::NOTHING)
+        }
+        (ValueLayout::Bool, Scalar::Bool(value)) => {
+            if *value || !is_implicit {
+                out.field(number, WireType::Varint);
+                out.varint(u64::from(*value));
+            }
+            Ok(Noticed::NOTHING)
+        }
+        (ValueLayout::Double, Scalar::Number(value, text)) => {
+            let (value, noticed) = double(*value, text);
+            if !(is_implicit && value.to_bits() == 0) {
+                out.field(number, WireType::I64);
+                out.raw(&value.to_le_bytes());
+            }
+            Ok(noticed)
+        }
+        (ValueLayout::Float, Scalar::Number(value, text)) => {
+            let (value, noticed) = float(*value, text)?;
+            if !(is_implicit && value.to_bits() == 0) {
+                out.field(number, WireType::I32);
+                out.raw(&value.to_le_bytes());
+            }
+            Ok(noticed)
+        }
+        (
+            ValueLayout::Int32(_)
+            | ValueLayout::Int64(_)
+            | ValueLayout::UInt32(_)
+            | ValueLayout::UInt64(_),
+            Scalar::Number(found, text),
+        ) => write_integer(out, target, *found, text),
+        (ValueLayout::Enum(find), Scalar::String(text)) => {
+            let found = find(text);
+            let value = found.unwrap_or_default();
+            if !(is_implicit && value == 0) {
+                out.field(number, WireType::Varint);
+                out.varint(i64::from(value).cast_unsigned());
+            }
+            Ok(Noticed::one(DriftKind::UnknownEnumValue, found.is_none()))
+        }
+        (ValueLayout::Bytes, Scalar::String(text)) => {
+            let bytes = json::decode_base64(text)
+                .ok_or_else(|| mismatch("a string of base64", "another string"))?;
+            if !(is_implicit && bytes.is_empty()) {
+                out.field(number, WireType::Len);
+                out.sized(&bytes);
+            }
+            Ok(Noticed::NOTHING)
+        }
+        (ValueLayout::Timestamp, Scalar::String(text)) => {
+            let parsed =
+                json::instant(text).ok_or_else(|| mismatch(value.expected(), "another string"))?;
+            let noticed = Noticed {
+                first: parsed.is_leap_second.then_some(DriftKind::LeapSecond),
+                second: parsed
+                    .has_lost_digits
+                    .then_some(DriftKind::LostFractionDigits),
+            };
+            write_time(out, number, parsed.value.seconds, parsed.value.nanos);
+            Ok(noticed)
+        }
+        (ValueLayout::Duration, Scalar::String(text)) => {
+            let parsed =
+                json::span(text).ok_or_else(|| mismatch(value.expected(), "another string"))?;
+            write_time(out, number, parsed.value.seconds, parsed.value.nanos);
+            Ok(Noticed::one(
+                DriftKind::LostFractionDigits,
+                parsed.has_lost_digits,
+            ))
+        }
+        (ValueLayout::FieldMask, Scalar::String(text)) => {
+            let slot = out.open(number);
+            for path in json::mask_paths(text) {
+                out.string(1, &path);
+            }
+            out.close(slot)?;
+            Ok(Noticed::NOTHING)
+        }
+        (ValueLayout::Wrapper(inner), _) => {
+            let slot = out.open(number);
+            let within = Target {
+                number: 1,
+                value: *inner,
+                is_implicit: true,
+            };
+            let noticed = write(out, within, scalar)?;
+            out.close(slot)?;
+            Ok(noticed)
+        }
+        (ValueLayout::Transparent(field), _) => {
+            let slot = out.open(number);
+            let noticed = write(out, Target::of(field), scalar)?;
+            out.close(slot)?;
+            Ok(noticed)
+        }
+        (ValueLayout::Value, _) => Ok(write_free(out, number, scalar)),
+        _ => Err(mismatch(value.expected(), scalar.found())),
+    }
+}
+
+/// Writes null as a value.
+pub(super) fn write_null(out: &mut Output, target: Target) -> Result<(), Refusal> {
+    match target.value {
+        ValueLayout::Value => {
+            out.field(target.number, WireType::Len);
+            // null_value: NULL_VALUE
+            out.sized(&[0x08, 0x00]);
+        }
+        ValueLayout::Transparent(field) => {
+            let slot = out.open(target.number);
+            if field.value.is_nullable() {
+                write_null(out, Target::of(field))?;
+            }
+            out.close(slot)?;
+        }
+        _ => return Err(mismatch(target.value.expected(), "null")),
+    }
+    Ok(())
+}
+
+/// Writes a `google.protobuf.Value`.
+fn write_free(out: &mut Output, number: u32, scalar: &Scalar<'_>) -> Noticed {
+    out.field(number, WireType::Len);
+    match scalar {
+        Scalar::Bool(value) => {
+            out.sized(&[0x20, u8::from(*value)]);
+            Noticed::NOTHING
+        }
+        Scalar::Number(value, text) => {
+            let (value, noticed) = double(*value, text);
+            out.varint(9);
+            out.raw(&[0x11]);
+            out.raw(&value.to_le_bytes());
+            noticed
+        }
+        Scalar::String(text) => {
+            let size = text.len() as u64;
+            out.varint(1 + varint_size(size) as u64 + size);
+            out.string(3, text);
+            Noticed::NOTHING
+        }
+    }
+}
+
+/// Writes a timestamp or a duration.
+fn write_time(out: &mut Output, number: u32, seconds: i64, nanos: i32) {
+    let seconds = seconds.cast_unsigned();
+    let nanos = i64::from(nanos).cast_unsigned();
+    let size = |value: u64| {
+        if value == 0 {
+            0
+        } else {
+            1 + varint_size(value)
+        }
+    };
+    out.field(number, WireType::Len);
+    out.varint((size(seconds) + size(nanos)) as u64);
+    for (number, value) in [(1, seconds), (2, nanos)] {
+        if value != 0 {
+            out.tag(number, WireType::Varint);
+            out.varint(value);
+        }
+    }
+}
+
+fn write_integer(
+    out: &mut Output,
+    target: Target,
+    found: Number,
+    text: &str,
+) -> Result<Noticed, Refusal> {
+    let expected = target.value.expected();
+    let out_of_range = || mismatch(expected, "a number out of its range");
+    let (value, noticed) = match found {
+        Number::Signed(value) => (i128::from(value), Noticed::NOTHING),
+        Number::Unsigned(value) => (i128::from(value), Noticed::NOTHING),
+        Number::Double(value) => {
+            // 5.0 and 5 are one number in JSON.
+            if value.fract() != 0.0 {
+                return Err(mismatch(expected, "a number with a fraction"));
+            }
+            if value.abs() > MAX_EXACT {
+                return Err(out_of_range());
+            }
+            let is_rounded = !json::is_kept(text, Wanted::Whole);
+            #[expect(clippy::cast_possible_truncation, reason = "checked above")]
+            let whole = value as i128;
+            (whole, Noticed::one(DriftKind::RoundedNumber, is_rounded))
+        }
+    };
+    let is_left_out = target.is_implicit && value == 0;
+    let number = target.number;
+    match target.value {
+        ValueLayout::Int32(how) => {
+            let value = i32::try_from(value).map_err(|_| out_of_range())?;
+            if !is_left_out {
+                write_int32(out, number, how, value);
+            }
+        }
+        ValueLayout::Int64(how) => {
+            let value = i64::try_from(value).map_err(|_| out_of_range())?;
+            if !is_left_out {
+                write_int64(out, number, how, value);
+            }
+        }
+        ValueLayout::UInt32(how) => {
+            let value = u32::try_from(value).map_err(|_| out_of_range())?;
+            if !is_left_out {
+                write_uint32(out, number, how, value);
+            }
+        }
+        ValueLayout::UInt64(how) => {
+            let value = u64::try_from(value).map_err(|_| out_of_range())?;
+            if !is_left_out {
+                write_uint64(out, number, how, value);
+            }
+        }
+        _ => return Err(mismatch(expected, "a number")),
+    }
+    Ok(noticed)
+}
+
+fn write_int32(out: &mut Output, number: u32, how: Signed, value: i32) {
+    match how {
+        Signed::Varint => {
+            out.field(number, WireType::Varint);
+            out.varint(i64::from(value).cast_unsigned());
+        }
+        Signed::ZigZag => {
+            out.field(number, WireType::Varint);
+            out.varint(((value << 1) ^ (value >> 31)).cast_unsigned().into());
+        }
+        Signed::Fixed => {
+            out.field(number, WireType::I32);
+            out.raw(&value.to_le_bytes());
+        }
+    }
+}
+
+fn write_int64(out: &mut Output, number: u32, how: Signed, value: i64) {
+    match how {
+        Signed::Varint => {
+            out.field(number, WireType::Varint);
+            out.varint(value.cast_unsigned());
+        }
+        Signed::ZigZag => {
+            out.field(number, WireType::Varint);
+            out.varint(((value << 1) ^ (value >> 63)).cast_unsigned());
+        }
+        Signed::Fixed => {
+            out.field(number, WireType::I64);
+            out.raw(&value.to_le_bytes());
+        }
+    }
+}
+
+fn write_uint32(out: &mut Output, number: u32, how: Unsigned, value: u32) {
+    match how {
+        Unsigned::Varint => {
+            out.field(number, WireType::Varint);
+            out.varint(value.into());
+        }
+        Unsigned::Fixed => {
+            out.field(number, WireType::I32);
+            out.raw(&value.to_le_bytes());
+        }
+    }
+}
+
+fn write_uint64(out: &mut Output, number: u32, how: Unsigned, value: u64) {
+    match how {
+        Unsigned::Varint => {
+            out.field(number, WireType::Varint);
+            out.varint(value);
+        }
+        Unsigned::Fixed => {
+            out.field(number, WireType::I64);
+            out.raw(&value.to_le_bytes());
+        }
+    }
+}
+
+/// The double that stands for a number.
+fn double(found: Number, text: &str) -> (f64, Noticed) {
+    let (value, is_rounded) = match found {
+        Number::Signed(value) => json::nearest_double(value.into()),
+        Number::Unsigned(value) => json::nearest_double(value.into()),
+        Number::Double(value) => (value, is_doubtful(value) && is_lost(text)),
+    };
+    (value, Noticed::one(DriftKind::RoundedNumber, is_rounded))
+}
+
+/// The float that stands for a number.
+fn float(found: Number, text: &str) -> Result<(f32, Noticed), Refusal> {
+    let (value, is_rounded) = match found {
+        Number::Signed(value) => json::nearest_float(value.into()),
+        Number::Unsigned(value) => json::nearest_float(value.into()),
+        Number::Double(value) => {
+            let (float, is_rounded) = json::rounded_float(value)
+                .ok_or_else(|| mismatch("a 32-bit float", "a number out of its range"))?;
+            (float, is_rounded || (is_doubtful(value) && is_lost(text)))
+        }
+    };
+    Ok((value, Noticed::one(DriftKind::RoundedNumber, is_rounded)))
+}
+
+fn is_doubtful(value: f64) -> bool {
+    value == 0.0 || value.abs() >= json::DOUBTFUL
+}
+
+/// Returns whether the text of a doubtful double says more than it holds.
+fn is_lost(text: &str) -> bool {
+    !json::is_kept(text, Wanted::Whole) && !json::is_kept(text, Wanted::Double)
+}
+
+/// Writes a value that is a text in JSON, as the key of a map is. Returns false if
+/// the text does not fit.
+pub(super) fn write_key(out: &mut Output, number: u32, key: KeyLayout, text: &str) -> bool {
+    fn parsed<T: std::str::FromStr>(text: &str, write: impl FnOnce(T)) -> bool {
+        text.parse().map(write).is_ok()
+    }
+    match key {
+        KeyLayout::String => {
+            out.string(number, text);
+            true
+        }
+        KeyLayout::Bool => parsed(text, |value: bool| {
+            out.tag(number, WireType::Varint);
+            out.varint(value.into());
+        }),
+        KeyLayout::Int32(how) => parsed(text, |value| write_int32(out, number, how, value)),
+        KeyLayout::Int64(how) => parsed(text, |value| write_int64(out, number, how, value)),
+        KeyLayout::UInt32(how) => parsed(text, |value| write_uint32(out, number, how, value)),
+        KeyLayout::UInt64(how) => parsed(text, |value| write_uint64(out, number, how, value)),
+    }
+}
