@@ -168,9 +168,9 @@ fn message_value(package: &str, descriptor: &MessageDescriptor) -> TokenStream {
         _ => {
             let name = names::message(package, descriptor);
             return if options::is_transparent(descriptor) {
-                quote! { ValueLayout::Transparent(<#name as TransparentMessage>::LAYOUT) }
+                quote! { ValueLayout::Transparent(<#name as TransparentMessage>::layout) }
             } else {
-                quote! { ValueLayout::Message(<#name as JsonMessage>::LAYOUT) }
+                quote! { ValueLayout::Message(<#name as JsonMessage>::layout) }
             };
         }
     };

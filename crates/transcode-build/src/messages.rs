@@ -102,10 +102,10 @@ fn transparent(descriptor: &MessageDescriptor, problems: &mut Vec<Problem>) -> T
     quote! {
         impl TransparentMessage for #name {
             type Codec = #codec;
-            const LAYOUT: &'static FieldLayout = {
+            fn layout() -> &'static FieldLayout {
                 static LAYOUT: FieldLayout = #layout;
                 &LAYOUT
-            };
+            }
             fn value(&self) -> Option<&<Self::Codec as Codec>::Value> {
                 self.#field.as_ref().map(Holds::held)
             }
@@ -179,10 +179,10 @@ fn message(descriptor: &MessageDescriptor, problems: &mut Vec<Problem>) -> Token
     quote! {
         impl JsonMessage for #name {
             const FIELDS: &'static [Field] = &[#(#declared),*];
-            const LAYOUT: &'static MessageLayout = {
+            fn layout() -> &'static MessageLayout {
                 static LAYOUT: MessageLayout = #layout;
                 &LAYOUT
-            };
+            }
             fn read_property<'de, A: MapAccess<'de>>(
                 &mut self,
                 name: &str,

@@ -103,9 +103,9 @@ pub enum ValueLayout {
     /// An enum: the number of the value that is spelled so.
     Enum(fn(&str) -> Option<i32>),
     /// A message.
-    Message(&'static MessageLayout),
+    Message(fn() -> &'static MessageLayout),
     /// A message that is written in JSON as the value of this one field.
-    Transparent(&'static FieldLayout),
+    Transparent(fn() -> &'static FieldLayout),
     /// A message of `google/protobuf/wrappers.proto` around this scalar.
     Wrapper(&'static ValueLayout),
     /// `google.protobuf.Timestamp`.
@@ -142,7 +142,7 @@ impl ValueLayout {
             Self::Bool => "a boolean",
             Self::String | Self::Bytes | Self::Enum(_) | Self::FieldMask => "a string",
             Self::Message(_) | Self::Struct | Self::Empty => "an object",
-            Self::Transparent(field) => field.value.expected(),
+            Self::Transparent(field) => field().value.expected(),
             Self::Wrapper(value) => value.expected(),
             Self::Timestamp => "an RFC 3339 instant",
             Self::Duration => "a duration in seconds, such as \"1.5s\"",

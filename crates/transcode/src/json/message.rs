@@ -21,7 +21,7 @@ pub trait JsonMessage: Default {
     const FIELDS: &'static [Field];
 
     /// How it lies on the wire.
-    const LAYOUT: &'static MessageLayout;
+    fn layout() -> &'static MessageLayout;
 
     /// Reads one property of the JSON object into the field that declares it.
     ///
@@ -59,7 +59,7 @@ pub trait TransparentMessage: Default {
     type Codec: Codec;
 
     /// How its one field lies on the wire.
-    const LAYOUT: &'static FieldLayout;
+    fn layout() -> &'static FieldLayout;
 
     /// The value, if it is set.
     fn value(&self) -> Option<&<Self::Codec as Codec>::Value>;

@@ -26,7 +26,7 @@ pub(super) enum FrameKind {
     },
     /// A list whose elements are messages by themselves.
     Elements {
-        layout: &'static MessageLayout,
+        layout: fn() -> &'static MessageLayout,
         index: usize,
     },
     /// An object that is a map.

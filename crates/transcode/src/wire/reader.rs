@@ -14,11 +14,11 @@ use crate::layout::{FieldLayout, Holding, KeyLayout, MessageLayout, ValueLayout}
 #[derive(Debug, Clone, Copy)]
 pub enum Root {
     /// The message itself.
-    Message(&'static MessageLayout),
+    Message(fn() -> &'static MessageLayout),
     /// This field of the message, which has no other.
     Field(&'static FieldLayout),
     /// A list, each of whose elements is a message by itself.
-    Elements(&'static MessageLayout),
+    Elements(fn() -> &'static MessageLayout),
     /// Nothing: it has to be JSON, if there is anything.
     Nothing,
 }
@@ -486,7 +486,7 @@ impl Reader {
                 packed,
                 ..
             } => Goal::Value(Target::element(*number, **value, *packed)),
-            FrameKind::Elements { layout, .. } => Goal::Value(Target::message(layout)),
+            FrameKind::Elements { layout, .. } => Goal::Value(Target::message(*layout)),
             FrameKind::Map { value, .. } => Goal::Value(Target::element(2, **value, false)),
             FrameKind::Struct => Goal::Value(Target::value(2)),
             FrameKind::ListValue { .. } => Goal::Value(Target::value(1)),
@@ -537,7 +537,7 @@ impl Reader {
         let kind = match (target.value, is_object) {
             (ValueLayout::Transparent(field), _) => {
                 self.open_length(target.number);
-                return self.open_value(Target::of(field), is_object);
+                return self.open_value(Target::of(field()), is_object);
             }
             (ValueLayout::Message(layout), true) => {
                 self.check_depth()?;
@@ -554,7 +554,7 @@ impl Reader {
                     self.output.begin();
                 }
                 let start = self.output.mark();
-                FrameKind::Message(MessageFrame::new(layout, self.spans.len(), start))
+                FrameKind::Message(MessageFrame::new(layout(), self.spans.len(), start))
             }
             (ValueLayout::Struct, true) => {
                 self.check_depth()?;

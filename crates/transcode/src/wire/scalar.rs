@@ -48,7 +48,7 @@ impl Target {
     }
 
     /// A message by itself.
-    pub(super) fn message(layout: &'static MessageLayout) -> Self {
+    pub(super) fn message(layout: fn() -> &'static MessageLayout) -> Self {
         Self::element(0, ValueLayout::Message(layout), false)
     }
 }
@@ -206,7 +206,7 @@ pub(super) fn write(
         }
         (ValueLayout::Transparent(field), _) => {
             let slot = out.open(number);
-            let noticed = write(out, Target::of(field), scalar)?;
+            let noticed = write(out, Target::of(field()), scalar)?;
             out.close(slot)?;
             Ok(noticed)
         }
@@ -225,6 +225,7 @@ pub(super) fn write_null(out: &mut Output, target: Target) -> Result<(), Refusal
         }
         ValueLayout::Transparent(field) => {
             let slot = out.open(target.number);
+            let field = field();
             if field.value.is_nullable() {
                 write_null(out, Target::of(field))?;
             }

@@ -5,6 +5,8 @@ mod messages;
 mod scalars;
 mod well_known;
 
+use std::fmt::Debug;
+
 use kitchen_sink::kitchen::Everything;
 use kitchen_sink::kitchen::everything::LeafOneOf;
 use prost_types::value::Kind as ValueKind;
@@ -15,19 +17,19 @@ use transcode::wire::{Reader, Root};
 /// The JSON reads as the message, without drift, and the message writes as the
 /// JSON.
 #[track_caller]
-fn check<M: JsonMessage + prost::Message + PartialEq>(json: &str, message: M) {
+fn check<M: JsonMessage + prost::Message + PartialEq + Debug>(json: &str, message: M) {
     reads(json, &message);
     writes(message, json);
 }
 
 #[track_caller]
-fn reads<M: JsonMessage + prost::Message + PartialEq>(json: &str, expected: &M) {
+fn reads<M: JsonMessage + prost::Message + PartialEq + Debug>(json: &str, expected: &M) {
     drifts(json, expected, &[]);
 }
 
 /// The JSON reads as the message, with these differences reported.
 #[track_caller]
-fn drifts<M: JsonMessage + prost::Message + PartialEq>(
+fn drifts<M: JsonMessage + prost::Message + PartialEq + Debug>(
     json: &str,
     expected: &M,
     reported: &[&str],
@@ -57,7 +59,7 @@ fn in_pieces<M: JsonMessage + prost::Message>(
     json: &str,
     piece: usize,
 ) -> Result<(M, Drifts), ReadError> {
-    let mut reader = Reader::new(Root::Message(M::LAYOUT), 0);
+    let mut reader = Reader::new(Root::Message(M::layout), 0);
     for piece in json.as_bytes().chunks(piece) {
         reader.feed(piece)?;
     }
@@ -90,7 +92,7 @@ fn writes<M: JsonMessage>(message: M, expected: &str) {
 /// The JSON is refused with this path and reason. Where a case holds values,
 /// they say `secret`, and no error repeats them.
 #[track_caller]
-fn refuses<M: JsonMessage + prost::Message>(json: &str, expected: &str) {
+fn refuses<M: JsonMessage + prost::Message + Debug>(json: &str, expected: &str) {
     let error = json::read::<Nested<M>>(json.as_bytes()).expect_err(json);
     assert_eq!(error.to_string(), expected, "for {json}");
     for piece in PIECES {
