@@ -1,7 +1,7 @@
 //! Build-time half of the translation: descriptors in, Rust source out.
 //!
 //! From a build script, [`compile`] writes one module per protobuf package:
-//! prost messages, tonic clients and servers, and, for a
+//! prost messages, tonic clients, and, for a
 //! [`Gateway`](transcode::Gateway) in front of a REST API, the JSON form of
 //! each message and the REST request of each rpc.
 //!
@@ -102,6 +102,7 @@ pub fn compile(root: &Path, includes: &[&Path]) -> Result<(), Error> {
         .include_file("api.rs")
         .bytes(".")
         .btree_map(".")
+        .build_server(false)
         .compile_fds(set)
         .map_err(|source| at(&out_dir, source))?;
     for package in packages {
@@ -200,13 +201,12 @@ pub fn generate(pool: &DescriptorPool) -> Result<Vec<Package>, Error> {
         let imports = (!services.is_empty()).then(|| {
             quote! {
                 use ::std::borrow::Cow;
-                use ::tonic::codec::CompressionEncoding;
                 use ::tonic::service::Routes;
-                use ::tonic::{Request, Response, Status, Streaming};
+                use ::transcode::layout::{ReplyLayout, Root};
                 use ::transcode::template::{Pattern, Segment, Template};
                 use ::transcode::{
-                    Bytes, Gateway, Method, Query, Reply, RestCall, Unabridged, UploadCall, Upstream,
-                    Violation, missing_body, text_of, write_body, write_masked_body,
+                    Bytes, Gateway, GatewayService, Method, Query, RestCall, Rpc, Rpcs, UploadCall,
+                    Upstream, Violation, missing_body, text_of, write_body, write_masked_body,
                 };
             }
         });

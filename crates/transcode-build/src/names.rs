@@ -3,7 +3,7 @@
 use heck::{ToSnakeCase, ToUpperCamelCase};
 use proc_macro2::{Ident, Span, TokenStream};
 use prost_reflect::{EnumDescriptor, FieldDescriptor, MessageDescriptor, OneofDescriptor};
-use quote::{format_ident, quote};
+use quote::quote;
 
 /// A field, method or module.
 pub(crate) fn snake(name: &str) -> Ident {
@@ -13,19 +13,6 @@ pub(crate) fn snake(name: &str) -> Ident {
 /// A type or variant.
 pub(crate) fn camel(name: &str) -> Ident {
     ident(&name.to_upper_camel_case())
-}
-
-/// The module in which tonic puts the server of a service: in a snake case of
-/// its own, with an underscore before each capital.
-pub(crate) fn server_module(service: &str) -> Ident {
-    let mut module = String::new();
-    for letter in service.to_upper_camel_case().chars() {
-        if letter.is_uppercase() && !module.is_empty() {
-            module.push('_');
-        }
-        module.push(letter.to_ascii_lowercase());
-    }
-    format_ident!("{module}_server")
 }
 
 fn ident(name: &str) -> Ident {

@@ -1,6 +1,6 @@
 //! The REST request of an rpc.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
 use prost_reflect::{FieldDescriptor, Kind, MethodDescriptor};
 use quote::{format_ident, quote};
 use transcode::template::{Pattern, Segment, Template};
@@ -10,7 +10,7 @@ use crate::fields::{
 };
 use crate::options::{self, HttpRule};
 use crate::upload::UploadFields;
-use crate::{messages, names};
+use crate::{layouts, messages, names};
 
 /// The verbs of requests for a resource.
 const VERBS: [&str; 7] = ["GET", "PUT", "POST", "DELETE", "PATCH", "HEAD", "OPTIONS"];
@@ -149,8 +149,9 @@ impl Rpc {
                 #variables
                 #query
                 #body
-                fn reply(reply: &Reply) -> Result<(Self::Reply, Drifts), ReadError> {
-                    #read
+                fn reply() -> &'static ReplyLayout {
+                    static REPLY: ReplyLayout = #read;
+                    &REPLY
                 }
             }
 
@@ -158,24 +159,13 @@ impl Rpc {
         }
     }
 
-    /// The method of the tonic service.
-    pub(crate) fn server_method(&self) -> TokenStream {
-        let method = names::snake(self.method.name());
-        let request = names::message(&self.package, &self.method.input());
-        let reply = names::message(&self.package, &self.method.output());
+    /// The entry in the table of its service.
+    pub(crate) fn entry(&self) -> TokenStream {
         let call = &self.call;
-        let (request, carry_out) = if self.upload.is_some() {
-            (quote! { Streaming<#request> }, quote! { upload })
+        if self.upload.is_some() {
+            quote! { Rpc::upload::<#call>() }
         } else {
-            (request, quote! { call })
-        };
-        quote! {
-            async fn #method(
-                &self,
-                request: Request<#request>,
-            ) -> Result<Response<#reply>, Status> {
-                self.#carry_out::<#call>(request).await
-            }
+            quote! { Rpc::unary::<#call>() }
         }
     }
 
@@ -413,23 +403,24 @@ impl Rpc {
         }
     }
 
-    /// What makes the response message of the reply.
+    /// How the reply is read.
     fn reply(&self, reasons: &mut Reasons) -> TokenStream {
         let output = self.method.output();
         let message = names::message(&self.package, &output);
-        let links: Vec<_> = output
-            .fields()
-            .filter_map(|field| {
-                let parameter = options::next_link(&field)?;
-                let name = names::snake(field.name());
-                Some(if field.supports_presence() {
-                    (name, quote! { reply.next_link(#parameter)? })
-                } else {
-                    (name, quote! { reply.next_link_or_default(#parameter)? })
-                })
+        let links = output.fields().filter_map(|field| {
+            let parameter = options::next_link(&field)?;
+            let number = Literal::u32_unsuffixed(field.number());
+            let value = layouts::key(&field.kind());
+            let has_presence = field.supports_presence();
+            Some(quote! {
+                LinkLayout {
+                    parameter: #parameter,
+                    number: #number,
+                    value: #value,
+                    has_presence: #has_presence,
+                }
             })
-            .collect();
-        let (link_names, link_values): (Vec<_>, Vec<_>) = links.into_iter().unzip();
+        });
         let properties: Vec<_> = output
             .fields()
             .filter(|field| options::next_link(field).is_none())
@@ -452,31 +443,23 @@ impl Rpc {
                     "reads {name:?} from the reply, and {other:?} from nothing"
                 ));
             }
-            let name = names::snake(name);
-            let codec = messages::whole(&field, &self.codec(&field));
-            let value = if field.supports_presence() && !field.is_list() {
-                quote! { Some(value.into()) }
-            } else {
-                quote! { value }
-            };
+            let field = layouts::field(&self.package, &field);
             return quote! {
-                let (value, drifts) = reply.read_body::<#codec>()?;
-                Ok((#message { #name: #value, #(#link_names: #link_values),* }, drifts))
+                ReplyLayout {
+                    body: Root::Field({
+                        static FIELD: FieldLayout = #field;
+                        &FIELD
+                    }),
+                    links: &[#(#links),*],
+                }
             };
         }
-        match (properties.is_empty(), link_names.is_empty()) {
-            (true, true) => quote! { Ok((Self::Reply::default(), reply.ignore_body()?)) },
-            (true, false) => quote! {
-                let drifts = reply.ignore_body()?;
-                Ok((#message { #(#link_names: #link_values),* }, drifts))
-            },
-            (false, true) => quote! { reply.read_body::<Nested<#message>>() },
-            (false, false) => quote! {
-                let (mut message, drifts) = reply.read_body::<Nested<#message>>()?;
-                #(message.#link_names = #link_values;)*
-                Ok((message, drifts))
-            },
-        }
+        let body = if properties.is_empty() {
+            quote! { Root::Nothing }
+        } else {
+            quote! { Root::Message(<#message as JsonMessage>::layout) }
+        };
+        quote! { ReplyLayout { body: #body, links: &[#(#links),*] } }
     }
 
     fn upload_call(&self, upload: &UploadFields) -> TokenStream {

@@ -1,4 +1,4 @@
-//! The tonic services that hand their rpcs to a gateway.
+//! The services that hand their rpcs to a gateway.
 
 use proc_macro2::{Ident, TokenStream};
 use prost_reflect::{FieldDescriptor, FileDescriptor, Kind, ServiceDescriptor};
@@ -20,19 +20,7 @@ pub(crate) fn generate(files: &[FileDescriptor], problems: &mut Vec<Problem>) ->
         .map(|descriptor| service(descriptor, problems));
     let code: TokenStream = code.collect();
     let names = services.iter().map(ServiceDescriptor::full_name);
-    let servers = services.iter().map(|service| {
-        let (module, server, _) = server_names(service);
-        let server = quote! {
-            super::#module::#server::new(gateway.clone())
-                .accept_compressed(CompressionEncoding::Gzip)
-                .max_decoding_message_size(gateway.max_message())
-        };
-        if service.methods().any(|method| method.is_client_streaming()) {
-            quote! { .add_service(Unabridged(#server)) }
-        } else {
-            quote! { .add_service(#server) }
-        }
-    });
+    let servers = services.iter().map(rpcs_name);
     quote! {
         #code
 
@@ -42,7 +30,8 @@ pub(crate) fn generate(files: &[FileDescriptor], problems: &mut Vec<Problem>) ->
         /// The services of this package, answered by a gateway. Compressed
         /// requests are accepted.
         pub fn routes<U: Upstream>(gateway: &Gateway<U>) -> Routes {
-            Routes::default() #(#servers)*
+            Routes::default()
+                #(.add_service(GatewayService::<U, #servers>::new(gateway.clone())))*
         }
     }
 }
@@ -79,38 +68,42 @@ fn check_link_fields(files: &[FileDescriptor], problems: &mut Vec<Problem>) {
     }
 }
 
-/// The module, the server and the trait that tonic generates for a service.
-fn server_names(service: &ServiceDescriptor) -> (Ident, Ident, Ident) {
-    let name = names::camel(service.name());
-    (
-        names::server_module(service.name()),
-        format_ident!("{name}Server"),
-        name,
-    )
+/// The type that names the rpcs of a service.
+fn rpcs_name(service: &ServiceDescriptor) -> Ident {
+    format_ident!("{}Rpcs", names::camel(service.name()))
 }
 
 fn service(descriptor: &ServiceDescriptor, problems: &mut Vec<Problem>) -> TokenStream {
     let mut calls = TokenStream::new();
-    let mut methods = TokenStream::new();
+    let mut rpcs = Vec::new();
     for method in descriptor.methods() {
         let mut found = Vec::new();
         let rpc = Rpc::new(&method, &mut found);
         if let Some(rpc) = rpc.filter(|_| found.is_empty()) {
             calls.extend(rpc.call(&mut found));
-            methods.extend(rpc.server_method());
+            rpcs.push(rpc.entry());
         }
         problems.extend(found.into_iter().map(|reason| Problem {
             subject: format!("rpc {}", method.full_name()),
             reason,
         }));
     }
-    let (module, _, name) = server_names(descriptor);
+    let name = descriptor.full_name();
+    let doc = format!(" The rpcs of `{name}`.");
+    let rpcs_name = rpcs_name(descriptor);
     quote! {
         #calls
 
-        #[::tonic::async_trait]
-        impl<U: Upstream> super::#module::#name for Gateway<U> {
-            #methods
+        #[doc = #doc]
+        #[derive(Debug, Clone, Copy)]
+        pub enum #rpcs_name {}
+
+        impl Rpcs for #rpcs_name {
+            const SERVICE: &'static str = #name;
+            fn rpcs() -> &'static [Rpc] {
+                static RPCS: &[Rpc] = &[#(#rpcs),*];
+                RPCS
+            }
         }
     }
 }

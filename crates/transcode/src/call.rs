@@ -1,13 +1,13 @@
 //! What transcode-build generates for each rpc, and the parts that it uses.
 
 use std::borrow::Cow;
-use std::str::FromStr;
 
 use bytes::Bytes;
 use percent_encoding::utf8_percent_encode;
+use prost::Message;
 
-use crate::json::{self, Codec, Drifts, JsonMessage, Nested, ReadError, TextCodec};
-use crate::link;
+use crate::json::{self, Codec, JsonMessage, Nested, TextCodec};
+use crate::layout::ReplyLayout;
 use crate::mask::Selection;
 use crate::template::{RESERVED, Template};
 use crate::violation::Violation;
@@ -26,10 +26,10 @@ pub trait RestCall: Send + Sync + 'static {
     const PATH: Template<'static>;
 
     /// The request message.
-    type Request: Send + 'static;
+    type Request: Message + Default + 'static;
 
     /// The response message.
-    type Reply: Default + Send + 'static;
+    type Reply: Message + Default + 'static;
 
     /// The value of a field that the path binds, as text. By default the path
     /// binds none.
@@ -58,12 +58,8 @@ pub trait RestCall: Send + Sync + 'static {
         Ok(None)
     }
 
-    /// Reads the reply.
-    ///
-    /// # Errors
-    ///
-    /// Fails where the reply does not have its declared shape.
-    fn reply(reply: &Reply) -> Result<(Self::Reply, Drifts), ReadError>;
+    /// How the reply is read.
+    fn reply() -> &'static ReplyLayout;
 }
 
 /// An upload: a client stream whose first message is the header and whose other
@@ -222,101 +218,6 @@ pub fn missing_body(field: &str) -> Vec<Violation> {
         field: field.to_owned(),
         description: "is required, because it is the body".to_owned(),
     }]
-}
-
-/// A successful answer of the upstream.
-#[derive(Debug)]
-pub struct Reply {
-    /// Its headers.
-    pub headers: http::HeaderMap,
-    /// Its whole body.
-    pub body: Bytes,
-    /// The path and query of the request that it answers.
-    pub target: String,
-}
-
-impl Reply {
-    /// Reads the body.
-    ///
-    /// # Errors
-    ///
-    /// Fails where the body is empty, is not JSON or does not fit.
-    pub fn read_body<C: Codec>(&self) -> Result<(C::Value, Drifts), ReadError> {
-        let body = self.json();
-        if body.is_empty() {
-            return Err(ReadError {
-                path: "$".to_owned(),
-                reason: "expected a value, found an empty body".to_owned(),
-            });
-        }
-        json::read::<C>(body)
-    }
-
-    /// Makes sure that there is no body, or one of JSON that the reply has no
-    /// use for.
-    ///
-    /// # Errors
-    ///
-    /// Fails where the body is something else than JSON: then something else
-    /// than the API has answered.
-    pub fn ignore_body(&self) -> Result<Drifts, ReadError> {
-        let body = self.json();
-        if !body.is_empty() {
-            json::check_syntax(body)?;
-        }
-        Ok(Drifts::new())
-    }
-
-    /// The query parameter of this name in the link to the next page, if there
-    /// is a next page.
-    ///
-    /// # Errors
-    ///
-    /// Fails where the link cannot be read, and where it leads to a next page
-    /// without the parameter or with one that does not fit its type. It fails as
-    /// well where the link leads back to this page or before it: whoever follows it
-    /// would never come to the end of the list.
-    pub fn next_link<T: FromStr>(&self, name: &str) -> Result<Option<T>, ReadError> {
-        let Some(next) = link::next_parameter(&self.headers, name)? else {
-            return Ok(None);
-        };
-        if !link::leads_on(&self.target, name, &next) {
-            return Err(link::misfit(format!(
-                "the next page is not behind this one: its {name:?} is {next:?}"
-            )));
-        }
-        next.parse().map(Some).map_err(|_| does_not_fit(name))
-    }
-
-    /// The same for a field whose default value says that there is no next page,
-    /// so that a link with this value does not fit.
-    ///
-    /// # Errors
-    ///
-    /// Fails as [`next_link`](Self::next_link) does.
-    pub fn next_link_or_default<T>(&self, name: &str) -> Result<T, ReadError>
-    where
-        T: FromStr + Default + PartialEq,
-    {
-        match self.next_link::<T>(name)? {
-            Some(value) if value == T::default() => Err(does_not_fit(name)),
-            Some(value) => Ok(value),
-            None => Ok(T::default()),
-        }
-    }
-
-    /// The body behind a byte-order mark, which RFC 8259 lets a reader ignore.
-    fn json(&self) -> &[u8] {
-        let body: &[u8] = &self.body;
-        let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
-        body.trim_ascii()
-    }
-}
-
-fn does_not_fit(parameter: &str) -> ReadError {
-    link::misfit(format!(
-        "the parameter {parameter:?} of the next page does not fit"
-    ))
 }
 
 /// The path and query of a call.

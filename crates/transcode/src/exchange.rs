@@ -1,32 +1,34 @@
 //! One HTTP request and its reply, whatever the rpc: nothing here is compiled
 //! more than once for each kind of upstream.
 
-use std::any::Any;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::header::{self, HeaderValue};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
+use prost::{DecodeError, Message as _};
 use tokio::time::{Instant, timeout_at};
 use tonic::Status;
 
-use crate::call::{self, Reply, RestCall};
+use crate::call::{self, RestCall};
 use crate::caller::{Caller, Ends};
 use crate::config::Config;
 use crate::fault::Fault;
 use crate::held::{self, BodyFault, Held, Room};
 use crate::json::{Drifts, ReadError};
+use crate::layout::{KeyLayout, LinkLayout, ReplyLayout};
+use crate::link;
 use crate::upstream::{BoxError, CallContext, RequestBody, SendErrorKind, Upstream};
 use crate::upstream_error;
 use crate::violation::Violation;
-
-/// From this size on, in bytes, a reply is read on a thread of its own, so that
-/// it does not hold up the calls that share its thread.
-const LARGE_REPLY: usize = 32 << 10;
+use crate::wire::Reader;
 
 /// How much of an error's body is read, in bytes.
 const MAX_ERROR: usize = 1 << 20;
+
+/// How many bytes stand before a message of gRPC.
+pub(crate) const PREFIX: usize = 5;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -46,12 +48,13 @@ pub(crate) struct Prepared {
 }
 
 /// What of an rpc matters beyond its messages.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub(crate) struct CallKind {
     pub(crate) rpc: &'static str,
     pub(crate) method: Method,
     /// Whether it creates something, which a conflict then is about.
     pub(crate) creates: bool,
+    pub(crate) reply: &'static ReplyLayout,
 }
 
 impl CallKind {
@@ -61,6 +64,7 @@ impl CallKind {
             method: C::METHOD,
             // A custom verb acts on something that exists.
             creates: C::METHOD == Method::POST && C::PATH.verb.is_none(),
+            reply: C::reply(),
         }
     }
 
@@ -81,6 +85,11 @@ impl Prepared {
         ))
     }
 
+    /// The request of a unary call whose message is still encoded.
+    pub(crate) fn decode<C: RestCall>(message: Bytes) -> Result<Self, Refused> {
+        Ok(Self::new::<C>(C::Request::decode(message)?)?)
+    }
+
     fn with_body(call: CallKind, target: String, json: Option<Vec<u8>>) -> Self {
         Self {
             call,
@@ -91,14 +100,33 @@ impl Prepared {
     }
 }
 
-/// A successful reply that is still to be read.
-pub(crate) struct Answer {
-    pub(crate) reply: Reply,
-    pub(crate) held: Held,
+/// Why a message of a caller makes no request.
+pub(crate) enum Refused {
+    /// It cannot be decoded.
+    Malformed(DecodeError),
+    /// It has no REST form.
+    Violations(Vec<Violation>),
 }
 
-/// The message of a large reply, which only its rpc knows the type of.
-pub(crate) type Erased = Result<(Box<dyn Any + Send>, Drifts), ReadError>;
+impl From<DecodeError> for Refused {
+    fn from(error: DecodeError) -> Self {
+        Self::Malformed(error)
+    }
+}
+
+impl From<Vec<Violation>> for Refused {
+    fn from(violations: Vec<Violation>) -> Self {
+        Self::Violations(violations)
+    }
+}
+
+/// A successful reply as a message of gRPC.
+pub(crate) struct Answer {
+    /// The message behind its prefix, in parts.
+    pub(crate) message: Vec<Bytes>,
+    pub(crate) drifts: Drifts,
+    pub(crate) held: Held,
+}
 
 impl Shared {
     pub(crate) fn new(config: Config) -> Self {
@@ -235,20 +263,32 @@ impl Shared {
             held::announced(&head.headers)
         };
         let limit = self.config.max_reply;
-        let (body, room) = held::whole(incoming, announced, limit, &self.room, record)
-            .await
-            .map_err(|fault| self.body_fault(caller, call, fault))?;
-        if has_no_content(head.status) && !body.is_empty() {
-            let because = "it has content, which this status cannot have";
-            return Err(no_answer(caller, call, head.status, because));
-        }
+        let layout = call.reply;
+        let (mut reader, held) = if has_no_content(head.status) {
+            let (body, held) = held::whole(incoming, announced, limit, &self.room, record)
+                .await
+                .map_err(|fault| self.body_fault(caller, call, fault))?;
+            if !body.is_empty() {
+                let because = "it has content, which this status cannot have";
+                return Err(no_answer(caller, call, head.status, because));
+            }
+            let mut reader = Reader::new(layout.body, 0);
+            reader
+                .finish()
+                .map_err(|error| misread(caller, call.rpc, error))?;
+            (reader, held)
+        } else {
+            held::translated(incoming, layout.body, announced, limit, &self.room, record)
+                .await
+                .map_err(|fault| self.body_fault(caller, call, fault))?
+        };
+        add_links(&mut reader, layout.links, &head.headers, &target)
+            .and_then(|()| reader.end())
+            .map_err(|error| misread(caller, call.rpc, error))?;
         Ok(Answer {
-            reply: Reply {
-                headers: head.headers,
-                body,
-                target,
-            },
-            held: room,
+            message: reader.take(),
+            drifts: reader.take_drifts(),
+            held,
         })
     }
 
@@ -269,6 +309,7 @@ impl Shared {
                 (detail.to_owned(), Fault::NotSent { kind, idempotent })
             }
             BodyFault::Broken(error) => (chain(&*error), Fault::ReplyBroken { idempotent }),
+            BodyFault::Misread(error) => return misread(caller, call.rpc, error),
         };
         tracing::warn!(
             rpc = call.rpc,
@@ -339,31 +380,27 @@ pub(crate) fn no_answer(
     Fault::NoAnswer { status, because }
 }
 
-/// Returns whether a reply is so large that it is read elsewhere.
-pub(crate) fn is_large(reply: &Reply) -> bool {
-    reply.body.len() >= LARGE_REPLY
-}
-
-/// Reads a large reply on a thread of its own, which keeps its room until it is
-/// done, even if the call is over before.
-pub(crate) async fn read_elsewhere(
-    caller: &Caller,
-    reply: Reply,
-    held: Held,
-    read: fn(&Reply) -> Erased,
-) -> Result<Erased, Fault> {
-    let reading = tokio::task::spawn_blocking(move || {
-        let _held = held;
-        read(&reply)
-    });
-    caller
-        .in_time(async {
-            reading.await.map_err(|error| {
-                tracing::error!(%error, "reading a reply failed");
-                Fault::Gateway("the reply could not be read")
-            })
-        })
-        .await
+/// Fills the fields that come from the `Link` header.
+fn add_links(
+    reader: &mut Reader,
+    links: &[LinkLayout],
+    headers: &HeaderMap,
+    target: &str,
+) -> Result<(), ReadError> {
+    for layout in links {
+        let Some(text) = link::next_text(headers, target, layout.parameter)? else {
+            continue;
+        };
+        // A field without presence says by its default that there is no next page.
+        let is_default = match layout.value {
+            KeyLayout::String => text.is_empty(),
+            _ => text.parse::<i128>() == Ok(0),
+        };
+        if (is_default && !layout.has_presence) || !reader.add(layout.number, layout.value, &text) {
+            return Err(link::does_not_fit(layout.parameter));
+        }
+    }
+    Ok(())
 }
 
 impl Caller {

@@ -1,34 +1,30 @@
 //! Carries calls out: one HTTP request upstream for each rpc.
 
-use std::any::Any;
 use std::sync::Arc;
 
+use bytes::{Buf as _, Bytes};
 use http::header::HeaderValue;
-use tokio_stream::StreamExt as _;
+use prost::Message as _;
 use tonic::{Response, Status, Streaming};
 
-use crate::call::{self, Reply, RestCall, UploadCall};
+use crate::call::RestCall;
 use crate::caller::Caller;
 use crate::config::Config;
-use crate::exchange::{self, Answer, CallKind, Erased, Prepared, Shared};
+use crate::exchange::{self, Answer, CallKind, Prepared, Shared};
 use crate::fault::Fault;
-use crate::json::Drifts;
 use crate::multipart::{self, Boundary};
-use crate::upload::Source;
+use crate::upload::{ReadMessage, Source, UploadMessage};
 use crate::upstream::{RequestBody, Upstream};
 use crate::violation::Violation;
 
 /// Answers rpcs with the help of a REST API.
 ///
-/// transcode-build generates the implementation of each tonic service for it.
-/// It keeps no state between calls.
-///
-/// Each rpc only adds its own request and reply: the code between them is
-/// compiled once for each kind of upstream.
+/// transcode-build generates the services that hand their rpcs to it. It keeps no
+/// state between calls.
 #[derive(Clone)]
 pub struct Gateway<U> {
     upstream: U,
-    shared: Arc<Shared>,
+    pub(crate) shared: Arc<Shared>,
 }
 
 impl<U: Upstream> Gateway<U> {
@@ -40,12 +36,7 @@ impl<U: Upstream> Gateway<U> {
         }
     }
 
-    /// How large a message of a caller may be, in bytes.
-    pub fn max_message(&self) -> usize {
-        self.shared.config.max_message
-    }
-
-    /// Carries out a unary call.
+    /// Carries out a unary call within the process.
     ///
     /// # Errors
     ///
@@ -61,10 +52,23 @@ impl<U: Upstream> Gateway<U> {
         let (metadata, extensions, message) = request.into_parts();
         let caller = Caller::new(metadata, extensions);
         let answer = self.carry_out(&caller, Prepared::new::<C>(message)).await;
-        finish::<C>(&self.shared, &caller, answer).await
+        let answer = answer.map_err(|fault| self.shared.failure(&caller, C::RPC, fault))?;
+        let mut message = Bytes::from(answer.message.concat());
+        message.advance(message.len().min(exchange::PREFIX));
+        let message = C::Reply::decode(message).map_err(|error| {
+            tracing::error!(rpc = C::RPC, %error, "a reply was translated into no message");
+            self.shared.failure(
+                &caller,
+                C::RPC,
+                Fault::Gateway("the reply could not be translated"),
+            )
+        })?;
+        let (metadata, extensions) = exchange::success(&caller, C::RPC, answer.drifts, answer.held);
+        Ok(Response::from_parts(metadata, message, extensions))
     }
 
-    async fn carry_out(
+    /// Carries out a unary call.
+    pub(crate) async fn carry_out(
         &self,
         caller: &Caller,
         prepared: Result<Prepared, Vec<Violation>>,
@@ -79,99 +83,53 @@ impl<U: Upstream> Gateway<U> {
     /// The caller's stream is dropped when the call ends, however it ends. What
     /// the upstream answers before it has all of the upload is the answer, as in
     /// HTTP (RFC 9110, section 7.5): it knows how much it needs.
-    ///
-    /// # Errors
-    ///
-    /// As for [`call`](Self::call); `INVALID_ARGUMENT` also where the first
-    /// message is not the header, or a later one is.
-    pub async fn upload<C: UploadCall>(
-        &self,
-        request: tonic::Request<Streaming<C::Request>>,
-    ) -> Result<Response<C::Reply>, Status> {
-        let (metadata, extensions, messages) = request.into_parts();
-        let caller = Caller::new(metadata, extensions);
-        let answer = caller
-            .in_time(self.send_upload::<C>(&caller, messages))
-            .await;
-        finish::<C>(&self.shared, &caller, answer).await
-    }
-
-    async fn send_upload<C: UploadCall>(
+    pub(crate) async fn upload(
         &self,
         caller: &Caller,
-        mut messages: Streaming<C::Request>,
+        call: CallKind,
+        part: &'static str,
+        read: ReadMessage,
+        mut messages: Streaming<Bytes>,
     ) -> Result<Answer, Fault> {
-        let first = messages.next().await.transpose();
-        let first = first.map_err(|status| Fault::Interrupted(status.into()))?;
-        let header = first.filter(C::is_header).ok_or(Fault::HeaderMissing)?;
-        let target = call::path_and_query::<C>(&header).map_err(Fault::InvalidRequest)?;
-        let boundary = Boundary::random().map_err(|error| {
-            tracing::error!(%error, "no random numbers for a boundary");
-            Fault::Gateway("the upload cannot be framed")
-        })?;
-        let preamble = multipart::preamble::<C>(&header, &boundary)
-            .map_err(|violation| Fault::InvalidRequest(vec![violation]))?;
-        let source = Source::new::<C>(messages);
-        let body = source.body(preamble, boundary.end(), &caller.record);
-        let prepared = Prepared {
-            call: CallKind::of::<C>(),
-            target,
-            content_type: HeaderValue::from_str(&boundary.content_type()).ok(),
-            body: RequestBody::stream(body),
-        };
-        let answer = self.shared.exchange(&self.upstream, caller, prepared).await;
-        // Whatever the upstream says of an upload that its caller has spoilt is
-        // not the answer.
-        if let Some(cause) = source.interruption() {
-            return Err(Fault::Interrupted(cause));
-        }
-        answer
+        caller
+            .in_time(async {
+                let first = messages.message().await;
+                let first = first.map_err(|status| Fault::Interrupted(status.into()))?;
+                let first = first.ok_or(Fault::HeaderMissing)?;
+                let header = match read(first) {
+                    Ok(UploadMessage::Header(header)) => header,
+                    Ok(UploadMessage::Content(_) | UploadMessage::Neither) => {
+                        return Err(Fault::HeaderMissing);
+                    }
+                    Err(error) => {
+                        let status = Status::internal(error.to_string());
+                        return Err(Fault::Interrupted(status.into()));
+                    }
+                };
+                let boundary = Boundary::random().map_err(|error| {
+                    tracing::error!(%error, "no random numbers for a boundary");
+                    Fault::Gateway("the upload cannot be framed")
+                })?;
+                let preamble = multipart::preamble(part, &header, &boundary);
+                let target = header.target.map_err(Fault::InvalidRequest)?;
+                let preamble =
+                    preamble.map_err(|violation| Fault::InvalidRequest(vec![violation]))?;
+                let source = Source::new(messages, read);
+                let body = source.body(preamble, boundary.end(), &caller.record);
+                let prepared = Prepared {
+                    call,
+                    target,
+                    content_type: HeaderValue::from_str(&boundary.content_type()).ok(),
+                    body: RequestBody::stream(body),
+                };
+                let answer = self.shared.exchange(&self.upstream, caller, prepared).await;
+                // Whatever the upstream says of an upload that its caller has spoilt
+                // is not the answer.
+                if let Some(cause) = source.interruption() {
+                    return Err(Fault::Interrupted(cause));
+                }
+                answer
+            })
+            .await
     }
-}
-
-/// Reads the reply of an rpc and makes the response of it.
-async fn finish<C: RestCall>(
-    shared: &Shared,
-    caller: &Caller,
-    answer: Result<Answer, Fault>,
-) -> Result<Response<C::Reply>, Status> {
-    let read = match answer {
-        Ok(answer) => read::<C>(caller, answer).await,
-        Err(fault) => Err(fault),
-    };
-    match read {
-        Ok((message, drifts, held)) => {
-            let (metadata, extensions) = exchange::success(caller, C::RPC, drifts, held);
-            Ok(Response::from_parts(metadata, message, extensions))
-        }
-        Err(fault) => Err(shared.failure(caller, C::RPC, fault)),
-    }
-}
-
-async fn read<C: RestCall>(
-    caller: &Caller,
-    answer: Answer,
-) -> Result<(C::Reply, Drifts, crate::held::Held), Fault> {
-    let Answer { reply, held, .. } = answer;
-    let read = if exchange::is_large(&reply) {
-        let erased = exchange::read_elsewhere(caller, reply, held.clone(), erased::<C>).await?;
-        match erased {
-            Ok((message, drifts)) => match message.downcast() {
-                Ok(message) => Ok((*message, drifts)),
-                Err(_) => return Err(Fault::Gateway("the reply of another rpc was read")),
-            },
-            Err(error) => Err(error),
-        }
-    } else {
-        C::reply(&reply)
-    };
-    match read {
-        Ok((message, drifts)) => Ok((message, drifts, held)),
-        Err(error) => Err(exchange::misread(caller, C::RPC, error)),
-    }
-}
-
-fn erased<C: RestCall>(reply: &Reply) -> Erased {
-    let (message, drifts) = C::reply(reply)?;
-    Ok((Box::new(message) as Box<dyn Any + Send>, drifts))
 }

@@ -1,6 +1,6 @@
 //! The bodies of replies, and the bounds on how much of them is held.
 
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,8 +10,17 @@ use http_body::Body;
 use http_body_util::BodyExt as _;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use crate::json::ReadError;
+use crate::layout::Root;
 use crate::record::CallRecord;
 use crate::upstream::{BoxError, SendError, SendErrorKind};
+use crate::wire::Reader;
+
+/// How many bytes of a reply are translated before others have a turn.
+const PIECE: usize = 32 << 10;
+
+/// For how many bytes there is room in a message from the beginning.
+const FIRST: usize = 64 << 10;
 
 /// The room that a reply takes, in the extensions of the response that was made
 /// of it.
@@ -58,6 +67,14 @@ pub(crate) enum BodyFault {
     Malformed(&'static str),
     /// It broke off.
     Broken(BoxError),
+    /// It does not have its declared shape.
+    Misread(ReadError),
+}
+
+impl From<ReadError> for BodyFault {
+    fn from(error: ReadError) -> Self {
+        Self::Misread(error)
+    }
 }
 
 impl BodyFault {
@@ -97,11 +114,7 @@ where
     let mut taken = None;
     let mut first = Bytes::new();
     let mut more = BytesMut::new();
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| BodyFault::of(error.into()))?;
-        let Ok(data) = frame.into_data() else {
-            continue;
-        };
+    while let Some(data) = next_data(body.as_mut()).await? {
         record.add_received(data.len());
         if data.len() > limit - first.len() - more.len() {
             return Err(BodyFault::TooLarge);
@@ -126,6 +139,64 @@ where
         _room: taken.map(Arc::new),
     };
     Ok((bytes, held))
+}
+
+/// Translates a whole body while it arrives. One that says beforehand that it is
+/// larger than the limit is not read at all. Others have a turn between its pieces.
+pub(crate) async fn translated<B>(
+    body: B,
+    root: Root,
+    announced: Option<u64>,
+    limit: usize,
+    room: &Room,
+    record: &CallRecord,
+) -> Result<(Reader, Held), BodyFault>
+where
+    B: Body<Data = Bytes, Error: Into<BoxError>>,
+{
+    let announced = announced.unwrap_or_default().max(body.size_hint().lower());
+    if announced > limit as u64 {
+        return Err(BodyFault::TooLarge);
+    }
+    let expected = usize::try_from(announced).unwrap_or(limit);
+    let mut reader = Reader::new(root, expected.min(FIRST));
+    let mut body = pin!(body);
+    let mut taken = None;
+    let mut received = 0;
+    while let Some(data) = next_data(body.as_mut()).await? {
+        record.add_received(data.len());
+        if data.len() > limit - received {
+            return Err(BodyFault::TooLarge);
+        }
+        received += data.len();
+        room.take(data.len(), &mut taken)?;
+        let mut pieces = data.chunks(PIECE).peekable();
+        while let Some(piece) = pieces.next() {
+            reader.feed(piece)?;
+            if piece.len() == PIECE || pieces.peek().is_some() {
+                tokio::task::yield_now().await;
+            }
+        }
+    }
+    reader.finish()?;
+    let held = Held {
+        _room: taken.map(Arc::new),
+    };
+    Ok((reader, held))
+}
+
+/// The next bytes of a body.
+async fn next_data<B>(mut body: Pin<&mut B>) -> Result<Option<Bytes>, BodyFault>
+where
+    B: Body<Data = Bytes, Error: Into<BoxError>>,
+{
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|error| BodyFault::of(error.into()))?;
+        if let Ok(data) = frame.into_data() {
+            return Ok(Some(data));
+        }
+    }
+    Ok(None)
 }
 
 /// Reads the body of an error for as long as that is worth the wait. What

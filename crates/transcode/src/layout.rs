@@ -187,3 +187,25 @@ pub struct LinkLayout {
     /// there is no next page.
     pub has_presence: bool,
 }
+
+/// How the reply of an rpc is laid out.
+#[derive(Debug)]
+pub struct ReplyLayout {
+    /// What the body is read as.
+    pub body: Root,
+    /// The fields that are filled from a header.
+    pub links: &'static [LinkLayout],
+}
+
+/// What a text is read as.
+#[derive(Debug, Clone, Copy)]
+pub enum Root {
+    /// The message itself.
+    Message(fn() -> &'static MessageLayout),
+    /// This field of the message, which has no other.
+    Field(&'static FieldLayout),
+    /// A list, each of whose elements is a message by itself.
+    Elements(fn() -> &'static MessageLayout),
+    /// Nothing: it has to be JSON, if there is anything.
+    Nothing,
+}

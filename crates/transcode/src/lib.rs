@@ -26,15 +26,14 @@ mod held;
 mod link;
 mod multipart;
 mod record;
-mod streams;
+mod rpc;
+mod server;
 mod upload;
 mod upstream;
 mod upstream_error;
 mod violation;
 
-pub use call::{
-    Query, Reply, RestCall, UploadCall, missing_body, text_of, write_body, write_masked_body,
-};
+pub use call::{Query, RestCall, UploadCall, missing_body, text_of, write_body, write_masked_body};
 pub use caller::{REQUEST_ID, grpc_timeout, request_id};
 pub use config::Config;
 pub use fault::status;
@@ -42,7 +41,8 @@ pub use gateway::Gateway;
 pub use held::Held;
 pub use link::next_link;
 pub use record::{CallRecord, UpstreamRecord};
-pub use streams::Unabridged;
+pub use rpc::{Rpc, Rpcs};
+pub use server::GatewayService;
 pub use upstream::{
     BoxError, CallContext, CallerKey, RequestBody, SendError, SendErrorKind, Upstream,
 };

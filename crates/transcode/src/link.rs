@@ -72,6 +72,37 @@ pub(crate) fn next_parameter(headers: &HeaderMap, name: &str) -> Result<Option<S
     }
 }
 
+/// The query parameter of this name in the link to the next page, if there is one.
+/// `target` is the path and query of the request.
+///
+/// # Errors
+///
+/// Fails where the link cannot be read, and where it leads to a next page without the
+/// parameter. It fails as well where the link leads back to this page or before it:
+/// whoever follows it would never come to the end of the list.
+pub(crate) fn next_text(
+    headers: &HeaderMap,
+    target: &str,
+    name: &str,
+) -> Result<Option<String>, ReadError> {
+    let Some(next) = next_parameter(headers, name)? else {
+        return Ok(None);
+    };
+    if !leads_on(target, name, &next) {
+        return Err(misfit(format!(
+            "the next page is not behind this one: its {name:?} is {next:?}"
+        )));
+    }
+    Ok(Some(next))
+}
+
+/// The error of a parameter whose text is not a value of its field.
+pub(crate) fn does_not_fit(parameter: &str) -> ReadError {
+    misfit(format!(
+        "the parameter {parameter:?} of the next page does not fit"
+    ))
+}
+
 /// Returns false if the next page, by its parameter of this name, is the page
 /// that was asked for or one before it. Numbers count from zero where a request
 /// names none.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use bytes::Bytes;
 
-use crate::call::UploadCall;
+use crate::upload::Header;
 use crate::violation::Violation;
 
 /// The line that separates the parts.
@@ -36,17 +36,20 @@ impl Boundary {
 }
 
 /// What stands before the content.
-pub(crate) fn preamble<C: UploadCall>(
-    header: &C::Request,
+pub(crate) fn preamble(
+    part: &str,
+    header: &Header,
     boundary: &Boundary,
 ) -> Result<Bytes, Violation> {
-    let file_name = C::file_name(header).filter(|name| !name.is_empty());
-    let content_type = C::content_type(header)
+    let file_name = header.file_name.as_deref().filter(|name| !name.is_empty());
+    let content_type = header
+        .content_type
+        .as_deref()
         .filter(|content_type| !content_type.is_empty())
         .unwrap_or("application/octet-stream");
     if !is_media_type(content_type) {
         return Err(Violation {
-            field: C::CONTENT_TYPE.to_owned(),
+            field: header.content_type_field.to_owned(),
             description: "must be a media type, such as image/png".to_owned(),
         });
     }
@@ -54,8 +57,8 @@ pub(crate) fn preamble<C: UploadCall>(
         "--{}\r\nContent-Disposition: form-data; name=\"{}\"; filename=\"{}\"\r\n\
          Content-Type: {content_type}\r\n\r\n",
         boundary.0,
-        escaped(C::PART),
-        escaped(file_name.unwrap_or(C::PART)),
+        escaped(part),
+        escaped(file_name.unwrap_or(part)),
     );
     Ok(Bytes::from(preamble))
 }

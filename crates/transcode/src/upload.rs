@@ -13,11 +13,13 @@ use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
 use http_body::Frame;
+use prost::{DecodeError, Message as _};
 use tokio_stream::{Stream, StreamExt as _};
 use tonic::{Code, Status, Streaming};
 
-use crate::call::UploadCall;
+use crate::call::{self, UploadCall};
 use crate::record::CallRecord;
+use crate::violation::Violation;
 
 /// Why an upload ended before its end.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -59,6 +61,46 @@ impl From<Status> for Interrupted {
     }
 }
 
+/// A message of an upload.
+pub(crate) enum UploadMessage {
+    /// Says where the content goes.
+    Header(Header),
+    /// A part of the content.
+    Content(Bytes),
+    /// Says nothing.
+    Neither,
+}
+
+/// What the header of an upload says.
+pub(crate) struct Header {
+    /// The path and query of the request.
+    pub(crate) target: Result<String, Vec<Violation>>,
+    pub(crate) file_name: Option<String>,
+    pub(crate) content_type: Option<String>,
+    /// The field with the content's type, as a path from the request message.
+    pub(crate) content_type_field: &'static str,
+}
+
+/// Reads the bytes of a message.
+pub(crate) type ReadMessage = fn(Bytes) -> Result<UploadMessage, DecodeError>;
+
+/// Reads the bytes of a message of the rpc.
+pub(crate) fn read_message<C: UploadCall>(message: Bytes) -> Result<UploadMessage, DecodeError> {
+    let message = C::Request::decode(message)?;
+    if C::is_header(&message) {
+        return Ok(UploadMessage::Header(Header {
+            target: call::path_and_query::<C>(&message),
+            file_name: C::file_name(&message).map(str::to_owned),
+            content_type: C::content_type(&message).map(str::to_owned),
+            content_type_field: C::CONTENT_TYPE,
+        }));
+    }
+    Ok(match C::content(message) {
+        Some(content) => UploadMessage::Content(content),
+        None => UploadMessage::Neither,
+    })
+}
+
 /// The content of a message, or `None` for one that carries none.
 type Messages = Pin<Box<dyn Stream<Item = Result<Option<Bytes>, Status>> + Send>>;
 
@@ -91,8 +133,12 @@ fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
 }
 
 impl Source {
-    pub(crate) fn new<C: UploadCall>(messages: Streaming<C::Request>) -> Self {
-        let contents = messages.map(|message| message.map(C::content));
+    pub(crate) fn new(messages: Streaming<Bytes>, read: ReadMessage) -> Self {
+        let contents = messages.map(move |message| match read(message?) {
+            Ok(UploadMessage::Content(content)) => Ok(Some(content)),
+            Ok(UploadMessage::Header(_) | UploadMessage::Neither) => Ok(None),
+            Err(error) => Err(Status::internal(error.to_string())),
+        });
         Self(Arc::new(Mutex::new(Shared {
             messages: Some(Box::pin(contents)),
             progress: Progress::Going,

@@ -131,11 +131,3 @@ pub fn write<C: Codec>(
         Err(error) => Err(state.into_error(path, &error)),
     }
 }
-
-/// Makes sure that a text is JSON, whatever it says.
-pub(crate) fn check_syntax(json: &[u8]) -> Result<(), ReadError> {
-    let parsed = serde_json::from_slice::<serde::de::IgnoredAny>(json);
-    parsed
-        .map(|_| ())
-        .map_err(|error| ReadState::default().into_error(&error))
-}

@@ -14,4 +14,4 @@ mod reader;
 mod scalar;
 mod token;
 
-pub use reader::{Reader, Root, read};
+pub use reader::{Reader, read};

@@ -82,8 +82,12 @@ pub(super) struct Output {
     corrections: Vec<Correction>,
     guesses: [u8; LEVELS],
     level: u8,
+    /// How many bytes were taken. Places count from the first of them.
+    taken: usize,
     /// Where the message begins.
     start: usize,
+    /// Whether the message goes on.
+    is_open: bool,
     /// The finished parts of the message, the first with its prefix.
     parts: Vec<Vec<u8>>,
     /// How many bytes the finished parts have.
@@ -98,7 +102,9 @@ impl Output {
             corrections: Vec::new(),
             guesses: [1; LEVELS],
             level: 0,
+            taken: 0,
             start: 0,
+            is_open: false,
             parts: Vec::new(),
             in_parts: 0,
         }
@@ -109,29 +115,31 @@ impl Output {
         self.in_parts + self.bytes.len()
     }
 
+    /// Where the next byte goes.
+    fn here(&self) -> usize {
+        self.taken + self.bytes.len()
+    }
+
     /// Begins a message.
     pub(super) fn begin(&mut self) {
-        self.start = self.bytes.len();
+        self.start = self.here();
+        self.is_open = true;
         self.bytes.extend_from_slice(&[0; PREFIX]);
     }
 
     /// Ends the message. What was written of it is whole from now on.
     pub(super) fn end(&mut self) -> Result<(), TooLong> {
         self.correct();
-        let length = self.in_parts + self.bytes.len() - self.start - PREFIX;
+        self.is_open = false;
+        let length = self.here() - self.start - PREFIX;
         let length = u32::try_from(length).map_err(|_| TooLong)?.to_be_bytes();
+        // The parts are counted as taken already.
+        let start = self.start + self.in_parts - self.taken;
         let first = self.parts.first_mut().unwrap_or(&mut self.bytes);
-        if let Some(prefix) = first.get_mut(self.start..self.start + PREFIX) {
+        if let Some(prefix) = first.get_mut(start..start + PREFIX) {
             prefix[1..].copy_from_slice(&length);
         }
         Ok(())
-    }
-
-    /// Drops what was written since the message began.
-    pub(super) fn abandon(&mut self) {
-        self.bytes.truncate(self.start);
-        self.corrections.clear();
-        self.growth = 0;
     }
 
     /// Makes a part of what is there, if it is large. To be called where no length
@@ -143,24 +151,26 @@ impl Output {
             let next = Vec::with_capacity(self.bytes.len());
             let part = std::mem::replace(&mut self.bytes, next);
             self.in_parts += part.len();
+            self.taken += part.len();
             self.parts.push(part);
         }
     }
 
-    /// Takes the whole messages.
+    /// Takes the messages that have ended.
     pub(super) fn take(&mut self) -> Vec<Bytes> {
-        let mut parts: Vec<Bytes> = self.parts.drain(..).map(Bytes::from).collect();
-        if !self.bytes.is_empty() {
-            let next = Vec::with_capacity(if parts.is_empty() {
-                self.bytes.len()
-            } else {
-                0
-            });
-            parts.push(std::mem::replace(&mut self.bytes, next).into());
-        }
+        let mut taken: Vec<Bytes> = self.parts.drain(..).map(Bytes::from).collect();
         self.in_parts = 0;
-        self.start = 0;
-        parts
+        let whole = if self.is_open {
+            self.start - self.taken
+        } else {
+            self.bytes.len()
+        };
+        if whole > 0 {
+            let rest = self.bytes.split_off(whole);
+            self.taken += whole;
+            taken.push(std::mem::replace(&mut self.bytes, rest).into());
+        }
+        taken
     }
 
     /// Carries the corrections out.
@@ -170,26 +180,29 @@ impl Output {
         }
         self.corrections.sort_unstable_by_key(Correction::at);
         // Messages before this one are whole.
-        let start = if self.parts.is_empty() { self.start } else { 0 };
+        let start = if self.parts.is_empty() {
+            self.start - self.taken
+        } else {
+            0
+        };
         let length = (self.bytes.len() - start).saturating_add_signed(self.growth);
         let mut corrected = Vec::with_capacity(length);
         let mut copied = start;
         for correction in self.corrections.drain(..) {
+            let at = correction.at() - self.taken;
             // What is removed may have had corrections of its own.
-            if correction.at() < copied {
+            if at < copied {
                 continue;
             }
-            corrected.extend_from_slice(&self.bytes[copied..correction.at()]);
+            corrected.extend_from_slice(&self.bytes[copied..at]);
             copied = match correction {
                 Correction::Length {
-                    at,
-                    reserved,
-                    length,
+                    reserved, length, ..
                 } => {
                     put_varint(&mut corrected, length.into());
                     at + usize::from(reserved)
                 }
-                Correction::Removed { to, .. } => to,
+                Correction::Removed { to, .. } => to - self.taken,
             };
         }
         corrected.extend_from_slice(&self.bytes[copied..]);
@@ -205,7 +218,7 @@ impl Output {
     /// Where the next byte goes.
     pub(super) fn mark(&self) -> Mark {
         Mark {
-            at: self.bytes.len(),
+            at: self.here(),
             growth: self.growth,
         }
     }
@@ -229,7 +242,7 @@ impl Output {
         self.level = level.saturating_add(1);
         let reserved = self.guesses[usize::from(level).min(LEVELS - 1)];
         let slot = Slot {
-            at: self.bytes.len(),
+            at: self.here(),
             reserved,
             level,
             growth: self.growth,
@@ -243,13 +256,14 @@ impl Output {
     /// Ends the value that the room was made for.
     pub(super) fn close(&mut self, slot: Slot) -> Result<(), TooLong> {
         self.level = slot.level;
-        let start = slot.at + usize::from(slot.reserved);
+        let at = slot.at - self.taken;
+        let start = at + usize::from(slot.reserved);
         let written = self.bytes.len() - start;
         let length = written.saturating_add_signed(self.growth - slot.growth);
         let length = u32::try_from(length).map_err(|_| TooLong)?;
         let needed = varint_size(length.into());
         if needed == usize::from(slot.reserved) {
-            set_varint(&mut self.bytes[slot.at..start], length);
+            set_varint(&mut self.bytes[at..start], length);
             return Ok(());
         }
         #[expect(
@@ -264,9 +278,9 @@ impl Output {
                 self.bytes
                     .resize(end + needed - usize::from(slot.reserved), 0);
             }
-            self.bytes.copy_within(start..end, slot.at + needed);
-            self.bytes.truncate(slot.at + needed + written);
-            set_varint(&mut self.bytes[slot.at..slot.at + needed], length);
+            self.bytes.copy_within(start..end, at + needed);
+            self.bytes.truncate(at + needed + written);
+            set_varint(&mut self.bytes[at..at + needed], length);
         } else {
             self.corrections.push(Correction::Length {
                 at: slot.at,

@@ -8,20 +8,7 @@ use super::output::{Output, Slot, TooLong};
 use super::scalar::{self, Scalar, Target};
 use super::token::{self, NoToken, RawString, Rest, SyntaxError};
 use crate::json::{Drift, DriftKind, Drifts, MAX_DEPTH, MAX_DRIFTS, Path, ReadError};
-use crate::layout::{FieldLayout, Holding, KeyLayout, MessageLayout, ValueLayout};
-
-/// What a text is read as.
-#[derive(Debug, Clone, Copy)]
-pub enum Root {
-    /// The message itself.
-    Message(fn() -> &'static MessageLayout),
-    /// This field of the message, which has no other.
-    Field(&'static FieldLayout),
-    /// A list, each of whose elements is a message by itself.
-    Elements(fn() -> &'static MessageLayout),
-    /// Nothing: it has to be JSON, if there is anything.
-    Nothing,
-}
+use crate::layout::{FieldLayout, Holding, KeyLayout, Root, ValueLayout};
 
 /// What may come next in the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

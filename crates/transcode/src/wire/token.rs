@@ -103,7 +103,7 @@ impl<'j> RawString<'j> {
         }
         match std::str::from_utf8(self.bytes) {
             Ok(text) => Ok(Cow::Borrowed(text)),
-            Err(_) => invalid(SyntaxError::InvalidCodePoint, self.bytes.len() + 1),
+            Err(error) => invalid(SyntaxError::InvalidCodePoint, 1 + error.valid_up_to()),
         }
     }
 }

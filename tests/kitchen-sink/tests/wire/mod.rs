@@ -11,8 +11,9 @@ use kitchen_sink::kitchen::Everything;
 use kitchen_sink::kitchen::everything::LeafOneOf;
 use prost_types::value::Kind as ValueKind;
 use transcode::json::{self, Drifts, JsonMessage, Nested, ReadError};
+use transcode::layout::Root;
 use transcode::mask::Mask;
-use transcode::wire::{Reader, Root};
+use transcode::wire::Reader;
 
 /// The JSON reads as the message, without drift, and the message writes as the
 /// JSON.

@@ -1,0 +1,62 @@
+//! The rpcs of a service as its server needs them: a table of what differs between
+//! them, so that the rest is compiled once.
+
+use bytes::Bytes;
+
+use crate::call::{RestCall, UploadCall};
+use crate::exchange::{CallKind, Prepared, Refused};
+use crate::upload::{ReadMessage, read_message};
+
+/// The rpcs of a service. Generated.
+pub trait Rpcs: Send + Sync + 'static {
+    /// The full name of the service.
+    const SERVICE: &'static str;
+
+    /// Its rpcs.
+    fn rpcs() -> &'static [Rpc];
+}
+
+/// An rpc and its REST request.
+#[derive(Debug)]
+pub struct Rpc {
+    /// As in `package.Service/Method`.
+    pub(crate) name: &'static str,
+    pub(crate) kind: fn() -> CallKind,
+    pub(crate) request: Request,
+}
+
+/// How the messages of a caller become a request.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Request {
+    Unary(fn(Bytes) -> Result<Prepared, Refused>),
+    Upload {
+        /// The name of the form-data part.
+        part: &'static str,
+        read: ReadMessage,
+    },
+}
+
+impl Rpc {
+    /// A unary rpc.
+    #[must_use]
+    pub const fn unary<C: RestCall>() -> Self {
+        Self {
+            name: C::RPC,
+            kind: CallKind::of::<C>,
+            request: Request::Unary(Prepared::decode::<C>),
+        }
+    }
+
+    /// An rpc whose messages are the content of one request.
+    #[must_use]
+    pub const fn upload<C: UploadCall>() -> Self {
+        Self {
+            name: C::RPC,
+            kind: CallKind::of::<C>,
+            request: Request::Upload {
+                part: C::PART,
+                read: read_message::<C>,
+            },
+        }
+    }
+}
