@@ -148,7 +148,7 @@ fn object() -> BoxedStrategy<prost_types::Struct> {
         .boxed()
 }
 
-fn scalars() -> BoxedStrategy<Scalars> {
+pub(crate) fn scalars() -> BoxedStrategy<Scalars> {
     let floats = (of(double()), of(float()));
     let signed = (
         of(any::<i32>()),
@@ -185,7 +185,7 @@ fn scalars() -> BoxedStrategy<Scalars> {
         .boxed()
 }
 
-fn implicits() -> BoxedStrategy<Implicits> {
+pub(crate) fn implicits() -> BoxedStrategy<Implicits> {
     let color = prop_oneof![Just(0), color()];
     (
         double(),
@@ -235,7 +235,7 @@ fn member() -> BoxedStrategy<LeafOneOf> {
     .boxed()
 }
 
-fn open() -> BoxedStrategy<Open> {
+pub(crate) fn open() -> BoxedStrategy<Open> {
     let is_declared = |key: &String| matches!(key.as_str(), "name" | "count");
     let extra = btree_map("[a-z]{1,5}|name|\\PC{0,4}", value(), 1..4).prop_map(move |fields| {
         let fields: BTreeMap<_, _> = fields
@@ -252,7 +252,7 @@ fn open() -> BoxedStrategy<Open> {
 /// Strategies for tuples end at twelve, so a message is put together in steps.
 /// Each step is boxed: values of this size, nested, are more than the stack of a
 /// test thread holds otherwise.
-fn everything() -> impl Strategy<Value = Everything> {
+pub(crate) fn everything() -> impl Strategy<Value = Everything> {
     let flat = (flat(), maps(), well_known(), transparent())
         .prop_map(|(flat, maps, well_known, transparent)| {
             merged(flat, maps, well_known, transparent)

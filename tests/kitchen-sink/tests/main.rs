@@ -5,6 +5,7 @@ mod calls;
 mod errors;
 mod identity;
 mod masks;
+mod one_pass;
 mod replies;
 mod requests;
 mod stub;

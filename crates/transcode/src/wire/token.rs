@@ -221,7 +221,6 @@ fn code_point(rest: &mut &[u8], length: usize) -> Result<char, NoToken> {
     let code = if (0xd800..0xdc00).contains(&first) {
         match rest.strip_prefix(b"\\u") {
             Some(behind) => *rest = behind,
-            None if rest.len() < 2 => return invalid(SyntaxError::EndInString, length + 1),
             None => return invalid(SyntaxError::EndOfHexEscape, here(rest) + 1),
         }
         let second = hex(rest, length)?;
@@ -239,7 +238,8 @@ fn code_point(rest: &mut &[u8], length: usize) -> Result<char, NoToken> {
 /// Four hexadecimal digits.
 fn hex(rest: &mut &[u8], length: usize) -> Result<u32, NoToken> {
     let Some((digits, behind)) = rest.split_first_chunk::<4>() else {
-        return invalid(SyntaxError::EndInString, length + 1);
+        // The quote behind them is no digit.
+        return invalid(SyntaxError::InvalidEscape, length + 1);
     };
     *rest = behind;
     let mut value = 0;
