@@ -186,6 +186,8 @@ fn told(error: &ReadError) -> (&str, &str) {
     let reason = error.reason.as_str();
     let reason = match reason.split_once(" at line ") {
         Some((reason, _)) if WITHIN_STRINGS.contains(&reason) => "a broken string",
+        // serde_json has other words for numbers that nobody reads.
+        Some(("EOF while parsing a value" | "invalid number", _)) => "a broken number",
         Some((reason, _)) => reason,
         None => reason,
     };

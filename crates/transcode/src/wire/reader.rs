@@ -303,9 +303,13 @@ impl Reader {
                         SyntaxError::EndInObject
                     }
                     (State::Name, None) => SyntaxError::EndInValue,
-                    (State::Element, Some(_)) | (State::Name, Some(b'}')) => {
+                    (State::Element, Some(_)) | (State::Name, Some(b'}'))
+                        if self.skipped.is_empty() =>
+                    {
                         SyntaxError::TrailingComma
                     }
+                    // serde_json has other words for values that nobody reads.
+                    (State::Element, Some(_)) => SyntaxError::NoValue,
                     (State::NextElement | State::FirstElement, Some(_)) => {
                         SyntaxError::NoCommaInList
                     }
