@@ -302,7 +302,8 @@ impl Reader {
                     (State::FirstName | State::NextName | State::Colon, None) => {
                         SyntaxError::EndInObject
                     }
-                    (State::Name, None) => SyntaxError::EndInValue,
+                    (State::Name, None) if self.skipped.is_empty() => SyntaxError::EndInValue,
+                    (State::Name, None) => SyntaxError::EndInObject,
                     (State::Element, Some(_)) | (State::Name, Some(b'}'))
                         if self.skipped.is_empty() =>
                     {
