@@ -10,11 +10,11 @@ use crate::{messages, names, options};
 /// The layout of a message.
 pub(crate) fn message(descriptor: &MessageDescriptor) -> TokenStream {
     let package = descriptor.package_name();
-    let mut fields: Vec<_> = descriptor
+    let fields: Vec<_> = descriptor
         .fields()
         .filter(|field| !options::is_undeclared(field) && options::next_link(field).is_none())
         .collect();
-    fields.sort_by(|a, b| transcode::layout::key_order(a.json_name(), b.json_name()));
+    let names = names_of(&fields);
     let fields = fields.iter().map(|field| self::field(package, field));
     let collector = descriptor.fields().find(options::is_undeclared);
     let collector = if let Some(field) = collector {
@@ -26,9 +26,38 @@ pub(crate) fn message(descriptor: &MessageDescriptor) -> TokenStream {
     quote! {
         MessageLayout {
             fields: &[#(#fields),*],
+            names: #names,
             collector: #collector,
         }
     }
+}
+
+/// The table in which the fields are found by the names of their properties.
+fn names_of(fields: &[FieldDescriptor]) -> TokenStream {
+    let mut size = (fields.len() * 2).next_power_of_two();
+    loop {
+        for seed in 0..10_000 {
+            if let Some(indexes) = without_collisions(fields, seed, size) {
+                let seed = Literal::u64_unsuffixed(seed);
+                let indexes = indexes.into_iter().map(Literal::u16_unsuffixed);
+                return quote! { NameTable { seed: #seed, indexes: &[#(#indexes),*] } };
+            }
+        }
+        size *= 2;
+    }
+}
+
+/// The table with this seed and size, if it has a place for each field.
+fn without_collisions(fields: &[FieldDescriptor], seed: u64, size: usize) -> Option<Vec<u16>> {
+    let mut indexes = vec![None; size];
+    for (index, field) in (0..).zip(fields) {
+        let hash = transcode::layout::hash_name(field.json_name().as_bytes(), seed);
+        let place = usize::try_from(hash % size as u64).ok()?;
+        if indexes[place].replace(index).is_some() {
+            return None;
+        }
+    }
+    Some(indexes.into_iter().map(Option::unwrap_or_default).collect())
 }
 
 /// The layout of a field.

@@ -216,7 +216,7 @@ pub fn generate(pool: &DescriptorPool) -> Result<Vec<Package>, Error> {
             mod transcoded {
                 use ::transcode::json::*;
                 use ::transcode::layout::{
-                    FieldLayout, Holding, KeyLayout, LinkLayout, MessageLayout, Signed, Unsigned,
+                    FieldLayout, Holding, KeyLayout, LinkLayout, MessageLayout, NameTable, Signed, Unsigned,
                     ValueLayout,
                 };
                 #imports

@@ -4,8 +4,10 @@
 /// How a message is laid out.
 #[derive(Debug)]
 pub struct MessageLayout {
-    /// The fields that are properties, in the order of [`key_order`].
+    /// The fields that are properties.
     pub fields: &'static [FieldLayout],
+    /// Where to find them by name.
+    pub names: NameTable,
     /// The number of the `google.protobuf.Struct` field that collects the
     /// properties which no other field declares, if there is one.
     pub collector: Option<u32>,
@@ -152,25 +154,48 @@ impl ValueLayout {
     }
 }
 
-/// The order of fields: by the length of their names, then by the names.
+/// Where to find fields by the names of their properties: a hash table without
+/// collisions.
+#[derive(Debug)]
+pub struct NameTable {
+    /// What [`hash_name`] is given.
+    pub seed: u64,
+    /// The index of a field at the hash of its name, and of any field elsewhere. The
+    /// length is a power of two.
+    pub indexes: &'static [u16],
+}
+
+/// The hash of a name. Its lowest bits tell names apart.
 #[must_use]
-pub fn key_order(a: &str, b: &str) -> std::cmp::Ordering {
-    a.len().cmp(&b.len()).then_with(|| a.cmp(b))
+#[inline]
+pub fn hash_name(name: &[u8], seed: u64) -> u64 {
+    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+    let mut hash = seed ^ name.len() as u64;
+    let mut words = name.chunks_exact(8);
+    for word in &mut words {
+        let word = word.first_chunk().copied().unwrap_or_default();
+        hash = (hash ^ u64::from_le_bytes(word)).wrapping_mul(FACTOR);
+        hash ^= hash >> 32;
+    }
+    let rest = words.remainder().iter().rev();
+    let word = rest.fold(0, |word, byte| word << 8 | u64::from(*byte));
+    hash = (hash ^ word).wrapping_mul(FACTOR);
+    hash ^ hash >> 32
 }
 
 impl MessageLayout {
-    /// The index of the field with this property name. `guess` is looked at first.
-    pub(crate) fn find(&self, name: &str, guess: usize) -> Option<usize> {
-        if self
-            .fields
-            .get(guess)
-            .is_some_and(|field| field.name == name)
-        {
-            return Some(guess);
-        }
-        self.fields
-            .binary_search_by(|field| key_order(field.name, name))
-            .ok()
+    /// The index of the field with this property name, and the field.
+    #[inline]
+    pub(crate) fn find(&self, name: &[u8]) -> Option<(usize, &'static FieldLayout)> {
+        let mask = self.names.indexes.len().wrapping_sub(1);
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "only the lowest bits count"
+        )]
+        let hash = hash_name(name, self.names.seed) as usize & mask;
+        let index = usize::from(*self.names.indexes.get(hash)?);
+        let field = self.fields.get(index)?;
+        (field.name.as_bytes() == name).then_some((index, field))
     }
 }
 

@@ -48,8 +48,6 @@ pub(super) enum FrameKind {
 pub(super) struct MessageFrame {
     pub(super) layout: &'static MessageLayout,
     pub(super) property: Property,
-    /// The index that the next property is likely to have.
-    pub(super) guess: usize,
     /// The first 64 fields that were there.
     pub(super) seen: u64,
     /// The oneofs that have a value.
@@ -65,7 +63,8 @@ pub(super) struct MessageFrame {
 /// The property that is being read.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Property {
-    Declared(usize),
+    /// The field with this index.
+    Declared(usize, &'static FieldLayout),
     Collected,
     Undeclared,
 }
@@ -83,7 +82,6 @@ impl MessageFrame {
         Self {
             layout,
             property: Property::Undeclared,
-            guess: 0,
             seen: 0,
             oneofs: [0; 4],
             spans,
@@ -95,7 +93,7 @@ impl MessageFrame {
     /// The field of the present property.
     pub(super) fn field(&self) -> Option<&'static FieldLayout> {
         match self.property {
-            Property::Declared(index) => self.layout.fields.get(index),
+            Property::Declared(_, field) => Some(field),
             Property::Collected | Property::Undeclared => None,
         }
     }

@@ -11,6 +11,7 @@ mod frame;
 mod number;
 mod output;
 mod reader;
+mod refusal;
 mod scalar;
 mod token;
 

@@ -292,11 +292,13 @@ impl Output {
         Ok(())
     }
 
+    #[inline]
     pub(super) fn tag(&mut self, number: u32, wire_type: WireType) {
         self.varint(u64::from(number) << 3 | wire_type as u64);
     }
 
     /// The tag of a field that has one.
+    #[inline]
     pub(super) fn field(&mut self, number: u32, wire_type: WireType) {
         if number != 0 {
             self.tag(number, wire_type);
@@ -304,11 +306,13 @@ impl Output {
     }
 
     /// A field that is a string.
-    pub(super) fn string(&mut self, number: u32, text: &str) {
+    #[inline]
+    pub(super) fn string(&mut self, number: u32, text: &[u8]) {
         self.field(number, WireType::Len);
-        self.sized(text.as_bytes());
+        self.sized(text);
     }
 
+    #[inline]
     pub(super) fn varint(&mut self, value: u64) {
         put_varint(&mut self.bytes, value);
     }
@@ -318,12 +322,14 @@ impl Output {
     }
 
     /// A string or bytes behind their length.
+    #[inline]
     pub(super) fn sized(&mut self, bytes: &[u8]) {
         self.varint(bytes.len() as u64);
         self.bytes.extend_from_slice(bytes);
     }
 }
 
+#[inline]
 fn put_varint(bytes: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         #[expect(clippy::cast_possible_truncation, reason = "seven bits of it")]

@@ -3,10 +3,10 @@
 use bytes::Bytes;
 
 use super::frame::{Frame, FrameKind, MessageFrame, Property, Skipped, Span};
-use super::number::Number;
-use super::output::{Output, Slot, TooLong};
+use super::output::{Output, Slot};
+use super::refusal::{Refusal, mismatch};
 use super::scalar::{self, Scalar, Target};
-use super::token::{self, NoToken, RawString, Rest, SyntaxError};
+use super::token::{self, NoToken, Rest, SyntaxError};
 use crate::json::{Drift, DriftKind, Drifts, MAX_DEPTH, MAX_DRIFTS, Path, ReadError};
 use crate::layout::{FieldLayout, Holding, KeyLayout, Root, ValueLayout};
 
@@ -33,31 +33,6 @@ enum State {
     Colon,
     /// Blanks.
     End,
-}
-
-/// Why a value cannot be read, before its place is known.
-pub(super) enum Refusal {
-    /// It does not fit, for this reason.
-    Misfit(String),
-    /// It is no JSON.
-    Token(NoToken),
-}
-
-impl From<NoToken> for Refusal {
-    fn from(error: NoToken) -> Self {
-        Self::Token(error)
-    }
-}
-
-impl From<TooLong> for Refusal {
-    fn from(_: TooLong) -> Self {
-        Self::Misfit("takes more bytes than a message of gRPC can have".to_owned())
-    }
-}
-
-/// The refusal of a value that is not what its field holds.
-pub(super) fn mismatch(expected: &str, found: &str) -> Refusal {
-    Refusal::Misfit(format!("expected {expected}, found {found}"))
 }
 
 /// What is to become of the value that comes next.
@@ -241,6 +216,15 @@ impl Reader {
                 Ok(size) => {
                     at += size;
                     self.scanned = 0;
+                    // What mostly follows is not worth another round.
+                    let follows = match (self.state, text.get(at)) {
+                        (State::Colon, Some(b':')) => State::Value,
+                        (State::NextName, Some(b',')) => State::Name,
+                        (State::NextElement, Some(b',')) => State::Element,
+                        _ => continue,
+                    };
+                    self.state = follows;
+                    at += 1;
                 }
                 Err(Refusal::Token(NoToken::Incomplete { scanned })) if !is_last => {
                     self.scanned = scanned;
@@ -331,12 +315,12 @@ impl Reader {
         let size = match rest.bytes.first() {
             Some(b'"') => {
                 let string = token::string(rest)?;
-                self.string(&string)?;
+                self.scalar(&Scalar::String(string))?;
                 string.size()
             }
             Some(b'-' | b'0'..=b'9') => {
                 let text = token::number(rest)?;
-                self.number(text)?;
+                self.scalar(&Scalar::Number(text))?;
                 text.len()
             }
             Some(b'{') => {
@@ -378,36 +362,19 @@ impl Reader {
         Ok(size)
     }
 
-    fn string(&mut self, string: &RawString<'_>) -> Result<(), Refusal> {
-        if matches!(self.goal(), Goal::Nothing) {
-            return Ok(token::check_escapes(string)?);
-        }
-        let text = string.text()?;
-        self.scalar(&Scalar::String(text))
-    }
-
-    fn number(&mut self, text: &str) -> Result<(), Refusal> {
-        if matches!(self.goal(), Goal::Nothing) {
-            return Ok(());
-        }
-        match Number::parse(text) {
-            Ok(number) => self.scalar(&Scalar::Number(number, text)),
-            Err(_) => {
-                let error = SyntaxError::NumberOutOfRange;
-                let at = text.len() - 1;
-                Err(NoToken::Invalid { error, at }.into())
-            }
-        }
-    }
-
     /// Writes a scalar.
     fn scalar(&mut self, scalar: &Scalar<'_>) -> Result<(), Refusal> {
         let target = match self.goal() {
-            Goal::Nothing => return Ok(()),
+            Goal::Nothing => {
+                return Ok(match scalar {
+                    Scalar::String(string) => token::check_escapes(string)?,
+                    Scalar::Bool(_) | Scalar::Number(_) => {}
+                });
+            }
             Goal::Value(target) => target,
             Goal::Field(field) => match field.holds {
-                Holding::Repeated { .. } => return Err(mismatch("a list", scalar.found())),
-                Holding::Map(_) => return Err(mismatch("an object", scalar.found())),
+                Holding::Repeated { .. } => return Err(scalar::refused("a list", scalar)),
+                Holding::Map(_) => return Err(scalar::refused("an object", scalar)),
                 Holding::Optional | Holding::Implicit | Holding::Member(_) => Target::of(field),
             },
         };
@@ -619,8 +586,7 @@ impl Reader {
     fn name(&mut self, rest: &Rest<'_>) -> Result<usize, Refusal> {
         let string = token::string(rest)?;
         if self.skipped.is_empty() {
-            let name = string.text()?;
-            self.begin_property(&name)?;
+            self.begin_property(&string.bytes()?)?;
         } else {
             token::check_escapes(&string)?;
         }
@@ -628,19 +594,19 @@ impl Reader {
         Ok(string.size())
     }
 
-    fn begin_property(&mut self, name: &str) -> Result<(), Refusal> {
+    fn begin_property(&mut self, name: &[u8]) -> Result<(), Refusal> {
         let Some(frame) = self.frames.last_mut() else {
             return Ok(());
         };
         self.names.truncate(frame.name.start);
         if let FrameKind::Message(message) = &mut frame.kind {
             message.start = self.output.mark();
-            if let Some(index) = message.layout.find(name, message.guess) {
-                message.property = Property::Declared(index);
-                message.guess = index + 1;
+            if let Some((index, field)) = message.layout.find(name) {
+                message.property = Property::Declared(index, field);
                 return Ok(());
             }
         }
+        let name = std::str::from_utf8(name).unwrap_or_default();
         self.names.push_str(name);
         frame.name.end = self.names.len();
         // From here on, errors are about the property.
@@ -651,7 +617,7 @@ impl Reader {
                     message.property = Property::Collected;
                     self.open_length(number);
                     self.open_length(1);
-                    self.output.string(1, name);
+                    self.output.string(1, name.as_bytes());
                 } else {
                     message.property = Property::Undeclared;
                     self.drift(DriftKind::UndeclaredProperty);
@@ -666,7 +632,7 @@ impl Reader {
             }
             FrameKind::Struct => {
                 self.open_length(1);
-                self.output.string(1, name);
+                self.output.string(1, name.as_bytes());
             }
             FrameKind::Empty => self.drift(DriftKind::UndeclaredProperty),
             FrameKind::List { .. } | FrameKind::Elements { .. } | FrameKind::ListValue { .. } => {}
@@ -724,8 +690,8 @@ impl Reader {
         };
         let is_object = match &mut frame.kind {
             FrameKind::Message(message) => {
-                if let (true, Property::Declared(index)) = (is_set, message.property) {
-                    if let Some(Holding::Member(oneof)) = message.field().map(|field| field.holds)
+                if let (true, Property::Declared(index, field)) = (is_set, message.property) {
+                    if let Holding::Member(oneof) = field.holds
                         && !message.take_oneof(oneof)
                     {
                         let reason =

@@ -1,10 +1,9 @@
 //! Scalars, and the well-known types whose JSON is one.
 
-use std::borrow::Cow;
-
 use super::number::Number;
 use super::output::{Output, WireType, varint_size};
-use super::reader::{Refusal, mismatch};
+use super::refusal::{Refusal, mismatch};
+use super::token::{NoToken, RawString, SyntaxError};
 use crate::json::{self, DriftKind, MAX_EXACT, Wanted};
 use crate::layout::{
     FieldLayout, Holding, KeyLayout, MessageLayout, Signed, Unsigned, ValueLayout,
@@ -57,17 +56,17 @@ impl Target {
 #[derive(Debug)]
 pub(super) enum Scalar<'j> {
     Bool(bool),
-    /// A number and its text.
-    Number(Number, &'j str),
-    String(Cow<'j, str>),
+    /// The text of a number.
+    Number(&'j str),
+    String(RawString<'j>),
 }
 
 impl Scalar<'_> {
     /// What it is, with its article.
-    pub(super) fn found(&self) -> &'static str {
+    fn found(&self) -> &'static str {
         match self {
             Self::Bool(_) => "a boolean",
-            Self::Number(..) => "a number",
+            Self::Number(_) => "a number",
             Self::String(_) => "a string",
         }
     }
@@ -111,8 +110,9 @@ pub(super) fn write(
     } = target;
     match (value, scalar) {
         (ValueLayout::String, Scalar::String(text)) => {
+            let text = text.bytes()?;
             if !(is_implicit && text.is_empty()) {
-                out.string(number, text);
+                out.string(number, &text);
             }
             Ok(Noticed::NOTHING)
         }
@@ -123,16 +123,16 @@ pub(super) fn write(
             }
             Ok(Noticed::NOTHING)
         }
-        (ValueLayout::Double, Scalar::Number(value, text)) => {
-            let (value, noticed) = double(*value, text);
+        (ValueLayout::Double, Scalar::Number(text)) => {
+            let (value, noticed) = double(parse(text)?, text);
             if !(is_implicit && value.to_bits() == 0) {
                 out.field(number, WireType::I64);
                 out.raw(&value.to_le_bytes());
             }
             Ok(noticed)
         }
-        (ValueLayout::Float, Scalar::Number(value, text)) => {
-            let (value, noticed) = float(*value, text)?;
+        (ValueLayout::Float, Scalar::Number(text)) => {
+            let (value, noticed) = float(parse(text)?, text)?;
             if !(is_implicit && value.to_bits() == 0) {
                 out.field(number, WireType::I32);
                 out.raw(&value.to_le_bytes());
@@ -144,10 +144,10 @@ pub(super) fn write(
             | ValueLayout::Int64(_)
             | ValueLayout::UInt32(_)
             | ValueLayout::UInt64(_),
-            Scalar::Number(found, text),
-        ) => write_integer(out, target, *found, text),
+            Scalar::Number(text),
+        ) => write_integer(out, target, parse(text)?, text),
         (ValueLayout::Enum(find), Scalar::String(text)) => {
-            let found = find(text);
+            let found = find(&text.text()?);
             let value = found.unwrap_or_default();
             if !(is_implicit && value == 0) {
                 out.field(number, WireType::Varint);
@@ -156,7 +156,7 @@ pub(super) fn write(
             Ok(Noticed::one(DriftKind::UnknownEnumValue, found.is_none()))
         }
         (ValueLayout::Bytes, Scalar::String(text)) => {
-            let bytes = json::decode_base64(text)
+            let bytes = json::decode_base64(&text.text()?)
                 .ok_or_else(|| mismatch("a string of base64", "another string"))?;
             if !(is_implicit && bytes.is_empty()) {
                 out.field(number, WireType::Len);
@@ -165,8 +165,8 @@ pub(super) fn write(
             Ok(Noticed::NOTHING)
         }
         (ValueLayout::Timestamp, Scalar::String(text)) => {
-            let parsed =
-                json::instant(text).ok_or_else(|| mismatch(value.expected(), "another string"))?;
+            let parsed = json::instant(&text.text()?)
+                .ok_or_else(|| mismatch(value.expected(), "another string"))?;
             let noticed = Noticed {
                 first: parsed.is_leap_second.then_some(DriftKind::LeapSecond),
                 second: parsed
@@ -177,8 +177,8 @@ pub(super) fn write(
             Ok(noticed)
         }
         (ValueLayout::Duration, Scalar::String(text)) => {
-            let parsed =
-                json::span(text).ok_or_else(|| mismatch(value.expected(), "another string"))?;
+            let parsed = json::span(&text.text()?)
+                .ok_or_else(|| mismatch(value.expected(), "another string"))?;
             write_time(out, number, parsed.value.seconds, parsed.value.nanos);
             Ok(Noticed::one(
                 DriftKind::LostFractionDigits,
@@ -187,8 +187,8 @@ pub(super) fn write(
         }
         (ValueLayout::FieldMask, Scalar::String(text)) => {
             let slot = out.open(number);
-            for path in json::mask_paths(text) {
-                out.string(1, &path);
+            for path in json::mask_paths(&text.text()?) {
+                out.string(1, path.as_bytes());
             }
             out.close(slot)?;
             Ok(Noticed::NOTHING)
@@ -210,9 +210,30 @@ pub(super) fn write(
             out.close(slot)?;
             Ok(noticed)
         }
-        (ValueLayout::Value, _) => Ok(write_free(out, number, scalar)),
-        _ => Err(mismatch(value.expected(), scalar.found())),
+        (ValueLayout::Value, _) => write_free(out, number, scalar),
+        _ => Err(refused(value.expected(), scalar)),
     }
+}
+
+/// The refusal of a value of another type. What is no value at all is refused as such.
+pub(super) fn refused(expected: &str, scalar: &Scalar<'_>) -> Refusal {
+    let read = match scalar {
+        Scalar::Bool(_) => Ok(()),
+        Scalar::Number(text) => parse(text).map(|_| ()),
+        Scalar::String(string) => string.text().map(|_| ()).map_err(Refusal::from),
+    };
+    match read {
+        Ok(()) => mismatch(expected, scalar.found()),
+        Err(refusal) => refusal,
+    }
+}
+
+fn parse(text: &str) -> Result<Number, Refusal> {
+    Number::parse(text).map_err(|_| {
+        let error = SyntaxError::NumberOutOfRange;
+        let at = text.len() - 1;
+        NoToken::Invalid { error, at }.into()
+    })
 }
 
 /// Writes null as a value.
@@ -237,27 +258,31 @@ pub(super) fn write_null(out: &mut Output, target: Target) -> Result<(), Refusal
 }
 
 /// Writes a `google.protobuf.Value`.
-fn write_free(out: &mut Output, number: u32, scalar: &Scalar<'_>) -> Noticed {
-    out.field(number, WireType::Len);
-    match scalar {
+fn write_free(out: &mut Output, number: u32, scalar: &Scalar<'_>) -> Result<Noticed, Refusal> {
+    let noticed = match scalar {
         Scalar::Bool(value) => {
+            out.field(number, WireType::Len);
             out.sized(&[0x20, u8::from(*value)]);
             Noticed::NOTHING
         }
-        Scalar::Number(value, text) => {
-            let (value, noticed) = double(*value, text);
+        Scalar::Number(text) => {
+            let (value, noticed) = double(parse(text)?, text);
+            out.field(number, WireType::Len);
             out.varint(9);
             out.raw(&[0x11]);
             out.raw(&value.to_le_bytes());
             noticed
         }
         Scalar::String(text) => {
+            let text = text.bytes()?;
             let size = text.len() as u64;
+            out.field(number, WireType::Len);
             out.varint(1 + varint_size(size) as u64 + size);
-            out.string(3, text);
+            out.string(3, &text);
             Noticed::NOTHING
         }
-    }
+    };
+    Ok(noticed)
 }
 
 /// Writes a timestamp or a duration.
@@ -439,7 +464,7 @@ pub(super) fn write_key(out: &mut Output, number: u32, key: KeyLayout, text: &st
     }
     match key {
         KeyLayout::String => {
-            out.string(number, text);
+            out.string(number, text.as_bytes());
             true
         }
         KeyLayout::Bool => parsed(text, |value: bool| {

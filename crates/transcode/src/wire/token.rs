@@ -82,12 +82,14 @@ pub(super) struct Rest<'j> {
     pub(super) scanned: usize,
 }
 
-/// A string: its bytes between the quotes, and whether they have escapes. They
-/// are not known to be UTF-8.
+/// A string: its bytes between the quotes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct RawString<'j> {
     bytes: &'j [u8],
+    /// Whether it may have escapes.
     is_escaped: bool,
+    /// Whether it has nothing but ASCII. Otherwise it need not be UTF-8.
+    is_ascii: bool,
 }
 
 impl<'j> RawString<'j> {
@@ -96,7 +98,18 @@ impl<'j> RawString<'j> {
         self.bytes.len() + 2
     }
 
-    /// The text. An error has the index behind the first quote.
+    /// The bytes of its text, which are UTF-8.
+    pub(super) fn bytes(&self) -> Result<Cow<'j, [u8]>, NoToken> {
+        if self.is_ascii && !self.is_escaped {
+            return Ok(Cow::Borrowed(self.bytes));
+        }
+        Ok(match self.text()? {
+            Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+            Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+        })
+    }
+
+    /// Its text.
     pub(super) fn text(&self) -> Result<Cow<'j, str>, NoToken> {
         if self.is_escaped {
             return unescape(self.bytes).map(Cow::Owned);
@@ -125,18 +138,27 @@ fn special(word: u64) -> u64 {
     (is_zero(quotes) | is_zero(backslashes) | is_control) & HIGH
 }
 
-/// The first byte from `at` on that is special.
-fn next_special(bytes: &[u8], mut at: usize) -> usize {
+/// The first byte from `at` on that is special. Notes in `seen` the high bits of the
+/// bytes before it, and maybe of some behind.
+#[inline]
+fn next_special(bytes: &[u8], mut at: usize, seen: &mut u64) -> usize {
     while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
-        let found = special(u64::from_le_bytes(*word));
+        let word = u64::from_le_bytes(*word);
+        *seen |= word;
+        let found = special(word);
         if found != 0 {
             return at + found.trailing_zeros() as usize / 8;
         }
         at += 8;
     }
-    let rest = bytes.get(at..).unwrap_or_default();
-    let is_special = |byte: &u8| matches!(byte, b'"' | b'\\' | ..0x20);
-    at + rest.iter().position(is_special).unwrap_or(rest.len())
+    for byte in bytes.get(at..).unwrap_or_default() {
+        if matches!(byte, b'"' | b'\\' | ..0x20) {
+            break;
+        }
+        *seen |= u64::from(*byte);
+        at += 1;
+    }
+    at
 }
 
 /// The string that begins with the first byte, a quote. Strings that nobody reads
@@ -146,13 +168,15 @@ pub(super) fn string<'j>(rest: &Rest<'j>) -> Result<RawString<'j>, NoToken> {
     let mut at = rest.scanned.max(1);
     // What was looked at before may have had some.
     let mut is_escaped = rest.scanned > 1;
+    let mut seen = if is_escaped { u64::MAX } else { 0 };
     loop {
-        at = next_special(bytes, at);
+        at = next_special(bytes, at, &mut seen);
         match bytes.get(at) {
             Some(b'"') => {
                 return Ok(RawString {
                     bytes: &bytes[1..at],
                     is_escaped,
+                    is_ascii: seen & repeated(0x80) == 0,
                 });
             }
             Some(b'\\') => {
