@@ -1,9 +1,9 @@
 //! Fields as annotations name them.
 
-use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
+use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor, OneofDescriptor};
 
+use crate::options;
 use crate::packages::WELL_KNOWN;
-use crate::{messages, options};
 
 /// A field behind the fields that lead to it from the request message.
 pub(crate) type FieldPath = Vec<FieldDescriptor>;
@@ -45,7 +45,7 @@ pub(crate) fn single_field(
     let field = message
         .get_field_by_name(name)
         .ok_or_else(|| format!("is not a field of {}", message.full_name()))?;
-    if messages::oneof_of(&field).is_some() {
+    if oneof_of(&field).is_some() {
         return Err("is a member of a oneof".to_owned());
     }
     if options::next_link(&field).is_some() {
@@ -82,4 +82,12 @@ pub(crate) fn is_free_form(message: &MessageDescriptor) -> bool {
                 | "google.protobuf.Empty"
                 | "google.protobuf.Any"
         )
+}
+
+/// The oneof that a field belongs to, unless it is the one that stands for
+/// `optional`.
+pub(crate) fn oneof_of(field: &FieldDescriptor) -> Option<OneofDescriptor> {
+    field
+        .containing_oneof()
+        .filter(|oneof| !oneof.is_synthetic())
 }

@@ -4,8 +4,9 @@ use proc_macro2::{Literal, TokenStream};
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 use quote::{format_ident, quote};
 
+use crate::fields::oneof_of;
 use crate::packages::is_not_generated;
-use crate::{messages, names, options};
+use crate::{names, options};
 
 /// The layout of a message.
 pub(crate) fn message(descriptor: &MessageDescriptor) -> TokenStream {
@@ -32,7 +33,8 @@ pub(crate) fn message(descriptor: &MessageDescriptor) -> TokenStream {
     }
 }
 
-/// The table in which the fields are found by the names of their properties.
+/// The table in which the fields are found by the names of their properties, which
+/// differ: protos in which two are alike do not compile.
 fn names_of(fields: &[FieldDescriptor]) -> TokenStream {
     let mut size = (fields.len() * 2).next_power_of_two();
     loop {
@@ -87,7 +89,7 @@ fn holds(field: &FieldDescriptor) -> TokenStream {
         let packed = field.is_packed();
         return quote! { Holding::Repeated { packed: #packed } };
     }
-    if let Some(oneof) = messages::oneof_of(field) {
+    if let Some(oneof) = oneof_of(field) {
         let mut oneofs = field.parent_message().oneofs();
         // A message with more oneofs than that was refused.
         let index = oneofs.position(|other| other == oneof).unwrap_or_default();

@@ -9,6 +9,7 @@ use prost_reflect::{
 };
 use quote::{format_ident, quote};
 
+use crate::fields::oneof_of;
 use crate::packages::is_not_generated;
 use crate::problem::Problem;
 use crate::{layouts, names, options};
@@ -175,6 +176,9 @@ fn message(descriptor: &MessageDescriptor, problems: &mut Vec<Problem>) -> Token
             reason: "has more than 256 oneofs".to_owned(),
         });
     }
+    if !problems.is_empty() {
+        return TokenStream::new();
+    }
     let layout = layouts::message(descriptor);
     quote! {
         impl JsonMessage for #name {
@@ -247,14 +251,6 @@ fn field_code(package: &str, field: &FieldDescriptor, index: usize) -> Result<Fi
         read: quote! { #json_name => property.read::<#holder, _>(&mut self.#rust_name), },
         write: quote! { object.write::<#holder, _>(&Self::FIELDS[#index], &self.#rust_name)?; },
     })
-}
-
-/// The oneof that a field belongs to, unless it is the one that stands for
-/// `optional`.
-pub(crate) fn oneof_of(field: &FieldDescriptor) -> Option<OneofDescriptor> {
-    field
-        .containing_oneof()
-        .filter(|oneof| !oneof.is_synthetic())
 }
 
 fn misplaced_option(field: &FieldDescriptor) -> Option<String> {

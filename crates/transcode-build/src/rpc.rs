@@ -6,7 +6,8 @@ use quote::{format_ident, quote};
 use transcode::template::{Pattern, Segment, Template};
 
 use crate::fields::{
-    FieldPath, dotted, is_free_form, is_message, is_text, is_well_known, single_field, text_field,
+    FieldPath, dotted, is_free_form, is_message, is_text, is_well_known, oneof_of, single_field,
+    text_field,
 };
 use crate::options::{self, HttpRule};
 use crate::upload::UploadFields;
@@ -99,7 +100,7 @@ impl Rpc {
         };
         let mask = input.get_field_by_name(UPDATE_MASK).filter(|field| {
             !matches!(body, Body::None)
-                && messages::oneof_of(field).is_none()
+                && oneof_of(field).is_none()
                 && is_message(field, "google.protobuf.FieldMask")
                 && !field.is_list()
         });
@@ -207,7 +208,7 @@ impl Rpc {
             } else {
                 quote! { message }
             };
-            let (step, is_option) = if let Some(oneof) = messages::oneof_of(field) {
+            let (step, is_option) = if let Some(oneof) = oneof_of(field) {
                 let variant = names::variant(&self.package, &oneof, field);
                 let oneof = names::snake(oneof.name());
                 let step = quote! {
@@ -467,7 +468,7 @@ impl Rpc {
         let part = &upload.part;
         let content_type_field = dotted(&upload.content_type);
         let member = |field: &FieldDescriptor| {
-            let oneof = messages::oneof_of(field)?;
+            let oneof = oneof_of(field)?;
             Some((
                 names::snake(oneof.name()),
                 names::variant(&self.package, &oneof, field),
@@ -552,7 +553,7 @@ fn check_streaming(
 
 /// A statement that unsets a field which the path binds.
 fn cleared(path: &[FieldDescriptor], reasons: &mut Reasons) -> Option<TokenStream> {
-    if path.iter().any(|field| messages::oneof_of(field).is_some()) {
+    if path.iter().any(|field| oneof_of(field).is_some()) {
         reasons.push(format!(
             "binds {:?} to its path, which cannot be taken out of the body, because it is in a oneof",
             dotted(path)

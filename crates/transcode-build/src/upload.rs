@@ -2,8 +2,7 @@
 
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 
-use crate::fields::{FieldPath, text_field};
-use crate::messages;
+use crate::fields::{FieldPath, oneof_of, text_field};
 use crate::options::Upload;
 
 /// The parts of an upload's request message.
@@ -26,7 +25,7 @@ impl UploadFields {
         let content = input
             .get_field_by_name(&upload.content)
             .filter(|field| field.kind() == Kind::Bytes && !field.is_list());
-        let oneof = content.as_ref().and_then(messages::oneof_of);
+        let oneof = content.as_ref().and_then(oneof_of);
         let (Some(content), Some(oneof)) = (content, oneof) else {
             return Err(format!(
                 "is an upload of {:?}, which is not a bytes field of a oneof",

@@ -623,3 +623,14 @@ fn every_problem_is_named_at_once() {
   rpc t.S.B: has the body "x", which is not a field of t.M"#
     );
 }
+
+#[test]
+fn a_message_has_only_so_many_oneofs() {
+    let oneofs: String = (1..=257)
+        .map(|number| format!("oneof o{number} {{ bool b{number} = {number}; }}"))
+        .collect();
+    check(
+        &format!("message M {{ {oneofs} }}"),
+        &["message t.M: has more than 256 oneofs"],
+    );
+}

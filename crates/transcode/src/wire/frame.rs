@@ -111,6 +111,7 @@ impl MessageFrame {
     }
 
     /// Notes that a field was there. Returns false if it was there before.
+    #[inline]
     pub(super) fn see(&mut self, field: usize, spans: &[Span]) -> bool {
         if field < 64 {
             let bit = 1 << field;

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::frame::{Frame, FrameKind, MessageFrame, Property, Skipped, Span};
 use super::output::{Output, Slot};
 use super::refusal::{Refusal, mismatch};
-use super::scalar::{self, Scalar, Target};
+use super::scalar::{self, Noticed, Scalar, Target};
 use super::token::{self, NoToken, Rest, SyntaxError};
 use crate::json::{Drift, DriftKind, Drifts, MAX_DEPTH, MAX_DRIFTS, Path, ReadError};
 use crate::layout::{FieldLayout, Holding, KeyLayout, Root, ValueLayout};
@@ -200,6 +200,9 @@ impl Reader {
                     self.line_start = self.position + at;
                 }
             }
+            if matches!(self.state, State::FirstName | State::Name) {
+                at = self.properties(text, at)?;
+            }
             let rest = Rest {
                 bytes: &text[at..],
                 is_last,
@@ -259,6 +262,69 @@ impl Reader {
         }
         self.line_start = self.position + at;
         at
+    }
+
+    /// Reads the properties from here on that are whole and hold single scalars, and
+    /// returns where the next one begins.
+    ///
+    /// It does nothing that [`token`](Self::token) does not do as well, and leaves to
+    /// that whatever is not plain. Most of a reply is.
+    fn properties(&mut self, text: &[u8], mut at: usize) -> Result<usize, ReadError> {
+        loop {
+            let Some(Frame {
+                kind: FrameKind::Message(message),
+                ..
+            }) = self.frames.last_mut()
+            else {
+                return Ok(at);
+            };
+            if !self.skipped.is_empty() {
+                return Ok(at);
+            }
+            let Some((name, size)) = token::plain_string(text, at) else {
+                return Ok(at);
+            };
+            let value = at + size + 1;
+            let Some((index, field)) = message.layout.find(name) else {
+                return Ok(at);
+            };
+            let is_single = matches!(field.holds, Holding::Optional | Holding::Implicit);
+            if !is_single || text.get(value - 1) != Some(&b':') {
+                return Ok(at);
+            }
+            let Some((scalar, size)) = scalar::whole(text, value) else {
+                return Ok(at);
+            };
+            let from = self.output.mark();
+            let written = scalar::write(&mut self.output, Target::of(field), &scalar);
+            message.property = Property::Declared(index, field);
+            message.has_duplicates |= !message.see(index, &self.spans);
+            self.spans.push(Span {
+                field: index,
+                from,
+                to: self.output.mark(),
+            });
+            match written {
+                Ok(Noticed::NOTHING) => {}
+                Ok(noticed) => {
+                    self.state = State::Value;
+                    for kind in noticed.kinds() {
+                        self.drift(kind);
+                    }
+                }
+                Err(refusal) => {
+                    self.state = State::Value;
+                    return Err(self.refused(refusal, value));
+                }
+            }
+            at = value + size;
+            if text.get(at) != Some(&b',') {
+                self.state = State::NextName;
+                return Ok(at);
+            }
+            self.state = State::Name;
+            at += 1;
+        }
     }
 
     /// Reads one token, and returns how long it is.

@@ -3,7 +3,7 @@
 use super::number::Number;
 use super::output::{Output, WireType, varint_size};
 use super::refusal::{Refusal, mismatch};
-use super::token::{NoToken, RawString, SyntaxError};
+use super::token::{self, NoToken, RawString, Rest, SyntaxError};
 use crate::json::{self, DriftKind, MAX_EXACT, Wanted};
 use crate::layout::{
     FieldLayout, Holding, KeyLayout, MessageLayout, Signed, Unsigned, ValueLayout,
@@ -72,15 +72,40 @@ impl Scalar<'_> {
     }
 }
 
+/// The scalar that begins at this index, and its size, if it is whole in this piece of
+/// the text.
+#[inline]
+pub(super) fn whole(text: &[u8], at: usize) -> Option<(Scalar<'_>, usize)> {
+    let bytes = text.get(at..)?;
+    let rest = Rest {
+        bytes,
+        is_last: false,
+        scanned: 0,
+    };
+    match bytes.first()? {
+        b'"' => {
+            let string = token::string(&rest).ok()?;
+            Some((Scalar::String(string), string.size()))
+        }
+        b't' if bytes.starts_with(b"true") => Some((Scalar::Bool(true), 4)),
+        b'f' if bytes.starts_with(b"false") => Some((Scalar::Bool(false), 5)),
+        b'-' | b'0'..=b'9' => {
+            let number = token::number(&rest).ok()?;
+            Some((Scalar::Number(number), number.len()))
+        }
+        _ => None,
+    }
+}
+
 /// What was noticed of a value that does not fit its field quite.
-#[derive(Debug, Default, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Noticed {
     first: Option<DriftKind>,
     second: Option<DriftKind>,
 }
 
 impl Noticed {
-    const NOTHING: Self = Self {
+    pub(super) const NOTHING: Self = Self {
         first: None,
         second: None,
     };

@@ -128,6 +128,7 @@ const fn repeated(byte: u8) -> u64 {
 
 /// Returns a word whose bytes have their high bit set from the first byte on that
 /// is a quote, a backslash or a control character; zero if none is. The bits behind the first one mean nothing.
+#[inline]
 fn special(word: u64) -> u64 {
     const LOW: u64 = repeated(0x01);
     const HIGH: u64 = repeated(0x80);
@@ -163,6 +164,7 @@ fn next_special(bytes: &[u8], mut at: usize, seen: &mut u64) -> usize {
 
 /// The string that begins with the first byte, a quote. Strings that nobody reads
 /// need not be UTF-8.
+#[inline]
 pub(super) fn string<'j>(rest: &Rest<'j>) -> Result<RawString<'j>, NoToken> {
     let bytes = rest.bytes;
     let mut at = rest.scanned.max(1);
@@ -199,6 +201,19 @@ pub(super) fn string<'j>(rest: &Rest<'j>) -> Result<RawString<'j>, NoToken> {
         return invalid(SyntaxError::EndInString, bytes.len());
     }
     Err(NoToken::Incomplete { scanned: at })
+}
+
+/// The string that begins at this index, and its size with both quotes, if it is
+/// whole and nothing but ASCII without escapes.
+#[inline]
+pub(super) fn plain_string(text: &[u8], at: usize) -> Option<(&[u8], usize)> {
+    if text.get(at) != Some(&b'"') {
+        return None;
+    }
+    let mut seen = 0;
+    let end = next_special(text, at + 1, &mut seen);
+    let is_plain = text.get(end) == Some(&b'"') && seen & repeated(0x80) == 0;
+    is_plain.then(|| (&text[at + 1..end], end + 1 - at))
 }
 
 /// The text that a string with escapes stands for. An error has the index behind
