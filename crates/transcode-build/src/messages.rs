@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use proc_macro2::{Literal, TokenStream};
 use prost_reflect::{
     Cardinality, EnumDescriptor, FieldDescriptor, FileDescriptor, Kind, MessageDescriptor,
-    OneofDescriptor,
 };
 use quote::{format_ident, quote};
 

@@ -626,11 +626,11 @@ fn every_problem_is_named_at_once() {
 
 #[test]
 fn a_message_has_only_so_many_oneofs() {
-    let oneofs: String = (1..=257)
-        .map(|number| format!("oneof o{number} {{ bool b{number} = {number}; }}"))
-        .collect();
+    let oneofs =
+        (1..=257).map(|number| format!("oneof o{number} {{ bool b{number} = {number}; }}"));
+    let oneofs: Vec<_> = oneofs.collect();
     check(
-        &format!("message M {{ {oneofs} }}"),
+        &format!("message M {{ {} }}", oneofs.join(" ")),
         &["message t.M: has more than 256 oneofs"],
     );
 }

@@ -264,11 +264,11 @@ impl Shared {
         };
         let limit = self.config.max_reply;
         let layout = call.reply;
-        let (mut reader, held) = if has_no_content(head.status) {
-            let (body, held) = held::whole(incoming, announced, limit, &self.room, record)
+        let (mut reader, kept) = if has_no_content(head.status) {
+            let (content, kept) = held::whole(incoming, announced, limit, &self.room, record)
                 .await
                 .map_err(|fault| self.body_fault(caller, call, fault))?;
-            if !body.is_empty() {
+            if !content.is_empty() {
                 let because = "it has content, which this status cannot have";
                 return Err(no_answer(caller, call, head.status, because));
             }
@@ -276,7 +276,7 @@ impl Shared {
             reader
                 .finish()
                 .map_err(|error| misread(caller, call.rpc, error))?;
-            (reader, held)
+            (reader, kept)
         } else {
             held::translated(incoming, layout.body, announced, limit, &self.room, record)
                 .await
@@ -288,7 +288,7 @@ impl Shared {
         Ok(Answer {
             message: reader.take(),
             drifts: reader.take_drifts(),
-            held,
+            held: kept,
         })
     }
 

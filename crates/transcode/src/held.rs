@@ -145,7 +145,7 @@ where
 /// larger than the limit is not read at all. Others have a turn between its pieces.
 pub(crate) async fn translated<B>(
     body: B,
-    root: Root,
+    as_root: Root,
     announced: Option<u64>,
     limit: usize,
     room: &Room,
@@ -159,7 +159,7 @@ where
         return Err(BodyFault::TooLarge);
     }
     let expected = usize::try_from(announced).unwrap_or(limit);
-    let mut reader = Reader::new(root, expected.min(FIRST));
+    let mut reader = Reader::new(as_root, expected.min(FIRST));
     let mut body = pin!(body);
     let mut taken = None;
     let mut received = 0;

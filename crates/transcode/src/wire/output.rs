@@ -287,7 +287,8 @@ impl Output {
                 reserved: slot.reserved,
                 length,
             });
-            self.growth += isize::from(guess as i8) - isize::from(slot.reserved as i8);
+            self.growth +=
+                isize::from(guess.cast_signed()) - isize::from(slot.reserved.cast_signed());
         }
         Ok(())
     }
@@ -344,7 +345,6 @@ fn put_varint(bytes: &mut Vec<u8>, mut value: u64) {
 fn set_varint(room: &mut [u8], mut value: u32) {
     let last = room.len().saturating_sub(1);
     for (index, byte) in room.iter_mut().enumerate() {
-        #[expect(clippy::cast_possible_truncation, reason = "seven bits of it")]
         let bits = (value & 0x7f) as u8;
         *byte = if index == last { bits } else { bits | 0x80 };
         value >>= 7;

@@ -189,35 +189,10 @@ pub(super) fn write(
             }
             Ok(Noticed::NOTHING)
         }
-        (ValueLayout::Timestamp, Scalar::String(text)) => {
-            let parsed = json::instant(&text.text()?)
-                .ok_or_else(|| mismatch(value.expected(), "another string"))?;
-            let noticed = Noticed {
-                first: parsed.is_leap_second.then_some(DriftKind::LeapSecond),
-                second: parsed
-                    .has_lost_digits
-                    .then_some(DriftKind::LostFractionDigits),
-            };
-            write_time(out, number, parsed.value.seconds, parsed.value.nanos);
-            Ok(noticed)
-        }
-        (ValueLayout::Duration, Scalar::String(text)) => {
-            let parsed = json::span(&text.text()?)
-                .ok_or_else(|| mismatch(value.expected(), "another string"))?;
-            write_time(out, number, parsed.value.seconds, parsed.value.nanos);
-            Ok(Noticed::one(
-                DriftKind::LostFractionDigits,
-                parsed.has_lost_digits,
-            ))
-        }
-        (ValueLayout::FieldMask, Scalar::String(text)) => {
-            let slot = out.open(number);
-            for path in json::mask_paths(&text.text()?) {
-                out.string(1, path.as_bytes());
-            }
-            out.close(slot)?;
-            Ok(Noticed::NOTHING)
-        }
+        (
+            ValueLayout::Timestamp | ValueLayout::Duration | ValueLayout::FieldMask,
+            Scalar::String(text),
+        ) => write_well_known(out, number, value, &text.text()?),
         (ValueLayout::Wrapper(inner), _) => {
             let slot = out.open(number);
             let within = Target {
@@ -237,6 +212,46 @@ pub(super) fn write(
         }
         (ValueLayout::Value, _) => write_free(out, number, scalar),
         _ => Err(refused(value.expected(), scalar)),
+    }
+}
+
+/// Writes one of the messages whose JSON is a string.
+fn write_well_known(
+    out: &mut Output,
+    number: u32,
+    value: ValueLayout,
+    text: &str,
+) -> Result<Noticed, Refusal> {
+    match value {
+        ValueLayout::Timestamp => {
+            let parsed =
+                json::instant(text).ok_or_else(|| mismatch(value.expected(), "another string"))?;
+            let noticed = Noticed {
+                first: parsed.is_leap_second.then_some(DriftKind::LeapSecond),
+                second: parsed
+                    .has_lost_digits
+                    .then_some(DriftKind::LostFractionDigits),
+            };
+            write_time(out, number, parsed.value.seconds, parsed.value.nanos);
+            Ok(noticed)
+        }
+        ValueLayout::Duration => {
+            let parsed =
+                json::span(text).ok_or_else(|| mismatch(value.expected(), "another string"))?;
+            write_time(out, number, parsed.value.seconds, parsed.value.nanos);
+            Ok(Noticed::one(
+                DriftKind::LostFractionDigits,
+                parsed.has_lost_digits,
+            ))
+        }
+        _ => {
+            let slot = out.open(number);
+            for path in json::mask_paths(text) {
+                out.string(1, path.as_bytes());
+            }
+            out.close(slot)?;
+            Ok(Noticed::NOTHING)
+        }
     }
 }
 
