@@ -16,6 +16,7 @@ mod packages;
 mod problem;
 mod rpc;
 mod services;
+mod stream;
 mod upload;
 
 use std::collections::BTreeSet;
@@ -204,8 +205,9 @@ pub fn generate(pool: &DescriptorPool) -> Result<Vec<Package>, Error> {
                 use ::tonic::{Request, Response, Status, Streaming};
                 use ::transcode::template::{Pattern, Segment, Template};
                 use ::transcode::{
-                    Bytes, Gateway, Method, Query, Reply, RestCall, Unabridged, UploadCall, Upstream,
-                    Violation, missing_body, text_of, write_body, write_masked_body,
+                    Bytes, Gateway, ListCall, ListStream, Method, Query, Reply, RestCall, Unabridged,
+                    UploadCall, Upstream, Violation, missing_body, text_of, write_body,
+                    write_masked_body,
                 };
             }
         });

@@ -25,6 +25,10 @@ pub trait RestCall: Send + Sync + 'static {
     /// The path of the request, below the base of the upstream.
     const PATH: Template<'static>;
 
+    /// The rpc of the same service that streams the list of this one, by its bare
+    /// name. By default there is none.
+    const STREAMED_BY: Option<&'static str> = None;
+
     /// The request message.
     type Request: Send + 'static;
 
@@ -58,12 +62,20 @@ pub trait RestCall: Send + Sync + 'static {
         Ok(None)
     }
 
-    /// Reads the reply.
+    /// Reads the reply; of a [`ListCall`], one element as if it were the reply.
     ///
     /// # Errors
     ///
     /// Fails where the reply does not have its declared shape.
     fn reply(reply: &Reply) -> Result<(Self::Reply, Drifts), ReadError>;
+}
+
+/// A streamed list: each element of the list that the upstream answers with
+/// becomes a message.
+pub trait ListCall: RestCall {
+    /// The query parameters that name the next page in the target of the link to
+    /// it. Without any, the list is one reply.
+    const NEXT: &'static [&'static str];
 }
 
 /// An upload: a client stream whose first message is the header and whose other
@@ -281,9 +293,7 @@ impl Reply {
             return Ok(None);
         };
         if !link::leads_on(&self.target, name, &next) {
-            return Err(link::misfit(format!(
-                "the next page is not behind this one: its {name:?} is {next:?}"
-            )));
+            return Err(link::does_not_lead_on(name, &next));
         }
         next.parse().map(Some).map_err(|_| does_not_fit(name))
     }

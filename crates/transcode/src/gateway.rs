@@ -3,17 +3,19 @@
 use std::any::Any;
 use std::sync::Arc;
 
+use http::Extensions;
 use http::header::HeaderValue;
 use tokio_stream::StreamExt as _;
 use tonic::{Response, Status, Streaming};
 
-use crate::call::{self, Reply, RestCall, UploadCall};
+use crate::call::{self, ListCall, Reply, RestCall, UploadCall};
 use crate::caller::Caller;
 use crate::config::Config;
 use crate::exchange::{self, Answer, CallKind, Erased, Prepared, Shared};
 use crate::fault::Fault;
 use crate::json::Drifts;
 use crate::multipart::{self, Boundary};
+use crate::stream::{ListStream, Pages};
 use crate::upload::Source;
 use crate::upstream::{RequestBody, Upstream};
 use crate::violation::Violation;
@@ -72,6 +74,34 @@ impl<U: Upstream> Gateway<U> {
         let prepared = prepared.map_err(Fault::InvalidRequest)?;
         let exchange = self.shared.exchange(&self.upstream, caller, prepared);
         caller.in_time(exchange).await
+    }
+
+    /// Reads a list element by element. The response is there with the head of the
+    /// upstream's reply; the stream asks for no more than its reader takes.
+    ///
+    /// A reply of the upstream that has a link to a next page is followed by that
+    /// page, in a request of its own.
+    ///
+    /// # Errors
+    ///
+    /// As for [`call`](Self::call), until the head of the reply has arrived. What
+    /// goes wrong later ends the stream, behind the elements that were whole.
+    pub async fn stream<C: ListCall>(
+        &self,
+        request: tonic::Request<C::Request>,
+    ) -> Result<Response<ListStream<C::Reply>>, Status> {
+        let (metadata, extensions, message) = request.into_parts();
+        let caller = Caller::new(metadata, extensions);
+        let target = call::path_and_query::<C>(&message);
+        let target = target.map_err(|violations| {
+            let fault = Fault::InvalidRequest(violations);
+            self.shared.failure(&caller, C::RPC, fault)
+        })?;
+        let (upstream, shared) = (self.upstream.clone(), Arc::clone(&self.shared));
+        let pages = Pages::open::<C>(upstream, shared, caller, target).await?;
+        let metadata = pages.metadata();
+        let stream = ListStream::new::<U, C>(pages);
+        Ok(Response::from_parts(metadata, stream, Extensions::new()))
     }
 
     /// Carries out an upload: the content goes upstream while it arrives.

@@ -16,6 +16,7 @@ pub mod template;
 mod call;
 mod caller;
 mod config;
+mod elements;
 mod error_details;
 mod exchange;
 mod fault;
@@ -24,6 +25,7 @@ mod held;
 mod link;
 mod multipart;
 mod record;
+mod stream;
 mod streams;
 mod upload;
 mod upstream;
@@ -31,7 +33,8 @@ mod upstream_error;
 mod violation;
 
 pub use call::{
-    Query, Reply, RestCall, UploadCall, missing_body, text_of, write_body, write_masked_body,
+    ListCall, Query, Reply, RestCall, UploadCall, missing_body, text_of, write_body,
+    write_masked_body,
 };
 pub use caller::{REQUEST_ID, grpc_timeout, request_id};
 pub use config::Config;
@@ -40,6 +43,7 @@ pub use gateway::Gateway;
 pub use held::Held;
 pub use link::next_link;
 pub use record::{CallRecord, UpstreamRecord};
+pub use stream::ListStream;
 pub use streams::Unabridged;
 pub use upstream::{
     BoxError, CallContext, CallerKey, RequestBody, SendError, SendErrorKind, Upstream,

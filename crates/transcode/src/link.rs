@@ -12,9 +12,10 @@
 use std::borrow::Cow;
 
 use http::HeaderMap;
-use percent_encoding::percent_decode_str;
+use percent_encoding::{percent_decode_str, utf8_percent_encode};
 
 use crate::json::ReadError;
+use crate::template::RESERVED;
 
 /// Makes an error of a header that does not fit.
 pub(crate) fn misfit(reason: impl Into<String>) -> ReadError {
@@ -82,6 +83,56 @@ pub(crate) fn leads_on(target: &str, name: &str, next: &str) -> bool {
         (Ok(number), Ok(next)) => next > number,
         _ => present.as_deref() != Some(next),
     }
+}
+
+/// The target of the request for the next page, if there is one: the target of the
+/// present page with these parameters as the link to the next page has them. The
+/// link decides nothing else of the request.
+///
+/// # Errors
+///
+/// Fails as [`next_parameter`] does, and where the link does not lead on.
+pub(crate) fn next_target(
+    headers: &HeaderMap,
+    target: &str,
+    names: &[&str],
+) -> Result<Option<String>, ReadError> {
+    let mut following = target.to_owned();
+    for name in names {
+        let Some(next) = next_parameter(headers, name)? else {
+            return Ok(None);
+        };
+        if !leads_on(target, name, &next) {
+            return Err(does_not_lead_on(name, &next));
+        }
+        following = with_parameter(&following, name, &next);
+    }
+    Ok((!names.is_empty()).then_some(following))
+}
+
+/// The error of a link that leads back to its own page or before it.
+pub(crate) fn does_not_lead_on(name: &str, next: &str) -> ReadError {
+    misfit(format!(
+        "the next page is not behind this one: its {name:?} is {next:?}"
+    ))
+}
+
+/// The target with this parameter, in place of those of the same name.
+fn with_parameter(target: &str, name: &str, value: &str) -> String {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let mut changed = format!("{path}?");
+    let is_other = |pair: &&str| {
+        let (key, _) = pair.split_once('=').unwrap_or((*pair, ""));
+        !pair.is_empty() && decode(key).is_none_or(|key| key != name)
+    };
+    for pair in query.split('&').filter(is_other) {
+        changed.push_str(pair);
+        changed.push('&');
+    }
+    changed.extend(utf8_percent_encode(name, RESERVED));
+    changed.push('=');
+    changed.extend(utf8_percent_encode(value, RESERVED));
+    changed
 }
 
 /// A link of a header.
@@ -260,6 +311,20 @@ mod tests {
     #[track_caller]
     fn check_leads_on(target: &str, next: &str, expected: bool) {
         assert_eq!(leads_on(target, "page", next), expected, "from {target}");
+    }
+
+    #[track_caller]
+    fn check_with(target: &str, name: &str, value: &str, expected: &str) {
+        assert_eq!(with_parameter(target, name, value), expected);
+    }
+
+    #[test]
+    fn the_next_page_is_asked_for_like_the_present_one() {
+        check_with("/items", "page", "2", "/items?page=2");
+        check_with("/items?limit=2", "page", "2", "/items?limit=2&page=2");
+        check_with("/i?page=2&limit=2", "page", "4", "/i?limit=2&page=4");
+        check_with("/i?p%61ge=2&page=3", "page", "4", "/i?page=4");
+        check_with("/i", "a b", "c&d=é", "/i?a%20b=c%26d%3D%C3%A9");
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod identity;
 mod masks;
 mod replies;
 mod requests;
+mod streams;
 mod stub;
 mod uploads;
 mod wire;
