@@ -203,8 +203,8 @@ impl Fault {
             .with(retry_info(idempotent.then_some(SOON))),
             Self::ReplyTooLarge { limit, streamed_by } => {
                 let mut message = format!(
-                    "the upstream's reply is larger than {limit} bytes, the max-reply of the \
-                     gateway"
+                    "the upstream's reply is larger than {limit} bytes, the `--max-reply` of \
+                     the gateway"
                 );
                 if let Some(rpc) = streamed_by {
                     message.push_str("; use ");
@@ -218,7 +218,7 @@ impl Fault {
                 "UPSTREAM_REPLY_TOO_LARGE",
                 format!(
                     "the element $[{index}] of the upstream's list is larger than {limit} bytes, \
-                     the max-element of the gateway"
+                     the `--max-element` of the gateway"
                 ),
             ),
             Self::NoRoom { idempotent } => Told::new(

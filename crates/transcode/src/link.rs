@@ -85,9 +85,10 @@ pub(crate) fn leads_on(target: &str, name: &str, next: &str) -> bool {
     }
 }
 
-/// The target of the request for the next page, if there is one: the target of the
-/// present page with these parameters as the link to the next page has them. The
-/// link decides nothing else of the request.
+/// The target of the request for the next page, if there is one, which the link
+/// names by these parameters. It has the path of the present page, so that a link
+/// leads nowhere else, the query of the link, and what only the query of the present
+/// page has.
 ///
 /// # Errors
 ///
@@ -97,7 +98,6 @@ pub(crate) fn next_target(
     target: &str,
     names: &[&str],
 ) -> Result<Option<String>, ReadError> {
-    let mut following = target.to_owned();
     for name in names {
         let Some(next) = next_parameter(headers, name)? else {
             return Ok(None);
@@ -105,9 +105,11 @@ pub(crate) fn next_target(
         if !leads_on(target, name, &next) {
             return Err(does_not_lead_on(name, &next));
         }
-        following = with_parameter(&following, name, &next);
     }
-    Ok((!names.is_empty()).then_some(following))
+    match next_link(headers)? {
+        Some(link) if !names.is_empty() => followed(target, &link).map(Some),
+        _ => Ok(None),
+    }
 }
 
 /// The error of a link that leads back to its own page or before it.
@@ -117,22 +119,38 @@ pub(crate) fn does_not_lead_on(name: &str, next: &str) -> ReadError {
     ))
 }
 
-/// The target with this parameter, in place of those of the same name.
-fn with_parameter(target: &str, name: &str, value: &str) -> String {
-    let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let mut changed = format!("{path}?");
-    let is_other = |pair: &&str| {
-        let (key, _) = pair.split_once('=').unwrap_or((*pair, ""));
-        !pair.is_empty() && decode(key).is_none_or(|key| key != name)
-    };
-    for pair in query.split('&').filter(is_other) {
-        changed.push_str(pair);
-        changed.push('&');
+/// The target that a link leads to from another one.
+fn followed(target: &str, link: &str) -> Result<String, ReadError> {
+    let path = target.split_once('?').map_or(target, |(path, _)| path);
+    let of_link = pairs(link)?;
+    let mut pairs = of_link.clone();
+    for (key, value) in self::pairs(target)? {
+        if !of_link.iter().any(|(other, _)| *other == key) {
+            pairs.push((key, value));
+        }
     }
-    changed.extend(utf8_percent_encode(name, RESERVED));
-    changed.push('=');
-    changed.extend(utf8_percent_encode(value, RESERVED));
-    changed
+    let mut followed = path.to_owned();
+    for (index, (key, value)) in pairs.iter().enumerate() {
+        followed.push(if index == 0 { '?' } else { '&' });
+        followed.extend(utf8_percent_encode(key, RESERVED));
+        followed.push('=');
+        followed.extend(utf8_percent_encode(value, RESERVED));
+    }
+    Ok(followed)
+}
+
+/// The parameters in the query of a URI, decoded.
+fn pairs(target: &str) -> Result<Vec<(String, String)>, ReadError> {
+    let (target, _fragment) = target.split_once('#').unwrap_or((target, ""));
+    let query = target.split_once('?').map_or("", |(_, query)| query);
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    let decoded = pairs.map(|pair| {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        Some((decode(key)?, decode(value)?))
+    });
+    decoded
+        .collect::<Option<_>>()
+        .ok_or_else(|| misfit("a parameter of the next page is not text"))
 }
 
 /// A link of a header.
@@ -314,17 +332,27 @@ mod tests {
     }
 
     #[track_caller]
-    fn check_with(target: &str, name: &str, value: &str, expected: &str) {
-        assert_eq!(with_parameter(target, name, value), expected);
+    fn check_followed(target: &str, link: &str, expected: &str) {
+        assert_eq!(followed(target, link).as_deref(), Ok(expected));
     }
 
     #[test]
-    fn the_next_page_is_asked_for_like_the_present_one() {
-        check_with("/items", "page", "2", "/items?page=2");
-        check_with("/items?limit=2", "page", "2", "/items?limit=2&page=2");
-        check_with("/i?page=2&limit=2", "page", "4", "/i?limit=2&page=4");
-        check_with("/i?p%61ge=2&page=3", "page", "4", "/i?page=4");
-        check_with("/i", "a b", "c&d=é", "/i?a%20b=c%26d%3D%C3%A9");
+    fn a_link_is_followed_below_the_same_path() {
+        check_followed("/items", "?page=2", "/items?page=2");
+        check_followed("/items", "https://b.example/x?page=2#y", "/items?page=2");
+        check_followed("/i", "?a+b=c%26d%3D%C3%A9&&e", "/i?a%20b=c%26d%3D%C3%A9&e=");
+    }
+
+    #[test]
+    fn what_a_link_does_not_say_stays_as_it_was() {
+        check_followed("/i?name=a", "?page=2", "/i?page=2&name=a");
+        check_followed(
+            "/i?page=2&limit=2",
+            "?p%61ge=4&x=y",
+            "/i?page=4&x=y&limit=2",
+        );
+        check_followed("/i?id=1&id=2", "?page=2&id=3", "/i?page=2&id=3");
+        check_followed("/i?id=1&id=2", "?page=2", "/i?page=2&id=1&id=2");
     }
 
     #[test]
