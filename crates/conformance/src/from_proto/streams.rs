@@ -107,7 +107,8 @@ impl Reader {
             .operations
             .iter()
             .filter(|(id, operation)| {
-                operation.reply.as_ref().is_some_and(|reply| reply.list)
+                operation.method == "GET"
+                    && operation.reply.as_ref().is_some_and(|reply| reply.list)
                     && !streams.iter().any(|stream| stream.list == **id)
             })
             .map(|(id, operation)| (id.clone(), operation.place.clone()))
