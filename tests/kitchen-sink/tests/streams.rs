@@ -16,6 +16,7 @@ use kitchen_sink::kitchen::{
     ListBooksRequest, StreamBooksRequest, StreamTextsResponse,
 };
 use tokio_stream::StreamExt as _;
+use tonic::metadata::MetadataValue;
 use tonic::{Code, Status};
 use transcode::{
     BoxError, CallContext, CallRecord, Config, Gateway, ListCall, ListStream, RequestBody, Upstream,
@@ -591,7 +592,7 @@ fn the_request_id_leads_the_stream() {
     let answer = answer.map(|response| response.metadata().clone());
     let metadata = answer.expect("the head of the stream");
     assert_eq!(
-        metadata.get("x-request-id").map(|id| id.as_bytes()),
+        metadata.get("x-request-id").map(MetadataValue::as_bytes),
         Some(&b"id-1"[..])
     );
 }
