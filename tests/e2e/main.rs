@@ -14,6 +14,7 @@ mod replay;
 mod resources;
 mod stack;
 mod stopping;
+mod streams;
 mod stub;
 mod tls;
 mod users;

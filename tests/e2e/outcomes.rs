@@ -10,7 +10,9 @@ use gateway::outcome::{Observer, Outcome};
 use h2::client::SendRequest;
 use http::{HeaderMap, Request, Response, StatusCode};
 use proto::v2::upload_user_avatar_request::Payload;
-use proto::v2::{GetUserRequest, UploadUserAvatarHeader, UploadUserAvatarRequest};
+use proto::v2::{
+    GetUserRequest, StreamUsersRequest, UploadUserAvatarHeader, UploadUserAvatarRequest,
+};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 use tonic::Code;
@@ -22,6 +24,7 @@ use crate::stack::{Settings, Tasks, gateway_with, listen};
 const PATIENCE: Duration = Duration::from_secs(20);
 
 const GET_USER: &str = "/web1on1.v2.UserService/GetUser";
+const STREAM: &str = "/web1on1.v2.UserService/StreamUsers";
 const UPLOAD: &str = "/web1on1.v2.UserService/UploadUserAvatar";
 const CHECK: &str = "/grpc.health.v1.Health/Check";
 const WATCH: &str = "/grpc.health.v1.Health/Watch";
@@ -284,6 +287,25 @@ async fn what_a_layer_refuses_has_one() {
         Code::InvalidArgument,
         Some("INVALID_REQUEST"),
     );
+}
+
+#[tokio::test]
+async fn a_streamed_list_has_one_when_it_has_ended() {
+    let answer = |_| async { json(r#"[{"givenName":"a"},{"givenName":"b"}]"#) };
+    let mut observed = Observed::start(Config::default(), answer).await;
+    let all = message(&StreamUsersRequest::default());
+    observed.call(request(STREAM), all.clone()).await;
+    let outcome = observed.one().await;
+    check(&outcome, Some(STREAM), Code::Ok, None);
+    assert_eq!(outcome.upstream.elements, 2);
+
+    let answer = |_| async { json(r#"[{"givenName":"a"},{"givenName":1}]"#) };
+    let mut observed = Observed::start(Config::default(), answer).await;
+    observed.call(request(STREAM), all).await;
+    let outcome = observed.one().await;
+    let reason = Some("UPSTREAM_CONTRACT_VIOLATION");
+    check(&outcome, Some(STREAM), Code::Internal, reason);
+    assert_eq!(outcome.upstream.elements, 1);
 }
 
 #[tokio::test]

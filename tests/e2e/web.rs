@@ -9,11 +9,12 @@ use http_body_util::{BodyExt as _, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use prost::Message as _;
-use proto::v2::{GetUserRequest, GetUserResponse};
+use proto::v2::{GetUserRequest, GetUserResponse, User};
 
 use crate::stack::{Settings, Tasks, gateway_with, listen};
 
 const GET_USER: &str = "/web1on1.v2.UserService/GetUser";
+const STREAM_USERS: &str = "/web1on1.v2.UserService/StreamUsers";
 
 /// A gateway in front of an upstream that knows one user.
 struct Web {
@@ -25,10 +26,17 @@ impl Web {
     async fn start(server: Config) -> Self {
         let mut tasks = Tasks::default();
         let (listener, upstream) = listen().await;
-        let router = axum::Router::new().route(
-            "/v2/users/me",
-            axum::routing::get(async || axum::Json(serde_json::json!({"id": "1"}))),
-        );
+        let router = axum::Router::new()
+            .route(
+                "/v2/users/me",
+                axum::routing::get(async || axum::Json(serde_json::json!({"id": "1"}))),
+            )
+            .route(
+                "/v2/users",
+                axum::routing::get(async || {
+                    axum::Json(serde_json::json!([{"id": "1"}, {"id": "2"}]))
+                }),
+            );
         tasks.spawn(async move {
             let _ = axum::serve(listener, router).await;
         });
@@ -49,9 +57,19 @@ impl Web {
         headers: &[(&str, &str)],
         body: Vec<u8>,
     ) -> (StatusCode, HeaderMap, Bytes) {
+        self.send_to(GET_USER, method, headers, body).await
+    }
+
+    async fn send_to(
+        &self,
+        rpc: &str,
+        method: Method,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> (StatusCode, HeaderMap, Bytes) {
         let mut request = Request::builder()
             .method(method)
-            .uri(format!("{}{GET_USER}", self.gateway));
+            .uri(format!("{}{rpc}", self.gateway));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -100,6 +118,41 @@ fn check_user(body: &[u8]) {
     let reply = GetUserResponse::decode(message.as_slice()).expect("a reply");
     assert_eq!(reply.user.expect("a user").id(), "1");
     assert!(trailers.contains("grpc-status:0"), "{trailers}");
+}
+
+/// The body has two users and ends well.
+#[track_caller]
+fn check_two_users(body: &[u8]) {
+    let (messages, trailers) = unframed(body);
+    let ids = messages.iter().map(|message| {
+        let user = User::decode(message.as_slice()).expect("a user");
+        user.id().to_owned()
+    });
+    assert_eq!(ids.collect::<Vec<_>>(), ["1", "2"]);
+    assert!(trailers.contains("grpc-status:0"), "{trailers}");
+}
+
+#[tokio::test]
+async fn lists_are_streamed() {
+    let web = Web::start(Config::default()).await;
+    let all = vec![0; 5];
+    let binary = [("content-type", "application/grpc-web+proto")];
+    let answer = web.send_to(STREAM_USERS, Method::POST, &binary, all.clone());
+    check_two_users(&answer.await.2);
+    let text = [
+        ("content-type", "application/grpc-web-text"),
+        ("accept", "application/grpc-web-text"),
+    ];
+    let all = STANDARD.encode(all).into_bytes();
+    let (_, _, body) = web.send_to(STREAM_USERS, Method::POST, &text, all).await;
+    // Each piece is encoded by itself, and may end with padding.
+    let body = String::from_utf8(body.into()).expect("text");
+    let pieces = body
+        .as_bytes()
+        .chunks(4)
+        .map(|piece| STANDARD.decode(piece));
+    let body: Result<Vec<_>, _> = pieces.collect();
+    check_two_users(&body.expect("it is base64").concat());
 }
 
 #[tokio::test]

@@ -11,11 +11,11 @@ use prost::Message as _;
 use proto::v2::upload_user_avatar_request::Payload;
 use proto::v2::user_service_client::UserServiceClient;
 use proto::v2::{
-    CreateUserRequest, DeleteUserRequest, GetUserRequest, ListUsersRequest, UpdateUserRequest,
-    UploadUserAvatarHeader, UploadUserAvatarRequest, User,
+    CreateUserRequest, DeleteUserRequest, GetUserRequest, ListUsersRequest, StreamUsersRequest,
+    UpdateUserRequest, UploadUserAvatarHeader, UploadUserAvatarRequest, User,
 };
 use tonic::body::Body;
-use tonic::{Code, Request, Status};
+use tonic::{Code, Request, Status, Streaming};
 use tonic_types::pb;
 
 /// A call with its HTTP method, since that decides what is sent again.
@@ -27,6 +27,8 @@ pub(crate) enum Call {
     Delete,
     /// A GET whose reply is a list.
     List,
+    /// The same, element by element.
+    Stream,
     /// A POST of 4 MB that is whole in memory.
     LargePost,
     /// A POST that is sent while it arrives, of 9 MiB.
@@ -140,6 +142,13 @@ impl Caller {
                     }
                 })
             }
+            Call::Stream => {
+                let request = StreamUsersRequest::default();
+                match users.stream_users(with(deadline, request)).await {
+                    Ok(reply) => all(reply.into_inner()).await,
+                    Err(status) => Err(status),
+                }
+            }
             Call::Upload => {
                 let messages = tokio_stream::iter(upload(9 << 20));
                 let reply = users.upload_user_avatar(with(deadline, messages)).await;
@@ -148,6 +157,15 @@ impl Caller {
         };
         answered.unwrap_or_else(|status| Answer::Failed(Failure::of(&status)))
     }
+}
+
+/// Reads a stream to its end.
+async fn all(mut users: Streaming<User>) -> Result<Answer, Status> {
+    let mut first = None;
+    while let Some(user) = users.message().await? {
+        first.get_or_insert(user);
+    }
+    Ok(one(first))
 }
 
 fn one(user: Option<User>) -> Answer {

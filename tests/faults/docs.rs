@@ -42,7 +42,7 @@ played by a test, over real sockets. This file is generated from the rows:
 | `UPSTREAM_CONNECTION_LOST` | UNAVAILABLE | perhaps | find out what became of it before calling again, unless the method is idempotent |
 | `UPSTREAM_REPLY_BROKEN` | UNAVAILABLE | probably | the same |
 | `UPSTREAM_UNTRUSTED` | UNAVAILABLE | no | mend the certificate of the upstream, or `--upstream-ca` |
-| `UPSTREAM_REPLY_TOO_LARGE` | RESOURCE_EXHAUSTED | probably | ask for less, or raise the limit on replies |
+| `UPSTREAM_REPLY_TOO_LARGE` | RESOURCE_EXHAUSTED | probably | ask for less, raise the limit on replies, or stream the list |
 | `UPSTREAM_CONTRACT_VIOLATION` | INTERNAL | perhaps | mend the upstream; calling again does not help |
 | `UPSTREAM_HTTP_<status>` | by the status | by the status | the upstream said so, without a reason of its own |
 | `INVALID_REQUEST` | INVALID_ARGUMENT | no | mend the caller |
@@ -155,6 +155,7 @@ fn upstream_row(fault: &Fault) -> String {
         Call::Patch => "PATCH",
         Call::Delete => "DELETE",
         Call::List => "GET of a list",
+        Call::Stream => "GET of a list, streamed",
         Call::LargePost => "POST of 4 MB",
         Call::Upload => "upload",
     }

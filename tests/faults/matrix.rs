@@ -72,7 +72,7 @@ impl Row {
     /// An upstream with the fault, and a gateway in front of it.
     pub(crate) async fn start(&self) -> (Upstream, Gateway) {
         let good = match self.fault.call {
-            Call::List => GOOD_LIST,
+            Call::List | Call::Stream => GOOD_LIST,
             _ => GOOD,
         };
         let fault = self.fault;

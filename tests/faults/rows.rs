@@ -8,6 +8,7 @@ mod codings;
 mod deaths;
 mod frames;
 mod heads;
+mod lists;
 mod overload;
 mod replies;
 mod stalls;
@@ -26,6 +27,7 @@ pub(crate) const FAMILIES: &[Family] = &[
     deaths::FAMILY,
     heads::FAMILY,
     replies::FAMILY,
+    lists::FAMILY,
     codings::FAMILY,
     frames::FAMILY,
     overload::FAMILY,

@@ -88,11 +88,58 @@ def check_fails(what, code, method, request, **kwargs):
 class Session:
     """Calls with the access token of a user."""
 
-    def __init__(self, token):
+    def __init__(self, channel, token):
+        self.channel = channel
         self.metadata = [("authorization", f"Bearer {token}")]
+        self.streamed = set()
 
     def call(self, method, request):
-        return method(request, timeout=TIMEOUT, metadata=self.metadata)
+        reply = method(request, timeout=TIMEOUT, metadata=self.metadata)
+        descriptor = getattr(request, "DESCRIPTOR", None)  # an upload has none
+        if descriptor and descriptor.name.startswith("List"):
+            (service,) = descriptor.file.services_by_name.values()
+            name = descriptor.name.removesuffix("Request").replace("List", "Stream", 1)
+            if stream := service.methods_by_name.get(name):
+                self.check_stream(stream, request, reply)
+        return reply
+
+    def check_stream(self, stream, request, page):
+        """The rpc that streams a list brings what the page of it has, and goes on."""
+        streamed_request = stream.input_type._concrete_class()
+        for field, value in request.ListFields():
+            name = "page_size" if field.name == "limit" else field.name
+            setattr(streamed_request, name, value)
+        method = self.channel.unary_stream(
+            f"/{stream.containing_service.full_name}/{stream.name}",
+            request_serializer=type(streamed_request).SerializeToString,
+            response_deserializer=stream.output_type._concrete_class.FromString,
+        )
+        messages = list(method(streamed_request, timeout=TIMEOUT, metadata=self.metadata))
+        (field,) = (field for field in page.DESCRIPTOR.fields if field.is_repeated)
+        if not field.message_type:
+            (envelope,) = stream.output_type.fields
+            messages = [getattr(message, envelope.name) for message in messages]
+        listed = list(getattr(page, field.name))
+        check(f"the beginning of {stream.name}", messages[: len(listed)], listed)
+        if not page.HasField("next_offset"):
+            check(f"how many messages {stream.name} brings", len(messages), len(listed))
+        self.streamed.add(stream.full_name)
+
+    def check_all_were_streamed(self):
+        services = (
+            service
+            for module in list(sys.modules.values())
+            if getattr(module, "__name__", "").startswith("web1on1.v2.")
+            and module.__name__.endswith("_service_pb2")
+            for service in module.DESCRIPTOR.services_by_name.values()
+        )
+        streams = {
+            method.full_name
+            for service in services
+            for method in service.methods
+            if method.server_streaming
+        }
+        check("which lists were streamed", sorted(self.streamed), sorted(streams))
 
     def check_fails(self, what, code, method, request):
         check_fails(what, code, method, request, metadata=self.metadata)
@@ -615,7 +662,7 @@ def main():
     with grpc.insecure_channel(sys.argv[1], options=options) as channel:
         check_reflection(channel)
         token = check_tokens(auth_service_pb2_grpc.AuthServiceStub(channel))
-        session = Session(token.token)
+        session = Session(channel, token.token)
         check_users(session, user_service_pb2_grpc.UserServiceStub(channel), token)
 
         organizations = organization_service_pb2_grpc.OrganizationServiceStub(channel)
@@ -634,6 +681,7 @@ def main():
         fields = form_field_service_pb2_grpc.FormFieldServiceStub(channel)
         check_forms(session, forms, fields)
         check_deletion(session, organizations, organization_id)
+        session.check_all_were_streamed()
     print("the Python client called every operation")
 
 

@@ -37,6 +37,9 @@ const CHUNK: u64 = 64 * 1024;
 const USAGE: u8 = 2;
 
 /// Call one method of the gRPC API and print its reply as JSON
+///
+/// A method that streams its responses, such as UserService/StreamUsers, prints
+/// each as soon as it has arrived, as JSON on a line of its own.
 #[derive(clap::Args, Debug)]
 pub(crate) struct CallArgs {
     /// The method to call, such as UserService/GetUser
@@ -216,10 +219,17 @@ impl Call {
         out: &mut impl Write,
         err: &mut impl Write,
     ) -> io::Result<u8> {
+        let is_stream = self.method.is_server_streaming();
         let unreadable = self.upload.as_ref().map(|upload| upload.failed.clone());
         let result = tokio::time::timeout(args.timeout, self.exchange(args, out)).await;
         let status = match result {
             Ok(Ok(())) => return Ok(0),
+            // Whoever reads the output has seen enough of it.
+            Ok(Err(Interrupted::Output(error)))
+                if is_stream && error.kind() == io::ErrorKind::BrokenPipe =>
+            {
+                return Ok(0);
+            }
             Ok(Err(Interrupted::Output(error))) => return Err(error),
             Ok(Err(Interrupted::Call(status))) if !outcome::is_local_timeout(&status) => *status,
             _ => Status::deadline_exceeded(format!(
@@ -276,16 +286,20 @@ impl Call {
         };
 
         let mut replies = client.streaming(request, path, codec).await?.into_inner();
+        let is_stream = self.method.is_server_streaming();
         let mut count = 0;
         while let Some(reply) = replies.message().await? {
             count += 1;
             match &args.select {
+                None if is_stream => outcome::print_line(&reply, out),
                 None => outcome::print(&reply, out),
                 Some(path) => outcome::print_part(&reply, path, out),
             }
+            // Whoever reads along has each message as soon as it is there.
+            .and_then(|()| out.flush())
             .map_err(Interrupted::Output)?;
         }
-        if count == 0 && !self.method.is_server_streaming() {
+        if count == 0 && !is_stream {
             return Err(Status::internal("the server reported success without a reply").into());
         }
         Ok(())

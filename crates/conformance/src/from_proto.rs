@@ -1,5 +1,8 @@
 //! The API as the protos state it.
 //!
+//! An rpc that streams a list is another way to call the operation of the list,
+//! and is held against it here.
+//!
 //! A message is stated once. How it looks in a reply, in a list, in a new
 //! resource and in a patch follows from its use and from the behavior of its
 //! fields (AIP-203): what is REQUIRED has to be given in a new resource, unless
@@ -22,6 +25,7 @@ use prost_reflect::{
 
 use crate::api::{Api, Kind, Operation, Place, Property, Shape, Side};
 
+mod streams;
 mod views;
 
 /// The behaviors of `google.api.FieldBehavior` that have a counterpart in JSON.
@@ -85,12 +89,14 @@ fn read(pool: &DescriptorPool, path_of: &dyn Fn(&str) -> Option<String>) -> Api 
         uploads: BTreeSet::new(),
         wrappers: BTreeSet::new(),
         enums: BTreeMap::new(),
+        streams: Vec::new(),
     };
     for service in pool.services().filter(is_own) {
         for method in service.methods() {
             reader.method(&service, &method);
         }
     }
+    reader.streams();
     reader.unused(pool, &packages);
     reader.views();
     reader.check_messages();
@@ -102,6 +108,7 @@ struct Options {
     http: Extension,
     behavior: Extension,
     upload: Extension,
+    streamed_list: Extension,
     transparent: Extension,
     undeclared: Extension,
     next_link: Extension,
@@ -117,6 +124,7 @@ impl Options {
             http: extension("google.api.http"),
             behavior: extension("google.api.field_behavior"),
             upload: extension("transcode.v1.upload"),
+            streamed_list: extension("transcode.v1.streamed_list"),
             transparent: extension("transcode.v1.transparent"),
             undeclared: extension("transcode.v1.undeclared"),
             next_link: extension("transcode.v1.next_link"),
@@ -240,6 +248,17 @@ struct UploadRule {
     header_fields: Vec<String>,
 }
 
+/// An rpc that streams a list.
+struct StreamRpc {
+    method: MethodDescriptor,
+    rule: HttpRule,
+    /// The rpc whose list it streams.
+    list: String,
+    /// The field of that rpc's request that `page_size` stands for, or nothing.
+    page_size: String,
+    place: Place,
+}
+
 struct Reader {
     api: Api,
     options: Options,
@@ -256,6 +275,8 @@ struct Reader {
     /// Messages that make room for null in a list.
     wrappers: BTreeSet<String>,
     enums: BTreeMap<String, Vec<String>>,
+    /// The rpcs that stream a list.
+    streams: Vec<StreamRpc>,
 }
 
 impl Reader {
@@ -268,6 +289,17 @@ impl Reader {
         let Some(rule) = rule.and_then(|rule| self.http_rule(&id, rule, &place)) else {
             return self.api.problem(id, "the rpc has no verb and path", place);
         };
+        let streamed = get(&options, &self.options.streamed_list);
+        if let Some(streamed) = streamed.as_ref().and_then(Value::as_message) {
+            self.streams.push(StreamRpc {
+                method: method.clone(),
+                rule,
+                list: text(streamed, "list"),
+                page_size: text(streamed, "page_size"),
+                place,
+            });
+            return;
+        }
         let (input, output) = (method.input(), method.output());
         for (message, end) in [(&input, "Request"), (&output, "Response")] {
             let expected = format!("{}{end}", method.name());
@@ -287,7 +319,7 @@ impl Reader {
         let upload = get(&options, &self.options.upload);
         let upload = upload.as_ref().and_then(Value::as_message).map(upload_rule);
         if method.is_server_streaming() || method.is_client_streaming() != upload.is_some() {
-            let message = "it streams, which only the content of an upload can";
+            let message = "it streams, which only an upload or a streamed list can";
             self.api.problem(&id, message, place.clone());
         }
         if upload.is_some() {

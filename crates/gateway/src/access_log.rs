@@ -19,6 +19,7 @@ macro_rules! line {
             duration = ?$outcome.duration,
             received = $outcome.received,
             sent = $outcome.sent,
+            elements = $outcome.upstream.elements,
             upstream_status = $outcome.upstream.status.map(|status| status.as_u16()),
             upstream_duration = ?$outcome.upstream.duration,
             attempts = $outcome.upstream.attempts,

@@ -17,8 +17,8 @@ pub struct Config {
     /// The deadline of a call whose caller gives none. It counts from the
     /// arrival of the request's headers to the last byte of the reply.
     pub default_deadline: Duration,
-    /// The longest deadline. A longer one of a caller is cut to it, and a
-    /// watch without a deadline of its own ends with it.
+    /// The longest deadline. A longer one of a caller is cut to it, and a watch
+    /// or a streamed list without a deadline of its own ends with it.
     pub max_deadline: Duration,
 
     /// The size of the largest message that is accepted, in bytes, both as it
@@ -33,6 +33,9 @@ pub struct Config {
     /// How many of them may be of one caller, as told by its token, if the
     /// upstream has accepted that of late, or else by its address.
     pub max_calls_per_caller: usize,
+    /// How many calls may stream a list at once. They last as long as their
+    /// callers read. One caller may have a quarter of them.
+    pub max_lists: usize,
     /// How many calls are sent upstream at once, and which of the others wait.
     pub limit: LimitConfig,
 
@@ -86,6 +89,7 @@ impl Default for Config {
             max_held: 256 << 20,
             max_calls: 10_000,
             max_calls_per_caller: 5_000,
+            max_lists: 128,
             limit: LimitConfig::default(),
             max_connections: 10_000,
             max_streams: 1024,

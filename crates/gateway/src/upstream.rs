@@ -104,6 +104,7 @@ impl<U: Upstream> Upstream for Limited<U> {
     async fn send(&self, request: Request<RequestBody>) -> Result<Response<Self::Body>, SendError> {
         let context = request.extensions().get::<CallContext>();
         let (rpc, deadline) = context.map_or(("", None), |context| (context.rpc, context.deadline));
+        let is_streamed = context.is_some_and(|context| context.is_streamed);
         // A call without a caller has not come through a server's stack.
         let caller = context.and_then(|context| context.caller);
         let caller = caller.unwrap_or(CallerKey(0));
@@ -118,6 +119,9 @@ impl<U: Upstream> Upstream for Limited<U> {
         if let OnTheWay::Call(permit) = &mut permit {
             permit.answered(is_congested(response.status()));
         }
+        // How long the body of a streamed list takes is up to its caller. Lists have
+        // places of their own in the stack of the server.
+        let permit = (!is_streamed).then_some(permit);
         Ok(response.map(|body| Permitted {
             body: Box::pin(body),
             _permit: permit,
@@ -150,10 +154,11 @@ fn shed(shed: Shed) -> SendError {
     }
 }
 
-/// A reply whose call keeps its place until it is read.
+/// A reply whose call keeps its place until it is read, unless it is a streamed
+/// list.
 pub struct Permitted<B> {
     body: Pin<Box<B>>,
-    _permit: OnTheWay,
+    _permit: Option<OnTheWay>,
 }
 
 impl<B: Body<Data = Bytes, Error: Into<BoxError>>> Body for Permitted<B> {

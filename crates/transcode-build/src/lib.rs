@@ -17,6 +17,7 @@ mod packages;
 mod problem;
 mod rpc;
 mod services;
+mod stream;
 mod upload;
 
 use std::collections::BTreeSet;
@@ -205,8 +206,9 @@ pub fn generate(pool: &DescriptorPool) -> Result<Vec<Package>, Error> {
                 use ::transcode::layout::{ReplyLayout, Root};
                 use ::transcode::template::{Pattern, Segment, Template};
                 use ::transcode::{
-                    Bytes, Gateway, GatewayService, Method, Query, RestCall, Rpc, Rpcs, UploadCall,
-                    Upstream, Violation, missing_body, text_of, write_body, write_masked_body,
+                    Bytes, Gateway, GatewayService, ListCall, Method, Query, RestCall, Rpc, Rpcs,
+                    UploadCall, Upstream, Violation, missing_body, text_of, write_body,
+                    write_masked_body,
                 };
             }
         });

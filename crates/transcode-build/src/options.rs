@@ -37,6 +37,14 @@ pub(crate) struct Upload {
     pub(crate) content: String,
 }
 
+/// `transcode.v1.streamed_list`.
+pub(crate) struct StreamedList {
+    /// The name of the unary rpc of the same service.
+    pub(crate) list: String,
+    /// The request field of that rpc that `page_size` stands for, or nothing.
+    pub(crate) page_size: String,
+}
+
 fn extension(pool: &DescriptorPool, options: &DynamicMessage, name: &str) -> Option<Value> {
     let extension = pool.get_extension_by_name(name)?;
     options
@@ -85,6 +93,19 @@ pub(crate) fn upload(method: &MethodDescriptor) -> Option<Upload> {
         file_name: text(upload, "file_name"),
         content_type: text(upload, "content_type"),
         content: text(upload, "content"),
+    })
+}
+
+pub(crate) fn streamed_list(method: &MethodDescriptor) -> Option<StreamedList> {
+    let value = extension(
+        method.parent_pool(),
+        &method.options(),
+        "transcode.v1.streamed_list",
+    )?;
+    let streamed = value.as_message()?;
+    Some(StreamedList {
+        list: text(streamed, "list"),
+        page_size: text(streamed, "page_size"),
     })
 }
 

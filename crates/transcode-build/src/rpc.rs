@@ -10,6 +10,7 @@ use crate::fields::{
     text_field,
 };
 use crate::options::{self, HttpRule};
+use crate::stream::{self, ListFields};
 use crate::upload::UploadFields;
 use crate::{layouts, messages, names};
 
@@ -28,6 +29,8 @@ pub(crate) struct Rpc {
     package: String,
     rule: HttpRule,
     upload: Option<UploadFields>,
+    /// The list whose elements are the messages of the rpc.
+    streamed: Option<ListFields>,
     /// The fields that the path binds, and the template itself.
     template: TokenStream,
     bound: Vec<FieldPath>,
@@ -74,6 +77,8 @@ impl Rpc {
         };
         let upload = options::upload(method);
         check_streaming(method, &rule, upload.is_some(), reasons);
+        let streamed = options::streamed_list(method)
+            .and_then(|streamed| ListFields::new(method, &rule, &streamed, reasons));
         let upload = upload.and_then(|upload| {
             UploadFields::new(&input, upload)
                 .map_err(|reason| reasons.push(reason))
@@ -111,6 +116,7 @@ impl Rpc {
             method: method.clone(),
             rule,
             upload,
+            streamed,
             template,
             bound,
             body,
@@ -136,6 +142,10 @@ impl Rpc {
         let body = self.body(reasons);
         let read = self.reply(reasons);
         let upload = self.upload.as_ref().map(|upload| self.upload_call(upload));
+        let list = self.streamed.as_ref().map(|list| list.call(call));
+        let streamed_by = stream::streamed_by(&self.method).map(|name| {
+            quote! { const STREAMED_BY: Option<&'static str> = Some(#name); }
+        });
         quote! {
             #[doc = #doc]
             #[derive(Debug, Clone, Copy)]
@@ -147,6 +157,7 @@ impl Rpc {
                 const PATH: Template<'static> = #template;
                 type Request = #request;
                 type Reply = #reply;
+                #streamed_by
                 #variables
                 #query
                 #body
@@ -157,13 +168,16 @@ impl Rpc {
             }
 
             #upload
+            #list
         }
     }
 
     /// The entry in the table of its service.
     pub(crate) fn entry(&self) -> TokenStream {
         let call = &self.call;
-        if self.upload.is_some() {
+        if self.streamed.is_some() {
+            quote! { Rpc::list::<#call>() }
+        } else if self.upload.is_some() {
             quote! { Rpc::upload::<#call>() }
         } else {
             quote! { Rpc::unary::<#call>() }
@@ -266,6 +280,8 @@ impl Rpc {
                 .map(FieldDescriptor::json_name)
                 .collect();
             let name = names.join(".");
+            let sent_as = |list: &ListFields| list.sent_as(&path);
+            let name = self.streamed.as_ref().and_then(sent_as).unwrap_or(name);
             let push = if field.is_list() {
                 quote! { push_all }
             } else if field.supports_presence() {
@@ -536,8 +552,9 @@ fn check_streaming(
     is_upload: bool,
     reasons: &mut Reasons,
 ) {
-    if method.is_server_streaming() {
-        reasons.push("streams its responses, which one REST reply cannot".to_owned());
+    if method.is_server_streaming() && options::streamed_list(method).is_none() {
+        let reason = "streams its responses, but no transcode.v1.streamed_list says of which list";
+        reasons.push(reason.to_owned());
     }
     if method.is_client_streaming() && !is_upload {
         let reason = "streams its requests, but no transcode.v1.upload says how they make one body";

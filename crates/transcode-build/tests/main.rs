@@ -2,6 +2,7 @@
 
 mod emitted;
 mod problems;
+mod streams;
 
 use std::path::Path;
 

@@ -128,7 +128,9 @@ fn a_reply_is_not_a_stream() {
     );
     check(
         &rpc,
-        &["rpc t.S.Do: streams its responses, which one REST reply cannot"],
+        &[
+            "rpc t.S.Do: streams its responses, but no transcode.v1.streamed_list says of which list",
+        ],
     );
 }
 
@@ -618,7 +620,7 @@ fn every_problem_is_named_at_once() {
   rpc t.S.B: has a body, which GET does not carry
   rpc t.S.B: binds "nope" to its path, which is not a field of the request
   rpc t.S.B: binds "never" to its path, which is not a field of the request
-  rpc t.S.B: streams its responses, which one REST reply cannot
+  rpc t.S.B: streams its responses, but no transcode.v1.streamed_list says of which list
   rpc t.S.B: streams its requests, but no transcode.v1.upload says how they make one body
   rpc t.S.B: has the body "x", which is not a field of t.M"#
     );

@@ -25,11 +25,15 @@ pub trait RestCall: Send + Sync + 'static {
     /// The path of the request, below the base of the upstream.
     const PATH: Template<'static>;
 
+    /// The rpc of the same service that streams the list of this one, by its bare
+    /// name. By default there is none.
+    const STREAMED_BY: Option<&'static str> = None;
+
     /// The request message.
     type Request: Message + Default + 'static;
 
     /// The response message.
-    type Reply: Message + Default + 'static;
+    type Reply: Message + Default + Unpin + 'static;
 
     /// The value of a field that the path binds, as text. By default the path
     /// binds none.
@@ -58,8 +62,16 @@ pub trait RestCall: Send + Sync + 'static {
         Ok(None)
     }
 
-    /// How the reply is read.
+    /// How the reply is read; of a [`ListCall`], each element as if it were the reply.
     fn reply() -> &'static ReplyLayout;
+}
+
+/// A streamed list: each element of the list that the upstream answers with
+/// becomes a message.
+pub trait ListCall: RestCall {
+    /// The query parameters that name the next page in the target of the link to
+    /// it. Without any, the list is one reply.
+    const NEXT: &'static [&'static str];
 }
 
 /// An upload: a client stream whose first message is the header and whose other

@@ -22,6 +22,11 @@ pub struct Config {
     /// with the reason `UPSTREAM_REPLY_TOO_LARGE`; one that announces it is not
     /// read at all.
     pub max_reply: usize,
+    /// How large one element of a streamed list may be, in bytes; the list itself
+    /// may be of any length. A larger one ends the stream as a reply that is too
+    /// large ends a call. No other call of the same thread goes on while an
+    /// element is read.
+    pub max_element: usize,
     /// How many bytes of replies all calls may hold together, from their arrival
     /// until their [`Held`](crate::Held) is dropped. A reply that finds no room
     /// is `RESOURCE_EXHAUSTED` with the reason `OVERLOADED`.
@@ -40,7 +45,7 @@ pub struct Config {
 
 impl Config {
     /// A configuration with the defaults: messages of up to 4 MiB, replies of up
-    /// to 64 MiB and 256 MiB together, 1 s for the body of an error, delays of
+    /// to 64 MiB and 256 MiB together, elements of up to 1 MiB, 1 s for the body of an error, delays of
     /// up to an hour, and `authorization`, `accept-language`, `traceparent` and
     /// `tracestate` passed on.
     #[must_use]
@@ -50,6 +55,7 @@ impl Config {
             domain: "gateway".to_owned(),
             max_message: 4 << 20,
             max_reply: 64 << 20,
+            max_element: 1 << 20,
             max_held: 256 << 20,
             error_body_timeout: Duration::from_secs(1),
             max_retry_after: Duration::from_hours(1),

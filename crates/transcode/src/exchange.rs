@@ -35,7 +35,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 /// What is the same for every call of a gateway.
 pub(crate) struct Shared {
     pub(crate) config: Config,
-    room: Room,
+    pub(crate) room: Room,
 }
 
 /// A request that its rpc has nothing to add to.
@@ -55,6 +55,10 @@ pub(crate) struct CallKind {
     /// Whether it creates something, which a conflict then is about.
     pub(crate) creates: bool,
     pub(crate) reply: &'static ReplyLayout,
+    /// Whether its reply is handed on while it arrives.
+    pub(crate) is_streamed: bool,
+    /// The rpc that streams the same list, if there is one.
+    pub(crate) streamed_by: Option<&'static str>,
 }
 
 impl CallKind {
@@ -64,7 +68,17 @@ impl CallKind {
             method: C::METHOD,
             // A custom verb acts on something that exists.
             creates: C::METHOD == Method::POST && C::PATH.verb.is_none(),
+            is_streamed: false,
+            streamed_by: C::STREAMED_BY,
             reply: C::reply(),
+        }
+    }
+
+    /// The kind of a call whose reply is handed on while it arrives.
+    pub(crate) fn streamed<C: RestCall>() -> Self {
+        Self {
+            is_streamed: true,
+            ..Self::of::<C>()
         }
     }
 
@@ -120,6 +134,11 @@ impl From<Vec<Violation>> for Refused {
     }
 }
 
+/// The path and query of a call whose message is still encoded.
+pub(crate) fn target<C: RestCall>(message: Bytes) -> Result<String, Refused> {
+    Ok(call::path_and_query::<C>(&C::Request::decode(message)?)?)
+}
+
 /// A successful reply as a message of gRPC.
 pub(crate) struct Answer {
     /// The message behind its prefix, in parts.
@@ -144,8 +163,22 @@ impl Shared {
         let call = prepared.call.clone();
         let uri = self.uri(&prepared.target)?;
         let target = std::mem::take(&mut prepared.target);
-        let request = self.request(caller, prepared, uri)?;
         let _measurement = caller.record.measure();
+        let response = self.open(upstream, caller, prepared, uri).await?;
+        self.answer(caller, &call, target, response).await
+    }
+
+    /// Sends a request and waits for the head of the reply, which is that of an
+    /// answer to the request.
+    pub(crate) async fn open<U: Upstream>(
+        &self,
+        upstream: &U,
+        caller: &Caller,
+        prepared: Prepared,
+        uri: Uri,
+    ) -> Result<Response<U::Body>, Fault> {
+        let call = prepared.call.clone();
+        let request = self.request(caller, prepared, uri)?;
         let response = upstream.send(request).await.map_err(|error| {
             let kind = error.kind;
             tracing::warn!(
@@ -162,7 +195,7 @@ impl Shared {
                 idempotent: call.idempotent(),
             }
         })?;
-        self.answer(caller, &call, target, response).await
+        self.head(caller, &call, response).await
     }
 
     /// The request with everything that goes upstream beside the message.
@@ -190,6 +223,7 @@ impl Shared {
             rpc: prepared.call.rpc,
             request_id: Some(Arc::clone(&caller.request_id)),
             deadline: caller.deadline.map(|ends| ends.at),
+            is_streamed: prepared.call.is_streamed,
             caller: caller.key,
             record: caller.record.clone(),
         });
@@ -197,7 +231,7 @@ impl Shared {
     }
 
     /// The URI of a request: the path of the base and behind it the target.
-    fn uri(&self, target: &str) -> Result<Uri, Fault> {
+    pub(crate) fn uri(&self, target: &str) -> Result<Uri, Fault> {
         let base = self.config.base.path().trim_end_matches('/');
         let path_and_query = PathAndQuery::try_from(format!("{base}{target}"));
         // Its parts are encoded, so only its length can be at fault.
@@ -210,14 +244,14 @@ impl Shared {
         })
     }
 
-    /// Reads the reply: the answer to the request, or the upstream's error.
-    async fn answer<B>(
+    /// Makes sure that a reply is an answer to the request, by its head. What of
+    /// an error its body tells is read.
+    async fn head<B>(
         &self,
         caller: &Caller,
         call: &CallKind,
-        target: String,
         response: Response<B>,
-    ) -> Result<Answer, Fault>
+    ) -> Result<Response<B>, Fault>
     where
         B: http_body::Body<Data = Bytes, Error: Into<BoxError>>,
     {
@@ -257,6 +291,21 @@ impl Shared {
             let because = "its content is in a coding that was not undone";
             return Err(no_answer(caller, call, head.status, because));
         }
+        Ok(Response::from_parts(head, incoming))
+    }
+
+    /// Reads the whole body of an answer.
+    async fn answer<B>(
+        &self,
+        caller: &Caller,
+        call: &CallKind,
+        target: String,
+        response: Response<B>,
+    ) -> Result<Answer, Fault>
+    where
+        B: http_body::Body<Data = Bytes, Error: Into<BoxError>>,
+    {
+        let (head, incoming) = response.into_parts();
         let announced = if call.method == Method::HEAD {
             None
         } else {
@@ -265,9 +314,10 @@ impl Shared {
         let limit = self.config.max_reply;
         let layout = call.reply;
         let (mut reader, kept) = if has_no_content(head.status) {
-            let (content, kept) = held::whole(incoming, announced, limit, &self.room, record)
-                .await
-                .map_err(|fault| self.body_fault(caller, call, fault))?;
+            let (content, kept) =
+                held::whole(incoming, announced, limit, &self.room, &caller.record)
+                    .await
+                    .map_err(|fault| self.body_fault(caller, call, fault))?;
             if !content.is_empty() {
                 let because = "it has content, which this status cannot have";
                 return Err(no_answer(caller, call, head.status, because));
@@ -278,9 +328,16 @@ impl Shared {
                 .map_err(|error| misread(caller, call.rpc, error))?;
             (reader, kept)
         } else {
-            held::translated(incoming, layout.body, announced, limit, &self.room, record)
-                .await
-                .map_err(|fault| self.body_fault(caller, call, fault))?
+            held::translated(
+                incoming,
+                layout.body,
+                announced,
+                limit,
+                &self.room,
+                &caller.record,
+            )
+            .await
+            .map_err(|fault| self.body_fault(caller, call, fault))?
         };
         add_links(&mut reader, layout.links, &head.headers, &target)
             .and_then(|()| reader.end())
@@ -292,12 +349,14 @@ impl Shared {
         })
     }
 
-    fn body_fault(&self, caller: &Caller, call: &CallKind, fault: BodyFault) -> Fault {
+    pub(crate) fn body_fault(&self, caller: &Caller, call: &CallKind, fault: BodyFault) -> Fault {
         let idempotent = call.idempotent();
         let (error, fault) = match fault {
             BodyFault::TooLarge => {
                 let limit = self.config.max_reply;
-                ("it is too large".to_owned(), Fault::ReplyTooLarge { limit })
+                let streamed_by = call.streamed_by;
+                let fault = Fault::ReplyTooLarge { limit, streamed_by };
+                ("it is too large".to_owned(), fault)
             }
             BodyFault::NoRoom => (
                 "all replies together take the room that there is".to_owned(),

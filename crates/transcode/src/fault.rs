@@ -69,7 +69,13 @@ pub(crate) enum Fault {
     /// A reply broke off.
     ReplyBroken { idempotent: bool },
     /// A reply is larger than the limit in bytes.
-    ReplyTooLarge { limit: usize },
+    ReplyTooLarge {
+        limit: usize,
+        /// The rpc that reads the same list without that limit.
+        streamed_by: Option<&'static str>,
+    },
+    /// An element of a list is larger than the limit in bytes.
+    ElementTooLarge { index: usize, limit: usize },
     /// All replies together take the room that there is for them.
     NoRoom { idempotent: bool },
     /// The gateway itself is at fault. The log says more.
@@ -195,10 +201,25 @@ impl Fault {
                 "the upstream's reply broke off",
             )
             .with(retry_info(idempotent.then_some(SOON))),
-            Self::ReplyTooLarge { limit } => Told::new(
+            Self::ReplyTooLarge { limit, streamed_by } => {
+                let mut message = format!(
+                    "the upstream's reply is larger than {limit} bytes, the `--max-reply` of \
+                     the gateway"
+                );
+                if let Some(rpc) = streamed_by {
+                    message.push_str("; use ");
+                    message.push_str(rpc);
+                    message.push_str(", which reads the list element by element");
+                }
+                Told::new(Code::ResourceExhausted, "UPSTREAM_REPLY_TOO_LARGE", message)
+            }
+            Self::ElementTooLarge { index, limit } => Told::new(
                 Code::ResourceExhausted,
                 "UPSTREAM_REPLY_TOO_LARGE",
-                format!("the upstream's reply is larger than {limit} bytes"),
+                format!(
+                    "the element $[{index}] of the upstream's list is larger than {limit} bytes, \
+                     the `--max-element` of the gateway"
+                ),
             ),
             Self::NoRoom { idempotent } => Told::new(
                 Code::ResourceExhausted,
@@ -436,7 +457,10 @@ mod tests {
         let malformed = not_sent(SendErrorKind::Malformed { detail: "x" }, true);
         let violation = "UPSTREAM_CONTRACT_VIOLATION";
         check(malformed, Code::Internal, violation, None);
-        let too_large = Fault::ReplyTooLarge { limit: 1 };
+        let too_large = Fault::ReplyTooLarge {
+            limit: 1,
+            streamed_by: None,
+        };
         let reason = "UPSTREAM_REPLY_TOO_LARGE";
         check(too_large, Code::ResourceExhausted, reason, None);
     }

@@ -3,16 +3,18 @@
 use std::sync::Arc;
 
 use bytes::{Buf as _, Bytes};
+use http::Extensions;
 use http::header::HeaderValue;
 use prost::Message as _;
 use tonic::{Response, Status, Streaming};
 
-use crate::call::RestCall;
+use crate::call::{self, ListCall, RestCall};
 use crate::caller::Caller;
 use crate::config::Config;
 use crate::exchange::{self, Answer, CallKind, Prepared, Shared};
 use crate::fault::Fault;
 use crate::multipart::{self, Boundary};
+use crate::stream::{ListStream, Pages};
 use crate::upload::{ReadMessage, Source, UploadMessage};
 use crate::upstream::{RequestBody, Upstream};
 use crate::violation::Violation;
@@ -76,6 +78,47 @@ impl<U: Upstream> Gateway<U> {
         let prepared = prepared.map_err(Fault::InvalidRequest)?;
         let exchange = self.shared.exchange(&self.upstream, caller, prepared);
         caller.in_time(exchange).await
+    }
+
+    /// Reads a list element by element. The response is there with the head of the
+    /// upstream's reply; the stream asks for no more than its reader takes.
+    ///
+    /// A reply of the upstream that has a link to a next page is followed by that
+    /// page, in a request of its own.
+    ///
+    /// # Errors
+    ///
+    /// As for [`call`](Self::call), until the head of the reply has arrived. What
+    /// goes wrong later ends the stream, behind the elements that were whole.
+    pub async fn stream<C: ListCall>(
+        &self,
+        request: tonic::Request<C::Request>,
+    ) -> Result<Response<ListStream<C::Reply>>, Status> {
+        let (metadata, extensions, message) = request.into_parts();
+        let caller = Caller::new(metadata, extensions);
+        let target = call::path_and_query::<C>(&message);
+        let target = target.map_err(|violations| {
+            let fault = Fault::InvalidRequest(violations);
+            self.shared.failure(&caller, C::RPC, fault)
+        })?;
+        let pages = self
+            .pages(caller, CallKind::streamed::<C>(), target, C::NEXT)
+            .await?;
+        let metadata = pages.metadata();
+        let stream = ListStream::new(pages);
+        Ok(Response::from_parts(metadata, stream, Extensions::new()))
+    }
+
+    /// Asks for the first page of a list, and waits for its head.
+    pub(crate) async fn pages(
+        &self,
+        caller: Caller,
+        call: CallKind,
+        target: String,
+        next: &'static [&'static str],
+    ) -> Result<Pages<U>, Status> {
+        let (upstream, shared) = (self.upstream.clone(), Arc::clone(&self.shared));
+        Pages::open(upstream, shared, caller, call, target, next).await
     }
 
     /// Carries out an upload: the content goes upstream while it arrives.

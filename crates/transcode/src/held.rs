@@ -42,7 +42,11 @@ impl Room {
     }
 
     /// Takes room for more bytes, if there is any.
-    fn take(&self, bytes: usize, taken: &mut Option<OwnedSemaphorePermit>) -> Result<(), NoRoom> {
+    pub(crate) fn take(
+        &self,
+        bytes: usize,
+        taken: &mut Option<OwnedSemaphorePermit>,
+    ) -> Result<(), NoRoom> {
         let bytes = u32::try_from(bytes).map_err(|_| NoRoom)?;
         let more = Arc::clone(&self.0).try_acquire_many_owned(bytes);
         let more = more.map_err(|_| NoRoom)?;
@@ -54,7 +58,8 @@ impl Room {
     }
 }
 
-struct NoRoom;
+/// There is no room for more.
+pub(crate) struct NoRoom;
 
 /// Why a body cannot be had.
 #[derive(Debug)]
@@ -80,7 +85,7 @@ impl From<ReadError> for BodyFault {
 impl BodyFault {
     /// What an error of the body means. An upstream that tells what is malformed
     /// does so with a [`SendError`].
-    fn of(error: BoxError) -> Self {
+    pub(crate) fn of(error: BoxError) -> Self {
         match error.downcast_ref::<SendError>().map(|error| error.kind) {
             Some(SendErrorKind::Malformed { detail }) => Self::Malformed(detail),
             _ => Self::Broken(error),

@@ -229,8 +229,6 @@ pub enum Root {
     Message(fn() -> &'static MessageLayout),
     /// This field of the message, which has no other.
     Field(&'static FieldLayout),
-    /// A list, each of whose elements is a message by itself.
-    Elements(fn() -> &'static MessageLayout),
     /// Nothing: it has to be JSON, if there is anything.
     Nothing,
 }

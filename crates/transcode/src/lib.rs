@@ -28,12 +28,15 @@ mod multipart;
 mod record;
 mod rpc;
 mod server;
+mod stream;
 mod upload;
 mod upstream;
 mod upstream_error;
 mod violation;
 
-pub use call::{Query, RestCall, UploadCall, missing_body, text_of, write_body, write_masked_body};
+pub use call::{
+    ListCall, Query, RestCall, UploadCall, missing_body, text_of, write_body, write_masked_body,
+};
 pub use caller::{REQUEST_ID, grpc_timeout, request_id};
 pub use config::Config;
 pub use fault::status;
@@ -43,6 +46,7 @@ pub use link::next_link;
 pub use record::{CallRecord, UpstreamRecord};
 pub use rpc::{Rpc, Rpcs};
 pub use server::GatewayService;
+pub use stream::ListStream;
 pub use upstream::{
     BoxError, CallContext, CallerKey, RequestBody, SendError, SendErrorKind, Upstream,
 };

@@ -12,9 +12,10 @@
 use std::borrow::Cow;
 
 use http::HeaderMap;
-use percent_encoding::percent_decode_str;
+use percent_encoding::{percent_decode_str, utf8_percent_encode};
 
 use crate::json::ReadError;
+use crate::template::RESERVED;
 
 /// Makes an error of a header that does not fit.
 pub(crate) fn misfit(reason: impl Into<String>) -> ReadError {
@@ -113,6 +114,74 @@ pub(crate) fn leads_on(target: &str, name: &str, next: &str) -> bool {
         (Ok(number), Ok(next)) => next > number,
         _ => present.as_deref() != Some(next),
     }
+}
+
+/// The target of the request for the next page, if there is one, which the link
+/// names by these parameters. It has the path of the present page, so that a link
+/// leads nowhere else, the query of the link, and what only the query of the present
+/// page has.
+///
+/// # Errors
+///
+/// Fails as [`next_parameter`] does, and where the link does not lead on.
+pub(crate) fn next_target(
+    headers: &HeaderMap,
+    target: &str,
+    names: &[&str],
+) -> Result<Option<String>, ReadError> {
+    for name in names {
+        let Some(next) = next_parameter(headers, name)? else {
+            return Ok(None);
+        };
+        if !leads_on(target, name, &next) {
+            return Err(does_not_lead_on(name, &next));
+        }
+    }
+    match next_link(headers)? {
+        Some(link) if !names.is_empty() => followed(target, &link).map(Some),
+        _ => Ok(None),
+    }
+}
+
+/// The error of a link that leads back to its own page or before it.
+pub(crate) fn does_not_lead_on(name: &str, next: &str) -> ReadError {
+    misfit(format!(
+        "the next page is not behind this one: its {name:?} is {next:?}"
+    ))
+}
+
+/// The target that a link leads to from another one.
+fn followed(target: &str, link: &str) -> Result<String, ReadError> {
+    let path = target.split_once('?').map_or(target, |(path, _)| path);
+    let of_link = pairs(link)?;
+    let mut pairs = of_link.clone();
+    for (key, value) in self::pairs(target)? {
+        if !of_link.iter().any(|(other, _)| *other == key) {
+            pairs.push((key, value));
+        }
+    }
+    let mut followed = path.to_owned();
+    for (index, (key, value)) in pairs.iter().enumerate() {
+        followed.push(if index == 0 { '?' } else { '&' });
+        followed.extend(utf8_percent_encode(key, RESERVED));
+        followed.push('=');
+        followed.extend(utf8_percent_encode(value, RESERVED));
+    }
+    Ok(followed)
+}
+
+/// The parameters in the query of a URI, decoded.
+fn pairs(target: &str) -> Result<Vec<(String, String)>, ReadError> {
+    let (target, _fragment) = target.split_once('#').unwrap_or((target, ""));
+    let query = target.split_once('?').map_or("", |(_, query)| query);
+    let pairs = query.split('&').filter(|pair| !pair.is_empty());
+    let decoded = pairs.map(|pair| {
+        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+        Some((decode(key)?, decode(value)?))
+    });
+    decoded
+        .collect::<Option<_>>()
+        .ok_or_else(|| misfit("a parameter of the next page is not text"))
 }
 
 /// A link of a header.
@@ -291,6 +360,30 @@ mod tests {
     #[track_caller]
     fn check_leads_on(target: &str, next: &str, expected: bool) {
         assert_eq!(leads_on(target, "page", next), expected, "from {target}");
+    }
+
+    #[track_caller]
+    fn check_followed(target: &str, link: &str, expected: &str) {
+        assert_eq!(followed(target, link).as_deref(), Ok(expected));
+    }
+
+    #[test]
+    fn a_link_is_followed_below_the_same_path() {
+        check_followed("/items", "?page=2", "/items?page=2");
+        check_followed("/items", "https://b.example/x?page=2#y", "/items?page=2");
+        check_followed("/i", "?a+b=c%26d%3D%C3%A9&&e", "/i?a%20b=c%26d%3D%C3%A9&e=");
+    }
+
+    #[test]
+    fn what_a_link_does_not_say_stays_as_it_was() {
+        check_followed("/i?name=a", "?page=2", "/i?page=2&name=a");
+        check_followed(
+            "/i?page=2&limit=2",
+            "?p%61ge=4&x=y",
+            "/i?page=4&x=y&limit=2",
+        );
+        check_followed("/i?id=1&id=2", "?page=2&id=3", "/i?page=2&id=3");
+        check_followed("/i?id=1&id=2", "?page=2", "/i?page=2&id=1&id=2");
     }
 
     #[test]

@@ -8,7 +8,10 @@ use std::time::Duration;
 use http::StatusCode;
 use tokio::time::Instant;
 
-use crate::json::Drifts;
+use crate::json::{Drift, Drifts};
+
+/// How many differences are noted of all elements of a streamed list together.
+const MAX_DRIFTS: usize = 64;
 
 /// The record of one call.
 ///
@@ -23,6 +26,7 @@ struct Entries {
     attempts: Arc<AtomicU32>,
     sent: AtomicU64,
     received: AtomicU64,
+    elements: AtomicU64,
     rejection: Mutex<Option<Rejection>>,
     exchange: Mutex<Noted>,
 }
@@ -59,6 +63,8 @@ pub struct UpstreamRecord {
     pub sent: u64,
     /// How many bytes of the reply's body have arrived.
     pub received: u64,
+    /// How many elements of a streamed list were handed on.
+    pub elements: u64,
     /// Every difference between the reply and its declared shape.
     pub drifts: Drifts,
 }
@@ -73,6 +79,7 @@ impl CallRecord {
             attempts: self.0.attempts.load(Ordering::Relaxed),
             sent: self.0.sent.load(Ordering::Relaxed),
             received: self.0.received.load(Ordering::Relaxed),
+            elements: self.0.elements.load(Ordering::Relaxed),
             drifts: exchange.drifts.clone(),
         }
     }
@@ -130,26 +137,39 @@ impl CallRecord {
         self.0.received.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
+    pub(crate) fn add_elements(&self, elements: usize) {
+        self.0
+            .elements
+            .fetch_add(elements as u64, Ordering::Relaxed);
+    }
+
+    /// Adds a difference that is not noted yet. Returns false if it is, or if
+    /// there are as many as are noted of one call.
+    pub(crate) fn add_drift(&self, drift: Drift) -> bool {
+        let mut noted = self.exchange();
+        noted.drifts.len() < MAX_DRIFTS && noted.drifts.insert(drift)
+    }
+
     pub(crate) fn set_drifts(&self, drifts: Drifts) {
         self.exchange().drifts = drifts;
     }
 
     /// Measures the exchange until the measurement is dropped, however it ends.
-    pub(crate) fn measure(&self) -> Measurement<'_> {
+    pub(crate) fn measure(&self) -> Measurement {
         Measurement {
-            record: self,
+            record: self.clone(),
             start: Instant::now(),
         }
     }
 }
 
 /// Notes the duration of an exchange when it is dropped.
-pub(crate) struct Measurement<'a> {
-    record: &'a CallRecord,
+pub(crate) struct Measurement {
+    record: CallRecord,
     start: Instant,
 }
 
-impl Drop for Measurement<'_> {
+impl Drop for Measurement {
     fn drop(&mut self) {
         self.record.exchange().duration = Some(self.start.elapsed());
     }

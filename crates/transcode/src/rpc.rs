@@ -3,8 +3,8 @@
 
 use bytes::Bytes;
 
-use crate::call::{RestCall, UploadCall};
-use crate::exchange::{CallKind, Prepared, Refused};
+use crate::call::{ListCall, RestCall, UploadCall};
+use crate::exchange::{self, CallKind, Prepared, Refused};
 use crate::upload::{ReadMessage, read_message};
 
 /// The rpcs of a service. Generated.
@@ -29,6 +29,12 @@ pub struct Rpc {
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Request {
     Unary(fn(Bytes) -> Result<Prepared, Refused>),
+    /// A list whose elements are the messages of the reply.
+    List {
+        target: fn(Bytes) -> Result<String, Refused>,
+        /// The parameters that name the next page in the link to it.
+        next: &'static [&'static str],
+    },
     Upload {
         /// The name of the form-data part.
         part: &'static str,
@@ -44,6 +50,19 @@ impl Rpc {
             name: C::RPC,
             kind: CallKind::of::<C>,
             request: Request::Unary(Prepared::decode::<C>),
+        }
+    }
+
+    /// An rpc that streams the elements of a list.
+    #[must_use]
+    pub const fn list<C: ListCall>() -> Self {
+        Self {
+            name: C::RPC,
+            kind: CallKind::streamed::<C>,
+            request: Request::List {
+                target: exchange::target::<C>,
+                next: C::NEXT,
+            },
         }
     }
 

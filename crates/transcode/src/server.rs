@@ -11,7 +11,7 @@ use std::vec;
 
 use bytes::{Buf as _, Bytes};
 use http::header::{self, HeaderValue};
-use http::{HeaderMap, Request, Response};
+use http::{HeaderMap, Request, Response, request};
 use http_body::Frame;
 use http_body_util::BodyExt as _;
 use tonic::body::Body;
@@ -23,9 +23,11 @@ use tower::Service;
 
 use crate::caller::Caller;
 use crate::exchange::{self, Answer, Refused};
+use crate::fault::Fault;
 use crate::gateway::Gateway;
 use crate::rpc::{self, Rpc, Rpcs};
 use crate::upstream::Upstream;
+use crate::violation::Violation;
 
 /// The header that names the coding of messages.
 const ENCODING: &str = "grpc-encoding";
@@ -98,28 +100,32 @@ impl<U: Upstream> Gateway<U> {
         let coding = coding(&head.headers)?;
         let max_message = Some(self.shared.config.max_message);
         let kind = (rpc.kind)();
+        let caller_of = |head: request::Parts| {
+            Caller::new(MetadataMap::from_headers(head.headers), head.extensions)
+        };
         let (caller, answer) = match rpc.request {
             rpc::Request::Unary(prepare) => {
-                let mut messages = Streaming::new_request(Raw, body, coding, max_message);
-                let message = messages.message().await?;
-                let message =
-                    message.ok_or_else(|| Status::internal("Missing request message."))?;
-                // The caller has nothing more to say.
-                messages.trailers().await?;
-                let caller = Caller::new(MetadataMap::from_headers(head.headers), head.extensions);
-                let prepared = match prepare(message) {
-                    Ok(prepared) => Ok(prepared),
-                    Err(Refused::Violations(violations)) => Err(violations),
-                    Err(Refused::Malformed(error)) => {
-                        return Err(Status::internal(error.to_string()));
-                    }
-                };
+                let message = only_message(Streaming::new_request(Raw, body, coding, max_message));
+                let prepared = readable(prepare(message.await?))?;
+                let caller = caller_of(head);
                 let answer = self.carry_out(&caller, prepared).await;
                 (caller, answer)
             }
+            rpc::Request::List { target, next } => {
+                let message = only_message(Streaming::new_request(Raw, body, coding, max_message));
+                let target = readable(target(message.await?))?;
+                let caller = caller_of(head);
+                let target = target.map_err(|violations| {
+                    let fault = Fault::InvalidRequest(violations);
+                    self.shared.failure(&caller, rpc.name, fault)
+                })?;
+                let pages = self.pages(caller, kind, target, next).await?;
+                let metadata = pages.metadata();
+                return Ok(response(Body::new(pages), metadata));
+            }
             rpc::Request::Upload { part, read } => {
                 let messages = Streaming::new_request(Raw, unabridged(body), coding, max_message);
-                let caller = Caller::new(MetadataMap::from_headers(head.headers), head.extensions);
+                let caller = caller_of(head);
                 let answer = self.upload(&caller, kind, part, read, messages).await;
                 (caller, answer)
             }
@@ -128,6 +134,23 @@ impl<U: Upstream> Gateway<U> {
             Ok(answer) => Ok(respond(&caller, rpc.name, answer)),
             Err(fault) => Err(self.shared.failure(&caller, rpc.name, fault)),
         }
+    }
+}
+
+/// The one message of a caller who has nothing more to say.
+async fn only_message(mut messages: Streaming<Bytes>) -> Result<Bytes, Status> {
+    let message = messages.message().await?;
+    let message = message.ok_or_else(|| Status::internal("Missing request message."))?;
+    messages.trailers().await?;
+    Ok(message)
+}
+
+/// What is made of a message, if it can be decoded.
+fn readable<T>(made: Result<T, Refused>) -> Result<Result<T, Vec<Violation>>, Status> {
+    match made {
+        Ok(made) => Ok(Ok(made)),
+        Err(Refused::Violations(violations)) => Ok(Err(violations)),
+        Err(Refused::Malformed(error)) => Err(Status::internal(error.to_string())),
     }
 }
 
@@ -185,16 +208,23 @@ fn respond(caller: &Caller, rpc: &'static str, answer: Answer) -> Response<Body>
         held,
     } = answer;
     let (metadata, extensions) = exchange::success(caller, rpc, drifts, held);
-    let mut response = Response::new(Body::new(Message {
+    let body = Body::new(Message {
         parts: message.into_iter(),
         has_trailers: true,
-    }));
+    });
+    let mut response = response(body, metadata);
+    *response.extensions_mut() = extensions;
+    response
+}
+
+/// A response of gRPC whose status is in the trailers.
+fn response(body: Body, metadata: MetadataMap) -> Response<Body> {
+    let mut response = Response::new(body);
     *response.headers_mut() = metadata.into_headers();
     let content_type = HeaderValue::from_static("application/grpc");
     response
         .headers_mut()
         .insert(header::CONTENT_TYPE, content_type);
-    *response.extensions_mut() = extensions;
     response
 }
 

@@ -213,6 +213,10 @@ pub struct CallContext {
     /// When the call ends. The layer that says so drops the call then. Where
     /// nobody does, the gateway reads `grpc-timeout` itself and keeps to it.
     pub deadline: Option<Instant>,
+    /// Whether the reply is handed on while it arrives, as fast as its caller
+    /// takes it, so that how long its body takes says nothing of the upstream. A
+    /// layer of the server leaves it false.
+    pub is_streamed: bool,
     /// Who the caller is.
     pub caller: Option<CallerKey>,
     /// What is noted of the call. Whoever wants to read it keeps a clone.

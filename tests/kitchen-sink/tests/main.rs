@@ -8,6 +8,7 @@ mod masks;
 mod one_pass;
 mod replies;
 mod requests;
+mod streams;
 mod stub;
 mod uploads;
 mod wire;

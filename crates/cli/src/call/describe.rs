@@ -290,8 +290,10 @@ fn comment(file: &FileDescriptor, path: &[i32]) -> String {
         .trim_end()
         .lines()
         .map(|line| line.strip_prefix(' ').unwrap_or(line))
+        // What a checker of protos is told is no news for callers.
+        .filter(|line| !line.starts_with("buf:lint:"))
         .collect();
-    lines.join("\n")
+    lines.join("\n").trim_end().to_owned()
 }
 
 /// Words an error in the JSON of a message: where it is, what is wrong, and

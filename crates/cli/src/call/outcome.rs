@@ -15,6 +15,13 @@ pub(super) fn print(reply: &DynamicMessage, out: &mut impl Write) -> io::Result<
     out.write_all(b"\n")
 }
 
+/// Prints one message of a stream as JSON on a line of its own.
+pub(super) fn print_line(message: &DynamicMessage, out: &mut impl Write) -> io::Result<()> {
+    let mut line = serde_json::to_vec(message)?;
+    line.push(b'\n');
+    out.write_all(&line)
+}
+
 /// Prints one part of a reply: a string as it is, anything else as JSON. The
 /// path is made of property names and list indexes, joined by dots.
 pub(super) fn print_part(

@@ -243,6 +243,9 @@ async fn answer(
     while let Some(message) = requests.message().await? {
         received.push(serde_json::to_value(&message).expect("messages have a JSON form"));
     }
+    let is_broken = received
+        .first()
+        .is_some_and(|first| first["title"] == "broken");
     let replies = match method.name() {
         "FindBook" => match received[0]["title"].as_str() {
             Some("lost") => return Err(not_found()),
@@ -268,7 +271,11 @@ async fn answer(
             DynamicMessage::deserialize(method.output(), reply).expect("replies fit")
         ))
     });
-    let replies: Vec<_> = replies.collect();
+    let mut replies: Vec<_> = replies.collect();
+    if is_broken {
+        replies.truncate(1);
+        replies.push(Err(Status::unavailable("the shelf broke")));
+    }
     Ok(Response::new(Box::new(tokio_stream::iter(replies)) as _))
 }
 
@@ -362,13 +369,19 @@ async fn client_stream_takes_objects_in_a_row() {
 async fn server_stream_prints_every_reply() {
     let outcome = call(&["ShelfService.WatchBooks"]).await;
     assert_snapshot!(outcome.out, @r#"
-    {
-      "title": "one"
-    }
-    {
-      "title": "two"
-    }
+    {"title":"one"}
+    {"title":"two"}
     "#);
+}
+
+#[tokio::test]
+async fn what_a_stream_brought_before_its_error_is_printed() {
+    let outcome = call(&["ShelfService.WatchBooks", "-d", r#"{"title": "broken"}"#]).await;
+    assert_eq!(
+        (outcome.code, outcome.out.as_str()),
+        (1, "{\"title\":\"one\"}\n")
+    );
+    assert_snapshot!(outcome.err, @"error: UNAVAILABLE: the shelf broke");
 }
 
 // ---- Uploads. ----

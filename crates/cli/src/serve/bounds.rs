@@ -26,6 +26,11 @@ pub(crate) struct BoundsArgs {
     #[arg(long, value_name = "BYTES", env = "WEB1ON1_MAX_REPLY", default_value_t = 64 << 20)]
     max_reply: usize,
 
+    /// The size of the largest element of a streamed list, in bytes; the list may
+    /// be of any length
+    #[arg(long, value_name = "BYTES", env = "WEB1ON1_MAX_ELEMENT", default_value_t = 1 << 20)]
+    max_element: usize,
+
     /// How many bytes of replies may be held at once, all calls together
     #[arg(long, value_name = "BYTES", env = "WEB1ON1_MAX_HELD_REPLIES", default_value_t = 256 << 20)]
     max_held_replies: usize,
@@ -63,6 +68,16 @@ pub(crate) struct BoundsArgs {
         default_value_t = 5_000
     )]
     max_calls_per_caller: usize,
+
+    /// How many calls may stream a list at once; one caller may have a quarter of
+    /// them
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "WEB1ON1_MAX_LISTS",
+        default_value_t = 128
+    )]
+    max_lists: usize,
 
     /// How many calls may be sent upstream at once; the gateway finds a lower
     /// number by itself where more would only wait there
@@ -174,6 +189,7 @@ impl BoundsArgs {
             max_held: self.max_held_requests,
             max_calls: self.max_calls,
             max_calls_per_caller: self.max_calls_per_caller,
+            max_lists: self.max_lists,
             max_connections: self.max_connections,
             max_streams: self.max_streams,
             max_headers: self.max_headers,
@@ -202,6 +218,7 @@ impl BoundsArgs {
         domain.clone_into(&mut config.domain);
         config.max_message = self.max_message;
         config.max_reply = self.max_reply;
+        config.max_element = self.max_element;
         config.max_held = self.max_held_replies;
         config
             .forwarded

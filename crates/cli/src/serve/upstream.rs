@@ -37,6 +37,10 @@ pub(crate) struct UpstreamArgs {
     #[arg(long, value_name = "DURATION", env = "WEB1ON1_UPSTREAM_IDLE_TIMEOUT", default_value = "30s", value_parser = duration)]
     upstream_idle_timeout: Duration,
 
+    /// How long the body of a reply may be silent while somebody waits for it
+    #[arg(long, value_name = "DURATION", env = "WEB1ON1_UPSTREAM_STALL_TIMEOUT", default_value = "30s", value_parser = duration)]
+    upstream_stall_timeout: Duration,
+
     /// How many connections an endpoint may have
     #[arg(
         long,
@@ -118,6 +122,7 @@ impl UpstreamArgs {
             roots: roots.map(upstream::roots).transpose()?,
             connect_timeout: self.upstream_connect_timeout,
             idle_timeout: self.upstream_idle_timeout,
+            stall_timeout: self.upstream_stall_timeout,
             max_connections: self.upstream_max_connections.min(files),
             ping_interval: self.upstream_ping_interval,
             ping_timeout: self.upstream_ping_interval,

@@ -476,6 +476,11 @@ fn view_of(name: &str, message: &Message, view: View) -> Type {
     }
 }
 
+/// Returns whether a shape outside of a list is that of the elements of the list.
+pub(super) fn element(list: &Shape, shape: &Shape) -> bool {
+    !shape.list && view_shape(shape, View::Partial).kind == view_shape(list, View::Read).kind
+}
+
 /// Returns whether a wrapper of an `Item` is an `ItemSlot` with the field `item`.
 fn is_named_after_content(name: &str, fields: &[Field]) -> bool {
     fields.iter().all(|field| match &field.property.shape.kind {

@@ -53,11 +53,12 @@ impl Layer {
     /// How long a call may take.
     fn timeout(&self, headers: &HeaderMap, rpc: Option<&Rpc>) -> Result<Duration, String> {
         // A watch answers once and then waits for news; it is as long as it may
-        // be, or else every idle client would come back each half minute.
-        let is_watch = rpc.is_some_and(|rpc| rpc.server_streaming && !rpc.client_streaming);
+        // be, or else every idle client would come back each half minute. A
+        // streamed list takes as long as its caller reads.
+        let is_stream = rpc.is_some_and(|rpc| rpc.server_streaming && !rpc.client_streaming);
         Ok(match transcode::grpc_timeout(headers)? {
             Some(timeout) => timeout.min(self.max),
-            None if is_watch => self.max,
+            None if is_stream => self.max,
             None => self.default,
         })
     }
@@ -219,6 +220,7 @@ where
                 body,
                 deadline,
                 sleep: None,
+                over: None,
                 exceeded,
             }),
             Err(_) => match exceeded {
@@ -239,6 +241,7 @@ pub(super) struct Limited {
     deadline: Instant,
     /// Set up only where there is something to wait for.
     sleep: Option<Pin<Box<Sleep>>>,
+    over: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
     /// What it takes to say so, until it was said.
     exceeded: Option<Exceeded>,
 }
@@ -250,8 +253,23 @@ impl Limited {
             body,
             deadline: Instant::now(),
             sleep: None,
+            over: None,
             exceeded: None,
         }
+    }
+}
+
+impl Limited {
+    /// Waits until the server cannot wait any longer.
+    fn poll_over(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let Some(exceeded) = &self.exceeded else {
+            return Poll::Pending;
+        };
+        let phase = &exceeded.layer.phase;
+        let over = self
+            .over
+            .get_or_insert_with(|| Box::pin(over(phase.clone())));
+        over.as_mut().poll(context)
     }
 }
 
@@ -270,7 +288,8 @@ impl http_body::Body for Limited {
         let sleep = self
             .sleep
             .get_or_insert_with(|| Box::pin(sleep_until(deadline)));
-        if sleep.as_mut().poll(context).is_pending() {
+        let has_no_time = sleep.as_mut().poll(context).is_ready();
+        if !has_no_time && self.poll_over(context).is_pending() {
             return Poll::Pending;
         }
         let Some(exceeded) = self.exceeded.take() else {
@@ -278,8 +297,13 @@ impl http_body::Body for Limited {
         };
         // What the reply still waits for is over too.
         self.body = Body::empty();
+        let status = if has_no_time {
+            exceeded.status()
+        } else {
+            exceeded.broken_off()
+        };
         let mut trailers = HeaderMap::new();
-        Poll::Ready(Some(match exceeded.status().add_header(&mut trailers) {
+        Poll::Ready(Some(match status.add_header(&mut trailers) {
             Ok(()) => Ok(Frame::trailers(trailers)),
             Err(status) => Err(status),
         }))

@@ -22,6 +22,7 @@ use transcode::CallerKey;
 use super::call::Call;
 use crate::config::Config;
 use crate::places::{Full, Places, Taken};
+use crate::rpcs::Rpc;
 
 /// When it makes sense to try again. By then some calls have ended, or none
 /// will soon.
@@ -33,10 +34,15 @@ const HEALTH_CHECK: &str = "grpc.health.v1.Health/Check";
 /// How many health checks may be open on top of all other calls.
 const RESERVE: usize = 64;
 
+/// The services of gRPC itself. Their streams are watches and conversations.
+const GRPC_ITSELF: &str = "grpc.";
+
 #[derive(Debug, Clone)]
 pub(super) struct Layer {
     places: Arc<Places>,
     reserve: Arc<Places>,
+    /// For those calls that stream a list, beside the place that each call has.
+    lists: Arc<Places>,
     domain: Arc<str>,
 }
 
@@ -45,24 +51,51 @@ impl Layer {
         Self {
             places: Places::new(config.max_calls, config.max_calls_per_caller),
             reserve: Places::new(RESERVE, RESERVE),
+            lists: Places::new(config.max_lists, config.max_lists.div_ceil(4)),
             domain,
         }
     }
 
     /// A place for a call, or why there is none.
-    fn take(&self, call: Option<&Call>) -> Result<TakenPlace, Full> {
+    fn take(&self, call: Option<&Call>) -> Result<TakenPlace, NoPlace> {
         let caller = call.map_or(CallerKey(0), Call::caller);
-        let is_health_check = || {
-            let rpc = call.and_then(|call| call.rpc.as_ref());
-            rpc.is_some_and(|rpc| &*rpc.name == HEALTH_CHECK)
-        };
+        let rpc = call.and_then(|call| call.rpc.as_ref());
+        let is_health_check = || rpc.is_some_and(|rpc| &*rpc.name == HEALTH_CHECK);
         let taken = match self.places.take(caller, 1) {
             // A server that is busy is not dead.
             Err(_) if is_health_check() => self.reserve.take(caller, 1),
             taken => taken,
         };
-        Ok(TakenPlace(Arc::new(taken?)))
+        let taken = taken.map_err(NoPlace::Call)?;
+        let of_list = if rpc.is_some_and(streams_a_list) {
+            Some(self.lists.take(caller, 1).map_err(NoPlace::List)?)
+        } else {
+            None
+        };
+        Ok(TakenPlace(Arc::new((taken, of_list))))
     }
+}
+
+/// Why a call has no place.
+enum NoPlace {
+    Call(Full),
+    List(Full),
+}
+
+impl NoPlace {
+    fn because(self) -> &'static str {
+        match self {
+            Self::Call(Full::Caller) => "the caller has as many calls open as it may",
+            Self::Call(Full::All) => "the gateway has as many calls open as it may",
+            Self::List(Full::Caller) => "the caller streams as many lists as it may",
+            Self::List(Full::All) => "the gateway streams as many lists as it may",
+        }
+    }
+}
+
+/// Returns whether the calls of an rpc last as long as their callers read.
+fn streams_a_list(rpc: &Rpc) -> bool {
+    rpc.server_streaming && !rpc.client_streaming && !rpc.name.starts_with(GRPC_ITSELF)
 }
 
 impl<S> tower::Layer<S> for Layer {
@@ -85,7 +118,7 @@ pub(super) struct InFlight<S> {
 /// The place of a call, in the extensions of its response: it is given back
 /// when the reply is written.
 #[derive(Debug, Clone)]
-struct TakenPlace(#[expect(dead_code, reason = "it is held")] Arc<Taken>);
+struct TakenPlace(#[expect(dead_code, reason = "it is held")] Arc<(Taken, Option<Taken>)>);
 
 impl<S> Service<Request<Body>> for InFlight<S>
 where
@@ -106,11 +139,8 @@ where
                 response: self.inner.call(request),
                 place: Some(place),
             }),
-            Err(full) => {
-                let because = match full {
-                    Full::Caller => "the caller has as many calls open as it may",
-                    Full::All => "the gateway has as many calls open as it may",
-                };
+            Err(none) => {
+                let because = none.because();
                 let status = transcode::status(
                     Code::ResourceExhausted,
                     "OVERLOADED",
@@ -153,12 +183,12 @@ where
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rpcs::Rpc;
 
     fn layer() -> Layer {
         let config = Config {
             max_calls: 4,
             max_calls_per_caller: 2,
+            max_lists: 4,
             ..Config::default()
         };
         Layer::new(&config, "test".into())
@@ -181,5 +211,35 @@ mod tests {
         let check = call_of(HEALTH_CHECK);
         let checks: Vec<_> = std::iter::from_fn(|| layer.take(Some(&check)).ok()).collect();
         assert_eq!(checks.len(), RESERVE, "and they are bounded");
+    }
+
+    #[test]
+    fn lists_that_are_streamed_leave_places_for_other_calls() {
+        let layer = layer();
+        let list = Call::of(Rpc {
+            name: "test.Service/Stream".into(),
+            client_streaming: false,
+            server_streaming: true,
+        });
+        let first = layer.take(Some(&list)).ok().expect("a place");
+        let second = layer.take(Some(&list)).err().map(NoPlace::because);
+        assert_eq!(second, Some("the caller streams as many lists as it may"));
+        let other = call_of("test.Service/Call");
+        assert!(layer.take(Some(&other)).is_ok(), "the place is given back");
+        drop(first);
+        assert!(layer.take(Some(&list)).is_ok());
+    }
+
+    #[test]
+    fn a_watch_is_no_list() {
+        let is_list = |name: &str| {
+            streams_a_list(&Rpc {
+                name: name.into(),
+                client_streaming: false,
+                server_streaming: true,
+            })
+        };
+        assert!(is_list("test.Service/Stream"));
+        assert!(!is_list("grpc.health.v1.Health/Watch"));
     }
 }

@@ -24,11 +24,8 @@ pub(super) enum FrameKind {
         packed: bool,
         index: usize,
     },
-    /// A list whose elements are messages by themselves.
-    Elements {
-        layout: fn() -> &'static MessageLayout,
-        index: usize,
-    },
+    /// The list whose elements are messages by themselves, with so many of them whole.
+    Elements { index: usize },
     /// An object that is a map.
     Map {
         number: u32,

@@ -142,6 +142,15 @@ impl Output {
         Ok(())
     }
 
+    /// How many bytes the message has that goes on.
+    pub(super) fn unfinished(&self) -> usize {
+        if self.is_open {
+            self.here() - self.start - PREFIX
+        } else {
+            0
+        }
+    }
+
     /// Makes a part of what is there, if it is large. To be called where no length
     /// is open.
     pub(super) fn part(&mut self) {

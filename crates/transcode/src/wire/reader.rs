@@ -47,6 +47,9 @@ enum State {
 #[derive(Debug)]
 pub struct Reader {
     root: Root,
+    /// Of a list whose elements are messages by themselves, how large one may be.
+    max_element: Option<usize>,
+    is_too_large: bool,
     state: State,
     frames: Vec<Frame>,
     skipped: Skipped,
@@ -73,19 +76,30 @@ impl Reader {
     /// A reader that expects a message of about so many bytes.
     #[must_use]
     pub fn new(root: Root, capacity: usize) -> Self {
-        let mut output = Output::new(capacity);
-        if !matches!(root, Root::Elements(_)) {
-            output.begin();
-        }
+        let mut reader = Self::empty(root, None, capacity);
+        reader.output.begin();
+        reader
+    }
+
+    /// A reader of a list whose elements are messages by themselves, each read as the
+    /// root says. None may have more than so many bytes of protobuf.
+    #[must_use]
+    pub fn of_list(root: Root, max_element: usize) -> Self {
+        Self::empty(root, Some(max_element), 0)
+    }
+
+    fn empty(root: Root, max_element: Option<usize>, capacity: usize) -> Self {
         Self {
             root,
+            max_element,
+            is_too_large: false,
             state: State::Start,
             frames: Vec::with_capacity(8),
             skipped: Skipped::default(),
             slots: Vec::with_capacity(8),
             spans: Vec::with_capacity(32),
             names: String::new(),
-            output,
+            output: Output::new(capacity),
             drifts: Drifts::new(),
             partial: Vec::new(),
             scanned: 0,
@@ -95,10 +109,16 @@ impl Reader {
         }
     }
 
-    /// How many bytes the reader holds.
+    /// How many bytes the reader holds of what is not whole.
     #[must_use]
-    pub fn held(&self) -> usize {
-        self.output.held() + self.partial.len()
+    pub fn unfinished(&self) -> usize {
+        self.output.unfinished() + self.partial.len()
+    }
+
+    /// Returns whether the reader has failed because an element is too large.
+    #[must_use]
+    pub fn is_too_large(&self) -> bool {
+        self.is_too_large
     }
 
     /// Reads the next piece of the text.
@@ -118,6 +138,9 @@ impl Reader {
             text.drain(..read);
             self.partial = text;
         }
+        if self.max_element.is_some_and(|max| self.unfinished() > max) {
+            return Err(self.refused(Refusal::TooLarge, 0));
+        }
         Ok(())
     }
 
@@ -129,7 +152,8 @@ impl Reader {
     pub fn finish(&mut self) -> Result<(), ReadError> {
         let text = std::mem::take(&mut self.partial);
         self.read(&text, true)?;
-        if matches!(self.state, State::Start | State::Blank) && !matches!(self.root, Root::Nothing)
+        if matches!(self.state, State::Start | State::Blank)
+            && (self.max_element.is_some() || !matches!(self.root, Root::Nothing))
         {
             return Err(ReadError {
                 path: "$".to_owned(),
@@ -169,7 +193,7 @@ impl Reader {
     #[must_use]
     pub fn elements(&self) -> usize {
         match self.frames.first().map(|frame| &frame.kind) {
-            Some(FrameKind::Elements { index, .. }) => *index,
+            Some(FrameKind::Elements { index }) => *index,
             _ => 0,
         }
     }

@@ -7,6 +7,8 @@ use super::token::NoToken;
 pub(super) enum Refusal {
     /// It does not fit, for this reason.
     Misfit(String),
+    /// It is an element that is larger than the limit.
+    TooLarge,
     /// It is no JSON.
     Token(NoToken),
 }

@@ -11,6 +11,8 @@ use super::{Add, Changes, Files};
 use crate::json::of_path;
 use crate::mutation::{Change, Mutant};
 
+const STREAMED: &str = "transcode.v1.streamed_list";
+
 pub(super) fn of_method(
     slice: usize,
     messages: &[String],
@@ -90,6 +92,35 @@ pub(super) fn of_method(
             "",
             Box::new(|method| {
                 change_option(method, "transcode.v1.upload", |options, extension| {
+                    options.clear_extension(extension);
+                });
+            }),
+        );
+    }
+    if option_text(descriptor, STREAMED, "list").is_some() {
+        for (field, value) in [
+            ("list", "ListShoes"),
+            ("list", ""),
+            ("page_size", "offset"),
+            ("page_size", "shoe_size"),
+            ("page_size", ""),
+        ] {
+            add(
+                "streamed list changed",
+                &format!("{field} {value:?}"),
+                Box::new(move |method| {
+                    change_option(method, STREAMED, |options, extension| {
+                        let streamed = options.get_extension_mut(extension);
+                        set(message_mut(streamed), field, value);
+                    });
+                }),
+            );
+        }
+        add(
+            "streamed list dropped",
+            "",
+            Box::new(|method| {
+                change_option(method, STREAMED, |options, extension| {
                     options.clear_extension(extension);
                 });
             }),

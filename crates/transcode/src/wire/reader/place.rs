@@ -30,7 +30,7 @@ impl Reader {
             let is_inside = !inner.is_empty() || in_property;
             let name = match &frame.kind {
                 FrameKind::List { index, .. }
-                | FrameKind::Elements { index, .. }
+                | FrameKind::Elements { index }
                 | FrameKind::ListValue { index } => {
                     return step(inner, names, &path.index(*index), in_property, indexes);
                 }
@@ -49,10 +49,15 @@ impl Reader {
     }
 
     /// The error of a value that begins at this index of the present piece.
-    pub(super) fn refused(&self, refusal: Refusal, start: usize) -> ReadError {
+    pub(super) fn refused(&mut self, refusal: Refusal, start: usize) -> ReadError {
         let path = self.path(true);
         let reason = match refusal {
             Refusal::Misfit(reason) => reason,
+            Refusal::TooLarge => {
+                self.is_too_large = true;
+                let max = self.max_element.unwrap_or_default();
+                format!("takes more than {max} bytes")
+            }
             Refusal::Token(NoToken::Incomplete { .. }) => {
                 "the end of the value was not seen, which is a fault of the gateway".to_owned()
             }

@@ -18,6 +18,21 @@ enum Goal {
     Value(Target),
 }
 
+/// What is to become of a value that is a message, or all that a message holds.
+fn of_root(root: Root) -> Goal {
+    match root {
+        Root::Nothing => Goal::Nothing,
+        Root::Message(layout) => Goal::Value(Target::message(layout)),
+        Root::Field(field) => match field.holds {
+            Holding::Repeated { .. } | Holding::Map(_) => Goal::Field(field),
+            // Null is no reply.
+            Holding::Optional | Holding::Implicit | Holding::Member(_) => {
+                Goal::Value(Target::of(field))
+            }
+        },
+    }
+}
+
 impl Reader {
     /// Reads a scalar, or the beginning of an object or a list.
     pub(super) fn value(&mut self, rest: &Rest<'_>) -> Result<usize, Refusal> {
@@ -130,17 +145,10 @@ impl Reader {
             return Goal::Nothing;
         }
         let Some(frame) = self.frames.last() else {
-            return match self.root {
-                Root::Nothing => Goal::Nothing,
-                Root::Message(layout) => Goal::Value(Target::message(layout)),
-                // A list by itself is read where it begins.
-                Root::Elements(_) => Goal::Value(Target::LIST),
-                Root::Field(field) => match field.holds {
-                    Holding::Repeated { .. } | Holding::Map(_) => Goal::Field(field),
-                    // Null is no reply.
-                    _ => Goal::Value(Target::of(field)),
-                },
-            };
+            if self.max_element.is_some() {
+                return Goal::Value(Target::LIST);
+            }
+            return of_root(self.root);
         };
         match &frame.kind {
             FrameKind::Message(message) => match (message.field(), message.property) {
@@ -154,7 +162,7 @@ impl Reader {
                 packed,
                 ..
             } => Goal::Value(Target::element(*number, **value, *packed)),
-            FrameKind::Elements { layout, .. } => Goal::Value(Target::message(*layout)),
+            FrameKind::Elements { .. } => of_root(self.root),
             FrameKind::Map { value, .. } => Goal::Value(Target::element(2, **value, false)),
             FrameKind::Struct => Goal::Value(Target::value(2)),
             FrameKind::ListValue { .. } => Goal::Value(Target::value(1)),
@@ -216,15 +224,6 @@ impl Reader {
                 if target.number != 0 {
                     self.open_length(target.number);
                 }
-                if matches!(
-                    self.frames.last(),
-                    Some(Frame {
-                        kind: FrameKind::Elements { .. },
-                        ..
-                    })
-                ) {
-                    self.output.begin();
-                }
                 let start = self.output.mark();
                 FrameKind::Message(MessageFrame::new(layout(), self.spans.len(), start))
             }
@@ -235,10 +234,8 @@ impl Reader {
             }
             (ValueLayout::ListValue, false) => {
                 // The list of the root is a target of its own.
-                if target.number == 0
-                    && let Root::Elements(layout) = self.root
-                {
-                    return Ok(FrameKind::Elements { layout, index: 0 });
+                if target.number == 0 {
+                    return Ok(FrameKind::Elements { index: 0 });
                 }
                 self.check_depth()?;
                 self.open_length(target.number);
@@ -282,16 +279,21 @@ impl Reader {
         if !self.skipped.is_empty() {
             return;
         }
-        if let Some(frame) = self.frames.last_mut()
-            && let FrameKind::List {
+        let Some(frame) = self.frames.last_mut() else {
+            return;
+        };
+        match frame.kind {
+            FrameKind::List {
                 number,
                 packed: true,
                 index: 0,
                 ..
-            } = frame.kind
-        {
-            self.slots.push(self.output.open(number));
-            frame.slots = self.slots.len();
+            } => {
+                self.slots.push(self.output.open(number));
+                frame.slots = self.slots.len();
+            }
+            FrameKind::Elements { .. } => self.output.begin(),
+            _ => {}
         }
     }
 
@@ -369,7 +371,13 @@ impl Reader {
                 }
                 false
             }
-            FrameKind::Elements { index, .. } => {
+            FrameKind::Elements { index } => {
+                if self
+                    .max_element
+                    .is_some_and(|max| self.output.unfinished() > max)
+                {
+                    return Err(Refusal::TooLarge);
+                }
                 self.output.end()?;
                 *index += 1;
                 false
