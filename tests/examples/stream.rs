@@ -5,7 +5,9 @@
 //! `WEB1ON1` is a `web1on1` command. Its gateway has one worker thread, and an upstream
 //! that sends a list of so many users (1,000,000) as fast as it is read. It prints how
 //! long the stream took, the most memory and the threads that the gateway had, and how
-//! long small calls took before it and during it.
+//! long small calls took before it and during it. Those during it are made through this
+//! gateway and through another one that has nothing else to do: what both wait for is the
+//! machine and the upstream, and the difference is what the list costs other calls.
 
 use std::error::Error;
 use std::io::{BufRead as _, BufReader, Lines};
@@ -148,7 +150,9 @@ async fn main() -> Result<(), Box<dyn Error>> {
         Some(count) => count.parse()?,
         None => 1_000_000,
     };
-    let gateway = Gateway::start(&binary, &serve(count)?)?;
+    let upstream = serve(count)?;
+    let gateway = Gateway::start(&binary, &upstream)?;
+    let other = Gateway::start(&binary, &upstream)?;
 
     let stop = Arc::new(AtomicBool::new(false));
     let quiet = tokio::spawn(small_calls(gateway.users().await?, Arc::clone(&stop)));
@@ -159,6 +163,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     stop.store(false, Ordering::Relaxed);
     let meanwhile = tokio::spawn(small_calls(gateway.users().await?, Arc::clone(&stop)));
+    let elsewhere = tokio::spawn(small_calls(other.users().await?, Arc::clone(&stop)));
     let started = Instant::now();
     let mut users = gateway.users().await?;
     let mut request = tonic::Request::new(StreamUsersRequest::default());
@@ -171,6 +176,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let took = started.elapsed();
     stop.store(true, Ordering::Relaxed);
     print("small calls during the stream", meanwhile.await??);
+    print("small calls through the other gateway", elsewhere.await??);
     println!("{found} users in {took:.1?}");
     println!("threads {}", gateway.status("Threads:")?);
     println!("most memory {}", gateway.status("VmHWM:")?);

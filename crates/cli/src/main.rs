@@ -46,6 +46,11 @@ enum Command {
 /// How long work that cannot be broken off may keep the program from ending.
 const LAST_WORK: Duration = Duration::from_secs(5);
 
+/// After how many turns of tasks a worker looks for what has arrived on its sockets. A
+/// list that is streamed takes one turn after the other, and with tokio's 61 the other
+/// calls of its worker would wait for so many of them.
+const EVENT_INTERVAL: u32 = 11;
+
 fn main() -> ExitCode {
     if let Err(error) = hidden::hide_passwords() {
         eprintln!("error: the password in --database cannot be hidden: {error}");
@@ -62,7 +67,11 @@ fn main() -> ExitCode {
         .with_writer(log.clone())
         .with_ansi(io::stderr().is_terminal())
         .init();
-    let runtime = match tokio::runtime::Runtime::new() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .event_interval(EVENT_INTERVAL)
+        .build();
+    let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => {
             log.line(format!("error: the program cannot start: {error}\n").into_bytes());

@@ -16,8 +16,9 @@ use crate::record::CallRecord;
 use crate::upstream::{BoxError, SendError, SendErrorKind};
 use crate::wire::Reader;
 
-/// How many bytes of a reply are translated before others have a turn.
-const PIECE: usize = 32 << 10;
+/// How many bytes of a reply are translated before others have a turn. It takes about
+/// a tenth of a millisecond.
+const PIECE: usize = 16 << 10;
 
 /// For how many bytes there is room in a message from the beginning.
 const FIRST: usize = 64 << 10;

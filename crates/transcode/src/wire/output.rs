@@ -110,11 +110,6 @@ impl Output {
         }
     }
 
-    /// How many bytes are held.
-    pub(super) fn held(&self) -> usize {
-        self.in_parts + self.bytes.len()
-    }
-
     /// Where the next byte goes.
     fn here(&self) -> usize {
         self.taken + self.bytes.len()
