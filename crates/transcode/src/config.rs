@@ -22,10 +22,9 @@ pub struct Config {
     /// with the reason `UPSTREAM_REPLY_TOO_LARGE`; one that announces it is not
     /// read at all.
     pub max_reply: usize,
-    /// How large one element of a streamed list may be, in bytes; the list itself
-    /// may be of any length. A larger one ends the stream as a reply that is too
-    /// large ends a call. No other call of the same thread goes on while an
-    /// element is read.
+    /// How large one element of a streamed list may be, in bytes of protobuf; the list
+    /// itself may be of any length. A larger one ends the stream as a reply that is
+    /// too large ends a call.
     pub max_element: usize,
     /// How many bytes of replies all calls may hold together, from their arrival
     /// until their [`Held`](crate::Held) is dropped. A reply that finds no room

@@ -15,7 +15,7 @@ use http::{HeaderMap, Request, Response, request};
 use http_body::Frame;
 use http_body_util::BodyExt as _;
 use tonic::body::Body;
-use tonic::codec::{CompressionEncoding, DecodeBuf, Decoder, Streaming};
+use tonic::codec::{BufferSettings, CompressionEncoding, DecodeBuf, Decoder, Streaming};
 use tonic::metadata::MetadataMap;
 use tonic::server::NamedService;
 use tonic::{Code, Status};
@@ -37,6 +37,10 @@ const ACCEPT_ENCODING: &str = "grpc-accept-encoding";
 
 /// The codings of messages that are taken.
 const CODINGS: HeaderValue = HeaderValue::from_static("gzip,identity");
+
+/// The size of the buffer for a message that arrives, in bytes. It grows for a larger
+/// one; most are small.
+const BUFFER: usize = 512;
 
 /// A gRPC service whose rpcs a gateway carries out. Compressed requests are
 /// accepted.
@@ -197,6 +201,10 @@ impl Decoder for Raw {
 
     fn decode(&mut self, message: &mut DecodeBuf<'_>) -> Result<Option<Bytes>, Status> {
         Ok(Some(message.copy_to_bytes(message.remaining())))
+    }
+
+    fn buffer_settings(&self) -> BufferSettings {
+        BufferSettings::new(BUFFER, BUFFER)
     }
 }
 

@@ -24,8 +24,8 @@ pub(super) enum FrameKind {
         packed: bool,
         index: usize,
     },
-    /// The list whose elements are messages by themselves, with so many of them whole.
-    Elements { index: usize },
+    /// The list whose elements are messages by themselves.
+    Elements,
     /// An object that is a map.
     Map {
         number: u32,

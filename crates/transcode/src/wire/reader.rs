@@ -50,6 +50,8 @@ pub struct Reader {
     /// Of a list whose elements are messages by themselves, how large one may be.
     max_element: Option<usize>,
     is_too_large: bool,
+    /// How many of its elements are whole.
+    elements: usize,
     state: State,
     frames: Vec<Frame>,
     skipped: Skipped,
@@ -93,6 +95,7 @@ impl Reader {
             root,
             max_element,
             is_too_large: false,
+            elements: 0,
             state: State::Start,
             frames: Vec::with_capacity(8),
             skipped: Skipped::default(),
@@ -189,13 +192,10 @@ impl Reader {
         std::mem::take(&mut self.drifts)
     }
 
-    /// Returns how many elements of the list are whole.
+    /// How many elements of the list are whole.
     #[must_use]
     pub fn elements(&self) -> usize {
-        match self.frames.first().map(|frame| &frame.kind) {
-            Some(FrameKind::Elements { index }) => *index,
-            _ => 0,
-        }
+        self.elements
     }
 
     /// Reads what is whole, and returns how much that is.

@@ -61,7 +61,7 @@ impl Reader {
                 self.output.string(1, name.as_bytes());
             }
             FrameKind::Empty => self.drift(DriftKind::UndeclaredProperty),
-            FrameKind::List { .. } | FrameKind::Elements { .. } | FrameKind::ListValue { .. } => {}
+            FrameKind::List { .. } | FrameKind::Elements | FrameKind::ListValue { .. } => {}
         }
         Ok(())
     }

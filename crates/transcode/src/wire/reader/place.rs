@@ -17,35 +17,34 @@ impl Reader {
 
     /// The path of what is being read.
     fn path(&self, indexes: bool) -> String {
-        fn step(
-            frames: &[Frame],
-            names: &str,
-            path: &Path<'_>,
-            in_property: bool,
-            indexes: bool,
-        ) -> String {
-            let Some((frame, inner)) = frames.split_first() else {
-                return path.to_string(indexes);
-            };
-            let is_inside = !inner.is_empty() || in_property;
-            let name = match &frame.kind {
-                FrameKind::List { index, .. }
-                | FrameKind::Elements { index }
-                | FrameKind::ListValue { index } => {
-                    return step(inner, names, &path.index(*index), in_property, indexes);
-                }
-                FrameKind::Message(message) => message.field().map(|field| field.name),
-                FrameKind::Map { .. } | FrameKind::Struct | FrameKind::Empty => None,
-            };
-            if !is_inside {
-                return path.to_string(indexes);
+        self.path_below(Path::ROOT, &self.frames, indexes)
+    }
+
+    /// The path of what is being read, which lies in the innermost of these frames.
+    fn path_below(&self, path: &Path<'_>, frames: &[Frame], indexes: bool) -> String {
+        let Some((frame, inner)) = frames.split_first() else {
+            return path.to_string(indexes);
+        };
+        let name = match &frame.kind {
+            FrameKind::List { index, .. } | FrameKind::ListValue { index } => {
+                return self.path_below(&path.index(*index), inner, indexes);
             }
-            let name = name.unwrap_or_else(|| names.get(frame.name.clone()).unwrap_or_default());
-            step(inner, names, &path.name(name), in_property, indexes)
-        }
+            FrameKind::Elements => {
+                return self.path_below(&path.index(self.elements), inner, indexes);
+            }
+            FrameKind::Message(message) => message.field().map(|field| field.name),
+            FrameKind::Map { .. } | FrameKind::Struct | FrameKind::Empty => None,
+        };
         let in_property =
             !self.skipped.is_empty() || matches!(self.state, State::Colon | State::Value);
-        step(&self.frames, &self.names, Path::ROOT, in_property, indexes)
+        if inner.is_empty() && !in_property {
+            return path.to_string(indexes);
+        }
+        let name = name.unwrap_or_else(|| {
+            let name = self.names.get(frame.name.clone());
+            name.unwrap_or_default()
+        });
+        self.path_below(&path.name(name), inner, indexes)
     }
 
     /// The error of a value that begins at this index of the present piece.

@@ -162,7 +162,7 @@ impl Reader {
                 packed,
                 ..
             } => Goal::Value(Target::element(*number, **value, *packed)),
-            FrameKind::Elements { .. } => of_root(self.root),
+            FrameKind::Elements => of_root(self.root),
             FrameKind::Map { value, .. } => Goal::Value(Target::element(2, **value, false)),
             FrameKind::Struct => Goal::Value(Target::value(2)),
             FrameKind::ListValue { .. } => Goal::Value(Target::value(1)),
@@ -235,7 +235,7 @@ impl Reader {
             (ValueLayout::ListValue, false) => {
                 // The list of the root is a target of its own.
                 if target.number == 0 {
-                    return Ok(FrameKind::Elements { index: 0 });
+                    return Ok(FrameKind::Elements);
                 }
                 self.check_depth()?;
                 self.open_length(target.number);
@@ -292,7 +292,7 @@ impl Reader {
                 self.slots.push(self.output.open(number));
                 frame.slots = self.slots.len();
             }
-            FrameKind::Elements { .. } => self.output.begin(),
+            FrameKind::Elements => self.output.begin(),
             _ => {}
         }
     }
@@ -371,7 +371,7 @@ impl Reader {
                 }
                 false
             }
-            FrameKind::Elements { index } => {
+            FrameKind::Elements => {
                 if self
                     .max_element
                     .is_some_and(|max| self.output.unfinished() > max)
@@ -379,7 +379,7 @@ impl Reader {
                     return Err(Refusal::TooLarge);
                 }
                 self.output.end()?;
-                *index += 1;
+                self.elements += 1;
                 false
             }
             FrameKind::ListValue { index } => {
