@@ -1,5 +1,6 @@
 //! `web1on1 backend`, and what whoever runs it does beside serving.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -17,6 +18,12 @@ pub(crate) struct BackendCommand {
 
     #[command(subcommand)]
     command: Option<Command>,
+}
+
+impl BackendCommand {
+    pub(crate) fn max_blocking_threads(&self) -> NonZeroUsize {
+        self.serve.max_blocking_threads()
+    }
 }
 
 #[derive(Subcommand, Debug)]

@@ -16,6 +16,7 @@ use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use mimalloc::MiMalloc;
+use tokio::runtime::{Builder, Runtime};
 use tracing_subscriber::EnvFilter;
 
 use self::log::Log;
@@ -43,6 +44,20 @@ enum Command {
     Contract(contract::ContractArgs),
 }
 
+impl Command {
+    /// How many threads may do work that blocks. Each piece of it ends by itself, so
+    /// that what has to wait gets its turn.
+    fn max_blocking_threads(&self) -> usize {
+        let given = match self {
+            Self::Serve(args) => args.max_blocking_threads(),
+            Self::Gateway(args) => args.max_blocking_threads(),
+            Self::Backend(command) => command.max_blocking_threads(),
+            Self::Call(_) | Self::Contract(_) => serve::BLOCKING_THREADS,
+        };
+        given.get()
+    }
+}
+
 /// How long work that cannot be broken off may keep the program from ending.
 const LAST_WORK: Duration = Duration::from_secs(5);
 
@@ -67,11 +82,7 @@ fn main() -> ExitCode {
         .with_writer(log.clone())
         .with_ansi(io::stderr().is_terminal())
         .init();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .event_interval(EVENT_INTERVAL)
-        .build();
-    let runtime = match runtime {
+    let runtime = match runtime(args.command.max_blocking_threads()) {
         Ok(runtime) => runtime,
         Err(error) => {
             log.line(format!("error: the program cannot start: {error}\n").into_bytes());
@@ -86,6 +97,16 @@ fn main() -> ExitCode {
     })
 }
 
+/// A runtime with a worker for each processor, and no more than so many threads for
+/// work that blocks. What does not find one waits.
+fn runtime(max_blocking_threads: usize) -> io::Result<Runtime> {
+    Builder::new_multi_thread()
+        .enable_all()
+        .event_interval(EVENT_INTERVAL)
+        .max_blocking_threads(max_blocking_threads)
+        .build()
+}
+
 async fn run(command: Command) -> anyhow::Result<ExitCode> {
     match command {
         Command::Serve(args) => Box::pin(serve::serve(*args)).await,
@@ -98,9 +119,58 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::sync::{Arc, Barrier};
 
-    use super::Args;
+    use clap::{CommandFactory as _, Parser as _};
+
+    use super::{Args, runtime};
+
+    #[test]
+    fn blocking_work_has_no_more_threads_than_it_may() {
+        const MOST: usize = 3;
+        let runtime = runtime(MOST).expect("the runtime starts");
+        let running = Arc::new(AtomicUsize::new(0));
+        // Each piece waits for others, so that as many run at once as may.
+        let together = Arc::new(Barrier::new(MOST));
+        let work: Vec<_> = (0..5 * MOST)
+            .map(|_| {
+                let (running, together) = (Arc::clone(&running), Arc::clone(&together));
+                runtime.spawn_blocking(move || {
+                    let at_once = running.fetch_add(1, Ordering::SeqCst) + 1;
+                    together.wait();
+                    running.fetch_sub(1, Ordering::SeqCst);
+                    // The next piece may begin only now.
+                    together.wait();
+                    at_once
+                })
+            })
+            .collect();
+        for work in work {
+            let at_once = runtime.block_on(work).expect("no panic");
+            assert!(at_once <= MOST, "{at_once} pieces ran at once");
+        }
+    }
+
+    #[track_caller]
+    fn check_threads(arguments: &[&str], expected: Option<usize>) {
+        let parsed = Args::try_parse_from([&["web1on1"], arguments].concat());
+        let threads = parsed.map(|args| args.command.max_blocking_threads());
+        assert_eq!(threads.ok(), expected, "for {arguments:?}");
+    }
+
+    #[test]
+    fn every_server_can_be_told_how_many_threads_may_block() {
+        let gateway = ["gateway", "--upstream", "http://127.0.0.1:1"];
+        for command in [&gateway[..], &["serve"], &["backend"]] {
+            let with = |number| [command, &["--max-blocking-threads", number]].concat();
+            check_threads(&with("5"), Some(5));
+            check_threads(&with("0"), None);
+        }
+        check_threads(&gateway, Some(8));
+        check_threads(&["serve"], Some(64));
+        check_threads(&["backend"], Some(64));
+    }
 
     #[test]
     fn the_arguments_do_not_clash() {

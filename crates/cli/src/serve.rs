@@ -10,6 +10,7 @@ mod upstream;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -43,6 +44,10 @@ const DOMAIN: &str = "gateway.web1on1.chat";
 /// How long requests may go on after a backend that serves alone was told to
 /// stop.
 const GRACE: Duration = Duration::from_secs(30);
+
+/// How many threads may do work that blocks, if it is not said: each has one file or
+/// one statement at a time.
+pub(crate) const BLOCKING_THREADS: NonZeroUsize = NonZeroUsize::new(64).expect("it is not zero");
 
 /// Serve the whole system from one process: the REST API and the gRPC gateway
 #[derive(Args, Debug)]
@@ -102,6 +107,34 @@ pub(crate) struct BackendArgs {
 
     #[command(flatten)]
     http_bounds: HttpBoundsArgs,
+
+    /// How many threads may read and write files, work on SQLite, hash passwords and
+    /// scale pictures; further work waits for one
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "WEB1ON1_MAX_BLOCKING_THREADS",
+        default_value_t = BLOCKING_THREADS
+    )]
+    max_blocking_threads: NonZeroUsize,
+}
+
+impl BackendArgs {
+    pub(crate) fn max_blocking_threads(&self) -> NonZeroUsize {
+        self.max_blocking_threads
+    }
+}
+
+impl ServeArgs {
+    pub(crate) fn max_blocking_threads(&self) -> NonZeroUsize {
+        self.backend.max_blocking_threads
+    }
+}
+
+impl GatewayArgs {
+    pub(crate) fn max_blocking_threads(&self) -> NonZeroUsize {
+        self.max_blocking_threads
+    }
 }
 
 /// Serve the gRPC gateway alone, in front of a REST API
@@ -121,6 +154,16 @@ pub(crate) struct GatewayArgs {
 
     #[command(flatten)]
     bounds: BoundsArgs,
+
+    /// How many threads may resolve names and do what takes long with a reply;
+    /// further work waits for one
+    #[arg(
+        long,
+        value_name = "NUMBER",
+        env = "WEB1ON1_MAX_BLOCKING_THREADS",
+        default_value = "8"
+    )]
+    max_blocking_threads: NonZeroUsize,
 }
 
 pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {

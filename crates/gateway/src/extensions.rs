@@ -3,12 +3,26 @@
 
 use std::net::IpAddr;
 
+use http::HeaderValue;
 use tokio::time::Instant;
 
-/// The address at the other end of a connection, in the extensions of a
-/// request.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Peer(pub(crate) IpAddr);
+/// The other end of a connection, in the extensions of a request.
+#[derive(Debug, Clone)]
+pub(crate) struct Peer {
+    pub(crate) address: IpAddr,
+    /// The address as `x-forwarded-for` has it. Made once for all requests of the
+    /// connection.
+    pub(crate) forwarded_for: Option<HeaderValue>,
+}
+
+impl Peer {
+    pub(crate) fn new(address: IpAddr) -> Self {
+        Self {
+            address,
+            forwarded_for: address.to_canonical().to_string().parse().ok(),
+        }
+    }
+}
 
 /// When a call is over at the latest, in the extensions of its response.
 #[derive(Debug, Clone, Copy)]

@@ -151,15 +151,16 @@ where
     });
     let progress = Arc::new(progress);
     let told = Arc::clone(&progress);
+    let peer = Peer::new(peer);
     let answer = service_fn(move |request: Request<Incoming>| {
-        let (service, progress) = (service.clone(), Arc::clone(&told));
+        let (service, progress, peer) = (service.clone(), Arc::clone(&told), peer.clone());
         async move {
             progress.send_modify(|progress| {
                 progress.doing = Doing::Answering;
                 progress.requests += 1;
             });
             let mut request = request.map(Body::new);
-            request.extensions_mut().insert(Peer(peer));
+            request.extensions_mut().insert(peer);
             let mut response = service.oneshot(request).await?;
             if let Some(Ends(deadline)) = response.extensions().get() {
                 let until = *deadline;

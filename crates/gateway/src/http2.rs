@@ -28,6 +28,7 @@ use tower::{Service, ServiceExt as _};
 
 use crate::batched::{Batched, Busy};
 use crate::config::Config;
+use crate::cork::Corked;
 use crate::extensions::{Ends, Peer};
 use crate::phase::Phase;
 use crate::socket::{Socket, Traffic};
@@ -77,7 +78,11 @@ where
     S::Future: Send,
     B: http_body::Body<Data = Bytes, Error = Status> + Send + Unpin + 'static,
 {
-    let (io, traffic) = Socket::new(io);
+    let (socket, traffic) = Socket::new(io);
+    let socket = Corked::new(socket);
+    let busy = Busy::default();
+    let peer = Peer::new(peer);
+    let begin = move |request, respond| answer(service.clone(), request, respond, peer.clone());
     let handshake = h2::server::Builder::new()
         .initial_window_size(config.stream_window)
         .initial_connection_window_size(config.connection_window)
@@ -86,20 +91,19 @@ where
         .max_local_error_reset_streams(Some(MAX_ERROR_RESETS))
         .max_pending_accept_reset_streams(MAX_PENDING_RESETS)
         .max_send_buffer_size(MAX_SEND_BUFFER)
-        .handshake::<_, Piece>(io);
-    let Ok(connection) = timeout(config.preface_timeout, handshake).await else {
-        return Ok(());
+        .handshake::<_, Piece>(socket.clone());
+    let serving = async {
+        match timeout(config.preface_timeout, handshake).await {
+            Ok(connection) => drive(connection?, traffic, config, phase, &busy, begin).await,
+            Err(_) => Ok(()),
+        }
     };
-    let connection = connection?;
-    let busy = Busy::default();
-    let begin = move |request, respond| answer(service.clone(), request, respond, peer);
-    let serving = drive(connection, traffic, config, phase, &busy, begin);
-    Batched::new(serving, busy.clone()).await
+    Batched::new(socket.flushed_by(serving), busy.clone()).await
 }
 
 /// Serves a connection after the handshake. `begin` answers a call.
 async fn drive<T, F>(
-    mut connection: Connection<Socket<T>, Piece>,
+    mut connection: Connection<Corked<T>, Piece>,
     traffic: Traffic,
     config: &Config,
     mut phase: watch::Receiver<Phase>,
@@ -352,13 +356,13 @@ async fn answer<S, B>(
     service: S,
     request: Request<RecvStream>,
     mut respond: SendResponse<Piece>,
-    peer: IpAddr,
+    peer: Peer,
 ) where
     S: Service<Request<Body>, Response = Response<B>, Error = Infallible>,
     B: http_body::Body<Data = Bytes, Error = Status> + Unpin,
 {
     let mut request = request.map(|stream| Body::new(Received::new(stream)));
-    request.extensions_mut().insert(Peer(peer));
+    request.extensions_mut().insert(peer);
     let response = tokio::select! {
         biased;
         Ok(response) = service.oneshot(request) => response,

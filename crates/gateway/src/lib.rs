@@ -16,6 +16,7 @@ pub mod admin;
 mod batched;
 mod callers;
 pub mod config;
+mod cork;
 pub mod descriptors;
 pub mod drift;
 mod extensions;

@@ -10,7 +10,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
-use bytes::{Buf as _, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// What has lately passed through a socket, for whoever watches over the
@@ -42,8 +41,13 @@ impl Traffic {
     }
 }
 
-/// How much of small writes is collected until they are flushed, in bytes.
-const COLLECTED: usize = 8 << 10;
+/// How much is collected until it is flushed, in bytes. What is more is written
+/// at once: a system call for so much costs more than it would to copy it.
+const COLLECTED: usize = 64 << 10;
+
+/// How large a buffer is kept for what is collected next, in bytes, unless as
+/// much was just collected. Most connections are idle.
+const KEPT: usize = 4 << 10;
 
 /// A socket that collects small writes and tells of its traffic.
 ///
@@ -51,7 +55,9 @@ const COLLECTED: usize = 8 << 10;
 /// with two system calls.
 pub(crate) struct Socket<T> {
     inner: T,
-    collected: BytesMut,
+    collected: Vec<u8>,
+    /// How much of it is written.
+    written: usize,
     traffic: Traffic,
 }
 
@@ -60,7 +66,8 @@ impl<T> Socket<T> {
         let traffic = Traffic::default();
         let socket = Self {
             inner,
-            collected: BytesMut::new(),
+            collected: Vec::new(),
+            written: 0,
             traffic: traffic.clone(),
         };
         (socket, traffic)
@@ -75,10 +82,13 @@ impl<T: AsyncWrite + Unpin> Socket<T> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        while !self.collected.is_empty() {
+        while self.written < self.collected.len() {
             let written = ready!(self.poll_write_with_collected(context, bytes))?;
-            let collected = written.min(self.collected.len());
-            self.collected.advance(collected);
+            let collected = written.min(self.collected.len() - self.written);
+            self.written += collected;
+            if self.written == self.collected.len() {
+                self.empty();
+            }
             if written > collected {
                 return Poll::Ready(Ok(written - collected));
             }
@@ -89,6 +99,16 @@ impl<T: AsyncWrite + Unpin> Socket<T> {
         self.poll_write_with_collected(context, bytes)
     }
 
+    /// Makes room for what is collected next.
+    fn empty(&mut self) {
+        let is_too_large = self.collected.capacity() > KEPT.max(4 * self.collected.len());
+        if is_too_large {
+            self.collected = Vec::new();
+        }
+        self.collected.clear();
+        self.written = 0;
+    }
+
     /// Makes one system call, and notes how it went.
     fn poll_write_with_collected(
         &mut self,
@@ -96,10 +116,13 @@ impl<T: AsyncWrite + Unpin> Socket<T> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let socket = Pin::new(&mut self.inner);
-        let written = if self.collected.is_empty() {
+        let collected = &self.collected[self.written..];
+        let written = if collected.is_empty() {
             socket.poll_write(context, bytes)
+        } else if bytes.is_empty() {
+            socket.poll_write(context, collected)
         } else {
-            let slices = [IoSlice::new(&self.collected), IoSlice::new(bytes)];
+            let slices = [IoSlice::new(collected), IoSlice::new(bytes)];
             socket.poll_write_vectored(context, &slices)
         };
         let flags = &self.traffic.0;
@@ -136,9 +159,12 @@ impl<T: AsyncWrite + Unpin> AsyncWrite for Socket<T> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        if self.collected.len() + bytes.len() > COLLECTED {
+        if self.collected.len() - self.written + bytes.len() > COLLECTED {
             return self.poll_write_all(context, bytes);
         }
+        // What is written makes room, however slowly the peer reads.
+        let written = std::mem::take(&mut self.written);
+        self.collected.drain(..written);
         self.collected.extend_from_slice(bytes);
         Poll::Ready(Ok(bytes.len()))
     }

@@ -281,8 +281,8 @@ impl Call<'_> {
         if version == Version::HTTP_2 {
             uri.scheme = Some(endpoint.scheme.clone());
             uri.authority = Some(endpoint.authority.clone());
-        } else if let Ok(host) = HeaderValue::from_str(endpoint.authority.as_str()) {
-            request.headers_mut().insert(HOST, host);
+        } else if let Some(host) = &endpoint.host {
+            request.headers_mut().insert(HOST, host.clone());
         }
         // A path alone, and all three together, are always a URI.
         *request.uri_mut() = Uri::from_parts(uri).unwrap_or_default();

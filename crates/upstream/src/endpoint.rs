@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use http::HeaderValue;
 use http::uri::{Authority, Scheme};
 use tokio::time::Instant;
 
@@ -19,6 +20,8 @@ pub(crate) struct Endpoint {
     /// What the server is called in requests.
     pub(crate) scheme: Scheme,
     pub(crate) authority: Authority,
+    /// The authority as the field `Host` has it.
+    pub(crate) host: Option<HeaderValue>,
     target: Target,
     pool: Pool,
     health: Mutex<Health>,
@@ -29,6 +32,7 @@ impl Endpoint {
     pub(crate) fn new(scheme: Scheme, authority: Authority, target: Target) -> Self {
         Self {
             scheme,
+            host: HeaderValue::from_str(authority.as_str()).ok(),
             authority,
             pool: Pool::new(&target),
             target,

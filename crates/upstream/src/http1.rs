@@ -33,6 +33,10 @@ use crate::{ReplyError, ReplyErrorKind, SendError, SendErrorKind};
 /// followed on the connection would wait behind them.
 const MOST_UNREAD: u64 = 64 << 10;
 
+/// For so many fields of a reply hyper has room on the stack, unless it is told
+/// how many there may be; then it allocates twice for every reply.
+const FIELDS_OF_HYPER: usize = 100;
+
 /// A connection.
 pub(crate) struct Http1 {
     sender: http1::SendRequest<AttemptBody>,
@@ -51,10 +55,14 @@ impl Http1 {
         permit: OwnedSemaphorePermit,
     ) -> Result<Self, SendError> {
         let (io, traffic) = Io::new(transport, true);
-        let (sender, connection) = http1::Builder::new()
-            .max_headers(config.max_headers)
+        let mut builder = http1::Builder::new();
+        builder
             .max_header_size(config.max_head)
-            .max_buf_size(config.max_head.max(64 * 1024))
+            .max_buf_size(config.max_head.max(64 * 1024));
+        if config.max_headers > FIELDS_OF_HYPER {
+            builder.max_headers(config.max_headers);
+        }
+        let (sender, connection) = builder
             .handshake(TokioIo::new(io))
             .await
             .map_err(|error| SendError::new(SendErrorKind::NeverSent, error))?;

@@ -199,10 +199,12 @@ where
     }
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
-        let peer = request.extensions_mut().remove::<Peer>().map(|peer| peer.0);
+        let peer = request.extensions_mut().remove::<Peer>();
+        let (peer, address) = peer.map_or((None, None), |peer| {
+            (Some(peer.address), peer.forwarded_for)
+        });
         let caller = self.layer.callers.identify(request.headers(), peer);
         // As every proxy does; whoever passes it on says where the call comes from.
-        let address = peer.and_then(|peer| peer.to_canonical().to_string().parse().ok());
         if let Some(address) = address {
             request.headers_mut().append(FORWARDED_FOR, address);
         }
