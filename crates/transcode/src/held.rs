@@ -147,7 +147,7 @@ where
     Ok((bytes, held))
 }
 
-/// Translates a whole body while it arrives. One that says beforehand that it is
+/// Translates a whole body while it arrives, and takes room for what it becomes. One that says beforehand that it is
 /// larger than the limit is not read at all. Others have a turn between its pieces.
 pub(crate) async fn translated<B>(
     body: B,
@@ -175,11 +175,11 @@ where
             return Err(BodyFault::TooLarge);
         }
         received += data.len();
-        room.take(data.len(), &mut taken)?;
-        let mut pieces = data.chunks(PIECE).peekable();
-        while let Some(piece) = pieces.next() {
+        for piece in data.chunks(PIECE) {
             reader.feed(piece)?;
-            if piece.len() == PIECE || pieces.peek().is_some() {
+            let holds = taken.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
+            room.take(reader.unfinished().saturating_sub(holds), &mut taken)?;
+            if piece.len() == PIECE {
                 tokio::task::yield_now().await;
             }
         }
