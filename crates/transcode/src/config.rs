@@ -26,7 +26,8 @@ pub struct Config {
     /// itself may be of any length. A larger one ends the stream as a reply that is
     /// too large ends a call.
     pub max_element: usize,
-    /// How many bytes of replies all calls may hold together, from their arrival
+    /// How many bytes of replies all calls may hold together, as the messages that they
+    /// become, from their arrival
     /// until their [`Held`](crate::Held) is dropped. A reply that finds no room
     /// is `RESOURCE_EXHAUSTED` with the reason `OVERLOADED`.
     pub max_held: usize,

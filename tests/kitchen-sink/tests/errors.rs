@@ -394,7 +394,7 @@ fn what_is_held_of_all_replies_is_bounded() {
         async { Ok::<_, Infallible>(response) }
     });
     let config = Config {
-        max_held: 100,
+        max_held: 90,
         ..config()
     };
     let gateway = Gateway::new(upstream, config);
