@@ -27,9 +27,8 @@ pub struct Config {
     /// too large ends a call.
     pub max_element: usize,
     /// How many bytes of replies all calls may hold together, as the messages that they
-    /// become, from their arrival
-    /// until their [`Held`](crate::Held) is dropped. A reply that finds no room
-    /// is `RESOURCE_EXHAUSTED` with the reason `OVERLOADED`.
+    /// become, from their arrival until their [`Held`](crate::Held) is dropped. A
+    /// reply that finds no room is `RESOURCE_EXHAUSTED` with the reason `OVERLOADED`.
     pub max_held: usize,
     /// How long the body of an error is waited for. What has not arrived by
     /// then is not told.
