@@ -181,7 +181,7 @@ impl<'a> Alternative<'a> {
     }
 
     /// Returns whether it admits all values of its types.
-    pub(super) fn is_of_types(&self) -> bool {
+    pub(crate) fn is_of_types(&self) -> bool {
         self.values.is_none()
             && self.low.is_none()
             && self.high.is_none()
@@ -204,6 +204,14 @@ impl<'a> Alternative<'a> {
             && self.conditions.is_empty()
             && self.overlaps.one == 0
             && self.others.is_empty()
+    }
+
+    /// How many parts it has.
+    pub(super) fn weight(&self) -> usize {
+        let nodes = self.properties.values().chain(self.by_pattern.values());
+        let nodes = nodes.chain(self.dependent.values()).chain(&self.prefix);
+        let values = self.values.as_ref().map_or(0, Vec::len);
+        1 + values + nodes.map(|node| 1 + node.0.len()).sum::<usize>()
     }
 
     /// What holds for the element at an index.

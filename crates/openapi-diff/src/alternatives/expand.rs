@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::alternative::Alternative;
+use super::branches::Member;
 use crate::classes::{Classes, Side};
 use crate::document::Document;
 use crate::level::Direction;
@@ -35,6 +36,15 @@ pub(crate) struct Expand<'a> {
     pub(super) known: RefCell<HashMap<String, Rc<[Alternative<'a>]>>>,
     /// The same where only parts are looked at.
     pub(super) looked_at: RefCell<HashMap<String, Rc<[Alternative<'a>]>>>,
+    /// What branches of unions have been found to be by themselves, by whether they were
+    /// only looked at, and their pointers.
+    pub(super) branches: RefCell<HashMap<(bool, String), Rc<[Alternative<'a>]>>>,
+    /// The members of schemas that are nothing but `anyOf`, and none for others.
+    pub(super) unions: RefCell<HashMap<String, Option<Rc<[Member<'a>]>>>>,
+    /// The numbers of the schemas that they stand for.
+    pub(super) targets: RefCell<HashMap<String, usize>>,
+    /// How many steps all schemas have taken, and how much there is to show for it.
+    pub(super) spent: Cell<usize>,
 }
 
 impl<'a> Expand<'a> {
@@ -47,6 +57,10 @@ impl<'a> Expand<'a> {
             looking: Cell::new(false),
             known: RefCell::default(),
             looked_at: RefCell::default(),
+            branches: RefCell::default(),
+            unions: RefCell::default(),
+            targets: RefCell::default(),
+            spent: Cell::new(0),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The keywords of one schema, taken into an alternative.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::Value;
 
@@ -323,27 +323,28 @@ fn objects<'a>(into: &mut Alternative<'a>, place: &Located<'a>) {
             patterns.insert(pattern.clone(), Node::one(Located { pointer, value }));
         }
     }
-    // What one schema calls by a pattern may be undeclared to the other.
-    let all: BTreeSet<String> = patterns
-        .keys()
-        .chain(into.by_pattern.keys())
-        .cloned()
-        .collect();
-    for pattern in all {
-        let here = patterns.get(&pattern).unwrap_or(&additional);
-        let there = into.by_pattern.get(&pattern).unwrap_or(&into.additional);
-        let node = there.clone().and(here);
-        into.by_pattern.insert(pattern, node);
-    }
-    let names: BTreeSet<String> = own.keys().chain(into.properties.keys()).cloned().collect();
-    for name in names {
-        let here = own.get(&name).unwrap_or(&additional);
-        let there = into
-            .properties
-            .get(&name)
-            .unwrap_or(&into.additional)
-            .clone();
-        into.properties.insert(name, there.and(here));
-    }
+    // What one schema calls by a pattern or a name may be undeclared to the other.
+    let undeclared = into.additional.clone();
+    meet(&mut into.by_pattern, patterns, &undeclared, &additional);
+    meet(&mut into.properties, own, &undeclared, &additional);
     into.additional = std::mem::take(&mut into.additional).and(&additional);
+}
+
+/// Adds schemas by name to others, where each side has one for the names of the other.
+fn meet<'a>(
+    into: &mut BTreeMap<String, Node<'a>>,
+    own: BTreeMap<String, Node<'a>>,
+    undeclared: &Node<'a>,
+    additional: &Node<'a>,
+) {
+    if !additional.0.is_empty() {
+        let others = into.iter_mut().filter(|(name, _)| !own.contains_key(*name));
+        for (_, node) in others {
+            *node = std::mem::take(node).and(additional);
+        }
+    }
+    for (name, here) in own {
+        let there = into.remove(&name).unwrap_or_else(|| undeclared.clone());
+        into.insert(name, there.and(&here));
+    }
 }

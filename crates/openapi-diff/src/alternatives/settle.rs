@@ -166,10 +166,15 @@ impl<'a> Expand<'a> {
             alternative.properties.remove(&name);
             alternative.required.remove(&name);
         }
-        while let Some((_, name)) = alternative.demands.iter().find(|(first, second)| {
-            alternative.required.contains(first) && !alternative.required.contains(second)
-        }) {
-            alternative.required.insert(name.clone());
+        let mut required: Vec<String> = alternative.required.iter().cloned().collect();
+        while let Some(first) = required.pop() {
+            let demanded = alternative.demands.range((first.clone(), String::new())..);
+            let demanded = demanded.take_while(|(name, _)| *name == first);
+            for (_, name) in demanded {
+                if alternative.required.insert(name.clone()) {
+                    required.push(name.clone());
+                }
+            }
         }
         let demands = std::mem::take(&mut alternative.demands);
         alternative.demands = demands

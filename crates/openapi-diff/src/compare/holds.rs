@@ -7,14 +7,15 @@
 //! answers that support each other. Nothing here recurses, and no answer depends on the
 //! order of the questions.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
-use super::facts::{Answer, Of, Question};
+use super::facts::{Answer, Facts, Of, Question, Signature};
 use super::pairs::Compare;
 use super::site::{Found, Site};
 use super::unions::is_entangled;
-use crate::alternatives::{Alternative, LEFT_OUT, NULL, Node, OBJECT};
+use crate::alternatives::{ANY, Alternative, Expand, LEFT_OUT, Node};
+use crate::canonical::canonical;
 use crate::classes::Side;
 use crate::rules::Effect;
 
@@ -82,22 +83,77 @@ impl<'a> Compare<'a> {
         if question.old == question.new {
             return true;
         }
+        if question.of == Of::Alternatives && self.is_refused(question) {
+            return false;
+        }
         let facts = &mut self.facts;
-        let answer = facts.answers.entry(question).or_insert_with(|| {
+        if !facts.answers.contains_key(&question) {
+            if !facts.budget.take(question) {
+                return false;
+            }
             facts.open.push(question);
-            Answer {
+            let answer = Answer {
                 holds: true,
                 relied_on_by: BTreeSet::new(),
-            }
-        });
+            };
+            facts.answers.insert(question, answer);
+        }
         let Some(asking) = facts.asking else {
             self.settle(question);
-            return self.facts.answers[&question].holds;
+            let holds = self.facts.answers[&question].holds;
+            self.forget();
+            return holds;
         };
-        if answer.holds {
-            answer.relied_on_by.insert(asking);
+        let answer = facts.answers.get_mut(&question);
+        answer.is_some_and(|answer| {
+            if answer.holds {
+                answer.relied_on_by.insert(asking);
+            }
+            answer.holds
+        })
+    }
+
+    /// Forgets the answers that are no only because there were too many questions.
+    fn forget(&mut self) {
+        let Facts {
+            budget, answers, ..
+        } = &mut self.facts;
+        if budget.is_exceeded {
+            for question in budget.asked.drain(..) {
+                if answers.get(&question).is_some_and(|answer| !answer.holds) {
+                    answers.remove(&question);
+                }
+            }
         }
-        answer.holds
+    }
+
+    /// Returns whether the answer is surely no, at a glance.
+    fn is_refused(&mut self, question: Question) -> bool {
+        let old = self.signature(Side::Base, question.old);
+        let new = self.signature(Side::Revision, question.new);
+        if question.forward {
+            new.refuses(&old)
+        } else {
+            old.refuses(&new)
+        }
+    }
+
+    fn signature(&mut self, side: Side, number: u32) -> Rc<Signature> {
+        if let Some(known) = self.facts.signatures.get(&(side, number)) {
+            return known.clone();
+        }
+        let alternative = self.facts.alternatives.get(&(side, number)).cloned();
+        let of = match side {
+            Side::Base => &self.base,
+            Side::Revision => &self.revision,
+        };
+        let signature = alternative.map_or_else(Signature::default, |alternative| {
+            sign(of, &alternative, &mut self.facts.words)
+        });
+        let signature = Rc::new(signature);
+        let signatures = &mut self.facts.signatures;
+        signatures.insert((side, number), signature.clone());
+        signature
     }
 
     /// Looks at the open questions until none is left.
@@ -151,8 +207,9 @@ impl<'a> Compare<'a> {
             }
         };
         let mut all_held = true;
+        let same: HashSet<u32> = holders.iter().copied().collect();
         for held in held.iter() {
-            if holders.contains(held) {
+            if same.contains(held) {
                 continue;
             }
             if holders.iter().any(|holder| self.ask(about(*held, *holder))) {
@@ -201,18 +258,20 @@ impl<'a> Compare<'a> {
 
     /// Returns whether each alternative is surely one of the other side.
     pub(super) fn are_settled(&mut self, before: &[u32], after: &[u32]) -> bool {
+        let same: HashSet<u32> = before.iter().copied().collect();
         before.len() == after.len()
             && after.iter().all(|new| {
-                before.iter().any(|old| {
-                    [true, false].into_iter().all(|forward| {
-                        self.ask(Question {
-                            of: Of::Alternatives,
-                            old: *old,
-                            new: *new,
-                            forward,
+                same.contains(new)
+                    || before.iter().any(|old| {
+                        [true, false].into_iter().all(|forward| {
+                            self.ask(Question {
+                                of: Of::Alternatives,
+                                old: *old,
+                                new: *new,
+                                forward,
+                            })
                         })
                     })
-                })
             })
     }
 
@@ -223,18 +282,6 @@ impl<'a> Compare<'a> {
         let (Some(old), Some(new)) = (old, new) else {
             return false;
         };
-        let (held, holder) = if question.forward {
-            (&old, &new)
-        } else {
-            (&new, &old)
-        };
-        if held.types & !holder.types != 0 {
-            return false;
-        }
-        // In most unions a property of one value tells the alternatives apart.
-        if held.types & !NULL == OBJECT && !holder.required.is_subset(&held.required) {
-            return false;
-        }
         let mut found = Found::default();
         self.alternatives(&old, &new, &Site::default(), &mut found);
         let fine = if question.forward {
@@ -320,4 +367,53 @@ impl<'a> Compare<'a> {
         known.or_insert_with(|| Rc::new(alternative.clone()));
         number
     }
+}
+
+/// What can be said of an alternative at a glance.
+fn sign<'a>(
+    of: &Expand<'a>,
+    alternative: &Alternative<'a>,
+    words: &mut HashMap<String, u32>,
+) -> Signature {
+    let mut word = |text: String| -> u32 {
+        let next = u32::try_from(words.len()).unwrap_or(u32::MAX);
+        *words.entry(text).or_insert(next)
+    };
+    let mut signature = Signature {
+        types: alternative.types,
+        open: alternative.additional.is_any() && alternative.by_pattern.is_empty(),
+        ..Signature::default()
+    };
+    for name in &alternative.required {
+        signature.required.push(word(name.clone()));
+    }
+    for (name, node) in &alternative.properties {
+        let number = word(name.clone());
+        signature.declared.push(number);
+        if node.is_never() {
+            continue;
+        }
+        if !takes_all(of, node) {
+            signature.restricted.push(number);
+        }
+        if let Some(values) = of.listed(node) {
+            let values = values.iter().map(|value| word(canonical(value)));
+            let mut values: Vec<u32> = values.collect();
+            values.sort_unstable();
+            signature.listed.push((number, values));
+        }
+    }
+    signature.required.sort_unstable();
+    signature.restricted.sort_unstable();
+    signature.declared.sort_unstable();
+    signature.listed.sort_unstable();
+    signature
+}
+
+/// Returns whether a schema may take every value.
+fn takes_all<'a>(of: &Expand<'a>, node: &Node<'a>) -> bool {
+    let alternatives = of.alternatives(node);
+    let alternatives = alternatives.iter();
+    let whole = alternatives.filter(|alternative| alternative.is_of_types());
+    whole.fold(0, |types, alternative| types | alternative.types) == ANY
 }

@@ -368,9 +368,10 @@ impl<'a> Judge<'a> {
                 .map(|components| document.members(&components, "schemas"))
                 .unwrap_or_default()
         };
-        let new = schemas(self.revision);
+        let new = schemas(self.revision).into_iter().map(|(name, _)| name);
+        let new: HashSet<String> = new.collect();
         for (name, place) in schemas(self.base) {
-            if !new.iter().any(|(other, _)| *other == name) {
+            if !new.contains(&name) {
                 self.report(
                     OperationRule::ApiSchemaRemoved,
                     None,
