@@ -12,13 +12,31 @@ use regex_automata::{Anchored, MatchKind};
 /// Pairs of states to look at before giving up.
 const MAX_PAIRS: usize = 200_000;
 
+/// How many pairs may be looked at in one comparison of documents, where making
+/// automata counts as well.
+const MAX_WORK: usize = 500_000;
+
+/// How many bytes of an automaton are as much work as a pair of states.
+const BYTES: usize = 32;
+
 /// Decides it by walking both automata side by side. `None` if a pattern is
-/// not regular (look-around, back-references) or the automata are too large.
+/// not regular (look-around, back-references), the automata are too large, or
+/// there are too many patterns.
 pub(super) fn within(a: &str, b: &str) -> Option<bool> {
     if a == b {
         return Some(true);
     }
+    if AUTOMATA.with_borrow(|automata| automata.work > MAX_WORK) {
+        return None;
+    }
     let (a, b) = (automaton(a)?, automaton(b)?);
+    let mut looked_at = 0;
+    let answer = walk(&a, &b, &mut looked_at);
+    AUTOMATA.with_borrow_mut(|automata| automata.work += looked_at);
+    answer
+}
+
+fn walk(a: &Dfa, b: &Dfa, looked_at: &mut usize) -> Option<bool> {
     let config = start::Config::new().anchored(Anchored::Yes);
     let first = (a.start_state(&config).ok()?, b.start_state(&config).ok()?);
     let mut seen = HashSet::from([first]);
@@ -37,6 +55,7 @@ pub(super) fn within(a: &str, b: &str) -> Option<bool> {
                 return None;
             }
             if seen.insert(next) {
+                *looked_at = seen.len();
                 if seen.len() > MAX_PAIRS {
                     return None;
                 }
@@ -71,9 +90,12 @@ const MAX_KEPT: usize = 128 << 20;
 struct Automata {
     known: HashMap<String, Option<Rc<Dfa>>>,
     bytes: usize,
+    /// How much has been done, in pairs of states.
+    work: usize,
 }
 
 thread_local! {
+    // Each comparison of documents has a thread of its own.
     static AUTOMATA: RefCell<Automata> = RefCell::default();
 }
 
@@ -83,9 +105,12 @@ fn automaton(pattern: &str) -> Option<Rc<Dfa>> {
             return known.clone();
         }
         let new = build(pattern).map(Rc::new);
-        automata.bytes += pattern.len() + new.as_ref().map_or(0, |dfa| dfa.memory_usage());
+        let bytes = pattern.len() + new.as_ref().map_or(0, |dfa| dfa.memory_usage());
+        automata.bytes += bytes;
+        automata.work += bytes / BYTES;
         if automata.bytes > MAX_KEPT {
-            *automata = Automata::default();
+            automata.known.clear();
+            automata.bytes = bytes;
         }
         automata.known.insert(pattern.to_owned(), new.clone());
         new

@@ -21,7 +21,7 @@ use serde_json::Value;
 
 pub(super) use self::alternative::{
     ANY, ARRAY, Alternative, BOOLEAN, Bound, Condition, Contains, FRACTION, INTEGER, LEFT_OUT,
-    NULL, NUMBER, Node, OBJECT, STRING, admits_plainly, divides, list, same,
+    NULL, NUMBER, Node, OBJECT, Overlaps, STRING, admits_plainly, divides, list, same,
 };
 pub(super) use self::apart::apart;
 use self::branches::Walk;
@@ -67,6 +67,10 @@ impl<'a> Expand<'a> {
         let same = leaves.as_ref();
         let same = same.and_then(|leaves| all.borrow().get(leaves).cloned());
         let alternatives = same.unwrap_or_else(|| self.expand(node).into());
+        if leaves.is_none() && node.0.len() < 2 && is_simple(&alternatives) {
+            // It is as quickly found again, and documents have many like it.
+            return alternatives;
+        }
         let keys = leaves.into_iter().chain([key]);
         all.borrow_mut()
             .extend(keys.map(|key| (key, alternatives.clone())));
@@ -258,6 +262,10 @@ impl<'a> Expand<'a> {
         walk.leave(place);
         alternatives
     }
+}
+
+fn is_simple(alternatives: &[Alternative<'_>]) -> bool {
+    matches!(alternatives, [only] if only.weight() < 4 && only.nots.is_empty() && only.overlaps == Overlaps::default())
 }
 
 /// Keeps a part that is too involved to be compared as it is written.

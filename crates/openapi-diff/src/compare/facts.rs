@@ -43,7 +43,8 @@ pub(super) struct Facts<'a> {
     pub(super) alternatives: HashMap<(Side, u32), Rc<Alternative<'a>>>,
     /// The alternatives of a node.
     pub(super) parts: HashMap<(Side, u32), Rc<[u32]>>,
-    pub(super) signatures: HashMap<(Side, u32), Rc<Signature>>,
+    /// By the numbers of alternatives, for the old side and the new.
+    pub(super) signatures: [Vec<Option<Rc<Signature>>>; 2],
     /// Numbers of the names and values in signatures.
     pub(super) words: HashMap<String, u32>,
     pub(super) budget: Budget,
@@ -94,30 +95,30 @@ impl Signature {
     }
 }
 
-/// How many questions one pair of unions may lead to.
-const MAX_QUESTIONS: usize = 100_000;
+/// How often questions may be looked at for one pair of unions.
+const MAX_LOOKS: usize = 100_000;
 
-/// How many questions all pairs together may lead to.
-const MAX_ALL_QUESTIONS: usize = 400_000;
+/// How often they may be looked at for all pairs together.
+const MAX_ALL_LOOKS: usize = 300_000;
 
-/// The questions that may still be asked.
+/// What may still be looked at.
 #[derive(Debug)]
 pub(super) struct Budget {
-    /// Of the pair at hand.
+    /// For the pair at hand.
     left: usize,
-    /// Of all pairs.
+    /// For all pairs.
     all: usize,
-    /// Those that were asked for the pair at hand.
+    /// The questions that were asked for the pair at hand.
     pub(super) asked: Vec<Question>,
-    /// Whether the pair at hand had one question too many.
+    /// Whether the pair at hand needed more than there was.
     pub(super) is_exceeded: bool,
 }
 
 impl Default for Budget {
     fn default() -> Self {
         Budget {
-            left: MAX_QUESTIONS,
-            all: MAX_ALL_QUESTIONS,
+            left: MAX_LOOKS,
+            all: MAX_ALL_LOOKS,
             asked: Vec::new(),
             is_exceeded: false,
         }
@@ -125,13 +126,12 @@ impl Default for Budget {
 }
 
 impl Budget {
-    /// Takes a question from what is left. Returns whether it may be asked.
-    pub(super) fn take(&mut self, question: Question) -> bool {
+    /// Takes a look at a question from what is left. Returns whether there was one.
+    pub(super) fn take(&mut self) -> bool {
         let may = self.left > 0 && self.all > 0;
         if may {
             self.left -= 1;
             self.all -= 1;
-            self.asked.push(question);
         } else {
             self.is_exceeded = true;
         }
@@ -140,7 +140,7 @@ impl Budget {
 
     /// Begins with another pair.
     pub(super) fn begin(&mut self) {
-        self.left = MAX_QUESTIONS;
+        self.left = MAX_LOOKS;
         self.asked.clear();
         self.is_exceeded = false;
     }

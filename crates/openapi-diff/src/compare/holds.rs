@@ -83,21 +83,19 @@ impl<'a> Compare<'a> {
         if question.old == question.new {
             return true;
         }
-        if question.of == Of::Alternatives && self.is_refused(question) {
-            return false;
-        }
-        let facts = &mut self.facts;
-        if !facts.answers.contains_key(&question) {
-            if !facts.budget.take(question) {
+        if !self.facts.answers.contains_key(&question) {
+            if question.of == Of::Alternatives && self.is_refused(question) {
                 return false;
             }
-            facts.open.push(question);
+            self.facts.open.push(question);
+            self.facts.budget.asked.push(question);
             let answer = Answer {
                 holds: true,
                 relied_on_by: BTreeSet::new(),
             };
-            facts.answers.insert(question, answer);
+            self.facts.answers.insert(question, answer);
         }
+        let facts = &mut self.facts;
         let Some(asking) = facts.asking else {
             self.settle(question);
             let holds = self.facts.answers[&question].holds;
@@ -113,7 +111,7 @@ impl<'a> Compare<'a> {
         })
     }
 
-    /// Forgets the answers that are no only because there were too many questions.
+    /// Forgets the answers that may be no only because too much had to be looked at.
     fn forget(&mut self) {
         let Facts {
             budget, answers, ..
@@ -139,7 +137,12 @@ impl<'a> Compare<'a> {
     }
 
     fn signature(&mut self, side: Side, number: u32) -> Rc<Signature> {
-        if let Some(known) = self.facts.signatures.get(&(side, number)) {
+        let index = number as usize;
+        let signatures = &mut self.facts.signatures[side as usize];
+        if signatures.len() <= index {
+            signatures.resize(index + 1, None);
+        }
+        if let Some(known) = &signatures[index] {
             return known.clone();
         }
         let alternative = self.facts.alternatives.get(&(side, number)).cloned();
@@ -151,8 +154,7 @@ impl<'a> Compare<'a> {
             sign(of, &alternative, &mut self.facts.words)
         });
         let signature = Rc::new(signature);
-        let signatures = &mut self.facts.signatures;
-        signatures.insert((side, number), signature.clone());
+        self.facts.signatures[side as usize][index] = Some(signature.clone());
         signature
     }
 
@@ -170,10 +172,11 @@ impl<'a> Compare<'a> {
                 continue;
             }
             self.facts.asking = Some(question);
-            let holds = match question.of {
-                Of::Nodes => self.nodes_hold(question),
-                Of::Alternatives => self.alternatives_hold(question),
-            };
+            let holds = self.facts.budget.take()
+                && match question.of {
+                    Of::Nodes => self.nodes_hold(question),
+                    Of::Alternatives => self.alternatives_hold(question),
+                };
             self.facts.asking = None;
             if !holds && let Some(answer) = self.facts.answers.get_mut(&question) {
                 answer.holds = false;
@@ -208,11 +211,15 @@ impl<'a> Compare<'a> {
         };
         let mut all_held = true;
         let same: HashSet<u32> = holders.iter().copied().collect();
-        for held in held.iter() {
+        for (index, held) in held.iter().enumerate() {
             if same.contains(held) {
                 continue;
             }
-            if holders.iter().any(|holder| self.ask(about(*held, *holder))) {
+            // What stands at its place holds it most often.
+            let first = index.min(holders.len());
+            let (others, likely) = holders.split_at(first);
+            let mut in_turn = likely.iter().chain(others);
+            if in_turn.any(|holder| self.ask(about(*held, *holder))) {
                 continue;
             }
             let slices = self.slices(

@@ -54,6 +54,11 @@ impl Unheld {
     }
 }
 
+/// Places in their order, but a likely one and those behind it first.
+fn from(first: usize, length: usize) -> impl Iterator<Item = usize> {
+    (first..length).chain(0..first.min(length))
+}
+
 fn set(numbers: &[u32]) -> HashSet<u32> {
     numbers.iter().copied().collect()
 }
@@ -90,7 +95,7 @@ impl<'a> Compare<'a> {
                 .clone()
                 .map(|i| {
                     !new_set.contains(&old.numbers[i])
-                        && !news.clone().any(|j| self.holds(old, new, (i, j), true))
+                        && !from(i, news.len()).any(|j| self.holds(old, new, (i, j), true))
                         && !self.is_held_by_types(Side::Base, old.numbers[i], &new.numbers)
                 })
                 .collect(),
@@ -98,7 +103,7 @@ impl<'a> Compare<'a> {
                 .clone()
                 .map(|j| {
                     !old_set.contains(&new.numbers[j])
-                        && !olds.clone().any(|i| self.holds(old, new, (i, j), false))
+                        && !from(j, olds.len()).any(|i| self.holds(old, new, (i, j), false))
                         && !self.is_held_by_types(Side::Revision, new.numbers[j], &old.numbers)
                 })
                 .collect(),
