@@ -80,6 +80,53 @@ pub(super) fn matches(pattern: &str, text: &str) -> Option<bool> {
     Some(dfa.is_match_state(dfa.next_eoi_state(state)))
 }
 
+/// The length of the shortest text that matches a pattern, in characters; `None` if that is
+/// not found, or no text does.
+pub(super) fn shortest(pattern: &str) -> Option<u64> {
+    let is_exhausted = AUTOMATA.with_borrow(|automata| automata.work > MAX_WORK);
+    if let Some(known) = AUTOMATA.with_borrow(|automata| automata.shortest.get(pattern).copied()) {
+        return known;
+    }
+    let length = if is_exhausted {
+        None
+    } else {
+        automaton(pattern).and_then(|dfa| shortest_in(&dfa))
+    };
+    AUTOMATA.with_borrow_mut(|automata| {
+        automata.work += pattern.len() / BYTES;
+        automata.shortest.insert(pattern.to_owned(), length);
+    });
+    length
+}
+
+fn shortest_in(dfa: &Dfa) -> Option<u64> {
+    let config = start::Config::new().anchored(Anchored::Yes);
+    let first = dfa.start_state(&config).ok()?;
+    let mut done = HashSet::new();
+    // Bytes within a character add nothing to the length, so what they lead to comes first.
+    let mut queue = VecDeque::from([(first, 0)]);
+    while let Some((state, length)) = queue.pop_front() {
+        if dfa.is_dead_state(state) || !done.insert(state) {
+            continue;
+        }
+        if dfa.is_match_state(dfa.next_eoi_state(state)) {
+            return Some(length);
+        }
+        for byte in 0..=u8::MAX {
+            let next = dfa.next_state(state, byte);
+            if dfa.is_quit_state(next) {
+                return None;
+            }
+            if byte & 0xC0 == 0x80 {
+                queue.push_front((next, length));
+            } else if !done.contains(&next) {
+                queue.push_back((next, length + 1));
+            }
+        }
+    }
+    None
+}
+
 type Dfa = dense::DFA<Vec<u32>>;
 
 /// Automata that are kept have no more bytes than this together.
@@ -89,6 +136,8 @@ const MAX_KEPT: usize = 128 << 20;
 #[derive(Default)]
 struct Automata {
     known: HashMap<String, Option<Rc<Dfa>>>,
+    /// The lengths of the shortest texts that match.
+    shortest: HashMap<String, Option<u64>>,
     bytes: usize,
     /// How much has been done, in pairs of states.
     work: usize,
@@ -173,7 +222,7 @@ fn ecmascript(pattern: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::within;
+    use super::{shortest, within};
 
     #[track_caller]
     fn check(a: &str, b: &str, expected: Option<bool>) {
@@ -197,6 +246,19 @@ mod tests {
         check(r"^\d+$", "^[0-9]+$", Some(true));
         check("^[0-9]+$", r"^\d+$", Some(true));
         check(r"^[\w-]+$", "^[A-Za-z0-9_-]+$", Some(true));
+    }
+
+    #[track_caller]
+    fn check_shortest(pattern: &str, expected: Option<u64>) {
+        assert_eq!(shortest(pattern), expected, "the shortest `{pattern}`");
+    }
+
+    #[test]
+    fn lengths_are_counted_in_characters() {
+        check_shortest("^[a-z]+$", Some(1));
+        check_shortest("^[äß]{2}€|abcd", Some(3));
+        check_shortest("", Some(0));
+        check_shortest("^(?=a)b$", None);
     }
 
     #[test]

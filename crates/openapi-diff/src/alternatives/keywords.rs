@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::alternative::{
     ANY, ARRAY, Alternative, BOOLEAN, Bound, Condition, Contains, INTEGER, NULL, NUMBER, Node,
     OBJECT, STRING, bound, list,
 };
+use super::exact::Exact;
 use super::expand::Expand;
 use crate::canonical::ValueSet;
-use crate::classes::said;
+use crate::classes::{followed, said};
 use crate::document::{Dialect, Located};
 use crate::places::escape;
 
@@ -32,7 +33,7 @@ impl<'a> Expand<'a> {
                 }
                 "const" => restrict(into, std::slice::from_ref(value)),
                 "minimum" | "maximum" => {
-                    if let Some(at) = value.as_f64() {
+                    if let Some(at) = exact(value) {
                         let exclusive = old
                             && place.flag(if keyword == "minimum" {
                                 "exclusiveMinimum"
@@ -43,7 +44,7 @@ impl<'a> Expand<'a> {
                     }
                 }
                 "exclusiveMinimum" | "exclusiveMaximum" => {
-                    if let Some(at) = value.as_f64() {
+                    if let Some(at) = exact(value) {
                         let bound_ = Bound {
                             at,
                             exclusive: true,
@@ -91,15 +92,18 @@ impl<'a> Expand<'a> {
                     }
                 }
                 "not" => {
-                    if let Some(not) = place.raw_member("not") {
+                    if let Some(not) = place.raw_member("not")
+                        && self.twice_ruled_out(place).is_none()
+                    {
                         self.rule_out(into, not);
                     }
                 }
+                "propertyNames" if value.as_object().is_some_and(is_string) => {}
                 "propertyNames" => take(&mut into.names, place, keyword),
                 "contentSchema" => take(&mut into.content, place, keyword),
                 "contains" => into.contains.extend(contains(place)),
                 "dependentRequired" | "dependentSchemas" => dependencies(into, place, keyword),
-                "if" => into.conditions.extend(condition(place)),
+                "if" if self.decided(place).is_none() => into.conditions.extend(condition(place)),
                 _ => {
                     if let Some(name) = OTHERS.iter().find(|name| **name == keyword) {
                         let values = into.others.entry(name).or_default();
@@ -112,6 +116,41 @@ impl<'a> Expand<'a> {
         }
         arrays(into, place);
         objects(into, place);
+    }
+
+    /// The schemas that a schema must keep in other words than `allOf`.
+    pub(super) fn implied_parts(&self, place: &Located<'a>) -> Vec<Located<'a>> {
+        let decided = self.decided(place).flatten();
+        decided
+            .into_iter()
+            .chain(self.twice_ruled_out(place))
+            .collect()
+    }
+
+    /// What a condition demands of every value, if it is always or never met, or demands
+    /// the same either way.
+    fn decided(&self, place: &Located<'a>) -> Option<Option<Located<'a>>> {
+        let test = followed(self.document, &place.raw_member("if")?);
+        let (then, otherwise) = (place.raw_member("then"), place.raw_member("else"));
+        match test.value {
+            Value::Bool(true) => return Some(then),
+            Value::Bool(false) => return Some(otherwise),
+            Value::Object(map) if said(self.document, map).next().is_none() => return Some(then),
+            _ => {}
+        }
+        let (one, other) = (then?, otherwise?);
+        let is_same = followed(self.document, &one).pointer
+            == followed(self.document, &other).pointer
+            || one.value == other.value;
+        is_same.then_some(Some(one))
+    }
+
+    /// What is not to be ruled out: the schema in a `not` in a `not`.
+    fn twice_ruled_out(&self, place: &Located<'a>) -> Option<Located<'a>> {
+        let not = followed(self.document, &place.raw_member("not")?);
+        let map = not.value.as_object()?;
+        let is_mere = said(self.document, map).eq(["not"]);
+        is_mere.then(|| not.raw_member("not")).flatten()
     }
 
     /// Takes away the types of which all values are ruled out; anything else is kept as it
@@ -262,6 +301,18 @@ fn type_bits(name: &str) -> u8 {
         // OpenAPI 2 had `file`; whatever it is, it is not nothing.
         _ => ANY,
     }
+}
+
+/// Returns whether a schema says of texts no more than that.
+fn is_string(schema: &Map<String, Value>) -> bool {
+    schema.len() == 1
+        && schema
+            .get("type")
+            .is_some_and(|types| types_of(types) & STRING != 0)
+}
+
+fn exact(value: &Value) -> Option<Exact> {
+    value.as_number().map(Exact::of)
 }
 
 fn restrict(into: &mut Alternative<'_>, values: &[Value]) {

@@ -10,8 +10,10 @@
 mod alternative;
 mod apart;
 mod branches;
+mod exact;
 mod expand;
 mod keywords;
+mod names;
 mod settle;
 mod written;
 
@@ -229,7 +231,8 @@ impl<'a> Expand<'a> {
         for alternative in &mut alternatives {
             self.keywords(alternative, place);
         }
-        let parts = list(place, "allOf");
+        let mut parts = list(place, "allOf");
+        parts.extend(self.implied_parts(place));
         // What is put together from several parts is none of them.
         let of_part = if parts.len() == 1 { label } else { Label::Kept };
         for part in parts {

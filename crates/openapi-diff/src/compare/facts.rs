@@ -54,6 +54,8 @@ pub(super) struct Facts<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Signature {
     pub(super) types: u8,
+    /// Those that its values have.
+    pub(super) types_of_values: u8,
     /// The properties that are required.
     pub(super) required: Vec<u32>,
     /// The properties that do not take every value.
@@ -69,7 +71,7 @@ pub(super) struct Signature {
 impl Signature {
     /// Returns whether a value of another alternative is surely not among those of this.
     pub(super) fn refuses(&self, held: &Signature) -> bool {
-        if held.types & !self.types != 0 {
+        if held.types_of_values & !self.types != 0 {
             return true;
         }
         // In most unions a property of one value tells the alternatives apart.

@@ -388,7 +388,10 @@ fn sign<'a>(
     };
     let mut signature = Signature {
         types: alternative.types,
-        open: alternative.additional.is_any() && alternative.by_pattern.is_empty(),
+        types_of_values: alternative.types_of_values(),
+        open: alternative.additional.is_any()
+            && alternative.by_pattern.is_empty()
+            && alternative.names.is_any(),
         ..Signature::default()
     };
     for name in &alternative.required {
