@@ -122,7 +122,7 @@ impl<'a> Expand<'a> {
         walk: &mut Walk,
     ) -> Vec<Located<'a>> {
         let mut flat = Vec::new();
-        let mut seen = HashSet::new();
+        let mut seen: Vec<bool> = Vec::new();
         let mut todo = vec![(self.members(branches), 0)];
         while let Some((members, index)) = todo.last_mut() {
             let members = members.clone();
@@ -131,7 +131,10 @@ impl<'a> Expand<'a> {
                 continue;
             };
             *index += 1;
-            if !seen.insert(member.target) {
+            if seen.len() <= member.target {
+                seen.resize(member.target + 1, false);
+            }
+            if std::mem::replace(&mut seen[member.target], true) {
                 continue;
             }
             let target = followed(self.document, &member.branch);
