@@ -119,9 +119,8 @@ pub(super) fn escape(token: &str) -> String {
 /// Returns whether schemas stand under a key of a schema.
 pub(super) fn holds_schemas(key: &str, value: &Value) -> bool {
     match (Kind::Schema.under(key), value) {
-        (Some(One(_)), value) => value.is_object() || value.is_boolean(),
         (Some(List(_)), Value::Array(items)) => !items.is_empty(),
-        (Some(List(_)), value) => value.is_object() || value.is_boolean(),
+        (Some(One(_) | List(_)), value) => value.is_object() || value.is_boolean(),
         (Some(Map(_) | Patterned(_)), Value::Object(members)) => !members.is_empty(),
         _ => false,
     }

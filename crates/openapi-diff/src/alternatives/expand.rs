@@ -10,6 +10,9 @@ use crate::classes::{Classes, Side};
 use crate::document::Document;
 use crate::level::Direction;
 
+/// What a schema has been found to be.
+type Alternatives<'a> = Rc<[Alternative<'a>]>;
+
 /// What values travel in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Carrier {
@@ -33,12 +36,12 @@ pub(crate) struct Expand<'a> {
     /// their own parts are not, or recursive schemas would never end.
     pub(super) looking: Cell<bool>,
     /// What nodes have been found to be.
-    pub(super) known: RefCell<HashMap<String, Rc<[Alternative<'a>]>>>,
+    pub(super) known: RefCell<HashMap<String, Alternatives<'a>>>,
     /// The same where only parts are looked at.
-    pub(super) looked_at: RefCell<HashMap<String, Rc<[Alternative<'a>]>>>,
+    pub(super) looked_at: RefCell<HashMap<String, Alternatives<'a>>>,
     /// What branches of unions have been found to be by themselves, by whether they were
     /// only looked at, and their pointers.
-    pub(super) branches: RefCell<HashMap<(bool, String), Rc<[Alternative<'a>]>>>,
+    pub(super) branches: RefCell<HashMap<(bool, String), Alternatives<'a>>>,
     /// The members of schemas that are nothing but `anyOf`, and none for others.
     pub(super) unions: RefCell<HashMap<String, Option<Rc<[Member<'a>]>>>>,
     /// The numbers of the schemas that they stand for.

@@ -15,6 +15,18 @@ use crate::classes::{followed, said};
 use crate::document::{Dialect, Located};
 use crate::places::escape;
 
+/// What a condition comes to that does not depend on the value.
+enum Decided<'a> {
+    Demands(Located<'a>),
+    Nothing,
+}
+
+impl<'a> Decided<'a> {
+    fn of(schema: Option<Located<'a>>) -> Self {
+        schema.map_or(Decided::Nothing, Decided::Demands)
+    }
+}
+
 impl<'a> Expand<'a> {
     pub(super) fn keywords(&self, into: &mut Alternative<'a>, place: &Located<'a>) {
         let Value::Object(map) = place.value else {
@@ -120,7 +132,10 @@ impl<'a> Expand<'a> {
 
     /// The schemas that a schema must keep in other words than `allOf`.
     pub(super) fn implied_parts(&self, place: &Located<'a>) -> Vec<Located<'a>> {
-        let decided = self.decided(place).flatten();
+        let decided = match self.decided(place) {
+            Some(Decided::Demands(schema)) => Some(schema),
+            Some(Decided::Nothing) | None => None,
+        };
         decided
             .into_iter()
             .chain(self.twice_ruled_out(place))
@@ -129,20 +144,22 @@ impl<'a> Expand<'a> {
 
     /// What a condition demands of every value, if it is always or never met, or demands
     /// the same either way.
-    fn decided(&self, place: &Located<'a>) -> Option<Option<Located<'a>>> {
+    fn decided(&self, place: &Located<'a>) -> Option<Decided<'a>> {
         let test = followed(self.document, &place.raw_member("if")?);
         let (then, otherwise) = (place.raw_member("then"), place.raw_member("else"));
         match test.value {
-            Value::Bool(true) => return Some(then),
-            Value::Bool(false) => return Some(otherwise),
-            Value::Object(map) if said(self.document, map).next().is_none() => return Some(then),
+            Value::Bool(true) => return Some(Decided::of(then)),
+            Value::Bool(false) => return Some(Decided::of(otherwise)),
+            Value::Object(map) if said(self.document, map).next().is_none() => {
+                return Some(Decided::of(then));
+            }
             _ => {}
         }
         let (one, other) = (then?, otherwise?);
         let is_same = followed(self.document, &one).pointer
             == followed(self.document, &other).pointer
             || one.value == other.value;
-        is_same.then_some(Some(one))
+        is_same.then_some(Decided::Demands(one))
     }
 
     /// What is not to be ruled out: the schema in a `not` in a `not`.

@@ -1,10 +1,5 @@
 //! Types, listed values, bounds and sizes.
 
-#![expect(
-    clippy::float_cmp,
-    reason = "bounds are the same only if they are equal"
-)]
-
 use serde_json::Value;
 
 use super::site::{Change, Site};

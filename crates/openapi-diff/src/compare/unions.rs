@@ -155,10 +155,10 @@ impl<'a> Compare<'a> {
             let named = name.and_then(|name| by_name.get(name));
             named.map(Vec::as_slice).unwrap_or_default()
         };
-        for i in 0..old.alternatives.len() {
+        for (i, kept) in is_kept.iter_mut().enumerate() {
             for j in named(i) {
                 if self.are_equal(old, new, (i, *j)) {
-                    is_kept[i] = true;
+                    *kept = true;
                     was_kept[*j] = true;
                 }
             }

@@ -323,8 +323,8 @@ impl<'a> Judge<'a> {
                         pair: reached.pair,
                         change: reached.change,
                     };
-                    let uses = causes.entry(cause).or_default();
-                    uses.push((*number, path.clone()));
+                    let reached_from = causes.entry(cause).or_default();
+                    reached_from.push((*number, path.clone()));
                 }
             }
         }

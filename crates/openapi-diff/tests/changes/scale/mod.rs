@@ -1,7 +1,5 @@
 //! Documents that are large, or hold themselves, and what is told of them.
 
-use std::collections::BTreeSet;
-
 use openapi_diff::{Document, diff};
 use serde_json::{Value, json};
 
