@@ -5,10 +5,9 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
-use super::Label;
 use super::alternative::{ANY, Alternative, NULL, Node, OBJECT, list};
 use super::apart::apart;
-use super::expand::Expand;
+use super::expand::{Expand, Member};
 use crate::canonical::canonical;
 use crate::classes::{followed, said};
 use crate::document::Located;
@@ -49,12 +48,13 @@ pub(super) struct Walk {
     cuts: usize,
 }
 
-/// A branch of a union.
-#[derive(Debug)]
-pub(super) struct Member<'a> {
-    branch: Located<'a>,
-    /// The number of the schema that it stands for.
-    target: usize,
+/// Where the label of alternatives comes from when a reference is followed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Label {
+    /// They are what the reference leads to.
+    OfTarget,
+    /// They only extend it.
+    Kept,
 }
 
 impl Walk {

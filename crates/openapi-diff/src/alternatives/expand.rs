@@ -5,9 +5,8 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::alternative::Alternative;
-use super::branches::Member;
 use crate::classes::{Classes, Side};
-use crate::document::Document;
+use crate::document::{Document, Located};
 use crate::level::Direction;
 
 /// What a schema has been found to be.
@@ -22,6 +21,14 @@ pub(crate) enum Carrier {
     Text,
     /// Bytes of any kind: the parts of a multipart body, or a body that is no text.
     Bytes,
+}
+
+/// A branch of a union.
+#[derive(Debug)]
+pub(super) struct Member<'a> {
+    pub(super) branch: Located<'a>,
+    /// The number of the schema that it stands for.
+    pub(super) target: usize,
 }
 
 /// Expands schemas of one document, as seen from one direction: a request does

@@ -26,20 +26,11 @@ pub(super) use self::alternative::{
     NULL, NUMBER, Node, OBJECT, Overlaps, STRING, admits_plainly, divides, list, same,
 };
 pub(super) use self::apart::apart;
-use self::branches::Walk;
+use self::branches::{Label, Walk};
 pub(super) use self::expand::{Carrier, Expand};
 use self::settle::join;
 use super::classes::{Class, followed};
 use super::document::{Dialect, Document, Located};
-
-/// Where the label of alternatives comes from when a reference is followed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Label {
-    /// They are what the reference leads to.
-    OfTarget,
-    /// They only extend it.
-    Kept,
-}
 
 impl<'a> Expand<'a> {
     /// Returns whether a part surely admits nothing.
