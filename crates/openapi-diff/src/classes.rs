@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use super::canonical::canonical;
 use super::document::{Dialect, Document, Located};
-use super::places::{Kind, within};
+use super::places::{Kind, holds_schemas, within};
 
 /// The class of a schema.
 pub(super) type Class = u32;
@@ -203,17 +203,11 @@ pub(super) fn said<'m>(
     map: &'m Map<String, Value>,
 ) -> impl Iterator<Item = &'m str> {
     let says_something = |key: &str, value: &Value| {
-        key == "$ref"
-            || says(document, map, key, value).is_some()
-            || !within(Kind::Schema, "", &one(key, value)).is_empty()
+        key == "$ref" || says(document, map, key, value).is_some() || holds_schemas(key, value)
     };
     map.iter()
         .filter(move |(key, value)| says_something(key, value))
         .map(|(key, _)| key.as_str())
-}
-
-fn one(key: &str, value: &Value) -> Value {
-    Value::Object(Map::from_iter([(key.to_owned(), value.clone())]))
 }
 
 fn item(

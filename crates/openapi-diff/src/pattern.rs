@@ -12,13 +12,31 @@ use regex_automata::{Anchored, MatchKind};
 /// Pairs of states to look at before giving up.
 const MAX_PAIRS: usize = 200_000;
 
+/// How many pairs may be looked at in one comparison of documents, where making
+/// automata counts as well.
+const MAX_WORK: usize = 500_000;
+
+/// How many bytes of an automaton are as much work as a pair of states.
+const BYTES: usize = 32;
+
 /// Decides it by walking both automata side by side. `None` if a pattern is
-/// not regular (look-around, back-references) or the automata are too large.
+/// not regular (look-around, back-references), the automata are too large, or
+/// there are too many patterns.
 pub(super) fn within(a: &str, b: &str) -> Option<bool> {
     if a == b {
         return Some(true);
     }
+    if AUTOMATA.with_borrow(|automata| automata.work > MAX_WORK) {
+        return None;
+    }
     let (a, b) = (automaton(a)?, automaton(b)?);
+    let mut looked_at = 0;
+    let answer = walk(&a, &b, &mut looked_at);
+    AUTOMATA.with_borrow_mut(|automata| automata.work += looked_at);
+    answer
+}
+
+fn walk(a: &Dfa, b: &Dfa, looked_at: &mut usize) -> Option<bool> {
     let config = start::Config::new().anchored(Anchored::Yes);
     let first = (a.start_state(&config).ok()?, b.start_state(&config).ok()?);
     let mut seen = HashSet::from([first]);
@@ -37,6 +55,7 @@ pub(super) fn within(a: &str, b: &str) -> Option<bool> {
                 return None;
             }
             if seen.insert(next) {
+                *looked_at = seen.len();
                 if seen.len() > MAX_PAIRS {
                     return None;
                 }
@@ -61,6 +80,53 @@ pub(super) fn matches(pattern: &str, text: &str) -> Option<bool> {
     Some(dfa.is_match_state(dfa.next_eoi_state(state)))
 }
 
+/// The length of the shortest text that matches a pattern, in characters; `None` if that is
+/// not found, or no text does.
+pub(super) fn shortest(pattern: &str) -> Option<u64> {
+    let is_exhausted = AUTOMATA.with_borrow(|automata| automata.work > MAX_WORK);
+    if let Some(known) = AUTOMATA.with_borrow(|automata| automata.shortest.get(pattern).copied()) {
+        return known;
+    }
+    let length = if is_exhausted {
+        None
+    } else {
+        automaton(pattern).and_then(|dfa| shortest_in(&dfa))
+    };
+    AUTOMATA.with_borrow_mut(|automata| {
+        automata.work += pattern.len() / BYTES;
+        automata.shortest.insert(pattern.to_owned(), length);
+    });
+    length
+}
+
+fn shortest_in(dfa: &Dfa) -> Option<u64> {
+    let config = start::Config::new().anchored(Anchored::Yes);
+    let first = dfa.start_state(&config).ok()?;
+    let mut done = HashSet::new();
+    // Bytes within a character add nothing to the length, so what they lead to comes first.
+    let mut queue = VecDeque::from([(first, 0)]);
+    while let Some((state, length)) = queue.pop_front() {
+        if dfa.is_dead_state(state) || !done.insert(state) {
+            continue;
+        }
+        if dfa.is_match_state(dfa.next_eoi_state(state)) {
+            return Some(length);
+        }
+        for byte in 0..=u8::MAX {
+            let next = dfa.next_state(state, byte);
+            if dfa.is_quit_state(next) {
+                return None;
+            }
+            if byte & 0xC0 == 0x80 {
+                queue.push_front((next, length));
+            } else if !done.contains(&next) {
+                queue.push_back((next, length + 1));
+            }
+        }
+    }
+    None
+}
+
 type Dfa = dense::DFA<Vec<u32>>;
 
 /// Automata that are kept have no more bytes than this together.
@@ -70,10 +136,15 @@ const MAX_KEPT: usize = 128 << 20;
 #[derive(Default)]
 struct Automata {
     known: HashMap<String, Option<Rc<Dfa>>>,
+    /// The lengths of the shortest texts that match.
+    shortest: HashMap<String, Option<u64>>,
     bytes: usize,
+    /// How much has been done, in pairs of states.
+    work: usize,
 }
 
 thread_local! {
+    // Each comparison of documents has a thread of its own.
     static AUTOMATA: RefCell<Automata> = RefCell::default();
 }
 
@@ -83,9 +154,12 @@ fn automaton(pattern: &str) -> Option<Rc<Dfa>> {
             return known.clone();
         }
         let new = build(pattern).map(Rc::new);
-        automata.bytes += pattern.len() + new.as_ref().map_or(0, |dfa| dfa.memory_usage());
+        let bytes = pattern.len() + new.as_ref().map_or(0, |dfa| dfa.memory_usage());
+        automata.bytes += bytes;
+        automata.work += bytes / BYTES;
         if automata.bytes > MAX_KEPT {
-            *automata = Automata::default();
+            automata.known.clear();
+            automata.bytes = bytes;
         }
         automata.known.insert(pattern.to_owned(), new.clone());
         new
@@ -148,7 +222,7 @@ fn ecmascript(pattern: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::within;
+    use super::{shortest, within};
 
     #[track_caller]
     fn check(a: &str, b: &str, expected: Option<bool>) {
@@ -172,6 +246,19 @@ mod tests {
         check(r"^\d+$", "^[0-9]+$", Some(true));
         check("^[0-9]+$", r"^\d+$", Some(true));
         check(r"^[\w-]+$", "^[A-Za-z0-9_-]+$", Some(true));
+    }
+
+    #[track_caller]
+    fn check_shortest(pattern: &str, expected: Option<u64>) {
+        assert_eq!(shortest(pattern), expected, "the shortest `{pattern}`");
+    }
+
+    #[test]
+    fn lengths_are_counted_in_characters() {
+        check_shortest("^[a-z]+$", Some(1));
+        check_shortest("^[äß]{2}€|abcd", Some(3));
+        check_shortest("", Some(0));
+        check_shortest("^(?=a)b$", None);
     }
 
     #[test]

@@ -116,6 +116,16 @@ pub(super) fn escape(token: &str) -> String {
     token.replace('~', "~0").replace('/', "~1")
 }
 
+/// Returns whether schemas stand under a key of a schema.
+pub(super) fn holds_schemas(key: &str, value: &Value) -> bool {
+    match (Kind::Schema.under(key), value) {
+        (Some(List(_)), Value::Array(items)) => !items.is_empty(),
+        (Some(One(_) | List(_)), value) => value.is_object() || value.is_boolean(),
+        (Some(Map(_) | Patterned(_)), Value::Object(members)) => !members.is_empty(),
+        _ => false,
+    }
+}
+
 /// The objects right in an object of that kind, each with its pointer and its kind.
 pub(super) fn within<'a>(
     kind: Kind,

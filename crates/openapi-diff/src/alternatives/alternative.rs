@@ -1,17 +1,13 @@
 //! A schema without references and unions: a plain conjunction.
 
-#![expect(
-    clippy::float_cmp,
-    reason = "bounds are the same only if they are equal"
-)]
-
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::exact::Exact;
 use crate::canonical::canonical;
 use crate::document::Located;
-use crate::pattern::matches;
+use crate::pattern::{matches, shortest};
 
 pub(crate) const NULL: u8 = 1;
 pub(crate) const BOOLEAN: u8 = 2;
@@ -26,7 +22,7 @@ pub(crate) const ANY: u8 = 127;
 /// The key in [`Alternative::others`] of what is left out of a comparison.
 pub(crate) const LEFT_OUT: &str = "";
 
-static NOTHING: Value = Value::Bool(false);
+pub(super) static NOTHING: Value = Value::Bool(false);
 
 /// A conjunction of schemas; the empty one admits everything.
 #[derive(Debug, Clone, Default)]
@@ -77,7 +73,7 @@ impl<'a> Node<'a> {
 /// A bound, and whether it is excluded itself.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Bound {
-    pub(crate) at: f64,
+    pub(crate) at: Exact,
     pub(crate) exclusive: bool,
 }
 
@@ -181,7 +177,7 @@ impl<'a> Alternative<'a> {
     }
 
     /// Returns whether it admits all values of its types.
-    pub(super) fn is_of_types(&self) -> bool {
+    pub(crate) fn is_of_types(&self) -> bool {
         self.values.is_none()
             && self.low.is_none()
             && self.high.is_none()
@@ -204,6 +200,50 @@ impl<'a> Alternative<'a> {
             && self.conditions.is_empty()
             && self.overlaps.one == 0
             && self.others.is_empty()
+    }
+
+    /// The types that its values have: multiples of whole numbers are whole.
+    pub(crate) fn types_of_values(&self) -> u8 {
+        if self.multiples.iter().any(|by| by.fract() == 0.0) {
+            self.types & !FRACTION
+        } else {
+            self.types
+        }
+    }
+
+    /// The least and the greatest size of texts (0), lists (1) and objects (2), those that
+    /// follow from what else is said included.
+    pub(crate) fn implied_size(&self, index: usize) -> (u64, Option<u64>) {
+        let (least, most) = self.sizes[index];
+        match index {
+            0 => {
+                let patterns = self.patterns.iter();
+                let implied = patterns.filter_map(|pattern| shortest(pattern)).max();
+                (least.max(implied.unwrap_or(0)), most)
+            }
+            1 => {
+                let contains = self.contains.iter().map(|contains| contains.least);
+                (least.max(contains.max().unwrap_or(0)), most)
+            }
+            _ => {
+                let is_closed = self.additional.is_never() && self.by_pattern.is_empty();
+                let declared = self.properties.values();
+                let possible = declared.filter(|node| !node.is_never()).count() as u64;
+                let limit = most.map_or(possible, |most| most.min(possible));
+                (
+                    least.max(self.required.len() as u64),
+                    if is_closed { Some(limit) } else { most },
+                )
+            }
+        }
+    }
+
+    /// How many parts it has.
+    pub(super) fn weight(&self) -> usize {
+        let nodes = self.properties.values().chain(self.by_pattern.values());
+        let nodes = nodes.chain(self.dependent.values()).chain(&self.prefix);
+        let values = self.values.as_ref().map_or(0, Vec::len);
+        1 + values + nodes.map(|node| 1 + node.0.len()).sum::<usize>()
     }
 
     /// What holds for the element at an index.
@@ -276,14 +316,15 @@ pub(crate) fn admits_plainly(alternative: &Alternative<'_>, value: &Value) -> bo
     }
     match value {
         Value::Number(number) => {
-            let number = number.as_f64().unwrap_or(0.0);
+            let float = number.as_f64().unwrap_or(0.0);
+            let number = Exact::of(number);
             alternative
                 .low
                 .is_none_or(|low| number > low.at || (number == low.at && !low.exclusive))
                 && alternative
                     .high
                     .is_none_or(|high| number < high.at || (number == high.at && !high.exclusive))
-                && alternative.multiples.iter().all(|by| divides(*by, number))
+                && alternative.multiples.iter().all(|by| divides(*by, float))
         }
         Value::String(text) => {
             let length = text.chars().count() as u64;

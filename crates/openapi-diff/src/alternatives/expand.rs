@@ -6,8 +6,11 @@ use std::rc::Rc;
 
 use super::alternative::Alternative;
 use crate::classes::{Classes, Side};
-use crate::document::Document;
+use crate::document::{Document, Located};
 use crate::level::Direction;
+
+/// What a schema has been found to be.
+type Alternatives<'a> = Rc<[Alternative<'a>]>;
 
 /// What values travel in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,6 +21,14 @@ pub(crate) enum Carrier {
     Text,
     /// Bytes of any kind: the parts of a multipart body, or a body that is no text.
     Bytes,
+}
+
+/// A branch of a union.
+#[derive(Debug)]
+pub(super) struct Member<'a> {
+    pub(super) branch: Located<'a>,
+    /// The number of the schema that it stands for.
+    pub(super) target: usize,
 }
 
 /// Expands schemas of one document, as seen from one direction: a request does
@@ -32,9 +43,18 @@ pub(crate) struct Expand<'a> {
     /// their own parts are not, or recursive schemas would never end.
     pub(super) looking: Cell<bool>,
     /// What nodes have been found to be.
-    pub(super) known: RefCell<HashMap<String, Rc<[Alternative<'a>]>>>,
+    pub(super) known: RefCell<HashMap<String, Alternatives<'a>>>,
     /// The same where only parts are looked at.
-    pub(super) looked_at: RefCell<HashMap<String, Rc<[Alternative<'a>]>>>,
+    pub(super) looked_at: RefCell<HashMap<String, Alternatives<'a>>>,
+    /// What branches of unions have been found to be by themselves, by whether they were
+    /// only looked at, and their pointers.
+    pub(super) branches: RefCell<HashMap<(bool, String), Alternatives<'a>>>,
+    /// The members of schemas that are nothing but `anyOf`, and none for others.
+    pub(super) unions: RefCell<HashMap<String, Option<Rc<[Member<'a>]>>>>,
+    /// The numbers of the schemas that they stand for.
+    pub(super) targets: RefCell<HashMap<String, usize>>,
+    /// How many steps all schemas have taken, and how much there is to show for it.
+    pub(super) spent: Cell<usize>,
 }
 
 impl<'a> Expand<'a> {
@@ -47,6 +67,10 @@ impl<'a> Expand<'a> {
             looking: Cell::new(false),
             known: RefCell::default(),
             looked_at: RefCell::default(),
+            branches: RefCell::default(),
+            unions: RefCell::default(),
+            targets: RefCell::default(),
+            spent: Cell::new(0),
         }
     }
 

@@ -1,18 +1,31 @@
 //! The keywords of one schema, taken into an alternative.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::alternative::{
     ANY, ARRAY, Alternative, BOOLEAN, Bound, Condition, Contains, INTEGER, NULL, NUMBER, Node,
     OBJECT, STRING, bound, list,
 };
+use super::exact::Exact;
 use super::expand::Expand;
 use crate::canonical::ValueSet;
-use crate::classes::said;
+use crate::classes::{followed, said};
 use crate::document::{Dialect, Located};
 use crate::places::escape;
+
+/// What a condition comes to that does not depend on the value.
+enum Decided<'a> {
+    Demands(Located<'a>),
+    Nothing,
+}
+
+impl<'a> Decided<'a> {
+    fn of(schema: Option<Located<'a>>) -> Self {
+        schema.map_or(Decided::Nothing, Decided::Demands)
+    }
+}
 
 impl<'a> Expand<'a> {
     pub(super) fn keywords(&self, into: &mut Alternative<'a>, place: &Located<'a>) {
@@ -32,7 +45,7 @@ impl<'a> Expand<'a> {
                 }
                 "const" => restrict(into, std::slice::from_ref(value)),
                 "minimum" | "maximum" => {
-                    if let Some(at) = value.as_f64() {
+                    if let Some(at) = exact(value) {
                         let exclusive = old
                             && place.flag(if keyword == "minimum" {
                                 "exclusiveMinimum"
@@ -43,7 +56,7 @@ impl<'a> Expand<'a> {
                     }
                 }
                 "exclusiveMinimum" | "exclusiveMaximum" => {
-                    if let Some(at) = value.as_f64() {
+                    if let Some(at) = exact(value) {
                         let bound_ = Bound {
                             at,
                             exclusive: true,
@@ -91,15 +104,18 @@ impl<'a> Expand<'a> {
                     }
                 }
                 "not" => {
-                    if let Some(not) = place.raw_member("not") {
+                    if let Some(not) = place.raw_member("not")
+                        && self.twice_ruled_out(place).is_none()
+                    {
                         self.rule_out(into, not);
                     }
                 }
+                "propertyNames" if value.as_object().is_some_and(is_string) => {}
                 "propertyNames" => take(&mut into.names, place, keyword),
                 "contentSchema" => take(&mut into.content, place, keyword),
                 "contains" => into.contains.extend(contains(place)),
                 "dependentRequired" | "dependentSchemas" => dependencies(into, place, keyword),
-                "if" => into.conditions.extend(condition(place)),
+                "if" if self.decided(place).is_none() => into.conditions.extend(condition(place)),
                 _ => {
                     if let Some(name) = OTHERS.iter().find(|name| **name == keyword) {
                         let values = into.others.entry(name).or_default();
@@ -112,6 +128,46 @@ impl<'a> Expand<'a> {
         }
         arrays(into, place);
         objects(into, place);
+    }
+
+    /// The schemas that a schema must keep in other words than `allOf`.
+    pub(super) fn implied_parts(&self, place: &Located<'a>) -> Vec<Located<'a>> {
+        let decided = match self.decided(place) {
+            Some(Decided::Demands(schema)) => Some(schema),
+            Some(Decided::Nothing) | None => None,
+        };
+        decided
+            .into_iter()
+            .chain(self.twice_ruled_out(place))
+            .collect()
+    }
+
+    /// What a condition demands of every value, if it is always or never met, or demands
+    /// the same either way.
+    fn decided(&self, place: &Located<'a>) -> Option<Decided<'a>> {
+        let test = followed(self.document, &place.raw_member("if")?);
+        let (then, otherwise) = (place.raw_member("then"), place.raw_member("else"));
+        match test.value {
+            Value::Bool(true) => return Some(Decided::of(then)),
+            Value::Bool(false) => return Some(Decided::of(otherwise)),
+            Value::Object(map) if said(self.document, map).next().is_none() => {
+                return Some(Decided::of(then));
+            }
+            _ => {}
+        }
+        let (one, other) = (then?, otherwise?);
+        let is_same = followed(self.document, &one).pointer
+            == followed(self.document, &other).pointer
+            || one.value == other.value;
+        is_same.then_some(Decided::Demands(one))
+    }
+
+    /// What is not to be ruled out: the schema in a `not` in a `not`.
+    fn twice_ruled_out(&self, place: &Located<'a>) -> Option<Located<'a>> {
+        let not = followed(self.document, &place.raw_member("not")?);
+        let map = not.value.as_object()?;
+        let is_mere = said(self.document, map).eq(["not"]);
+        is_mere.then(|| not.raw_member("not")).flatten()
     }
 
     /// Takes away the types of which all values are ruled out; anything else is kept as it
@@ -264,6 +320,18 @@ fn type_bits(name: &str) -> u8 {
     }
 }
 
+/// Returns whether a schema says of texts no more than that.
+fn is_string(schema: &Map<String, Value>) -> bool {
+    schema.len() == 1
+        && schema
+            .get("type")
+            .is_some_and(|types| types_of(types) & STRING != 0)
+}
+
+fn exact(value: &Value) -> Option<Exact> {
+    value.as_number().map(Exact::of)
+}
+
 fn restrict(into: &mut Alternative<'_>, values: &[Value]) {
     into.values = Some(match into.values.take() {
         None => values.to_vec(),
@@ -323,27 +391,28 @@ fn objects<'a>(into: &mut Alternative<'a>, place: &Located<'a>) {
             patterns.insert(pattern.clone(), Node::one(Located { pointer, value }));
         }
     }
-    // What one schema calls by a pattern may be undeclared to the other.
-    let all: BTreeSet<String> = patterns
-        .keys()
-        .chain(into.by_pattern.keys())
-        .cloned()
-        .collect();
-    for pattern in all {
-        let here = patterns.get(&pattern).unwrap_or(&additional);
-        let there = into.by_pattern.get(&pattern).unwrap_or(&into.additional);
-        let node = there.clone().and(here);
-        into.by_pattern.insert(pattern, node);
-    }
-    let names: BTreeSet<String> = own.keys().chain(into.properties.keys()).cloned().collect();
-    for name in names {
-        let here = own.get(&name).unwrap_or(&additional);
-        let there = into
-            .properties
-            .get(&name)
-            .unwrap_or(&into.additional)
-            .clone();
-        into.properties.insert(name, there.and(here));
-    }
+    // What one schema calls by a pattern or a name may be undeclared to the other.
+    let undeclared = into.additional.clone();
+    meet(&mut into.by_pattern, patterns, &undeclared, &additional);
+    meet(&mut into.properties, own, &undeclared, &additional);
     into.additional = std::mem::take(&mut into.additional).and(&additional);
+}
+
+/// Adds schemas by name to others, where each side has one for the names of the other.
+fn meet<'a>(
+    into: &mut BTreeMap<String, Node<'a>>,
+    own: BTreeMap<String, Node<'a>>,
+    undeclared: &Node<'a>,
+    additional: &Node<'a>,
+) {
+    if !additional.0.is_empty() {
+        let others = into.iter_mut().filter(|(name, _)| !own.contains_key(*name));
+        for (_, node) in others {
+            *node = std::mem::take(node).and(additional);
+        }
+    }
+    for (name, here) in own {
+        let there = into.remove(&name).unwrap_or_else(|| undeclared.clone());
+        into.insert(name, there.and(&here));
+    }
 }

@@ -9,63 +9,28 @@
 
 mod alternative;
 mod apart;
+mod branches;
+mod exact;
 mod expand;
 mod keywords;
+mod names;
 mod settle;
 mod written;
 
-use std::collections::HashSet;
 use std::rc::Rc;
 
 use serde_json::Value;
 
 pub(super) use self::alternative::{
     ANY, ARRAY, Alternative, BOOLEAN, Bound, Condition, Contains, FRACTION, INTEGER, LEFT_OUT,
-    NULL, NUMBER, Node, OBJECT, STRING, admits_plainly, divides, list, same,
+    NULL, NUMBER, Node, OBJECT, Overlaps, STRING, admits_plainly, divides, list, same,
 };
 pub(super) use self::apart::apart;
+use self::branches::{Label, Walk};
 pub(super) use self::expand::{Carrier, Expand};
 use self::settle::join;
-use super::canonical::ValueSet;
 use super::classes::{Class, followed};
 use super::document::{Dialect, Document, Located};
-
-/// A product of unions with more alternatives than this is not compared.
-const MAX_ALTERNATIVES: usize = 1_024;
-
-/// A schema that extends others, which extend others, deeper than this is not compared.
-const MAX_EXTENSIONS: usize = 60;
-
-/// Expanding a schema takes one step for each schema in it and alternative that it is
-/// added to. A schema that takes more is not compared.
-const MAX_STEPS: usize = 100_000;
-
-/// What has been met on the way through a schema.
-#[derive(Debug, Default)]
-struct Walk {
-    /// The schemas that the one at hand extends or is a branch of, by their pointers.
-    within: Vec<String>,
-    /// The schemas that the alternatives at hand have taken in.
-    done: HashSet<String>,
-    steps: usize,
-}
-
-impl Walk {
-    /// Notes that all of a schema has been taken in.
-    fn leave(&mut self, place: &Located<'_>) {
-        self.within.pop();
-        self.done.insert(place.pointer.clone());
-    }
-}
-
-/// Where the label of alternatives comes from when a reference is followed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Label {
-    /// They are what the reference leads to.
-    OfTarget,
-    /// They only extend it.
-    Kept,
-}
 
 impl<'a> Expand<'a> {
     /// Returns whether a part surely admits nothing.
@@ -87,11 +52,22 @@ impl<'a> Expand<'a> {
         };
         let key = self.key(node);
         let known = all.borrow().get(&key).cloned();
-        known.unwrap_or_else(|| {
-            let alternatives: Rc<[Alternative<'a>]> = self.expand(node).into();
-            all.borrow_mut().insert(key, alternatives.clone());
-            alternatives
-        })
+        if let Some(known) = known {
+            return known;
+        }
+        // Unions of the same schemas are one, however they are nested.
+        let leaves = self.leaves(node);
+        let same = leaves.as_ref();
+        let same = same.and_then(|leaves| all.borrow().get(leaves).cloned());
+        let alternatives = same.unwrap_or_else(|| self.expand(node).into());
+        if leaves.is_none() && node.0.len() < 2 && is_simple(&alternatives) {
+            // It is as quickly found again, and documents have many like it.
+            return alternatives;
+        }
+        let keys = leaves.into_iter().chain([key]);
+        all.borrow_mut()
+            .extend(keys.map(|key| (key, alternatives.clone())));
+        alternatives
     }
 
     /// The same for all nodes that are mere references to the same schemas.
@@ -121,7 +97,7 @@ impl<'a> Expand<'a> {
 
     fn expand(&self, node: &Node<'a>) -> Vec<Alternative<'a>> {
         let mut alternatives = vec![Alternative::any(node.pointer().unwrap_or(""))];
-        let mut walk = Walk::default();
+        let mut walk = Walk::new(self.spent.get());
         for place in &node.0 {
             alternatives = self.and(alternatives, place, Label::OfTarget, &mut walk);
         }
@@ -130,6 +106,8 @@ impl<'a> Expand<'a> {
             .map(|alternative| self.settle(alternative))
             .filter(|alternative| alternative.types != 0)
             .collect();
+        let held: usize = alternatives.iter().map(Alternative::weight).sum();
+        self.spent.set(self.spent.get() + walk.steps() + held);
         // The order in which they are written says nothing, and joining looks at it.
         alternatives.sort_by_cached_key(|alternative| {
             let name = alternative.label.strip_prefix("/components/schemas/");
@@ -203,15 +181,13 @@ impl<'a> Expand<'a> {
         };
         // A schema that extends itself adds nothing to itself, nor does one that is extended
         // twice.
-        if walk.within.contains(&place.pointer) || walk.done.contains(&place.pointer) {
+        if walk.has(&place.pointer) {
             return alternatives;
         }
-        walk.steps += alternatives.len();
-        if walk.within.len() > MAX_EXTENSIONS || walk.steps > MAX_STEPS {
+        if !walk.enter(place, alternatives.len()) {
             leave_out(&mut alternatives, place.value);
             return alternatives;
         }
-        walk.within.push(place.pointer.clone());
         let old = self.document.dialect == Dialect::V30;
         if map.contains_key("$ref")
             && let Some(target) = self.document.resolve_once(place)
@@ -246,23 +222,27 @@ impl<'a> Expand<'a> {
         for alternative in &mut alternatives {
             self.keywords(alternative, place);
         }
-        let parts = list(place, "allOf");
+        let mut parts = list(place, "allOf");
+        parts.extend(self.implied_parts(place));
         // What is put together from several parts is none of them.
         let of_part = if parts.len() == 1 { label } else { Label::Kept };
         for part in parts {
             alternatives = self.and(alternatives, &part, of_part, walk);
         }
         for keyword in ["oneOf", "anyOf"] {
-            let branches = list(place, keyword);
+            let mut branches = list(place, keyword);
             if branches.is_empty() {
                 continue;
+            }
+            if keyword == "anyOf" {
+                branches = self.flattened(branches, walk);
             }
             let Some(mut combined) = self.combined(&alternatives, &branches, walk) else {
                 leave_out(&mut alternatives, &map[keyword]);
                 continue;
             };
             if !map.contains_key("discriminator") {
-                self.mark_overlaps(&mut combined, keyword == "oneOf");
+                self.mark_overlaps(&mut combined, keyword == "oneOf", walk);
             }
             alternatives = combined
                 .into_iter()
@@ -276,86 +256,10 @@ impl<'a> Expand<'a> {
         walk.leave(place);
         alternatives
     }
+}
 
-    /// Each alternative with each branch, and the number of that; `None` if they are too many.
-    fn combined(
-        &self,
-        alternatives: &[Alternative<'a>],
-        branches: &[Located<'a>],
-        walk: &mut Walk,
-    ) -> Option<Vec<(usize, Alternative<'a>)>> {
-        if branches.len() * alternatives.len() > MAX_ALTERNATIVES {
-            return None;
-        }
-        let mut combined = Vec::new();
-        let done = walk.done.clone();
-        for (index, branch) in branches.iter().enumerate() {
-            let target = self.document.resolve(branch.clone());
-            if walk.within.contains(&target.pointer) {
-                continue;
-            }
-            let mut started = alternatives.to_vec();
-            for alternative in &mut started {
-                alternative.label.clone_from(&branch.pointer);
-            }
-            combined.extend(
-                self.and(started, branch, Label::OfTarget, walk)
-                    .into_iter()
-                    .map(|alternative| (index, self.settle(alternative)))
-                    .filter(|(_, alternative)| alternative.types != 0),
-            );
-            // What holds in one branch does not hold in the others.
-            walk.done.clone_from(&done);
-            if combined.len() > MAX_ALTERNATIVES {
-                return None;
-            }
-        }
-        Some(combined)
-    }
-
-    /// Marks the alternatives that may have a value in common. Listed values
-    /// that several alternatives of `oneOf` have are taken out.
-    fn mark_overlaps(&self, alternatives: &mut [(usize, Alternative<'a>)], exclusive: bool) {
-        if exclusive {
-            let lists: Vec<(usize, ValueSet)> = alternatives
-                .iter()
-                .filter_map(|(index, alternative)| {
-                    Some((*index, alternative.values.as_ref()?.iter().collect()))
-                })
-                .collect();
-            for (index, alternative) in alternatives.iter_mut() {
-                let Some(values) = &mut alternative.values else {
-                    continue;
-                };
-                let others = lists.iter().filter(|(other, _)| other != index);
-                values.retain(|value| !others.clone().any(|(_, list)| list.contains(value)));
-            }
-        }
-        if self.looking.get() {
-            return;
-        }
-        let mut marked = vec![false; alternatives.len()];
-        for (i, (branch, a)) in alternatives.iter().enumerate() {
-            for (j, (other, b)) in alternatives.iter().enumerate().skip(i + 1) {
-                if branch != other && !(marked[i] && marked[j]) && !apart(self, a, self, b) {
-                    marked[i] = true;
-                    marked[j] = true;
-                }
-            }
-        }
-        for ((_, alternative), _) in alternatives
-            .iter_mut()
-            .zip(marked)
-            .filter(|(_, marked)| *marked)
-        {
-            let count = if exclusive {
-                &mut alternative.overlaps.one
-            } else {
-                &mut alternative.overlaps.any
-            };
-            *count = count.saturating_add(1);
-        }
-    }
+fn is_simple(alternatives: &[Alternative<'_>]) -> bool {
+    matches!(alternatives, [only] if only.weight() < 4 && only.nots.is_empty() && only.overlaps == Overlaps::default())
 }
 
 /// Keeps a part that is too involved to be compared as it is written.

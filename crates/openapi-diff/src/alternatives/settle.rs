@@ -12,6 +12,7 @@ use super::alternative::{
     OBJECT, STRING, admits_plainly, bound, type_of,
 };
 use super::apart::nodes_apart;
+use super::exact::Exact;
 use super::expand::{Carrier, Expand};
 use crate::canonical::ValueSet;
 use crate::level::Direction;
@@ -166,10 +167,15 @@ impl<'a> Expand<'a> {
             alternative.properties.remove(&name);
             alternative.required.remove(&name);
         }
-        while let Some((_, name)) = alternative.demands.iter().find(|(first, second)| {
-            alternative.required.contains(first) && !alternative.required.contains(second)
-        }) {
-            alternative.required.insert(name.clone());
+        let mut required: Vec<String> = alternative.required.iter().cloned().collect();
+        while let Some(first) = required.pop() {
+            let demanded = alternative.demands.range((first.clone(), String::new())..);
+            let demanded = demanded.take_while(|(name, _)| *name == first);
+            for (_, name) in demanded {
+                if alternative.required.insert(name.clone()) {
+                    required.push(name.clone());
+                }
+            }
         }
         let demands = std::mem::take(&mut alternative.demands);
         alternative.demands = demands
@@ -180,7 +186,7 @@ impl<'a> Expand<'a> {
                     .get(first)
                     .unwrap_or(&alternative.additional);
                 let possible = !property.is_never() || !alternative.by_pattern.is_empty();
-                possible && !alternative.required.contains(second)
+                possible && first != second && !alternative.required.contains(second)
             })
             .collect();
         if !alternative.by_pattern.is_empty() {
@@ -202,12 +208,6 @@ impl<'a> Expand<'a> {
         }) {
             alternative.types &= !OBJECT;
         }
-        let least = alternative.required.len() as u64;
-        alternative.sizes[2].0 = if alternative.sizes[2].0 <= least {
-            0
-        } else {
-            alternative.sizes[2].0
-        };
     }
 }
 
@@ -274,21 +274,18 @@ fn divisor(mut a: f64, mut b: f64) -> f64 {
 fn settle_integers(alternative: &mut Alternative<'_>) {
     // For integers this format is nothing but a range.
     if alternative.formats.remove("int32") {
-        let range = [(true, f64::from(i32::MIN)), (false, f64::from(i32::MAX))];
-        for (low, at) in range {
-            let exclusive = false;
+        for (low, at) in [(true, i32::MIN), (false, i32::MAX)] {
+            let (at, exclusive) = (Exact::Whole(at.into()), false);
             bound(alternative, low, Bound { at, exclusive });
         }
     }
-    for (bound, step) in [(&mut alternative.low, 1.0), (&mut alternative.high, -1.0)] {
+    for (bound, step) in [(&mut alternative.low, 1), (&mut alternative.high, -1)] {
         if let Some(bound) = bound {
-            let inner = if step > 0.0 {
-                bound.at.ceil()
-            } else {
-                bound.at.floor()
+            bound.at = match bound.at {
+                Exact::Whole(whole) if bound.exclusive => Exact::Whole(whole + step),
+                at if step > 0 => at.ceil(),
+                at => at.floor(),
             };
-            let whole = (bound.at.fract() == 0.0) && bound.exclusive;
-            bound.at = if whole { bound.at + step } else { inner };
             bound.exclusive = false;
         }
     }

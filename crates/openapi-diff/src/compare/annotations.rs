@@ -8,6 +8,7 @@ use super::pairs::Compare;
 use super::site::{Change, Site};
 use crate::alternatives::{Expand, Node, same};
 use crate::document::Document;
+use crate::places::escape;
 use crate::rules::{Effect, SchemaRule};
 use crate::sentence::{Sentence, about, around};
 
@@ -60,7 +61,7 @@ impl<'a> Compare<'a> {
             _ => {}
         }
         let (was, is) = both("xml");
-        if stated(was) != stated(is) {
+        if stated(was, old) != stated(is, new) {
             out.push(site.change(
                 SchemaRule::XmlChanged,
                 Effect::Unknown,
@@ -155,11 +156,17 @@ impl<'a> Compare<'a> {
     }
 }
 
-/// What is said of XML that would not hold anyway.
-fn stated(xml: Option<&Value>) -> BTreeMap<&str, &Value> {
+/// What is said of XML that would not hold anyway: a property has its own name.
+fn stated<'x>(xml: Option<&'x Value>, node: &Node<'_>) -> BTreeMap<&'x str, &'x Value> {
+    let pointer = node.pointer().unwrap_or_default();
+    let own_name = |value: &Value| {
+        let name = value.as_str().map(escape);
+        name.is_some_and(|name| pointer.ends_with(&format!("/properties/{name}")))
+    };
     let members = xml.and_then(Value::as_object).into_iter().flatten();
     members
         .filter(|(_, value)| **value != Value::Bool(false))
+        .filter(|(key, value)| !(*key == "name" && own_name(value)))
         .map(|(key, value)| (key.as_str(), value))
         .collect()
 }

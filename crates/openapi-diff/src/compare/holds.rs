@@ -7,14 +7,15 @@
 //! answers that support each other. Nothing here recurses, and no answer depends on the
 //! order of the questions.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
-use super::facts::{Answer, Of, Question};
+use super::facts::{Answer, Facts, Of, Question, Signature};
 use super::pairs::Compare;
 use super::site::{Found, Site};
 use super::unions::is_entangled;
-use crate::alternatives::{Alternative, LEFT_OUT, NULL, Node, OBJECT};
+use crate::alternatives::{ANY, Alternative, Expand, LEFT_OUT, Node};
+use crate::canonical::canonical;
 use crate::classes::Side;
 use crate::rules::Effect;
 
@@ -82,22 +83,79 @@ impl<'a> Compare<'a> {
         if question.old == question.new {
             return true;
         }
-        let facts = &mut self.facts;
-        let answer = facts.answers.entry(question).or_insert_with(|| {
-            facts.open.push(question);
-            Answer {
+        if !self.facts.answers.contains_key(&question) {
+            if question.of == Of::Alternatives && self.is_refused(question) {
+                return false;
+            }
+            self.facts.open.push(question);
+            self.facts.budget.asked.push(question);
+            let answer = Answer {
                 holds: true,
                 relied_on_by: BTreeSet::new(),
-            }
-        });
+            };
+            self.facts.answers.insert(question, answer);
+        }
+        let facts = &mut self.facts;
         let Some(asking) = facts.asking else {
             self.settle(question);
-            return self.facts.answers[&question].holds;
+            let holds = self.facts.answers[&question].holds;
+            self.forget();
+            return holds;
         };
-        if answer.holds {
-            answer.relied_on_by.insert(asking);
+        let answer = facts.answers.get_mut(&question);
+        answer.is_some_and(|answer| {
+            if answer.holds {
+                answer.relied_on_by.insert(asking);
+            }
+            answer.holds
+        })
+    }
+
+    /// Forgets the answers that may be no only because too much had to be looked at.
+    fn forget(&mut self) {
+        let Facts {
+            budget, answers, ..
+        } = &mut self.facts;
+        if budget.is_exceeded {
+            for question in budget.asked.drain(..) {
+                if answers.get(&question).is_some_and(|answer| !answer.holds) {
+                    answers.remove(&question);
+                }
+            }
         }
-        answer.holds
+    }
+
+    /// Returns whether the answer is surely no, at a glance.
+    fn is_refused(&mut self, question: Question) -> bool {
+        let old = self.signature(Side::Base, question.old);
+        let new = self.signature(Side::Revision, question.new);
+        if question.forward {
+            new.refuses(&old)
+        } else {
+            old.refuses(&new)
+        }
+    }
+
+    fn signature(&mut self, side: Side, number: u32) -> Rc<Signature> {
+        let index = number as usize;
+        let signatures = &mut self.facts.signatures[side as usize];
+        if signatures.len() <= index {
+            signatures.resize(index + 1, None);
+        }
+        if let Some(known) = &signatures[index] {
+            return known.clone();
+        }
+        let alternative = self.facts.alternatives.get(&(side, number)).cloned();
+        let of = match side {
+            Side::Base => &self.base,
+            Side::Revision => &self.revision,
+        };
+        let signature = alternative.map_or_else(Signature::default, |alternative| {
+            sign(of, &alternative, &mut self.facts.words)
+        });
+        let signature = Rc::new(signature);
+        self.facts.signatures[side as usize][index] = Some(signature.clone());
+        signature
     }
 
     /// Looks at the open questions until none is left.
@@ -114,10 +172,11 @@ impl<'a> Compare<'a> {
                 continue;
             }
             self.facts.asking = Some(question);
-            let holds = match question.of {
-                Of::Nodes => self.nodes_hold(question),
-                Of::Alternatives => self.alternatives_hold(question),
-            };
+            let holds = self.facts.budget.take()
+                && match question.of {
+                    Of::Nodes => self.nodes_hold(question),
+                    Of::Alternatives => self.alternatives_hold(question),
+                };
             self.facts.asking = None;
             if !holds && let Some(answer) = self.facts.answers.get_mut(&question) {
                 answer.holds = false;
@@ -151,11 +210,16 @@ impl<'a> Compare<'a> {
             }
         };
         let mut all_held = true;
-        for held in held.iter() {
-            if holders.contains(held) {
+        let same: HashSet<u32> = holders.iter().copied().collect();
+        for (index, held) in held.iter().enumerate() {
+            if same.contains(held) {
                 continue;
             }
-            if holders.iter().any(|holder| self.ask(about(*held, *holder))) {
+            // What stands at its place holds it most often.
+            let first = index.min(holders.len());
+            let (others, likely) = holders.split_at(first);
+            let mut in_turn = likely.iter().chain(others);
+            if in_turn.any(|holder| self.ask(about(*held, *holder))) {
                 continue;
             }
             let slices = self.slices(
@@ -201,18 +265,20 @@ impl<'a> Compare<'a> {
 
     /// Returns whether each alternative is surely one of the other side.
     pub(super) fn are_settled(&mut self, before: &[u32], after: &[u32]) -> bool {
+        let same: HashSet<u32> = before.iter().copied().collect();
         before.len() == after.len()
             && after.iter().all(|new| {
-                before.iter().any(|old| {
-                    [true, false].into_iter().all(|forward| {
-                        self.ask(Question {
-                            of: Of::Alternatives,
-                            old: *old,
-                            new: *new,
-                            forward,
+                same.contains(new)
+                    || before.iter().any(|old| {
+                        [true, false].into_iter().all(|forward| {
+                            self.ask(Question {
+                                of: Of::Alternatives,
+                                old: *old,
+                                new: *new,
+                                forward,
+                            })
                         })
                     })
-                })
             })
     }
 
@@ -223,18 +289,6 @@ impl<'a> Compare<'a> {
         let (Some(old), Some(new)) = (old, new) else {
             return false;
         };
-        let (held, holder) = if question.forward {
-            (&old, &new)
-        } else {
-            (&new, &old)
-        };
-        if held.types & !holder.types != 0 {
-            return false;
-        }
-        // In most unions a property of one value tells the alternatives apart.
-        if held.types & !NULL == OBJECT && !holder.required.is_subset(&held.required) {
-            return false;
-        }
         let mut found = Found::default();
         self.alternatives(&old, &new, &Site::default(), &mut found);
         let fine = if question.forward {
@@ -320,4 +374,56 @@ impl<'a> Compare<'a> {
         known.or_insert_with(|| Rc::new(alternative.clone()));
         number
     }
+}
+
+/// What can be said of an alternative at a glance.
+fn sign<'a>(
+    of: &Expand<'a>,
+    alternative: &Alternative<'a>,
+    words: &mut HashMap<String, u32>,
+) -> Signature {
+    let mut word = |text: String| -> u32 {
+        let next = u32::try_from(words.len()).unwrap_or(u32::MAX);
+        *words.entry(text).or_insert(next)
+    };
+    let mut signature = Signature {
+        types: alternative.types,
+        types_of_values: alternative.types_of_values(),
+        open: alternative.additional.is_any()
+            && alternative.by_pattern.is_empty()
+            && alternative.names.is_any(),
+        ..Signature::default()
+    };
+    for name in &alternative.required {
+        signature.required.push(word(name.clone()));
+    }
+    for (name, node) in &alternative.properties {
+        let number = word(name.clone());
+        signature.declared.push(number);
+        if node.is_never() {
+            continue;
+        }
+        if !takes_all(of, node) {
+            signature.restricted.push(number);
+        }
+        if let Some(values) = of.listed(node) {
+            let values = values.iter().map(|value| word(canonical(value)));
+            let mut values: Vec<u32> = values.collect();
+            values.sort_unstable();
+            signature.listed.push((number, values));
+        }
+    }
+    signature.required.sort_unstable();
+    signature.restricted.sort_unstable();
+    signature.declared.sort_unstable();
+    signature.listed.sort_unstable();
+    signature
+}
+
+/// Returns whether a schema may take every value.
+fn takes_all<'a>(of: &Expand<'a>, node: &Node<'a>) -> bool {
+    let alternatives = of.alternatives(node);
+    let alternatives = alternatives.iter();
+    let whole = alternatives.filter(|alternative| alternative.is_of_types());
+    whole.fold(0, |types, alternative| types | alternative.types) == ANY
 }

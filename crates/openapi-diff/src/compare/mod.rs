@@ -28,7 +28,9 @@ use self::pairs::Link;
 use self::scalars::{SIZES, numbers, sizes, type_lists, types, values};
 use self::site::{Found, Site};
 use self::text::{formats, patterns};
-use super::alternatives::{ARRAY, Alternative, BOOLEAN, Carrier, NUMBER, Node, OBJECT, STRING};
+use super::alternatives::{
+    ARRAY, Alternative, BOOLEAN, Carrier, Expand, NUMBER, Node, OBJECT, STRING,
+};
 use serde_json::Value;
 
 use crate::rules::{Effect, SchemaRule};
@@ -111,6 +113,16 @@ impl<'a> Compare<'a> {
         site: &Site,
         out: &mut Found<'a>,
     ) {
+        // Names are compared as properties where the other side rules properties out.
+        let by_names = |of: &Expand<'a>, one: &Alternative<'a>, other: &Alternative<'a>| {
+            let has_names = other.names.0.is_empty() && other.additional.is_never();
+            has_names.then(|| of.by_names(one)).flatten()
+        };
+        let (was, is) = (
+            by_names(&self.base, old, new),
+            by_names(&self.revision, new, old),
+        );
+        let (old, new) = (was.as_ref().unwrap_or(old), is.as_ref().unwrap_or(new));
         if self.carrier == Carrier::Text && self.text_widens(old, new) {
             out.changes.push(site.change(
                 SchemaRule::TypeGeneralized,
@@ -139,8 +151,7 @@ impl<'a> Compare<'a> {
         }
         for (index, (bit, least, most)) in SIZES.into_iter().enumerate() {
             if both & bit != 0 {
-                let sizes_of = (old.sizes[index], new.sizes[index]);
-                sizes(sizes_of.0, sizes_of.1, least, most, site, &mut out.changes);
+                sizes((old, new), index, (least, most), site, &mut out.changes);
             }
         }
         if both & ARRAY != 0 {
@@ -190,15 +201,17 @@ impl<'a> Compare<'a> {
 }
 
 fn arrays<'a>(old: &Alternative<'a>, new: &Alternative<'a>, site: &Site, out: &mut Found<'a>) {
+    let may_repeat =
+        |alternative: &Alternative<'a>| alternative.sizes[1].1.is_none_or(|most| most > 1);
     match (old.unique, new.unique) {
-        (false, true) if new.sizes[1].1.is_none_or(|most| most > 1) => {
+        (false, true) if may_repeat(old) && may_repeat(new) => {
             out.changes.push(site.change(
                 SchemaRule::UniqueItemsSet,
                 Effect::Narrows,
                 around!("the elements of", "must now all differ"),
             ));
         }
-        (true, false) if new.sizes[1].1.is_none_or(|most| most > 1) => {
+        (true, false) if may_repeat(old) && may_repeat(new) => {
             out.changes.push(site.change(
                 SchemaRule::UniqueItemsUnset,
                 Effect::Widens,

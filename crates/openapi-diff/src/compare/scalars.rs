@@ -1,10 +1,5 @@
 //! Types, listed values, bounds and sizes.
 
-#![expect(
-    clippy::float_cmp,
-    reason = "bounds are the same only if they are equal"
-)]
-
 use serde_json::Value;
 
 use super::site::{Change, Site};
@@ -80,7 +75,10 @@ pub(super) fn type_lists(
     site: &Site,
     out: &mut Vec<Change>,
 ) -> bool {
-    let (gone, come) = (old.types & !new.types, new.types & !old.types);
+    let (gone, come) = (
+        old.types_of_values() & !new.types,
+        new.types_of_values() & !old.types,
+    );
     // What values lists say of the types, they say themselves.
     let both_listed = old.values.is_some() && new.values.is_some();
     // Of a schema without types null is nothing special.
@@ -326,15 +324,21 @@ fn limits(old: Option<Bound>, new: Option<Bound>, low: bool, site: &Site, out: &
     });
 }
 
+/// Compares the sizes of texts (0), lists (1) or objects (2). A size that follows from what
+/// else is said need not be stated.
 pub(super) fn sizes(
-    old: (u64, Option<u64>),
-    new: (u64, Option<u64>),
-    least: BoundRules,
-    most: BoundRules,
+    (was, is): (&Alternative<'_>, &Alternative<'_>),
+    index: usize,
+    (least, most): (BoundRules, BoundRules),
     site: &Site,
     out: &mut Vec<Change>,
 ) {
-    if old.0 < new.0 {
+    let (old, new) = (was.sizes[index], is.sizes[index]);
+    if old == new {
+        return;
+    }
+    let (before, after) = (was.implied_size(index), is.implied_size(index));
+    if old.0 < new.0 && before.0 < new.0 {
         let rule = if old.0 == 0 {
             least.set
         } else {
@@ -345,7 +349,7 @@ pub(super) fn sizes(
             Effect::Narrows,
             around!("the least size of", "rose from {} to {}", old.0, new.0),
         ));
-    } else if old.0 > new.0 {
+    } else if old.0 > new.0 && after.0 < old.0 {
         let rule = if new.0 == 0 {
             least.unset
         } else {
@@ -356,6 +360,12 @@ pub(super) fn sizes(
             Effect::Widens,
             around!("the least size of", "fell from {} to {}", old.0, new.0),
         ));
+    }
+    let is_within = |size: Option<u64>, limit: Option<u64>| {
+        limit.is_none_or(|limit| size.is_some_and(|size| size <= limit))
+    };
+    if is_within(before.1, new.1) && is_within(after.1, old.1) {
+        return;
     }
     match (old.1, new.1) {
         (None, Some(new)) => out.push(site.change(

@@ -1,6 +1,6 @@
 //! Alternatives, matched up.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -54,6 +54,15 @@ impl Unheld {
     }
 }
 
+/// Places in their order, but a likely one and those behind it first.
+fn from(first: usize, length: usize) -> impl Iterator<Item = usize> {
+    (first..length).chain(0..first.min(length))
+}
+
+fn set(numbers: &[u32]) -> HashSet<u32> {
+    numbers.iter().copied().collect()
+}
+
 impl<'a> Compare<'a> {
     /// Returns whether an alternative surely holds the other.
     fn holds(&mut self, old: &Union<'_, 'a>, new: &Union<'_, 'a>, at: At, forward: bool) -> bool {
@@ -80,18 +89,21 @@ impl<'a> Compare<'a> {
     fn matching(&mut self, old: &Union<'_, 'a>, new: &Union<'_, 'a>) -> Matching {
         let olds = 0..old.numbers.len();
         let news = 0..new.numbers.len();
+        let (old_set, new_set) = (set(&old.numbers), set(&new.numbers));
         let unheld = Unheld {
             old: olds
                 .clone()
                 .map(|i| {
-                    !news.clone().any(|j| self.holds(old, new, (i, j), true))
+                    !new_set.contains(&old.numbers[i])
+                        && !from(i, news.len()).any(|j| self.holds(old, new, (i, j), true))
                         && !self.is_held_by_types(Side::Base, old.numbers[i], &new.numbers)
                 })
                 .collect(),
             new: news
                 .clone()
                 .map(|j| {
-                    !olds.clone().any(|i| self.holds(old, new, (i, j), false))
+                    !old_set.contains(&new.numbers[j])
+                        && !from(j, olds.len()).any(|i| self.holds(old, new, (i, j), false))
                         && !self.is_held_by_types(Side::Revision, new.numbers[j], &old.numbers)
                 })
                 .collect(),
@@ -132,27 +144,40 @@ impl<'a> Compare<'a> {
         // Of several with one name, those that have not changed are not meant.
         let mut is_kept = vec![false; unheld.old.len()];
         let mut was_kept = vec![false; unheld.new.len()];
-        for (i, was) in old.alternatives.iter().enumerate() {
-            for (j, is) in new.alternatives.iter().enumerate() {
-                if name(was).is_some() && name(was) == name(is) && self.are_equal(old, new, (i, j))
-                {
-                    is_kept[i] = true;
-                    was_kept[j] = true;
+        let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (j, is) in new.alternatives.iter().enumerate() {
+            if let Some(name) = name(is) {
+                by_name.entry(name).or_default().push(j);
+            }
+        }
+        let named = |i: usize| {
+            let name = name(&old.alternatives[i]);
+            let named = name.and_then(|name| by_name.get(name));
+            named.map(Vec::as_slice).unwrap_or_default()
+        };
+        for (i, kept) in is_kept.iter_mut().enumerate() {
+            for j in named(i) {
+                if self.are_equal(old, new, (i, *j)) {
+                    *kept = true;
+                    was_kept[*j] = true;
                 }
             }
         }
+        let every: Vec<usize> = (0..new.alternatives.len()).collect();
+        let unheld_new: Vec<usize> = every.iter().copied().filter(|j| unheld.new[*j]).collect();
         let mut likely: Vec<(u32, bool, At)> = Vec::new();
         for (i, was) in old.alternatives.iter().enumerate() {
-            for (j, is) in new.alternatives.iter().enumerate() {
-                let common = was.types & is.types & !NULL;
-                let same_name = name(was).is_some() && name(was) == name(is);
-                if same_name {
-                    let meant = common & OBJECT != 0 && !is_kept[i] && !was_kept[j];
-                    if meant || (unheld.has((i, j)) && common != 0) {
-                        likely.push((u32::MAX, true, (i, j)));
-                    }
-                } else if unheld.has((i, j))
-                    && (looks || i == j)
+            for j in named(i) {
+                let common = was.types & new.alternatives[*j].types & !NULL;
+                let meant = common & OBJECT != 0 && !is_kept[i] && !was_kept[*j];
+                if meant || (unheld.has((i, *j)) && common != 0) {
+                    likely.push((u32::MAX, true, (i, *j)));
+                }
+            }
+            let others = if unheld.old[i] { &every } else { &unheld_new };
+            for j in others.iter().copied() {
+                let is = &new.alternatives[j];
+                if (looks || i == j)
                     && (name(was).is_none() || name(is).is_none())
                     && !apart(&self.base, was, &self.revision, is)
                     && let Some(likeness) = self.likeness(was, is)
@@ -188,7 +213,16 @@ impl<'a> Compare<'a> {
             alternatives: after,
             numbers: self.alternative_numbers(Side::Revision, after),
         };
+        self.facts.budget.begin();
         let Matching { pairs, gone, come } = self.matching(&old, &new);
+        if self.facts.budget.is_exceeded {
+            let about = "has too many alternatives that changed or look alike to be compared; \
+                         look at it by hand";
+            let rule = SchemaRule::NotCompared;
+            let change = site.change(rule, Effect::Unknown, Sentence::about(about));
+            out.changes.push(change);
+            return;
+        }
         for (i, j) in pairs {
             let inner = Site {
                 path: site.path.clone(),
@@ -196,6 +230,7 @@ impl<'a> Compare<'a> {
                 revision: Some(after[j].label.clone()),
             };
             let mut found = Found::default();
+            self.facts.budget.begin();
             self.alternatives(&before[i], &after[j], &inner, &mut found);
             // A property that another alternative declares is not gone.
             found.changes.retain(|change| {
@@ -264,8 +299,18 @@ impl<'a> Compare<'a> {
         // What became of each old alternative, and what was each new one.
         let mut stays = vec![false; old.numbers.len()];
         let mut fresh = Vec::new();
+        let mut by_number: HashMap<u32, Vec<usize>> = HashMap::new();
+        for (i, number) in old.numbers.iter().enumerate().rev() {
+            by_number.entry(*number).or_default().push(i);
+        }
         for (j, is) in new.alternatives.iter().enumerate() {
             if !is_object(is) {
+                continue;
+            }
+            if let Some(i) = by_number.get_mut(&new.numbers[j]).and_then(Vec::pop)
+                && !stays[i]
+            {
+                stays[i] = true;
                 continue;
             }
             let was = (0..old.numbers.len()).find(|i| {

@@ -1,6 +1,6 @@
 //! Bodies of requests and responses, by media type.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde_json::Value;
 
@@ -97,18 +97,16 @@ impl<'a> Judge<'a> {
         let old = self.base.members(was, "content");
         let new = self.revision.members(is, "content");
         let mut matched = vec![false; new.len()];
+        let kinds: Vec<String> = new.iter().map(|(kind, _)| media(kind)).collect();
+        let mut places = HashMap::new();
+        for (index, kind) in kinds.iter().enumerate() {
+            places.entry(kind.as_str()).or_insert(index);
+        }
         for (kind, place) in &old {
-            let exact = new
-                .iter()
-                .position(|(other, _)| media(other) == media(kind));
-            let range = || {
-                new.iter()
-                    .position(|(other, _)| covers(&media(other), &media(kind)))
-            };
-            let inner = || {
-                new.iter()
-                    .position(|(other, _)| covers(&media(kind), &media(other)))
-            };
+            let whole = media(kind);
+            let exact = places.get(whole.as_str()).copied();
+            let range = || kinds.iter().position(|other| covers(other, &whole));
+            let inner = || kinds.iter().position(|other| covers(&whole, other));
             let index = if let Some(index) = exact {
                 index
             } else if let Some(index) = range() {

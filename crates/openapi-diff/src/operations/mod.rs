@@ -12,11 +12,12 @@ mod servers;
 mod stability;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
 
 use jiff::civil::Date;
 use serde_json::Value;
 
-use self::judge::{Cause, Judge, Scope, UsedPair, comparisons, operations, template};
+use self::judge::{Cause, Judge, Scope, comparisons, operations, template};
 use self::servers::Moves;
 use super::classes::Classes;
 use super::compare::Compare;
@@ -300,39 +301,51 @@ impl<'a> Judge<'a> {
 
     fn changes_of_schemas(&mut self) {
         let changed = self.compares.each_ref().map(Compare::changed);
-        let mut causes: BTreeMap<Cause, Vec<(&UsedPair, String)>> = BTreeMap::new();
-        for used in &self.uses {
-            let compare = &self.compares[used.compare];
-            for reached in compare.below(used.pair, used.always, &changed[used.compare]) {
-                let rule = compare.change(reached.pair, reached.change).rule;
-                if rule == SchemaRule::XmlChanged && !used.xml {
-                    continue;
+        // What uses the same pair reaches the same changes.
+        let mut roots: BTreeMap<(usize, usize, bool), Vec<usize>> = BTreeMap::new();
+        for (number, used) in self.uses.iter().enumerate() {
+            let root = (used.compare, used.pair, used.always);
+            roots.entry(root).or_default().push(number);
+        }
+        let mut causes: BTreeMap<Cause, Vec<(usize, Rc<str>)>> = BTreeMap::new();
+        for ((compare, pair, always), uses) in roots {
+            for reached in self.compares[compare].below(pair, always, &changed[compare]) {
+                let change = self.compares[compare].change(reached.pair, reached.change);
+                let path: Rc<str> = reached.path.into();
+                for number in &uses {
+                    let used = &self.uses[*number];
+                    if change.rule == SchemaRule::XmlChanged && !used.xml {
+                        continue;
+                    }
+                    let cause = Cause {
+                        compare,
+                        part: used.part,
+                        pair: reached.pair,
+                        change: reached.change,
+                    };
+                    let reached_from = causes.entry(cause).or_default();
+                    reached_from.push((*number, path.clone()));
                 }
-                let cause = Cause {
-                    compare: used.compare,
-                    part: used.part,
-                    pair: reached.pair,
-                    change: reached.change,
-                };
-                let uses = causes.entry(cause).or_default();
-                uses.push((used, reached.path));
             }
         }
-        for (cause, uses) in causes {
+        for (cause, mut uses) in causes {
+            uses.sort_by_key(|(number, _)| *number);
             let change = self.compares[cause.compare].change(cause.pair, cause.change);
             let steps = |path: &str| path.matches(['.', '[']).count();
             // The nearest place speaks for all.
-            let Some((used, path)) = uses
+            let nearest = uses
                 .iter()
-                .min_by_key(|(_, path)| (!path.is_empty(), steps(path)))
-            else {
+                .min_by_key(|(_, path)| (!path.is_empty(), steps(path)));
+            let Some((number, path)) = nearest else {
                 continue;
             };
+            let used = &self.uses[*number];
             let mut also: Vec<String> = Vec::new();
             let mut seen = HashSet::from([used.operation.as_str()]);
-            for (other, _) in &uses {
-                if seen.insert(&other.operation) {
-                    also.push(other.operation.clone());
+            for (number, _) in &uses {
+                let other = &self.uses[*number].operation;
+                if seen.insert(other) {
+                    also.push(other.clone());
                 }
             }
             let location = |document: &Document, pointer: &Option<String>| {
@@ -368,9 +381,10 @@ impl<'a> Judge<'a> {
                 .map(|components| document.members(&components, "schemas"))
                 .unwrap_or_default()
         };
-        let new = schemas(self.revision);
+        let new = schemas(self.revision).into_iter().map(|(name, _)| name);
+        let new: HashSet<String> = new.collect();
         for (name, place) in schemas(self.base) {
-            if !new.iter().any(|(other, _)| *other == name) {
+            if !new.contains(&name) {
                 self.report(
                     OperationRule::ApiSchemaRemoved,
                     None,

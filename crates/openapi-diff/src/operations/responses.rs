@@ -1,6 +1,6 @@
 //! Statuses and headers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
@@ -107,14 +107,12 @@ impl<'a> Judge<'a> {
         let direction = answered(scope);
         let was = self.base.members(old, "headers");
         let is = self.revision.members(new, "headers");
+        let (were, are) = (by_lower_case(&was), by_lower_case(&is));
         let ours =
             |(header, _): &&(String, Located<'a>)| !header.eq_ignore_ascii_case("content-type");
         for (header, place) in was.iter().filter(ours) {
             let subject = format!("the header `{header}` of the {status} response");
-            let Some((_, now)) = is
-                .iter()
-                .find(|(other, _)| other.eq_ignore_ascii_case(header))
-            else {
+            let Some(now) = are.get(&header.to_ascii_lowercase()) else {
                 let rule = if place.flag("required") {
                     OperationRule::RequiredResponseHeaderRemoved
                 } else {
@@ -132,10 +130,7 @@ impl<'a> Judge<'a> {
             self.header(scope, &subject, place, now);
         }
         for (header, place) in is.iter().filter(ours) {
-            if !was
-                .iter()
-                .any(|(other, _)| other.eq_ignore_ascii_case(header))
-            {
+            if !were.contains_key(&header.to_ascii_lowercase()) {
                 let (rule, text) = if scope.inverted && place.flag("required") {
                     let rule = OperationRule::ResponseHeaderBecameRequired;
                     (rule, "is new; answers without it are rejected")
@@ -229,11 +224,14 @@ impl<'a> Judge<'a> {
     fn links(&mut self, scope: &Scope, status: &str, old: &Located<'a>, new: &Located<'a>) {
         let was = self.base.members(old, "links");
         let is = self.revision.members(new, "links");
+        let by_name = |links: &[(String, Located<'a>)]| -> HashMap<String, Located<'a>> {
+            links.iter().cloned().collect()
+        };
+        let (were, are) = (by_name(&was), by_name(&is));
         let direction = Some(answered(scope));
         let name = Some(scope.operation.as_str());
         for (link, place) in &was {
-            let now = is.iter().find(|(other, _)| other == link);
-            if let Some((_, now)) = now {
+            if let Some(now) = are.get(link) {
                 if target(place) != target(now) {
                     self.report(
                         OperationRule::ResponseLinkChanged,
@@ -254,7 +252,7 @@ impl<'a> Judge<'a> {
             }
         }
         for (link, place) in &is {
-            if !was.iter().any(|(other, _)| other == link) {
+            if !were.contains_key(link) {
                 self.report(
                     OperationRule::ResponseLinkAdded,
                     direction,
@@ -265,6 +263,14 @@ impl<'a> Judge<'a> {
             }
         }
     }
+}
+
+/// Headers by their names, which are the same in any case.
+fn by_lower_case<'p, 'a>(headers: &'p [(String, Located<'a>)]) -> HashMap<String, &'p Located<'a>> {
+    let headers = headers.iter().rev();
+    headers
+        .map(|(name, place)| (name.to_ascii_lowercase(), place))
+        .collect()
 }
 
 /// Where a link leads, and what it takes along.

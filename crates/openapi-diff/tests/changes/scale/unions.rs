@@ -1,60 +1,12 @@
-//! Documents that are large, or hold themselves, and what is told of them.
+//! Unions of many alternatives, of each other, and in products.
 
 use std::collections::BTreeSet;
 
-use openapi_diff::{Document, diff};
+use openapi_diff::diff;
 use serde_json::{Value, json};
 
+use super::{many, one_cause, reference, sent};
 use crate::{TODAY, parse};
-
-#[test]
-fn callbacks_that_lead_back_are_compared_once() {
-    let item = json!({"$ref": "#/paths/~1a"});
-    let document = |kind: &str| {
-        json!({"openapi": "3.1.0", "paths": {"/a": {"post": {
-            "responses": {"200": {"description": "Done"}},
-            "parameters": [{"name": "q", "in": "query", "schema": {"type": kind}}],
-            "callbacks": {"one": {"{$url}": item}, "two": {"{$url}": item, "x-note": "data"}},
-        }}}})
-    };
-    let parse = |document: Value| Document::parse("api.yaml", &document.to_string());
-    let base = parse(document("string")).expect("is a document");
-    let revision = parse(document("integer")).expect("is a document");
-    let findings = diff(&base, &revision, TODAY);
-    assert!((1..=4).contains(&findings.len()), "{findings:?}");
-}
-
-#[test]
-fn recursive_schemas_are_compared_once() {
-    let tree = |bound: u32| {
-        json!({
-            "openapi": "3.1.0",
-            "info": { "title": "Trees", "version": "1" },
-            "paths": { "/trees": { "post": {
-                "requestBody": { "content": { "application/json": { "schema": { "$ref": "#/components/schemas/Tree" } } } },
-                "responses": {},
-            } } },
-            "components": { "schemas": { "Tree": {
-                "type": "object",
-                "properties": {
-                    "size": { "type": "integer", "maximum": bound },
-                    "left": { "$ref": "#/components/schemas/Tree" },
-                    "right": { "oneOf": [{ "$ref": "#/components/schemas/Tree" }, { "type": "null" }] },
-                },
-            } } },
-        })
-    };
-    let findings = diff(
-        &parse("base", &tree(9)),
-        &parse("revision", &tree(8)),
-        TODAY,
-    );
-    let ids: Vec<String> = findings
-        .iter()
-        .map(|finding| finding.rule.to_string())
-        .collect();
-    assert_eq!(ids, ["request-property-max-decreased"]);
-}
 
 /// Operators whose operands are expressions again.
 #[test]
@@ -104,115 +56,6 @@ fn a_union_of_many_that_hold_it_is_judged() {
         BTreeSet::from(["request-property-became-required"].map(str::to_owned)),
         "{findings:?}"
     );
-}
-
-#[test]
-fn a_large_document_is_judged_completely() {
-    let document = |bound: usize| {
-        let mut schemas = serde_json::Map::new();
-        let mut paths = serde_json::Map::new();
-        for index in 0..2_000 {
-            let next = format!("#/components/schemas/S{}", (index * 7 + 1) % 2_000);
-            schemas.insert(
-                format!("S{index}"),
-                json!({
-                    "type": "object",
-                    "description": "x".repeat(1_500),
-                    "properties": {
-                        "n": { "type": "integer", "maximum": if index == 1_000 { bound } else { 5 } },
-                        "next": { "$ref": next },
-                        "either": { "oneOf": [{ "$ref": next }, { "type": "string" }] },
-                    },
-                }),
-            );
-            paths.insert(
-                format!("/s{index}"),
-                json!({ "post": {
-                    "requestBody": { "content": { "application/json": { "schema": { "$ref": next } } } },
-                    "responses": {},
-                } }),
-            );
-        }
-        json!({ "openapi": "3.1.0", "paths": paths, "components": { "schemas": schemas } })
-    };
-    let findings = diff(
-        &parse("base", &document(9)),
-        &parse("revision", &document(8)),
-        TODAY,
-    );
-    assert!(
-        findings
-            .iter()
-            .any(|finding| finding.rule.to_string() == "request-property-max-decreased")
-    );
-}
-
-/// A document in which every schema is sent to an operation of its own.
-fn sent(schemas: &Value) -> Value {
-    let names = schemas.as_object().expect("an object").keys();
-    let paths: serde_json::Map<String, Value> = names
-        .map(|name| {
-            let schema = json!({ "$ref": format!("#/components/schemas/{name}") });
-            let post = json!({
-                "requestBody": { "content": { "application/json": { "schema": schema } } },
-                "responses": {},
-            });
-            (format!("/{name}"), json!({ "post": post }))
-        })
-        .collect();
-    json!({ "openapi": "3.1.0", "paths": paths, "components": { "schemas": schemas } })
-}
-
-fn reference(number: usize) -> Value {
-    json!({ "$ref": format!("#/components/schemas/S{number}") })
-}
-
-/// Schemas by number, made from that and from the bound that differs.
-fn many(count: usize, make: impl Fn(usize, u32) -> Value) -> [Value; 2] {
-    [9, 8].map(|bound| {
-        let schemas = (0..count).map(|number| (format!("S{number}"), make(number, bound)));
-        sent(&Value::Object(schemas.collect()))
-    })
-}
-
-/// Checks that nothing but one lowered bound is found, once, and in how many
-/// operations besides the one that is named.
-#[track_caller]
-fn one_cause([base, revision]: [Value; 2], also: usize) {
-    let findings = diff(&parse("base", &base), &parse("revision", &revision), TODAY);
-    let found: Vec<(String, usize)> = findings
-        .iter()
-        .map(|finding| (finding.rule.to_string(), finding.also.len()))
-        .collect();
-    assert_eq!(found, [("request-property-max-decreased".to_owned(), also)]);
-}
-
-#[test]
-fn a_long_ring_of_schemas_is_compared_to_its_end() {
-    let ring = |number: usize, bound: u32| {
-        let bound = if number == 400 { bound } else { 7 };
-        json!({ "type": "object", "properties": {
-            "next": reference((number + 1) % 500),
-            "n": { "type": "integer", "maximum": bound },
-        } })
-    };
-    one_cause(many(500, ring), 499);
-}
-
-#[test]
-fn a_type_that_every_schema_uses_is_one_cause() {
-    let mesh = |number: usize, bound: u32| {
-        if number == 0 {
-            return json!({ "type": "object", "properties": {
-                "n": { "type": "integer", "maximum": bound },
-            } });
-        }
-        let properties = (0..250)
-            .map(|other| (format!("p{other}"), reference((number + other) % 250)))
-            .collect();
-        json!({ "type": "object", "properties": Value::Object(properties) })
-    };
-    one_cause(many(250, mesh), 249);
 }
 
 #[test]
@@ -297,23 +140,85 @@ fn a_product_that_is_too_large_is_said_not_to_be_compared() {
 }
 
 #[test]
-fn a_schema_that_extends_too_many_others_is_said_not_to_be_compared() {
-    let [base, revision] = many(100, |number, bound| {
-        let own = json!({ "properties": { "n": {
-            "type": "integer", "maximum": if number == 99 { bound } else { 10 },
-        } } });
-        json!({ "allOf": [reference((number + 1).min(99)), own] })
-    });
-    let findings = diff(&parse("base", &base), &parse("revision", &revision), TODAY);
-    let of = |operation: &str| -> Vec<String> {
-        let findings = findings.iter().filter(|finding| {
-            let mut operations = finding.operation.iter().chain(&finding.also);
-            operations.any(|other| other == operation)
-        });
-        findings.map(|finding| finding.rule.to_string()).collect()
+fn a_ladder_of_unions_is_a_union_of_its_leaves() {
+    let ladder = |number: usize, bound: u32| {
+        if number < 60 {
+            return json!({ "anyOf": [reference(number + 1), reference(number + 2)] });
+        }
+        json!({ "type": "object", "required": ["kind"], "properties": {
+            "kind": { "const": number },
+            "n": { "type": "integer", "maximum": if number == 60 { bound } else { 7 } },
+        } })
     };
-    assert_eq!(of("POST /S90"), ["request-property-max-decreased"]);
-    assert_eq!(of("POST /S0"), ["request-body-not-compared"]);
+    one_cause(many(62, ladder), 60);
+}
+
+#[test]
+fn unions_of_each_other_are_compared() {
+    let unions = |number: usize, bound: u32| {
+        let others = (0..60).filter(|other| *other != number);
+        let mut all: Vec<Value> = others.map(reference).collect();
+        all.push(
+            json!({ "type": "object", "required": ["kind"], "properties": {
+            "kind": { "const": number },
+            "n": { "type": "integer", "maximum": if number == 30 { bound } else { 7 } },
+        } }),
+        );
+        json!({ "anyOf": all })
+    };
+    one_cause(many(60, unions), 59);
+}
+
+#[test]
+fn the_changed_one_of_many_alternatives_is_found() {
+    let union = |bound: u32| {
+        let all = (0..400).map(|number| {
+            let limit = if number == 200 { bound } else { 7 };
+            json!({ "type": "object", "properties": {
+                format!("p{number}"): { "type": "string" },
+                "n": { "type": "integer", "maximum": limit },
+            } })
+        });
+        sent(&json!({ "S": { "oneOf": all.collect::<Vec<_>>() } }))
+    };
+    one_cause([9, 8].map(union), 0);
+}
+
+#[test]
+fn a_schema_that_holds_a_union_of_all_is_compared() {
+    let all = |number: usize, bound: u32| {
+        if number == 0 {
+            return json!({ "oneOf": (1..100).map(reference).collect::<Vec<_>>() });
+        }
+        json!({ "type": "object", "properties": {
+            format!("p{number}"): reference(0),
+            "all": { "type": "array", "items": reference(0) },
+            "n": { "type": "integer", "maximum": if number == 50 { bound } else { 7 } },
+        } })
+    };
+    one_cause(many(100, all), 99);
+}
+
+#[test]
+fn alternatives_that_all_changed_and_look_alike_are_said_not_to_be_compared() {
+    let union = |bound: usize| {
+        let all = (0..400).map(|number| {
+            json!({ "type": "object", "properties": {
+                "a": { "type": "integer", "maximum": number },
+                "n": { "type": "integer", "maximum": 1_000 + bound - number },
+            } })
+        });
+        parse(
+            "api.json",
+            &sent(&json!({ "S": { "anyOf": all.collect::<Vec<_>>() } })),
+        )
+    };
+    let findings = diff(&union(9), &union(8), TODAY);
+    let ids: Vec<String> = findings
+        .iter()
+        .map(|finding| finding.rule.to_string())
+        .collect();
+    assert_eq!(ids, ["request-body-not-compared"]);
 }
 
 #[test]
