@@ -7,7 +7,7 @@ use std::time::Duration;
 use ::contract::recorded::recorded;
 use anyhow::{Context as _, bail};
 use conformance::report::{Level, Report};
-use conformance::verify::{Laws, Live, with_laws};
+use conformance::verify::{Laws, Live, Part, with_laws};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
@@ -55,6 +55,7 @@ pub(super) async fn verify() -> anyhow::Result<Report> {
     let laws = Laws {
         expired_token: Some(expired),
         foreign_token: Some(foreign),
+        require_coverage: Part::ALL.into(),
         ..Laws::default()
     };
     let report = with_laws(&options, &laws).await;

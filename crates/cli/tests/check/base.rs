@@ -151,7 +151,11 @@ fn the_step_that_checks_does_not_go() {
 #[test]
 fn other_steps_and_comments_are_nobodys_business() {
     let repository = with_branch(|_| {});
-    repository.replace(".ci/run", "step buf lint", "step buf lint --error-format json");
+    repository.replace(
+        ".ci/run",
+        "step buf lint",
+        "step buf lint --error-format json",
+    );
     append(&repository, ".ci/contract", "\n# That is all.\n");
     repository.check(&["check"], 0, &["ok    base"]);
 }

@@ -50,7 +50,7 @@ fn every_operation_has_its_exchange() {
             operation.id
         );
         assert_eq!(
-            exchange.response.location.is_some(),
+            exchange.response.header("Location").is_some(),
             operation.reply.has_location,
             "{}: Location is recorded or declared, but not both",
             operation.id,

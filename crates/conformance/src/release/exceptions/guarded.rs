@@ -98,7 +98,12 @@ mod tests {
     #[test]
     fn a_command_is_one_line_however_it_is_broken() {
         check("a \\\n  b\n", "a b\n\n# c\n", "*", &[]);
-        check("a b --off", "a \\\n b", "*", &["makes `a b --off` of `a b`"]);
+        check(
+            "a b --off",
+            "a \\\n b",
+            "*",
+            &["makes `a b --off` of `a b`"],
+        );
     }
 
     #[test]

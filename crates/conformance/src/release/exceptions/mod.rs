@@ -136,7 +136,11 @@ fn of_settings(now: &Settings, before: &Settings) -> Vec<Exception> {
         let still = now.guarded.get(path);
         if still != Some(pattern) {
             let still = still.map_or_else(|| "nothing".to_owned(), Clone::clone);
-            changed.push((format!("guarded {}", path.display()), still, pattern.clone()));
+            changed.push((
+                format!("guarded {}", path.display()),
+                still,
+                pattern.clone(),
+            ));
         }
     }
     let changed = changed.into_iter().map(|(key, now, before)| Exception {

@@ -1,6 +1,6 @@
 //! Exchanges as they were captured, brought before the checker.
 
-use contract::recorded::Exchange;
+use contract::recorded::RecordedExchange;
 use http::StatusCode;
 
 use super::checker::{At, Checker};
@@ -76,7 +76,7 @@ pub(crate) fn exchange(
     checker: &mut Checker<'_>,
     routed: &Routed<'_>,
     seen_in: &str,
-    exchange: &Exchange,
+    exchange: &RecordedExchange,
 ) {
     let (operation, variables) = routed;
     let at = At { operation, seen_in };
@@ -109,9 +109,11 @@ pub(crate) fn exchange(
     checker.request(at, &request);
     let body = exchange.response.body.as_ref();
     let body = body.map(|body| body.to_string().into_bytes());
+    let received_headers = exchange.response.header_map();
     let received = Received {
         status: exchange.response.status,
-        headers: None,
+        // An exchange without any was recorded without them.
+        headers: Some(&received_headers).filter(|headers| !headers.is_empty()),
         body: body.as_deref(),
     };
     checker.reply(at, &received);

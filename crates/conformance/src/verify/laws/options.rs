@@ -52,6 +52,11 @@ pub enum Part {
     Properties,
 }
 
+impl Part {
+    /// Every part.
+    pub const ALL: [Self; 3] = [Self::Operations, Self::Statuses, Self::Properties];
+}
+
 /// How much is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
