@@ -89,6 +89,14 @@ struct LawArgs {
         hide_env_values = true
     )]
     foreign_token: Option<String>,
+    /// An access token of a caller of the same organization who may change nothing
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "WEB1ON1_LIMITED_TOKEN",
+        hide_env_values = true
+    )]
+    limited_token: Option<String>,
     /// The log of the server, which must not have a secret that was sent
     #[arg(long, value_name = "FILE")]
     server_log: Option<PathBuf>,
@@ -161,6 +169,7 @@ impl LawArgs {
             only: self.only.clone(),
             expired_token: self.expired_token.clone(),
             foreign_token: self.foreign_token.clone(),
+            limited_token: self.limited_token.clone(),
             server_log: self.server_log.clone(),
             strict_parameters: self.strict_parameters,
             require_coverage: self

@@ -37,6 +37,7 @@ mod secrets;
 mod select;
 mod session;
 mod sorting;
+mod statuses;
 mod values;
 mod writes;
 
@@ -136,7 +137,7 @@ pub(crate) async fn verify(model: &Model, laws: &Laws, setting: Setting) -> Veri
         tried += 3;
         let in_examples = coverage.in_examples(model);
         for (law, is_required, unseen) in
-            coverage::missing(&seen, &in_examples, &laws.require_coverage)
+            coverage::missing(model, &seen, &in_examples, &laws.require_coverage)
         {
             findings.push(unseen_finding(&base, law, is_required, &unseen));
         }
@@ -253,6 +254,11 @@ async fn refuse(session: &mut Session<'_>, made: &BTreeMap<String, Vec<Made>>) {
     for operation in &model.operations {
         if session.is_wanted(&operation.path) {
             refusals::tokens(session, operation).await;
+        }
+    }
+    for operation in &model.operations {
+        if session.is_wanted(&operation.path) {
+            statuses::provoke(session, operation, made).await;
         }
     }
 }

@@ -52,6 +52,8 @@ pub(crate) struct Reply {
     pub(crate) content: Vec<Media>,
     /// Whether a body of some type is declared.
     pub(crate) has_body: bool,
+    /// Why no client can provoke it, where the document says so: `x-unprovoked`.
+    pub(crate) unprovoked: Option<String>,
 }
 
 /// An operation.
@@ -167,6 +169,10 @@ pub(super) fn operation(root: &Value, path: &str, method: &str) -> Operation {
             description: reply["description"].as_str().unwrap_or_default().to_owned(),
             content: content(reply, &pointer),
             pointer,
+            unprovoked: reply["x-unprovoked"]
+                .as_str()
+                .filter(|reason| !reason.trim().is_empty())
+                .map(str::to_owned),
             has_body: reply["content"]
                 .as_object()
                 .is_some_and(|content| !content.is_empty()),

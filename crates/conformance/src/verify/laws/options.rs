@@ -18,6 +18,8 @@ pub struct Laws {
     /// An access token of a caller of another organization, who must not see what
     /// this one has created.
     pub foreign_token: Option<String>,
+    /// An access token of a caller of the same organization who may change nothing.
+    pub limited_token: Option<String>,
     /// The log of the server, which must not have a secret.
     pub server_log: Option<PathBuf>,
     /// Whether parameters that are not declared must be refused. OpenAPI has no

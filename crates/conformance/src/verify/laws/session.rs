@@ -154,6 +154,21 @@ impl<'m> Session<'m> {
         }
     }
 
+    /// Remembers what an operation has created although it should not have, so that it
+    /// is deleted in the end.
+    pub(crate) fn learn_created(&mut self, operation: &Operation, exchange: &Exchange) {
+        let model = self.model;
+        let resource = model.resources.iter().find(|resource| {
+            let create = model.operation(resource.create);
+            create.is_some_and(|create| create.title() == operation.title())
+        });
+        if let Some(resource) = resource.filter(|_| exchange.is_success())
+            && let Some(id) = exchange.id(resource)
+        {
+            self.learn(resource, &id, true);
+        }
+    }
+
     /// Forgets what was deleted.
     pub(crate) fn forget(&mut self, resource: &Resource, id: &str) {
         for ids in [&mut self.known, &mut self.created] {
@@ -195,6 +210,11 @@ impl<'m> Session<'m> {
             headers.insert(CONTENT_TYPE, media_type.unwrap_or(json));
             body = value.to_string().into();
         }
+        if let Some(raw) = &ask.raw {
+            headers.insert(CONTENT_TYPE, raw.content_type.clone());
+            body = raw.content.clone();
+        }
+        headers.extend(ask.header.clone());
         let answered = self
             .wire
             .send(&operation.method, &url, &headers, body)
@@ -258,6 +278,7 @@ impl<'m> Session<'m> {
             }
             Credentials::Expired => self.laws.expired_token.as_deref()?,
             Credentials::Foreign => self.laws.foreign_token.as_deref()?,
+            Credentials::Limited => self.laws.limited_token.as_deref()?,
         };
         let (name, text) = match &self.model.scheme {
             Scheme::Authorization(word) => (AUTHORIZATION, format!("{word} {token}")),
@@ -278,8 +299,10 @@ impl<'m> Session<'m> {
         });
         let query = query.collect::<Vec<_>>().join("&");
         let mark = if query.is_empty() { "" } else { "?" };
+        let raw = ask.raw.as_ref();
+        let raw = raw.map(|raw| format!(" {} bytes", raw.content.len()));
         let body = match &ask.body {
-            None => String::new(),
+            None => raw.unwrap_or_default(),
             Some(Value::Object(members)) => {
                 let names: Vec<_> = members.keys().map(String::as_str).collect();
                 format!(" {{{}}}", shortened(&names))
@@ -293,6 +316,7 @@ impl<'m> Session<'m> {
             Credentials::Forged => " with a forged token",
             Credentials::Expired => " with an expired token",
             Credentials::Foreign => " with the token of a foreign caller",
+            Credentials::Limited => " with the token of a caller who may change nothing",
         };
         let shown = format!(
             "{method} {}{}{mark}{query}{body}{whom}",
