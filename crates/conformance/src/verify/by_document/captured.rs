@@ -30,6 +30,9 @@ pub(crate) fn entry(
         body: body(&entry.request, &content_type),
     };
     checker.request(at, &request);
+    if status.is_success() {
+        checker.credentials(at, &sent_headers, &pairs);
+    }
     let received_headers = headers(&entry.response.headers);
     let body = entry.response.content.bytes();
     let received = Received {

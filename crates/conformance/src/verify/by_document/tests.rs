@@ -497,3 +497,60 @@ fn the_document_of_the_contract_judges_replies_as_the_contract_does() {
         assert_eq!(errors(&by_document), expected, "{directory}");
     }
 }
+
+/// A document whose one operation asks for a cookie and an API key, or for a login.
+const GUARDED: &str = r#"
+openapi: 3.0.3
+info: {title: Vault, version: 1.0.0}
+security: [{sid: [], key: []}, {login: []}]
+paths:
+  /gold:
+    get:
+      operationId: readGold
+      parameters:
+        - {name: lang, in: cookie, required: true, schema: {type: string, enum: [en, nl]}}
+      responses:
+        "204": {description: It is there.}
+        "401": {description: Nobody knows who asks.}
+components:
+  securitySchemes:
+    sid: {type: apiKey, in: cookie, name: sid}
+    key: {type: apiKey, in: query, name: key}
+    login: {type: http, scheme: basic}
+"#;
+
+#[track_caller]
+fn check_guarded(query: &str, headers: &[(&str, &str)], status: u16, expected: &[&str]) {
+    let headers: Vec<_> = headers
+        .iter()
+        .map(|(name, value)| json!({"name": name, "value": value}))
+        .collect();
+    let entry = json!({
+        "request": {"method": "GET", "url": format!("http://v/gold{query}"), "headers": headers},
+        "response": {"status": status, "headers": [], "content": {"size": 0}},
+    });
+    let report = verified(GUARDED, &[entry]);
+    let ids: Vec<_> = report.findings.iter().map(|found| &*found.id).collect();
+    assert_eq!(ids, expected, "{:#?}", report.findings);
+}
+
+#[test]
+fn a_request_says_who_makes_it_in_one_of_the_ways_that_are_declared() {
+    let cookies = ("cookie", "lang=en; sid=1");
+    check_guarded("?key=k", &[cookies], 204, &[]);
+    let login = ("authorization", "Basic YTpi");
+    check_guarded("", &[("cookie", "lang=nl"), login], 204, &[]);
+    let expected = &["request-without-credentials"];
+    check_guarded("", &[cookies], 204, expected);
+    let bearer = ("authorization", "Bearer t");
+    check_guarded("", &[("cookie", "lang=nl"), bearer], 204, expected);
+    check_guarded("", &[cookies], 401, &[]);
+}
+
+#[test]
+fn cookies_keep_their_schemas() {
+    let login = ("authorization", "Basic YTpi");
+    let expected = &["request-unknown-enum-value"];
+    check_guarded("", &[login, ("cookie", "lang=fr")], 204, expected);
+    check_guarded("", &[login], 204, &["request-missing-property"]);
+}

@@ -14,6 +14,7 @@
 //! Without permission to write, only what reads is tried. With it, all that is
 //! created is deleted again.
 
+mod bundle;
 mod changes;
 mod compare;
 mod coverage;
@@ -33,6 +34,7 @@ mod probes;
 mod refusals;
 mod sample;
 mod schema;
+mod scheme;
 mod secrets;
 mod select;
 mod session;
@@ -46,10 +48,13 @@ use std::collections::BTreeMap;
 use http::Method;
 use serde_json::Value;
 
+pub use self::bundle::BundleError;
 pub use self::document::{Document, DocumentError};
 pub use self::law::{Law, Subject};
 
 pub use self::options::{Bounds, Laws, Part};
+pub(crate) use self::scheme::cookies;
+pub use self::scheme::{Scheme, SchemeError};
 
 pub(crate) use self::coverage::Coverage;
 pub(crate) use self::exchange::Ask;

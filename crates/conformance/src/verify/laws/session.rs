@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ use super::errors::{Broken, Judge, Received};
 use super::exchange::{Ask, Credentials, Exchange};
 use super::hints::Hints;
 use super::law::Law;
-use super::model::{Model, Resource, Scheme};
+use super::model::{Model, Resource};
 use super::operation::Operation;
 use super::options::Laws;
 use super::secrets;
@@ -192,15 +192,17 @@ impl<'m> Session<'m> {
             return None;
         }
         self.requests += 1;
-        let url = self.wire.url(&ask.path, &ask.query);
         let shown = self.shown(&operation.method, ask);
         let mut headers = HeaderMap::new();
+        let mut query = ask.query.clone();
+        if let Some(token) = self.credentials(ask.credentials) {
+            let scheme = self.laws.scheme.as_ref().unwrap_or(&self.model.scheme);
+            scheme.apply(&token, &mut headers, &mut query);
+        }
+        let url = self.wire.url(&ask.path, &query);
         let request_id = format!("laws-{}-{}", self.run, self.requests);
         if let Ok(request_id) = HeaderValue::try_from(request_id) {
             headers.insert(REQUEST_ID, request_id);
-        }
-        if let Some((name, token)) = self.credentials(ask.credentials) {
-            headers.insert(name, token);
         }
         let mut body = Bytes::new();
         if let Some(value) = &ask.body {
@@ -266,27 +268,17 @@ impl<'m> Session<'m> {
         !self.token.is_empty()
     }
 
-    /// The header that says who makes a request.
-    fn credentials(&self, credentials: Credentials) -> Option<(HeaderName, HeaderValue)> {
-        let forged;
+    /// The token that says who makes a request.
+    fn credentials(&self, credentials: Credentials) -> Option<String> {
         let token = match credentials {
             Credentials::None => return None,
-            Credentials::Own => Some(self.token.as_str()).filter(|token| !token.is_empty())?,
-            Credentials::Forged => {
-                forged = secrets::forged(&self.token);
-                &forged
-            }
-            Credentials::Expired => self.laws.expired_token.as_deref()?,
-            Credentials::Foreign => self.laws.foreign_token.as_deref()?,
-            Credentials::Limited => self.laws.limited_token.as_deref()?,
+            Credentials::Own => Some(self.token.clone()).filter(|token| !token.is_empty()),
+            Credentials::Forged => Some(secrets::forged(&self.token)),
+            Credentials::Expired => self.laws.expired_token.clone(),
+            Credentials::Foreign => self.laws.foreign_token.clone(),
+            Credentials::Limited => self.laws.limited_token.clone(),
         };
-        let (name, text) = match &self.model.scheme {
-            Scheme::Authorization(word) => (AUTHORIZATION, format!("{word} {token}")),
-            Scheme::Header(name) => (name.clone(), token.to_owned()),
-        };
-        let mut value = HeaderValue::try_from(text).ok()?;
-        value.set_sensitive(true);
-        Some((name, value))
+        token
     }
 
     /// A request as reports show it: without values that could be private.
