@@ -101,7 +101,7 @@ impl ContractFacts {
 }
 
 fn facts_of(operation: &OperationInfo) -> OperationFacts {
-    let name = |document: Option<&contract::schema::Document>| {
+    let name = |document: Option<&contract::schema::SchemaDocument>| {
         document
             .map(|document| document.name.clone())
             .unwrap_or_default()

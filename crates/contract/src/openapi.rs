@@ -26,7 +26,7 @@ use crate::{
     failure::Failure,
     operation::{BASE_PATH, BodyInfo, OperationInfo, ReplyBody, Tag, TypeInfo, Upload},
     recorded::recorded,
-    schema::{Definitions, Described, Document, Mark, definition_name, visit_references},
+    schema::{Definitions, Described, Mark, SchemaDocument, definition_name, visit_references},
     validate::Violations,
 };
 
@@ -111,7 +111,7 @@ pub fn schemas() -> &'static Definitions {
 }
 
 /// The schemas of all bodies, by name and without repetition.
-fn documents() -> Vec<&'static Document> {
+fn documents() -> Vec<&'static SchemaDocument> {
     let bodies = catalogue()
         .iter()
         .filter_map(|operation| operation.body.document());

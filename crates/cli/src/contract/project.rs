@@ -88,7 +88,7 @@ pub(super) fn document_text(settings: &Settings) -> anyhow::Result<String> {
 }
 
 /// Reads the document at a path, with the files beside it that it refers to.
-pub(super) fn api_document(path: &Path) -> anyhow::Result<verify::Document> {
+pub(super) fn api_document(path: &Path) -> anyhow::Result<verify::ApiDocument> {
     let name = path.display().to_string();
     let read = |path: &str| -> Result<String, BoxError> {
         let file = std::fs::metadata(path)?;
@@ -103,7 +103,7 @@ pub(super) fn api_document(path: &Path) -> anyhow::Result<verify::Document> {
     };
     let text = read(&name).map_err(anyhow::Error::from_boxed);
     let text = text.with_context(|| format!("{name} cannot be read"))?;
-    Ok(verify::Document::load(&name, &text, &mut |path| {
+    Ok(verify::ApiDocument::load(&name, &text, &mut |path| {
         read(path)
     })?)
 }

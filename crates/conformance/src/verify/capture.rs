@@ -10,7 +10,7 @@ use http::{Method, StatusCode};
 use super::by_document::{self, Routes};
 use super::check::{Checker, Received, Sent, below_base, has_base, query, route, text};
 use super::har::{Har, HarEntry, HarRequest, headers};
-use super::laws::{Document, Model};
+use super::laws::{ApiDocument, Model};
 use crate::report::{Finding, Level, Location, Report};
 
 /// Why captured traffic cannot be read.
@@ -50,7 +50,7 @@ pub enum Against {
     /// The OpenAPI document of any API.
     Document {
         /// The document.
-        document: Document,
+        document: ApiDocument,
         /// Whether a parameter in a query that is not declared is an error, and not a
         /// warning. OpenAPI has no word for it.
         strict_parameters: bool,

@@ -30,7 +30,7 @@ mod with_laws;
 
 pub use capture::{Against, CaptureError, har, recorded};
 pub use laws::{
-    Bounds, BundleError, Document, DocumentError, Law, Laws, Part, Scheme, SchemeError, Subject,
+    ApiDocument, Bounds, BundleError, DocumentError, Law, Laws, Part, Scheme, SchemeError, Subject,
 };
 pub use live::live;
 pub use server::{Live, LiveError};

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::report::{Direction, Level, Report};
-use crate::verify::{Against, Document, har, recorded};
+use crate::verify::{Against, ApiDocument, har, recorded};
 
 const SHOP: &str = r##"
 openapi: 3.0.3
@@ -155,7 +155,7 @@ fn verified(document: &str, entries: &[Value]) -> Report {
     let text = json!({"log": {"entries": entries}}).to_string();
     std::fs::write(&path, text).expect("a file");
     let against = Against::Document {
-        document: Document::parse("shop.yaml", document).expect("a document"),
+        document: ApiDocument::parse("shop.yaml", document).expect("a document"),
         strict_parameters: false,
     };
     har(&path, &against).expect("a HAR file")
@@ -450,7 +450,7 @@ fn recorded_exchanges_are_judged_alike() {
         std::fs::write(path, exchange(operation).to_string()).expect("a file");
     }
     let against = Against::Document {
-        document: Document::parse("shop.yaml", SHOP).expect("a document"),
+        document: ApiDocument::parse("shop.yaml", SHOP).expect("a document"),
         strict_parameters: false,
     };
     let report = recorded(directory.path(), &against).expect("exchanges");
@@ -484,7 +484,7 @@ fn the_document_of_the_contract_judges_replies_as_the_contract_does() {
     let openapi = concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi");
     let text = std::fs::read_to_string(format!("{openapi}/openapi.json")).expect("a document");
     let against = Against::Document {
-        document: Document::parse("openapi/openapi.json", &text).expect("a document"),
+        document: ApiDocument::parse("openapi/openapi.json", &text).expect("a document"),
         strict_parameters: true,
     };
     for directory in ["recorded", "recorded/errors"] {

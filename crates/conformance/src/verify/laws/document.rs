@@ -44,12 +44,12 @@ pub enum DocumentError {
 
 /// An OpenAPI document, version 3.0 or 3.1.
 #[derive(Clone, Debug)]
-pub struct Document {
+pub struct ApiDocument {
     pub(crate) source: String,
     pub(crate) root: Value,
 }
 
-impl Document {
+impl ApiDocument {
     /// Reads a document; `source` is what messages call it. A text that starts with
     /// `{` is read as JSON, any other as YAML.
     ///

@@ -49,7 +49,7 @@ use http::Method;
 use serde_json::Value;
 
 pub use self::bundle::BundleError;
-pub use self::document::{Document, DocumentError};
+pub use self::document::{ApiDocument, DocumentError};
 pub use self::law::{Law, Subject};
 
 pub use self::options::{Bounds, Laws, Part};

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use http::Method;
 use serde_json::Value;
 
-use super::document::Document;
+use super::document::ApiDocument;
 use super::operation::{Operation, operation};
 use super::schema;
 use super::scheme::Scheme;
@@ -53,7 +53,7 @@ const DERIVED: [&str; 2] = ["Where it is not given", "in place of"];
 /// A document, read.
 #[derive(Debug)]
 pub(crate) struct Model {
-    pub(crate) document: Document,
+    pub(crate) document: ApiDocument,
     pub(crate) scheme: Scheme,
     pub(crate) operations: Vec<Operation>,
     /// Those that others refer to come first.
@@ -61,7 +61,7 @@ pub(crate) struct Model {
 }
 
 impl Model {
-    pub(crate) fn new(document: Document) -> Self {
+    pub(crate) fn new(document: ApiDocument) -> Self {
         let root = &document.root;
         let mut operations = Vec::new();
         for (path, item) in root["paths"].as_object().into_iter().flatten() {

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::document::Document;
+use super::document::ApiDocument;
 use super::scheme::Scheme;
 
 /// What of the laws is verified, and within which bounds.
 #[derive(Clone, Default)]
 pub struct Laws {
     /// The OpenAPI document of the API. The contract's own where there is none.
-    pub document: Option<Document>,
+    pub document: Option<ApiDocument>,
     /// Where credentials stand in a request; where there is none, the document says so.
     pub scheme: Option<Scheme>,
     /// Verify only what has a path that starts with one of these, such as
