@@ -171,8 +171,8 @@ fn content(recorded: &RecordedExchange) -> Vec<u8> {
         .expect("base64")
 }
 
-fn limit(recorded: &RecordedExchange) -> Option<i32> {
-    Some(recorded.query["limit"].parse().expect("a number"))
+fn limit(recorded: &RecordedExchange) -> i32 {
+    recorded.query["limit"].parse().expect("a number")
 }
 
 fn path(recorded: &RecordedExchange, name: &str) -> String {
@@ -256,7 +256,7 @@ replays! {
         reply => nested(reply.token.as_ref());
 
     UserServiceClient.list_users:
-        recorded => v2::ListUsersRequest { limit: limit(recorded), ..Default::default() },
+        recorded => v2::ListUsersRequest { limit: Some(limit(recorded)), ..Default::default() },
         reply => Some(list(&reply.users));
 
     UserServiceClient.create_user:
@@ -299,7 +299,7 @@ replays! {
         _ => None;
 
     OrganizationServiceClient.list_organizations:
-        recorded => v2::ListOrganizationsRequest { limit: limit(recorded), ..Default::default() },
+        recorded => v2::ListOrganizationsRequest { limit: Some(limit(recorded)), ..Default::default() },
         reply => Some(list(&reply.organizations));
 
     OrganizationServiceClient.create_organization:
@@ -325,7 +325,7 @@ replays! {
     CategoryServiceClient.list_categories:
         recorded => v2::ListCategoriesRequest {
             organization_id: path(recorded, "organization_id"),
-            limit: limit(recorded),
+            limit: Some(limit(recorded)),
             ..Default::default()
         },
         reply => Some(list(&reply.categories));
@@ -363,13 +363,13 @@ replays! {
     WorkflowServiceClient.list_workflows:
         recorded => v2::ListWorkflowsRequest {
             organization_id: path(recorded, "organization_id"),
-            limit: limit(recorded),
+            limit: Some(limit(recorded)),
             ..Default::default()
         },
         reply => Some(list(&reply.workflows));
 
     OrganizationGroupServiceClient.list_organization_groups:
-        recorded => v2::ListOrganizationGroupsRequest { limit: limit(recorded), ..Default::default() },
+        recorded => v2::ListOrganizationGroupsRequest { limit: Some(limit(recorded)), ..Default::default() },
         reply => Some(list(&reply.organization_groups));
 
     OrganizationGroupServiceClient.create_organization_group:
@@ -395,7 +395,7 @@ replays! {
     OrganizationGroupServiceClient.list_organization_group_members:
         recorded => v2::ListOrganizationGroupMembersRequest {
             group_id: path(recorded, "group_id"),
-            limit: limit(recorded),
+            limit: Some(limit(recorded)),
             ..Default::default()
         },
         reply => Some(body::<Repeated<Text>>(&reply.members));
@@ -415,7 +415,7 @@ replays! {
         _ => None;
 
     BotServiceClient.list_bots:
-        recorded => v2::ListBotsRequest { limit: limit(recorded), ..Default::default() },
+        recorded => v2::ListBotsRequest { limit: Some(limit(recorded)), ..Default::default() },
         reply => Some(list(&reply.bots));
 
     BotServiceClient.create_bot:
@@ -439,7 +439,7 @@ replays! {
         _ => None;
 
     BotInstanceServiceClient.list_bot_instances:
-        recorded => v2::ListBotInstancesRequest { limit: limit(recorded), ..Default::default() },
+        recorded => v2::ListBotInstancesRequest { limit: Some(limit(recorded)), ..Default::default() },
         reply => Some(list(&reply.bot_instances));
 
     BotInstanceServiceClient.create_bot_instance:
@@ -463,7 +463,7 @@ replays! {
         _ => None;
 
     ServiceServiceClient.list_services:
-        recorded => v2::ListServicesRequest { limit: limit(recorded), ..Default::default() },
+        recorded => v2::ListServicesRequest { limit: Some(limit(recorded)), ..Default::default() },
         reply => Some(list(&reply.services));
 
     ServiceServiceClient.create_service:
@@ -487,7 +487,7 @@ replays! {
         _ => None;
 
     FormServiceClient.list_forms:
-        recorded => v2::ListFormsRequest { limit: limit(recorded), ..Default::default() },
+        recorded => v2::ListFormsRequest { limit: Some(limit(recorded)), ..Default::default() },
         reply => Some(list(&reply.forms));
 
     FormServiceClient.create_form:
@@ -511,7 +511,7 @@ replays! {
         _ => None;
 
     FormFieldServiceClient.list_form_fields:
-        recorded => v2::ListFormFieldsRequest { form_id: path(recorded, "form_id"), limit: limit(recorded), ..Default::default() },
+        recorded => v2::ListFormFieldsRequest { form_id: path(recorded, "form_id"), limit: Some(limit(recorded)), ..Default::default() },
         reply => Some(list(&reply.form_fields));
 
     FormFieldServiceClient.create_form_field:

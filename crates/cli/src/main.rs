@@ -40,7 +40,7 @@ enum Command {
     Gateway(Box<serve::GatewayArgs>),
     Backend(Box<backup::BackendCommand>),
     Call(call::CallArgs),
-    Contract(contract::ContractArgs),
+    Contract(Box<contract::ContractArgs>),
 }
 
 /// How long work that cannot be broken off may keep the program from ending.

@@ -22,7 +22,7 @@ const PASSWORD: &str = "correct-horse-battery";
 const ON_AN_EMPTY_STORE: [u16; 4] = [400, 401, 404, 415];
 
 /// The headers of replies that mean nothing to the operation.
-const OF_HTTP: [&str; 2] = ["content-length", "content-type"];
+const OF_HTTP: [&str; 3] = ["cache-control", "content-length", "content-type"];
 
 struct Answer {
     status: u16,

@@ -109,7 +109,21 @@ pub fn check(
             (exchange.operation.clone(), response.status.as_u16(), name)
         }));
     }
-    for (id, operation) in &operations {
+    found.extend(missing(directory, &operations, unreachable, &seen, &shown));
+    Ok(found)
+}
+
+/// Returns what no exchange shows. `seen` are the statuses that one shows, and `shown` the
+/// headers with these.
+fn missing(
+    directory: &Path,
+    operations: &BTreeMap<String, Declared>,
+    unreachable: &BTreeMap<String, String>,
+    seen: &BTreeSet<(String, u16)>,
+    shown: &BTreeSet<(String, u16, String)>,
+) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (id, operation) in operations {
         for (status, response) in &operation.responses {
             let file = format!("{}.json", stem(id, operation, *status));
             let file = directory.join(file).display().to_string();
@@ -146,7 +160,7 @@ pub fn check(
             }
         }
     }
-    Ok(found)
+    found
 }
 
 /// Returns whether an exchange says that its request was bad, so that the request has

@@ -48,13 +48,13 @@ fn compare(now: &str, before: &str, pattern: &str) -> Vec<String> {
     if now == before {
         return Vec::new();
     }
-    let lost = before.iter().find(|line| !now.contains(line));
+    let gone = before.iter().find(|line| !now.contains(line));
     let added = now.iter().find(|line| !before.contains(line));
-    vec![match (lost, added) {
-        (Some(lost), Some(added)) => {
-            format!("makes `{}` of `{}`", shown(added), shown(lost))
+    vec![match (gone, added) {
+        (Some(gone), Some(added)) => {
+            format!("makes `{}` of `{}`", shown(added), shown(gone))
         }
-        (Some(lost), None) => format!("removes `{}`", shown(lost)),
+        (Some(gone), None) => format!("removes `{}`", shown(gone)),
         (None, Some(added)) => format!("adds `{}`", shown(added)),
         (None, None) => "puts its lines in another order".to_owned(),
     }]

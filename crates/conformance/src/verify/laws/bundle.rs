@@ -7,6 +7,7 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode
 use serde_json::{Map, Value};
 
 use super::schema::escape;
+use crate::diff::BoxError;
 
 /// Where the other files stand in the document.
 const PLACE: &str = "x-bundled";
@@ -25,7 +26,7 @@ pub enum BundleError {
         /// The file with the reference.
         by: String,
         /// Why.
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: BoxError,
     },
     /// A reference leads where no file is read.
     #[error("{by} refers to {reference}, which is no file beside it; bundle the document first")]
@@ -48,7 +49,7 @@ pub enum BundleError {
 pub(super) fn bundle(
     root: &mut Value,
     name: &str,
-    fetch: &mut dyn FnMut(&str) -> Result<Value, Box<dyn std::error::Error + Send + Sync>>,
+    fetch: &mut dyn FnMut(&str) -> Result<Value, BoxError>,
 ) -> Result<(), BundleError> {
     let name = normal(name);
     let mut files = Map::new();
@@ -161,10 +162,10 @@ fn normal(path: &str) -> String {
 mod tests {
     use serde_json::{Value, json};
 
-    use super::{BundleError, bundle};
+    use super::{BoxError, BundleError, bundle};
     use crate::reference;
 
-    fn fetch(path: &str) -> Result<Value, Box<dyn std::error::Error + Send + Sync>> {
+    fn fetch(path: &str) -> Result<Value, BoxError> {
         match path {
             "api/common/shoe.yaml" => Ok(json!({
                 "Shoe": {"properties": {"sole": {"$ref": "#/Sole"}, "shop": {"$ref": "../shop.yaml#/Shop"}}},

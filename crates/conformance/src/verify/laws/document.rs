@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::bundle::{BundleError, bundle};
 use super::schema;
+use crate::diff::BoxError;
 
 /// Why a document cannot be verified against.
 #[derive(Debug, thiserror::Error)]
@@ -69,7 +70,7 @@ impl ApiDocument {
     pub fn load(
         source: &str,
         text: &str,
-        fetch: &mut dyn FnMut(&str) -> Result<String, Box<dyn std::error::Error + Send + Sync>>,
+        fetch: &mut dyn FnMut(&str) -> Result<String, BoxError>,
     ) -> Result<Self, DocumentError> {
         let mut root = read(source, text)?;
         let mut fetch = |path: &str| Ok(read(path, &fetch(path)?)?);

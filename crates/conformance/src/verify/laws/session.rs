@@ -270,15 +270,14 @@ impl<'m> Session<'m> {
 
     /// The token that says who makes a request.
     fn credentials(&self, credentials: Credentials) -> Option<String> {
-        let token = match credentials {
-            Credentials::None => return None,
+        match credentials {
+            Credentials::None => None,
             Credentials::Own => Some(self.token.clone()).filter(|token| !token.is_empty()),
             Credentials::Forged => Some(secrets::forged(&self.token)),
             Credentials::Expired => self.laws.expired_token.clone(),
             Credentials::Foreign => self.laws.foreign_token.clone(),
             Credentials::Limited => self.laws.limited_token.clone(),
-        };
-        token
+        }
     }
 
     /// A request as reports show it: without values that could be private.

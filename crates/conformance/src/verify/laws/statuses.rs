@@ -251,7 +251,7 @@ async fn conflict<'m>(
     let shared = properties.keys().filter_map(|name| {
         let value = first.value.get(name.as_str())?;
         let is_other = value.is_string() && last.value.get(name.as_str()) != Some(value);
-        is_other.then(|| Map::from_iter([((*name).to_owned(), value.clone())]))
+        is_other.then(|| Map::from_iter([((*name).clone(), value.clone())]))
     });
     let shared: Vec<_> = shared.take(MOST_CONFLICTS).collect();
     for body in shared {
