@@ -99,10 +99,10 @@ fn a_document_that_cannot_be_read_is_said_in_a_line() {
 fn in_two_files(values: &str) -> TempDir {
     let directory = repository();
     let path = directory.path();
-    let text = r##"{ "openapi": "3.1.0", "info": { "title": "A", "version": "1" }, "paths": {
+    let text = r#"{ "openapi": "3.1.0", "info": { "title": "A", "version": "1" }, "paths": {
         "/a": { "get": { "operationId": "a", "parameters": [
             { "name": "q", "in": "query", "schema": { "$ref": "more/values.yaml#/Values" } }
-        ], "responses": { "204": { "description": "Done." } } } } } }"##;
+        ], "responses": { "204": { "description": "Done." } } } } } }"#;
     fs::create_dir(path.join("more")).expect("a directory");
     fs::write(path.join("api.json"), text).expect("a file");
     write_values(path, values);
