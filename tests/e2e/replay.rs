@@ -3,7 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use contract::recorded::{Exchange, recorded};
+use contract::recorded::{RecordedExchange, recorded};
 use proto::v2;
 use proto::v2::auth_service_client::AuthServiceClient;
 use proto::v2::bot_instance_service_client::BotInstanceServiceClient;
@@ -49,7 +49,7 @@ macro_rules! replays {
     };
 }
 
-async fn answering(recorded: &Exchange) -> Stub {
+async fn answering(recorded: &RecordedExchange) -> Stub {
     let status = recorded.response.status.as_u16();
     let body = recorded
         .response
@@ -60,7 +60,7 @@ async fn answering(recorded: &Exchange) -> Stub {
     Stub::answering(status, "application/json", body).await
 }
 
-fn authorized<T>(recorded: &Exchange, message: T) -> tonic::Request<T> {
+fn authorized<T>(recorded: &RecordedExchange, message: T) -> tonic::Request<T> {
     if recorded.authenticated {
         with_token(TOKEN, message)
     } else {
@@ -68,7 +68,7 @@ fn authorized<T>(recorded: &Exchange, message: T) -> tonic::Request<T> {
     }
 }
 
-fn check_request(recorded: &Exchange, seen: &SeenRequest) {
+fn check_request(recorded: &RecordedExchange, seen: &SeenRequest) {
     let operation = &recorded.operation;
     assert_eq!(seen.method, recorded.method, "the method of {operation}");
     assert_eq!(
@@ -121,7 +121,7 @@ fn check_request(recorded: &Exchange, seen: &SeenRequest) {
 }
 
 /// Nothing is lost, nothing is added; two spellings of an instant are equal.
-fn check_body(recorded: &Exchange, body: Option<Value>) {
+fn check_body(recorded: &RecordedExchange, body: Option<Value>) {
     let expected = recorded.response.body.clone();
     let (actual, expected) = (body.map(normal), expected.map(normal));
     assert_eq!(actual, expected, "the reply of {}", recorded.operation);
@@ -143,13 +143,13 @@ fn normal(value: Value) -> Value {
 }
 
 /// The recorded request body as a message.
-fn sent<M: JsonMessage>(recorded: &Exchange) -> M {
+fn sent<M: JsonMessage>(recorded: &RecordedExchange) -> M {
     read::<Nested<M>>(recorded)
 }
 
 /// The recorded request body, which must hold nothing that its form does not
 /// know.
-fn read<C: Codec>(recorded: &Exchange) -> C::Value {
+fn read<C: Codec>(recorded: &RecordedExchange) -> C::Value {
     let operation = &recorded.operation;
     let body = recorded
         .request
@@ -161,7 +161,7 @@ fn read<C: Codec>(recorded: &Exchange) -> C::Value {
     value
 }
 
-fn content(recorded: &Exchange) -> Vec<u8> {
+fn content(recorded: &RecordedExchange) -> Vec<u8> {
     let part = recorded
         .request
         .as_ref()
@@ -171,7 +171,11 @@ fn content(recorded: &Exchange) -> Vec<u8> {
         .expect("base64")
 }
 
-fn path(recorded: &Exchange, name: &str) -> String {
+fn limit(recorded: &RecordedExchange) -> i32 {
+    recorded.query["limit"].parse().expect("a number")
+}
+
+fn path(recorded: &RecordedExchange, name: &str) -> String {
     recorded.path_parameters[name].clone()
 }
 
@@ -189,7 +193,7 @@ fn list<M: JsonMessage>(messages: &Vec<M>) -> Value {
 }
 
 /// The recorded upload, as messages.
-fn picture(recorded: &Exchange) -> Vec<UploadUserAvatarRequest> {
+fn picture(recorded: &RecordedExchange) -> Vec<UploadUserAvatarRequest> {
     let part = recorded
         .request
         .as_ref()
@@ -213,7 +217,7 @@ fn picture(recorded: &Exchange) -> Vec<UploadUserAvatarRequest> {
 }
 
 /// The exchange that was recorded for an rpc.
-fn exchange(rpc: &str) -> &'static Exchange {
+fn exchange(rpc: &str) -> &'static RecordedExchange {
     let operation = operation(rpc);
     recorded(&operation).unwrap_or_else(|| panic!("{operation} is not in the catalogue"))
 }
@@ -252,7 +256,7 @@ replays! {
         reply => nested(reply.token.as_ref());
 
     UserServiceClient.list_users:
-        _ => v2::ListUsersRequest::default(),
+        recorded => v2::ListUsersRequest { limit: Some(limit(recorded)), ..Default::default() },
         reply => Some(list(&reply.users));
 
     UserServiceClient.create_user:
@@ -295,7 +299,7 @@ replays! {
         _ => None;
 
     OrganizationServiceClient.list_organizations:
-        _ => v2::ListOrganizationsRequest::default(),
+        recorded => v2::ListOrganizationsRequest { limit: Some(limit(recorded)), ..Default::default() },
         reply => Some(list(&reply.organizations));
 
     OrganizationServiceClient.create_organization:
@@ -321,6 +325,7 @@ replays! {
     CategoryServiceClient.list_categories:
         recorded => v2::ListCategoriesRequest {
             organization_id: path(recorded, "organization_id"),
+            limit: Some(limit(recorded)),
             ..Default::default()
         },
         reply => Some(list(&reply.categories));
@@ -358,12 +363,13 @@ replays! {
     WorkflowServiceClient.list_workflows:
         recorded => v2::ListWorkflowsRequest {
             organization_id: path(recorded, "organization_id"),
+            limit: Some(limit(recorded)),
             ..Default::default()
         },
         reply => Some(list(&reply.workflows));
 
     OrganizationGroupServiceClient.list_organization_groups:
-        _ => v2::ListOrganizationGroupsRequest::default(),
+        recorded => v2::ListOrganizationGroupsRequest { limit: Some(limit(recorded)), ..Default::default() },
         reply => Some(list(&reply.organization_groups));
 
     OrganizationGroupServiceClient.create_organization_group:
@@ -389,6 +395,7 @@ replays! {
     OrganizationGroupServiceClient.list_organization_group_members:
         recorded => v2::ListOrganizationGroupMembersRequest {
             group_id: path(recorded, "group_id"),
+            limit: Some(limit(recorded)),
             ..Default::default()
         },
         reply => Some(body::<Repeated<Text>>(&reply.members));
@@ -408,7 +415,7 @@ replays! {
         _ => None;
 
     BotServiceClient.list_bots:
-        _ => v2::ListBotsRequest::default(),
+        recorded => v2::ListBotsRequest { limit: Some(limit(recorded)), ..Default::default() },
         reply => Some(list(&reply.bots));
 
     BotServiceClient.create_bot:
@@ -432,7 +439,7 @@ replays! {
         _ => None;
 
     BotInstanceServiceClient.list_bot_instances:
-        _ => v2::ListBotInstancesRequest::default(),
+        recorded => v2::ListBotInstancesRequest { limit: Some(limit(recorded)), ..Default::default() },
         reply => Some(list(&reply.bot_instances));
 
     BotInstanceServiceClient.create_bot_instance:
@@ -456,7 +463,7 @@ replays! {
         _ => None;
 
     ServiceServiceClient.list_services:
-        _ => v2::ListServicesRequest::default(),
+        recorded => v2::ListServicesRequest { limit: Some(limit(recorded)), ..Default::default() },
         reply => Some(list(&reply.services));
 
     ServiceServiceClient.create_service:
@@ -480,7 +487,7 @@ replays! {
         _ => None;
 
     FormServiceClient.list_forms:
-        _ => v2::ListFormsRequest::default(),
+        recorded => v2::ListFormsRequest { limit: Some(limit(recorded)), ..Default::default() },
         reply => Some(list(&reply.forms));
 
     FormServiceClient.create_form:
@@ -504,7 +511,7 @@ replays! {
         _ => None;
 
     FormFieldServiceClient.list_form_fields:
-        recorded => v2::ListFormFieldsRequest { form_id: path(recorded, "form_id"), ..Default::default() },
+        recorded => v2::ListFormFieldsRequest { form_id: path(recorded, "form_id"), limit: Some(limit(recorded)), ..Default::default() },
         reply => Some(list(&reply.form_fields));
 
     FormFieldServiceClient.create_form_field:

@@ -406,6 +406,13 @@ faults! {
                 answered.body = json!([]);
             }
         });
+    a_guest_who_deletes LimitedTokenRefused in "/forms" true:
+        Fault::in_replies(|asked, answered| {
+            if asked.is_of("DELETE", "/forms") && answered.status == StatusCode::FORBIDDEN {
+                answered.status = StatusCode::NO_CONTENT;
+                answered.body = Value::Null;
+            }
+        });
     a_foreign_caller_who_reads ForeignIsHidden in "/forms" true:
         takes(|good, there| there.is_some_and(|there| organization(there) != organization(good)));
     a_foreign_caller_who_refers ForeignIsHidden in "/forms" true:

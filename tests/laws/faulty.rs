@@ -109,6 +109,7 @@ pub(crate) struct Faulty {
     pub(crate) token: String,
     pub(crate) expired: String,
     pub(crate) foreign: String,
+    pub(crate) limited: String,
     serving: AbortHandle,
     _data: TempDir,
 }
@@ -141,6 +142,7 @@ impl Faulty {
         hours.store(0, Ordering::Relaxed);
         let token = log_in(&router, EMAIL, PASSWORD).await;
         let foreign = foreign(&router, &token).await;
+        let limited = limited(&router, &token).await;
         let inner = router.clone();
         let outer = Router::new().fallback(move |request: Request| {
             let (fault, inner) = (fault.clone(), inner.clone());
@@ -155,6 +157,7 @@ impl Faulty {
             token,
             expired,
             foreign,
+            limited,
             serving: serving.abort_handle(),
             _data: data,
         }
@@ -170,6 +173,7 @@ impl Faulty {
         let laws = Laws {
             expired_token: Some(self.expired.clone()),
             foreign_token: Some(self.foreign.clone()),
+            limited_token: Some(self.limited.clone()),
             ..laws
         };
         with_laws(&live, &laws).await.expect("the backend answers")
@@ -266,6 +270,15 @@ async fn foreign(router: &Router, token: &str) -> String {
         user["id"].is_string(),
         "no user was created: {organization} {user}"
     );
+    log_in(router, email, password).await
+}
+
+/// A caller of the same organization who may change nothing.
+async fn limited(router: &Router, token: &str) -> String {
+    let (email, password) = ("guest@example.com", "the password of a guest");
+    let body = json!({ "email": email, "password": password, "role": "guest" });
+    let user = call(router, "POST", "/users", token, body).await;
+    assert!(user["id"].is_string(), "no user was created: {user}");
     log_in(router, email, password).await
 }
 

@@ -9,7 +9,7 @@ use axum::body::{Body, to_bytes};
 use axum::extract::Request;
 use axum::response::Response;
 use conformance::report::{Level, Report};
-use conformance::verify::{Document, Law, Laws, Live, with_laws};
+use conformance::verify::{ApiDocument, Law, Laws, Live, with_laws};
 use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 
@@ -245,7 +245,7 @@ async fn verify(keeps: bool, allow_writes: bool) -> (Report, Vec<String>) {
     });
     let serving = tokio::spawn(async move { axum::serve(listener, router).await });
     let laws = Laws {
-        document: Some(Document::parse("pets.json", &document()).expect("a document")),
+        document: Some(ApiDocument::parse("pets.json", &document()).expect("a document")),
         ..Laws::default()
     };
     let live = Live {

@@ -41,7 +41,7 @@ enum Command {
     Gateway(Box<serve::GatewayArgs>),
     Backend(Box<backup::BackendCommand>),
     Call(call::CallArgs),
-    Contract(contract::ContractArgs),
+    Contract(Box<contract::ContractArgs>),
 }
 
 impl Command {

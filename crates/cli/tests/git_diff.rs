@@ -95,8 +95,50 @@ fn a_document_that_cannot_be_read_is_said_in_a_line() {
     );
 }
 
+/// A repository whose document has its one parameter in another file.
+fn in_two_files(values: &str) -> TempDir {
+    let directory = repository();
+    let path = directory.path();
+    let text = r#"{ "openapi": "3.1.0", "info": { "title": "A", "version": "1" }, "paths": {
+        "/a": { "get": { "operationId": "a", "parameters": [
+            { "name": "q", "in": "query", "schema": { "$ref": "more/values.yaml#/Values" } }
+        ], "responses": { "204": { "description": "Done." } } } } } }"#;
+    fs::create_dir(path.join("more")).expect("a directory");
+    fs::write(path.join("api.json"), text).expect("a file");
+    write_values(path, values);
+    git(path, &["add", "."]);
+    git(path, &["commit", "--quiet", "--message", "second"]);
+    directory
+}
+
+fn write_values(path: &Path, values: &str) {
+    let text = format!("Values: {{type: string, enum: {values}}}\n");
+    fs::write(path.join("more/values.yaml"), text).expect("a file");
+}
+
+/// Changes the document and what it refers to.
+fn change_both(path: &Path) {
+    write_values(path, r#"["a"]"#);
+    let text = fs::read_to_string(path.join("api.json")).expect("a text");
+    let text = text.replace("Done.", "It is done.");
+    fs::write(path.join("api.json"), text).expect("a file");
+}
+
 #[test]
-fn a_document_that_refers_to_files_is_said_in_a_line() {
+fn references_lead_to_the_files_of_the_same_version() {
+    let gone = "the query parameter `q` may no longer be \"b\"";
+    let directory = in_two_files(r#"["a", "b"]"#);
+    let path = directory.path();
+    change_both(path);
+    let shown = git(path, &["diff", "api.json"]);
+    assert!(shown.contains(gone), "{shown}");
+    git(path, &["commit", "--quiet", "--all", "--message", "third"]);
+    let shown = git(path, &["diff", "HEAD^", "HEAD", "api.json"]);
+    assert!(shown.contains(gone), "{shown}");
+}
+
+#[test]
+fn a_document_whose_files_are_not_there_is_said_in_a_line() {
     let text = r#"{ "openapi": "3.1.0", "paths": { "/a": { "$ref": "a.json" } } }"#;
     check(Some(text), &["api.json: it cannot be compared"]);
 }

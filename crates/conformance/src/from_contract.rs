@@ -101,7 +101,7 @@ impl ContractFacts {
 }
 
 fn facts_of(operation: &OperationInfo) -> OperationFacts {
-    let name = |document: Option<&contract::schema::Document>| {
+    let name = |document: Option<&contract::schema::SchemaDocument>| {
         document
             .map(|document| document.name.clone())
             .unwrap_or_default()
@@ -271,12 +271,21 @@ fn failures(operation: &OperationFacts, error: &Shape) -> BTreeMap<String, Failu
     if operation.body != BodyFacts::None {
         statuses.extend(["413".to_owned(), "415".to_owned()]);
     }
-    let failure = Failure {
-        body: error.clone(),
-        headers: BTreeSet::from([REQUEST_ID.to_owned()]),
-    };
-    let each = statuses.into_iter();
-    each.map(|status| (status, failure.clone())).collect()
+    let each = statuses.into_iter().map(|status| {
+        // What HTTP asks of a reply with that status.
+        let own = match status.as_str() {
+            "401" => Some("WWW-Authenticate"),
+            "429" => Some("Retry-After"),
+            _ => None,
+        };
+        let names = [Some(REQUEST_ID), own].into_iter().flatten();
+        let failure = Failure {
+            body: error.clone(),
+            headers: names.map(ToOwned::to_owned).collect(),
+        };
+        (status, failure)
+    });
+    each.collect()
 }
 
 /// Parameters are never null, and their lists are written with commas.

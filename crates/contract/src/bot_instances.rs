@@ -53,7 +53,8 @@ pub struct BotInstance {
     /// Whether the bot works for the organization.
     #[schemars(extend("default" = true))]
     pub enabled: Option<bool>,
-    /// Free-form data: the settings of the bot for the organization.
+    /// Free-form data: the settings of the bot for the organization. Where it is not given,
+    /// it is that of the bot.
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "free_form()"))]
     pub meta: Option<Map<String, Value>>,
     /// The user who created the instance.

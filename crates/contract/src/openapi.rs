@@ -26,7 +26,7 @@ use crate::{
     failure::Failure,
     operation::{BASE_PATH, BodyInfo, OperationInfo, ReplyBody, Tag, TypeInfo, Upload},
     recorded::recorded,
-    schema::{Definitions, Described, Document, Mark, definition_name, visit_references},
+    schema::{Definitions, Described, Mark, SchemaDocument, definition_name, visit_references},
     validate::Violations,
 };
 
@@ -111,7 +111,7 @@ pub fn schemas() -> &'static Definitions {
 }
 
 /// The schemas of all bodies, by name and without repetition.
-fn documents() -> Vec<&'static Document> {
+fn documents() -> Vec<&'static SchemaDocument> {
     let bodies = catalogue()
         .iter()
         .filter_map(|operation| operation.body.document());
@@ -129,6 +129,7 @@ fn documents() -> Vec<&'static Document> {
 
 const BEARER: &str = "bearer";
 const JSON: &str = "application/json";
+const LINK: &str = "Link";
 const REQUEST_ID: &str = "X-Request-Id";
 
 /// The OpenAPI 3.1 document.
@@ -168,7 +169,11 @@ pub fn openapi() -> Value {
     for shared in SHARED_FAILURES {
         components = components.response(
             shared.name,
-            failure(shared.description, Some(shared.example())),
+            failure(
+                Some((shared.failure)().status()),
+                shared.description,
+                Some(shared.example()),
+            ),
         );
     }
     let document = OpenApiBuilder::new()
@@ -194,7 +199,30 @@ pub fn openapi() -> Value {
             *target = format!("#/components/schemas/{name}");
         }
     });
+    require_headers(&mut document);
     document
+}
+
+/// Marks the headers of replies as required, which the model has no place for either.
+/// A list has a link only where another page follows, and what stands between a client
+/// and the server may leave out the id of the request.
+fn require_headers(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            if let Some(Value::Object(headers)) = members.get_mut("headers") {
+                let inline = headers.iter_mut().filter(|(name, header)| {
+                    let may_lack = [LINK, REQUEST_ID].contains(&name.as_str());
+                    !may_lack && header.is_object() && header.get("$ref").is_none()
+                });
+                for (_, header) in inline {
+                    header["required"] = true.into();
+                }
+            }
+            members.values_mut().for_each(require_headers);
+        }
+        Value::Array(items) => items.iter_mut().for_each(require_headers),
+        _ => {}
+    }
 }
 
 fn info() -> Info {
@@ -369,7 +397,7 @@ fn success(operation: &OperationInfo) -> Response {
                 operation.path
             );
             response = response.header(
-                "Link",
+                LINK,
                 header(
                     "The next page (RFC 8288). The last page has no such link.",
                     next,
@@ -381,14 +409,11 @@ fn success(operation: &OperationInfo) -> Response {
     };
     if operation.reply.has_location {
         let location = recorded
-            .and_then(|response| response.location.clone())
+            .and_then(|response| response.header("Location"))
             .unwrap_or_default();
         response = response.header(
             "Location",
-            header(
-                "The path of what was created, below the base path.",
-                location,
-            ),
+            header("The path of what was created.", location),
         );
     }
     if let Some(schema) = schema {
@@ -495,6 +520,7 @@ fn failures(operation: &OperationInfo) -> BTreeMap<String, RefOr<Response>> {
         let response = match own.remove(&status) {
             None => RefOr::Ref(Ref::from_response_name(shared.name)),
             Some(text) => RefOr::T(failure(
+                Some(status),
                 &format!("{} {text}", shared.description),
                 Some(shared.example()),
             )),
@@ -502,22 +528,34 @@ fn failures(operation: &OperationInfo) -> BTreeMap<String, RefOr<Response>> {
         failures.insert(status.as_str().to_owned(), response);
     }
     for (status, text) in own {
-        failures.insert(status.as_str().to_owned(), RefOr::T(failure(&text, None)));
+        failures.insert(
+            status.as_str().to_owned(),
+            RefOr::T(failure(Some(status), &text, None)),
+        );
     }
     let others = "The call failed for another reason: the server is at fault or out of reach.";
-    failures.insert("default".to_owned(), RefOr::T(failure(others, None)));
+    failures.insert("default".to_owned(), RefOr::T(failure(None, others, None)));
     failures
 }
 
-fn failure(description: &str, example: Option<ErrorBody>) -> Response {
+/// The reply to a call that fails. Without a status it is the one for all others.
+fn failure(status: Option<StatusCode>, description: &str, example: Option<ErrorBody>) -> Response {
     let content = ContentBuilder::new()
         .schema(Some(reference(&ErrorBody::views().read.name)))
         .example(example.map(|example| json!(example)));
-    ResponseBuilder::new()
+    let mut response = ResponseBuilder::new()
         .description(description)
         .header_ref(REQUEST_ID, request_id_reference())
-        .content(JSON, content.build())
-        .build()
+        .content(JSON, content.build());
+    if status == Some(StatusCode::UNAUTHORIZED) {
+        let how = "How to authenticate (RFC 9110, section 11.6.1).";
+        response = response.header("WWW-Authenticate", header(how, "Bearer"));
+    }
+    if status == Some(StatusCode::TOO_MANY_REQUESTS) {
+        let when = "After how many seconds to try again (RFC 9110, section 10.2.3).";
+        response = response.header("Retry-After", header(when, "10"));
+    }
+    response.build()
 }
 
 fn reference(schema: &str) -> Ref {

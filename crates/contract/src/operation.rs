@@ -15,7 +15,7 @@ use crate::{
     error::{Code, FieldViolation},
     parameters::Select,
     permission::Permission,
-    schema::{Described, Document, Mark, Views},
+    schema::{Described, Mark, SchemaDocument, Views},
     validate::{Violations, deserialize, read_json},
 };
 
@@ -463,7 +463,7 @@ pub enum BodyInfo {
 
 impl BodyInfo {
     /// The schema of a JSON body.
-    pub fn document(&self) -> Option<&'static Document> {
+    pub fn document(&self) -> Option<&'static SchemaDocument> {
         match self {
             Self::None | Self::Upload { .. } => None,
             Self::Json(of) => Some(&of.views().read),
@@ -495,7 +495,7 @@ pub enum ReplyBody {
 
 impl ReplyBody {
     /// The schema of the body, or of its elements.
-    pub fn document(&self) -> Option<&'static Document> {
+    pub fn document(&self) -> Option<&'static SchemaDocument> {
         match self {
             Self::None => None,
             Self::One(of) => Some(&of.views().read),

@@ -5,7 +5,8 @@
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
-use http::StatusCode;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde::{Deserialize, Deserializer, de::Error};
 use serde_json::Value;
 
@@ -14,7 +15,7 @@ use crate::catalogue;
 /// One request and the reply to it.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Exchange {
+pub struct RecordedExchange {
     /// The `operationId`.
     pub operation: String,
     /// The method.
@@ -72,10 +73,36 @@ pub struct RecordedResponse {
     /// The status.
     #[serde(deserialize_with = "status")]
     pub status: StatusCode,
-    /// The `Location` header: a path below the base path.
-    pub location: Option<String>,
+    /// The content type, without parameters. A reply without a body has none.
+    pub content_type: Option<String>,
+    /// The headers that the operation declares, as they were sent.
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
     /// The JSON body.
     pub body: Option<Value>,
+}
+
+impl RecordedResponse {
+    /// Returns a header, however its name is spelled.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        let mut headers = self.headers.iter();
+        let found = headers.find(|(known, _)| known.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// Returns the headers and the content type as they were sent. A value that no
+    /// header can have is left out.
+    pub fn header_map(&self) -> HeaderMap {
+        let content_type = self.content_type.iter();
+        let content_type = content_type.map(|value| (CONTENT_TYPE.as_str(), value.as_str()));
+        let headers = self.headers.iter();
+        let headers = headers.map(|(name, value)| (name.as_str(), value.as_str()));
+        let all = content_type.chain(headers).filter_map(|(name, value)| {
+            let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+            Some((name, HeaderValue::from_str(value).ok()?))
+        });
+        all.collect()
+    }
 }
 
 fn status<'de, D: Deserializer<'de>>(from: D) -> Result<StatusCode, D::Error> {
@@ -83,8 +110,8 @@ fn status<'de, D: Deserializer<'de>>(from: D) -> Result<StatusCode, D::Error> {
 }
 
 /// The recorded exchange of the operation with this `operationId`.
-pub fn recorded(id: &str) -> Option<&'static Exchange> {
-    static EXCHANGES: LazyLock<BTreeMap<&str, Exchange>> = LazyLock::new(|| {
+pub fn recorded(id: &str) -> Option<&'static RecordedExchange> {
+    static EXCHANGES: LazyLock<BTreeMap<&str, RecordedExchange>> = LazyLock::new(|| {
         let exchange = |text| {
             // The text is part of the program, and the tests read every one.
             serde_json::from_str(text)

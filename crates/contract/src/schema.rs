@@ -71,14 +71,14 @@ pub(crate) use spelled_as_on_the_wire;
 #[derive(Debug)]
 pub struct Views {
     /// What a reply holds.
-    pub read: Document,
+    pub read: SchemaDocument,
     /// What an element of a list holds. Where the type requires nothing, this is
     /// the read view.
-    pub partial: Document,
+    pub partial: SchemaDocument,
     /// What a new resource is made from.
-    pub create: Document,
+    pub create: SchemaDocument,
     /// A merge patch to a resource.
-    pub update: Document,
+    pub update: SchemaDocument,
 }
 
 impl Views {
@@ -107,10 +107,10 @@ impl Views {
             partial.insert(partial_name.clone(), root);
         }
         Self {
-            read: Document::new(name.clone(), definitions),
-            partial: Document::new(partial_name, partial),
-            create: Document::new(View::Create.name(&name), create),
-            update: Document::new(View::Update.name(&name), update),
+            read: SchemaDocument::new(name.clone(), definitions),
+            partial: SchemaDocument::new(partial_name, partial),
+            create: SchemaDocument::new(View::Create.name(&name), create),
+            update: SchemaDocument::new(View::Update.name(&name), update),
         }
     }
 }
@@ -120,7 +120,7 @@ pub type Definitions = BTreeMap<String, Value>;
 
 /// A published schema, and what it takes to validate against it.
 #[derive(Debug)]
-pub struct Document {
+pub struct SchemaDocument {
     /// The name under which the schema is published.
     pub name: String,
     /// The schema itself under [`name`](Self::name), and every schema that it
@@ -129,7 +129,7 @@ pub struct Document {
     validator: LazyLock<Validator, Box<dyn FnOnce() -> Validator + Send>>,
 }
 
-impl Document {
+impl SchemaDocument {
     fn new(name: String, mut definitions: Definitions) -> Self {
         let needed = reachable(&definitions, &name);
         definitions.retain(|name, _| needed.contains(name));

@@ -19,7 +19,7 @@ use crate::{
     filters::{InvalidTimeFilter, TimeFilter},
     id::{ObjectId, UserRef},
     rules,
-    schema::{Document, base_name},
+    schema::{SchemaDocument, base_name},
 };
 
 /// Everything that is wrong with a request. Never empty.
@@ -105,7 +105,7 @@ pub(crate) fn deserialize<T: DeserializeOwned>(value: Value) -> Result<T, Violat
     })
 }
 
-impl Document {
+impl SchemaDocument {
     /// Checks a value against the schema.
     ///
     /// # Errors

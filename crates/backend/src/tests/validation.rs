@@ -3,7 +3,7 @@
 
 use contract::operation::BodyInfo;
 use contract::recorded::recorded;
-use contract::schema::Document;
+use contract::schema::SchemaDocument;
 
 use super::*;
 use crate::SeedError;
@@ -379,7 +379,12 @@ async fn smartsupp_alone_has_a_default_port() {
 
 /// The properties that an update view has, at any depth but not in lists, and
 /// whether each can be null. Read-only ones are ignored by an update.
-fn nullable(document: &Document, schema: &Value, path: &str, found: &mut Vec<(String, bool)>) {
+fn nullable(
+    document: &SchemaDocument,
+    schema: &Value,
+    path: &str,
+    found: &mut Vec<(String, bool)>,
+) {
     let schema = document.resolve(schema);
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {
         if property["readOnly"] == true {

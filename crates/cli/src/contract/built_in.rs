@@ -7,12 +7,13 @@ use std::time::Duration;
 use ::contract::recorded::recorded;
 use anyhow::{Context as _, bail};
 use conformance::report::{Level, Report};
-use conformance::verify::{Laws, Live, with_laws};
+use conformance::verify::{Laws, Live, Part, with_laws};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
 const EMAIL: &str = "check@example.com";
 const FOREIGN: &str = "foreign@example.com";
+const GUEST: &str = "guest@example.com";
 const PASSWORD: &str = "only for this check";
 
 /// After how many hours a token has certainly expired.
@@ -41,6 +42,7 @@ pub(super) async fn verify() -> anyhow::Result<Report> {
     hours.store(0, Ordering::Relaxed);
     let (token, _) = log_in(backend.router(), EMAIL, PASSWORD).await?;
     let foreign = foreign(backend.router(), &token).await?;
+    let guest = guest(backend.router(), &token, &organization).await?;
     backend.seed(&workflows(&organization)?).await?;
     let serving = tokio::spawn(async move {
         let forever = std::future::pending();
@@ -55,6 +57,8 @@ pub(super) async fn verify() -> anyhow::Result<Report> {
     let laws = Laws {
         expired_token: Some(expired),
         foreign_token: Some(foreign),
+        limited_token: Some(guest),
+        require_coverage: Part::ALL.into(),
         ..Laws::default()
     };
     let report = with_laws(&options, &laws).await;
@@ -113,6 +117,18 @@ async fn foreign(router: axum::Router, token: &str) -> anyhow::Result<String> {
     });
     call(router.clone(), "createUser", Some(token), &body).await?;
     Ok(log_in(router, FOREIGN, PASSWORD).await?.0)
+}
+
+/// A token of a caller who may change nothing.
+async fn guest(router: axum::Router, token: &str, organization: &str) -> anyhow::Result<String> {
+    let body = json!({
+        "email": GUEST,
+        "password": PASSWORD,
+        "role": "guest",
+        "organization": organization,
+    });
+    call(router.clone(), "createUser", Some(token), &body).await?;
+    Ok(log_in(router, GUEST, PASSWORD).await?.0)
 }
 
 /// Carries out an operation that has no variables in its path.

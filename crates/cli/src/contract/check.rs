@@ -19,7 +19,7 @@ use jiff::civil::Date;
 use super::fresh::{fresh, strays};
 use super::output::{EXIT_CODES, OutputArgs};
 use super::policy::{self, PolicyArgs};
-use super::project::ProjectArgs;
+use super::project::{ProjectArgs, api_document};
 use super::revision::{self, Revision, stated_version};
 use super::{agree, buf, built_in, recorded};
 
@@ -289,10 +289,7 @@ async fn check_backend(
             let document = if settings.built_in {
                 None
             } else {
-                let name = settings.document.display().to_string();
-                let text = std::fs::read_to_string(&settings.document)
-                    .with_context(|| format!("{name} cannot be read"))?;
-                Some(verify::Document::parse(&name, &text)?)
+                Some(api_document(&settings.document)?)
             };
             let laws = verify::Laws {
                 document,

@@ -17,6 +17,9 @@ use super::remote::{Remote, is_remote, is_same_host};
 const GIT: &str = "git-object";
 const INPUT: &str = "standard-input";
 
+/// How many commits are looked through for a version of a document.
+const MOST_COMMITS: usize = 100;
+
 /// Reads the document that an argument names, and all files that it refers to.
 pub(super) fn read(source: &str, allow_remote: bool) -> anyhow::Result<Document> {
     let mut remote = Remote::default();
@@ -62,11 +65,71 @@ pub(super) fn read(source: &str, allow_remote: bool) -> anyhow::Result<Document>
     Ok(Document::load(text, &mut fetch)?)
 }
 
-/// Reads a file that stands alone, under the name that messages call it.
-pub(super) fn read_alone(path: &Path, name: &str) -> anyhow::Result<Document> {
-    let file = File::open(path);
-    let text = file.map_err(BoxError::from).and_then(bounded);
-    Ok(Document::parse(name, &readable(text, name)?)?)
+/// Reads a version of a document, as `git diff` hands it over: in a file of its own, with
+/// the object that it is. The files that it refers to are those of the same version: of the
+/// working tree, of the index, or of a commit that has this object at this path. `name` is
+/// what messages call it.
+pub(super) fn read_version(
+    file: &Path,
+    object: &str,
+    path: &str,
+    name: &str,
+) -> anyhow::Result<Document> {
+    let text = File::open(file).map_err(BoxError::from).and_then(bounded);
+    let text = readable(text, name)?;
+    let is_in_work = object.bytes().all(|digit| digit == b'0');
+    let mut root = if is_in_work {
+        Root::of_file(PathBuf::from(path))?
+    } else {
+        Root::of_git(&format!("HEAD:{path}"))?
+    };
+    let text = SourceText {
+        source: name.to_owned(),
+        url: root.url.clone(),
+        text,
+    };
+    let mut is_found = is_in_work;
+    let mut fetch = |referred: Referred<'_>| -> Result<SourceText, BoxError> {
+        if is_remote(referred.url) {
+            may_fetch(referred, false)?;
+        }
+        if !is_found {
+            let revision = revision_with(object, path)?;
+            root.kind = SourceKind::Git { revision };
+            is_found = true;
+        }
+        root.read(referred)
+    };
+    Ok(Document::load(text, &mut fetch)?)
+}
+
+/// What to put before a path to name a version that has this object at this path.
+fn revision_with(object: &str, path: &str) -> Result<String, BoxError> {
+    let has = |revision: &str| {
+        let name = format!("{revision}{path}");
+        let found = git(&[
+            "rev-parse",
+            "--verify",
+            "--quiet",
+            "--end-of-options",
+            &name,
+        ]);
+        found.is_ok_and(|found| found.trim() == object)
+    };
+    let known = [":0:", "HEAD:"].into_iter().find(|revision| has(revision));
+    if let Some(revision) = known {
+        return Ok(revision.to_owned());
+    }
+    let find = format!("--find-object={object}");
+    let most = format!("--max-count={MOST_COMMITS}");
+    let log = ["log", "--all", "--format=%H", &find, &most, "--", path];
+    let commits = git(&log)?;
+    let each = commits.lines();
+    // A commit that took the object away has a parent with it.
+    let mut names = each.flat_map(|commit| [format!("{commit}:"), format!("{commit}^:")]);
+    names
+        .find(|revision| has(revision))
+        .ok_or_else(|| format!("no commit has the version {object} of {path}").into())
 }
 
 fn readable(text: Result<String, BoxError>, source: &str) -> anyhow::Result<String> {

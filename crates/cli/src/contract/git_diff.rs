@@ -43,11 +43,13 @@ pub(crate) fn run(args: &GitDiffArgs) -> anyhow::Result<ExitCode> {
 fn text(args: &GitDiffArgs) -> String {
     let path = &args.path;
     let (old, new, renamed) = match args.rest.as_slice() {
-        [old, _, _, new, _, _] => (old, new, None),
-        [old, _, _, new, _, _, renamed, ..] => (old, new, Some(renamed)),
+        [old, old_object, _, new, new_object, _] => ((old, old_object), (new, new_object), None),
+        [old, old_object, _, new, new_object, _, renamed, ..] => {
+            ((old, old_object), (new, new_object), Some(renamed))
+        }
         _ => return said(path, "it is not merged"),
     };
-    match (old == NOTHING, new == NOTHING) {
+    match (old.0 == NOTHING, new.0 == NOTHING) {
         (true, _) => return said(path, &whole(new, path, "the document is new")),
         (_, true) => return said(path, &whole(old, path, "the document is gone")),
         _ => {}
@@ -57,8 +59,11 @@ fn text(args: &GitDiffArgs) -> String {
         Some(renamed) if renamed != path => format!("{path} → {renamed}"),
         _ => path.clone(),
     };
-    let old = documents::read_alone(Path::new(old), &format!("old {path}"));
-    let new = documents::read_alone(Path::new(new), &format!("new {name}"));
+    let read = |(file, object): (&String, &String), path: &str, which: &str| {
+        documents::read_version(Path::new(file), object, path, &format!("{which} {path}"))
+    };
+    let old = read(old, path, "old");
+    let new = read(new, name, "new");
     match (old, new) {
         (Ok(old), Ok(new)) => changes(title, &old, &new),
         (Err(error), _) | (_, Err(error)) => said(
@@ -90,8 +95,8 @@ fn changes(title: String, old: &Document, new: &Document) -> String {
 }
 
 /// What is said of a document that there was, or will be, no other of.
-fn whole(file: &str, path: &str, what: &str) -> String {
-    match documents::read_alone(Path::new(file), path) {
+fn whole((file, object): (&String, &String), path: &str, what: &str) -> String {
+    match documents::read_version(Path::new(file), object, path, path) {
         Ok(_) => what.to_owned(),
         Err(error) => format!("{what}, and cannot be read: {error:#}"),
     }

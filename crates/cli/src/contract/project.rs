@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
+use conformance::diff::{BoxError, MAX_BYTES};
 use conformance::release::{Settings, read_if_there};
+use conformance::verify;
 
 /// Which API it is about; `contract.toml` in this directory says so, unless this
 /// does.
@@ -83,4 +85,25 @@ pub(super) fn document_text(settings: &Settings) -> anyhow::Result<String> {
     let path = &settings.document;
     let text = read_if_there(path)?;
     text.with_context(|| format!("there is no document {}", path.display()))
+}
+
+/// Reads the document at a path, with the files beside it that it refers to.
+pub(super) fn api_document(path: &Path) -> anyhow::Result<verify::ApiDocument> {
+    let name = path.display().to_string();
+    let read = |path: &str| -> Result<String, BoxError> {
+        let file = std::fs::metadata(path)?;
+        // Other things may never end.
+        if !file.is_file() {
+            return Err("it is not a file".into());
+        }
+        if file.len() > u64::try_from(MAX_BYTES)? {
+            return Err(format!("it has more than {} MiB", MAX_BYTES >> 20).into());
+        }
+        Ok(std::fs::read_to_string(path)?)
+    };
+    let text = read(&name).map_err(anyhow::Error::from_boxed);
+    let text = text.with_context(|| format!("{name} cannot be read"))?;
+    Ok(verify::ApiDocument::load(&name, &text, &mut |path| {
+        read(path)
+    })?)
 }

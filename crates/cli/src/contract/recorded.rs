@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use ::contract::openapi::openapi;
 use anyhow::Context as _;
 use conformance::diff::Policy;
-use conformance::release::{Recorded, Settings, read_all, value_of};
+use conformance::release::{Recorded, Settings, read_all};
 use conformance::report::{Direction, Finding, Level};
-use conformance::verify::{Against, Document};
+use conformance::verify::Against;
 use conformance::{exchanges, verify};
 
 use super::policy;
-use super::project::document_text;
+use super::project::api_document;
 
 /// Judges the exchanges of a directory.
 pub(super) fn findings(settings: &Settings, recorded: &Recorded) -> anyhow::Result<Vec<Finding>> {
@@ -28,13 +28,13 @@ pub(super) fn findings(settings: &Settings, recorded: &Recorded) -> anyhow::Resu
     let (document, against) = if settings.built_in {
         (openapi(), Against::Contract)
     } else {
-        let name = settings.document.display().to_string();
-        let text = document_text(settings)?;
+        let document = api_document(&settings.document)?;
+        let value = document.value().clone();
         let against = Against::Document {
-            document: Document::parse(&name, &text)?,
+            document,
             strict_parameters: false,
         };
-        (value_of(&text, &name)?, against)
+        (value, against)
     };
     let directory = &recorded.directory;
     let mut found = exchanges::check(directory, &document, &recorded.unreachable)?;

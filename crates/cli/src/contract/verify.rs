@@ -3,12 +3,11 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::{Args, ValueEnum};
-use conformance::verify::{self, Against, Bounds, Document, Laws};
+use conformance::verify::{self, Against, Bounds, Laws, Scheme};
 
 use super::output::{EXIT_CODES, OutputArgs};
-use super::project::ProjectArgs;
+use super::project::{ProjectArgs, api_document};
 
 /// Verify a server, or captured traffic, against the contract to the letter
 ///
@@ -72,6 +71,15 @@ struct LawArgs {
     /// `/users`; can be given several times
     #[arg(long, value_name = "PATH")]
     only: Vec<String>,
+    /// Where credentials stand in a request (bearer, basic, header:NAME, query:NAME or
+    /// cookie:NAME), in place of what --document says; with basic the token is NAME:PASSWORD
+    #[arg(
+        long,
+        value_name = "PLACE",
+        env = "WEB1ON1_AUTH",
+        requires = "document"
+    )]
+    auth: Option<Scheme>,
     /// An access token that has expired, which must be refused
     #[arg(
         long,
@@ -89,6 +97,14 @@ struct LawArgs {
         hide_env_values = true
     )]
     foreign_token: Option<String>,
+    /// An access token of a caller of the same organization who may change nothing
+    #[arg(
+        long,
+        value_name = "TOKEN",
+        env = "WEB1ON1_LIMITED_TOKEN",
+        hide_env_values = true
+    )]
+    limited_token: Option<String>,
     /// The log of the server, which must not have a secret that was sent
     #[arg(long, value_name = "FILE")]
     server_log: Option<PathBuf>,
@@ -157,10 +173,12 @@ impl LawArgs {
     /// that is built in.
     fn read(&self, document: Option<&PathBuf>) -> anyhow::Result<Laws> {
         Ok(Laws {
-            document: document.map(read).transpose()?,
+            document: document.map(|path| api_document(path)).transpose()?,
+            scheme: self.auth.clone(),
             only: self.only.clone(),
             expired_token: self.expired_token.clone(),
             foreign_token: self.foreign_token.clone(),
+            limited_token: self.limited_token.clone(),
             server_log: self.server_log.clone(),
             strict_parameters: self.strict_parameters,
             require_coverage: self
@@ -178,19 +196,13 @@ impl LawArgs {
     }
 }
 
-fn read(path: &PathBuf) -> anyhow::Result<Document> {
-    let name = path.display().to_string();
-    let text = std::fs::read_to_string(path).with_context(|| format!("{name} cannot be read"))?;
-    Ok(Document::parse(&name, &text)?)
-}
-
 /// What captured traffic is verified against: another API's document, or else the
 /// contract that is built in.
 fn against(document: Option<&PathBuf>, strict_parameters: bool) -> anyhow::Result<Against> {
     Ok(match document {
         None => Against::Contract,
         Some(path) => Against::Document {
-            document: read(path)?,
+            document: api_document(path)?,
             strict_parameters,
         },
     })

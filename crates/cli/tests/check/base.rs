@@ -124,6 +124,70 @@ fn settings_are_not_changed_by_who_is_judged() {
 }
 
 #[test]
+fn a_guarded_list_of_differences_does_not_grow() {
+    let waivers = "crates/contract/tests/waivers.json";
+    check_exception("guarded-file-changed", waivers, |repository| {
+        let waiver = "[\n  {\"of\": \"*\", \"property\": \"phone\", \"kind\": \"type\", \
+            \"reason\": \"It is a number now.\"},";
+        repository.replace(waivers, "[", waiver);
+    });
+}
+
+#[test]
+fn the_command_that_checks_does_not_get_other_flags() {
+    check_exception("guarded-file-changed", ".ci/contract", |repository| {
+        let flags = "--require-buf --level disagreement=none";
+        repository.replace(".ci/contract", "--require-buf", flags);
+    });
+}
+
+#[test]
+fn the_step_that_checks_does_not_go() {
+    check_exception("guarded-file-changed", ".ci/run", |repository| {
+        repository.replace(".ci/run", "\nstep .ci/contract\n", "\n");
+    });
+}
+
+#[test]
+fn other_steps_and_comments_are_nobodys_business() {
+    let repository = with_branch(|_| {});
+    repository.replace(
+        ".ci/run",
+        "step buf lint",
+        "step buf lint --error-format json",
+    );
+    append(&repository, ".ci/contract", "\n# That is all.\n");
+    repository.check(&["check"], 0, &["ok    base"]);
+}
+
+#[test]
+fn a_file_does_not_cease_to_be_guarded() {
+    let subject = "guarded .ci/run";
+    check_exception("settings-changed", subject, |repository| {
+        repository.replace("contract.toml", "\".ci/run\" = \"*contract*\"\n", "");
+    });
+}
+
+#[test]
+fn an_ignore_entry_does_not_grow_wider() {
+    let entry = |path: &str| {
+        format!(
+            "\n[[ignore]]\nid = \"response-missing-property\"\npath = \"{path}\"\n\
+             message = \"*name*\"\nreason = \"It was agreed on.\"\n"
+        )
+    };
+    let repository = with_branch(|repository| {
+        append(repository, "openapi/recorded.toml", &entry("/services"));
+    });
+    repository.replace("openapi/recorded.toml", &entry("/services"), &entry("/*"));
+    let expected = [
+        "error[ignore-added]",
+        "`response-missing-property /* *name*`",
+    ];
+    repository.check(&["check"], 1, &expected);
+}
+
+#[test]
 fn an_entry_of_the_changelog_is_not_rewritten() {
     check_exception("changelog-entry-changed", "2.0.0", |repository| {
         let log = repository.read("CHANGELOG.md");

@@ -351,7 +351,8 @@ fn with_a_recorded_shoe(shoe: &str) -> Repository {
     let exchange = format!(
         r#"{{"operation": "getShoe", "method": "GET", "pathTemplate": "/shoes/{{shoeId}}",
             "path": "/shoes/7", "pathParameters": {{"shoeId": "7"}}, "query": {{"inFull": "true"}},
-            "authenticated": false, "response": {{"status": 200, "body": {shoe}}}}}"#
+            "authenticated": false, "response": {{"status": 200,
+                "contentType": "application/json", "body": {shoe}}}}}"#
     );
     repository.write("recorded/getShoe.json", &exchange);
     repository

@@ -1,5 +1,6 @@
 //! The recorded exchanges of errors are true: the backend answers them so.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -7,7 +8,7 @@ use axum::Router;
 use axum::body::Body;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use contract::recorded::{Exchange, RecordedRequest};
+use contract::recorded::{RecordedExchange, RecordedRequest};
 use http::Request;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use serde_json::{Value, json};
@@ -20,12 +21,34 @@ const PASSWORD: &str = "correct-horse-battery";
 /// something that is there already.
 const ON_AN_EMPTY_STORE: [u16; 4] = [400, 401, 404, 415];
 
-async fn answer(router: &Router, request: Request<Body>) -> (u16, Value) {
+/// The headers of replies that mean nothing to the operation.
+const OF_HTTP: [&str; 3] = ["cache-control", "content-length", "content-type"];
+
+struct Answer {
+    status: u16,
+    content_type: Option<String>,
+    /// The names of the headers that an exchange shows.
+    headers: BTreeSet<String>,
+    body: Value,
+}
+
+async fn answer(router: &Router, request: Request<Body>) -> Answer {
     let response = router.clone().oneshot(request).await.expect("it answers");
     let status = response.status().as_u16();
+    let headers = response.headers();
+    let content_type = headers.get(CONTENT_TYPE);
+    let content_type = content_type.map(|value| value.to_str().expect("ASCII").to_owned());
+    let names = headers.keys().map(|name| name.as_str().to_owned());
+    let headers = names.filter(|name| !OF_HTTP.contains(&name.as_str()));
+    let headers = headers.collect();
     let body = axum::body::to_bytes(response.into_body(), 1 << 20).await;
     let body = body.expect("a body");
-    (status, serde_json::from_slice(&body).unwrap_or_default())
+    Answer {
+        status,
+        content_type,
+        headers,
+        body: serde_json::from_slice(&body).unwrap_or_default(),
+    }
 }
 
 /// What a recorded request sends, and its content type.
@@ -46,7 +69,7 @@ fn sent(request: &RecordedRequest) -> (Vec<u8>, String) {
     }
 }
 
-fn request(exchange: &Exchange, token: &str) -> Request<Body> {
+fn request(exchange: &RecordedExchange, token: &str) -> Request<Body> {
     let query = exchange.query.iter();
     let query: Vec<_> = query
         .map(|(name, value)| format!("{name}={value}"))
@@ -90,8 +113,8 @@ async fn recorded_errors_are_what_the_backend_answers() {
                 .into(),
         )
         .expect("a request");
-    let (_, tokens) = answer(&router, log_in).await;
-    let token = tokens["token"].as_str().expect("a token");
+    let tokens = answer(&router, log_in).await;
+    let token = tokens.body["token"].as_str().expect("a token");
 
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../openapi/recorded/errors");
     let mut wrong = Vec::new();
@@ -99,20 +122,29 @@ async fn recorded_errors_are_what_the_backend_answers() {
     for entry in fs::read_dir(directory).expect("a directory") {
         let path = entry.expect("an entry").path();
         let text = fs::read(&path).expect("a file");
-        let exchange: Exchange = serde_json::from_slice(&text).expect("an exchange");
+        let exchange: RecordedExchange = serde_json::from_slice(&text).expect("an exchange");
         let status = exchange.response.status.as_u16();
         if !ON_AN_EMPTY_STORE.contains(&status) {
             continue;
         }
         tried += 1;
-        let (found, body) = answer(&router, request(&exchange, token)).await;
-        let expected = exchange.response.body.unwrap_or_default();
-        if found != status || reason(&body) != reason(&expected) {
+        let found = answer(&router, request(&exchange, token)).await;
+        let response = exchange.response;
+        let headers = response.headers.keys().map(|name| name.to_lowercase());
+        let headers: BTreeSet<_> = headers.collect();
+        let expected = response.body.unwrap_or_default();
+        let is_true = found.status == status
+            && reason(&found.body) == reason(&expected)
+            && found.content_type == response.content_type
+            && found.headers == headers;
+        if !is_true {
             wrong.push(format!(
-                "{}: {status} {} is recorded, and the answer is {found} {}",
+                "{}: {status} {} {headers:?} is recorded, and the answer is {} {} {:?}",
                 path.display(),
                 reason(&expected),
-                reason(&body)
+                found.status,
+                reason(&found.body),
+                found.headers
             ));
         }
     }

@@ -52,6 +52,57 @@ fn one_that_is_emptied_is_an_error() {
     repository.check(&["check"], 1, &["error[exchange-malformed]", "restore it"]);
 }
 
+/// Checks what is found once one text in an exchange is another.
+#[track_caller]
+fn check_edit(name: &str, from: &str, to: &str, expected: &str) {
+    let repository = Repository::copy();
+    let file = format!("openapi/recorded/{name}.json");
+    repository.replace(&file, from, to);
+    let expected = format!("error[{expected}]");
+    repository.check(&["check"], 1, &[&expected, "FAIL  recorded", &file]);
+}
+
+#[test]
+fn a_header_that_is_missing_is_an_error() {
+    let header = "\"Location\": \"/v2/forms/5656f3ca42fc302027eba5c6\",";
+    check_edit("createForm", header, "", "exchange-headers");
+    let header = "\"WWW-Authenticate\": \"Bearer\",";
+    check_edit("errors/getForm-401", header, "", "exchange-headers");
+}
+
+#[test]
+fn a_header_that_is_wrong_is_an_error() {
+    let id = "/v2/forms/5656f3ca42fc302027eba5c6";
+    let other = "/v2/forms/5656f3ca42fc302027eba5c7";
+    check_edit("createForm", id, other, "response-wrong-location");
+    check_edit("createForm", id, "/v2/form/1", "exchange-headers");
+    let next = "</v2/forms?limit=1&offset=1>";
+    let far = "</v2/forms?limit=1&offset=2>";
+    check_edit("listForms", next, far, "response-wrong-link");
+    check_edit(
+        "listForms",
+        next,
+        "</v2/bots?limit=1&offset=1>",
+        "response-wrong-link",
+    );
+}
+
+#[test]
+fn a_header_that_is_not_declared_is_an_error() {
+    let headers = "\"headers\": {";
+    let more = "\"headers\": { \"Retry-After\": \"1\",";
+    check_edit("getForm", headers, more, "exchange-headers");
+}
+
+#[test]
+fn a_content_type_that_is_missing_or_wrong_is_an_error() {
+    let stated = "\"contentType\": \"application/json\",\n    \"headers\"";
+    check_edit("getForm", stated, "\"headers\"", "exchange-content-type");
+    let other = "\"contentType\": \"text/html\",\n    \"headers\"";
+    check_edit("getForm", stated, other, "response-wrong-content-type");
+    check_edit("deleteForm", "\"headers\"", other, "exchange-content-type");
+}
+
 #[test]
 fn a_request_that_was_bad_keeps_nothing() {
     let repository = Repository::copy();

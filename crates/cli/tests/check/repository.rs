@@ -44,6 +44,9 @@ impl Repository {
             "contract.toml",
             "crates/conformance/waivers.toml",
             "crates/contract/VERSION",
+            "crates/contract/tests/waivers.json",
+            ".ci/contract",
+            ".ci/run",
         ] {
             copy(&root.join(name), &directory.path().join(name));
         }

@@ -1,6 +1,6 @@
 //! What an OpenAPI document, of any version from 3.0 on, declares of its operations.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::reference::follow;
 use serde_json::Value;
@@ -33,7 +33,14 @@ pub(super) struct Body {
 pub(super) struct Response {
     pub(super) has_body: bool,
     /// The names of the headers, in small letters.
-    pub(super) headers: BTreeSet<String>,
+    pub(super) headers: BTreeMap<String, Header>,
+}
+
+/// A header of a response.
+pub(super) struct Header {
+    /// As the document spells it.
+    pub(super) name: String,
+    pub(super) required: bool,
 }
 
 impl Declared {
@@ -78,7 +85,15 @@ fn operation(document: &Value, path: &str, method: &str, stated: &Value) -> Decl
     });
     let responses = members(&stated["responses"]).filter_map(|(status, response)| {
         let response = follow(document, response);
-        let headers = members(&response["headers"]).map(|(name, _)| name.to_ascii_lowercase());
+        let headers = members(&response["headers"]).map(|(name, header)| {
+            let header = Header {
+                name: name.clone(),
+                required: follow(document, header)["required"] == true,
+            };
+            (name.to_ascii_lowercase(), header)
+        });
+        // OpenAPI leaves the content type to `content`.
+        let headers = headers.filter(|(name, _)| name != "content-type");
         let response = Response {
             has_body: members(&response["content"]).next().is_some(),
             headers: headers.collect(),
@@ -104,9 +119,28 @@ fn parts(document: &Value, form: &Value) -> BTreeMap<String, Vec<String>> {
     parts.collect()
 }
 
-/// Returns whether a path is one of an operation of the document.
-pub(super) fn is_path(operations: &BTreeMap<String, Declared>, path: &str) -> bool {
+/// Returns the path that all others are below, as the document's servers state it.
+pub(super) fn base(document: &Value) -> String {
+    let url = document["servers"][0]["url"].as_str().unwrap_or_default();
+    let path = url.split_once("://").map_or(url, |(_, rest)| {
+        rest.find('/').map_or("", |start| &rest[start..])
+    });
+    path.trim_end_matches('/').to_owned()
+}
+
+/// Returns whether a reference, as headers have it, leads to an operation that reads.
+pub(super) fn is_path(
+    operations: &BTreeMap<String, Declared>,
+    base: &str,
+    reference: &str,
+) -> bool {
+    let path = reference.split_once("://").map_or(reference, |(_, rest)| {
+        rest.find('/').map_or("", |start| &rest[start..])
+    });
     let path = path.split(['?', '#']).next().unwrap_or_default();
+    let Some(path) = path.strip_prefix(base) else {
+        return false;
+    };
     let fits = |template: &str| {
         let (wanted, given) = (template.split('/'), path.split('/'));
         let as_many = wanted.clone().count() == given.clone().count();

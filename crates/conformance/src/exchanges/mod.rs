@@ -16,10 +16,10 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use contract::recorded::{Exchange, RecordedPart, RecordedRequest};
+use contract::recorded::{RecordedExchange, RecordedPart, RecordedRequest};
 use serde_json::Value;
 
-use self::declared::{Body, Declared, Response, declared, is_path};
+use self::declared::{Body, Declared, Response, base, declared, is_path};
 use crate::release::{ReleaseError, read_all};
 use crate::report::{Finding, Level, Location};
 
@@ -46,11 +46,13 @@ pub fn check(
     unreachable: &BTreeMap<String, String>,
 ) -> Result<Vec<Finding>, ReleaseError> {
     let operations = declared(document);
+    let base = base(document);
     let mut found = Vec::new();
     let mut seen: BTreeSet<(String, u16)> = BTreeSet::new();
+    let mut shown: BTreeSet<(String, u16, String)> = BTreeSet::new();
     for (path, content) in read_all(directory)? {
         let file = directory.join(&path).display().to_string();
-        let exchange: Exchange = match serde_json::from_slice(&content) {
+        let exchange: RecordedExchange = match serde_json::from_slice(&content) {
             Ok(exchange) => exchange,
             Err(error) => {
                 let message = format!("{file} is no recorded exchange: {error}; restore it");
@@ -93,30 +95,72 @@ pub fn check(
             file: &file,
             exchange: &exchange,
             operations: &operations,
+            base: &base,
             found: &mut found,
         };
         one.request_line(operation);
         one.token(operation);
         one.request_body(operation);
         one.response(operation);
+        let response = &exchange.response;
+        let names = response.headers.keys();
+        shown.extend(names.map(|name| {
+            let name = name.to_ascii_lowercase();
+            (exchange.operation.clone(), response.status.as_u16(), name)
+        }));
     }
-    for (id, operation) in &operations {
-        for status in operation.responses.keys() {
+    found.extend(missing(directory, &operations, unreachable, &seen, &shown));
+    Ok(found)
+}
+
+/// Returns what no exchange shows. `seen` are the statuses that one shows, and `shown` the
+/// headers with these.
+fn missing(
+    directory: &Path,
+    operations: &BTreeMap<String, Declared>,
+    unreachable: &BTreeMap<String, String>,
+    seen: &BTreeSet<(String, u16)>,
+    shown: &BTreeSet<(String, u16, String)>,
+) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (id, operation) in operations {
+        for (status, response) in &operation.responses {
+            let file = format!("{}.json", stem(id, operation, *status));
+            let file = directory.join(file).display().to_string();
             let is_excused = [status.to_string(), format!("{id} {status}")]
                 .iter()
                 .any(|key| unreachable.contains_key(key));
             if !is_excused && !seen.contains(&(id.clone(), *status)) {
-                let file = format!("{}.json", stem(id, operation, *status));
                 let message = format!(
                     "no exchange shows `{id}` with the status {status}, which the document \
-                     declares; record one as {file}"
+                     declares; record one as {}.json",
+                    stem(id, operation, *status)
                 );
-                let file = directory.join(file).display().to_string();
                 found.push(wrong("exchange-missing", &file, "", message));
+            }
+            if !seen.contains(&(id.clone(), *status)) {
+                continue;
+            }
+            // What need not be there in each reply is there in one of them.
+            for (name, header) in &response.headers {
+                let is_shown = shown.contains(&(id.clone(), *status, name.clone()));
+                if !header.required && !is_shown {
+                    let message = format!(
+                        "no exchange of `{id}` with the status {status} shows the header {}, \
+                         which the document declares; record one that has it",
+                        header.name
+                    );
+                    found.push(wrong(
+                        "exchange-headers",
+                        &file,
+                        "/response/headers",
+                        message,
+                    ));
+                }
             }
         }
     }
-    Ok(found)
+    found
 }
 
 /// Returns whether an exchange says that its request was bad, so that the request has
@@ -170,8 +214,9 @@ fn wrong(id: &str, file: &str, pointer: &str, message: String) -> Finding {
 /// An exchange that is judged.
 struct One<'a> {
     file: &'a str,
-    exchange: &'a Exchange,
+    exchange: &'a RecordedExchange,
     operations: &'a BTreeMap<String, Declared>,
+    base: &'a str,
     found: &'a mut Vec<Finding>,
 }
 
@@ -314,8 +359,7 @@ impl One<'_> {
             );
             return self.wrong("exchange-undeclared-status", "/response/status", &message);
         };
-        let Response { has_body, headers } = declared;
-        match (has_body, &response.body) {
+        match (declared.has_body, &response.body) {
             (true, None) => {
                 let message = "its reply has no body, and the operation declares one";
                 self.wrong("exchange-response-body", "/response", message);
@@ -330,21 +374,59 @@ impl One<'_> {
             }
             _ => {}
         }
-        let location = headers.contains("location");
-        if location != response.location.is_some() {
-            let message = if location {
-                "its reply lacks the header Location, which the operation declares"
+        if declared.has_body != response.content_type.is_some() {
+            let message = if declared.has_body {
+                "its reply has no content type"
             } else {
-                "its reply has the header Location, which the operation does not declare"
+                "its reply has a content type, and the operation declares no body"
             };
-            self.wrong("exchange-headers", "/response/location", message);
-        } else if let Some(location) = &response.location
-            && !is_path(self.operations, location)
-        {
-            let message = format!("its Location is {location}, which no operation reads");
-            self.wrong("exchange-headers", "/response/location", &message);
+            self.wrong("exchange-content-type", "/response/contentType", message);
+        }
+        self.headers(declared);
+    }
+
+    fn headers(&mut self, declared: &Response) {
+        let response = &self.exchange.response;
+        for header in declared.headers.values().filter(|header| header.required) {
+            if response.header(&header.name).is_none() {
+                let message = format!(
+                    "its reply lacks the header {}, which the operation declares",
+                    header.name
+                );
+                self.wrong("exchange-headers", "/response/headers", &message);
+            }
+        }
+        for (name, value) in &response.headers {
+            let lower = name.to_ascii_lowercase();
+            let pointer = format!("/response/headers/{name}");
+            if !declared.headers.contains_key(&lower) {
+                let message = format!(
+                    "its reply has the header {name}, which the operation does not declare"
+                );
+                self.wrong("exchange-headers", &pointer, &message);
+                continue;
+            }
+            let leads = |target: &str| is_path(self.operations, self.base, target);
+            let is_right = match lower.as_str() {
+                "location" => leads(value),
+                "link" => target(value).is_some_and(leads),
+                _ => true,
+            };
+            if value.trim().is_empty() {
+                let message = format!("its {name} is empty; restore it");
+                self.wrong("exchange-emptied", &pointer, &message);
+            } else if !is_right {
+                let message = format!("its {name} is `{value}`, which no operation reads");
+                self.wrong("exchange-headers", &pointer, &message);
+            }
         }
     }
+}
+
+/// The target of a link (RFC 8288).
+fn target(link: &str) -> Option<&str> {
+    let (target, _) = link.trim().strip_prefix('<')?.split_once('>')?;
+    Some(target)
 }
 
 fn is_empty(request: &RecordedRequest) -> bool {

@@ -7,6 +7,7 @@ use super::{check, is_numbered};
 
 fn document() -> Value {
     json!({
+        "servers": [{"url": "https://shop.example.com/v1/"}],
         "security": [{"bearer": []}],
         "paths": {
             "/shoes": {
@@ -17,7 +18,11 @@ fn document() -> Value {
                         "content": {"application/json; charset=utf-8": {}}
                     },
                     "responses": {
-                        "201": {"headers": {"Location": {}}, "content": {"application/json": {}}},
+                        "201": {"headers": {
+                            "Location": {"required": true},
+                            "Link": {},
+                            "Content-Type": {}
+                        }, "content": {"application/json": {}}},
                         "415": {"$ref": "#/components/responses/Error"},
                         "429": {"$ref": "#/components/responses/Error"},
                         "default": {"$ref": "#/components/responses/Error"}
@@ -59,12 +64,19 @@ fn exchanges() -> BTreeMap<&'static str, Value> {
             "path": if operation == "createShoe" { "/shoes" } else { "/shoes/a%20b" },
             "pathParameters": if operation == "createShoe" { json!({}) } else { json!({"id": "a b"}) },
             "authenticated": status != 401,
-            "response": {"status": status, "body": {"error": "no"}}
+            "response": {
+                "status": status,
+                "contentType": "application/json",
+                "body": {"error": "no"}
+            }
         })
     };
     let mut created = of("createShoe", 201);
     created["request"] = json!({"contentType": "application/json", "body": {"size": 42}});
-    created["response"]["location"] = "/shoes/1".into();
+    created["response"]["headers"] = json!({
+        "location": "/v1/shoes/1",
+        "Link": "</v1/shoes/2?a=b>; rel=\"next\"",
+    });
     let mut unsupported = of("createShoe", 415);
     unsupported["request"] = json!({"contentType": "text/plain"});
     let mut deleted = of("deleteShoe", 204);
@@ -251,27 +263,61 @@ fn a_body_is_as_the_operation_has_it() {
 
 #[test]
 fn headers_are_as_the_operation_has_them() {
-    let location = "/response/location";
     let expected = &["exchange-headers"];
-    check_with("createShoe.json", location, Value::Null, expected);
-    check_with("deleteShoe.json", location, "/shoes/1".into(), expected);
+    let headers = "/response/headers";
+    let link = json!({"Link": "</v1/shoes/2>; rel=\"next\""});
+    check_with("createShoe.json", headers, link, expected);
+    let more = json!({"Location": "/v1/shoes/1"});
+    check_with("deleteShoe.json", headers, more, expected);
 }
 
 #[test]
-fn a_location_leads_to_what_was_created() {
-    let location = "/response/location";
+fn a_header_that_need_not_be_there_is_in_one_of_the_exchanges() {
+    let location = json!({"Location": "/v1/shoes/1"});
+    let expected = &["exchange-headers"];
     check_with(
         "createShoe.json",
-        location,
-        "/boots/1".into(),
-        &["exchange-headers"],
+        "/response/headers",
+        location.clone(),
+        expected,
     );
-    check_with(
-        "createShoe.json",
-        location,
-        "/shoes/".into(),
-        &["exchange-headers"],
-    );
+    let change = |all: &mut BTreeMap<&'static str, Value>| {
+        let mut other = all["createShoe.json"].clone();
+        other["response"]["headers"] = location;
+        all.insert("createShoe-2.json", other);
+    };
+    check_after(change, &[]);
+}
+
+#[test]
+fn a_header_that_refers_leads_somewhere() {
+    let expected = &["exchange-headers"];
+    for location in ["/v1/boots/1", "/v1/shoes/", "/shoes/1"] {
+        let pointer = "/response/headers/location";
+        check_with("createShoe.json", pointer, location.into(), expected);
+    }
+    for link in ["/v1/shoes/1", "</v1/boots/1>; rel=\"next\""] {
+        check_with(
+            "createShoe.json",
+            "/response/headers/Link",
+            link.into(),
+            expected,
+        );
+    }
+}
+
+#[test]
+fn a_header_is_not_empty() {
+    let pointer = "/response/headers/Link";
+    check_with("createShoe.json", pointer, "".into(), &["exchange-emptied"]);
+}
+
+#[test]
+fn a_reply_has_a_content_type_where_it_has_a_body() {
+    let pointer = "/response/contentType";
+    let expected = &["exchange-content-type"];
+    check_with("createShoe.json", pointer, Value::Null, expected);
+    check_with("deleteShoe.json", pointer, "text/plain".into(), expected);
 }
 
 #[test]

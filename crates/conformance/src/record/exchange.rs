@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use contract::recorded::{Exchange, recorded};
-use http::{Method, StatusCode};
+use contract::recorded::{RecordedExchange, recorded};
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::error::RecordError;
@@ -25,7 +26,7 @@ pub(crate) struct Captured {
     pub(crate) authorized: bool,
     pub(crate) request: Vec<u8>,
     pub(crate) status: StatusCode,
-    pub(crate) location: Option<String>,
+    pub(crate) headers: HeaderMap,
     pub(crate) response: Vec<u8>,
 }
 
@@ -79,11 +80,19 @@ impl Captured {
         fingerprint.add_all(&["<"]);
         let mut response = Map::new();
         response.insert("status".into(), self.status.as_u16().into());
-        if let Some(location) = self.location(operations, redactor) {
-            fingerprint.add_all(&["Location"]);
-            response.insert("location".into(), location.into());
+        let headers = self.headers(operations, operation, redactor);
+        for name in headers.keys() {
+            fingerprint.add_all(&[name]);
         }
-        if let Some(body) = self.response(operations, operation, redactor, &mut fingerprint) {
+        let body = self.response(operations, operation, redactor, &mut fingerprint);
+        if let (Some(_), Some(content_type)) = (&body, self.header(CONTENT_TYPE.as_str())) {
+            let bare = content_type.split(';').next().unwrap_or_default();
+            response.insert("contentType".into(), bare.trim().into());
+        }
+        if !headers.is_empty() {
+            response.insert("headers".into(), headers.into());
+        }
+        if let Some(body) = body {
             response.insert("body".into(), body);
         }
         exchange.insert("response".into(), response.into());
@@ -148,27 +157,89 @@ impl Captured {
         Some(redactor.value(&operations.definitions, schema, &body, fingerprint))
     }
 
-    /// The path of what was created, with the fakes of its identifiers.
-    fn location(&self, operations: &Operations, redactor: &Redactor) -> Option<String> {
-        let path = operations.below_base(self.location.as_deref()?);
-        let (operation, variables) = operations.route(&Method::GET, path)?;
-        let variables = variables
-            .into_iter()
-            .map(|(name, value)| (name, decode(&value)));
-        let of = &operation.path_parameters;
-        let none = &mut Fingerprint::default();
-        let variables = redactor.parameters(&operations.definitions, of, variables, none);
-        Some(filled(operation, &variables))
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
     }
+
+    /// The headers of the reply that the operation declares, with fakes of what is
+    /// private in them.
+    fn headers(
+        &self,
+        operations: &Operations,
+        operation: &Operation,
+        redactor: &Redactor,
+    ) -> Map<String, Value> {
+        let mut kept = Map::new();
+        for (name, schema) in operation.headers(self.status.as_u16()) {
+            let Some(value) = self.header(name) else {
+                continue;
+            };
+            let value = match name.to_ascii_lowercase().as_str() {
+                // The body says it.
+                "content-type" => None,
+                "location" => reference(value, operations, redactor),
+                "link" => link(value, operations, redactor),
+                // What follows are realms and names of files.
+                "www-authenticate" => value.split_whitespace().next().map(str::to_owned),
+                "content-disposition" => value.split(';').next().map(str::to_owned),
+                _ => {
+                    let declared = Map::from_iter([(name.clone(), schema.clone())]);
+                    let given = [(name.clone(), value.to_owned())];
+                    let none = &mut Fingerprint::default();
+                    let definitions = &operations.definitions;
+                    let fakes = redactor.parameters(definitions, &declared, given, none);
+                    fakes[name].as_str().map(str::to_owned)
+                }
+            };
+            kept.extend(value.map(|value| (name.clone(), value.into())));
+        }
+        kept
+    }
+}
+
+/// A reference to an operation that reads, with the fakes of what stands in it. The
+/// host is left out.
+fn reference(value: &str, operations: &Operations, redactor: &Redactor) -> Option<String> {
+    let (operation, variables) = operations.route(&Method::GET, operations.below_base(value))?;
+    let definitions = &operations.definitions;
+    let none = &mut Fingerprint::default();
+    let variables = variables
+        .into_iter()
+        .map(|(name, value)| (name, decode(&value)));
+    let of = &operation.path_parameters;
+    let variables = redactor.parameters(definitions, of, variables, none);
+    let path = format!("{}{}", operations.base(), filled(operation, &variables));
+    let Some((_, text)) = value.split_once('?') else {
+        return Some(path);
+    };
+    let of = &operation.query_parameters;
+    let pairs = redactor.parameters(definitions, of, query(text), none);
+    let pairs: Vec<_> = pairs
+        .iter()
+        .map(|(name, value)| format!("{}={}", encode(name), encode(value.as_str().unwrap_or(""))))
+        .collect();
+    Some(format!("{path}?{}", pairs.join("&")))
+}
+
+/// The first link of a header (RFC 8288), without other parameters than its relation.
+fn link(value: &str, operations: &Operations, redactor: &Redactor) -> Option<String> {
+    let (target, rest) = value.trim().strip_prefix('<')?.split_once('>')?;
+    let target = reference(target, operations, redactor)?;
+    let first = rest.split(',').next().unwrap_or_default();
+    let mut parameters = first.split(';').map(str::trim);
+    let relation = parameters.find(|parameter| parameter.starts_with("rel="))?;
+    Some(format!("<{target}>; {relation}"))
+}
+
+fn encode(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
 }
 
 fn filled(operation: &Operation, variables: &Map<String, Value>) -> String {
     let mut path = operation.path.clone();
     for (name, value) in variables {
         let value = value.as_str().unwrap_or_default();
-        let value =
-            percent_encoding::utf8_percent_encode(value, percent_encoding::NON_ALPHANUMERIC);
-        path = path.replace(&format!("{{{name}}}"), &value.to_string());
+        path = path.replace(&format!("{{{name}}}"), &encode(value));
     }
     path
 }
@@ -248,12 +319,9 @@ impl Archive {
 }
 
 /// A recorded exchange as if it passed by again.
-fn captured(exchange: &Exchange) -> Option<Captured> {
+fn captured(exchange: &RecordedExchange) -> Option<Captured> {
     let mut target = exchange.path.clone();
     let pairs = exchange.query.iter();
-    let encode = |text: &str| {
-        percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
-    };
     let pairs: Vec<_> = pairs
         .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
         .collect();
@@ -273,7 +341,7 @@ fn captured(exchange: &Exchange) -> Option<Captured> {
         authorized: exchange.authenticated,
         request: body.unwrap_or_default().into_bytes(),
         status: response.status,
-        location: response.location.clone(),
+        headers: response.header_map(),
         response: response
             .body
             .as_ref()

@@ -25,7 +25,7 @@ use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use contract::error::{Code, ErrorBody};
-use http::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, HOST, LOCATION};
+use http::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, HOST};
 use http::{HeaderMap, HeaderName, StatusCode, Uri, Version};
 use http_body::{Body, Frame, SizeHint};
 use tokio::net::TcpListener;
@@ -202,10 +202,7 @@ async fn pass(recorder: Arc<Recorder>, busy: mpsc::Sender<()>, request: Request)
     };
     strip(&mut head.headers);
     let status = head.status;
-    let location = head.headers.get(LOCATION);
-    let location = location
-        .and_then(|location| location.to_str().ok())
-        .map(str::to_owned);
+    let headers = head.headers.clone();
     let (body, response) = Tee::new(body);
     tokio::spawn(async move {
         // Neither comes where a body was too large or broke off.
@@ -218,7 +215,7 @@ async fn pass(recorder: Arc<Recorder>, busy: mpsc::Sender<()>, request: Request)
             authorized,
             request,
             status,
-            location,
+            headers,
             response,
         };
         let written = tokio::task::spawn_blocking(move || recorder.record(&captured));

@@ -52,18 +52,29 @@ pub(crate) struct Operation {
     pub(crate) body: Option<Value>,
     /// The schemas of the replies by their status, or `default`.
     replies: Map<String, Value>,
+    /// The schemas of the headers of replies by their names, in the same way.
+    headers: Map<String, Value>,
 }
 
 impl Operation {
     /// Returns the schema of the reply with this status: nothing where none is
     /// declared.
     pub(crate) fn reply(&self, status: u16) -> &Value {
-        self.replies
-            .get(&status.to_string())
-            .or_else(|| self.replies.get(&format!("{}XX", status / 100)))
-            .or_else(|| self.replies.get("default"))
-            .unwrap_or(&Value::Null)
+        of_status(&self.replies, status)
     }
+
+    /// Returns the schemas of the headers of the reply with this status, by their names.
+    pub(crate) fn headers(&self, status: u16) -> impl Iterator<Item = (&String, &Value)> {
+        members(of_status(&self.headers, status))
+    }
+}
+
+/// What is declared for a status.
+fn of_status(all: &Map<String, Value>, status: u16) -> &Value {
+    all.get(&status.to_string())
+        .or_else(|| all.get(&format!("{}XX", status / 100)))
+        .or_else(|| all.get("default"))
+        .unwrap_or(&Value::Null)
 }
 
 impl Operations {
@@ -108,6 +119,11 @@ impl Operations {
             .filter(|operation| operation.method == *method)
             .filter_map(|operation| Some((operation, variables(&operation.path, path)?)))
             .min_by_key(|(_, variables)| variables.len())
+    }
+
+    /// Returns the base path; empty where there is none.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
     }
 
     /// Returns the path of a URL, or a path, below the base path of the API.
@@ -157,6 +173,14 @@ fn operation(
         (status.clone(), schema.unwrap_or_default())
     });
     let replies: Map<_, _> = replies.collect();
+    let headers = members(&stated["responses"]).map(|(status, response)| {
+        let stated = members(&follow(document, response)["headers"]);
+        let schemas = stated.map(|(name, header)| {
+            let schema = flat(document, &follow(document, header)["schema"], 0);
+            (name.clone(), schema)
+        });
+        (status.clone(), schemas.collect::<Map<_, _>>().into())
+    });
     let statuses = replies.keys().filter_map(|status| status.parse().ok());
     let success = statuses.filter(|status: &u16| (200..300).contains(status));
     Operation {
@@ -168,6 +192,7 @@ fn operation(
         query_parameters,
         body,
         replies,
+        headers: headers.collect(),
     }
 }
 
@@ -306,7 +331,7 @@ mod tests {
             authorized: true,
             request: request.to_string().into_bytes(),
             status: http::StatusCode::from_u16(status).expect("a status"),
-            location: None,
+            headers: http::HeaderMap::new(),
             response: response.to_string().into_bytes(),
         }
     }

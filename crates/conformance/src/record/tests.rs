@@ -285,7 +285,7 @@ async fn nothing_private_reaches_the_disk() {
     for name in files.keys() {
         check_gone("kanarie", name);
     }
-    let exchange: contract::recorded::Exchange =
+    let exchange: contract::recorded::RecordedExchange =
         serde_json::from_str(written).expect("a recorded exchange");
     assert!(exchange.authenticated);
     assert_eq!(exchange.path_template, "/users/{user_id}");
@@ -336,7 +336,7 @@ async fn an_upload_passes_as_it_is_and_is_recorded_as_the_picture_of_nobody() {
     let written = &setup.files()[&name];
     check_gone("kanarie", written);
     check_gone("vogel", written);
-    let exchange: contract::recorded::Exchange =
+    let exchange: contract::recorded::RecordedExchange =
         serde_json::from_str(written).expect("a recorded exchange");
     let part = exchange
         .request
@@ -420,8 +420,10 @@ async fn what_was_recorded_keeps_the_contract() {
     let mut body = exchange.response.body.clone().expect("a body");
     body.as_object_mut().expect("an object").remove("password");
     let mut reply = Canned::json(201, &body);
-    let location = exchange.response.location.clone().expect("a location");
-    reply.headers.push(("location", location));
+    for name in ["location", "x-request-id"] {
+        let value = exchange.response.header(name).expect("a header");
+        reply.headers.push((name, value.to_owned()));
+    }
     let setup = setup(reply).await;
     let sent = exchange
         .request

@@ -5,9 +5,10 @@ use serde::Deserialize;
 use crate::report::{Finding, Level};
 
 /// What weakens a check, and can be allowed.
-pub(crate) const ALLOWABLE: [&str; 8] = [
+pub(crate) const ALLOWABLE: [&str; 9] = [
     "buf-rules-loosened",
     "changelog-entry-changed",
+    "guarded-file-changed",
     "ignore-added",
     "level-lowered",
     "settings-changed",

@@ -36,6 +36,9 @@ pub struct Settings {
     /// Whether the Rust types that the program was built from are a statement of
     /// this API too, so that its document is derived from them.
     pub built_in: bool,
+    /// More files that can silence a check, each with a pattern of the lines that
+    /// count; `*` stands for any text.
+    pub guarded: BTreeMap<PathBuf, String>,
     /// What changes may add although it weakens what they are judged by.
     pub allow: Vec<Allowance>,
 }
@@ -147,6 +150,7 @@ impl Settings {
                 self.ignore.as_ref(),
             ])
             .chain(recorded)
+            .chain(self.guarded.keys().map(Some))
             .flatten()
             .map(PathBuf::as_path)
     }
@@ -162,6 +166,7 @@ impl Settings {
             known,
         ]
         .into_iter()
+        .chain(self.guarded.keys().map(Some))
         .flatten()
         .cloned()
         .collect()

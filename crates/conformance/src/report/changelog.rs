@@ -5,12 +5,12 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
-use openapi_diff::Rule;
 use openapi_diff::rules::{OperationRule as O, SchemaRule as S};
+use openapi_diff::{Level, Rule};
 
 use super::advice::advice;
 use super::joined::Gapped;
-use super::{Finding, Level, Report};
+use super::model::{Finding, Report};
 
 /// What findings of one kind are, in the order of a changelog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

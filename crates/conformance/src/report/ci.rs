@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use openapi_diff::{Level, Location};
 use serde_json::{Value, json};
 
-use super::{Finding, Level, Location, Report};
+use super::model::{Finding, Report};
 
 pub(super) fn json(report: &Report) -> String {
     pretty(&json!(report))

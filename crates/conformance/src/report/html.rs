@@ -7,7 +7,7 @@ use super::changelog::{
     Entry, Group, IN_HEADING, Reach, Section, left_out, sections, sentence, spans, summary,
 };
 use super::joined::list;
-use super::{Coverage, Hidden, Report, Shown};
+use super::model::{Coverage, Hidden, Report, Shown};
 
 const STYLE: &str = include_str!("page.css");
 

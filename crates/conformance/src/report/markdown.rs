@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use super::changelog::{
     Entry, Group, IN_HEADING, Reach, Section, left_out, sections, sentence, spans, summary,
 };
+use super::html;
 use super::joined::list;
-use super::{Coverage, Hidden, Report, Shown, html};
+use super::model::{Coverage, Hidden, Report, Shown};
 
 /// The most bytes that a changelog has. A comment of GitHub holds 65,536 characters.
 pub(super) const MOST_BYTES: usize = 60_000;

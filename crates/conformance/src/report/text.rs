@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::{Finding, Hidden, Level, Report};
+use openapi_diff::Level;
+
+use super::model::{Finding, Hidden, Report};
 
 pub(super) fn text(report: &Report, tally: &str, hidden: &Hidden, colour: bool) -> String {
     let paint = |code: &str, text: &str| {

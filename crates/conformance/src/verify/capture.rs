@@ -4,13 +4,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use contract::operation::BodyInfo;
-use contract::recorded::Exchange;
+use contract::recorded::RecordedExchange;
 use http::{Method, StatusCode};
 
 use super::by_document::{self, Routes};
 use super::check::{Checker, Received, Sent, below_base, has_base, query, route, text};
 use super::har::{Har, HarEntry, HarRequest, headers};
-use super::laws::{Document, Model};
+use super::laws::{ApiDocument, Model};
 use crate::report::{Finding, Level, Location, Report};
 
 /// Why captured traffic cannot be read.
@@ -50,7 +50,7 @@ pub enum Against {
     /// The OpenAPI document of any API.
     Document {
         /// The document.
-        document: Document,
+        document: ApiDocument,
         /// Whether a parameter in a query that is not declared is an error, and not a
         /// warning. OpenAPI has no word for it.
         strict_parameters: bool,
@@ -211,7 +211,7 @@ impl Judge<'_> {
     }
 
     /// Judges a recorded exchange.
-    fn exchange(&mut self, seen_in: &str, exchange: &Exchange) {
+    fn exchange(&mut self, seen_in: &str, exchange: &RecordedExchange) {
         let is_its_own = match self {
             Self::Contract(checker) => exchange_by_contract(checker, seen_in, exchange),
             Self::Document { checker, routes } => {
@@ -307,7 +307,7 @@ fn by_contract(
 
 /// Judges a recorded exchange by the contract. Returns whether it is one of the operation
 /// that it names.
-fn exchange_by_contract(checker: &mut Checker, seen_in: &str, exchange: &Exchange) -> bool {
+fn exchange_by_contract(checker: &mut Checker, seen_in: &str, exchange: &RecordedExchange) -> bool {
     let method = Method::from_bytes(exchange.method.as_bytes()).ok();
     let routed = method.and_then(|method| route(&method, &exchange.path));
     let Some((operation, variables)) =
@@ -328,16 +328,18 @@ fn exchange_by_contract(checker: &mut Checker, seen_in: &str, exchange: &Exchang
     checker.request(operation, seen_in, &variables, &sent, body.as_deref());
     let body = exchange.response.body.as_ref();
     let body = body.map(|body| body.to_string().into_bytes());
+    let received_headers = exchange.response.header_map();
     let received = Received {
         status: exchange.response.status,
-        headers: None,
+        // An exchange without any was recorded without them.
+        headers: Some(&received_headers).filter(|headers| !headers.is_empty()),
         body: body.as_deref(),
     };
     checker.reply(operation, seen_in, &sent, &received, None);
     true
 }
 
-fn unknown_operation(seen_in: &str, exchange: &Exchange) -> Finding {
+fn unknown_operation(seen_in: &str, exchange: &RecordedExchange) -> Finding {
     Finding {
         id: "exchange-unknown-operation".to_owned(),
         level: Level::Error,

@@ -29,7 +29,9 @@ mod wire;
 mod with_laws;
 
 pub use capture::{Against, CaptureError, har, recorded};
-pub use laws::{Bounds, Document, DocumentError, Law, Laws, Part, Subject};
+pub use laws::{
+    ApiDocument, Bounds, BundleError, DocumentError, Law, Laws, Part, Scheme, SchemeError, Subject,
+};
 pub use live::live;
 pub use server::{Live, LiveError};
 pub use with_laws::with_laws;

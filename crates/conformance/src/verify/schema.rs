@@ -12,7 +12,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 
 use contract::error::ErrorBody;
 use contract::operation::{OperationInfo, ReplyBody};
-use contract::schema::{Definitions, Described as _, Document};
+use contract::schema::{Definitions, Described as _, SchemaDocument};
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
@@ -37,7 +37,7 @@ enum Purpose {
 }
 
 impl Strict {
-    fn new(document: &Document, purpose: Purpose) -> Self {
+    fn new(document: &SchemaDocument, purpose: Purpose) -> Self {
         let mut definitions = document.definitions.clone();
         if purpose != Purpose::AsIs {
             definitions.values_mut().for_each(tighten);
@@ -70,7 +70,7 @@ impl Strict {
 type Cache = Mutex<BTreeMap<(String, Purpose), &'static Strict>>;
 
 /// Schemas are made once. There are as many as types in the contract.
-fn cached(document: &Document, purpose: Purpose) -> &'static Strict {
+fn cached(document: &SchemaDocument, purpose: Purpose) -> &'static Strict {
     static CACHE: LazyLock<Cache> = LazyLock::new(Cache::default);
     let mut cache = CACHE.lock().unwrap_or_else(PoisonError::into_inner);
     cache
@@ -95,7 +95,7 @@ pub(crate) fn error() -> &'static Strict {
 }
 
 /// A schema of a request, which is closed as published.
-pub(crate) fn request(document: &Document) -> &'static Strict {
+pub(crate) fn request(document: &SchemaDocument) -> &'static Strict {
     cached(document, Purpose::AsIs)
 }
 
@@ -153,7 +153,7 @@ pub(crate) trait Visit {
 
 /// Visits every property and enum value of a type, or with a `value` those
 /// that it shows.
-pub(crate) fn walk(document: &Document, value: Option<&Value>, visit: &mut impl Visit) {
+pub(crate) fn walk(document: &SchemaDocument, value: Option<&Value>, visit: &mut impl Visit) {
     let mut walker = Walker {
         definitions: &document.definitions,
         below: Vec::new(),

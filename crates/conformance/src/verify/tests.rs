@@ -130,8 +130,8 @@ fn success(operation: &OperationInfo) -> Reply {
     } else {
         json_headers()
     };
-    if let Some(location) = &exchange.response.location {
-        let mut location = location.clone();
+    if let Some(location) = exchange.response.header("Location") {
+        let mut location = location.to_owned();
         if let Some(id) = body["id"].as_str() {
             let parent = location.rsplit_once('/').expect("a path").0;
             location = format!("{parent}/{id}");

@@ -5,7 +5,7 @@ use contract::operation::BASE_PATH;
 use http::{HeaderMap, Method};
 
 use super::check::Elements;
-use super::laws::{self, Coverage, Document, Hints, Law, Laws, Model, Setting, Verified};
+use super::laws::{self, ApiDocument, Coverage, Hints, Law, Laws, Model, Setting, Verified};
 use super::live::run;
 use super::server::{Live, LiveError, bearer, run_id, wire};
 use crate::report::{Finding, Level, Location, Report};
@@ -34,7 +34,7 @@ pub async fn with_laws(options: &Live, laws: &Laws) -> Result<Report, LiveError>
             strict_parameters: true,
             ..laws.clone()
         };
-        let model = Model::new(Document::of_contract());
+        let model = Model::new(ApiDocument::of_contract());
         let verified = laws::verify(&model, &laws, setting).await;
         report.title = format!("{}, {}", report.title, tried(&verified));
         report.findings.extend(verified.findings);

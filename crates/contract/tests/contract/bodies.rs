@@ -7,7 +7,7 @@ use contract::{
     catalogue,
     operation::{BodyInfo, OperationInfo},
     recorded::recorded,
-    schema::Document,
+    schema::SchemaDocument,
     validate::Violations,
 };
 use serde_json::{Value, json};
@@ -24,13 +24,13 @@ pub(crate) struct Property {
 }
 
 /// Every property of a schema, at any depth.
-pub(crate) fn properties(document: &Document) -> Vec<Property> {
+pub(crate) fn properties(document: &SchemaDocument) -> Vec<Property> {
     let mut found = Vec::new();
     collect(document, document.root(), "", &mut found);
     found
 }
 
-fn collect(document: &Document, schema: &Value, path: &str, found: &mut Vec<Property>) {
+fn collect(document: &SchemaDocument, schema: &Value, path: &str, found: &mut Vec<Property>) {
     let schema = document.resolve(schema);
     let required = schema["required"].as_array();
     for (name, property) in schema["properties"].as_object().into_iter().flatten() {

@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeSet, ffi::OsStr, fs, path::Path};
 
-use contract::{find, schema::Document};
+use contract::{find, schema::SchemaDocument};
 use serde_json::Value;
 
 use crate::waivers::Waivers;
@@ -68,7 +68,7 @@ fn documented() -> Vec<(String, Value)> {
 
 struct Comparison<'a> {
     name: &'a str,
-    document: &'static Document,
+    document: &'static SchemaDocument,
     is_request: bool,
     waivers: &'a Waivers,
     differences: &'a mut Vec<String>,

@@ -12,7 +12,7 @@ use contract::{
     operation::{Body, BodyInfo, Create, Update},
     organization_groups, organizations,
     parameters::{Select, TimeFilter, parse_parameters},
-    schema::{Described, Document},
+    schema::{Described, SchemaDocument},
     services,
     timestamp::Timestamp,
     users, workflows,
@@ -202,7 +202,7 @@ fn patch<T: Described>(value: &Value) -> Update<T> {
     Update::parse(bytes(value)).unwrap_or_else(|violations| panic!("{violations}"))
 }
 
-fn property_of(document: &'static Document) -> impl Strategy<Value = Property> {
+fn property_of(document: &'static SchemaDocument) -> impl Strategy<Value = Property> {
     prop::sample::select(properties(document))
 }
 
@@ -307,7 +307,7 @@ fn check_keeps_read_only_properties<T: Described>(value: &T, other: &T) -> TestC
 }
 
 /// What a new resource makes of a value.
-fn drop_read_only(document: &Document, schema: &Value, value: &mut Value) {
+fn drop_read_only(document: &SchemaDocument, schema: &Value, value: &mut Value) {
     let schema = document.resolve(schema);
     match value {
         Value::Object(members) => {
@@ -327,7 +327,7 @@ fn drop_read_only(document: &Document, schema: &Value, value: &mut Value) {
 
 /// What a merge patch makes of a value that is equal to it: null removes a
 /// property, and the items of a list are new ones.
-fn make_merged(document: &Document, schema: &Value, value: &mut Value) {
+fn make_merged(document: &SchemaDocument, schema: &Value, value: &mut Value) {
     let schema = document.resolve(schema);
     match value {
         Value::Object(members) => {

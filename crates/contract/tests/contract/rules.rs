@@ -5,7 +5,7 @@ use contract::{
     find,
     operation::BodyInfo,
     recorded::recorded,
-    schema::{Described, Document},
+    schema::{Described, SchemaDocument},
     users::User,
 };
 use serde_json::{Value, json};
@@ -324,7 +324,7 @@ fn replies_are_not_held_to_the_rules_of_requests() {
 
 #[test]
 fn no_published_schema_shows_how_it_was_derived() {
-    let documents = |views: &'static contract::schema::Views| -> [&'static Document; 4] {
+    let documents = |views: &'static contract::schema::Views| -> [&'static SchemaDocument; 4] {
         [&views.read, &views.partial, &views.create, &views.update]
     };
     for operation in contract::catalogue() {

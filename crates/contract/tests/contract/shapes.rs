@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt::Write};
 
-use contract::{catalogue, id::ObjectId, schema::Document};
+use contract::{catalogue, id::ObjectId, schema::SchemaDocument};
 use serde_json::Value;
 
 /// The type of a property in a few characters: `[string]` is a list of strings,
@@ -43,7 +43,7 @@ fn kind(schema: &Value) -> String {
     name + null
 }
 
-fn shape(document: &Document) -> String {
+fn shape(document: &SchemaDocument) -> String {
     let mut text = String::new();
     let others = document
         .definitions

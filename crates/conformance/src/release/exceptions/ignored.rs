@@ -22,15 +22,25 @@ struct IgnoreFile {
 struct Entry {
     id: String,
     operation: Option<String>,
+    path: Option<String>,
     pointer: Option<String>,
+    message: Option<String>,
     expires: Option<String>,
     #[serde(default)]
     reason: String,
 }
 
 impl Entry {
-    fn is_about_the_same_as(&self, other: &Self) -> bool {
-        (&self.id, &self.operation, &self.pointer) == (&other.id, &other.operation, &other.pointer)
+    /// What says which findings the entry accepts. An entry with fewer of these
+    /// accepts more.
+    fn patterns(&self) -> [Option<&String>; 5] {
+        [
+            Some(&self.id),
+            self.operation.as_ref(),
+            self.path.as_ref(),
+            self.pointer.as_ref(),
+            self.message.as_ref(),
+        ]
     }
 
     /// Returns whether the entry counts for longer than another.
@@ -43,12 +53,8 @@ impl Entry {
     }
 
     fn subject(&self) -> String {
-        let parts = [
-            Some(&self.id),
-            self.operation.as_ref(),
-            self.pointer.as_ref(),
-        ];
-        let parts: Vec<_> = parts.into_iter().flatten().map(String::as_str).collect();
+        let parts = self.patterns().into_iter().flatten();
+        let parts: Vec<_> = parts.map(String::as_str).collect();
         parts.join(" ")
     }
 }
@@ -66,7 +72,7 @@ pub(super) fn of_ignore_file(
         let old = before
             .ignore
             .iter()
-            .find(|old| entry.is_about_the_same_as(old) && !entry.outlasts(old));
+            .find(|old| entry.patterns() == old.patterns() && !entry.outlasts(old));
         if old.is_none() {
             let subject = entry.subject();
             let message = format!(

@@ -5,12 +5,14 @@
 //! [`Exception`], and fails unless the base allows it.
 
 mod buf;
+mod guarded;
 mod ignored;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 pub use self::buf::of_buf;
+use self::guarded::of_guarded;
 use self::ignored::of_ignore_file;
 use super::allowance::{Allowance, Exception};
 use super::base::Base;
@@ -62,6 +64,7 @@ pub fn of_change(
         };
         found.extend(of_ignore_file(&now, &before, &file.display().to_string())?);
     }
+    found.extend(of_guarded(directory, base)?);
     if let (Some(now), Some(before)) = (&settings.changelog, &base.settings.changelog) {
         let log = read_if_there(&directory.join(now))?.unwrap_or_default();
         let earlier = base.text(before)?.unwrap_or_default();
@@ -125,8 +128,23 @@ fn of_settings(now: &Settings, before: &Settings) -> Vec<Exception> {
     if before.built_in && !now.built_in {
         changed.push(("built-in", "false".to_owned(), "true".to_owned()));
     }
+    let mut changed: Vec<_> = changed
+        .into_iter()
+        .map(|(key, now, before)| (key.to_owned(), now, before))
+        .collect();
+    for (path, pattern) in &before.guarded {
+        let still = now.guarded.get(path);
+        if still != Some(pattern) {
+            let still = still.map_or_else(|| "nothing".to_owned(), Clone::clone);
+            changed.push((
+                format!("guarded {}", path.display()),
+                still,
+                pattern.clone(),
+            ));
+        }
+    }
     let changed = changed.into_iter().map(|(key, now, before)| Exception {
-        subject: key.to_owned(),
+        subject: key.clone(),
         finding: wrong(
             "settings-changed",
             Settings::FILE,

@@ -1,6 +1,6 @@
 //! Exchanges as they were captured, brought before the checker.
 
-use contract::recorded::Exchange;
+use contract::recorded::RecordedExchange;
 use http::StatusCode;
 
 use super::checker::{At, Checker};
@@ -30,6 +30,9 @@ pub(crate) fn entry(
         body: body(&entry.request, &content_type),
     };
     checker.request(at, &request);
+    if status.is_success() {
+        checker.credentials(at, &sent_headers, &pairs);
+    }
     let received_headers = headers(&entry.response.headers);
     let body = entry.response.content.bytes();
     let received = Received {
@@ -76,7 +79,7 @@ pub(crate) fn exchange(
     checker: &mut Checker<'_>,
     routed: &Routed<'_>,
     seen_in: &str,
-    exchange: &Exchange,
+    exchange: &RecordedExchange,
 ) {
     let (operation, variables) = routed;
     let at = At { operation, seen_in };
@@ -109,9 +112,11 @@ pub(crate) fn exchange(
     checker.request(at, &request);
     let body = exchange.response.body.as_ref();
     let body = body.map(|body| body.to_string().into_bytes());
+    let received_headers = exchange.response.header_map();
     let received = Received {
         status: exchange.response.status,
-        headers: None,
+        // An exchange without any was recorded without them.
+        headers: Some(&received_headers).filter(|headers| !headers.is_empty()),
         body: body.as_deref(),
     };
     checker.reply(at, &received);

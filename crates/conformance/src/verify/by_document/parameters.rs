@@ -10,7 +10,7 @@ use super::checker::{At, Checker};
 use crate::reference::{follow, place};
 use crate::report::{Direction, Level};
 use crate::verify::check::decode;
-use crate::verify::laws::{Parameter, has_type, properties, resolve};
+use crate::verify::laws::{Parameter, Scheme, cookies, has_type, properties, resolve};
 
 /// More types below one another than this are not looked at.
 const MAX_DEPTH: usize = 8;
@@ -91,6 +91,51 @@ impl Checker<'_> {
         }
     }
 
+    /// Judges the cookies of a request.
+    pub(super) fn cookies(&mut self, at: At<'_>, headers: &HeaderMap) {
+        let given = cookies(headers);
+        for parameter in &at.operation.cookies {
+            let found = given.iter().find(|(name, _)| *name == parameter.name);
+            match found {
+                None if parameter.required => self.missing(at, parameter, "the cookies"),
+                None => {}
+                Some((_, text)) => {
+                    let text = decode(text);
+                    let value = typed(self.model.root(), &parameter.schema, &text);
+                    self.value(at, parameter, "the cookies", &value);
+                }
+            }
+        }
+    }
+
+    /// Judges whether a request says who makes it, as its operation asks.
+    pub(crate) fn credentials(
+        &mut self,
+        at: At<'_>,
+        headers: &HeaderMap,
+        query: &[(String, String)],
+    ) {
+        let root = self.model.root();
+        let stated = root.pointer(&at.operation.pointer).unwrap_or(&Value::Null);
+        let required = Scheme::required(root, stated);
+        let is_given = |of: &Vec<Scheme>| of.iter().all(|scheme| scheme.is_given(headers, query));
+        if required.is_empty() || required.iter().any(is_given) {
+            return;
+        }
+        let names = required.iter().map(|of| {
+            let names: Vec<_> = of.iter().map(ToString::to_string).collect();
+            names.join(" with ")
+        });
+        let names: Vec<_> = names.collect();
+        let message = format!(
+            "the request does not say who makes it, and the reply is no refusal; {} is needed, \
+             unless the capture leaves credentials out",
+            names.join(" or ")
+        );
+        let id = "request-without-credentials";
+        self.find(at, Level::Warning, id, "/security", message);
+    }
+
     /// Judges the query of a request.
     pub(super) fn query(&mut self, at: At<'_>, query: &[(String, String)]) {
         let root = self.model.root();
@@ -152,7 +197,14 @@ impl Checker<'_> {
         } else {
             Level::Warning
         };
-        for name in given.into_keys().filter(|_| !takes_any) {
+        let credentials = Scheme::all(root);
+        let is_credential = |name: &str| {
+            let mut schemes = credentials.iter();
+            schemes.any(|scheme| matches!(scheme, Scheme::Query(known) if known == name))
+        };
+        let mut names: Vec<_> = given.into_keys().filter(|_| !takes_any).collect();
+        names.retain(|name| !is_credential(name));
+        for name in names {
             let name: String = name.chars().take(40).collect();
             let message = format!("`{name}` in the query is not declared in the contract");
             let id = "request-undeclared-parameter";

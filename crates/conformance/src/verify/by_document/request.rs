@@ -52,6 +52,7 @@ impl Checker<'_> {
         self.query(at, request.query);
         if let Some(headers) = request.headers {
             self.request_headers(at, headers);
+            self.cookies(at, headers);
         }
         match &request.body {
             Body::None if at.operation.body_required => {

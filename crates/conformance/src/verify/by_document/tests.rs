@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::report::{Direction, Level, Report};
-use crate::verify::{Against, Document, har, recorded};
+use crate::verify::{Against, ApiDocument, har, recorded};
 
 const SHOP: &str = r##"
 openapi: 3.0.3
@@ -155,7 +155,7 @@ fn verified(document: &str, entries: &[Value]) -> Report {
     let text = json!({"log": {"entries": entries}}).to_string();
     std::fs::write(&path, text).expect("a file");
     let against = Against::Document {
-        document: Document::parse("shop.yaml", document).expect("a document"),
+        document: ApiDocument::parse("shop.yaml", document).expect("a document"),
         strict_parameters: false,
     };
     har(&path, &against).expect("a HAR file")
@@ -450,7 +450,7 @@ fn recorded_exchanges_are_judged_alike() {
         std::fs::write(path, exchange(operation).to_string()).expect("a file");
     }
     let against = Against::Document {
-        document: Document::parse("shop.yaml", SHOP).expect("a document"),
+        document: ApiDocument::parse("shop.yaml", SHOP).expect("a document"),
         strict_parameters: false,
     };
     let report = recorded(directory.path(), &against).expect("exchanges");
@@ -484,7 +484,7 @@ fn the_document_of_the_contract_judges_replies_as_the_contract_does() {
     let openapi = concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi");
     let text = std::fs::read_to_string(format!("{openapi}/openapi.json")).expect("a document");
     let against = Against::Document {
-        document: Document::parse("openapi/openapi.json", &text).expect("a document"),
+        document: ApiDocument::parse("openapi/openapi.json", &text).expect("a document"),
         strict_parameters: true,
     };
     for directory in ["recorded", "recorded/errors"] {
@@ -496,4 +496,61 @@ fn the_document_of_the_contract_judges_replies_as_the_contract_does() {
         expected.retain(|error| error != "response-missing-property GET /services /0/name");
         assert_eq!(errors(&by_document), expected, "{directory}");
     }
+}
+
+/// A document whose one operation asks for a cookie and an API key, or for a login.
+const GUARDED: &str = r#"
+openapi: 3.0.3
+info: {title: Vault, version: 1.0.0}
+security: [{sid: [], key: []}, {login: []}]
+paths:
+  /gold:
+    get:
+      operationId: readGold
+      parameters:
+        - {name: lang, in: cookie, required: true, schema: {type: string, enum: [en, nl]}}
+      responses:
+        "204": {description: It is there.}
+        "401": {description: Nobody knows who asks.}
+components:
+  securitySchemes:
+    sid: {type: apiKey, in: cookie, name: sid}
+    key: {type: apiKey, in: query, name: key}
+    login: {type: http, scheme: basic}
+"#;
+
+#[track_caller]
+fn check_guarded(query: &str, headers: &[(&str, &str)], status: u16, expected: &[&str]) {
+    let headers: Vec<_> = headers
+        .iter()
+        .map(|(name, value)| json!({"name": name, "value": value}))
+        .collect();
+    let entry = json!({
+        "request": {"method": "GET", "url": format!("http://v/gold{query}"), "headers": headers},
+        "response": {"status": status, "headers": [], "content": {"size": 0}},
+    });
+    let report = verified(GUARDED, &[entry]);
+    let ids: Vec<_> = report.findings.iter().map(|found| &*found.id).collect();
+    assert_eq!(ids, expected, "{:#?}", report.findings);
+}
+
+#[test]
+fn a_request_says_who_makes_it_in_one_of_the_ways_that_are_declared() {
+    let cookies = ("cookie", "lang=en; sid=1");
+    check_guarded("?key=k", &[cookies], 204, &[]);
+    let login = ("authorization", "Basic YTpi");
+    check_guarded("", &[("cookie", "lang=nl"), login], 204, &[]);
+    let expected = &["request-without-credentials"];
+    check_guarded("", &[cookies], 204, expected);
+    let bearer = ("authorization", "Bearer t");
+    check_guarded("", &[("cookie", "lang=nl"), bearer], 204, expected);
+    check_guarded("", &[cookies], 401, &[]);
+}
+
+#[test]
+fn cookies_keep_their_schemas() {
+    let login = ("authorization", "Basic YTpi");
+    let expected = &["request-unknown-enum-value"];
+    check_guarded("", &[login, ("cookie", "lang=fr")], 204, expected);
+    check_guarded("", &[login], 204, &["request-missing-property"]);
 }

@@ -44,6 +44,11 @@ impl Checker {
         self.seen.operations.contains(title)
     }
 
+    /// Returns whether a status of an operation was seen, as `GET /users 200`.
+    pub(crate) fn has_seen_status(&self, name: &str) -> bool {
+        self.seen.statuses.contains(name)
+    }
+
     /// Judges a reply. With `expected` it has to be of that status.
     pub(crate) fn reply(
         &mut self,

@@ -87,7 +87,7 @@ impl<'m> Change<'m, '_> {
     fn changed(&self, session: &Session<'m>, now: &Value, named: &str) -> Option<String> {
         compare::difference(&self.made.value, now, |name| {
             let resource = self.resource;
-            let is_derived = self.is_derived(session, name) || resource.once.contains(name);
+            let is_derived = self.is_derived(name) || resource.once.contains(name);
             name == named
                 || UPDATED.contains(&name)
                 || is_derived
@@ -222,9 +222,8 @@ impl<'m> Change<'m, '_> {
     }
 
     /// Returns whether a property follows from others where it is not given.
-    fn is_derived(&self, session: &Session<'m>, name: &str) -> bool {
-        let known = (self.resource.collection.as_str(), name);
-        self.resource.derived.contains(name) || session.hints.derived.contains(&known)
+    fn is_derived(&self, name: &str) -> bool {
+        self.resource.derived.contains(name)
     }
 
     /// Returns whether a property is no one that can be set like any other.
@@ -380,7 +379,7 @@ impl<'m> Change<'m, '_> {
             };
             session.held(law, self.operation);
             let requests = [self.made.shown.as_str(), &exchange.shown];
-            let is_derived = self.is_derived(session, &name);
+            let is_derived = self.is_derived(&name);
             if !is_derived && !self.is_cleared(session, &name, &now[&name]) {
                 let message = format!("`{name}` was set to null, and still has a value");
                 session.breach(law, self.operation, &requests, &message);

@@ -69,6 +69,15 @@ impl Coverage {
         }
     }
 
+    /// Returns whether a status of an operation was seen.
+    pub(crate) fn has_status(&self, operation: &Operation, status: u16) -> bool {
+        let name = format!("{} {status}", operation.title());
+        match self {
+            Self::Contract(checker) => checker.has_seen_status(&name),
+            Self::Document(elements) => elements.statuses.contains(&name),
+        }
+    }
+
     /// What was seen and what was not.
     pub(crate) fn report(&self, model: &Model) -> report::Coverage {
         match self {
@@ -130,12 +139,16 @@ impl Coverage {
 /// The laws that a coverage breaks if it has to be complete in some parts. Without
 /// that they are told as well, as a note.
 pub(crate) fn missing(
+    model: &Model,
     coverage: &report::Coverage,
     in_examples: &BTreeSet<String>,
     required: &BTreeSet<Part>,
 ) -> Vec<(Law, bool, Vec<String>)> {
     let unseen = coverage.properties.unseen.iter();
     let properties = unseen.filter(|name| in_examples.contains(*name));
+    let out_of_reach = out_of_reach(model);
+    let statuses = coverage.statuses.unseen.iter();
+    let statuses = statuses.filter(|name| !out_of_reach.contains(*name));
     let parts = [
         (
             Law::ExamplePropertiesAreSeen,
@@ -150,7 +163,7 @@ pub(crate) fn missing(
         (
             Law::StatusesAreSeen,
             Part::Statuses,
-            coverage.statuses.unseen.clone(),
+            statuses.cloned().collect(),
         ),
     ];
     let parts = parts
@@ -159,6 +172,20 @@ pub(crate) fn missing(
     parts
         .map(|(law, part, unseen)| (law, required.contains(&part), unseen))
         .collect()
+}
+
+/// The statuses that no client can provoke: failures of the server, and those of which
+/// the document says so.
+fn out_of_reach(model: &Model) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for operation in &model.operations {
+        for (status, reply) in &operation.replies {
+            if status.starts_with('5') || reply.unprovoked.is_some() {
+                found.insert(format!("{} {status}", operation.title()));
+            }
+        }
+    }
+    found
 }
 
 /// Visits every property and enum value of a schema, or with a `value` those that

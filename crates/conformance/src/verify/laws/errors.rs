@@ -10,8 +10,9 @@ use serde_json::Value;
 use super::hints::Hints;
 use super::law::Law;
 use super::model::Model;
-use super::operation::Operation;
+use super::operation::{Operation, Reply};
 use super::schema;
+use crate::reference;
 use crate::report::Level;
 
 /// A law that a reply breaks.
@@ -57,6 +58,20 @@ pub(crate) struct Received<'a> {
     pub(crate) value: Option<&'a Value>,
 }
 
+/// The first header that a reply must have, and has not.
+fn missing_header<'m>(model: &'m Model, declared: &Reply, given: &HeaderMap) -> Option<&'m str> {
+    let root = model.root();
+    let stated = root.pointer(&format!("{}/headers", declared.pointer))?;
+    let mut stated = stated.as_object()?.iter();
+    let found = stated.find(|(name, header)| {
+        // OpenAPI leaves the content type to `content`.
+        let is_its_own = name.eq_ignore_ascii_case(CONTENT_TYPE.as_str());
+        let required = &reference::follow(root, header)["required"];
+        !is_its_own && *required == true && !given.contains_key(name.as_str())
+    });
+    found.map(|(name, _)| name.as_str())
+}
+
 /// Judges replies. Validators are made once for each declared reply.
 #[derive(Default)]
 pub(crate) struct Judge(BTreeMap<(String, u16), Option<jsonschema::Validator>>);
@@ -99,6 +114,10 @@ impl Judge {
                 }]
             };
         };
+        if let Some(name) = missing_header(model, declared, reply.headers) {
+            let message = format!("the reply {status} lacks the header {name}, which it must have");
+            return vec![Broken::new(law, message)];
+        }
         if !declared.has_body && !reply.body.is_empty() && status < 400 {
             return vec![Broken::new(
                 law,

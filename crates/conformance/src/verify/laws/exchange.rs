@@ -1,6 +1,7 @@
 //! A request to make, and one that was answered.
 
-use http::HeaderMap;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
 use super::model::Resource;
@@ -13,6 +14,8 @@ pub(crate) enum Credentials {
     Forged,
     Expired,
     Foreign,
+    /// The token of a caller who may change nothing.
+    Limited,
 }
 
 /// A request to make.
@@ -23,6 +26,17 @@ pub(crate) struct Ask {
     pub(crate) query: Vec<(String, String)>,
     pub(crate) body: Option<Value>,
     pub(crate) credentials: Credentials,
+    /// A body that is not JSON, in place of one that is.
+    pub(crate) raw: Option<Raw>,
+    /// One more header.
+    pub(crate) header: Option<(HeaderName, HeaderValue)>,
+}
+
+/// A body as it is sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Raw {
+    pub(crate) content_type: HeaderValue,
+    pub(crate) content: Bytes,
 }
 
 impl Ask {
@@ -32,6 +46,8 @@ impl Ask {
             query: Vec::new(),
             body: None,
             credentials: Credentials::Own,
+            raw: None,
+            header: None,
         }
     }
 
@@ -42,6 +58,11 @@ impl Ask {
 
     pub(crate) fn body(mut self, body: Value) -> Self {
         self.body = Some(body);
+        self
+    }
+
+    pub(crate) fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.header = Some((name, value));
         self
     }
 

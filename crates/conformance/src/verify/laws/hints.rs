@@ -7,9 +7,6 @@ use contract::reasons::REASONS;
 
 use crate::verify::plan;
 
-/// What the contract's own document does not say.
-const DERIVED: &[(&str, &str)] = &[("/botinstances", "meta")];
-
 /// What is known beside a document.
 #[derive(Default)]
 pub(crate) struct Hints {
@@ -17,8 +14,6 @@ pub(crate) struct Hints {
     pub(crate) references: Vec<(&'static str, &'static str)>,
     /// Properties whose values must be unique, and what stands for `{run}` in them.
     pub(crate) unique: &'static [(&'static str, &'static str)],
-    /// Properties that follow from others where they are not given, by collection.
-    pub(crate) derived: &'static [(&'static str, &'static str)],
     /// Whether a PATCH of an object leaves alone what it does not name of it.
     pub(crate) merges: bool,
     /// The reasons of errors, where there is a table of them.
@@ -39,7 +34,6 @@ impl Hints {
                 .chain(own)
                 .collect(),
             unique: plan::UNIQUE,
-            derived: DERIVED,
             merges: true,
             reasons: Some(REASONS.iter().map(|(reason, _)| *reason).collect()),
         }

@@ -125,6 +125,8 @@ laws! {
         "A token with another signature is refused by every operation that needs one."
     ExpiredTokenRefused "expired-token-refused" Refusals
         "A token that has expired is refused by every operation that needs one."
+    LimitedTokenRefused "limited-token-refused" Refusals
+        "What a caller may not do because of its role is refused."
     ForeignIsHidden "foreign-is-hidden" Refusals
         "What belongs to one organization cannot be read, listed, changed or deleted by a caller of another."
     SecretStaysSecret "secret-stays-secret" Secrets

@@ -14,6 +14,7 @@
 //! Without permission to write, only what reads is tried. With it, all that is
 //! created is deleted again.
 
+mod bundle;
 mod changes;
 mod compare;
 mod coverage;
@@ -33,10 +34,12 @@ mod probes;
 mod refusals;
 mod sample;
 mod schema;
+mod scheme;
 mod secrets;
 mod select;
 mod session;
 mod sorting;
+mod statuses;
 mod values;
 mod writes;
 
@@ -45,10 +48,13 @@ use std::collections::BTreeMap;
 use http::Method;
 use serde_json::Value;
 
-pub use self::document::{Document, DocumentError};
+pub use self::bundle::BundleError;
+pub use self::document::{ApiDocument, DocumentError};
 pub use self::law::{Law, Subject};
 
 pub use self::options::{Bounds, Laws, Part};
+pub(crate) use self::scheme::cookies;
+pub use self::scheme::{Scheme, SchemeError};
 
 pub(crate) use self::coverage::Coverage;
 pub(crate) use self::exchange::Ask;
@@ -136,7 +142,7 @@ pub(crate) async fn verify(model: &Model, laws: &Laws, setting: Setting) -> Veri
         tried += 3;
         let in_examples = coverage.in_examples(model);
         for (law, is_required, unseen) in
-            coverage::missing(&seen, &in_examples, &laws.require_coverage)
+            coverage::missing(model, &seen, &in_examples, &laws.require_coverage)
         {
             findings.push(unseen_finding(&base, law, is_required, &unseen));
         }
@@ -253,6 +259,11 @@ async fn refuse(session: &mut Session<'_>, made: &BTreeMap<String, Vec<Made>>) {
     for operation in &model.operations {
         if session.is_wanted(&operation.path) {
             refusals::tokens(session, operation).await;
+        }
+    }
+    for operation in &model.operations {
+        if session.is_wanted(&operation.path) {
+            statuses::provoke(session, operation, made).await;
         }
     }
 }

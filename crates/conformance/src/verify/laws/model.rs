@@ -8,9 +8,10 @@ use std::collections::BTreeSet;
 use http::Method;
 use serde_json::Value;
 
-use super::document::Document;
+use super::document::ApiDocument;
 use super::operation::{Operation, operation};
 use super::schema;
+use super::scheme::Scheme;
 use crate::reference;
 
 /// More operations than this are not verified.
@@ -49,19 +50,10 @@ const ONCE: &str = "shown once";
 /// How a document says that a property follows from others.
 const DERIVED: [&str; 2] = ["Where it is not given", "in place of"];
 
-/// How a caller says who it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Scheme {
-    /// In the header `Authorization`, behind this word.
-    Authorization(&'static str),
-    /// In a header of this name.
-    Header(http::HeaderName),
-}
-
 /// A document, read.
 #[derive(Debug)]
 pub(crate) struct Model {
-    pub(crate) document: Document,
+    pub(crate) document: ApiDocument,
     pub(crate) scheme: Scheme,
     pub(crate) operations: Vec<Operation>,
     /// Those that others refer to come first.
@@ -69,7 +61,7 @@ pub(crate) struct Model {
 }
 
 impl Model {
-    pub(crate) fn new(document: Document) -> Self {
+    pub(crate) fn new(document: ApiDocument) -> Self {
         let root = &document.root;
         let mut operations = Vec::new();
         for (path, item) in root["paths"].as_object().into_iter().flatten() {
@@ -82,7 +74,7 @@ impl Model {
             }
         }
         let resources = in_order(root, resources(root, &operations), &operations);
-        let scheme = scheme(root);
+        let scheme = Scheme::of_document(root);
         Self {
             document,
             scheme,
@@ -137,25 +129,6 @@ impl Model {
             })
         })
     }
-}
-
-/// The first security scheme that a token fits. What is none of them is taken to be
-/// a bearer token.
-fn scheme(root: &Value) -> Scheme {
-    let stated = root["components"]["securitySchemes"].as_object();
-    let schemes = stated.into_iter().flatten();
-    let mut known = schemes.filter_map(|(_, scheme)| {
-        let scheme = reference::follow(root, scheme);
-        match (scheme["type"].as_str()?, scheme["in"].as_str()) {
-            ("http", _) if scheme["scheme"] == "basic" => Some(Scheme::Authorization("Basic")),
-            ("http" | "oauth2" | "openIdConnect", _) => Some(Scheme::Authorization("Bearer")),
-            ("apiKey", Some("header")) => {
-                Some(Scheme::Header(scheme["name"].as_str()?.parse().ok()?))
-            }
-            _ => None,
-        }
-    });
-    known.next().unwrap_or(Scheme::Authorization("Bearer"))
 }
 
 fn resources(root: &Value, operations: &[Operation]) -> Vec<Resource> {

@@ -52,6 +52,8 @@ pub(crate) struct Reply {
     pub(crate) content: Vec<Media>,
     /// Whether a body of some type is declared.
     pub(crate) has_body: bool,
+    /// Why no client can provoke it, where the document says so: `x-unprovoked`.
+    pub(crate) unprovoked: Option<String>,
 }
 
 /// An operation.
@@ -66,6 +68,7 @@ pub(crate) struct Operation {
     pub(crate) path_parameters: Vec<Parameter>,
     pub(crate) query: Vec<Parameter>,
     pub(crate) headers: Vec<Parameter>,
+    pub(crate) cookies: Vec<Parameter>,
     /// Its JSON body, where it has one.
     pub(crate) body: Option<RequestBody>,
     /// The content types that its body can have.
@@ -119,6 +122,7 @@ pub(super) fn operation(root: &Value, path: &str, method: &str) -> Operation {
     let mut path_parameters: Vec<Parameter> = Vec::new();
     let mut query: Vec<Parameter> = Vec::new();
     let mut headers: Vec<Parameter> = Vec::new();
+    let mut cookies: Vec<Parameter> = Vec::new();
     // What is stated for the operation comes before what is stated for the path.
     let both = [&stated_at, &item_at].map(|at| format!("{at}/parameters"));
     let places = both.iter().flat_map(|list| {
@@ -133,6 +137,7 @@ pub(super) fn operation(root: &Value, path: &str, method: &str) -> Operation {
             Some("path") => &mut path_parameters,
             Some("query") => &mut query,
             Some("header") => &mut headers,
+            Some("cookie") => &mut cookies,
             _ => continue,
         };
         if found.iter().any(|other| other.name == name) {
@@ -167,6 +172,10 @@ pub(super) fn operation(root: &Value, path: &str, method: &str) -> Operation {
             description: reply["description"].as_str().unwrap_or_default().to_owned(),
             content: content(reply, &pointer),
             pointer,
+            unprovoked: reply["x-unprovoked"]
+                .as_str()
+                .filter(|reason| !reason.trim().is_empty())
+                .map(str::to_owned),
             has_body: reply["content"]
                 .as_object()
                 .is_some_and(|content| !content.is_empty()),
@@ -195,6 +204,7 @@ pub(super) fn operation(root: &Value, path: &str, method: &str) -> Operation {
         path_parameters,
         query,
         headers,
+        cookies,
         body: media.map(|media| RequestBody {
             media_type: media_type(&body["content"]),
             schema: media["schema"].clone(),

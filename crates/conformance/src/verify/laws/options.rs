@@ -3,13 +3,16 @@
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
-use super::document::Document;
+use super::document::ApiDocument;
+use super::scheme::Scheme;
 
 /// What of the laws is verified, and within which bounds.
 #[derive(Clone, Default)]
 pub struct Laws {
     /// The OpenAPI document of the API. The contract's own where there is none.
-    pub document: Option<Document>,
+    pub document: Option<ApiDocument>,
+    /// Where credentials stand in a request; where there is none, the document says so.
+    pub scheme: Option<Scheme>,
     /// Verify only what has a path that starts with one of these, such as
     /// `/users`; everything where there is none.
     pub only: Vec<String>,
@@ -18,6 +21,8 @@ pub struct Laws {
     /// An access token of a caller of another organization, who must not see what
     /// this one has created.
     pub foreign_token: Option<String>,
+    /// An access token of a caller of the same organization who may change nothing.
+    pub limited_token: Option<String>,
     /// The log of the server, which must not have a secret.
     pub server_log: Option<PathBuf>,
     /// Whether parameters that are not declared must be refused. OpenAPI has no
@@ -50,6 +55,11 @@ pub enum Part {
     Statuses,
     /// The properties that the examples of replies have.
     Properties,
+}
+
+impl Part {
+    /// Every part.
+    pub const ALL: [Self; 3] = [Self::Operations, Self::Statuses, Self::Properties];
 }
 
 /// How much is tried.

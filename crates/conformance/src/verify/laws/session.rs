@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::Value;
 
@@ -13,7 +13,7 @@ use super::errors::{Broken, Judge, Received};
 use super::exchange::{Ask, Credentials, Exchange};
 use super::hints::Hints;
 use super::law::Law;
-use super::model::{Model, Resource, Scheme};
+use super::model::{Model, Resource};
 use super::operation::Operation;
 use super::options::Laws;
 use super::secrets;
@@ -154,6 +154,21 @@ impl<'m> Session<'m> {
         }
     }
 
+    /// Remembers what an operation has created although it should not have, so that it
+    /// is deleted in the end.
+    pub(crate) fn learn_created(&mut self, operation: &Operation, exchange: &Exchange) {
+        let model = self.model;
+        let resource = model.resources.iter().find(|resource| {
+            let create = model.operation(resource.create);
+            create.is_some_and(|create| create.title() == operation.title())
+        });
+        if let Some(resource) = resource.filter(|_| exchange.is_success())
+            && let Some(id) = exchange.id(resource)
+        {
+            self.learn(resource, &id, true);
+        }
+    }
+
     /// Forgets what was deleted.
     pub(crate) fn forget(&mut self, resource: &Resource, id: &str) {
         for ids in [&mut self.known, &mut self.created] {
@@ -177,15 +192,17 @@ impl<'m> Session<'m> {
             return None;
         }
         self.requests += 1;
-        let url = self.wire.url(&ask.path, &ask.query);
         let shown = self.shown(&operation.method, ask);
         let mut headers = HeaderMap::new();
+        let mut query = ask.query.clone();
+        if let Some(token) = self.credentials(ask.credentials) {
+            let scheme = self.laws.scheme.as_ref().unwrap_or(&self.model.scheme);
+            scheme.apply(&token, &mut headers, &mut query);
+        }
+        let url = self.wire.url(&ask.path, &query);
         let request_id = format!("laws-{}-{}", self.run, self.requests);
         if let Ok(request_id) = HeaderValue::try_from(request_id) {
             headers.insert(REQUEST_ID, request_id);
-        }
-        if let Some((name, token)) = self.credentials(ask.credentials) {
-            headers.insert(name, token);
         }
         let mut body = Bytes::new();
         if let Some(value) = &ask.body {
@@ -195,6 +212,11 @@ impl<'m> Session<'m> {
             headers.insert(CONTENT_TYPE, media_type.unwrap_or(json));
             body = value.to_string().into();
         }
+        if let Some(raw) = &ask.raw {
+            headers.insert(CONTENT_TYPE, raw.content_type.clone());
+            body = raw.content.clone();
+        }
+        headers.extend(ask.header.clone());
         let answered = self
             .wire
             .send(&operation.method, &url, &headers, body)
@@ -246,26 +268,16 @@ impl<'m> Session<'m> {
         !self.token.is_empty()
     }
 
-    /// The header that says who makes a request.
-    fn credentials(&self, credentials: Credentials) -> Option<(HeaderName, HeaderValue)> {
-        let forged;
-        let token = match credentials {
-            Credentials::None => return None,
-            Credentials::Own => Some(self.token.as_str()).filter(|token| !token.is_empty())?,
-            Credentials::Forged => {
-                forged = secrets::forged(&self.token);
-                &forged
-            }
-            Credentials::Expired => self.laws.expired_token.as_deref()?,
-            Credentials::Foreign => self.laws.foreign_token.as_deref()?,
-        };
-        let (name, text) = match &self.model.scheme {
-            Scheme::Authorization(word) => (AUTHORIZATION, format!("{word} {token}")),
-            Scheme::Header(name) => (name.clone(), token.to_owned()),
-        };
-        let mut value = HeaderValue::try_from(text).ok()?;
-        value.set_sensitive(true);
-        Some((name, value))
+    /// The token that says who makes a request.
+    fn credentials(&self, credentials: Credentials) -> Option<String> {
+        match credentials {
+            Credentials::None => None,
+            Credentials::Own => Some(self.token.clone()).filter(|token| !token.is_empty()),
+            Credentials::Forged => Some(secrets::forged(&self.token)),
+            Credentials::Expired => self.laws.expired_token.clone(),
+            Credentials::Foreign => self.laws.foreign_token.clone(),
+            Credentials::Limited => self.laws.limited_token.clone(),
+        }
     }
 
     /// A request as reports show it: without values that could be private.
@@ -278,8 +290,10 @@ impl<'m> Session<'m> {
         });
         let query = query.collect::<Vec<_>>().join("&");
         let mark = if query.is_empty() { "" } else { "?" };
+        let raw = ask.raw.as_ref();
+        let raw = raw.map(|raw| format!(" {} bytes", raw.content.len()));
         let body = match &ask.body {
-            None => String::new(),
+            None => raw.unwrap_or_default(),
             Some(Value::Object(members)) => {
                 let names: Vec<_> = members.keys().map(String::as_str).collect();
                 format!(" {{{}}}", shortened(&names))
@@ -293,6 +307,7 @@ impl<'m> Session<'m> {
             Credentials::Forged => " with a forged token",
             Credentials::Expired => " with an expired token",
             Credentials::Foreign => " with the token of a foreign caller",
+            Credentials::Limited => " with the token of a caller who may change nothing",
         };
         let shown = format!(
             "{method} {}{}{mark}{query}{body}{whom}",
