@@ -63,6 +63,8 @@ pub struct Reader {
     names: String,
     output: Output,
     drifts: Drifts,
+    /// Hashes of the differences that were noticed.
+    noted: Vec<u64>,
     /// The beginning of a token whose end has not arrived.
     partial: Vec<u8>,
     /// How many bytes of it need not be looked at again.
@@ -104,6 +106,7 @@ impl Reader {
             names: String::new(),
             output: Output::new(capacity),
             drifts: Drifts::new(),
+            noted: Vec::new(),
             partial: Vec::new(),
             scanned: 0,
             position: 0,

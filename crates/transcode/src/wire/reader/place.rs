@@ -2,6 +2,7 @@
 
 use super::{Reader, State};
 use crate::json::{Drift, DriftKind, MAX_DRIFTS, Path, ReadError};
+use crate::layout::hash_name;
 use crate::wire::frame::{Frame, FrameKind};
 use crate::wire::refusal::Refusal;
 use crate::wire::token::{NoToken, SyntaxError};
@@ -9,10 +10,28 @@ use crate::wire::token::{NoToken, SyntaxError};
 impl Reader {
     /// Notes a difference at the present place.
     pub(super) fn drift(&mut self, kind: DriftKind) {
-        if self.drifts.len() < MAX_DRIFTS {
+        // A list has the same difference in each element. It is known by a hash, so
+        // that its path is not written each time.
+        let hash = self.hash_of_path(kind);
+        if self.noted.len() < MAX_DRIFTS && !self.noted.contains(&hash) {
+            self.noted.push(hash);
             let path = self.path(false);
             self.drifts.insert(Drift { path, kind });
         }
+    }
+
+    /// A hash of the path of what is being read, without indexes.
+    fn hash_of_path(&self, kind: DriftKind) -> u64 {
+        let mut hash = kind as u64;
+        for frame in &self.frames {
+            let name = match &frame.kind {
+                FrameKind::Message(message) => message.field().map(|field| field.name),
+                _ => None,
+            };
+            let name = name.or_else(|| self.names.get(frame.name.clone()));
+            hash = hash_name(name.unwrap_or_default().as_bytes(), hash);
+        }
+        hash
     }
 
     /// The path of what is being read.
