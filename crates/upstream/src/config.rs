@@ -57,8 +57,8 @@ pub struct Config {
 
     /// How many bytes the head of a reply may have. Default: 64 KiB.
     pub max_head: usize,
-    /// How many fields the head of a reply may have. Default: 100. More
-    /// cost every reply over HTTP/1.1 two allocations of their size.
+    /// How many fields the head of a reply may have. Default: 256. More
+    /// than 100 cost every reply over HTTP/1.1 two allocations of their size.
     pub max_headers: usize,
     /// How many informational (1xx) responses may come before a reply.
     /// Default: 16.
@@ -141,7 +141,7 @@ impl Default for Config {
             ping_interval: Duration::from_secs(5),
             ping_timeout: Duration::from_secs(5),
             max_head: 64 * 1024,
-            max_headers: 100,
+            max_headers: 256,
             max_informational: 16,
             decode: true,
             max_ratio: 200,

@@ -275,7 +275,7 @@ const FAULTS: &[Fault] = &[
         ],
         &[FAULTY],
     ),
-    http1("sends 90 fields", &[Make(|| with_headers(90, 10))], &[FAULTY]),
+    http1("sends 150 fields", &[Make(|| with_headers(150, 10))], &[FAULTY]),
     http1("sends a head of 40 KiB", &[Make(|| with_headers(4, 10 << 10))], &[FAULTY]),
     garbage(
         "sends a head of 8 MiB",
@@ -290,8 +290,8 @@ const FAULTS: &[Fault] = &[
         &[Send(b"HTTP/1.1 200 OK\r\nx-a: "), Flood(&[b'x'; 4096])],
     ),
     Fault::new(
-        "sends 90 fields",
-        Script::OnStream(&[Act::MakeHeaders(|| head_with(90, 10)), JSON_DATA]),
+        "sends 150 fields",
+        Script::OnStream(&[Act::MakeHeaders(|| head_with(150, 10)), JSON_DATA]),
         &[FAULTY],
     ),
     Fault::new(
