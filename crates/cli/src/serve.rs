@@ -5,6 +5,7 @@ mod bounds;
 mod database;
 mod http_bounds;
 mod pictures;
+mod process;
 mod upstream;
 
 use std::fmt::Write as _;
@@ -167,7 +168,7 @@ pub(crate) struct GatewayArgs {
 }
 
 pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
-    prepare_process();
+    process::prepare();
     let grpc = bind(args.grpc).await?;
     let most = share_of_descriptors();
     let opened = Opened::open(&args.backend, most).await?;
@@ -195,7 +196,7 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
 }
 
 pub(crate) async fn backend(args: BackendArgs) -> anyhow::Result<ExitCode> {
-    prepare_process();
+    process::prepare();
     let opened = Opened::open(&args, usize::MAX).await?;
     opened.announce();
     if let Some(first_start) = opened.backend.first_start() {
@@ -207,7 +208,7 @@ pub(crate) async fn backend(args: BackendArgs) -> anyhow::Result<ExitCode> {
 }
 
 pub(crate) async fn gateway(args: GatewayArgs) -> anyhow::Result<ExitCode> {
-    prepare_process();
+    process::prepare();
     let bases = args.upstream.bases()?;
     let client = args.upstream.client(&bases)?;
     let reachable = client.reachable();
@@ -267,33 +268,6 @@ pub(crate) fn tell(text: &str) {
     let mut stdout = io::stdout();
     let _ = stdout.write_all(text.as_bytes());
     let _ = stdout.flush();
-}
-
-/// Sets up the process for a server.
-fn prepare_process() {
-    allow_open_files();
-    // A huge page stays in memory as long as any of its 2 MiB is in use. After twenty
-    // pictures that was three times as much as is in use, and calls were no slower
-    // without. Where it is refused, the server just takes more memory.
-    #[cfg(target_os = "linux")]
-    let _ = rustix::thread::disable_transparent_huge_pages(true);
-}
-
-/// Takes as many open files as the system allows: each connection needs one, and
-/// the soft limit is meant for programs that cannot deal with more than 1024.
-fn allow_open_files() {
-    #[cfg(unix)]
-    {
-        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-        const UNLIMITED: u64 = 1 << 20;
-        let limit = getrlimit(Resource::Nofile);
-        let raised = Rlimit {
-            current: Some(limit.maximum.unwrap_or(UNLIMITED)),
-            ..limit
-        };
-        // Where it is refused, the bounds follow the limit that stays.
-        let _ = setrlimit(Resource::Nofile, raised);
-    }
 }
 
 /// How many connections each of two servers in one process may have. Each alone

@@ -37,6 +37,7 @@ const OTHERS: &[&str] = &[
     "ignore-added",
     "ignore-expired",
     "ignore-unused",
+    "law-exempted",
     "law-not-tried",
     "level-lowered",
     "manifest-malformed",

@@ -5,11 +5,12 @@ use serde::Deserialize;
 use crate::report::{Finding, Level};
 
 /// What weakens a check, and can be allowed.
-pub(crate) const ALLOWABLE: [&str; 9] = [
+pub(crate) const ALLOWABLE: [&str; 10] = [
     "buf-rules-loosened",
     "changelog-entry-changed",
     "guarded-file-changed",
     "ignore-added",
+    "law-exempted",
     "level-lowered",
     "settings-changed",
     "unreachable-added",

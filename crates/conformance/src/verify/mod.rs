@@ -30,7 +30,8 @@ mod with_laws;
 
 pub use capture::{Against, CaptureError, har, recorded};
 pub use laws::{
-    ApiDocument, Bounds, BundleError, DocumentError, Law, Laws, Part, Scheme, SchemeError, Subject,
+    ApiDocument, Bounds, BundleError, DocumentError, Exemption, Law, Laws, Part, Scheme,
+    SchemeError, Subject, exemptions,
 };
 pub use live::live;
 pub use server::{Live, LiveError};

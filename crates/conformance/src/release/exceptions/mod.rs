@@ -7,6 +7,7 @@
 mod buf;
 mod guarded;
 mod ignored;
+mod laws;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 pub use self::buf::of_buf;
 use self::guarded::of_guarded;
 use self::ignored::of_ignore_file;
+use self::laws::of_laws;
 use super::allowance::{Allowance, Exception};
 use super::base::Base;
 use super::changelog;
@@ -65,6 +67,7 @@ pub fn of_change(
         found.extend(of_ignore_file(&now, &before, &file.display().to_string())?);
     }
     found.extend(of_guarded(directory, base)?);
+    found.extend(of_laws(directory, settings, base)?);
     if let (Some(now), Some(before)) = (&settings.changelog, &base.settings.changelog) {
         let log = read_if_there(&directory.join(now))?.unwrap_or_default();
         let earlier = base.text(before)?.unwrap_or_default();

@@ -277,7 +277,7 @@ pub(crate) fn unnamed_cause(
 ) -> Option<String> {
     let promised = operation
         .reply(status)
-        .is_some_and(|reply| reply.description.contains("BadRequest"));
+        .is_some_and(Reply::promises_violations);
     if !promised || status != 400 {
         return None;
     }

@@ -22,6 +22,7 @@ mod deletion;
 mod document;
 mod errors;
 mod exchange;
+mod exemptions;
 mod filters;
 mod hints;
 mod law;
@@ -50,6 +51,7 @@ use serde_json::Value;
 
 pub use self::bundle::BundleError;
 pub use self::document::{ApiDocument, DocumentError};
+pub use self::exemptions::{Exemption, exemptions};
 pub use self::law::{Law, Subject};
 
 pub use self::options::{Bounds, Laws, Part};

@@ -56,6 +56,13 @@ pub(crate) struct Reply {
     pub(crate) unprovoked: Option<String>,
 }
 
+impl Reply {
+    /// Returns whether the document promises a `BadRequest` that names what is wrong.
+    pub(crate) fn promises_violations(&self) -> bool {
+        self.description.contains("BadRequest")
+    }
+}
+
 /// An operation.
 #[derive(Debug)]
 pub(crate) struct Operation {
