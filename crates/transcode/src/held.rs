@@ -16,9 +16,10 @@ use crate::record::CallRecord;
 use crate::upstream::{BoxError, SendError, SendErrorKind};
 use crate::wire::Reader;
 
-/// How many bytes of a reply are translated before others have a turn. It takes about
-/// a tenth of a millisecond.
-const PIECE: usize = 16 << 10;
+/// How many bytes of a reply are translated before other calls have their turn. It
+/// takes about a tenth of a millisecond: a busy worker of tokio looks for what has
+/// arrived only after a number of turns.
+pub(crate) const TURN: usize = 16 << 10;
 
 /// For how many bytes there is room in a message from the beginning.
 const FIRST: usize = 64 << 10;
@@ -168,18 +169,20 @@ where
     let mut reader = Reader::new(as_root, expected.min(FIRST));
     let mut body = pin!(body);
     let mut taken = None;
-    let mut received = 0;
+    let (mut received, mut turn) = (0, 0);
     while let Some(data) = next_data(body.as_mut()).await? {
         record.add_received(data.len());
         if data.len() > limit - received {
             return Err(BodyFault::TooLarge);
         }
         received += data.len();
-        for piece in data.chunks(PIECE) {
+        for piece in data.chunks(TURN) {
             reader.feed(piece)?;
             let holds = taken.as_ref().map_or(0, OwnedSemaphorePermit::num_permits);
             room.take(reader.unfinished().saturating_sub(holds), &mut taken)?;
-            if piece.len() == PIECE {
+            turn += piece.len();
+            if turn >= TURN {
+                turn = 0;
                 tokio::task::yield_now().await;
             }
         }

@@ -24,17 +24,12 @@ use tonic::Status;
 use crate::caller::{Caller, Ends};
 use crate::exchange::{self, CallKind, PREFIX, Prepared, Shared};
 use crate::fault::Fault;
-use crate::held::BodyFault;
+use crate::held::{BodyFault, TURN};
 use crate::json::ReadError;
 use crate::link;
 use crate::record::Measurement;
 use crate::upstream::{RequestBody, Upstream};
 use crate::wire::Reader;
-
-/// How many bytes of a list are translated before other calls have their turn. It
-/// takes about a tenth of a millisecond: a busy worker of tokio looks for what has
-/// arrived only after a number of turns.
-const TURN: usize = 16 << 10;
 
 /// The messages of a streamed list, in the order of the list.
 ///
@@ -254,12 +249,13 @@ impl<U: Upstream> Pages<U> {
         &mut self,
         context: &mut Context<'_>,
     ) -> Poll<Result<Option<Bytes>, Fault>> {
-        if self.turn >= TURN {
-            self.turn = 0;
-            context.waker().wake_by_ref();
-            return Poll::Pending;
-        }
         loop {
+            // Also within an element that is larger than that.
+            if self.turn >= TURN {
+                self.turn = 0;
+                context.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             if let Some(fault) = self.fault.take() {
                 return Poll::Ready(Err(fault));
             }
@@ -321,7 +317,7 @@ impl<U: Upstream> Pages<U> {
     /// Translates a piece of what has arrived. The messages that are whole are the
     /// result, whatever goes wrong behind them.
     fn translate(&mut self) -> Option<Bytes> {
-        let left = TURN.saturating_sub(self.turn).max(1);
+        let left = TURN - self.turn;
         let piece = self.arrived.split_to(left.min(self.arrived.len()));
         self.turn += piece.len();
         let record = &self.to.caller.record;

@@ -490,14 +490,15 @@ fn a_stream_that_is_dropped_lets_go_of_the_upstream() {
     });
 }
 
-#[test]
-fn other_calls_have_their_turn_while_a_list_is_read() {
-    let (gateway, _) = gateway(vec![many(40_000)], config());
+/// Others have at least eight turns while a page with so many elements is read.
+#[track_caller]
+fn check_turns(page: Page, elements: usize) {
+    let (gateway, _) = gateway(vec![page], config());
+    let turns = AtomicUsize::new(0);
     run(async {
         let request = tonic::Request::new(StreamBooksRequest::default());
         let stream = gateway.stream::<KitchenServiceStreamBooks>(request).await;
         let stream = stream.expect("the head").into_inner();
-        let turns = AtomicUsize::new(0);
         let other = async {
             loop {
                 turns.fetch_add(1, Ordering::Relaxed);
@@ -507,13 +508,24 @@ fn other_calls_have_their_turn_while_a_list_is_read() {
         tokio::select! {
             biased;
             (found, status) = all(stream) => {
-                assert_eq!((found.len(), status.map(|status| status.code())), (40_001, None));
+                assert_eq!((found.len(), status.map(|status| status.code())), (elements, None));
             }
             () = other => {}
         }
-        let turns = turns.load(Ordering::Relaxed);
-        assert!(turns >= 8, "the list left {turns} turns to others");
     });
+    let turns = turns.into_inner();
+    assert!(turns >= 8, "the list left {turns} turns to others");
+}
+
+#[test]
+fn other_calls_have_their_turn_while_a_list_is_read() {
+    check_turns(many(40_000), 40_001);
+}
+
+#[test]
+fn other_calls_have_their_turn_while_a_large_element_is_read() {
+    let title = "x".repeat(900_000);
+    check_turns(Page::of(format!(r#"[{{"title":"{title}"}}]"#)), 1);
 }
 
 #[test]
