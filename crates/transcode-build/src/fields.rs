@@ -84,6 +84,11 @@ pub(crate) fn is_free_form(message: &MessageDescriptor) -> bool {
         )
 }
 
+/// The oneofs of a message, without those that stand for `optional`.
+pub(crate) fn oneofs_of(message: &MessageDescriptor) -> impl Iterator<Item = OneofDescriptor> {
+    message.oneofs().filter(|oneof| !oneof.is_synthetic())
+}
+
 /// The oneof that a field belongs to, unless it is the one that stands for
 /// `optional`.
 pub(crate) fn oneof_of(field: &FieldDescriptor) -> Option<OneofDescriptor> {

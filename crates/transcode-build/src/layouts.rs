@@ -3,8 +3,9 @@
 use proc_macro2::{Literal, TokenStream};
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 use quote::{format_ident, quote};
+use transcode::layout::{NameTable, places};
 
-use crate::fields::oneof_of;
+use crate::fields::{oneof_of, oneofs_of};
 use crate::packages::is_not_generated;
 use crate::{names, options};
 
@@ -33,33 +34,23 @@ pub(crate) fn message(descriptor: &MessageDescriptor) -> TokenStream {
     }
 }
 
+/// The most fields that a message can have in JSON: the indexes of a table have 16
+/// bits.
+pub(crate) const MAX_FIELDS: usize = NameTable::EMPTY as usize;
+
 /// The table in which the fields are found by the names of their properties, which
 /// differ: protos in which two are alike do not compile.
 fn names_of(fields: &[FieldDescriptor]) -> TokenStream {
-    let mut size = (fields.len() * 2).next_power_of_two();
-    loop {
-        for seed in 0..10_000 {
-            if let Some(indexes) = without_collisions(fields, seed, size) {
-                let seed = Literal::u64_unsuffixed(seed);
-                let indexes = indexes.into_iter().map(Literal::u16_unsuffixed);
-                return quote! { NameTable { seed: #seed, indexes: &[#(#indexes),*] } };
-            }
-        }
-        size *= 2;
-    }
-}
-
-/// The table with this seed and size, if it has a place for each field.
-fn without_collisions(fields: &[FieldDescriptor], seed: u64, size: usize) -> Option<Vec<u16>> {
-    let mut indexes = vec![None; size];
-    for (index, field) in (0..).zip(fields) {
-        let hash = transcode::layout::hash_name(field.json_name().as_bytes(), seed);
-        let place = usize::try_from(hash % size as u64).ok()?;
-        if indexes[place].replace(index).is_some() {
-            return None;
+    let mut indexes = vec![NameTable::EMPTY; (fields.len() * 2).next_power_of_two()];
+    // A message with more fields was refused.
+    for (index, field) in (0..NameTable::EMPTY).zip(fields) {
+        let mut places = places(field.json_name().as_bytes(), indexes.len());
+        if let Some(place) = places.find(|place| indexes[*place] == NameTable::EMPTY) {
+            indexes[place] = index;
         }
     }
-    Some(indexes.into_iter().map(Option::unwrap_or_default).collect())
+    let indexes = indexes.into_iter().map(Literal::u16_unsuffixed);
+    quote! { NameTable(&[#(#indexes),*]) }
 }
 
 /// The layout of a field.
@@ -90,9 +81,10 @@ fn holds(field: &FieldDescriptor) -> TokenStream {
         return quote! { Holding::Repeated { packed: #packed } };
     }
     if let Some(oneof) = oneof_of(field) {
-        let mut oneofs = field.parent_message().oneofs();
+        let message = field.parent_message();
         // A message with more oneofs than that was refused.
-        let index = oneofs.position(|other| other == oneof).unwrap_or_default();
+        let index = oneofs_of(&message).position(|other| other == oneof);
+        let index = index.unwrap_or_default();
         let index = Literal::usize_unsuffixed(index);
         return quote! { Holding::Member(#index) };
     }

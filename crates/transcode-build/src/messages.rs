@@ -8,7 +8,7 @@ use prost_reflect::{
 };
 use quote::{format_ident, quote};
 
-use crate::fields::oneof_of;
+use crate::fields::{oneof_of, oneofs_of};
 use crate::packages::is_not_generated;
 use crate::problem::Problem;
 use crate::{layouts, names, options};
@@ -169,10 +169,16 @@ fn message(descriptor: &MessageDescriptor, problems: &mut Vec<Problem>) -> Token
     let reads = code.iter().map(|field| &field.read);
     let writes = code.iter().map(|field| &field.write);
     let name = names::message(package, descriptor);
-    if descriptor.oneofs().len() > 256 {
+    if oneofs_of(descriptor).count() > 256 {
         problems.push(Problem {
             subject: format!("message {}", descriptor.full_name()),
             reason: "has more than 256 oneofs".to_owned(),
+        });
+    }
+    if code.len() > layouts::MAX_FIELDS {
+        problems.push(Problem {
+            subject: format!("message {}", descriptor.full_name()),
+            reason: format!("has more than {} fields", layouts::MAX_FIELDS),
         });
     }
     if !problems.is_empty() {

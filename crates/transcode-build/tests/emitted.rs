@@ -37,3 +37,26 @@ fn a_proto_that_does_not_compile_is_named_with_its_place() {
     let error = error.expect_err("the proto does not compile").to_string();
     assert!(error.contains("Nope"), "{error}");
 }
+
+#[test]
+fn the_table_of_names_grows_with_the_fields_and_no_faster() {
+    let fields = (1..=3000).map(|number| format!("optional bool field_{number} = {number};"));
+    let fields: Vec<_> = fields.collect();
+    let proto = format!(
+        "syntax = \"proto3\"; package t; message M {{ {} }}",
+        fields.join(" ")
+    );
+    let packages = generate(&proto).expect("nothing is wrong");
+    let (_, table) = packages[0]
+        .source
+        .split_once("NameTable(")
+        .expect("a table");
+    let (table, _) = table.split_once(']').expect("its end");
+    let places: Vec<_> = table
+        .split(',')
+        .filter(|place| !place.trim().is_empty())
+        .collect();
+    assert_eq!(places.len(), 8192);
+    let taken = places.iter().filter(|place| !place.contains("65535"));
+    assert_eq!(taken.count(), 3000);
+}

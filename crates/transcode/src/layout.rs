@@ -154,15 +154,15 @@ impl ValueLayout {
     }
 }
 
-/// Where to find fields by the names of their properties: a hash table without
-/// collisions.
+/// Where to find fields by the names of their properties: a hash table. Its length is
+/// a power of two, and at least half of it is empty. A field whose place is taken has
+/// the next one that is not.
 #[derive(Debug)]
-pub struct NameTable {
-    /// What [`hash_name`] is given.
-    pub seed: u64,
-    /// The index of a field at the hash of its name, and of any field elsewhere. The
-    /// length is a power of two.
-    pub indexes: &'static [u16],
+pub struct NameTable(pub &'static [u16]);
+
+impl NameTable {
+    /// What stands in an empty place, rather than the index of a field.
+    pub const EMPTY: u16 = u16::MAX;
 }
 
 /// The hash of a name. Its lowest bits tell names apart.
@@ -183,19 +183,33 @@ pub fn hash_name(name: &[u8], seed: u64) -> u64 {
     hash ^ hash >> 32
 }
 
+/// The places at which a name may stand in a table of this length, which is a power of
+/// two, in their order.
+#[inline]
+pub fn places(name: &[u8], length: usize) -> impl Iterator<Item = usize> {
+    let mask = length.wrapping_sub(1);
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "only the lowest bits count"
+    )]
+    let first = hash_name(name, 0) as usize;
+    (0..length).map(move |step| first.wrapping_add(step) & mask)
+}
+
 impl MessageLayout {
     /// The index of the field with this property name, and the field.
     #[inline]
     pub(crate) fn find(&self, name: &[u8]) -> Option<(usize, &'static FieldLayout)> {
-        let mask = self.names.indexes.len().wrapping_sub(1);
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "only the lowest bits count"
-        )]
-        let hash = hash_name(name, self.names.seed) as usize & mask;
-        let index = usize::from(*self.names.indexes.get(hash)?);
-        let field = self.fields.get(index)?;
-        (field.name.as_bytes() == name).then_some((index, field))
+        let indexes = self.names.0;
+        for place in places(name, indexes.len()) {
+            // An empty place is the index of no field.
+            let index = usize::from(*indexes.get(place)?);
+            let field = self.fields.get(index)?;
+            if field.name.as_bytes() == name {
+                return Some((index, field));
+            }
+        }
+        None
     }
 }
 
