@@ -6,10 +6,11 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use proto::v2::GetUserRequest;
 use proto::v2::user_service_client::UserServiceClient;
+use proto::v2::{GetUserRequest, ListUsersRequest};
 use tonic::transport::Channel;
 
 /// Time for what has to happen soon.
@@ -55,22 +56,30 @@ impl Drop for Running {
     }
 }
 
-/// An upstream that answers every request well, each on a connection of its
+/// An upstream that answers every request with a user, each on a connection of its
 /// own.
 fn upstream() -> SocketAddr {
+    upstream_with(r#"{"id":"6b0310a386200e03b8000001"}"#)
+}
+
+/// An upstream that answers every request with this JSON, each on a connection of
+/// its own.
+fn upstream_with(json: &str) -> SocketAddr {
+    let length = json.len();
+    let reply: Arc<str> = format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\
+         content-length: {length}\r\nconnection: close\r\n\r\n{json}"
+    )
+    .into();
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = listener.local_addr().expect("an address");
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let Ok(mut stream) = stream else { return };
+            let reply = Arc::clone(&reply);
             std::thread::spawn(move || {
                 let _ = stream.read(&mut [0; 4096]);
-                let _ = stream.write_all(
-                    b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n\
-                      content-length: 33\r\nconnection: close\r\n\r\n\
-                      {\"id\":\"6b0310a386200e03b8000001\"}"
-                        .as_slice(),
-                );
+                let _ = stream.write_all(reply.as_bytes());
             });
         }
     });
@@ -257,4 +266,51 @@ fn nobody_has_to_read_what_it_prints() {
     let _ = gateway.kill();
     let ended = gateway.wait().expect("it ends");
     assert!(serves, "it ended before it served: {ended}");
+}
+
+/// A line of what the system says of a process, in KiB.
+#[cfg(target_os = "linux")]
+fn memory(process: u32, line: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"));
+    let status = status.expect("the process runs");
+    let value = status.lines().find_map(|text| text.strip_prefix(line));
+    let value = value.and_then(|text| text.trim_end_matches("kB").trim().parse().ok());
+    value.unwrap_or_else(|| panic!("{line} is there:\n{status}"))
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_memory_of_a_long_list_is_given_back() {
+    const USER: usize = 1_000;
+    const USERS: usize = 30_000;
+    const KIB: u64 = (USER * USERS / 1024) as u64;
+    let user = format!(r#"{{"familyName":"{}"}}"#, "x".repeat(USER));
+    let list = format!("[{}]", vec![user; USERS].join(","));
+    let gateway = Running::start(&format!(
+        "exec '{}' gateway --grpc 127.0.0.1:0 --upstream http://{}/v2",
+        env!("CARGO_BIN_EXE_web1on1"),
+        upstream_with(&list)
+    ));
+    let process = gateway.child.id();
+    let channel = channel(gateway.address).connect().await.expect("a place");
+    let before = memory(process, "VmRSS:");
+    let mut users = UserServiceClient::new(channel).max_decoding_message_size(usize::MAX);
+    let listed = users.list_users(ListUsersRequest::default()).await;
+    assert_eq!(listed.expect("a list").into_inner().users.len(), USERS);
+    let most = memory(process, "VmHWM:");
+    assert!(most > before + KIB, "the list was never held: {most} KiB");
+
+    let end = Instant::now() + PATIENCE;
+    loop {
+        let now = memory(process, "VmRSS:");
+        if now < before + KIB / 2 {
+            return;
+        }
+        assert!(
+            Instant::now() < end,
+            "of {most} KiB with the list {now} are kept, and {before} were there before; \
+             see serve/process.rs"
+        );
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
