@@ -156,8 +156,8 @@ pub(crate) struct GatewayArgs {
     #[command(flatten)]
     bounds: BoundsArgs,
 
-    /// How many threads may resolve names and do what takes long with a reply;
-    /// further work waits for one
+    /// How many threads may resolve names and do what else blocks; further work waits
+    /// for one
     #[arg(
         long,
         value_name = "NUMBER",

@@ -1,9 +1,10 @@
 //! Runtime of the translation between gRPC calls and REST requests.
 //!
 //! transcode-build reads `google.api.http` annotations and generates, for each
-//! rpc, a [`RestCall`]; [`Gateway`] carries such calls out against an
-//! [`Upstream`] that speaks HTTP and JSON. Dispatch is static: nothing is
-//! looked up in descriptors while serving.
+//! rpc, a [`RestCall`], and for each service a table of them; a
+//! [`GatewayService`] answers its calls, and a [`Gateway`] carries them out against
+//! an [`Upstream`] that speaks HTTP and JSON. Requests are generated code, replies
+//! are translated with static layouts: no descriptor is read while serving.
 //!
 //! This crate knows no API: no resource, no host, no credential. It never
 //! hands an upstream's body to a caller unparsed, and never answers OK to what

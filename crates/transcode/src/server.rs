@@ -216,7 +216,7 @@ fn respond(caller: &Caller, rpc: &'static str, answer: Answer) -> Response<Body>
         held,
     } = answer;
     let (metadata, extensions) = exchange::success(caller, rpc, drifts, held);
-    let body = Body::new(Message {
+    let body = Body::new(UnaryBody {
         parts: message.into_iter(),
         has_trailers: true,
     });
@@ -238,12 +238,12 @@ fn response(body: Body, metadata: MetadataMap) -> Response<Body> {
 
 /// The body of a response: a message that is framed already, and the trailers of a
 /// call that went well.
-struct Message {
+struct UnaryBody {
     parts: vec::IntoIter<Bytes>,
     has_trailers: bool,
 }
 
-impl http_body::Body for Message {
+impl http_body::Body for UnaryBody {
     type Data = Bytes;
     type Error = Status;
 

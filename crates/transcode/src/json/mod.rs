@@ -2,7 +2,9 @@
 //!
 //! transcode-build writes one [`JsonMessage`] per message and one [`JsonEnum`]
 //! per enum; this module reads and writes them through serde, so that no
-//! intermediate tree is built. The rules of the wire are stated here, once, in
+//! intermediate tree is built. A gateway writes its requests with it. Replies it
+//! translates without a message, with [`wire`](crate::wire); what this module reads
+//! of a text says what that has to write. The rules of the wire are stated here, in
 //! the codecs:
 //!
 //! - a property is named by the `json_name` of its field;

@@ -44,7 +44,7 @@ pub(super) enum FrameKind {
 #[derive(Debug)]
 pub(super) struct MessageFrame {
     pub(super) layout: &'static MessageLayout,
-    pub(super) property: Property,
+    pub(super) property: Present,
     /// The first 64 fields that were there.
     pub(super) seen: u64,
     /// The oneofs that have a value.
@@ -59,7 +59,7 @@ pub(super) struct MessageFrame {
 
 /// The property that is being read.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Property {
+pub(super) enum Present {
     /// The field with this index.
     Declared(usize, &'static FieldLayout),
     Collected,
@@ -78,7 +78,7 @@ impl MessageFrame {
     pub(super) fn new(layout: &'static MessageLayout, spans: usize, start: Mark) -> Self {
         Self {
             layout,
-            property: Property::Undeclared,
+            property: Present::Undeclared,
             seen: 0,
             oneofs: [0; 4],
             spans,
@@ -90,8 +90,8 @@ impl MessageFrame {
     /// The field of the present property.
     pub(super) fn field(&self) -> Option<&'static FieldLayout> {
         match self.property {
-            Property::Declared(_, field) => Some(field),
-            Property::Collected | Property::Undeclared => None,
+            Present::Declared(_, field) => Some(field),
+            Present::Collected | Present::Undeclared => None,
         }
     }
 

@@ -6,7 +6,7 @@ mod values;
 
 use bytes::Bytes;
 
-use super::frame::{Frame, FrameKind, Property, Skipped, Span};
+use super::frame::{Frame, FrameKind, Present, Skipped, Span};
 use super::output::{Output, Slot};
 use super::refusal::Refusal;
 use super::scalar::{self, Noticed, Target};
@@ -322,7 +322,7 @@ impl Reader {
             };
             let from = self.output.mark();
             let written = scalar::write(&mut self.output, Target::of(field), &scalar);
-            message.property = Property::Declared(index, field);
+            message.property = Present::Declared(index, field);
             message.has_duplicates |= !message.see(index, &self.spans);
             self.spans.push(Span {
                 field: index,

@@ -143,8 +143,7 @@ pub(super) fn write(
         }
         (ValueLayout::Bool, Scalar::Bool(value)) => {
             if *value || !is_implicit {
-                out.field(number, WireType::Varint);
-                out.varint(u64::from(*value));
+                write_varint(out, number, u64::from(*value));
             }
             Ok(Noticed::NOTHING)
         }
@@ -175,8 +174,7 @@ pub(super) fn write(
             let found = find(&text.text()?);
             let value = found.unwrap_or_default();
             if !(is_implicit && value == 0) {
-                out.field(number, WireType::Varint);
-                out.varint(i64::from(value).cast_unsigned());
+                write_varint(out, number, i64::from(value).cast_unsigned());
             }
             Ok(Noticed::one(DriftKind::UnknownEnumValue, found.is_none()))
         }
@@ -340,8 +338,7 @@ fn write_time(out: &mut Output, number: u32, seconds: i64, nanos: i32) {
     out.varint((size(seconds) + size(nanos)) as u64);
     for (number, value) in [(1, seconds), (2, nanos)] {
         if value != 0 {
-            out.tag(number, WireType::Varint);
-            out.varint(value);
+            write_varint(out, number, value);
         }
     }
 }
@@ -377,25 +374,25 @@ fn write_integer(
         ValueLayout::Int32(how) => {
             let value = i32::try_from(value).map_err(|_| out_of_range())?;
             if !is_left_out {
-                write_int32(out, number, how, value);
+                write_signed(out, number, how, Width::Bits32, value.into());
             }
         }
         ValueLayout::Int64(how) => {
             let value = i64::try_from(value).map_err(|_| out_of_range())?;
             if !is_left_out {
-                write_int64(out, number, how, value);
+                write_signed(out, number, how, Width::Bits64, value);
             }
         }
         ValueLayout::UInt32(how) => {
             let value = u32::try_from(value).map_err(|_| out_of_range())?;
             if !is_left_out {
-                write_uint32(out, number, how, value);
+                write_unsigned(out, number, how, Width::Bits32, value.into());
             }
         }
         ValueLayout::UInt64(how) => {
             let value = u64::try_from(value).map_err(|_| out_of_range())?;
             if !is_left_out {
-                write_uint64(out, number, how, value);
+                write_unsigned(out, number, how, Width::Bits64, value);
             }
         }
         _ => return Err(mismatch(expected, "a number")),
@@ -403,62 +400,45 @@ fn write_integer(
     Ok(noticed)
 }
 
-fn write_int32(out: &mut Output, number: u32, how: Signed, value: i32) {
+/// How many bits an integer has at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Width {
+    Bits32,
+    Bits64,
+}
+
+fn write_signed(out: &mut Output, number: u32, how: Signed, width: Width, value: i64) {
     match how {
-        Signed::Varint => {
-            out.field(number, WireType::Varint);
-            out.varint(i64::from(value).cast_unsigned());
-        }
+        Signed::Varint => write_varint(out, number, value.cast_unsigned()),
+        // What fits into 32 bits does so afterwards.
         Signed::ZigZag => {
-            out.field(number, WireType::Varint);
-            out.varint(((value << 1) ^ (value >> 31)).cast_unsigned().into());
+            write_varint(out, number, ((value << 1) ^ (value >> 63)).cast_unsigned());
         }
-        Signed::Fixed => {
+        Signed::Fixed => write_fixed(out, number, width, value.to_le_bytes()),
+    }
+}
+
+fn write_unsigned(out: &mut Output, number: u32, how: Unsigned, width: Width, value: u64) {
+    match how {
+        Unsigned::Varint => write_varint(out, number, value),
+        Unsigned::Fixed => write_fixed(out, number, width, value.to_le_bytes()),
+    }
+}
+
+fn write_varint(out: &mut Output, number: u32, value: u64) {
+    out.field(number, WireType::Varint);
+    out.varint(value);
+}
+
+fn write_fixed(out: &mut Output, number: u32, width: Width, value: [u8; 8]) {
+    match width {
+        Width::Bits32 => {
             out.field(number, WireType::I32);
-            out.raw(&value.to_le_bytes());
+            out.raw(&value[..4]);
         }
-    }
-}
-
-fn write_int64(out: &mut Output, number: u32, how: Signed, value: i64) {
-    match how {
-        Signed::Varint => {
-            out.field(number, WireType::Varint);
-            out.varint(value.cast_unsigned());
-        }
-        Signed::ZigZag => {
-            out.field(number, WireType::Varint);
-            out.varint(((value << 1) ^ (value >> 63)).cast_unsigned());
-        }
-        Signed::Fixed => {
+        Width::Bits64 => {
             out.field(number, WireType::I64);
-            out.raw(&value.to_le_bytes());
-        }
-    }
-}
-
-fn write_uint32(out: &mut Output, number: u32, how: Unsigned, value: u32) {
-    match how {
-        Unsigned::Varint => {
-            out.field(number, WireType::Varint);
-            out.varint(value.into());
-        }
-        Unsigned::Fixed => {
-            out.field(number, WireType::I32);
-            out.raw(&value.to_le_bytes());
-        }
-    }
-}
-
-fn write_uint64(out: &mut Output, number: u32, how: Unsigned, value: u64) {
-    match how {
-        Unsigned::Varint => {
-            out.field(number, WireType::Varint);
-            out.varint(value);
-        }
-        Unsigned::Fixed => {
-            out.field(number, WireType::I64);
-            out.raw(&value.to_le_bytes());
+            out.raw(&value);
         }
     }
 }
@@ -508,12 +488,19 @@ pub(super) fn write_key(out: &mut Output, number: u32, key: KeyLayout, text: &st
             true
         }
         KeyLayout::Bool => parsed(text, |value: bool| {
-            out.tag(number, WireType::Varint);
-            out.varint(value.into());
+            write_varint(out, number, value.into());
         }),
-        KeyLayout::Int32(how) => parsed(text, |value| write_int32(out, number, how, value)),
-        KeyLayout::Int64(how) => parsed(text, |value| write_int64(out, number, how, value)),
-        KeyLayout::UInt32(how) => parsed(text, |value| write_uint32(out, number, how, value)),
-        KeyLayout::UInt64(how) => parsed(text, |value| write_uint64(out, number, how, value)),
+        KeyLayout::Int32(how) => parsed(text, |value: i32| {
+            write_signed(out, number, how, Width::Bits32, value.into());
+        }),
+        KeyLayout::Int64(how) => parsed(text, |value| {
+            write_signed(out, number, how, Width::Bits64, value);
+        }),
+        KeyLayout::UInt32(how) => parsed(text, |value: u32| {
+            write_unsigned(out, number, how, Width::Bits32, value.into());
+        }),
+        KeyLayout::UInt64(how) => parsed(text, |value| {
+            write_unsigned(out, number, how, Width::Bits64, value);
+        }),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Reader, State};
 use crate::json::DriftKind;
-use crate::wire::frame::{FrameKind, Property};
+use crate::wire::frame::{FrameKind, Present};
 use crate::wire::refusal::Refusal;
 use crate::wire::scalar;
 use crate::wire::token::{self, Rest};
@@ -28,7 +28,7 @@ impl Reader {
         if let FrameKind::Message(message) = &mut frame.kind {
             message.start = self.output.mark();
             if let Some((index, field)) = message.layout.find(name) {
-                message.property = Property::Declared(index, field);
+                message.property = Present::Declared(index, field);
                 return Ok(());
             }
         }
@@ -40,12 +40,12 @@ impl Reader {
         match &mut frame.kind {
             FrameKind::Message(message) => {
                 if let Some(number) = message.layout.collector {
-                    message.property = Property::Collected;
+                    message.property = Present::Collected;
                     self.open_length(number);
                     self.open_length(1);
                     self.output.string(1, name.as_bytes());
                 } else {
-                    message.property = Property::Undeclared;
+                    message.property = Present::Undeclared;
                     self.drift(DriftKind::UndeclaredProperty);
                 }
             }

@@ -3,7 +3,7 @@
 use super::{Reader, State, first, next};
 use crate::json::MAX_DEPTH;
 use crate::layout::{FieldLayout, Holding, Root, ValueLayout};
-use crate::wire::frame::{Frame, FrameKind, MessageFrame, Property, Span};
+use crate::wire::frame::{Frame, FrameKind, MessageFrame, Present, Span};
 use crate::wire::refusal::{Refusal, mismatch};
 use crate::wire::scalar::{self, Scalar, Target};
 use crate::wire::token::{self, NoToken, Rest, SyntaxError};
@@ -153,7 +153,7 @@ impl Reader {
         match &frame.kind {
             FrameKind::Message(message) => match (message.field(), message.property) {
                 (Some(field), _) => Goal::Field(field),
-                (None, Property::Collected) => Goal::Value(Target::value(2)),
+                (None, Present::Collected) => Goal::Value(Target::value(2)),
                 (None, _) => Goal::Nothing,
             },
             FrameKind::List {
@@ -347,7 +347,7 @@ impl Reader {
         };
         let is_object = match &mut frame.kind {
             FrameKind::Message(message) => {
-                if let (true, Property::Declared(index, field)) = (is_set, message.property) {
+                if let (true, Present::Declared(index, field)) = (is_set, message.property) {
                     if let Holding::Member(oneof) = field.holds
                         && !message.take_oneof(oneof)
                     {
