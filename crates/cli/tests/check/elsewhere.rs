@@ -280,6 +280,24 @@ fn an_api_without_protos_is_held_too() {
 }
 
 #[test]
+fn prose_does_not_switch_a_law_off_unseen() {
+    let repository = stranger();
+    repository.write("contract.toml", "document = \"api/shop.yaml\"\n");
+    repository.check(&["bless"], 0, &["published 1.0.0"]);
+    repository.commit();
+    repository.branch();
+    repository.replace(
+        "api/shop.yaml",
+        "operationId: deleteShoe",
+        "operationId: deleteShoe\n      description: Archives the shoe.",
+    );
+    repository.commit();
+    let id = "error[law-exempted]";
+    let subject = "subject = \"DELETE /shoes/{shoeId}\"";
+    repository.check(&["check"], 1, &[id, subject]);
+}
+
+#[test]
 fn the_document_of_another_api_is_not_that_of_ours() {
     let repository = Repository::copy();
     fs::create_dir_all(repository.path("api")).expect("a directory");

@@ -159,6 +159,7 @@ impl Settings {
     pub(crate) fn compared(&self) -> Vec<PathBuf> {
         let known = self.recorded.as_ref().and_then(|of| of.known.as_ref());
         [
+            Some(&self.document),
             Some(&self.published),
             self.changelog.as_ref(),
             self.waivers.as_ref(),
