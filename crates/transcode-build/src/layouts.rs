@@ -83,7 +83,7 @@ fn holds(field: &FieldDescriptor) -> TokenStream {
     if let Some(oneof) = oneof_of(field) {
         let message = field.parent_message();
         // A message with more oneofs than that was refused.
-        let index = oneofs_of(&message).position(|other| other == oneof);
+        let index = oneofs_of(message).position(|other| other == oneof);
         let index = index.unwrap_or_default();
         let index = Literal::usize_unsuffixed(index);
         return quote! { Holding::Member(#index) };
