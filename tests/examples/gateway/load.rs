@@ -4,10 +4,11 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use http::{HeaderValue, Method, Request, header};
+use http::{HeaderValue, Method, Request, Version, header};
 use http_body_util::{BodyExt as _, Full};
-use hyper::client::conn::http1::{SendRequest, handshake};
-use hyper_util::rt::TokioIo;
+use hyper::body::Incoming;
+use hyper::client::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use proto::v2::user_service_client::UserServiceClient;
 use proto::v2::{CreateUserRequest, DeleteUserRequest, GetUserRequest, ListUsersRequest, User};
 use tokio::net::TcpStream;
@@ -32,7 +33,8 @@ pub(crate) enum Call {
 /// Makes one call at a time.
 pub(crate) enum Caller {
     Grpc(UserServiceClient<Channel>),
-    Http(SendRequest<Full<Bytes>>),
+    Http1(http1::SendRequest<Full<Bytes>>),
+    Http2(http2::SendRequest<Full<Bytes>>),
 }
 
 impl Caller {
@@ -44,33 +46,63 @@ impl Caller {
         number: usize,
         connections: usize,
     ) -> Result<Vec<Self>, Failure> {
-        let mut callers = Vec::new();
-        if let Kind::Gateway(_) = kind {
-            for _ in 0..connections {
-                callers.push(Self::Grpc(UserServiceClient::new(channel(address).await?)));
-            }
-            for number in connections..number {
-                if let Self::Grpc(client) = &callers[number % connections] {
-                    callers.push(Self::Grpc(client.clone()));
-                }
-            }
-            return Ok(callers);
-        }
-        for _ in 0..number {
-            let stream = TcpStream::connect(address).await?;
-            stream.set_nodelay(true)?;
-            let (sender, connection) = handshake(TokioIo::new(stream)).await?;
-            tokio::spawn(connection);
-            callers.push(Self::Http(sender));
+        let mut callers: Vec<Self> = Vec::new();
+        let shares = match kind {
+            Kind::Gateway(_) | Kind::Envoy(_, Version::HTTP_2) => connections,
+            Kind::Proxy | Kind::Envoy(..) => number,
+        };
+        for number in 0..number {
+            let sharing = callers.get(number % shares).and_then(Self::sharing);
+            callers.push(match sharing {
+                Some(sharing) => sharing,
+                None => Self::connect(kind, address).await?,
+            });
         }
         Ok(callers)
+    }
+
+    async fn connect(kind: &Kind, address: SocketAddr) -> Result<Self, Failure> {
+        if let Kind::Gateway(_) = kind {
+            return Ok(Self::Grpc(UserServiceClient::new(channel(address).await?)));
+        }
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        let stream = TokioIo::new(stream);
+        if let Kind::Envoy(_, Version::HTTP_2) = kind {
+            let (sender, connection) = http2::Builder::new(TokioExecutor::new())
+                .initial_stream_window_size(1 << 20)
+                .initial_connection_window_size(4 << 20)
+                .handshake(stream)
+                .await?;
+            tokio::spawn(connection);
+            return Ok(Self::Http2(sender));
+        }
+        let (sender, connection) = http1::handshake(stream).await?;
+        tokio::spawn(connection);
+        Ok(Self::Http1(sender))
+    }
+
+    /// Another caller on the same connection, if it can have several.
+    fn sharing(&self) -> Option<Self> {
+        match self {
+            Self::Grpc(client) => Some(Self::Grpc(client.clone())),
+            Self::Http2(sender) => Some(Self::Http2(sender.clone())),
+            Self::Http1(_) => None,
+        }
     }
 
     /// Makes a call and reads its reply.
     pub(crate) async fn call(&mut self, call: Call) -> Result<(), Failure> {
         match self {
             Self::Grpc(client) => grpc(client, call).await?,
-            Self::Http(sender) => http(sender, call).await?,
+            Self::Http1(sender) => {
+                sender.ready().await?;
+                read(sender.send_request(http(call, false)?).await?).await?;
+            }
+            Self::Http2(sender) => {
+                sender.ready().await?;
+                read(sender.send_request(http(call, true)?).await?).await?;
+            }
         }
         Ok(())
     }
@@ -125,7 +157,8 @@ async fn grpc(client: &mut UserServiceClient<Channel>, call: Call) -> Result<(),
     }
 }
 
-async fn http(sender: &mut SendRequest<Full<Bytes>>, call: Call) -> Result<(), Failure> {
+/// The request of a call, with a whole URI where HTTP/2 needs one.
+fn http(call: Call, is_whole: bool) -> Result<Request<Full<Bytes>>, Failure> {
     let one = || format!("/v2/users/{USER}");
     let (method, path, body) = match call {
         Call::GetUser => (Method::GET, one(), ""),
@@ -133,9 +166,10 @@ async fn http(sender: &mut SendRequest<Full<Bytes>>, call: Call) -> Result<(), F
         Call::CreateUser => (Method::POST, "/v2/users".to_owned(), NEW_USER),
         Call::DeleteUser => (Method::DELETE, one(), ""),
     };
+    let origin = if is_whole { "http://localhost" } else { "" };
     let mut request = Request::builder()
         .method(method)
-        .uri(path)
+        .uri(format!("{origin}{path}"))
         .header(header::HOST, "localhost")
         .header(header::ACCEPT, "application/json")
         .header(header::AUTHORIZATION, TOKEN)
@@ -144,8 +178,11 @@ async fn http(sender: &mut SendRequest<Full<Bytes>>, call: Call) -> Result<(), F
         let json = HeaderValue::from_static("application/json");
         request.headers_mut().insert(header::CONTENT_TYPE, json);
     }
-    sender.ready().await?;
-    let response = sender.send_request(request).await?;
+    Ok(request)
+}
+
+/// Reads a response to its end.
+async fn read(response: http::Response<Incoming>) -> Result<(), Failure> {
     if !response.status().is_success() {
         return Err(format!("the proxy answered {}", response.status()).into());
     }

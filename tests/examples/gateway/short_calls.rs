@@ -3,6 +3,8 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use http::Version;
+
 use crate::load::{self, Call, Caller};
 use crate::process::{Kind, Process};
 use crate::{Args, Failure, Part, median, micros};
@@ -91,6 +93,12 @@ pub(crate) async fn measure_all(args: &Args, upstream: SocketAddr) -> Result<(),
     let mut targets = Vec::new();
     for (name, kind) in args.gateways() {
         targets.push(Target::start(name, &kind, upstream, args).await?);
+    }
+    if let Some(file) = &args.envoy {
+        for (name, version) in [("envoy", Version::HTTP_11), ("envoy, h2", Version::HTTP_2)] {
+            let kind = Kind::Envoy(file.clone(), version);
+            targets.push(Target::start(name, &kind, upstream, args).await?);
+        }
     }
     targets.push(Target::start("proxy", &Kind::Proxy, upstream, args).await?);
     heading(args.in_flight);
