@@ -205,12 +205,49 @@ impl MessageLayout {
             // An empty place is the index of no field.
             let index = usize::from(*indexes.get(place)?);
             let field = self.fields.get(index)?;
-            if field.name.as_bytes() == name {
+            if is_same(field.name.as_bytes(), name) {
                 return Some((index, field));
             }
         }
         None
     }
+
+    /// The index of the field whose property name and colon `text` begins with, if it is
+    /// one of the two that are declared from this index on, and the field.
+    ///
+    /// Most APIs write properties in the order in which they document them, and leave
+    /// some out.
+    #[inline]
+    pub(crate) fn guess(&self, from: usize, text: &[u8]) -> Option<(usize, &'static FieldLayout)> {
+        for index in [from, from + 1] {
+            let field = self.fields.get(index)?;
+            let name = field.name.as_bytes();
+            if let Some([b'"', found @ .., b'"', b':']) = text.get(..name.len() + 3)
+                && is_same(name, found)
+            {
+                return Some((index, field));
+            }
+        }
+        None
+    }
+}
+
+/// Returns whether two names are equal. Most are short, so that a call costs more than
+/// the comparison.
+#[inline]
+fn is_same(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
+    if let (Some(first), Some(last)) = (one.first_chunk::<8>(), one.last_chunk::<8>()) {
+        return other.first_chunk() == Some(first)
+            && other.last_chunk() == Some(last)
+            && (one.len() <= 16 || one == other);
+    }
+    if let (Some(first), Some(last)) = (one.first_chunk::<4>(), one.last_chunk::<4>()) {
+        return other.first_chunk() == Some(first) && other.last_chunk() == Some(last);
+    }
+    one.iter().eq(other)
 }
 
 /// A field that is filled from the `Link` header of a reply.

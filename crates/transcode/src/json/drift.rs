@@ -31,6 +31,17 @@ pub enum DriftKind {
     LeapSecond,
 }
 
+impl DriftKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] = [
+        Self::UndeclaredProperty,
+        Self::UnknownEnumValue,
+        Self::RoundedNumber,
+        Self::LostFractionDigits,
+        Self::LeapSecond,
+    ];
+}
+
 impl fmt::Display for DriftKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -317,6 +317,37 @@ impl Output {
         self.sized(text);
     }
 
+    /// A member of a `google.protobuf.Struct` whose value is a string.
+    pub(super) fn string_member(&mut self, name: &[u8], string: &[u8]) {
+        let sized = |length: usize| 1 + varint_size(length as u64) + length;
+        let value = sized(string.len());
+        self.field(1, WireType::Len);
+        self.varint((sized(name.len()) + sized(value)) as u64);
+        self.string(1, name);
+        self.field(2, WireType::Len);
+        self.varint(value as u64);
+        self.string(3, string);
+    }
+
+    /// A field that is a string of so many bytes, which lie where `from` begins.
+    #[inline]
+    pub(super) fn copied_string(&mut self, number: u32, from: &[u8], length: usize) {
+        /// So many bytes are copied without a loop.
+        const CHUNK: usize = 16;
+        self.field(number, WireType::Len);
+        self.varint(length as u64);
+        if length <= CHUNK
+            && let Some(chunk) = from.first_chunk::<CHUNK>()
+        {
+            let end = self.bytes.len() + length;
+            self.bytes.extend_from_slice(chunk);
+            self.bytes.truncate(end);
+        } else {
+            self.bytes
+                .extend_from_slice(from.get(..length).unwrap_or_default());
+        }
+    }
+
     #[inline]
     pub(super) fn varint(&mut self, value: u64) {
         put_varint(&mut self.bytes, value);

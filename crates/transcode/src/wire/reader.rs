@@ -2,17 +2,18 @@
 
 mod names;
 mod place;
+mod plain;
 mod values;
 
 use bytes::Bytes;
 
-use super::frame::{Frame, FrameKind, Present, Skipped, Span};
+use super::frame::{Frame, Skipped, Span};
 use super::output::{Output, Slot};
 use super::refusal::Refusal;
-use super::scalar::{self, Noticed, Target};
-use super::token::{self, NoToken, Rest, SyntaxError};
+use super::scalar;
+use super::token::{NoToken, Rest, SyntaxError};
 use crate::json::{Drifts, ReadError};
-use crate::layout::{Holding, KeyLayout, Root};
+use crate::layout::{KeyLayout, Root};
 
 /// What may come next in the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -221,8 +222,8 @@ impl Reader {
                     self.line_start = self.position + at;
                 }
             }
-            if matches!(self.state, State::FirstName | State::Name) && self.scanned == 0 {
-                let read = self.properties(text, at)?;
+            if self.scanned == 0 {
+                let read = self.plain(text, at)?;
                 if read > at {
                     at = read;
                     continue;
@@ -289,69 +290,6 @@ impl Reader {
         at
     }
 
-    /// Reads the properties from here on that are whole and hold single scalars, and
-    /// returns where the next one begins.
-    ///
-    /// It does nothing that [`token`](Self::token) does not do as well, and leaves to
-    /// that whatever is not plain. Most of a reply is.
-    fn properties(&mut self, text: &[u8], mut at: usize) -> Result<usize, ReadError> {
-        loop {
-            let Some(Frame {
-                kind: FrameKind::Message(message),
-                ..
-            }) = self.frames.last_mut()
-            else {
-                return Ok(at);
-            };
-            if !self.skipped.is_empty() {
-                return Ok(at);
-            }
-            let Some((name, size)) = token::plain_string(text, at) else {
-                return Ok(at);
-            };
-            let value = at + size + 1;
-            let Some((index, field)) = message.layout.find(name) else {
-                return Ok(at);
-            };
-            let is_single = matches!(field.holds, Holding::Optional | Holding::Implicit);
-            if !is_single || text.get(value - 1) != Some(&b':') {
-                return Ok(at);
-            }
-            let Some((scalar, size)) = scalar::whole(text, value) else {
-                return Ok(at);
-            };
-            let from = self.output.mark();
-            let written = scalar::write(&mut self.output, Target::of(field), &scalar);
-            message.property = Present::Declared(index, field);
-            message.has_duplicates |= !message.see(index, &self.spans);
-            self.spans.push(Span {
-                field: index,
-                from,
-                to: self.output.mark(),
-            });
-            match written {
-                Ok(Noticed::NOTHING) => {}
-                Ok(noticed) => {
-                    self.state = State::Value;
-                    for kind in noticed.kinds() {
-                        self.drift(kind);
-                    }
-                }
-                Err(refusal) => {
-                    self.state = State::Value;
-                    return Err(self.refused(refusal, value));
-                }
-            }
-            at = value + size;
-            if text.get(at) != Some(&b',') {
-                self.state = State::NextName;
-                return Ok(at);
-            }
-            self.state = State::Name;
-            at += 1;
-        }
-    }
-
     /// Reads one token, and returns how long it is.
     fn token(&mut self, rest: &Rest<'_>) -> Result<usize, Refusal> {
         let first = rest.bytes.first().copied();
@@ -364,7 +302,7 @@ impl Reader {
             {
                 self.begin_element();
                 self.state = State::Value;
-                return Ok(0);
+                return self.value(rest);
             }
             (State::NextElement, Some(b',')) => self.state = State::Element,
             (State::NextName, Some(b',')) => self.state = State::Name,

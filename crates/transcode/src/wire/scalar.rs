@@ -98,27 +98,27 @@ pub(super) fn whole(text: &[u8], at: usize) -> Option<(Scalar<'_>, usize)> {
 }
 
 /// What was noticed of a value that does not fit its field quite.
+///
+/// A bit of a whole word stands for each kind: a result that holds it is copied by
+/// words, and a processor waits where a word is read that was written by bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Noticed {
-    first: Option<DriftKind>,
-    second: Option<DriftKind>,
-}
+pub(super) struct Noticed(u64);
 
 impl Noticed {
-    pub(super) const NOTHING: Self = Self {
-        first: None,
-        second: None,
-    };
+    pub(super) const NOTHING: Self = Self(0);
 
     fn one(kind: DriftKind, is_so: bool) -> Self {
-        Self {
-            first: is_so.then_some(kind),
-            second: None,
-        }
+        Self(u64::from(is_so) << kind as u64)
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
     }
 
     pub(super) fn kinds(self) -> impl Iterator<Item = DriftKind> {
-        self.first.into_iter().chain(self.second)
+        DriftKind::ALL
+            .into_iter()
+            .filter(move |kind| self.0 >> *kind as u64 & 1 == 1)
     }
 }
 
@@ -135,6 +135,10 @@ pub(super) fn write(
     } = target;
     match (value, scalar) {
         (ValueLayout::String, Scalar::String(text)) => {
+            if let Some((from, length)) = text.plain() {
+                write_plain(out, target, from, length);
+                return Ok(Noticed::NOTHING);
+            }
             let text = text.bytes()?;
             if !(is_implicit && text.is_empty()) {
                 out.string(number, &text);
@@ -213,6 +217,14 @@ pub(super) fn write(
     }
 }
 
+/// Writes a string of so many bytes of ASCII, which lie where `from` begins.
+#[inline]
+pub(super) fn write_plain(out: &mut Output, target: Target, from: &[u8], length: usize) {
+    if !(target.is_implicit && length == 0) {
+        out.copied_string(target.number, from, length);
+    }
+}
+
 /// Writes one of the messages whose JSON is a string.
 fn write_well_known(
     out: &mut Output,
@@ -224,12 +236,9 @@ fn write_well_known(
         ValueLayout::Timestamp => {
             let parsed =
                 json::instant(text).ok_or_else(|| mismatch(value.expected(), "another string"))?;
-            let noticed = Noticed {
-                first: parsed.is_leap_second.then_some(DriftKind::LeapSecond),
-                second: parsed
-                    .has_lost_digits
-                    .then_some(DriftKind::LostFractionDigits),
-            };
+            let noticed = Noticed::one(DriftKind::LeapSecond, parsed.is_leap_second).and(
+                Noticed::one(DriftKind::LostFractionDigits, parsed.has_lost_digits),
+            );
             write_time(out, number, parsed.value.seconds, parsed.value.nanos);
             Ok(noticed)
         }

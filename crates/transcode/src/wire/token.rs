@@ -85,23 +85,46 @@ pub(super) struct Rest<'j> {
 /// A string: its bytes between the quotes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct RawString<'j> {
-    bytes: &'j [u8],
-    /// Whether it may have escapes.
-    is_escaped: bool,
-    /// Whether it has nothing but ASCII. Otherwise it need not be UTF-8.
-    is_ascii: bool,
+    /// The text from its first byte on.
+    from: &'j [u8],
+    length: usize,
+    content: Content,
+}
+
+/// What is between the quotes of a string. It is as large as a word, so that it is
+/// copied as it was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(usize)]
+enum Content {
+    /// Nothing but ASCII, as it is.
+    Plain,
+    /// No escapes. It need not be UTF-8.
+    Unescaped,
+    /// Maybe escapes.
+    Escaped,
 }
 
 impl<'j> RawString<'j> {
     /// Returns the length with both quotes.
     pub(super) fn size(&self) -> usize {
-        self.bytes.len() + 2
+        self.length + 2
+    }
+
+    fn raw(&self) -> &'j [u8] {
+        self.from.get(..self.length).unwrap_or_default()
+    }
+
+    /// Where its text lies as it is, and how long that is, if it has nothing but ASCII
+    /// and no escapes.
+    #[inline]
+    pub(super) fn plain(&self) -> Option<(&'j [u8], usize)> {
+        (self.content == Content::Plain).then_some((self.from, self.length))
     }
 
     /// The bytes of its text, which are UTF-8.
     pub(super) fn bytes(&self) -> Result<Cow<'j, [u8]>, NoToken> {
-        if self.is_ascii && !self.is_escaped {
-            return Ok(Cow::Borrowed(self.bytes));
+        if self.content == Content::Plain {
+            return Ok(Cow::Borrowed(self.raw()));
         }
         Ok(match self.text()? {
             Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
@@ -111,10 +134,10 @@ impl<'j> RawString<'j> {
 
     /// Its text.
     pub(super) fn text(&self) -> Result<Cow<'j, str>, NoToken> {
-        if self.is_escaped {
-            return unescape(self.bytes).map(Cow::Owned);
+        if self.content == Content::Escaped {
+            return unescape(self.raw()).map(Cow::Owned);
         }
-        match std::str::from_utf8(self.bytes) {
+        match std::str::from_utf8(self.raw()) {
             Ok(text) => Ok(Cow::Borrowed(text)),
             Err(error) => invalid(SyntaxError::InvalidCodePoint, 1 + error.valid_up_to()),
         }
@@ -143,14 +166,22 @@ fn special(word: u64) -> u64 {
 /// bytes before it, and maybe of some behind.
 #[inline]
 fn next_special(bytes: &[u8], mut at: usize, seen: &mut u64) -> usize {
-    while let Some(word) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
-        let word = u64::from_le_bytes(*word);
-        *seen |= word;
-        let found = special(word);
-        if found != 0 {
-            return at + found.trailing_zeros() as usize / 8;
+    // Most strings end within the first of these.
+    while let Some(words) = bytes.get(at..).and_then(<[u8]>::first_chunk::<16>) {
+        let words = u128::from_le_bytes(*words);
+        #[expect(clippy::cast_possible_truncation, reason = "each half is taken")]
+        let (low, high) = (words as u64, (words >> 64) as u64);
+        *seen |= low;
+        let (in_low, in_high) = (special(low), special(high));
+        if in_low | in_high != 0 {
+            if in_low != 0 {
+                return at + in_low.trailing_zeros() as usize / 8;
+            }
+            *seen |= high;
+            return at + 8 + in_high.trailing_zeros() as usize / 8;
         }
-        at += 8;
+        *seen |= high;
+        at += 16;
     }
     for byte in bytes.get(at..).unwrap_or_default() {
         if matches!(byte, b'"' | b'\\' | ..0x20) {
@@ -176,9 +207,15 @@ pub(super) fn string<'j>(rest: &Rest<'j>) -> Result<RawString<'j>, NoToken> {
         match bytes.get(at) {
             Some(b'"') => {
                 return Ok(RawString {
-                    bytes: &bytes[1..at],
-                    is_escaped,
-                    is_ascii: seen & repeated(0x80) == 0,
+                    from: &bytes[1..],
+                    length: at - 1,
+                    content: if is_escaped {
+                        Content::Escaped
+                    } else if seen & repeated(0x80) == 0 {
+                        Content::Plain
+                    } else {
+                        Content::Unescaped
+                    },
                 });
             }
             Some(b'\\') => {
@@ -375,10 +412,11 @@ pub(super) fn word(rest: &Rest<'_>, word: &'static [u8]) -> Result<usize, NoToke
 
 /// Makes sure that the escapes of a string that nobody reads are some.
 pub(super) fn check_escapes(string: &RawString<'_>) -> Result<(), NoToken> {
-    let mut rest = string.bytes;
+    let bytes = string.raw();
+    let mut rest = bytes;
     while let Some(at) = rest.iter().position(|byte| *byte == b'\\') {
         rest = &rest[at + 1..];
-        let here = string.bytes.len() - rest.len() + 1;
+        let here = bytes.len() - rest.len() + 1;
         let Some((kind, behind)) = rest.split_first() else {
             return invalid(SyntaxError::EndInString, here);
         };
@@ -386,7 +424,7 @@ pub(super) fn check_escapes(string: &RawString<'_>) -> Result<(), NoToken> {
         match kind {
             b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {}
             b'u' => {
-                hex(&mut rest, string.bytes.len())?;
+                hex(&mut rest, bytes.len())?;
             }
             _ => return invalid(SyntaxError::InvalidEscape, here),
         }
