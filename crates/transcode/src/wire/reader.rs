@@ -135,20 +135,42 @@ impl Reader {
     /// Fails with the JSON path of the first value that does not fit, and where the
     /// text is not JSON or has something behind its value.
     pub fn feed(&mut self, piece: &[u8]) -> Result<(), ReadError> {
+        let read = self.end_partial(piece)?;
         if self.partial.is_empty() {
-            let read = self.read(piece, false)?;
-            self.partial.extend_from_slice(&piece[read..]);
-        } else {
-            let mut text = std::mem::take(&mut self.partial);
-            text.extend_from_slice(piece);
-            let read = self.read(&text, false)?;
-            text.drain(..read);
-            self.partial = text;
+            let rest = piece.get(read..).unwrap_or_default();
+            let read = self.read(rest, false)?;
+            self.partial
+                .extend_from_slice(rest.get(read..).unwrap_or_default());
         }
         if self.max_element.is_some_and(|max| self.unfinished() > max) {
             return Err(self.refused(Refusal::TooLarge, 0));
         }
         Ok(())
+    }
+
+    /// Reads the token that has begun in an earlier piece, if its end is in this one,
+    /// and what else is copied with it. Returns how much of the piece that is. A token
+    /// that goes on behind this piece is kept with all of it.
+    fn end_partial(&mut self, piece: &[u8]) -> Result<usize, ReadError> {
+        /// Most tokens end within so many bytes, so that no more of a piece is copied.
+        const NEAR: usize = 256;
+        if self.partial.is_empty() {
+            return Ok(0);
+        }
+        let mut text = std::mem::take(&mut self.partial);
+        let before = text.len();
+        let mut copied = 0;
+        for end in [NEAR.min(piece.len()), piece.len()] {
+            text.extend_from_slice(piece.get(copied..end).unwrap_or_default());
+            copied = end;
+            let read = self.read(&text, false)?;
+            if let Some(read) = read.checked_sub(before) {
+                return Ok(read);
+            }
+            debug_assert_eq!(read, 0, "what is kept is one token");
+        }
+        self.partial = text;
+        Ok(piece.len())
     }
 
     /// The text is whole.
