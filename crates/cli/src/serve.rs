@@ -38,6 +38,7 @@ pub(crate) use self::database::PlaceArgs;
 use self::http_bounds::HttpBoundsArgs;
 use self::pictures::PictureArgs;
 use self::upstream::UpstreamArgs;
+use crate::configuration::Effective;
 
 /// The domain of the reasons that the gateway gives for its own errors.
 const DOMAIN: &str = "gateway.web1on1.chat";
@@ -167,7 +168,7 @@ pub(crate) struct GatewayArgs {
     max_blocking_threads: NonZeroUsize,
 }
 
-pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
+pub(crate) async fn serve(args: ServeArgs, _effective: Effective) -> anyhow::Result<ExitCode> {
     process::prepare();
     let grpc = bind(args.grpc).await?;
     let most = share_of_descriptors();
@@ -207,7 +208,7 @@ pub(crate) async fn backend(args: BackendArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-pub(crate) async fn gateway(args: GatewayArgs) -> anyhow::Result<ExitCode> {
+pub(crate) async fn gateway(args: GatewayArgs, _effective: Effective) -> anyhow::Result<ExitCode> {
     process::prepare();
     let bases = args.upstream.bases()?;
     let client = args.upstream.client(&bases)?;
