@@ -41,7 +41,9 @@ pub(crate) fn hide_secrets(root: &Command) -> io::Result<()> {
         }
         let moved: Vec<_> = hidden.iter().map(|(secret, _)| &secret.flag[2..]).collect();
         command.env(MOVED, moved.join(","));
-        let variables = hidden.iter().map(|(secret, value)| (&secret.variable, value));
+        let variables = hidden
+            .iter()
+            .map(|(secret, value)| (&secret.variable, value));
         Err(command.args(rest).envs(variables).exec())
     }
     #[cfg(not(unix))]
@@ -92,9 +94,8 @@ fn without_secrets<'a>(
                 hidden.push((secret, value.into()));
                 continue;
             }
-            let next = arguments.next_if(|value| {
-                joined.is_none() && secret.is_in(&value.to_string_lossy())
-            });
+            let next = arguments
+                .next_if(|value| joined.is_none() && secret.is_in(&value.to_string_lossy()));
             if let Some(value) = next {
                 hidden.push((secret, value.clone()));
                 continue;
@@ -133,13 +134,15 @@ mod tests {
     use super::*;
 
     fn secrets() -> [Secret; 2] {
-        [("--database", "DATABASE", true), ("--password", "PASSWORD", false)].map(
-            |(flag, variable, is_url)| Secret {
-                flag: flag.to_owned(),
-                variable: variable.into(),
-                is_url,
-            },
-        )
+        [
+            ("--database", "DATABASE", true),
+            ("--password", "PASSWORD", false),
+        ]
+        .map(|(flag, variable, is_url)| Secret {
+            flag: flag.to_owned(),
+            variable: variable.into(),
+            is_url,
+        })
     }
 
     /// Checks which arguments stay, and which variables are set.

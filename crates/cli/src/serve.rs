@@ -77,25 +77,20 @@ pub(crate) struct BackendArgs {
 
     /// Where others reach the REST API; URLs of avatars begin with it. Defaults
     /// to the address of --http
-    #[arg(long, value_name = "URL", env = "WEB1ON1_PUBLIC_URL")]
+    #[arg(long, value_name = "URL")]
     public_url: Option<String>,
 
     /// A JSON document of resources to load at the start, such as
     /// seed/sample.json; what exists is left as it is. May be given more than once
-    #[arg(long, value_name = "FILE", env = "WEB1ON1_SEED")]
+    #[arg(long, value_name = "FILE")]
     seed: Vec<PathBuf>,
 
     /// E-mail address of the owner that the first start creates
-    #[arg(long, value_name = "EMAIL", env = "WEB1ON1_OWNER_EMAIL")]
+    #[arg(long, value_name = "EMAIL")]
     owner_email: Option<String>,
 
     /// Password of that owner; made up and printed if not given
-    #[arg(
-        long,
-        value_name = "PASSWORD",
-        env = "WEB1ON1_OWNER_PASSWORD",
-        hide_env_values = true
-    )]
+    #[arg(long, value_name = "PASSWORD", hide_env_values = true)]
     owner_password: Option<String>,
 
     #[command(flatten)]
@@ -115,7 +110,7 @@ pub(crate) struct BackendArgs {
     #[arg(
         long,
         value_name = "NUMBER",
-        env = "WEB1ON1_MAX_BLOCKING_THREADS",
+        help_heading = "Process",
         default_value_t = BLOCKING_THREADS
     )]
     max_blocking_threads: NonZeroUsize,
@@ -146,12 +141,17 @@ pub(crate) struct GatewayArgs {
     upstream: UpstreamArgs,
 
     /// Where to serve gRPC; port 0 picks a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:50051")]
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:50051",
+        help_heading = None
+    )]
     grpc: SocketAddr,
 
     /// Where to serve /healthz and /readyz for an orchestrator; not served by
     /// default
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", help_heading = None)]
     admin: Option<SocketAddr>,
 
     #[command(flatten)]
@@ -162,7 +162,7 @@ pub(crate) struct GatewayArgs {
     #[arg(
         long,
         value_name = "NUMBER",
-        env = "WEB1ON1_MAX_BLOCKING_THREADS",
+        help_heading = "Process",
         default_value = "8"
     )]
     max_blocking_threads: NonZeroUsize,

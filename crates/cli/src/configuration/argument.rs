@@ -96,7 +96,9 @@ impl Argument {
     /// What stands for a value in the help: `NUMBER`.
     pub(super) fn placeholder(&self) -> String {
         let names = self.definition.get_value_names().unwrap_or_default();
-        names.first().map_or("VALUE".to_owned(), ToString::to_string)
+        names
+            .first()
+            .map_or("VALUE".to_owned(), ToString::to_string)
     }
 
     /// The values that it may have, if they are few.
@@ -105,7 +107,10 @@ impl Argument {
             return Vec::new();
         }
         let values = self.definition.get_possible_values();
-        values.iter().map(|value| value.get_name().to_owned()).collect()
+        values
+            .iter()
+            .map(|value| value.get_name().to_owned())
+            .collect()
     }
 
     /// Splits a value that has several.
@@ -143,13 +148,25 @@ impl Argument {
         }
         let possible = self.possible_values();
         if error.kind() == ErrorKind::InvalidValue && !possible.is_empty() {
-            return Err(format!("it is one of {}", possible.join(", ")));
+            return Err(format!("it must be one of {}", possible.join(", ")));
+        }
+        let text = value.to_string_lossy();
+        match self.kind {
+            Kind::Integer if text.parse::<i128>().is_err() => {
+                return Err("it must be an integer".to_owned());
+            }
+            Kind::Number if text.parse::<f64>().is_err() => {
+                return Err("it must be a number".to_owned());
+            }
+            _ => {}
         }
         let cause = std::error::Error::source(&error).map(ToString::to_string);
-        Err(cause.unwrap_or_else(|| match error.get(ContextKind::Custom) {
-            Some(ContextValue::String(text)) => text.clone(),
-            _ => error.kind().to_string(),
-        }))
+        Err(
+            cause.unwrap_or_else(|| match error.get(ContextKind::Custom) {
+                Some(ContextValue::String(text)) => text.clone(),
+                _ => error.kind().to_string(),
+            }),
+        )
     }
 }
 
@@ -184,10 +201,7 @@ pub(super) fn of_servers(root: &Command, first: &[Argument]) -> Vec<Argument> {
 }
 
 /// Returns the name that is most like another one, unless none is like it.
-pub(super) fn nearest<'a>(
-    name: &str,
-    among: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub(super) fn nearest<'a>(name: &str, among: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     const ALIKE: f64 = 0.6;
     let among = among.into_iter();
     let scored = among.map(|known| (strsim::normalized_damerau_levenshtein(known, name), known));

@@ -8,7 +8,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Command, Error};
 
-use super::argument::{ABOUT_CONFIGURATION, Argument, nearest};
+use super::argument::{ABOUT_CONFIGURATION, Argument, SERVERS, nearest};
 use super::kind::Kind;
 use super::problem::{Place, Problem};
 use super::setting::{Origin, Setting};
@@ -29,7 +29,7 @@ pub(super) struct CommandLine {
 
 impl CommandLine {
     /// Reads the words of a command line whose first `path` words name the program and
-    /// the command. `known` are the arguments of all servers.
+    /// the command.
     ///
     /// # Errors
     ///
@@ -39,7 +39,6 @@ impl CommandLine {
         words: Vec<OsString>,
         path: usize,
         arguments: &[Argument],
-        known: &[Argument],
     ) -> Result<Self, Error> {
         let lenient = lenient(root.clone());
         let mut read = Self {
@@ -57,7 +56,7 @@ impl CommandLine {
                 Err(error) => error,
             };
             match error.kind() {
-                ErrorKind::UnknownArgument if read.drop_unknown(&error, arguments, known) => {}
+                ErrorKind::UnknownArgument if read.drop_unknown(&error, arguments, root) => {}
                 // What is missing may be in another source, and what is in conflict is
                 // found once all is known.
                 ErrorKind::MissingRequiredArgument | ErrorKind::ArgumentConflict => {
@@ -91,7 +90,10 @@ impl CommandLine {
                 let raw = matches.get_raw(argument.id()).into_iter().flatten();
                 raw.map(OsStr::to_owned).collect()
             };
-            for wrong in values.iter().filter_map(|value| argument.check(value).err()) {
+            for wrong in values
+                .iter()
+                .filter_map(|value| argument.check(value).err())
+            {
                 self.problem(format!("{} is not valid: {wrong}", argument.flag()));
             }
             self.settings.push(Setting {
@@ -104,7 +106,7 @@ impl CommandLine {
 
     /// Reports an argument that there is not, and goes on without it. Returns `false` if
     /// it is not found among the words.
-    fn drop_unknown(&mut self, error: &Error, own: &[Argument], known: &[Argument]) -> bool {
+    fn drop_unknown(&mut self, error: &Error, own: &[Argument], root: &Command) -> bool {
         let Some(ContextValue::String(unknown)) = error.get(ContextKind::InvalidArg) else {
             return false;
         };
@@ -113,7 +115,11 @@ impl CommandLine {
             let (name, _) = word.split_once('=').unwrap_or((&word, ""));
             name == unknown
         };
-        let found = self.words.iter().skip(self.path).position(|word| begins(word));
+        let found = self
+            .words
+            .iter()
+            .skip(self.path)
+            .position(|word| begins(word));
         let Some(found) = found.map(|found| found + self.path) else {
             return false;
         };
@@ -125,12 +131,20 @@ impl CommandLine {
             self.words.remove(found);
         }
         let name = unknown.trim_start_matches('-');
-        let elsewhere = known.iter().any(|argument| argument.name == name);
+        let elsewhere = SERVERS.into_iter().filter(|server| {
+            let server = root.find_subcommand(server);
+            let mut longs = server.into_iter().flat_map(|server| server.get_arguments());
+            longs.any(|argument| argument.get_long() == Some(name))
+        });
+        let elsewhere: Vec<_> = elsewhere.collect();
         let names = own.iter().map(|argument| argument.name.as_str());
         let nearest = nearest(name, names.chain(ABOUT_CONFIGURATION).chain(["help"]));
         self.problem(match nearest {
             _ if !unknown.starts_with('-') => format!("nothing is expected at {unknown:?}"),
-            _ if elsewhere => format!("{unknown} is an argument of another command"),
+            _ if !elsewhere.is_empty() => {
+                let servers = elsewhere.join(" and ");
+                format!("{unknown} is no argument of this command, but one of {servers}")
+            }
             Some(nearest) => format!("there is no {unknown}; the nearest is --{nearest}"),
             None => format!("there is no {unknown}; --help lists all arguments"),
         });

@@ -61,9 +61,9 @@ impl Environment {
                 let known = own.iter().chain(&elsewhere).map(String::as_str);
                 read.warnings.push(match nearest(&name, known) {
                     Some(nearest) => {
-                        format!("the variable {name} means nothing; the nearest is {nearest}")
+                        format!("there is no variable {name}; the nearest is {nearest}")
                     }
-                    None => format!("the variable {name} means nothing"),
+                    None => format!("there is no variable {name}, so it has no effect"),
                 });
             }
         }

@@ -24,6 +24,8 @@ const MAX_SIZE: u64 = 1 << 20;
 pub(super) struct File {
     pub(super) settings: Vec<Setting>,
     pub(super) problems: Vec<Problem>,
+    /// Whether more may be in the file than was read.
+    pub(super) is_incomplete: bool,
 }
 
 impl File {
@@ -35,6 +37,7 @@ impl File {
                 place: named_by,
                 message: format!("the configuration file {} {why}", path.display()),
             }],
+            is_incomplete: true,
         };
         match std::fs::metadata(path) {
             Ok(metadata) if metadata.len() > MAX_SIZE => {
@@ -65,6 +68,8 @@ impl File {
         // One mistake of writing can make others of what follows, so those would mislead.
         if reader.read.problems.is_empty() {
             reader.table(table.get_ref(), "");
+        } else {
+            reader.read.is_incomplete = true;
         }
         let mut read = reader.read;
         read.problems.sort();
@@ -189,7 +194,10 @@ impl Reader<'_> {
             return Vec::new();
         };
         let mut values = argument.split(OsString::from(text));
-        for wrong in values.iter().filter_map(|value| argument.check(value).err()) {
+        for wrong in values
+            .iter()
+            .filter_map(|value| argument.check(value).err())
+        {
             self.problem(value.span(), format!("`{name}` is not valid: {wrong}"));
         }
         if argument.kind == Kind::Boolean {

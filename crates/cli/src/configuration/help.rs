@@ -9,13 +9,25 @@ use super::{FileArgs, PrintArgs};
 /// so the short help leaves them out.
 const BOUNDS: [&str; 4] = ["DURATION", "NUMBER", "BYTES", "RATIO"];
 
+/// What the short help of a server ends with.
+const SHORT: &str = "\
+--help shows all arguments, also those with bounds and times that seldom need another value.
+Each can be given in the environment and in a file as well; see docs/configuration.md.";
+
+/// What the long help of a server ends with.
+const LONG: &str = "\
+Each argument can be given as a flag (--max-calls 100), in the environment
+(WEB1ON1_MAX_CALLS=100) or in the file that --config names (max-calls = 100). A flag comes
+before a variable, and a variable before the file. --print-config shows the result.";
+
 /// Offers every argument of the servers in the environment, and the flags about the
 /// configuration.
 pub(crate) fn offer(root: Command) -> Command {
     SERVERS.into_iter().fold(root, |root, server| {
         root.mut_subcommand(server, |command| {
-            let command = FileArgs::augment_args(PrintArgs::augment_args(command));
+            let command = PrintArgs::augment_args(FileArgs::augment_args(command));
             let command = command.mut_args(|argument| in_help(in_environment(argument)));
+            let command = command.after_help(SHORT).after_long_help(LONG);
             command.mut_subcommands(|command| {
                 let command = FileArgs::augment_args(command);
                 command.mut_args(|argument| {
@@ -49,13 +61,34 @@ fn in_help(argument: Arg) -> Arg {
     argument.hide_short_help(is_bound)
 }
 
-/// The command as the help, the manual and completions show it: variables without the
-/// values that they have. The short help is one line for each argument, so it names no
-/// variable.
+/// The command as the help, the manual and completions show it. The long help has one
+/// line with the default and the variable of an argument, without the value that it has.
+/// The short help names no variable.
 pub(crate) fn displayed(command: Command, is_short: bool) -> Command {
     let command = command.mut_args(|argument| {
-        // What has no variable must not have a part in its display either.
-        argument.hide_env_values(true).hide_env(is_short)
+        // The sum of it all is one line for each argument.
+        if is_short {
+            return argument.hide_env(true);
+        }
+        let mut facts = Vec::new();
+        let has_values = argument.get_action().takes_values();
+        let defaults = argument.get_default_values().iter();
+        let defaults: Vec<_> = defaults.filter_map(|value| value.to_str()).collect();
+        if has_values && !defaults.is_empty() && !argument.is_hide_default_value_set() {
+            facts.push(format!("[default: {}]", defaults.join(",")));
+        }
+        let variable = argument.get_env().and_then(|name| name.to_str());
+        facts.extend(variable.map(|name| format!("[env: {name}]")));
+        let help = argument.get_long_help().or(argument.get_help());
+        let help = help.map(ToString::to_string).unwrap_or_default();
+        if facts.is_empty() || help.is_empty() {
+            return argument;
+        }
+        let help = format!("{help}\n{}", facts.join(" "));
+        argument
+            .long_help(help)
+            .hide_env(true)
+            .hide_default_value(true)
     });
     command.mut_subcommands(|command| displayed(command, is_short))
 }
