@@ -9,7 +9,7 @@ use clap::{Args, Subcommand};
 
 use crate::serve::{self, KeyArgs, PlaceArgs};
 
-/// Serve the REST API alone, or back up and restore what it keeps
+/// Serve the REST API alone, or do something with what it keeps
 #[derive(Args, Debug)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct BackendCommand {
@@ -35,7 +35,9 @@ enum Command {
     RotateKey(RotateKeyArgs),
 }
 
-/// Create another organization that sees nothing of the others, with its owner
+/// Create another organization with its owner
+///
+/// It stands at the top of a tree of its own, and sees nothing of the others.
 #[derive(Args, Debug)]
 struct CreateOrganizationArgs {
     /// The name of the organization
@@ -74,8 +76,9 @@ struct RevokeTokensArgs {
     place: PlaceArgs,
 }
 
-/// Sign tokens with a new key from now on; tokens that an older one has signed stay
-/// valid
+/// Sign tokens with a new key from now on
+///
+/// Tokens that an older key has signed stay valid.
 #[derive(Args, Debug)]
 struct RotateKeyArgs {
     #[command(flatten)]
@@ -96,8 +99,10 @@ async fn open(place: &PlaceArgs, keys: &KeyArgs) -> anyhow::Result<Backend> {
     Ok(backend)
 }
 
-/// Copy a SQLite database and all pictures but those in S3 to one file; the backend
-/// may go on serving
+/// Copy a SQLite database and its pictures to one file
+///
+/// The backend may go on serving. Pictures in S3 are not copied. Of a PostgreSQL database
+/// pg_dump makes a backup.
 #[derive(Args, Debug)]
 struct BackupArgs {
     /// The file, which must not exist
@@ -107,7 +112,9 @@ struct BackupArgs {
     place: PlaceArgs,
 }
 
-/// Put what a backup has in its place; no backend may be serving it
+/// Put what a backup has in its place
+///
+/// No backend may be serving what is replaced.
 #[derive(Args, Debug)]
 struct RestoreArgs {
     /// The backup

@@ -7,6 +7,7 @@ mod backup;
 mod call;
 mod configuration;
 mod contract;
+mod documentation;
 mod hidden;
 mod log;
 mod serve;
@@ -31,7 +32,15 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 /// Web1on1: a REST API, a gRPC gateway in front of it, and the contract that
 /// both keep
 #[derive(Parser, Debug)]
-#[command(version, propagate_version = true)]
+#[command(
+    version,
+    propagate_version = true,
+    after_help = "Examples:\n  \
+        web1on1 serve                                  # the whole system, on loopback\n  \
+        web1on1 gateway --upstream https://api.example.com/v2\n  \
+        web1on1 call --list                            # what can be called\n  \
+        web1on1 contract check                         # in a repository with contract.toml"
+)]
 struct Args {
     #[command(subcommand)]
     command: Command,
@@ -44,6 +53,8 @@ enum Command {
     Backend(Box<backup::BackendCommand>),
     Call(call::CallArgs),
     Contract(Box<contract::ContractArgs>),
+    Completions(documentation::CompletionsArgs),
+    Man(documentation::ManArgs),
 }
 
 impl Command {
@@ -54,7 +65,9 @@ impl Command {
             Self::Serve(args) => args.max_blocking_threads(),
             Self::Gateway(args) => args.max_blocking_threads(),
             Self::Backend(command) => command.max_blocking_threads(),
-            Self::Call(_) | Self::Contract(_) => serve::BLOCKING_THREADS,
+            Self::Call(_) | Self::Contract(_) | Self::Completions(_) | Self::Man(_) => {
+                serve::BLOCKING_THREADS
+            }
         };
         given.get()
     }
@@ -135,13 +148,17 @@ fn runtime(max_blocking_threads: usize) -> io::Result<Runtime> {
         .build()
 }
 
-async fn run(command: Command, effective: Effective) -> anyhow::Result<ExitCode> {
-    match command {
+async fn run(asked: Command, effective: Effective) -> anyhow::Result<ExitCode> {
+    match asked {
         Command::Serve(args) => Box::pin(serve::serve(*args, effective)).await,
         Command::Gateway(args) => serve::gateway(*args, effective).await,
         Command::Backend(args) => Box::pin(backup::run(*args)).await,
         Command::Call(args) => call::run(args, proto::FILE_DESCRIPTOR_SET).await,
         Command::Contract(args) => contract::run(&args).await,
+        Command::Completions(args) => {
+            documentation::completions(&args, configuration::displayed(command(), true))
+        }
+        Command::Man(args) => documentation::man(&args, configuration::displayed(command(), false)),
     }
 }
 

@@ -75,13 +75,15 @@ pub(crate) struct BackendArgs {
     #[command(flatten)]
     place: PlaceArgs,
 
-    /// Where others reach the REST API; URLs of avatars begin with it. Defaults
-    /// to the address of --http
+    /// Where others reach the REST API, if not at the address of --http
+    ///
+    /// URLs of avatars begin with it.
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
 
-    /// A JSON document of resources to load at the start, such as
-    /// seed/sample.json; what exists is left as it is. May be given more than once
+    /// A JSON document of resources to load at the start; may be given more than once
+    ///
+    /// What exists is left as it is. An example is seed/sample.json.
     #[arg(long, value_name = "FILE")]
     seed: Vec<PathBuf>,
 

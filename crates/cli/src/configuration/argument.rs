@@ -113,6 +113,27 @@ impl Argument {
             .collect()
     }
 
+    /// How a value is written in a file, by its default or by what stands for it in the
+    /// help.
+    pub(super) fn example(&self) -> String {
+        let default = self.default.first().and_then(|value| value.to_str());
+        let possible = self.possible_values();
+        let text = default.or(possible.first().map(String::as_str));
+        let value = match (self.kind, text) {
+            (kind, Some(text)) => kind.to_toml(text),
+            (Kind::Boolean, None) => Some(toml::Value::Boolean(true)),
+            (Kind::Integer, None) => Some(toml::Value::Integer(1)),
+            (Kind::Number, None) => Some(toml::Value::Float(0.5)),
+            (Kind::Text, None) => Some(toml::Value::String(self.placeholder())),
+        };
+        let value = value.map(|value| value.to_string()).unwrap_or_default();
+        if self.is_list {
+            format!("[{value}]")
+        } else {
+            value
+        }
+    }
+
     /// Splits a value that has several.
     pub(super) fn split(&self, value: OsString) -> Vec<OsString> {
         match (self.definition.get_value_delimiter(), value.to_str()) {

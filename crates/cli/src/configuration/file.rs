@@ -149,7 +149,7 @@ impl Reader<'_> {
                     "`{name}` must be an array of {}, not {}, such as {name} = {}",
                     argument.kind.plural(),
                     described(value.get_ref()),
-                    example(argument),
+                    argument.example(),
                 );
                 self.problem(value.span(), message);
             }
@@ -188,7 +188,7 @@ impl Reader<'_> {
                 if argument.is_list { "each of " } else { "" },
                 argument.kind.name(),
                 described(value.get_ref()),
-                example(argument),
+                argument.example(),
             );
             self.problem(value.span(), message);
             return Vec::new();
@@ -282,25 +282,5 @@ fn described(value: &DeValue<'_>) -> &'static str {
         DeValue::Datetime(_) => "a time",
         DeValue::Array(_) => "an array",
         DeValue::Table(_) => "a table",
-    }
-}
-
-/// How a value is written, by its default or by what stands for it in the help.
-fn example(argument: &Argument) -> String {
-    let default = argument.default.first().and_then(|value| value.to_str());
-    let possible = argument.possible_values();
-    let text = default.or(possible.first().map(String::as_str));
-    let value = match (argument.kind, text) {
-        (kind, Some(text)) => kind.to_toml(text),
-        (Kind::Boolean, None) => Some(toml::Value::Boolean(true)),
-        (Kind::Integer, None) => Some(toml::Value::Integer(1)),
-        (Kind::Number, None) => Some(toml::Value::Float(0.5)),
-        (Kind::Text, None) => Some(toml::Value::String(argument.placeholder())),
-    };
-    let value = value.map(|value| value.to_string()).unwrap_or_default();
-    if argument.is_list {
-        format!("[{value}]")
-    } else {
-        value
     }
 }

@@ -10,15 +10,33 @@ use super::{FileArgs, PrintArgs};
 const BOUNDS: [&str; 4] = ["DURATION", "NUMBER", "BYTES", "RATIO"];
 
 /// What the short help of a server ends with.
-const SHORT: &str = "\
---help shows all arguments, also those with bounds and times that seldom need another value.
-Each can be given in the environment and in a file as well; see docs/configuration.md.";
+const SHORT: &str = "--help shows more: what bounds calls, connections and times.";
 
 /// What the long help of a server ends with.
-const LONG: &str = "\
-Each argument can be given as a flag (--max-calls 100), in the environment
-(WEB1ON1_MAX_CALLS=100) or in the file that --config names (max-calls = 100). A flag comes
-before a variable, and a variable before the file. --print-config shows the result.";
+const LONG: &str = "Each argument can be given as a flag (--grace 10s), in the environment \
+    (WEB1ON1_GRACE=10s) or in the file that --config names (grace = \"10s\"). A flag comes before \
+    a variable, and a variable before the file. --print-config shows the result.";
+
+/// How a server is started, for its help.
+fn examples(server: &str) -> &'static str {
+    match server {
+        "gateway" => {
+            "Examples:\n  \
+             web1on1 gateway --upstream https://api.example.com/v2\n  \
+             web1on1 gateway --config web1on1.toml --print-config"
+        }
+        "backend" => {
+            "Examples:\n  \
+             web1on1 backend --data /var/lib/web1on1\n  \
+             web1on1 backend backup monday.backup --data /var/lib/web1on1"
+        }
+        _ => {
+            "Examples:\n  \
+             web1on1 serve\n  \
+             web1on1 serve --data /var/lib/web1on1 --seed seed/sample.json"
+        }
+    }
+}
 
 /// Offers every argument of the servers in the environment, and the flags about the
 /// configuration.
@@ -27,7 +45,10 @@ pub(crate) fn offer(root: Command) -> Command {
         root.mut_subcommand(server, |command| {
             let command = PrintArgs::augment_args(FileArgs::augment_args(command));
             let command = command.mut_args(|argument| in_help(in_environment(argument)));
-            let command = command.after_help(SHORT).after_long_help(LONG);
+            let examples = examples(server);
+            let command = command
+                .after_help(format!("{examples}\n\n{SHORT}"))
+                .after_long_help(format!("{examples}\n\n{LONG}"));
             command.mut_subcommands(|command| {
                 let command = FileArgs::augment_args(command);
                 command.mut_args(|argument| {

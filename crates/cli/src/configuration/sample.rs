@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use clap::Command;
 
 use super::argument::{Argument, of_servers};
-use super::schema::{default, description};
+use super::schema::description;
 
 const WIDTH: usize = 88;
 
@@ -52,12 +52,8 @@ fn entry(root: &Command, argument: &Argument) -> String {
         line.push(' ');
         line.push_str(word);
     }
-    let value = default(root, argument).unwrap_or_else(|| argument.placeholder().into());
-    let value = if argument.is_list {
-        format!("[{value}]")
-    } else {
-        value.to_string()
-    };
-    let _ = writeln!(text, "{line}.\n# {} = {value}", argument.name);
+    let period = if line.ends_with('.') { "" } else { "." };
+    let (name, value) = (&argument.name, argument.example());
+    let _ = writeln!(text, "{line}{period}\n# {name} = {value}");
     text
 }

@@ -153,6 +153,8 @@ pub(super) fn default(root: &Command, argument: &Argument) -> Option<Value> {
 /// What an argument is for, and its defaults where they differ.
 pub(super) fn description(root: &Command, argument: &Argument) -> String {
     let text = argument.description();
+    // A summary has no period; what follows it are sentences.
+    let text = text.split("\n\n").collect::<Vec<_>>().join(". ");
     let defaults = defaults(root, argument);
     if defaults.len() < 2 {
         return text;
@@ -213,11 +215,12 @@ pub(super) fn schema(root: &Command) -> Result<Value, Vec<String>> {
             "properties": keys.collect::<Map<_, _>>(),
             "additionalProperties": false,
         });
-        let schema = match properties.remove(table) {
-            Some(own) => json!({"anyOf": [own, schema]}),
-            None => schema,
-        };
-        properties.insert(table.to_owned(), schema);
+        match properties.get_mut(table) {
+            Some(own) => *own = json!({"anyOf": [own.take(), schema]}),
+            None => {
+                properties.insert(table.to_owned(), schema);
+            }
+        }
     }
     Ok(json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",

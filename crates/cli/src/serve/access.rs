@@ -19,10 +19,10 @@ const TOKEN_KEY: &str = "WEB1ON1_TOKEN_KEY";
 /// Where the keys of tokens are.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct KeyArgs {
-    /// The file with the keys of tokens, which is made at the first start; every
-    /// backend on a database needs the same ones. Defaults to token-keys.json in the
-    /// directory of --data. The variable `WEB1ON1_TOKEN_KEY` has the keys themselves
-    /// instead, as ID:SECRET
+    /// The file with the keys of tokens, if not token-keys.json in --data
+    ///
+    /// It is made at the first start, and every backend on a database needs the same one.
+    /// The variable `WEB1ON1_TOKEN_KEY` has the keys themselves instead, as ID:SECRET.
     #[arg(long, value_name = "FILE")]
     token_keys: Option<PathBuf>,
 }
@@ -102,13 +102,16 @@ pub(crate) struct AccessArgs {
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
     refresh_grace: Duration,
 
-    /// A proxy or a network of proxies whose X-Forwarded-For tells where a login
-    /// comes from, such as that of a gateway elsewhere. May be given more than once
+    /// A proxy, or a network of them, whose X-Forwarded-For is believed
+    ///
+    /// It tells where a login comes from. A gateway elsewhere is one. May be given more
+    /// than once.
     #[arg(long, value_name = "NETWORK", value_delimiter = ',', value_parser = network)]
     pub(crate) trusted_proxy: Vec<IpNet>,
 
-    /// An origin whose pages in a browser may call the API, such as
-    /// `https://app.example.com`, or * for all. May be given more than once
+    /// An origin whose pages in a browser may call the API, or * for all
+    ///
+    /// An example is `https://app.example.com`. May be given more than once.
     #[arg(long, value_name = "ORIGIN", value_delimiter = ',', value_parser = origin)]
     pub(crate) http_cors_origin: Vec<HeaderValue>,
 

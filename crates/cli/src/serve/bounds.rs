@@ -40,8 +40,9 @@ pub(crate) struct BoundsArgs {
     #[arg(long, value_name = "BYTES", default_value_t = 256 << 20)]
     max_held_requests: usize,
 
-    /// A field of a caller's metadata to pass on beside the credentials, the
-    /// language and the trace; may be given several times
+    /// A field of a caller's metadata to pass on; may be given several times
+    ///
+    /// The credentials, the language and the trace are passed on anyway.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     forward_header: Vec<HeaderName>,
 
@@ -113,8 +114,9 @@ pub(crate) struct BoundsArgs {
     #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = duration)]
     max_connection_age: Duration,
 
-    /// An origin whose pages may call over gRPC-Web, such as
-    /// `https://app.example.com`, or `*` for all; may be given several times
+    /// An origin whose pages may call over gRPC-Web, or * for all
+    ///
+    /// An example is `https://app.example.com`. May be given several times.
     #[arg(long, value_name = "ORIGIN", value_delimiter = ',')]
     cors_origin: Vec<HeaderValue>,
 

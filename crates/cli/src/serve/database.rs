@@ -13,13 +13,16 @@ use super::bounds::duration;
 /// Where a backend keeps what it keeps.
 #[derive(Args, Debug)]
 pub(crate) struct PlaceArgs {
-    /// The directory for everything that is kept: the SQLite database and pictures,
-    /// unless --database and --pictures say otherwise
+    /// The directory for everything that is kept
+    ///
+    /// The SQLite database and pictures are in it, unless --database and --pictures say
+    /// otherwise.
     #[arg(long, value_name = "DIR", default_value = "web1on1-data")]
     pub(crate) data: PathBuf,
 
-    /// The database instead of SQLite, such as
-    /// `postgres://user:password@host/database`
+    /// The database instead of SQLite, such as postgres://user@host/database
+    ///
+    /// Give a URL with a password in the environment, where others do not see it.
     #[arg(long, value_name = "URL", hide_env_values = true)]
     pub(crate) database: Option<String>,
 }

@@ -12,9 +12,11 @@ use super::bounds::duration;
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Pictures of users")]
 pub(crate) struct PictureArgs {
-    /// Where pictures are kept: `database`, `data` (the directory of --data) or
-    /// `s3://bucket/prefix`, with the usual variables such as `AWS_ACCESS_KEY_ID`.
-    /// Defaults to `database` on PostgreSQL and to `data` on SQLite
+    /// Where pictures are kept: database, data or s3://bucket/prefix
+    ///
+    /// `data` is the directory of --data. S3 has its settings from the usual variables,
+    /// such as `AWS_ACCESS_KEY_ID`. Defaults to `database` on PostgreSQL and to `data` on
+    /// SQLite.
     // Read later, because what cannot be read would be shown.
     #[arg(long, value_name = "PLACE", hide_env_values = true)]
     pictures: Option<String>,

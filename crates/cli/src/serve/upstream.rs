@@ -14,8 +14,10 @@ use super::bounds::duration;
 #[derive(Args, Debug)]
 #[command(next_help_heading = "The way upstream")]
 pub(crate) struct UpstreamArgs {
-    /// The REST API, such as `https://api.example.com/v2`; without a path, /v2
-    /// is meant. May be given several times for endpoints of the same API
+    /// The REST API, such as https://api.example.com/v2
+    ///
+    /// Without a path, /v2 is meant. May be given several times for endpoints of the same
+    /// API.
     #[arg(long, value_name = "URL", value_delimiter = ',', required = true, help_heading = None)]
     upstream: Vec<String>,
 
@@ -24,8 +26,9 @@ pub(crate) struct UpstreamArgs {
     #[arg(long, value_name = "FILE", help_heading = None)]
     upstream_ca: Option<PathBuf>,
 
-    /// The version of HTTP: `auto` speaks HTTP/2 where the upstream offers it
-    /// by ALPN
+    /// The version of HTTP
+    ///
+    /// `auto` speaks HTTP/2 where the upstream offers it by ALPN.
     #[arg(long, value_name = "VERSION", value_enum, default_value_t = Version::Auto)]
     upstream_protocol: Version,
 
@@ -66,8 +69,9 @@ pub(crate) struct UpstreamArgs {
     #[arg(long, value_name = "RATIO", default_value_t = 0.2)]
     upstream_retry_ratio: f32,
 
-    /// The header that tells the upstream how many milliseconds are left for a
-    /// request; none is sent by default
+    /// A header that tells the upstream how many milliseconds are left
+    ///
+    /// None is sent by default.
     #[arg(long, value_name = "NAME")]
     deadline_header: Option<HeaderName>,
 }
