@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use ::backend::{Backend, Config, DatabaseLimits};
 use clap::{Args, Subcommand};
 
+use crate::progress::Progress;
 use crate::serve::{self, KeyArgs, PlaceArgs};
 
 /// Serve the REST API alone, or do something with what it keeps
@@ -132,7 +133,10 @@ pub(crate) async fn run(args: BackendCommand) -> anyhow::Result<ExitCode> {
     match args.command {
         None => serve::backend(args.serve).await,
         Some(Command::Backup(BackupArgs { file, place })) => {
-            let saved = ::backend::backup(&place.url()?, &place.data, &file)?;
+            let progress = Progress::start("backing up", "pictures");
+            let told = |done, all| progress.set(done, all);
+            let saved = ::backend::backup(&place.url()?, &place.data, &file, &told)?;
+            drop(progress);
             serve::tell(&format!(
                 "backup {}\navatars {}\n",
                 file.display(),
@@ -184,7 +188,10 @@ pub(crate) async fn run(args: BackendCommand) -> anyhow::Result<ExitCode> {
             overwrite,
             place,
         })) => {
-            let saved = ::backend::restore(&file, &place.url()?, &place.data, overwrite)?;
+            let progress = Progress::start("restoring", "pictures");
+            let told = |done, all| progress.set(done, all);
+            let saved = ::backend::restore(&file, &place.url()?, &place.data, overwrite, &told)?;
+            drop(progress);
             serve::tell(&format!(
                 "data {}\navatars {}\n",
                 place.data.display(),

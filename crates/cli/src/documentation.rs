@@ -42,7 +42,7 @@ pub(crate) fn completions(args: &CompletionsArgs, mut root: Command) -> anyhow::
 }
 
 /// Writes the manual.
-pub(crate) fn man(args: &ManArgs, mut root: Command) -> anyhow::Result<ExitCode> {
+pub(crate) fn man(args: &ManArgs, root: Command) -> anyhow::Result<ExitCode> {
     let Some(directory) = &args.out else {
         let mut page = Vec::new();
         clap_mangen::Man::new(root).render(&mut page)?;
@@ -50,13 +50,11 @@ pub(crate) fn man(args: &ManArgs, mut root: Command) -> anyhow::Result<ExitCode>
     };
     let cannot = || format!("{} cannot be written", directory.display());
     fs::create_dir_all(directory).with_context(cannot)?;
-    // Each command names those below it, but they all have a help that needs no page.
-    root.build();
     clap_mangen::generate_to(without_help(root), directory).with_context(cannot)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// The command without those that print the help of others.
+/// The command without those that print the help of others, which need no page.
 fn without_help(command: Command) -> Command {
     command
         .disable_help_subcommand(true)

@@ -10,6 +10,7 @@ mod contract;
 mod documentation;
 mod hidden;
 mod log;
+mod progress;
 mod serve;
 
 use std::io::{self, IsTerminal as _};
@@ -23,6 +24,7 @@ use tracing_subscriber::EnvFilter;
 
 use self::configuration::{Effective, Refused};
 use self::log::Log;
+use self::progress::AboveProgress;
 
 /// A call allocates some hundred times and frees all of it at once, which the
 /// C library does slowly.
@@ -39,7 +41,7 @@ static ALLOCATOR: MiMalloc = MiMalloc;
         web1on1 serve                                  # the whole system, on loopback\n  \
         web1on1 gateway --upstream https://api.example.com/v2\n  \
         web1on1 call --list                            # what can be called\n  \
-        web1on1 contract check                         # in a repository with contract.toml"
+        web1on1 contract check                         # where contract.toml is"
 )]
 struct Args {
     #[command(subcommand)]
@@ -110,7 +112,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let args = Args::from_arg_matches(&asked.matches).unwrap_or_else(|error| error.exit());
-    let log = Log::to(io::stderr());
+    let log = Log::to(AboveProgress(io::stderr()));
     let _flushed = log.flushed_on_drop();
     log.take_panics();
     tracing_subscriber::fmt()

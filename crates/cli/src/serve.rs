@@ -39,6 +39,7 @@ use self::http_bounds::HttpBoundsArgs;
 use self::pictures::PictureArgs;
 use self::upstream::UpstreamArgs;
 use crate::configuration::Effective;
+use crate::progress::Progress;
 
 /// The domain of the reasons that the gateway gives for its own errors.
 const DOMAIN: &str = "gateway.web1on1.chat";
@@ -386,8 +387,9 @@ fn kept_in(has_url: bool, config: &::backend::Config) -> String {
 async fn seed(backend: &Backend, file: &Path) -> anyhow::Result<()> {
     let document =
         std::fs::read(file).with_context(|| format!("--seed {} cannot be read", file.display()))?;
+    let progress = Progress::start(&format!("seeding {}", file.display()), "steps");
     backend
-        .seed(&document)
+        .seed_telling(&document, &|done, all| progress.set(done, all))
         .await
         .with_context(|| format!("--seed {} was not loaded", file.display()))?;
     Ok(())

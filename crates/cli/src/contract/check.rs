@@ -22,6 +22,7 @@ use super::policy::{self, PolicyArgs};
 use super::project::{ProjectArgs, api_document};
 use super::revision::{self, Revision, stated_version};
 use super::{agree, buf, built_in, recorded};
+use crate::progress::Progress;
 
 /// Check everything about the contract, and give one verdict
 ///
@@ -297,7 +298,8 @@ async fn check_backend(
                 document,
                 ..verify::Laws::default()
             };
-            verify::with_laws(&options, &laws).await?
+            let progress = Progress::start("verifying the server", "requests");
+            verify::with_laws_counting(&options, &laws, progress.counter()).await?
         }
         None => built_in::verify().await?,
     };

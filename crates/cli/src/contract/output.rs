@@ -19,7 +19,7 @@ pub(crate) struct OutputArgs {
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     /// The least level to exit with 1 for
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_name = "LEVEL", value_enum, default_value_t)]
     fail_on: Least,
     /// Show no findings below this level (error, warning or info), but count them
     ///

@@ -8,6 +8,7 @@ use conformance::verify::{self, Against, Bounds, Laws, Scheme};
 
 use super::output::{EXIT_CODES, OutputArgs};
 use super::project::{ProjectArgs, api_document};
+use crate::progress::Progress;
 
 /// Verify a server, or captured traffic, against the contract to the letter
 ///
@@ -244,7 +245,8 @@ pub(crate) async fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
             allow_writes: args.allow_writes,
             ca: args.ca.clone(),
         };
-        verify::with_laws(&options, &laws).await?
+        let progress = Progress::start("verifying the server", "requests");
+        verify::with_laws_counting(&options, &laws, progress.counter()).await?
     };
     args.output.print(&report)
 }
