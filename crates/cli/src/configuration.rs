@@ -22,9 +22,9 @@ mod setting;
 mod tests;
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use clap::{ArgMatches, Args, Command};
+use clap::{ArgMatches, Command};
 
 pub(crate) use self::effective::Effective;
 pub(crate) use self::help::{displayed, offer};
@@ -35,30 +35,6 @@ use self::environment::Environment;
 use self::file::File;
 use self::problem::{Place, Problem};
 use self::setting::Setting;
-
-// The configuration file that is read. This is no doc comment, because clap would take it
-// for that of the command.
-#[derive(Args, Debug)]
-#[command(next_help_heading = "Configuration")]
-struct FileArgs {
-    /// A file in TOML with values for arguments that are not given otherwise
-    ///
-    /// Its keys are the long names of arguments. A flag comes before a variable, and both
-    /// before the file. docs/web1on1.toml is an example with all keys.
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-}
-
-// How the configuration is shown.
-#[derive(Args, Debug)]
-#[command(next_help_heading = "Configuration")]
-struct PrintArgs {
-    /// Print the configuration and where each value comes from, and end
-    ///
-    /// What is printed is a configuration file itself. Secrets are left out.
-    #[arg(long)]
-    print_config: bool,
-}
 
 /// What was asked for.
 pub(crate) struct Asked {
@@ -152,10 +128,8 @@ pub(crate) fn read(
         None
     };
     let Some(matches) = matches else {
-        return Err(Refused::Configuration(listed(
-            &problems,
-            &environment.warnings,
-        )));
+        let told = listed(&problems, &environment.warnings, &for_help(command, path));
+        return Err(Refused::Configuration(told));
     };
     Ok(Asked {
         matches,
@@ -188,8 +162,18 @@ fn repeats(conflict: &Problem, problems: &[Problem]) -> bool {
     })
 }
 
-/// Lists all that is wrong, for people.
-fn listed(problems: &[Problem], warnings: &[String]) -> String {
+/// What shows the help of a command that so many words name, with the program.
+fn for_help(command: &Command, path: usize) -> String {
+    let name = command.get_name();
+    if path > 2 {
+        format!("web1on1 backend {name} --help")
+    } else {
+        format!("web1on1 {name} --help")
+    }
+}
+
+/// Lists all that is wrong, for people. `help` shows what would be right.
+fn listed(problems: &[Problem], warnings: &[String], help: &str) -> String {
     let mut text = String::new();
     for problem in problems {
         text.push_str(&problem.to_string());
@@ -199,8 +183,8 @@ fn listed(problems: &[Problem], warnings: &[String]) -> String {
         text.push_str(&format!("warning: {warning}\n\n"));
     }
     text.push_str(&match problems.len() {
-        1 => "The configuration has one error; nothing was started.\n".to_owned(),
-        number => format!("The configuration has {number} errors; nothing was started.\n"),
+        1 => format!("There is one error, so nothing was started; see `{help}`.\n"),
+        number => format!("There are {number} errors, so nothing was started; see `{help}`.\n"),
     });
     text
 }

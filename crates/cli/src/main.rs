@@ -154,7 +154,7 @@ async fn run(asked: Command, effective: Effective) -> anyhow::Result<ExitCode> {
     match asked {
         Command::Serve(args) => Box::pin(serve::serve(*args, effective)).await,
         Command::Gateway(args) => serve::gateway(*args, effective).await,
-        Command::Backend(args) => Box::pin(backup::run(*args)).await,
+        Command::Backend(args) => Box::pin(backup::run(*args, effective)).await,
         Command::Call(args) => call::run(args, proto::FILE_DESCRIPTOR_SET).await,
         Command::Contract(args) => contract::run(&args).await,
         Command::Completions(args) => {

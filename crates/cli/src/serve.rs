@@ -199,7 +199,7 @@ pub(crate) async fn serve(args: ServeArgs, _effective: Effective) -> anyhow::Res
     Ok(ExitCode::SUCCESS)
 }
 
-pub(crate) async fn backend(args: BackendArgs) -> anyhow::Result<ExitCode> {
+pub(crate) async fn backend(args: BackendArgs, _effective: Effective) -> anyhow::Result<ExitCode> {
     process::prepare();
     let opened = Opened::open(&args, usize::MAX).await?;
     opened.announce();

@@ -64,7 +64,11 @@ impl CommandLine {
                     break anyway.try_get_matches_from(&read.words)?;
                 }
                 _ => {
-                    read.problem(first_line(&error));
+                    let mut message = first_line(&error);
+                    if let Some(similar) = similar_command(&error) {
+                        message.push_str(&format!("; the nearest is {similar}"));
+                    }
+                    read.problem(message);
                     let anyway = lenient.clone().ignore_errors(true);
                     break anyway.try_get_matches_from(&read.words)?;
                 }
@@ -256,19 +260,29 @@ fn told(error: &Error, settings: &[Setting], arguments: &[Argument]) -> Problem 
         ErrorKind::ArgumentConflict => {
             let shown = |usage: &String| origin(usage).unwrap_or_else(|| usage.clone());
             let prior = flags(ContextKind::PriorArg);
-            let prior: Vec<_> = prior.iter().map(shown).collect();
-            let invalid: Vec<_> = invalid.iter().map(shown).collect();
-            format!(
-                "{} cannot be given together with {}",
-                invalid.join(", "),
-                prior.join(", ")
-            )
+            if prior == invalid {
+                format!("{} is given more than once", prior.join(", "))
+            } else {
+                let prior: Vec<_> = prior.iter().map(shown).collect();
+                let invalid: Vec<_> = invalid.iter().map(shown).collect();
+                let (one, others) = (invalid.join(", "), prior.join(", "));
+                format!("{one} cannot be given together with {others}")
+            }
         }
         _ => first_line(error),
     };
     Problem {
         place: Place::CommandLine,
         message,
+    }
+}
+
+/// The command that is most like one that there is not.
+fn similar_command(error: &Error) -> Option<&str> {
+    match error.get(ContextKind::SuggestedSubcommand)? {
+        ContextValue::String(name) => Some(name),
+        ContextValue::Strings(names) => names.first().map(String::as_str),
+        _ => None,
     }
 }
 

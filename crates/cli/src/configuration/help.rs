@@ -1,9 +1,34 @@
 //! How the help shows what can be configured, and the flags about configuration.
 
-use clap::{Arg, Args as _, Command};
+use std::path::PathBuf;
+
+use clap::{Arg, Args, Command};
 
 use super::argument::{ABOUT_CONFIGURATION, OF_ALL_COMMANDS, SERVERS, variable};
-use super::{FileArgs, PrintArgs};
+
+// The configuration file that is read. This is no doc comment, because clap would take it
+// for that of the command.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Configuration")]
+struct FileArgs {
+    /// A file in TOML with values for arguments that are not given otherwise
+    ///
+    /// Its keys are the long names of arguments. A flag comes before a variable, and both
+    /// before the file. docs/web1on1.toml is an example with all keys.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+// How the configuration is shown.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Configuration")]
+struct PrintArgs {
+    /// Print the configuration and where each value comes from, and end
+    ///
+    /// What is printed is a configuration file itself. Secrets are left out.
+    #[arg(long)]
+    print_config: bool,
+}
 
 /// What stands for the value of an argument that few ever change. Their defaults suit,
 /// so the short help leaves them out.

@@ -198,7 +198,7 @@ fn all_that_is_wrong_is_told_at_once() {
 #[track_caller]
 fn check_refused(file: &str, parts: &[&str]) {
     let told = refused(&["gateway", UPSTREAM[0], UPSTREAM[1]], &[], file);
-    for part in parts.iter().chain(&["has one error"]) {
+    for part in parts.iter().chain(&["There is one error"]) {
         assert!(told.contains(part), "{part:?} is not in:\n{told}");
     }
 }
@@ -266,6 +266,103 @@ fn a_file_that_is_not_there_is_told() {
     let told = ask(&["serve", "--config", "/no/such.toml"], &[], None);
     let told = told.err().expect("there is no file");
     assert!(told.contains("/no/such.toml cannot be read"), "{told}");
+}
+
+#[test]
+fn a_command_with_a_wrong_name_names_the_nearest() {
+    let told = refused(&["backend", "bakcup", "x"], &[], "");
+    assert!(told.contains("the nearest is backup"), "{told}");
+}
+
+#[test]
+fn a_flag_that_is_given_twice_is_told() {
+    let words = ["serve", "--max-calls", "1", "--max-calls", "2"];
+    let told = refused(&words, &[], "");
+    assert!(
+        told.contains("--max-calls <NUMBER> is given more than once"),
+        "{told}"
+    );
+}
+
+/// A program whose servers have a switch that excludes a number.
+fn with_switch() -> Command {
+    let switch = clap::Arg::new("switch")
+        .long("switch")
+        .action(clap::ArgAction::SetTrue)
+        .conflicts_with("number");
+    let number = clap::Arg::new("number")
+        .long("number")
+        .value_parser(clap::value_parser!(u8))
+        .default_value("1");
+    let server = |name| Command::new(name).args([&switch, &number]);
+    let servers = super::argument::SERVERS.map(server);
+    super::offer(Command::new("web1on1").subcommands(servers))
+}
+
+/// Checks whether a switch is on.
+#[track_caller]
+fn check_switch(flag: Option<&str>, variable: &str, file: &str, expected: Result<bool, &str>) {
+    let directory = tempfile::tempdir().expect("a directory is made");
+    let path = directory.path().join("c.toml");
+    std::fs::write(&path, file).expect("the file is written");
+    let variables = [
+        ("WEB1ON1_SWITCH".into(), variable.into()),
+        ("WEB1ON1_CONFIG".into(), path.into_os_string()),
+    ];
+    let words = ["web1on1", "serve"].into_iter().chain(flag);
+    let words = words.map(OsString::from).collect();
+    let found = match read(&with_switch(), words, variables, &[]) {
+        Ok(asked) => {
+            let serve = asked.matches.subcommand_matches("serve");
+            Ok(serve.expect("it is asked for").get_flag("switch"))
+        }
+        Err(Refused::Clap(error)) => Err(error.to_string()),
+        Err(Refused::Configuration(told)) => Err(told),
+    };
+    match (found, expected) {
+        (Ok(found), Ok(expected)) => assert_eq!(found, expected),
+        (Err(told), Err(part)) => assert!(told.contains(part), "{told}"),
+        (found, _) => panic!("{found:?}"),
+    }
+}
+
+#[test]
+fn a_switch_is_on_or_off_in_every_source() {
+    check_switch(None, "", "", Ok(false));
+    check_switch(None, "", "switch = true", Ok(true));
+    check_switch(None, "false", "switch = true", Ok(false));
+    check_switch(None, "1", "switch = false", Ok(true));
+    check_switch(Some("--switch"), "no", "switch = false", Ok(true));
+    check_switch(
+        None,
+        "perhaps",
+        "",
+        Err("WEB1ON1_SWITCH must be true or false"),
+    );
+    check_switch(
+        None,
+        "",
+        "switch = 1",
+        Err("must be true or false, not an integer"),
+    );
+}
+
+#[test]
+fn what_is_in_conflict_names_both_sources() {
+    let conflict = "--switch (--switch) cannot be given together with --number";
+    check_switch(Some("--switch"), "", "number = 2", Err(conflict));
+    check_switch(Some("--switch"), "", "number = 2", Err("c.toml:1"));
+    // A default is what nobody has given.
+    check_switch(Some("--switch"), "", "number = 1", Ok(true));
+}
+
+#[test]
+fn a_url_that_is_none_is_told_with_its_line() {
+    let told = refused(&["gateway"], &[], "upstream = [\"a.example.com\"]");
+    assert!(
+        told.contains("`upstream` is not valid: it has no scheme") && told.contains("c.toml:1:13"),
+        "{told}"
+    );
 }
 
 #[test]

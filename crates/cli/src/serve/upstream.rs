@@ -18,7 +18,7 @@ pub(crate) struct UpstreamArgs {
     ///
     /// Without a path, /v2 is meant. May be given several times for endpoints of the same
     /// API.
-    #[arg(long, value_name = "URL", value_delimiter = ',', required = true, help_heading = None)]
+    #[arg(long, value_name = "URL", value_delimiter = ',', required = true, value_parser = base, help_heading = None)]
     upstream: Vec<String>,
 
     /// A PEM file with the certificates of the authorities that may vouch for
@@ -81,6 +81,16 @@ enum Version {
     Auto,
     Http1,
     Http2,
+}
+
+/// Checks that a text is the base of an API. What is wrong with it does not repeat it,
+/// because it may have a password.
+fn base(text: &str) -> Result<String, String> {
+    match upstream::base(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(upstream::Error::Base { reason, .. }) => Err(format!("it {reason}")),
+        Err(_) => Err("it is no URL such as https://api.example.com/v2".to_owned()),
+    }
 }
 
 impl UpstreamArgs {
