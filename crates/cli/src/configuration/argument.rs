@@ -34,6 +34,8 @@ pub(super) struct Argument {
     pub(super) kind: Kind,
     /// Whether it may be given more than once: a list.
     pub(super) is_list: bool,
+    /// Whether it is a flag without a value, which is off unless it is given.
+    pub(super) is_switch: bool,
     /// Whether its value must not be shown.
     pub(super) is_secret: bool,
     /// What it is if nobody says; nothing, if it is then unset.
@@ -52,6 +54,7 @@ impl Argument {
             name: name.to_owned(),
             kind: Kind::of(definition),
             is_list: matches!(definition.get_action(), ArgAction::Append),
+            is_switch: !definition.get_action().takes_values(),
             is_secret: definition.is_hide_env_values_set(),
             default: default.map(|value| value.as_os_str().to_owned()).collect(),
             definition: definition.clone(),

@@ -9,7 +9,6 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Command, Error};
 
 use super::argument::{ABOUT_CONFIGURATION, Argument, SERVERS, nearest};
-use super::kind::Kind;
 use super::problem::{Place, Problem};
 use super::setting::{Origin, Setting};
 
@@ -88,7 +87,7 @@ impl CommandLine {
         }
         self.prints_config = given("print_config");
         for argument in arguments.iter().filter(|argument| given(argument.id())) {
-            let values: Vec<OsString> = if argument.kind == Kind::Boolean {
+            let values: Vec<OsString> = if argument.is_switch {
                 vec!["true".into()]
             } else {
                 let raw = matches.get_raw(argument.id()).into_iter().flatten();
@@ -178,7 +177,7 @@ impl CommandLine {
             };
             for value in &setting.values {
                 let mut word = OsString::from(argument.flag());
-                if argument.kind != Kind::Boolean {
+                if !argument.is_switch {
                     word.push("=");
                     word.push(value);
                 } else if value != "true" {

@@ -67,6 +67,7 @@ impl Environment {
                 });
             }
         }
+        read.problems.sort();
         read.warnings.sort();
         read
     }

@@ -294,7 +294,11 @@ fn with_switch() -> Command {
         .long("number")
         .value_parser(clap::value_parser!(u8))
         .default_value("1");
-    let server = |name| Command::new(name).args([&switch, &number]);
+    let truth = clap::Arg::new("truth")
+        .long("truth")
+        .value_parser(clap::value_parser!(bool))
+        .default_value("true");
+    let server = |name| Command::new(name).args([&switch, &number, &truth]);
     let servers = super::argument::SERVERS.map(server);
     super::offer(Command::new("web1on1").subcommands(servers))
 }
@@ -348,6 +352,22 @@ fn a_switch_is_on_or_off_in_every_source() {
 }
 
 #[test]
+fn a_truth_value_is_read_from_a_file() {
+    let directory = tempfile::tempdir().expect("a directory is made");
+    let path = directory.path().join("c.toml");
+    std::fs::write(&path, "truth = false").expect("the file is written");
+    let words = ["web1on1", "serve", "--config"].map(OsString::from);
+    let words = words.into_iter().chain([path.into_os_string()]).collect();
+    let asked = read(&with_switch(), words, [], &[]);
+    let Ok(asked) = asked else {
+        panic!("it was refused");
+    };
+    let serve = asked.matches.subcommand_matches("serve");
+    let serve = serve.expect("it is asked for");
+    assert_eq!(serve.get_one::<bool>("truth"), Some(&false));
+}
+
+#[test]
 fn what_is_in_conflict_names_both_sources() {
     let conflict = "--switch (--switch) cannot be given together with --number";
     check_switch(Some("--switch"), "", "number = 2", Err(conflict));
@@ -391,7 +411,8 @@ fn no_problem_shows_a_secret() {
     ];
     for file in files {
         let variables = [("WEB1ON1_MAX_CALLS", "hush"), ("WEB1ON1_DATABSE", "hush")];
-        let told = refused(&["serve"], &variables, file);
+        let words = ["serve", "--databse=hush", "--owner-pasword", "hush"];
+        let told = refused(&words, &variables, file);
         assert!(!told.contains("hush"), "{file}\n{told}");
     }
 }
