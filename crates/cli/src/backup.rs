@@ -104,7 +104,7 @@ async fn open(place: &PlaceArgs, keys: &KeyArgs) -> anyhow::Result<Backend> {
 /// Copy a SQLite database and its pictures to one file
 ///
 /// The backend may go on serving. Pictures in S3 are not copied. Of a PostgreSQL database
-/// pg_dump makes a backup.
+/// `pg_dump` makes a backup.
 #[derive(Args, Debug)]
 struct BackupArgs {
     /// The file, which must not exist

@@ -22,6 +22,7 @@ mod setting;
 mod tests;
 
 use std::ffi::OsString;
+use std::fmt::Write as _;
 use std::path::Path;
 
 use clap::{ArgMatches, Command};
@@ -175,16 +176,17 @@ fn for_help(command: &Command, path: usize) -> String {
 /// Lists all that is wrong, for people. `help` shows what would be right.
 fn listed(problems: &[Problem], warnings: &[String], help: &str) -> String {
     let mut text = String::new();
+    // Writing to a string cannot fail.
     for problem in problems {
-        text.push_str(&problem.to_string());
-        text.push('\n');
+        let _ = writeln!(text, "{problem}");
     }
     for warning in warnings {
-        text.push_str(&format!("warning: {warning}\n\n"));
+        let _ = writeln!(text, "warning: {warning}\n");
     }
-    text.push_str(&match problems.len() {
-        1 => format!("There is one error, so nothing was started; see `{help}`.\n"),
-        number => format!("There are {number} errors, so nothing was started; see `{help}`.\n"),
-    });
+    let _ = match problems.len() {
+        1 => write!(text, "There is one error"),
+        number => write!(text, "There are {number} errors"),
+    };
+    let _ = writeln!(text, ", so nothing was started; see `{help}`.");
     text
 }

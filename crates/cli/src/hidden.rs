@@ -145,9 +145,12 @@ mod tests {
         })
     }
 
+    /// The arguments that stay, and the variables that are set.
+    type Parted<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)]);
+
     /// Checks which arguments stay, and which variables are set.
     #[track_caller]
-    fn check(arguments: &[&str], expected: Option<(&[&str], &[(&str, &str)])>) {
+    fn check(arguments: &[&str], expected: Option<Parted<'_>>) {
         let list = |texts: &[&str]| texts.iter().map(OsString::from).collect::<Vec<_>>();
         let secrets = secrets();
         let found = without_secrets(&list(arguments), &secrets).map(|(rest, hidden)| {

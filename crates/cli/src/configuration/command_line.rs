@@ -63,11 +63,11 @@ impl CommandLine {
                     break anyway.try_get_matches_from(&read.words)?;
                 }
                 _ => {
-                    let mut message = first_line(&error);
-                    if let Some(similar) = similar_command(&error) {
-                        message.push_str(&format!("; the nearest is {similar}"));
-                    }
-                    read.problem(message);
+                    let wrong = first_line(&error);
+                    read.problem(match similar_command(&error) {
+                        Some(similar) => format!("{wrong}; the nearest is {similar}"),
+                        None => wrong,
+                    });
                     let anyway = lenient.clone().ignore_errors(true);
                     break anyway.try_get_matches_from(&read.words)?;
                 }
@@ -136,7 +136,7 @@ impl CommandLine {
         let name = unknown.trim_start_matches('-');
         let elsewhere = SERVERS.into_iter().filter(|server| {
             let server = root.find_subcommand(server);
-            let mut longs = server.into_iter().flat_map(|server| server.get_arguments());
+            let mut longs = server.into_iter().flat_map(Command::get_arguments);
             longs.any(|argument| argument.get_long() == Some(name))
         });
         let elsewhere: Vec<_> = elsewhere.collect();
@@ -240,7 +240,10 @@ fn told(error: &Error, settings: &[Setting], arguments: &[Argument]) -> Problem 
     let origin = |usage: &str| {
         let name = &argument(usage)?.name;
         let setting = settings.iter().find(|setting| setting.name == *name)?;
-        Some(format!("{} ({})", usage, setting.origin))
+        match &setting.origin {
+            Origin::Flag(_) => None,
+            origin => Some(format!("{usage} ({origin})")),
+        }
     };
     let invalid = flags(ContextKind::InvalidArg);
     let message = match error.kind() {

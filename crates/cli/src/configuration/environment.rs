@@ -74,14 +74,12 @@ impl Environment {
 
     fn take(&mut self, argument: &Argument, name: &str, value: OsString, moved: &[String]) {
         let values = if argument.kind == Kind::Boolean {
-            match truth(&value) {
-                Some(value) => vec![OsString::from(value.to_string())],
-                None => {
-                    let message = format!("{name} must be true or false");
-                    self.problem(name, message);
-                    return;
-                }
-            }
+            let Some(value) = truth(&value) else {
+                let message = format!("{name} must be true or false");
+                self.problem(name, message);
+                return;
+            };
+            vec![OsString::from(value.to_string())]
         } else if argument.is_list {
             argument.split(value)
         } else {

@@ -140,7 +140,7 @@ impl Reader<'_> {
         let mut values = Vec::new();
         match (value.get_ref(), argument.is_list) {
             (DeValue::Array(elements), true) => {
-                for element in elements.iter() {
+                for element in elements {
                     values.extend(self.scalar(argument, element));
                 }
             }

@@ -20,7 +20,7 @@ pub(crate) struct PlaceArgs {
     #[arg(long, value_name = "DIR", default_value = "web1on1-data")]
     pub(crate) data: PathBuf,
 
-    /// The database instead of SQLite, such as postgres://user@host/database
+    /// The database instead of SQLite, such as `postgres://user@host/database`
     ///
     /// Give a URL with a password in the environment, where others do not see it.
     #[arg(long, value_name = "URL", hide_env_values = true)]

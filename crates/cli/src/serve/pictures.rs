@@ -12,7 +12,7 @@ use super::bounds::duration;
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Pictures of users")]
 pub(crate) struct PictureArgs {
-    /// Where pictures are kept: database, data or s3://bucket/prefix
+    /// Where pictures are kept: `database`, `data` or `s3://bucket/prefix`
     ///
     /// `data` is the directory of --data. S3 has its settings from the usual variables,
     /// such as `AWS_ACCESS_KEY_ID`. Defaults to `database` on PostgreSQL and to `data` on

@@ -14,7 +14,7 @@ use super::bounds::duration;
 #[derive(Args, Debug)]
 #[command(next_help_heading = "The way upstream")]
 pub(crate) struct UpstreamArgs {
-    /// The REST API, such as https://api.example.com/v2
+    /// The REST API, such as `https://api.example.com/v2`
     ///
     /// Without a path, /v2 is meant. May be given several times for endpoints of the same
     /// API.
