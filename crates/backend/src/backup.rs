@@ -7,6 +7,7 @@
 //! Where one has gone in between, the copy starts over, so that a backup has every
 //! picture that it names and that was there.
 
+use std::cell::Cell;
 use std::collections::HashSet;
 use std::fs::{self, OpenOptions};
 use std::io;
@@ -71,13 +72,19 @@ pub struct Saved {
 
 /// Backs up the SQLite database at a URL and the pictures in the directory `data`
 /// to a new file. A backend may run on them meanwhile. The file holds password
-/// hashes and the key of all tokens, so on Unix its owner alone may read it.
+/// hashes and the key of all tokens, so on Unix its owner alone may read it. `told`
+/// learns how many pictures have been copied so far, of how many.
 ///
 /// # Errors
 ///
 /// The database cannot be read, or the file exists or cannot be written. Nothing is
 /// left behind then.
-pub fn backup(database: &str, data: &Path, file: &Path) -> Result<Saved, BackupError> {
+pub fn backup(
+    database: &str,
+    data: &Path,
+    file: &Path,
+    told: &dyn Fn(usize, usize),
+) -> Result<Saved, BackupError> {
     let source = sqlite_path(database).ok_or(BackupError::NotSqlite)?;
     if !source.exists() {
         return Err(BackupError::NoDatabase(source));
@@ -86,7 +93,7 @@ pub fn backup(database: &str, data: &Path, file: &Path) -> Result<Saved, BackupE
         return Err(BackupError::Exists(file.to_owned()));
     }
     let part = beside(file, ".part");
-    let done = fill(&source, data, &part).and_then(|saved| {
+    let done = fill(&source, data, &part, told).and_then(|saved| {
         sync(&part)?;
         fs::rename(&part, file).map_err(at(file))?;
         sync_directory(file)?;
@@ -99,7 +106,12 @@ pub fn backup(database: &str, data: &Path, file: &Path) -> Result<Saved, BackupE
 }
 
 /// Copies the database and its pictures to the file `part`.
-fn fill(source: &Path, data: &Path, part: &Path) -> Result<Saved, BackupError> {
+fn fill(
+    source: &Path,
+    data: &Path,
+    part: &Path,
+    told: &dyn Fn(usize, usize),
+) -> Result<Saved, BackupError> {
     let of = |path: &Path| {
         let path = path.to_owned();
         move |source: CopyError| BackupError::Database {
@@ -114,7 +126,10 @@ fn fill(source: &Path, data: &Path, part: &Path) -> Result<Saved, BackupError> {
         let mut pictures = copy.avatars().map_err(of(part))?;
         pictures.retain(|path| is_picture(path));
         let count = pictures.len();
+        let done = Cell::new(0);
         let missing = copy.carry(pictures, |path| {
+            done.set(done.get() + 1);
+            told(done.get(), count);
             let path = below(data, path);
             match fs::read(&path) {
                 Ok(bytes) => Ok(Some(bytes)),
@@ -136,7 +151,8 @@ fn fill(source: &Path, data: &Path, part: &Path) -> Result<Saved, BackupError> {
 }
 
 /// Restores a backup: the database to the place that a URL names, and the pictures
-/// to the directory `data`. No backend may run on them.
+/// to the directory `data`. No backend may run on them. `told` learns how many pictures
+/// have been restored so far, of how many.
 ///
 /// # Errors
 ///
@@ -148,6 +164,7 @@ pub fn restore(
     database: &str,
     data: &Path,
     overwrite: bool,
+    told: &dyn Fn(usize, usize),
 ) -> Result<Saved, BackupError> {
     let target = sqlite_path(database).ok_or(BackupError::NotSqlite)?;
     let of_file = |source: CopyError| BackupError::Database {
@@ -172,7 +189,10 @@ pub fn restore(
         })?;
     }
     private::create_directory(data).map_err(at(data))?;
+    let (done, count) = (Cell::new(0), copy.carried().map_err(of_file)?);
     let carried = copy.files(|path, bytes| {
+        done.set(done.get() + 1);
+        told(done.get(), count);
         if !is_picture(path) {
             return Err(Failed::Copy(CopyError::Damaged(format!(
                 "{path:?} is no picture"

@@ -127,7 +127,21 @@ impl Backend {
     /// The document is not valid, with everything that is wrong with it, or the
     /// database fails. Nothing is kept then.
     pub async fn seed(&self, document: &[u8]) -> Result<Seeded, SeedError> {
-        seed::load(&self.app, document).await
+        self.seed_telling(document, &|_, _| {}).await
+    }
+
+    /// Loads resources as [`Backend::seed`] does. `told` learns how many passwords and
+    /// resources have been worked on so far, of how many.
+    ///
+    /// # Errors
+    ///
+    /// As [`Backend::seed`].
+    pub async fn seed_telling(
+        &self,
+        document: &[u8],
+        told: &(dyn Fn(usize, usize) + Sync),
+    ) -> Result<Seeded, SeedError> {
+        seed::load(&self.app, document, told).await
     }
 
     /// Creates another organization that stands under no other, with its owner. The

@@ -7,9 +7,11 @@ use std::process::ExitCode;
 use ::backend::{Backend, Config, DatabaseLimits};
 use clap::{Args, Subcommand};
 
+use crate::configuration::Effective;
+use crate::progress::Progress;
 use crate::serve::{self, KeyArgs, PlaceArgs};
 
-/// Serve the REST API alone, or back up and restore what it keeps
+/// Serve the REST API alone, or do something with what it keeps
 #[derive(Args, Debug)]
 #[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct BackendCommand {
@@ -35,7 +37,9 @@ enum Command {
     RotateKey(RotateKeyArgs),
 }
 
-/// Create another organization that sees nothing of the others, with its owner
+/// Create another organization with its owner
+///
+/// It stands at the top of a tree of its own, and sees nothing of the others.
 #[derive(Args, Debug)]
 struct CreateOrganizationArgs {
     /// The name of the organization
@@ -74,8 +78,9 @@ struct RevokeTokensArgs {
     place: PlaceArgs,
 }
 
-/// Sign tokens with a new key from now on; tokens that an older one has signed stay
-/// valid
+/// Sign tokens with a new key from now on
+///
+/// Tokens that an older key has signed stay valid.
 #[derive(Args, Debug)]
 struct RotateKeyArgs {
     #[command(flatten)]
@@ -96,8 +101,10 @@ async fn open(place: &PlaceArgs, keys: &KeyArgs) -> anyhow::Result<Backend> {
     Ok(backend)
 }
 
-/// Copy a SQLite database and all pictures but those in S3 to one file; the backend
-/// may go on serving
+/// Copy a SQLite database and its pictures to one file
+///
+/// The backend may go on serving. Pictures in S3 are not copied. Of a PostgreSQL database
+/// `pg_dump` makes a backup.
 #[derive(Args, Debug)]
 struct BackupArgs {
     /// The file, which must not exist
@@ -107,7 +114,9 @@ struct BackupArgs {
     place: PlaceArgs,
 }
 
-/// Put what a backup has in its place; no backend may be serving it
+/// Put what a backup has in its place
+///
+/// No backend may be serving what is replaced.
 #[derive(Args, Debug)]
 struct RestoreArgs {
     /// The backup
@@ -121,11 +130,14 @@ struct RestoreArgs {
     place: PlaceArgs,
 }
 
-pub(crate) async fn run(args: BackendCommand) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(args: BackendCommand, effective: Effective) -> anyhow::Result<ExitCode> {
     match args.command {
-        None => serve::backend(args.serve).await,
+        None => serve::backend(args.serve, effective).await,
         Some(Command::Backup(BackupArgs { file, place })) => {
-            let saved = ::backend::backup(&place.url()?, &place.data, &file)?;
+            let progress = Progress::start("backing up", "pictures");
+            let told = |done, all| progress.set(done, all);
+            let saved = ::backend::backup(&place.url()?, &place.data, &file, &told)?;
+            drop(progress);
             serve::tell(&format!(
                 "backup {}\navatars {}\n",
                 file.display(),
@@ -177,7 +189,10 @@ pub(crate) async fn run(args: BackendCommand) -> anyhow::Result<ExitCode> {
             overwrite,
             place,
         })) => {
-            let saved = ::backend::restore(&file, &place.url()?, &place.data, overwrite)?;
+            let progress = Progress::start("restoring", "pictures");
+            let told = |done, all| progress.set(done, all);
+            let saved = ::backend::restore(&file, &place.url()?, &place.data, overwrite, &told)?;
+            drop(progress);
             serve::tell(&format!(
                 "data {}\navatars {}\n",
                 place.data.display(),

@@ -41,13 +41,18 @@ const USAGE: u8 = 2;
 /// A method that streams its responses, such as UserService/StreamUsers, prints
 /// each as soon as it has arrived, as JSON on a line of its own.
 #[derive(clap::Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    web1on1 call --list\n  \
+    web1on1 call UserService/GetUser --describe\n  \
+    web1on1 call UserService/ListUsers -d '{\"limit\": 1}'")]
 pub(crate) struct CallArgs {
     /// The method to call, such as UserService/GetUser
     #[arg(value_name = "SERVICE/METHOD", required_unless_present = "list")]
     method: Option<String>,
 
-    /// The request as JSON, @FILE to read it from a file, or - for stdin; a
-    /// client-streaming method takes any number of JSON objects in a row
+    /// The request as JSON, @FILE to read it from a file, or - for stdin
+    ///
+    /// A client-streaming method takes any number of JSON objects in a row.
     #[arg(short, long, value_name = "JSON|@FILE|-")]
     data: Option<String>,
 
@@ -76,8 +81,9 @@ pub(crate) struct CallArgs {
     #[arg(short = 'H', long = "header", value_name = "NAME: VALUE", value_parser = parse_header)]
     headers: Vec<(AsciiMetadataKey, AsciiMetadataValue)>,
 
-    /// Print only this part of the reply, such as user.id; a string is printed
-    /// without quotes
+    /// Print only this part of the reply, such as user.id
+    ///
+    /// A string is printed without quotes.
     #[arg(long, value_name = "PATH")]
     select: Option<String>,
 

@@ -26,6 +26,10 @@ use clap::{Args, Subcommand};
 
 /// Publish the contract, and check that everything keeps it
 #[derive(Args, Debug)]
+#[command(after_help = "Examples:\n  \
+    web1on1 contract check\n  \
+    web1on1 contract diff old.yaml new.yaml\n  \
+    web1on1 contract verify --url https://api.example.com/v2")]
 pub(crate) struct ContractArgs {
     #[command(subcommand)]
     command: ContractCommand,

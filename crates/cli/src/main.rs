@@ -5,21 +5,26 @@
 
 mod backup;
 mod call;
+mod configuration;
 mod contract;
+mod documentation;
 mod hidden;
 mod log;
+mod progress;
 mod serve;
 
 use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use mimalloc::MiMalloc;
 use tokio::runtime::{Builder, Runtime};
 use tracing_subscriber::EnvFilter;
 
+use self::configuration::{Effective, Refused};
 use self::log::Log;
+use self::progress::AboveProgress;
 
 /// A call allocates some hundred times and frees all of it at once, which the
 /// C library does slowly.
@@ -29,7 +34,15 @@ static ALLOCATOR: MiMalloc = MiMalloc;
 /// Web1on1: a REST API, a gRPC gateway in front of it, and the contract that
 /// both keep
 #[derive(Parser, Debug)]
-#[command(version, propagate_version = true)]
+#[command(
+    version,
+    propagate_version = true,
+    after_help = "Examples:\n  \
+        web1on1 serve                                  # the whole system, on loopback\n  \
+        web1on1 gateway --upstream https://api.example.com/v2\n  \
+        web1on1 call --list                            # what can be called\n  \
+        web1on1 contract check                         # where contract.toml is"
+)]
 struct Args {
     #[command(subcommand)]
     command: Command,
@@ -42,6 +55,8 @@ enum Command {
     Backend(Box<backup::BackendCommand>),
     Call(call::CallArgs),
     Contract(Box<contract::ContractArgs>),
+    Completions(documentation::CompletionsArgs),
+    Man(documentation::ManArgs),
 }
 
 impl Command {
@@ -52,11 +67,21 @@ impl Command {
             Self::Serve(args) => args.max_blocking_threads(),
             Self::Gateway(args) => args.max_blocking_threads(),
             Self::Backend(command) => command.max_blocking_threads(),
-            Self::Call(_) | Self::Contract(_) => serve::BLOCKING_THREADS,
+            Self::Call(_) | Self::Contract(_) | Self::Completions(_) | Self::Man(_) => {
+                serve::BLOCKING_THREADS
+            }
         };
         given.get()
     }
 }
+
+/// Everything that the program can be told, also by its environment and a file.
+fn command() -> clap::Command {
+    configuration::offer(Args::command())
+}
+
+/// The exit code for arguments or a configuration that cannot be used.
+const USAGE: u8 = 2;
 
 /// How long work that cannot be broken off may keep the program from ending.
 const LAST_WORK: Duration = Duration::from_secs(5);
@@ -67,12 +92,27 @@ const LAST_WORK: Duration = Duration::from_secs(5);
 const EVENT_INTERVAL: u32 = 11;
 
 fn main() -> ExitCode {
-    if let Err(error) = hidden::hide_passwords() {
-        eprintln!("error: the password in --database cannot be hidden: {error}");
+    let root = command();
+    if let Err(error) = hidden::hide_secrets(&root) {
+        eprintln!("error: a secret among the arguments cannot be hidden: {error}");
         return ExitCode::FAILURE;
     }
-    let args = Args::parse();
-    let log = Log::to(io::stderr());
+    let words = std::env::args_os().collect();
+    let variables = std::env::vars_os();
+    let asked = match configuration::read(&root, words, variables, &hidden::moved()) {
+        Ok(asked) => asked,
+        Err(Refused::Clap(error)) => error.exit(),
+        Err(Refused::Configuration(problems)) => {
+            eprint!("{problems}");
+            return ExitCode::from(USAGE);
+        }
+    };
+    if asked.prints_config {
+        serve::tell(&asked.effective.to_toml());
+        return ExitCode::SUCCESS;
+    }
+    let args = Args::from_arg_matches(&asked.matches).unwrap_or_else(|error| error.exit());
+    let log = Log::to(AboveProgress(io::stderr()));
     let _flushed = log.flushed_on_drop();
     log.take_panics();
     tracing_subscriber::fmt()
@@ -82,6 +122,9 @@ fn main() -> ExitCode {
         .with_writer(log.clone())
         .with_ansi(io::stderr().is_terminal())
         .init();
+    for warning in &asked.warnings {
+        log.line(format!("warning: {warning}\n").into_bytes());
+    }
     let runtime = match runtime(args.command.max_blocking_threads()) {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -89,7 +132,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let done = runtime.block_on(run(args.command));
+    let done = runtime.block_on(run(args.command, asked.effective));
     runtime.shutdown_timeout(LAST_WORK);
     done.unwrap_or_else(|error| {
         log.line(format!("error: {error:#}\n").into_bytes());
@@ -107,13 +150,17 @@ fn runtime(max_blocking_threads: usize) -> io::Result<Runtime> {
         .build()
 }
 
-async fn run(command: Command) -> anyhow::Result<ExitCode> {
-    match command {
-        Command::Serve(args) => Box::pin(serve::serve(*args)).await,
-        Command::Gateway(args) => serve::gateway(*args).await,
-        Command::Backend(args) => Box::pin(backup::run(*args)).await,
+async fn run(asked: Command, effective: Effective) -> anyhow::Result<ExitCode> {
+    match asked {
+        Command::Serve(args) => Box::pin(serve::serve(*args, effective)).await,
+        Command::Gateway(args) => serve::gateway(*args, effective).await,
+        Command::Backend(args) => Box::pin(backup::run(*args, effective)).await,
         Command::Call(args) => call::run(args, proto::FILE_DESCRIPTOR_SET).await,
         Command::Contract(args) => contract::run(&args).await,
+        Command::Completions(args) => {
+            documentation::completions(&args, configuration::displayed(command(), true))
+        }
+        Command::Man(args) => documentation::man(&args, configuration::displayed(command(), false)),
     }
 }
 
@@ -122,9 +169,9 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::sync::{Arc, Barrier};
 
-    use clap::{CommandFactory as _, Parser as _};
+    use clap::Parser as _;
 
-    use super::{Args, runtime};
+    use super::{Args, command, runtime};
 
     #[test]
     fn blocking_work_has_no_more_threads_than_it_may() {
@@ -174,13 +221,13 @@ mod tests {
 
     #[test]
     fn the_arguments_do_not_clash() {
-        Args::command().debug_assert();
+        command().debug_assert();
     }
 
     /// Checks that a page says something of every argument of a subcommand.
     #[track_caller]
     fn check(path: &[&str], name: &str, page: &str) {
-        let command = Args::command();
+        let command = command();
         let subcommand = path.iter().fold(&command, |command, name| {
             command.find_subcommand(name).expect("it is there")
         });

@@ -38,6 +38,8 @@ pub(crate) use self::database::PlaceArgs;
 use self::http_bounds::HttpBoundsArgs;
 use self::pictures::PictureArgs;
 use self::upstream::UpstreamArgs;
+use crate::configuration::Effective;
+use crate::progress::Progress;
 
 /// The domain of the reasons that the gateway gives for its own errors.
 const DOMAIN: &str = "gateway.web1on1.chat";
@@ -74,27 +76,24 @@ pub(crate) struct BackendArgs {
     #[command(flatten)]
     place: PlaceArgs,
 
-    /// Where others reach the REST API; URLs of avatars begin with it. Defaults
-    /// to the address of --http
-    #[arg(long, value_name = "URL", env = "WEB1ON1_PUBLIC_URL")]
+    /// Where others reach the REST API, if not at the address of --http
+    ///
+    /// URLs of avatars begin with it.
+    #[arg(long, value_name = "URL")]
     public_url: Option<String>,
 
-    /// A JSON document of resources to load at the start, such as
-    /// seed/sample.json; what exists is left as it is. May be given more than once
-    #[arg(long, value_name = "FILE", env = "WEB1ON1_SEED")]
+    /// A JSON document of resources to load at the start; may be given more than once
+    ///
+    /// What exists is left as it is. An example is seed/sample.json.
+    #[arg(long, value_name = "FILE")]
     seed: Vec<PathBuf>,
 
     /// E-mail address of the owner that the first start creates
-    #[arg(long, value_name = "EMAIL", env = "WEB1ON1_OWNER_EMAIL")]
+    #[arg(long, value_name = "EMAIL")]
     owner_email: Option<String>,
 
     /// Password of that owner; made up and printed if not given
-    #[arg(
-        long,
-        value_name = "PASSWORD",
-        env = "WEB1ON1_OWNER_PASSWORD",
-        hide_env_values = true
-    )]
+    #[arg(long, value_name = "PASSWORD", hide_env_values = true)]
     owner_password: Option<String>,
 
     #[command(flatten)]
@@ -114,7 +113,7 @@ pub(crate) struct BackendArgs {
     #[arg(
         long,
         value_name = "NUMBER",
-        env = "WEB1ON1_MAX_BLOCKING_THREADS",
+        help_heading = "Process",
         default_value_t = BLOCKING_THREADS
     )]
     max_blocking_threads: NonZeroUsize,
@@ -145,12 +144,17 @@ pub(crate) struct GatewayArgs {
     upstream: UpstreamArgs,
 
     /// Where to serve gRPC; port 0 picks a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:50051")]
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:50051",
+        help_heading = None
+    )]
     grpc: SocketAddr,
 
     /// Where to serve /healthz and /readyz for an orchestrator; not served by
     /// default
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", help_heading = None)]
     admin: Option<SocketAddr>,
 
     #[command(flatten)]
@@ -161,13 +165,13 @@ pub(crate) struct GatewayArgs {
     #[arg(
         long,
         value_name = "NUMBER",
-        env = "WEB1ON1_MAX_BLOCKING_THREADS",
+        help_heading = "Process",
         default_value = "8"
     )]
     max_blocking_threads: NonZeroUsize,
 }
 
-pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
+pub(crate) async fn serve(args: ServeArgs, _effective: Effective) -> anyhow::Result<ExitCode> {
     process::prepare();
     let grpc = bind(args.grpc).await?;
     let most = share_of_descriptors();
@@ -195,7 +199,7 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-pub(crate) async fn backend(args: BackendArgs) -> anyhow::Result<ExitCode> {
+pub(crate) async fn backend(args: BackendArgs, _effective: Effective) -> anyhow::Result<ExitCode> {
     process::prepare();
     let opened = Opened::open(&args, usize::MAX).await?;
     opened.announce();
@@ -207,7 +211,7 @@ pub(crate) async fn backend(args: BackendArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-pub(crate) async fn gateway(args: GatewayArgs) -> anyhow::Result<ExitCode> {
+pub(crate) async fn gateway(args: GatewayArgs, _effective: Effective) -> anyhow::Result<ExitCode> {
     process::prepare();
     let bases = args.upstream.bases()?;
     let client = args.upstream.client(&bases)?;
@@ -383,8 +387,9 @@ fn kept_in(has_url: bool, config: &::backend::Config) -> String {
 async fn seed(backend: &Backend, file: &Path) -> anyhow::Result<()> {
     let document =
         std::fs::read(file).with_context(|| format!("--seed {} cannot be read", file.display()))?;
+    let progress = Progress::start(&format!("seeding {}", file.display()), "steps");
     backend
-        .seed(&document)
+        .seed_telling(&document, &|done, all| progress.set(done, all))
         .await
         .with_context(|| format!("--seed {} was not loaded", file.display()))?;
     Ok(())

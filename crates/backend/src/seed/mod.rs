@@ -40,13 +40,22 @@ pub struct Seeded {
     pub kept: usize,
 }
 
-/// Loads a document.
-pub(crate) async fn load(app: &App, document: &[u8]) -> Result<Seeded, SeedError> {
+/// Loads a document, and tells how much of it is done.
+pub(crate) async fn load(
+    app: &App,
+    document: &[u8],
+    told: &(dyn Fn(usize, usize) + Sync),
+) -> Result<Seeded, SeedError> {
     let Value::Object(document) = serde_json::from_slice(document)? else {
         return Err(Violations::one("", "must be an object with lists of resources").into());
     };
     let mut seed = Seed::read(document)?;
-    let mut hashes = hashes(app, &mut seed.users).await?;
+    let mut steps = Steps {
+        done: 0,
+        all: 0,
+        told,
+    };
+    let mut hashes = hashes(app, &mut seed.users, &mut steps).await?;
 
     let mut transaction = app.store.write().await.map_err(SeedError::store)?;
     let root = first(&mut transaction).await.map_err(SeedError::store)?;
@@ -60,12 +69,22 @@ pub(crate) async fn load(app: &App, document: &[u8]) -> Result<Seeded, SeedError
         .map_err(SeedError::store)?;
     let existing = seed.check(&mut transaction).await?;
 
+    let tenants = seed.tenants()?;
+    steps.all += tenants.len()
+        + seed.users.len()
+        + seed.forms.len()
+        + seed.groups.len()
+        + seed.bots.len()
+        + seed.instances.len()
+        + seed.services.len()
+        + seed.workflows.len();
     let mut keeper = Keeper {
         transaction,
         existing,
         done: Seeded::default(),
+        steps,
     };
-    for (id, tenant) in seed.tenants()? {
+    for (id, tenant) in tenants {
         keeper.keep(id, &tenant).await?;
     }
     for Item { id, resource, .. } in seed.users {
@@ -117,6 +136,7 @@ pub(crate) async fn load(app: &App, document: &[u8]) -> Result<Seeded, SeedError
 async fn hashes(
     app: &App,
     users: &mut [Item<User>],
+    steps: &mut Steps<'_>,
 ) -> Result<HashMap<ObjectId, String>, SeedError> {
     let with_password = users.iter_mut().filter_map(|user| {
         let password = user.resource.password.take()?;
@@ -130,7 +150,10 @@ async fn hashes(
         .map_err(SeedError::store)?;
     drop(session);
     let mut hashes = HashMap::new();
+    // Most of the time goes into passwords, so each of them is a step too.
+    steps.all = passwords.len();
     for (id, password) in passwords {
+        steps.next();
         if !there.contains(&id.to_string()) {
             let hash = app.hasher.hash(password).await.map_err(SeedError::store)?;
             hashes.insert(id, hash);
@@ -140,15 +163,31 @@ async fn hashes(
 }
 
 /// What keeps the resources of a document, and counts them.
-struct Keeper {
+struct Keeper<'a> {
     transaction: Session,
     existing: Existing,
     done: Seeded,
+    steps: Steps<'a>,
 }
 
-impl Keeper {
+/// How far the work is.
+struct Steps<'a> {
+    done: usize,
+    all: usize,
+    told: &'a (dyn Fn(usize, usize) + Sync),
+}
+
+impl Steps<'_> {
+    fn next(&mut self) {
+        self.done += 1;
+        (self.told)(self.done, self.all);
+    }
+}
+
+impl Keeper<'_> {
     /// Keeps a resource unless it is there.
     async fn keep<R: Row>(&mut self, id: ObjectId, row: &R) -> Result<(), SeedError> {
+        self.steps.next();
         if self.existing.contains(&(R::TABLE, id.to_string())) {
             self.done.kept += 1;
             return Ok(());
@@ -162,6 +201,7 @@ impl Keeper {
 
     /// Keeps a user, as a member of its organization, unless it is there.
     async fn keep_account(&mut self, account: &Account) -> Result<(), SeedError> {
+        self.steps.next();
         if self
             .existing
             .contains(&(Account::TABLE, account.id.to_string()))
@@ -182,6 +222,7 @@ impl Keeper {
         let Some(found) = found.map_err(SeedError::store)? else {
             return self.keep(id, row).await;
         };
+        self.steps.next();
         store::replace(&mut self.transaction, &found, row)
             .await
             .map_err(SeedError::store)?;

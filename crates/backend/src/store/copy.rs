@@ -92,6 +92,13 @@ impl Copy {
         Ok(missing)
     }
 
+    /// Returns how many files the copy carries.
+    pub(crate) fn carried(&self) -> Result<usize, CopyError> {
+        let sql = "SELECT COUNT(*) FROM files";
+        let count: i64 = self.0.query_row(sql, [], |row| row.get(0))?;
+        Ok(usize::try_from(count).unwrap_or_default())
+    }
+
     /// Gives every file that the copy carries to `write`. Returns how many there
     /// are.
     pub(crate) fn files<E: From<CopyError>>(

@@ -455,13 +455,14 @@ async fn a_restored_backup_has_all_pictures() {
         let path = path(&upload(&api, &png(10, 10)).await.created());
         let data = api.directory.path().join("data");
         let file = api.directory.path().join("backup");
-        let saved = crate::backup(&api.database, &data, &file).expect("can be written");
+        let saved = crate::backup(&api.database, &data, &file, &|_, _| {}).expect("can be written");
         assert_eq!((saved.pictures, saved.missing), (1, 0), "in {pictures:?}");
 
         let elsewhere = tempfile::tempdir().expect("there is room");
         let database = empty_database(&elsewhere).await;
         let data = elsewhere.path().join("data");
-        let saved = crate::restore(&file, &database, &data, false).expect("can be restored");
+        let saved =
+            crate::restore(&file, &database, &data, false, &|_, _| {}).expect("can be restored");
         assert_eq!(saved.pictures, 1, "in {pictures:?}");
         let mut config = config(&database, &elsewhere, api.milliseconds.clone());
         config.pictures = Some(pictures);
@@ -483,7 +484,7 @@ async fn a_backup_tells_of_pictures_that_it_has_not() {
     let (data, file) = ["data", "backup"]
         .map(|name| api.directory.path().join(name))
         .into();
-    let saved = crate::backup(&api.database, &data, &file).expect("can be written");
+    let saved = crate::backup(&api.database, &data, &file, &|_, _| {}).expect("can be written");
     assert_eq!((saved.pictures, saved.missing), (0, 1));
 }
 

@@ -33,14 +33,14 @@ use super::{agree, buf, export, policy};
     1  the contract does not hold, or it needs another version\n  \
     2  the arguments are wrong, or something cannot be read or written")]
 pub(crate) struct BlessArgs {
-    #[command(flatten)]
-    project: ProjectArgs,
     /// The version to publish, if not the least that the changes allow
     #[arg(long = "as", value_name = "X.Y.Z")]
     under: Option<Version>,
     /// Publish although the protos cannot be compared because there is no buf
     #[arg(long)]
     without_buf: bool,
+    #[command(flatten)]
+    project: ProjectArgs,
 }
 
 pub(crate) fn run(args: &BlessArgs) -> anyhow::Result<ExitCode> {

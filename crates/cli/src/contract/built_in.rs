@@ -7,9 +7,11 @@ use std::time::Duration;
 use ::contract::recorded::recorded;
 use anyhow::{Context as _, bail};
 use conformance::report::{Level, Report};
-use conformance::verify::{Laws, Live, Part, with_laws};
+use conformance::verify::{Laws, Live, Part, with_laws_counting};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
+
+use crate::progress::Progress;
 
 const EMAIL: &str = "check@example.com";
 const FOREIGN: &str = "foreign@example.com";
@@ -61,7 +63,9 @@ pub(super) async fn verify() -> anyhow::Result<Report> {
         require_coverage: Part::ALL.into(),
         ..Laws::default()
     };
-    let report = with_laws(&options, &laws).await;
+    let progress = Progress::start("verifying the backend", "requests");
+    let report = with_laws_counting(&options, &laws, progress.counter()).await;
+    drop(progress);
     serving.abort();
     let mut report = report?;
     // What could not be tried here cannot be changed by whoever reads this.

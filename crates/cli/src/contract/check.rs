@@ -22,6 +22,7 @@ use super::policy::{self, PolicyArgs};
 use super::project::{ProjectArgs, api_document};
 use super::revision::{self, Revision, stated_version};
 use super::{agree, buf, built_in, recorded};
+use crate::progress::Progress;
 
 /// Check everything about the contract, and give one verdict
 ///
@@ -47,8 +48,6 @@ use super::{agree, buf, built_in, recorded};
 #[derive(Args, Debug)]
 #[command(after_help = EXIT_CODES, verbatim_doc_comment)]
 pub(crate) struct CheckArgs {
-    #[command(flatten)]
-    project: ProjectArgs,
     /// Compare with this git revision, not with the merge base of HEAD and the
     /// default branch
     #[arg(long, value_name = "REV")]
@@ -56,8 +55,9 @@ pub(crate) struct CheckArgs {
     /// Fail if the protos cannot be compared because there is no buf
     #[arg(long)]
     require_buf: bool,
-    /// Verify this server instead of the backend that is built in. It is only
-    /// read from, unless --allow-writes is given
+    /// Verify this server instead of the backend that is built in
+    ///
+    /// It is only read from, unless --allow-writes is given.
     #[arg(long, value_name = "URL", requires = "token")]
     url: Option<String>,
     /// Verify no backend, which takes seconds; the report says so
@@ -74,10 +74,13 @@ pub(crate) struct CheckArgs {
     /// Try the operations of --url that write too, in an organization of their own
     #[arg(long, requires = "url")]
     allow_writes: bool,
-    /// A PEM file with the certificates of the authorities that may vouch for
-    /// the server at --url, in place of those that the system trusts
+    /// A PEM file with the authorities that may vouch for the server at --url
+    ///
+    /// They take the place of those that the system trusts.
     #[arg(long, value_name = "FILE", env = "WEB1ON1_UPSTREAM_CA")]
     ca: Option<PathBuf>,
+    #[command(flatten)]
+    project: ProjectArgs,
     #[command(flatten)]
     policy: PolicyArgs,
     #[command(flatten)]
@@ -295,7 +298,8 @@ async fn check_backend(
                 document,
                 ..verify::Laws::default()
             };
-            verify::with_laws(&options, &laws).await?
+            let progress = Progress::start("verifying the server", "requests");
+            verify::with_laws_counting(&options, &laws, progress.counter()).await?
         }
         None => built_in::verify().await?,
     };

@@ -13,15 +13,17 @@ pub(crate) const EXIT_CODES: &str = "Exit codes:\n  \
     2  the arguments are wrong, or something cannot be read or reached";
 
 #[derive(Args, Debug)]
+#[command(next_help_heading = "Report")]
 pub(crate) struct OutputArgs {
     /// How to write the report
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     /// The least level to exit with 1 for
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_name = "LEVEL", value_enum, default_value_t)]
     fail_on: Least,
-    /// Show no findings below this level (error, warning or info), but count them;
-    /// ID=error|warning|info|none judges a kind of finding in another way
+    /// Show no findings below this level (error, warning or info), but count them
+    ///
+    /// ID=error|warning|info|none judges a kind of finding in another way.
     #[arg(long, value_name = "[ID=]LEVEL")]
     level: Vec<LevelArg>,
     /// Show so many findings at most, the worst first, and count the rest

@@ -13,6 +13,7 @@ use conformance::report::{Finding, Report};
 use super::output::OutputArgs;
 
 #[derive(Args, Debug)]
+#[command(next_help_heading = "Report")]
 pub(crate) struct PolicyArgs {
     /// Levels, and findings that are accepted with a reason until a date
     ///

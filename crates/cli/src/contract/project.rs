@@ -19,8 +19,9 @@ pub(crate) struct ProjectArgs {
     /// document, the protos and the rest lie.
     #[arg(long, value_name = "FILE")]
     document: Option<PathBuf>,
-    /// A directory with the protos of the API, in which imports are resolved; may
-    /// be given several times
+    /// A directory with the protos of the API; may be given several times
+    ///
+    /// Imports are resolved in it.
     #[arg(long, value_name = "DIR")]
     proto: Vec<PathBuf>,
 }

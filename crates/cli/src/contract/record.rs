@@ -23,11 +23,14 @@ use super::project::{ProjectArgs, document_text};
     after_help = "Exit codes:\n  0  it was ended\n  2  the arguments are wrong, or it cannot listen or write"
 )]
 pub(crate) struct RecordArgs {
-    /// The server to send requests on to; their path is put behind the URL's
+    /// The server to send requests on to
+    ///
+    /// The path of a request is put behind that of the URL.
     #[arg(long, value_name = "URL")]
     upstream: String,
-    /// A PEM file with the certificates of the authorities that may vouch for
-    /// the server at --upstream, in place of those that the system trusts
+    /// A PEM file with the authorities that may vouch for the server at --upstream
+    ///
+    /// They take the place of those that the system trusts.
     #[arg(long, value_name = "FILE", env = "WEB1ON1_UPSTREAM_CA")]
     ca: Option<PathBuf>,
     /// The address to listen at; port 0 picks a free one

@@ -8,6 +8,7 @@ use conformance::verify::{self, Against, Bounds, Laws, Scheme};
 
 use super::output::{EXIT_CODES, OutputArgs};
 use super::project::{ProjectArgs, api_document};
+use crate::progress::Progress;
 
 /// Verify a server, or captured traffic, against the contract to the letter
 ///
@@ -37,8 +38,9 @@ pub(crate) struct VerifyArgs {
     /// Try the operations that write too, on things of their own
     #[arg(long, requires = "url")]
     allow_writes: bool,
-    /// A PEM file with the certificates of the authorities that may vouch for
-    /// the server at --url, in place of those that the system trusts
+    /// A PEM file with the authorities that may vouch for the server at --url
+    ///
+    /// They take the place of those that the system trusts.
     #[arg(long, value_name = "FILE", env = "WEB1ON1_UPSTREAM_CA")]
     ca: Option<PathBuf>,
     #[command(flatten)]
@@ -62,17 +64,23 @@ struct Source {
 }
 
 #[derive(Args, Debug)]
+#[command(next_help_heading = "What is verified")]
 struct LawArgs {
-    /// The OpenAPI document (3.0 or 3.1, JSON or YAML) of the API, which alone says
-    /// what there is to call and to judge by; by default that of contract.toml
+    /// The OpenAPI document of the API, if not that of contract.toml
+    ///
+    /// It is of OpenAPI 3.0 or 3.1, in JSON or YAML. It alone says what there is to call
+    /// and to judge by.
     #[arg(long, value_name = "FILE")]
     document: Option<PathBuf>,
-    /// Verify the laws only of what has a path that starts with this, such as
-    /// `/users`; can be given several times
+    /// Verify the laws only below a path, such as /users
+    ///
+    /// Can be given several times. Paths that start with it are meant.
     #[arg(long, value_name = "PATH")]
     only: Vec<String>,
-    /// Where credentials stand in a request (bearer, basic, header:NAME, query:NAME or
-    /// cookie:NAME), in place of what --document says; with basic the token is NAME:PASSWORD
+    /// Where credentials stand in a request, in place of what --document says
+    ///
+    /// It is bearer, basic, header:NAME, query:NAME or cookie:NAME. With basic the token is
+    /// NAME:PASSWORD.
     #[arg(
         long,
         value_name = "PLACE",
@@ -88,8 +96,7 @@ struct LawArgs {
         hide_env_values = true
     )]
     expired_token: Option<String>,
-    /// An access token of a caller of another organization, who must not see what is
-    /// created
+    /// An access token of another organization, which must not see what is created
     #[arg(
         long,
         value_name = "TOKEN",
@@ -97,7 +104,7 @@ struct LawArgs {
         hide_env_values = true
     )]
     foreign_token: Option<String>,
-    /// An access token of a caller of the same organization who may change nothing
+    /// An access token of the same organization that may change nothing
     #[arg(
         long,
         value_name = "TOKEN",
@@ -108,11 +115,12 @@ struct LawArgs {
     /// The log of the server, which must not have a secret that was sent
     #[arg(long, value_name = "FILE")]
     server_log: Option<PathBuf>,
-    /// Parameters that --document does not declare must be refused; in captured
-    /// traffic they are an error
+    /// Parameters that --document does not declare must be refused
+    ///
+    /// In captured traffic they are an error.
     #[arg(long, requires = "document")]
     strict_parameters: bool,
-    /// What was never seen is an error: all of it, or the parts that are named
+    /// What was never seen is an error: all of it, or these parts
     #[arg(
         long,
         value_name = "PART,...",
@@ -237,7 +245,8 @@ pub(crate) async fn run(args: &VerifyArgs) -> anyhow::Result<ExitCode> {
             allow_writes: args.allow_writes,
             ca: args.ca.clone(),
         };
-        verify::with_laws(&options, &laws).await?
+        let progress = Progress::start("verifying the server", "requests");
+        verify::with_laws_counting(&options, &laws, progress.counter()).await?
     };
     args.output.print(&report)
 }

@@ -19,11 +19,11 @@ const TOKEN_KEY: &str = "WEB1ON1_TOKEN_KEY";
 /// Where the keys of tokens are.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct KeyArgs {
-    /// The file with the keys of tokens, which is made at the first start; every
-    /// backend on a database needs the same ones. Defaults to token-keys.json in the
-    /// directory of --data. The variable `WEB1ON1_TOKEN_KEY` has the keys themselves
-    /// instead, as ID:SECRET
-    #[arg(long, value_name = "FILE", env = "WEB1ON1_TOKEN_KEYS")]
+    /// The file with the keys of tokens, if not token-keys.json in --data
+    ///
+    /// It is made at the first start, and every backend on a database needs the same one.
+    /// The variable `WEB1ON1_TOKEN_KEY` has the keys themselves instead, as ID:SECRET.
+    #[arg(long, value_name = "FILE")]
     token_keys: Option<PathBuf>,
 }
 
@@ -53,73 +53,71 @@ pub(crate) struct AccessArgs {
     pub(crate) keys: KeyArgs,
 
     /// How many passwords are hashed at once. Defaults to the number of processors
-    #[arg(long, value_name = "NUMBER", env = "WEB1ON1_PASSWORD_HASHERS", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
     password_hashers: Option<u32>,
 
     /// How many more logins may wait for that
-    #[arg(
-        long,
-        value_name = "NUMBER",
-        env = "WEB1ON1_PASSWORD_QUEUE",
-        default_value_t = 64
-    )]
+    #[arg(long, value_name = "NUMBER", default_value_t = 64)]
     password_queue: u32,
 
     /// How long a login may wait for that
-    #[arg(long, value_name = "DURATION", env = "WEB1ON1_PASSWORD_WAIT", default_value = "5s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
     password_wait: Duration,
 
     /// How many logins to one account may fail at once, whether or not there is such
     /// an account
-    #[arg(long, value_name = "NUMBER", env = "WEB1ON1_ACCOUNT_FAILURES", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     account_failures: u32,
 
     /// How long it takes until one more may fail
-    #[arg(long, value_name = "DURATION", env = "WEB1ON1_ACCOUNT_FAILURE_INTERVAL", default_value = "10s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
     account_failure_interval: Duration,
 
     /// How many logins from one address may fail at once
-    #[arg(long, value_name = "NUMBER", env = "WEB1ON1_ADDRESS_FAILURES", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
     address_failures: u32,
 
     /// How long it takes until one more may fail
-    #[arg(long, value_name = "DURATION", env = "WEB1ON1_ADDRESS_FAILURE_INTERVAL", default_value = "1s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration)]
     address_failure_interval: Duration,
 
     /// How often at once one caller may learn that an e-mail address is taken
-    #[arg(long, value_name = "NUMBER", env = "WEB1ON1_TAKEN_ADDRESSES", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
     taken_addresses: u32,
 
     /// How long it takes until it may learn so once more
-    #[arg(long, value_name = "DURATION", env = "WEB1ON1_TAKEN_ADDRESS_INTERVAL", default_value = "10s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
     taken_address_interval: Duration,
 
     /// How many sessions a user may have; a further login ends the oldest
-    #[arg(long, value_name = "NUMBER", env = "WEB1ON1_SESSIONS_PER_USER", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "NUMBER", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(1..))]
     sessions_per_user: u32,
 
     /// How long ago the login may have been that changes one's own password
-    #[arg(long, value_name = "DURATION", env = "WEB1ON1_FRESH_LOGIN", default_value = "15m", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "15m", value_parser = duration)]
     fresh_login: Duration,
 
     /// How long a refresh token that was used is still accepted, in case the
     /// reply was lost
-    #[arg(long, value_name = "DURATION", env = "WEB1ON1_REFRESH_GRACE", default_value = "10s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
     refresh_grace: Duration,
 
-    /// A proxy or a network of proxies whose X-Forwarded-For tells where a login
-    /// comes from, such as that of a gateway elsewhere. May be given more than once
-    #[arg(long, value_name = "NETWORK", env = "WEB1ON1_TRUSTED_PROXY", value_delimiter = ',', value_parser = network)]
+    /// A proxy, or a network of them, whose X-Forwarded-For is believed
+    ///
+    /// It tells where a login comes from. A gateway elsewhere is one. May be given more
+    /// than once.
+    #[arg(long, value_name = "NETWORK", value_delimiter = ',', value_parser = network)]
     pub(crate) trusted_proxy: Vec<IpNet>,
 
-    /// An origin whose pages in a browser may call the API, such as
-    /// `https://app.example.com`, or * for all. May be given more than once
-    #[arg(long, value_name = "ORIGIN", env = "WEB1ON1_HTTP_CORS_ORIGIN", value_delimiter = ',', value_parser = origin)]
+    /// An origin whose pages in a browser may call the API, or * for all
+    ///
+    /// An example is `https://app.example.com`. May be given more than once.
+    #[arg(long, value_name = "ORIGIN", value_delimiter = ',', value_parser = origin)]
     pub(crate) http_cors_origin: Vec<HeaderValue>,
 
     /// How often the backend archives what is about to be archived, and removes
     /// sessions that have expired
-    #[arg(long, value_name = "DURATION", env = "WEB1ON1_HOUSEKEEPING", default_value = "1m", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = duration)]
     pub(crate) housekeeping: Duration,
 }
 

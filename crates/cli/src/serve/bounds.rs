@@ -11,170 +11,122 @@ use http::{HeaderName, HeaderValue, Uri};
 #[command(next_help_heading = "Bounds on calls and connections")]
 pub(crate) struct BoundsArgs {
     /// The deadline of a call whose caller gives none
-    #[arg(long, value_name = "DURATION", env = "WEB1ON1_DEFAULT_DEADLINE", default_value = "30s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration)]
     default_deadline: Duration,
 
     /// The longest deadline; longer ones are cut to it
-    #[arg(long, value_name = "DURATION", env = "WEB1ON1_MAX_DEADLINE", default_value = "5m", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration)]
     max_deadline: Duration,
 
     /// The size of the largest message of a caller, in bytes
-    #[arg(long, value_name = "BYTES", env = "WEB1ON1_MAX_MESSAGE", default_value_t = 4 << 20)]
+    #[arg(long, value_name = "BYTES", default_value_t = 4 << 20)]
     max_message: usize,
 
     /// The size of the largest reply of the upstream, in bytes
-    #[arg(long, value_name = "BYTES", env = "WEB1ON1_MAX_REPLY", default_value_t = 64 << 20)]
+    #[arg(long, value_name = "BYTES", default_value_t = 64 << 20)]
     max_reply: usize,
 
     /// The size of the largest element of a streamed list, in bytes; the list may
     /// be of any length
-    #[arg(long, value_name = "BYTES", env = "WEB1ON1_MAX_ELEMENT", default_value_t = 1 << 20)]
+    #[arg(long, value_name = "BYTES", default_value_t = 1 << 20)]
     max_element: usize,
 
     /// How many bytes of replies may be held at once, all calls together
-    #[arg(long, value_name = "BYTES", env = "WEB1ON1_MAX_HELD_REPLIES", default_value_t = 256 << 20)]
+    #[arg(long, value_name = "BYTES", default_value_t = 256 << 20)]
     max_held_replies: usize,
 
     /// How many bytes of callers' messages may be held at once, all calls
     /// together; one caller may take half of it
-    #[arg(long, value_name = "BYTES", env = "WEB1ON1_MAX_HELD_REQUESTS", default_value_t = 256 << 20)]
+    #[arg(long, value_name = "BYTES", default_value_t = 256 << 20)]
     max_held_requests: usize,
 
-    /// A field of a caller's metadata to pass on beside the credentials, the
-    /// language and the trace; may be given several times
-    #[arg(
-        long,
-        value_name = "NAME",
-        env = "WEB1ON1_FORWARD_HEADERS",
-        value_delimiter = ','
-    )]
+    /// A field of a caller's metadata to pass on; may be given several times
+    ///
+    /// The credentials, the language and the trace are passed on anyway.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
     forward_header: Vec<HeaderName>,
 
     /// How many calls may be open at once, watches included
-    #[arg(
-        long,
-        value_name = "NUMBER",
-        env = "WEB1ON1_MAX_CALLS",
-        default_value_t = 10_000
-    )]
+    #[arg(long, value_name = "NUMBER", default_value_t = 10_000)]
     max_calls: usize,
 
     /// How many of them may be of one caller, as told by its token, once the
     /// upstream has accepted that, or else by its address
-    #[arg(
-        long,
-        value_name = "NUMBER",
-        env = "WEB1ON1_MAX_CALLS_PER_CALLER",
-        default_value_t = 5_000
-    )]
+    #[arg(long, value_name = "NUMBER", default_value_t = 5_000)]
     max_calls_per_caller: usize,
 
     /// How many calls may stream a list at once; one caller may have a quarter of
     /// them
-    #[arg(
-        long,
-        value_name = "NUMBER",
-        env = "WEB1ON1_MAX_LISTS",
-        default_value_t = 128
-    )]
+    #[arg(long, value_name = "NUMBER", default_value_t = 128)]
     max_lists: usize,
 
     /// How many calls may be sent upstream at once; the gateway finds a lower
     /// number by itself where more would only wait there
-    #[arg(
-        long,
-        value_name = "NUMBER",
-        env = "WEB1ON1_MAX_IN_FLIGHT",
-        default_value_t = 1024
-    )]
+    #[arg(long, value_name = "NUMBER", default_value_t = 1024)]
     max_in_flight: u32,
 
     /// How many uploads may be sent upstream at once, apart from other calls; one
     /// caller may send a quarter of them
-    #[arg(
-        long,
-        value_name = "NUMBER",
-        env = "WEB1ON1_MAX_UPLOADS",
-        default_value_t = 128
-    )]
+    #[arg(long, value_name = "NUMBER", default_value_t = 128)]
     max_uploads: u32,
 
     /// How many calls may wait to be sent upstream
-    #[arg(
-        long,
-        value_name = "NUMBER",
-        env = "WEB1ON1_MAX_QUEUE",
-        default_value_t = 1024
-    )]
+    #[arg(long, value_name = "NUMBER", default_value_t = 1024)]
     max_queue: usize,
 
     /// How long a call may wait to be sent upstream
-    #[arg(long, value_name = "DURATION", env = "WEB1ON1_MAX_QUEUE_WAIT", default_value = "1s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration)]
     max_queue_wait: Duration,
 
     /// How many connections may be open at once; further ones wait
-    #[arg(
-        long,
-        value_name = "NUMBER",
-        env = "WEB1ON1_MAX_CONNECTIONS",
-        default_value_t = 10_000
-    )]
+    #[arg(long, value_name = "NUMBER", default_value_t = 10_000)]
     max_connections: usize,
 
     /// How many calls may be open at once on one connection
-    #[arg(
-        long,
-        value_name = "NUMBER",
-        env = "WEB1ON1_MAX_STREAMS",
-        default_value_t = 1024
-    )]
+    #[arg(long, value_name = "NUMBER", default_value_t = 1024)]
     max_streams: u32,
 
     /// How large the headers of a request may be, in bytes
-    #[arg(long, value_name = "BYTES", env = "WEB1ON1_MAX_HEADERS", default_value_t = 16 << 10)]
+    #[arg(long, value_name = "BYTES", default_value_t = 16 << 10)]
     max_headers: u32,
 
     /// How long a new connection may take until it speaks HTTP
-    #[arg(long, value_name = "DURATION", env = "WEB1ON1_PREFACE_TIMEOUT", default_value = "5s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
     preface_timeout: Duration,
 
     /// How long an HTTP/2 connection is kept that has not made a call yet
-    #[arg(long, value_name = "DURATION", env = "WEB1ON1_FIRST_CALL_TIMEOUT", default_value = "10s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
     first_call_timeout: Duration,
 
     /// How often a connection is asked whether it is still there
-    #[arg(long, value_name = "DURATION", env = "WEB1ON1_KEEP_ALIVE_INTERVAL", default_value = "20s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "20s", value_parser = duration)]
     keep_alive_interval: Duration,
 
     /// How long it has to answer
-    #[arg(long, value_name = "DURATION", env = "WEB1ON1_KEEP_ALIVE_TIMEOUT", default_value = "10s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
     keep_alive_timeout: Duration,
 
     /// How long a connection is kept without a call
-    #[arg(long, value_name = "DURATION", env = "WEB1ON1_IDLE_TIMEOUT", default_value = "5m", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration)]
     idle_timeout: Duration,
 
     /// How long a connection is used for new calls
-    #[arg(long, value_name = "DURATION", env = "WEB1ON1_MAX_CONNECTION_AGE", default_value = "1h", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = duration)]
     max_connection_age: Duration,
 
-    /// An origin whose pages may call over gRPC-Web, such as
-    /// `https://app.example.com`, or `*` for all; may be given several times
-    #[arg(
-        long,
-        value_name = "ORIGIN",
-        env = "WEB1ON1_CORS_ORIGINS",
-        value_delimiter = ','
-    )]
+    /// An origin whose pages may call over gRPC-Web, or * for all
+    ///
+    /// An example is `https://app.example.com`. May be given several times.
+    #[arg(long, value_name = "ORIGIN", value_delimiter = ',')]
     cors_origin: Vec<HeaderValue>,
 
     /// How long new connections are still served after SIGTERM or Ctrl-C, while
     /// health and readiness already say no
-    #[arg(long, value_name = "DURATION", env = "WEB1ON1_DRAIN_DELAY", default_value = "0s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "0s", value_parser = duration)]
     pub(super) drain_delay: Duration,
 
     /// How long calls may go on after that
-    #[arg(long, value_name = "DURATION", env = "WEB1ON1_GRACE", default_value = "30s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration)]
     pub(super) grace: Duration,
 }
 

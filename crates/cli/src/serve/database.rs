@@ -13,24 +13,17 @@ use super::bounds::duration;
 /// Where a backend keeps what it keeps.
 #[derive(Args, Debug)]
 pub(crate) struct PlaceArgs {
-    /// The directory for everything that is kept: the SQLite database and pictures,
-    /// unless --database and --pictures say otherwise
-    #[arg(
-        long,
-        value_name = "DIR",
-        env = "WEB1ON1_DATA",
-        default_value = "web1on1-data"
-    )]
+    /// The directory for everything that is kept
+    ///
+    /// The SQLite database and pictures are in it, unless --database and --pictures say
+    /// otherwise.
+    #[arg(long, value_name = "DIR", default_value = "web1on1-data")]
     pub(crate) data: PathBuf,
 
-    /// The database instead of SQLite, such as
-    /// `postgres://user:password@host/database`
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "WEB1ON1_DATABASE",
-        hide_env_values = true
-    )]
+    /// The database instead of SQLite, such as `postgres://user@host/database`
+    ///
+    /// Give a URL with a password in the environment, where others do not see it.
+    #[arg(long, value_name = "URL", hide_env_values = true)]
     pub(crate) database: Option<String>,
 }
 
@@ -67,7 +60,6 @@ pub(crate) struct DatabaseArgs {
     #[arg(
         long,
         value_name = "NUMBER",
-        env = "WEB1ON1_DATABASE_CONNECTIONS",
         default_value_t = 8,
         value_parser = clap::value_parser!(u32).range(1..=10_000)
     )]
@@ -75,23 +67,23 @@ pub(crate) struct DatabaseArgs {
 
     /// How long a request waits for a connection to the database or for its turn to
     /// write
-    #[arg(long, value_name = "DURATION", env = "WEB1ON1_DATABASE_WAIT", default_value = "1s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration)]
     database_wait: Duration,
 
     /// How long a list waits for its turn; lists take half of the connections at most
-    #[arg(long, value_name = "DURATION", env = "WEB1ON1_LIST_WAIT", default_value = "10s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
     list_wait: Duration,
 
     /// How long the first connection to the database may take
-    #[arg(long, value_name = "DURATION", env = "WEB1ON1_DATABASE_OPEN_TIMEOUT", default_value = "10s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
     database_open_timeout: Duration,
 
     /// How long one statement may take on PostgreSQL
-    #[arg(long, value_name = "DURATION", env = "WEB1ON1_STATEMENT_TIMEOUT", default_value = "30s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration)]
     statement_timeout: Duration,
 
     /// How long a statement waits for another transaction on PostgreSQL
-    #[arg(long, value_name = "DURATION", env = "WEB1ON1_LOCK_TIMEOUT", default_value = "5s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
     lock_timeout: Duration,
 }
 

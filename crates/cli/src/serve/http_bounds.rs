@@ -16,90 +16,70 @@ use super::bounds::duration;
 )]
 pub(crate) struct HttpBoundsArgs {
     /// How many connections may be open at once; further ones wait
-    #[arg(
-        long,
-        value_name = "NUMBER",
-        env = "WEB1ON1_HTTP_MAX_CONNECTIONS",
-        default_value_t = 10_000
-    )]
+    #[arg(long, value_name = "NUMBER", default_value_t = 10_000)]
     http_max_connections: usize,
 
     /// How many of them may come from one address, or one /64 of IPv6; further
     /// ones are closed
-    #[arg(
-        long,
-        value_name = "NUMBER",
-        env = "WEB1ON1_HTTP_MAX_CONNECTIONS_PER_PEER",
-        default_value_t = 1_000
-    )]
+    #[arg(long, value_name = "NUMBER", default_value_t = 1_000)]
     http_max_connections_per_peer: usize,
 
     /// How many requests may be under way at once on one HTTP/2 connection
-    #[arg(
-        long,
-        value_name = "NUMBER",
-        env = "WEB1ON1_HTTP_MAX_STREAMS",
-        default_value_t = 128
-    )]
+    #[arg(long, value_name = "NUMBER", default_value_t = 128)]
     http_max_streams: u32,
 
     /// How large the head of a request may be, in bytes
-    #[arg(long, value_name = "BYTES", env = "WEB1ON1_HTTP_MAX_HEAD", default_value_t = 32 << 10)]
+    #[arg(long, value_name = "BYTES", default_value_t = 32 << 10)]
     http_max_head: usize,
 
     /// How many headers a request may have
-    #[arg(
-        long,
-        value_name = "NUMBER",
-        env = "WEB1ON1_HTTP_MAX_HEADERS",
-        default_value_t = 64
-    )]
+    #[arg(long, value_name = "NUMBER", default_value_t = 64)]
     http_max_headers: usize,
 
     /// How long the URL of a request may be, in bytes
-    #[arg(long, value_name = "BYTES", env = "WEB1ON1_HTTP_MAX_URI", default_value_t = 16 << 10)]
+    #[arg(long, value_name = "BYTES", default_value_t = 16 << 10)]
     http_max_uri: usize,
 
     /// How long the head of a request may take
-    #[arg(long, value_name = "DURATION", env = "WEB1ON1_HTTP_HEAD_TIMEOUT", default_value = "10s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
     http_head_timeout: Duration,
 
     /// How long a connection is kept between two requests
-    #[arg(long, value_name = "DURATION", env = "WEB1ON1_HTTP_IDLE_TIMEOUT", default_value = "1m", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "1m", value_parser = duration)]
     http_idle_timeout: Duration,
 
     /// How long the whole body of a request may take
-    #[arg(long, value_name = "DURATION", env = "WEB1ON1_HTTP_BODY_TIMEOUT", default_value = "5m", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration)]
     http_body_timeout: Duration,
 
     /// How long the sender of a body may pause
-    #[arg(long, value_name = "DURATION", env = "WEB1ON1_HTTP_BODY_PAUSE", default_value = "10s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
     http_body_pause: Duration,
 
     /// How many bytes of a body must come in a second, on average after one
     /// pause; 0 asks for none
-    #[arg(long, value_name = "BYTES", env = "WEB1ON1_HTTP_MIN_BODY_RATE", default_value_t = 1 << 10)]
+    #[arg(long, value_name = "BYTES", default_value_t = 1 << 10)]
     http_min_body_rate: u32,
 
     /// How long a client may read nothing of the reply that waits for it
-    #[arg(long, value_name = "DURATION", env = "WEB1ON1_HTTP_WRITE_TIMEOUT", default_value = "30s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration)]
     http_write_timeout: Duration,
 
     /// How often an HTTP/2 connection is asked whether it is still there
-    #[arg(long, value_name = "DURATION", env = "WEB1ON1_HTTP_KEEP_ALIVE_INTERVAL", default_value = "20s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "20s", value_parser = duration)]
     http_keep_alive_interval: Duration,
 
     /// How long it has to answer
-    #[arg(long, value_name = "DURATION", env = "WEB1ON1_HTTP_KEEP_ALIVE_TIMEOUT", default_value = "10s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
     http_keep_alive_timeout: Duration,
 
     /// How long a client may go on sending a request that was answered before
     /// all of it had come
-    #[arg(long, value_name = "DURATION", env = "WEB1ON1_HTTP_LINGER_TIMEOUT", default_value = "5s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
     http_linger_timeout: Duration,
 
     /// How many bytes it may send by then
-    #[arg(long, value_name = "BYTES", env = "WEB1ON1_HTTP_LINGER_BYTES", default_value_t = 64 << 20)]
+    #[arg(long, value_name = "BYTES", default_value_t = 64 << 20)]
     http_linger_bytes: usize,
 }
 

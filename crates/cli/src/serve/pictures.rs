@@ -12,63 +12,45 @@ use super::bounds::duration;
 #[derive(Args, Clone, Debug)]
 #[command(next_help_heading = "Pictures of users")]
 pub(crate) struct PictureArgs {
-    /// Where pictures are kept: `database`, `data` (the directory of --data) or
-    /// `s3://bucket/prefix`, with the usual variables such as `AWS_ACCESS_KEY_ID`.
-    /// Defaults to `database` on PostgreSQL and to `data` on SQLite
+    /// Where pictures are kept: `database`, `data` or `s3://bucket/prefix`
+    ///
+    /// `data` is the directory of --data. S3 has its settings from the usual variables,
+    /// such as `AWS_ACCESS_KEY_ID`. Defaults to `database` on PostgreSQL and to `data` on
+    /// SQLite.
     // Read later, because what cannot be read would be shown.
-    #[arg(
-        long,
-        value_name = "PLACE",
-        env = "WEB1ON1_PICTURES",
-        hide_env_values = true
-    )]
+    #[arg(long, value_name = "PLACE", hide_env_values = true)]
     pictures: Option<String>,
 
     /// How many uploaded pictures are decoded at once; each takes up to 0.3 GB
-    #[arg(
-        long,
-        value_name = "NUMBER",
-        env = "WEB1ON1_PICTURE_DECODERS",
-        default_value_t = 1
-    )]
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     picture_decoders: usize,
 
     /// How many more may wait for that
-    #[arg(
-        long,
-        value_name = "NUMBER",
-        env = "WEB1ON1_PICTURE_QUEUE",
-        default_value_t = 16
-    )]
+    #[arg(long, value_name = "NUMBER", default_value_t = 16)]
     picture_queue: usize,
 
     /// How long one may wait for that
-    #[arg(long, value_name = "DURATION", env = "WEB1ON1_PICTURE_WAIT", default_value = "10s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
     picture_wait: Duration,
 
     /// How many bytes of uploads are held at once, of which 16 MiB always are
-    #[arg(long, value_name = "BYTES", env = "WEB1ON1_PICTURE_UPLOAD_BYTES", default_value_t = 64 << 20)]
+    #[arg(long, value_name = "BYTES", default_value_t = 64 << 20)]
     picture_upload_bytes: usize,
 
     /// How long a connection to S3 may take
-    #[arg(long, value_name = "DURATION", env = "WEB1ON1_S3_CONNECT_TIMEOUT", default_value = "2s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = duration)]
     s3_connect_timeout: Duration,
 
     /// How long one request to S3 may take, with its reply
-    #[arg(long, value_name = "DURATION", env = "WEB1ON1_S3_REQUEST_TIMEOUT", default_value = "5s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
     s3_request_timeout: Duration,
 
     /// How often a request to S3 that fails is tried again
-    #[arg(
-        long,
-        value_name = "NUMBER",
-        env = "WEB1ON1_S3_RETRIES",
-        default_value_t = 2
-    )]
+    #[arg(long, value_name = "NUMBER", default_value_t = 2)]
     s3_retries: usize,
 
     /// How long keeping or reading a picture in S3 may take altogether
-    #[arg(long, value_name = "DURATION", env = "WEB1ON1_S3_TIMEOUT", default_value = "10s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
     s3_timeout: Duration,
 }
 

@@ -14,76 +14,65 @@ use super::bounds::duration;
 #[derive(Args, Debug)]
 #[command(next_help_heading = "The way upstream")]
 pub(crate) struct UpstreamArgs {
-    /// The REST API, such as `https://api.example.com/v2`; without a path, /v2
-    /// is meant. May be given several times for endpoints of the same API
-    #[arg(long, value_name = "URL", env = "WEB1ON1_UPSTREAM", value_delimiter = ',', required = true, help_heading = None)]
+    /// The REST API, such as `https://api.example.com/v2`
+    ///
+    /// Without a path, /v2 is meant. May be given several times for endpoints of the same
+    /// API.
+    #[arg(long, value_name = "URL", value_delimiter = ',', required = true, value_parser = base, help_heading = None)]
     upstream: Vec<String>,
 
     /// A PEM file with the certificates of the authorities that may vouch for
     /// the upstream, in place of those that the system trusts
-    #[arg(long, value_name = "FILE", env = "WEB1ON1_UPSTREAM_CA", help_heading = None)]
+    #[arg(long, value_name = "FILE", help_heading = None)]
     upstream_ca: Option<PathBuf>,
 
-    /// The version of HTTP: `auto` speaks HTTP/2 where the upstream offers it
-    /// by ALPN
-    #[arg(long, value_name = "VERSION", env = "WEB1ON1_UPSTREAM_PROTOCOL", value_enum, default_value_t = Version::Auto)]
+    /// The version of HTTP
+    ///
+    /// `auto` speaks HTTP/2 where the upstream offers it by ALPN.
+    #[arg(long, value_name = "VERSION", value_enum, default_value_t = Version::Auto)]
     upstream_protocol: Version,
 
     /// How long setting up a connection may take, TLS included
-    #[arg(long, value_name = "DURATION", env = "WEB1ON1_UPSTREAM_CONNECT_TIMEOUT", default_value = "5s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
     upstream_connect_timeout: Duration,
 
     /// How long a connection is kept without a request
-    #[arg(long, value_name = "DURATION", env = "WEB1ON1_UPSTREAM_IDLE_TIMEOUT", default_value = "30s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration)]
     upstream_idle_timeout: Duration,
 
     /// How long the body of a reply may be silent while somebody waits for it
-    #[arg(long, value_name = "DURATION", env = "WEB1ON1_UPSTREAM_STALL_TIMEOUT", default_value = "30s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration)]
     upstream_stall_timeout: Duration,
 
     /// How many connections an endpoint may have
-    #[arg(
-        long,
-        value_name = "NUMBER",
-        env = "WEB1ON1_UPSTREAM_MAX_CONNECTIONS",
-        default_value_t = 512
-    )]
+    #[arg(long, value_name = "NUMBER", default_value_t = 512)]
     upstream_max_connections: usize,
 
     /// How long an HTTP/2 connection may be silent before it is asked for a
     /// sign of life, and how long that may take
-    #[arg(long, value_name = "DURATION", env = "WEB1ON1_UPSTREAM_PING_INTERVAL", default_value = "5s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
     upstream_ping_interval: Duration,
 
     /// How large the head of a reply may be, in bytes
-    #[arg(long, value_name = "BYTES", env = "WEB1ON1_UPSTREAM_MAX_HEAD", default_value_t = 64 << 10)]
+    #[arg(long, value_name = "BYTES", default_value_t = 64 << 10)]
     upstream_max_head: usize,
 
     /// How often names are resolved again
-    #[arg(long, value_name = "DURATION", env = "WEB1ON1_UPSTREAM_RESOLVE_INTERVAL", default_value = "10s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
     upstream_resolve_interval: Duration,
 
     /// How often a request is sent again at most where that is safe
-    #[arg(
-        long,
-        value_name = "NUMBER",
-        env = "WEB1ON1_UPSTREAM_RETRIES",
-        default_value_t = 2
-    )]
+    #[arg(long, value_name = "NUMBER", default_value_t = 2)]
     upstream_retries: u32,
 
     /// How many retries there may be for each call, on average
-    #[arg(
-        long,
-        value_name = "RATIO",
-        env = "WEB1ON1_UPSTREAM_RETRY_RATIO",
-        default_value_t = 0.2
-    )]
+    #[arg(long, value_name = "RATIO", default_value_t = 0.2)]
     upstream_retry_ratio: f32,
 
-    /// The header that tells the upstream how many milliseconds are left for a
-    /// request; none is sent by default
-    #[arg(long, value_name = "NAME", env = "WEB1ON1_DEADLINE_HEADER")]
+    /// A header that tells the upstream how many milliseconds are left
+    ///
+    /// None is sent by default.
+    #[arg(long, value_name = "NAME")]
     deadline_header: Option<HeaderName>,
 }
 
@@ -92,6 +81,16 @@ enum Version {
     Auto,
     Http1,
     Http2,
+}
+
+/// Checks that a text is the base of an API. What is wrong with it does not repeat it,
+/// because it may have a password.
+fn base(text: &str) -> Result<String, String> {
+    match upstream::base(text) {
+        Ok(_) => Ok(text.to_owned()),
+        Err(upstream::Error::Base { reason, .. }) => Err(format!("it {reason}")),
+        Err(_) => Err("it is no URL such as https://api.example.com/v2".to_owned()),
+    }
 }
 
 impl UpstreamArgs {

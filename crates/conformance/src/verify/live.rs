@@ -1,6 +1,8 @@
 //! Verifies a server by making a request to every operation.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -14,7 +16,7 @@ use upstream::BoxError;
 
 use super::check::{Checker, Received, Sent, documented, next_page};
 use super::plan::{self, Known, Phase};
-use super::server::{Live, LiveError, bearer, run_id, wire};
+use super::server::{Live, LiveError, bearer, counting, run_id, wire};
 use super::wire::{Wire, encode, whole_cause};
 use crate::report::{Level, Report};
 
@@ -32,13 +34,14 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 ///
 /// The URL or the token is of no use, or nothing answers there.
 pub async fn live(options: &Live) -> Result<Report, LiveError> {
-    let run = run(options).await?;
+    let run = run(options, &Arc::default()).await?;
     Ok(run.report().0)
 }
 
-pub(super) async fn run(options: &Live) -> Result<Run, LiveError> {
+/// Makes a request to every operation, and counts them in `sent`.
+pub(super) async fn run(options: &Live, sent: &Arc<AtomicUsize>) -> Result<Run, LiveError> {
     let mut run = Run {
-        wire: wire(options, BASE_PATH)?,
+        wire: counting(wire(options, BASE_PATH)?, sent),
         token: bearer(options)?,
         allow_writes: options.allow_writes,
         id: run_id()?,

@@ -35,4 +35,4 @@ pub use laws::{
 };
 pub use live::live;
 pub use server::{Live, LiveError};
-pub use with_laws::with_laws;
+pub use with_laws::{with_laws, with_laws_counting};

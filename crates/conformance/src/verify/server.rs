@@ -1,6 +1,8 @@
 //! Which server to verify, and the way to it.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
 
 use http::HeaderValue;
 use upstream::{BoxError, base};
@@ -64,6 +66,12 @@ pub(super) fn wire(options: &Live, base_path: &str) -> Result<Wire, LiveError> {
         uri = base(&format!("{}{base_path}", options.url.trim_end_matches('/')))?;
     }
     Ok(Wire::new(&uri, options.ca.as_deref())?)
+}
+
+/// The way to a server that counts its requests in `sent`.
+pub(super) fn counting(mut wire: Wire, sent: &Arc<AtomicUsize>) -> Wire {
+    wire.sent = Arc::clone(sent);
+    wire
 }
 
 pub(super) fn bearer(options: &Live) -> Result<HeaderValue, LiveError> {

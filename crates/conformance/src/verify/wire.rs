@@ -1,5 +1,7 @@
 //! The way to the server that is verified: one request, one reply, as they are.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -25,6 +27,8 @@ pub(crate) struct Wire {
     client: Client,
     /// The base of the API, without a slash at its end.
     pub(crate) base: String,
+    /// How many requests have been sent so far, over all ways that share the counter.
+    pub(crate) sent: Arc<AtomicUsize>,
 }
 
 impl Wire {
@@ -43,6 +47,7 @@ impl Wire {
         Ok(Self {
             client: Client::new(std::slice::from_ref(base), config)?,
             base: base.to_string().trim_end_matches('/').to_owned(),
+            sent: Arc::default(),
         })
     }
 
@@ -63,6 +68,7 @@ impl Wire {
         headers: &HeaderMap,
         body: Bytes,
     ) -> Result<(response::Parts, Bytes), BoxError> {
+        self.sent.fetch_add(1, Ordering::Relaxed);
         let mut request = Request::new(upstream::Body::Whole(body));
         *request.method_mut() = method.clone();
         *request.uri_mut() = url.parse::<Uri>()?;

@@ -1,5 +1,8 @@
 //! Verifies a server, and then the laws.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
 use bytes::Bytes;
 use contract::operation::BASE_PATH;
 use http::{HeaderMap, Method};
@@ -7,7 +10,7 @@ use http::{HeaderMap, Method};
 use super::check::Elements;
 use super::laws::{self, ApiDocument, Coverage, Hints, Law, Laws, Model, Setting, Verified};
 use super::live::run;
-use super::server::{Live, LiveError, bearer, run_id, wire};
+use super::server::{Live, LiveError, bearer, counting, run_id, wire};
 use crate::report::{Finding, Level, Location, Report};
 
 /// Makes a request to every operation, and then verifies every law on every
@@ -19,11 +22,24 @@ use crate::report::{Finding, Level, Location, Report};
 ///
 /// The URL or the token is of no use, or nothing answers there.
 pub async fn with_laws(options: &Live, laws: &Laws) -> Result<Report, LiveError> {
+    with_laws_counting(options, laws, &Arc::default()).await
+}
+
+/// Verifies as [`with_laws`] does, and counts the requests in `sent` as they are made.
+///
+/// # Errors
+///
+/// As [`with_laws`].
+pub async fn with_laws_counting(
+    options: &Live,
+    laws: &Laws,
+    sent: &Arc<AtomicUsize>,
+) -> Result<Report, LiveError> {
     let Some(document) = laws.document.clone() else {
-        let run = run(options).await?;
+        let run = run(options, sent).await?;
         let (mut report, checker) = run.report();
         let setting = Setting {
-            wire: wire(options, BASE_PATH)?,
+            wire: counting(wire(options, BASE_PATH)?, sent),
             token: options.token.clone(),
             allow_writes: options.allow_writes,
             run: run_id()?,
@@ -46,7 +62,7 @@ pub async fn with_laws(options: &Live, laws: &Laws) -> Result<Report, LiveError>
     };
     let model = Model::new(document);
     let setting = Setting {
-        wire: wire(options, model.document.base_path())?,
+        wire: counting(wire(options, model.document.base_path())?, sent),
         token: options.token.clone(),
         allow_writes: options.allow_writes,
         run: run_id()?,
