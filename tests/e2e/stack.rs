@@ -77,7 +77,7 @@ pub(crate) async fn gateway_trusting(
     tasks: &mut Tasks,
 ) -> String {
     let upstream = upstream::Config {
-        roots,
+        roots: roots.map_or(upstream::Roots::System, upstream::Roots::Given),
         ..upstream::Config::default()
     };
     let settings = Settings {

@@ -200,10 +200,11 @@ where
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let peer = request.extensions_mut().remove::<Peer>();
-        let (peer, address) = peer.map_or((None, None), |peer| {
-            (Some(peer.address), peer.forwarded_for)
+        let (peer, address, identity) = peer.map_or((None, None, None), |peer| {
+            (Some(peer.address), peer.forwarded_for, peer.identity)
         });
-        let caller = self.layer.callers.identify(request.headers(), peer);
+        let callers = &self.layer.callers;
+        let caller = callers.identify(request.headers(), peer, identity.as_ref());
         // As every proxy does; whoever passes it on says where the call comes from.
         if let Some(address) = address {
             request.headers_mut().append(FORWARDED_FOR, address);
@@ -228,6 +229,9 @@ where
             ..CallContext::default()
         };
         let extensions = request.extensions_mut();
+        if let Some(identity) = identity {
+            extensions.insert(identity);
+        }
         extensions.insert(context);
         extensions.insert(Arc::clone(&call));
         let ending = Ending {
