@@ -9,8 +9,9 @@ use std::time::Duration;
 use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::sign::SingleCertAndKey;
 use rustls::{InvalidMessage, ServerConfig};
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::watch;
+use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
@@ -21,6 +22,12 @@ use crate::{CertificateFiles, Error, H2, HTTP_1_1, RELOAD_INTERVAL, provider};
 
 /// How many handshakes are under way at once, unless something else is asked for.
 const MAX_HANDSHAKES: usize = 512;
+
+/// How long a client that was refused may take to read that and to close.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
+/// How many bytes it may send in that time.
+const LAST_BYTES: u64 = 64 << 10;
 
 /// What a server needs for TLS.
 #[derive(Debug, Clone)]
@@ -134,14 +141,20 @@ impl Acceptor {
     where
         T: AsyncRead + AsyncWrite + Unpin,
     {
-        let _turn = self.handshakes.turn(network).await;
+        let turn = self.handshakes.turn(network).await;
         let acceptor = TlsAcceptor::from(self.config.current());
-        acceptor.accept(stream).await.map_err(|error| {
-            let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
-            if let Some(rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType)) = cause {
-                return HandshakeError::PlainText;
+        let (error, stream) = match acceptor.accept(stream).into_fallible().await {
+            Ok(stream) => return Ok(stream),
+            Err(failed) => failed,
+        };
+        drop(turn);
+        close(stream).await;
+        let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
+        Err(match cause {
+            Some(rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType)) => {
+                HandshakeError::PlainText
             }
-            HandshakeError::Failed(error)
+            _ => HandshakeError::Failed(error),
         })
     }
 
@@ -149,6 +162,18 @@ impl Acceptor {
     pub fn status(&self) -> watch::Receiver<Status> {
         self.config.status()
     }
+}
+
+/// Closes a connection so that its client reads why: the system would reset one that
+/// is closed with bytes unread, and the client would lose the alert.
+async fn close<T: AsyncRead + AsyncWrite + Unpin>(mut stream: T) {
+    let closing = async {
+        stream.shutdown().await?;
+        let mut rest = stream.take(LAST_BYTES);
+        tokio::io::copy(&mut rest, &mut tokio::io::sink()).await
+    };
+    // The client may be gone, or go on for ever.
+    let _ = timeout(LAST_WORDS, closing).await;
 }
 
 fn make(
