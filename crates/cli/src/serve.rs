@@ -40,6 +40,7 @@ use self::http_bounds::HttpBoundsArgs;
 use self::pictures::PictureArgs;
 use self::tls::{HttpTlsArgs, TlsArgs};
 use self::upstream::UpstreamArgs;
+pub(crate) use self::upstream::server_name;
 
 /// The domain of the reasons that the gateway gives for its own errors.
 const DOMAIN: &str = "gateway.web1on1.chat";

@@ -132,6 +132,12 @@ pub(super) fn is_local_timeout(status: &Status) -> bool {
     false
 }
 
+/// Returns whether a status was made up by the client, because the reply is one of
+/// HTTP without a status of gRPC.
+pub(super) fn is_without_status(status: &Status) -> bool {
+    status.message().starts_with("grpc-status header missing")
+}
+
 /// The innermost cause of an error; what transport errors wrap around it says
 /// nothing to a caller.
 pub(super) fn root_cause(error: &(dyn Error + 'static)) -> String {

@@ -151,7 +151,10 @@ impl TlsArgs {
             clients: authorities(clients),
             max_handshakes: self.tls_max_handshakes,
             reload_interval: self.tls_reload_interval,
-            ..ServerTls::new(files(self.tls_cert.as_ref(), self.tls_key.as_ref())?)
+            ..ServerTls::new(certificate_files(
+                self.tls_cert.as_ref(),
+                self.tls_key.as_ref(),
+            )?)
         })
     }
 
@@ -186,7 +189,7 @@ impl HttpTlsArgs {
 }
 
 /// The files of a certificate, of which there are both or none.
-pub(super) fn files(
+pub(super) fn certificate_files(
     certificate: Option<&PathBuf>,
     key: Option<&PathBuf>,
 ) -> Option<CertificateFiles> {

@@ -10,7 +10,7 @@ use rustls::pki_types::ServerName;
 use upstream::{Client, Config, Protocol, Roots};
 
 use super::bounds::duration;
-use super::tls::files;
+use super::tls::certificate_files;
 
 /// Where the REST API is, and how it is reached.
 #[derive(Args, Debug)]
@@ -136,7 +136,7 @@ impl UpstreamArgs {
                 Version::Http2 => Protocol::Http2,
             },
             roots: self.upstream_ca.clone().map_or(Roots::System, Roots::File),
-            certificate: files(self.upstream_cert.as_ref(), self.upstream_key.as_ref()),
+            certificate: certificate_files(self.upstream_cert.as_ref(), self.upstream_key.as_ref()),
             server_name: self.upstream_server_name.clone(),
             connect_timeout: self.upstream_connect_timeout,
             idle_timeout: self.upstream_idle_timeout,
