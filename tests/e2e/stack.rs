@@ -63,6 +63,7 @@ pub(crate) struct Settings {
     pub(crate) server: gateway::config::Config,
     pub(crate) upstream: upstream::Config,
     pub(crate) observers: Vec<Arc<dyn Observer>>,
+    pub(crate) tls: Option<tls::Acceptor>,
 }
 
 /// Starts a gateway in front of the REST API at `base`, and returns its URL.
@@ -117,6 +118,10 @@ pub(crate) async fn gateway_until(
     )
     .expect("the embedded descriptors decode")
     .following(reachable);
+    let server = match settings.tls {
+        Some(tls) => server.with_tls(tls),
+        None => server,
+    };
     let (listener, address) = listen().await;
     let serving = async move {
         let ended = server.serve(listener, shutdown).await;

@@ -3,6 +3,7 @@
 mod access;
 mod bounds;
 mod database;
+mod forward;
 mod http_bounds;
 mod pictures;
 mod process;
