@@ -183,6 +183,7 @@ pub(crate) struct GatewayArgs {
 pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
     process::prepare();
     let grpc = bind(args.grpc).await?;
+    let acceptor = args.tls.acceptor().context(NO_TLS)?;
     let most = share_of_descriptors();
     let opened = Opened::open(&args.backend, most).await?;
     let base = format!(
@@ -196,7 +197,6 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
         &args.bounds,
         most,
     )?;
-    let acceptor = args.tls.acceptor().context(NO_TLS)?;
     let has_tls = acceptor.is_some();
     let server = with_tls(server, acceptor);
 
