@@ -53,7 +53,7 @@ pub struct Config {
     /// How many bytes of one connection may be on the way or not yet read.
     pub connection_window: u32,
 
-    /// How long a new connection may take until it speaks HTTP.
+    /// How long a new connection may take until it speaks HTTP, TLS included.
     pub preface_timeout: Duration,
     /// How long an HTTP/2 connection is kept that has not made a call yet.
     pub first_call_timeout: Duration,

@@ -15,10 +15,12 @@ use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
-use crate::files::{Certified, Content};
+use crate::alpn::{H2, HTTP_1_1};
+use crate::error::Error;
+use crate::files::{CertificateFiles, Certified, Content};
 use crate::handshakes::Handshakes;
-use crate::reload::{Made, Reloaded, Status};
-use crate::{CertificateFiles, Error, H2, HTTP_1_1, RELOAD_INTERVAL, provider};
+use crate::provider::provider;
+use crate::reload::{Made, RELOAD_INTERVAL, Reloaded, Status};
 
 /// How many handshakes are under way at once, unless something else is asked for.
 const MAX_HANDSHAKES: usize = 512;

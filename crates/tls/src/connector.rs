@@ -11,9 +11,10 @@ use rustls::{ClientConfig, RootCertStore};
 use tokio::sync::watch;
 use tokio_rustls::TlsConnector;
 
-use crate::files::{Certified, Content};
-use crate::reload::{Made, Reloaded, Status};
-use crate::{CertificateFiles, Error, RELOAD_INTERVAL, provider};
+use crate::error::Error;
+use crate::files::{CertificateFiles, Certified, Content};
+use crate::provider::provider;
+use crate::reload::{Made, RELOAD_INTERVAL, Reloaded, Status};
 
 /// Whom a client trusts.
 #[derive(Debug, Clone, Default)]

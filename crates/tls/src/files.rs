@@ -12,7 +12,8 @@ use rustls::sign::CertifiedKey;
 use rustls::{InconsistentKeys, RootCertStore};
 
 use crate::certificate::{self, Validity};
-use crate::{Error, provider};
+use crate::error::Error;
+use crate::provider::provider;
 
 /// How large a file may be, in bytes. The authorities of a whole system have a
 /// quarter of it.

@@ -10,6 +10,7 @@
 //! error, not in the log.
 
 mod acceptor;
+mod alpn;
 mod certificate;
 mod connector;
 mod der;
@@ -17,25 +18,12 @@ mod error;
 mod files;
 mod handshakes;
 pub mod identity;
+mod provider;
 mod reload;
 
 pub use acceptor::{Acceptor, ClientAuthentication, ClientAuthorities, HandshakeError, ServerTls};
+pub use alpn::{H2, HTTP_1_1};
 pub use connector::{ClientTls, Connector, Roots, roots};
 pub use error::Error;
 pub use files::CertificateFiles;
-pub use reload::Status;
-
-/// The ALPN name of HTTP/2.
-pub const H2: &[u8] = b"h2";
-
-/// The ALPN name of HTTP/1.1.
-pub const HTTP_1_1: &[u8] = b"http/1.1";
-
-/// How often files are looked at for changes, unless something else is asked for.
-pub const RELOAD_INTERVAL: std::time::Duration = std::time::Duration::from_secs(5);
-
-/// The cryptography. It is named wherever rustls takes it, so that a process with
-/// two kinds of it does not panic.
-fn provider() -> std::sync::Arc<rustls::crypto::CryptoProvider> {
-    std::sync::Arc::new(rustls::crypto::aws_lc_rs::default_provider())
-}
+pub use reload::{RELOAD_INTERVAL, Status};

@@ -12,9 +12,11 @@ use tokio::sync::watch;
 use tokio::task::AbortHandle;
 use tokio::time::sleep;
 
-use crate::Error;
-use crate::error::chain;
+use crate::error::{Error, chain};
 use crate::files::{Content, shown};
+
+/// How often files are looked at for changes, unless something else is asked for.
+pub const RELOAD_INTERVAL: Duration = Duration::from_secs(5);
 
 /// The shortest interval at which files are looked at.
 const SHORTEST: Duration = Duration::from_millis(10);

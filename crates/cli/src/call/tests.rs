@@ -604,7 +604,7 @@ async fn token_with_a_line_break_is_a_usage_error() {
 }
 
 #[tokio::test]
-async fn tls_address_is_a_usage_error() {
+async fn address_that_cannot_be_called_is_a_usage_error() {
     assert_snapshot!(usage(&["ShelfService/FindBook", "--address", "ftp://h:1"]).await, @"error: --address ftp://h:1: only http:// and https:// are spoken");
     assert_snapshot!(usage(&["ShelfService/FindBook", "--address", "http://h:1/v2"]).await, @"error: --address http://h:1/v2: the address of a gateway has no path");
     assert_snapshot!(usage(&["ShelfService/FindBook", "--address", "http://h:1", "--ca", "ca.pem"]).await, @"error: --address http://h:1 has no TLS, so --ca, --cert and --server-name have no use; did you mean https://?");

@@ -175,7 +175,7 @@ impl HttpTlsArgs {
             clients: authorities(clients),
             max_handshakes: self.http_tls_max_handshakes,
             reload_interval: self.http_tls_reload_interval,
-            ..ServerTls::new(files(
+            ..ServerTls::new(certificate_files(
                 self.http_tls_cert.as_ref(),
                 self.http_tls_key.as_ref(),
             )?)
