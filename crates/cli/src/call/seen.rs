@@ -38,7 +38,7 @@ struct Came {
 #[derive(Debug)]
 enum Failure {
     Tls(rustls::Error),
-    EndOfHandshake,
+    HungUp,
 }
 
 impl Seen {
@@ -51,7 +51,7 @@ impl Seen {
         let tls = error.get_ref().and_then(|held| held.downcast_ref());
         let failure = match tls {
             Some(error) => Failure::Tls(rustls::Error::clone(error)),
-            None if error.kind() == io::ErrorKind::UnexpectedEof => Failure::EndOfHandshake,
+            None if is_end(error) => Failure::HungUp,
             None => return,
         };
         self.came().failure.get_or_insert(failure);
@@ -60,14 +60,8 @@ impl Seen {
     /// What is wrong with the server at this place, as far as that can be told.
     pub(super) fn explanation(&self, place: &str, has_tls: bool) -> Option<String> {
         let came = self.came();
-        match &came.failure {
-            Some(Failure::Tls(error)) => return Some(of_tls(error, place)),
-            Some(Failure::EndOfHandshake) if has_tls && came.first.is_empty() => {
-                return Some(format!(
-                    "it hung up during the TLS handshake; if it has no TLS, give http://{place}"
-                ));
-            }
-            _ => {}
+        if let Some(Failure::Tls(error)) = &came.failure {
+            return Some(of_tls(error, place));
         }
         let first = came.first.as_slice();
         if first.starts_with(&TLS_ALERT) {
@@ -77,14 +71,25 @@ impl Seen {
             return Some("it answers in HTTP/1.1, so it is no gRPC server".to_owned());
         }
         if first.is_empty() {
-            return came.has_ended.then(|| {
-                let other = if has_tls { "http" } else { "https" };
-                format!("it hung up without a word; perhaps {other}://{place} is meant")
-            });
+            let has_ended = came.has_ended || came.failure.is_some();
+            let other = if has_tls { "http" } else { "https" };
+            return has_ended
+                .then(|| format!("it hung up without a word; perhaps give {other}://{place}"));
         }
         let is_http2 = first.get(FRAME_TYPE).is_none_or(|kind| *kind == SETTINGS);
         (!is_http2).then(|| "it does not speak HTTP/2, so it is no gRPC server".to_owned())
     }
+}
+
+/// Returns whether the other end has closed the connection.
+fn is_end(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::UnexpectedEof
+            | io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+    )
 }
 
 /// What an error of TLS means to the caller.
@@ -224,7 +229,7 @@ mod tests {
             &[],
             true,
             false,
-            Some("it hung up without a word; perhaps https://localhost:1 is meant"),
+            Some("it hung up without a word; perhaps give https://localhost:1"),
         );
     }
 }
