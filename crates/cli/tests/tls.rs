@@ -203,6 +203,22 @@ fn plain_servers_tell_a_caller_with_tls_so() {
 }
 
 #[test]
+fn a_certificate_of_an_authority_is_told_from_one_of_a_server() {
+    let (files, authority) = (Files::new(), Authority::new("localhost"));
+    let certificate = files.write("own.pem", &authority.pem);
+    let key = files.write("own.key", &authority.key());
+    let (certificate, key) = (certificate.display().to_string(), key.display().to_string());
+    let serve = Serve::start(&["--tls-cert", &certificate, "--tls-key", &key]);
+    let url = format!("https://localhost:{}", serve.port("grpc "));
+    serve.fails(
+        &url,
+        &["--ca", &certificate],
+        "its certificate is one of an authority, which cannot stand for a server; \
+         one with basicConstraints=CA:FALSE can",
+    );
+}
+
+#[test]
 fn a_caller_needs_a_certificate_where_authorities_are_named() {
     let serve = Serve::start(&[&BOTH[..4], &["--tls-client-ca", "CA"]].concat());
     let url = format!("https://localhost:{}", serve.port("grpc "));

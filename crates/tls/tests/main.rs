@@ -1,6 +1,7 @@
 //! Handshakes over real sockets, with certificates that are made for each test.
 
 #[path = "it/authority.rs"]
+#[allow(dead_code, reason = "tests of other crates use more of it")]
 mod authority;
 #[path = "it/clients.rs"]
 mod clients;

@@ -23,6 +23,10 @@ const SETTINGS: u8 = 0x04;
 /// section 6).
 const TLS_ALERT: [u8; 2] = [0x15, 0x03];
 
+/// What rustls says of a server that shows the certificate of an authority, as
+/// `openssl req -x509` makes it.
+const CA_AS_SERVER: &str = "CaUsedAsEndEntity";
+
 /// What has come from a server. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Seen(Arc<Mutex<Came>>);
@@ -104,6 +108,13 @@ fn of_tls(error: &rustls::Error, place: &str) -> String {
         rustls::Error::InvalidCertificate(
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
         ) => format!("{error}; --server-name NAME expects another name"),
+        rustls::Error::InvalidCertificate(CertificateError::Other(other))
+            if other.0.to_string() == CA_AS_SERVER =>
+        {
+            "its certificate is one of an authority, which cannot stand for a server; \
+             one with basicConstraints=CA:FALSE can"
+                .to_owned()
+        }
         rustls::Error::AlertReceived(AlertDescription::CertificateRequired) => {
             "it asks for a certificate; --cert FILE and --key FILE show one".to_owned()
         }

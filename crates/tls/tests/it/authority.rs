@@ -43,6 +43,7 @@ impl Authority {
     pub(crate) fn new(name: &str) -> Self {
         let mut params = CertificateParams::default();
         params.distinguished_name.push(DnType::CommonName, name);
+        params.subject_alt_names = vec![SanType::DnsName(name.try_into().expect("ASCII"))];
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().expect("a key");
         let certificate = params.self_signed(&key).expect("a certificate");
@@ -50,6 +51,11 @@ impl Authority {
             pem: certificate.pem(),
             issuer: Issuer::new(params, key),
         }
+    }
+
+    /// The key of the authority itself, in PEM.
+    pub(crate) fn key(&self) -> String {
+        self.issuer.key().serialize_pem()
     }
 
     /// A new certificate and its key, in PEM.
