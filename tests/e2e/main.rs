@@ -4,6 +4,9 @@
 //! Every test owns its whole stack, on ports that the system picks.
 
 mod auth;
+#[path = "../../crates/tls/tests/it/authority.rs"]
+#[allow(dead_code, reason = "the tests of TLS itself use more of it")]
+mod authority;
 mod avatars;
 mod coverage;
 mod faults;
@@ -12,6 +15,7 @@ mod permissions;
 mod protocol;
 mod replay;
 mod resources;
+mod secured;
 mod stack;
 mod stopping;
 mod streams;

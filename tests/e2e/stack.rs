@@ -63,6 +63,7 @@ pub(crate) struct Settings {
     pub(crate) server: gateway::config::Config,
     pub(crate) upstream: upstream::Config,
     pub(crate) observers: Vec<Arc<dyn Observer>>,
+    pub(crate) tls: Option<tls::Acceptor>,
 }
 
 /// Starts a gateway in front of the REST API at `base`, and returns its URL.
@@ -77,7 +78,7 @@ pub(crate) async fn gateway_trusting(
     tasks: &mut Tasks,
 ) -> String {
     let upstream = upstream::Config {
-        roots,
+        roots: roots.map_or(upstream::Roots::System, upstream::Roots::Given),
         ..upstream::Config::default()
     };
     let settings = Settings {
@@ -117,6 +118,10 @@ pub(crate) async fn gateway_until(
     )
     .expect("the embedded descriptors decode")
     .following(reachable);
+    let server = match settings.tls {
+        Some(tls) => server.with_tls(tls),
+        None => server,
+    };
     let (listener, address) = listen().await;
     let serving = async move {
         let ended = server.serve(listener, shutdown).await;

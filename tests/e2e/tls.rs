@@ -139,7 +139,7 @@ fn roots(certificate: &str) -> RootCertStore {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let file = directory.path().join("ca.pem");
     std::fs::write(&file, certificate).expect("the directory is ours");
-    upstream::roots(&file).expect("the file holds a certificate")
+    tls::roots(&file).expect("the file holds a certificate")
 }
 
 #[tokio::test]

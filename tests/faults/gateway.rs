@@ -135,7 +135,9 @@ async fn serve(
         .collect();
     let bases = bases.map_err(io::Error::other)?;
     let client = upstream::Config {
-        roots: settings.roots,
+        roots: settings
+            .roots
+            .map_or(upstream::Roots::System, upstream::Roots::Given),
         ping_interval: settings.keep_alive,
         ping_timeout: settings.keep_alive,
         connect_timeout: Duration::from_secs(2),

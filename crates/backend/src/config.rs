@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use http::HeaderValue;
 use ipnet::IpNet;
+use tls::Acceptor;
 
 use crate::clock::Clock;
 use crate::ids::Ids;
@@ -50,6 +51,9 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// What the HTTP server allows its clients.
     pub server_limits: ServerLimits,
+    /// What takes the TLS handshakes of clients. Without it the server speaks plain
+    /// text.
+    pub tls: Option<Acceptor>,
     /// How often the backend archives what is about to be archived, and removes
     /// sessions that have expired. 1 min.
     pub housekeeping: Duration,
@@ -83,6 +87,7 @@ impl Config {
             login_limits: LoginLimits::default(),
             trusted_proxies: Vec::new(),
             server_limits: ServerLimits::default(),
+            tls: None,
             housekeeping: Duration::from_mins(1),
             cors_origins: Vec::new(),
             clock: Clock::default(),

@@ -69,6 +69,7 @@ pub use start::{FirstStart, OpenError};
 pub use throttle::Rate;
 
 use app::App;
+use tls::Acceptor;
 use tokio::net::TcpListener;
 
 /// A backend that is ready to serve. Clones share everything.
@@ -77,6 +78,7 @@ pub struct Backend {
     app: Arc<App>,
     first_start: Option<FirstStart>,
     server_limits: ServerLimits,
+    tls: Option<Acceptor>,
     housekeeping: Duration,
 }
 
@@ -90,12 +92,14 @@ impl Backend {
     /// address or password is not valid.
     pub async fn open(config: Config) -> Result<Self, OpenError> {
         let server_limits = config.server_limits;
+        let tls = config.tls.clone();
         let housekeeping = config.housekeeping;
         let (app, first_start) = start::open(config).await?;
         Ok(Self {
             app: Arc::new(app),
             first_start,
             server_limits,
+            tls,
             housekeeping,
         })
     }
@@ -176,7 +180,7 @@ impl Backend {
     }
 
     /// Serves [`router`](Self::router) over HTTP/1.1 and HTTP/2 within the
-    /// [`ServerLimits`], until `stop` is done. Then nothing new is accepted,
+    /// [`ServerLimits`], with TLS if the configuration has it, until `stop` is done. Then nothing new is accepted,
     /// connections without a request and those with half a head are closed, and
     /// requests under way have `grace` to end. Meanwhile pictures that were left over
     /// are deleted.
@@ -190,7 +194,8 @@ impl Backend {
         stop: impl Future<Output = ()>,
         grace: Duration,
     ) -> io::Result<()> {
-        let serve = http::serve(self.app.clone(), self.server_limits, listener, stop, grace);
+        let (app, tls) = (self.app.clone(), self.tls.clone());
+        let serve = http::serve(app, self.server_limits, tls, listener, stop, grace);
         tokio::select! {
             served = serve => served,
             () = Box::pin(tend::tend(&self.app, self.housekeeping)) => Ok(()),

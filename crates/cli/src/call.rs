@@ -8,6 +8,8 @@
 
 mod describe;
 mod outcome;
+mod seen;
+mod target;
 #[cfg(test)]
 mod tests;
 
@@ -27,8 +29,9 @@ use prost_reflect::{
 };
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::metadata::{AsciiMetadataKey, AsciiMetadataValue, MetadataMap};
-use tonic::transport::Endpoint;
 use tonic::{Request, Status};
+
+use self::target::{Target, TargetArgs};
 
 /// Bytes of a file that go into one message of an upload.
 const CHUNK: u64 = 64 * 1024;
@@ -69,9 +72,8 @@ pub(crate) struct CallArgs {
     )]
     token: Option<String>,
 
-    /// Host and port of the gateway
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:50051")]
-    address: String,
+    #[command(flatten)]
+    target: TargetArgs,
 
     /// How long the call may take, such as 500ms, 10s or 2m
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = parse_duration)]
@@ -171,7 +173,7 @@ fn plan(args: &CallArgs, pool: &DescriptorPool) -> anyhow::Result<Plan> {
     }
     Ok(Plan::Call(Box::new(Call {
         metadata: metadata(args)?,
-        endpoint: endpoint(args)?,
+        target: Arc::new(args.target.target(args.timeout)?),
         method,
         messages,
         upload,
@@ -196,22 +198,10 @@ fn metadata(args: &CallArgs) -> anyhow::Result<MetadataMap> {
     Ok(metadata)
 }
 
-fn endpoint(args: &CallArgs) -> anyhow::Result<Endpoint> {
-    ensure!(
-        !args.address.starts_with("https://"),
-        "--address {}: TLS is not supported, give HOST:PORT of a plain-text listener",
-        args.address
-    );
-    let authority = args.address.trim_start_matches("http://");
-    let endpoint = Endpoint::from_shared(format!("http://{authority}"))
-        .with_context(|| format!("--address {} is not HOST:PORT", args.address))?;
-    Ok(endpoint.connect_timeout(args.timeout))
-}
-
 /// A call that is ready to be made.
 struct Call {
     method: MethodDescriptor,
-    endpoint: Endpoint,
+    target: Arc<Target>,
     metadata: MetadataMap,
     messages: Vec<DynamicMessage>,
     upload: Option<Upload>,
@@ -226,6 +216,7 @@ impl Call {
         err: &mut impl Write,
     ) -> io::Result<u8> {
         let is_stream = self.method.is_server_streaming();
+        let target = Arc::clone(&self.target);
         let unreadable = self.upload.as_ref().map(|upload| upload.failed.clone());
         let result = tokio::time::timeout(args.timeout, self.exchange(args, out)).await;
         let status = match result {
@@ -237,7 +228,12 @@ impl Call {
                 return Ok(0);
             }
             Ok(Err(Interrupted::Output(error))) => return Err(error),
-            Ok(Err(Interrupted::Call(status))) if !outcome::is_local_timeout(&status) => *status,
+            Ok(Err(Interrupted::Call(status))) if !outcome::is_local_timeout(&status) => {
+                match target.explain(&status) {
+                    Some(explanation) => Status::unavailable(explanation),
+                    None => *status,
+                }
+            }
             _ => Status::deadline_exceeded(format!(
                 "no answer within {:?}; --timeout allows for more",
                 args.timeout
@@ -259,18 +255,12 @@ impl Call {
     /// Every kind of method is called as bidirectional streaming, which looks
     /// the same on the wire.
     async fn exchange(self, args: &CallArgs, out: &mut impl Write) -> Result<(), Interrupted> {
-        let channel = self.endpoint.connect().await.map_err(|error| {
-            Status::unavailable(format!(
-                "cannot connect to {}: {}",
-                args.address,
-                outcome::root_cause(&error)
-            ))
-        })?;
+        let channel = self.target.connect().await?;
         let mut client = tonic::client::Grpc::new(channel).max_decoding_message_size(usize::MAX);
         client.ready().await.map_err(|error| {
             Status::unavailable(format!(
                 "lost the connection to {}: {}",
-                args.address,
+                self.target.address(),
                 outcome::root_cause(&error)
             ))
         })?;

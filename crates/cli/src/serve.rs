@@ -3,9 +3,11 @@
 mod access;
 mod bounds;
 mod database;
+mod forward;
 mod http_bounds;
 mod pictures;
 mod process;
+mod tls;
 mod upstream;
 
 use std::fmt::Write as _;
@@ -37,7 +39,9 @@ use self::database::DatabaseArgs;
 pub(crate) use self::database::PlaceArgs;
 use self::http_bounds::HttpBoundsArgs;
 use self::pictures::PictureArgs;
+use self::tls::{HttpTlsArgs, TlsArgs};
 use self::upstream::UpstreamArgs;
+pub(crate) use self::upstream::server_name;
 use crate::configuration::Effective;
 use crate::progress::Progress;
 
@@ -58,6 +62,9 @@ pub(crate) struct ServeArgs {
     /// Where to serve gRPC; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:50051")]
     grpc: SocketAddr,
+
+    #[command(flatten)]
+    tls: TlsArgs,
 
     #[command(flatten)]
     backend: BackendArgs,
@@ -104,6 +111,9 @@ pub(crate) struct BackendArgs {
 
     #[command(flatten)]
     pictures: PictureArgs,
+
+    #[command(flatten)]
+    http_tls: HttpTlsArgs,
 
     #[command(flatten)]
     http_bounds: HttpBoundsArgs,
@@ -158,6 +168,9 @@ pub(crate) struct GatewayArgs {
     admin: Option<SocketAddr>,
 
     #[command(flatten)]
+    tls: TlsArgs,
+
+    #[command(flatten)]
     bounds: BoundsArgs,
 
     /// How many threads may resolve names and do what else blocks; further work waits
@@ -174,6 +187,7 @@ pub(crate) struct GatewayArgs {
 pub(crate) async fn serve(args: ServeArgs, _effective: Effective) -> anyhow::Result<ExitCode> {
     process::prepare();
     let grpc = bind(args.grpc).await?;
+    let acceptor = args.tls.acceptor().context(NO_TLS)?;
     let most = share_of_descriptors();
     let opened = Opened::open(&args.backend, most).await?;
     let base = format!(
@@ -187,11 +201,13 @@ pub(crate) async fn serve(args: ServeArgs, _effective: Effective) -> anyhow::Res
         &args.bounds,
         most,
     )?;
+    let has_tls = acceptor.is_some();
+    let server = with_tls(server, acceptor);
 
     let grpc_address = grpc.local_addr()?;
     tell(&format!("grpc {grpc_address}\n"));
     opened.announce();
-    tell(&first_calls(grpc_address, &opened));
+    tell(&first_calls(grpc_address, has_tls, &opened));
 
     let stop = stop_signal();
     let stop_http = Stopping::after(stop.clone(), args.bounds.drain_delay, args.bounds.grace);
@@ -220,6 +236,7 @@ pub(crate) async fn gateway(args: GatewayArgs, _effective: Effective) -> anyhow:
         anyhow::bail!("--upstream names no upstream");
     };
     let server = in_front_of(Client(client), base, &args.bounds, usize::MAX)?.following(reachable);
+    let server = with_tls(server, args.tls.acceptor().context(NO_TLS)?);
     let health = server.health();
     let grpc = bind(args.grpc).await?;
     tell(&format!("grpc {}\n", grpc.local_addr()?));
@@ -246,6 +263,17 @@ pub(crate) async fn gateway(args: GatewayArgs, _effective: Effective) -> anyhow:
         },
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What is said of an error with the TLS of gRPC.
+const NO_TLS: &str = "gRPC cannot be served over TLS";
+
+/// The server, with TLS if there is an acceptor for it.
+fn with_tls(server: Server, acceptor: Option<::tls::Acceptor>) -> Server {
+    match acceptor {
+        Some(acceptor) => server.with_tls(acceptor),
+        None => server,
+    }
 }
 
 /// A server in front of an upstream, with no more connections than `most`.
@@ -307,10 +335,14 @@ impl Opened {
     async fn open(args: &BackendArgs, most: usize) -> anyhow::Result<Self> {
         let listener = bind(args.http).await?;
         let address = listener.local_addr()?;
+        let tls = args
+            .http_tls
+            .acceptor()
+            .context("REST cannot be served over TLS")?;
         let public_url = args
             .public_url
             .clone()
-            .unwrap_or_else(|| public_url(address));
+            .unwrap_or_else(|| public_url(address, tls.is_some()));
         let data = &args.place.data;
         let mut config = ::backend::Config::new(args.place.url()?, data, public_url);
         config.pictures = args.pictures.store()?;
@@ -329,6 +361,7 @@ impl Opened {
             .cors_origins
             .clone_from(&args.access.http_cors_origin);
         config.housekeeping = args.access.housekeeping;
+        config.tls = tls;
         config.server_limits = args.http_bounds.limits();
         let max = &mut config.server_limits.max_connections;
         *max = most.min(*max);
@@ -396,22 +429,39 @@ async fn seed(backend: &Backend, file: &Path) -> anyhow::Result<()> {
 }
 
 /// How others reach a listener, as far as it can be told from here.
-fn public_url(address: SocketAddr) -> String {
+fn public_url(address: SocketAddr, has_tls: bool) -> String {
     let reachable = if address.ip().is_unspecified() {
         SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), address.port())
     } else {
         address
     };
-    format!("http://{reachable}")
+    let scheme = if has_tls { "https" } else { "http" };
+    format!("{scheme}://{reachable}")
 }
 
 /// What a newcomer does next.
-fn first_calls(grpc: SocketAddr, opened: &Opened) -> String {
+fn first_calls(grpc: SocketAddr, has_tls: bool, opened: &Opened) -> String {
     let program = program();
-    let address = if grpc.port() == 50051 && grpc.ip().is_loopback() {
+    let address = if has_tls {
+        let host = if grpc.ip().is_loopback() || grpc.ip().is_unspecified() {
+            "localhost".to_owned()
+        } else {
+            SocketAddr::new(grpc.ip(), 0)
+                .to_string()
+                .trim_end_matches(":0")
+                .to_owned()
+        };
+        format!(" --address https://{host}:{}", grpc.port())
+    } else if grpc.port() == 50051 && grpc.ip().is_loopback() {
         String::new()
     } else {
         format!(" --address {grpc}")
+    };
+    let trust = if has_tls {
+        "Add --ca FILE where this system does not trust the certificate, and --cert and\n\
+         --key where callers need one.\n\n"
+    } else {
+        ""
     };
     let mut text = String::from("\n");
     let (email, password) = match opened.backend.first_start() {
@@ -435,7 +485,7 @@ fn first_calls(grpc: SocketAddr, opened: &Opened) -> String {
         text,
         "In another shell, log in and make a first call:\n\n  \
          export WEB1ON1_TOKEN=$({program} call AuthService/CreateToken{address} -d '{login}' --select token.token)\n  \
-         {program} call UserService/GetUser{address} -d '{{\"userId\": \"me\"}}'\n\n\
+         {program} call UserService/GetUser{address} -d '{{\"userId\": \"me\"}}'\n\n{trust}\
          Ctrl-C stops the server.\n"
     );
     text
@@ -539,8 +589,8 @@ mod tests {
     #[test]
     fn a_wildcard_address_is_reached_by_loopback() {
         let all = SocketAddr::from(([0, 0, 0, 0], 8080));
-        assert_eq!(public_url(all), "http://127.0.0.1:8080");
+        assert_eq!(public_url(all, false), "http://127.0.0.1:8080");
         let one = SocketAddr::from(([10, 0, 0, 1], 80));
-        assert_eq!(public_url(one), "http://10.0.0.1:80");
+        assert_eq!(public_url(one, true), "https://10.0.0.1:80");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::HeaderValue;
+use http::{HeaderName, HeaderValue};
 
 use crate::limit::LimitConfig;
 
@@ -53,7 +53,7 @@ pub struct Config {
     /// How many bytes of one connection may be on the way or not yet read.
     pub connection_window: u32,
 
-    /// How long a new connection may take until it speaks HTTP.
+    /// How long a new connection may take until it speaks HTTP, TLS included.
     pub preface_timeout: Duration,
     /// How long an HTTP/2 connection is kept that has not made a call yet.
     pub first_call_timeout: Duration,
@@ -70,6 +70,12 @@ pub struct Config {
     /// The origins of the browsers that may call over gRPC-Web. Without any,
     /// no page may read an answer; `*` stands for all.
     pub cors_origins: Vec<HeaderValue>,
+    /// The fields of metadata that pages may send, beside those that gRPC-Web and
+    /// the gateway itself go by.
+    pub cors_request_headers: Vec<HeaderName>,
+    /// The fields of metadata that pages may read, beside the status of gRPC and the
+    /// request id.
+    pub cors_reply_headers: Vec<HeaderName>,
 
     /// How long new connections are still served after the server was told to
     /// stop, while health already says `NOT_SERVING`. It gives load balancers
@@ -103,6 +109,8 @@ impl Default for Config {
             idle_timeout: Duration::from_mins(5),
             max_age: Duration::from_hours(1),
             cors_origins: Vec::new(),
+            cors_request_headers: Vec::new(),
+            cors_reply_headers: Vec::new(),
             drain_delay: Duration::ZERO,
             grace: Duration::from_secs(30),
         }

@@ -6,6 +6,8 @@ use std::net::IpAddr;
 use http::HeaderValue;
 use tokio::time::Instant;
 
+use crate::identity::Identity;
+
 /// The other end of a connection, in the extensions of a request.
 #[derive(Debug, Clone)]
 pub(crate) struct Peer {
@@ -13,13 +15,16 @@ pub(crate) struct Peer {
     /// The address as `x-forwarded-for` has it. Made once for all requests of the
     /// connection.
     pub(crate) forwarded_for: Option<HeaderValue>,
+    /// Who it is by its certificate, if it has shown one.
+    pub(crate) identity: Option<Identity>,
 }
 
 impl Peer {
-    pub(crate) fn new(address: IpAddr) -> Self {
+    pub(crate) fn new(address: IpAddr, identity: Option<Identity>) -> Self {
         Self {
             address,
             forwarded_for: address.to_canonical().to_string().parse().ok(),
+            identity,
         }
     }
 }

@@ -6,7 +6,6 @@
 //! idle, too, so that the clock for both is here.
 
 use std::convert::Infallible;
-use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -28,7 +27,8 @@ use tower::{Service, ServiceExt as _};
 use crate::config::Config;
 use crate::extensions::{Ends, Peer};
 use crate::phase::Phase;
-use crate::socket::{Socket, Traffic};
+use crate::socket::Socket;
+use crate::traffic::Traffic;
 
 /// How much of a reply is handed to hyper at a time, in bytes. It asks for more
 /// when little is left of that.
@@ -126,14 +126,16 @@ impl Clock {
     }
 }
 
-/// Serves a connection until it is closed.
+/// Serves a connection until it is closed. `traffic` is what passes at the bottom
+/// of it.
 ///
 /// # Errors
 ///
 /// Fails where the connection does.
 pub(crate) async fn serve<T, S, B>(
     io: T,
-    peer: IpAddr,
+    traffic: Traffic,
+    peer: Peer,
     service: S,
     config: &Config,
     mut phase: watch::Receiver<Phase>,
@@ -143,7 +145,7 @@ where
     S: Service<Request<Body>, Response = Response<B>, Error = Infallible> + Clone,
     B: http_body::Body<Data = Bytes, Error = Status> + Unpin + 'static,
 {
-    let (io, traffic) = Socket::new(io);
+    let io = Socket::new(io);
     let mut clock = Clock::new(traffic.clone(), config);
     let (progress, mut progresses) = watch::channel(Progress {
         doing: Doing::Waiting,
@@ -151,7 +153,6 @@ where
     });
     let progress = Arc::new(progress);
     let told = Arc::clone(&progress);
-    let peer = Peer::new(peer);
     let answer = service_fn(move |request: Request<Incoming>| {
         let (service, progress, peer) = (service.clone(), Arc::clone(&told), peer.clone());
         async move {

@@ -6,7 +6,6 @@
 //! deadline. It never looks into a call.
 
 use std::convert::Infallible;
-use std::net::IpAddr;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, ready};
@@ -31,7 +30,8 @@ use crate::config::Config;
 use crate::cork::Corked;
 use crate::extensions::{Ends, Peer};
 use crate::phase::Phase;
-use crate::socket::{Socket, Traffic};
+use crate::socket::Socket;
+use crate::traffic::Traffic;
 
 /// How many streams of one connection h2 may reset for errors of the peer,
 /// frames for a refused stream among them. A client that opens thousands of
@@ -60,14 +60,16 @@ const MAX_POSTPONED: u32 = 6;
 const GOODBYE: Duration = Duration::from_secs(1);
 
 /// Serves a connection until it is closed, and ends its calls with it. Where
-/// the phase is no longer [`Phase::Serving`], it goes away gracefully.
+/// the phase is no longer [`Phase::Serving`], it goes away gracefully. `traffic` is
+/// what passes at the bottom of the connection.
 ///
 /// # Errors
 ///
 /// Fails where the connection does.
 pub(crate) async fn serve<T, S, B>(
     io: T,
-    peer: IpAddr,
+    traffic: Traffic,
+    peer: Peer,
     service: S,
     config: &Config,
     phase: watch::Receiver<Phase>,
@@ -78,10 +80,9 @@ where
     S::Future: Send,
     B: http_body::Body<Data = Bytes, Error = Status> + Send + Unpin + 'static,
 {
-    let (socket, traffic) = Socket::new(io);
+    let socket = Socket::new(io);
     let socket = Corked::new(socket);
     let busy = Busy::default();
-    let peer = Peer::new(peer);
     let begin = move |request, respond| answer(service.clone(), request, respond, peer.clone());
     let handshake = h2::server::Builder::new()
         .initial_window_size(config.stream_window)

@@ -20,6 +20,18 @@ pub(crate) enum Protocol {
     Http2,
 }
 
+/// Why it cannot be told what a connection speaks.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Undetected {
+    #[error("the client speaks TLS to a port without TLS")]
+    Tls,
+    #[error("the client did not say what it speaks: {0}")]
+    Broken(#[from] io::Error),
+}
+
+/// What every record of a TLS handshake begins with (RFC 8446, section 5.1).
+const TLS_HANDSHAKE: u8 = 0x16;
+
 /// What every HTTP/2 connection begins with (RFC 9113, section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -28,16 +40,21 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 ///
 /// # Errors
 ///
-/// Fails where the connection fails or ends before.
-pub(crate) async fn detect<T: AsyncRead + Unpin>(mut rest: T) -> io::Result<(Protocol, Rewind<T>)> {
+/// Fails where the connection fails or ends before, and where it is TLS.
+pub(crate) async fn detect<T: AsyncRead + Unpin>(
+    mut rest: T,
+) -> Result<(Protocol, Rewind<T>), Undetected> {
     let mut first = [0; PREFACE.len()];
     let mut length = 0;
     let protocol = loop {
         let read = rest.read(&mut first[length..]).await?;
         if read == 0 {
-            return Err(io::ErrorKind::UnexpectedEof.into());
+            return Err(io::Error::from(io::ErrorKind::UnexpectedEof).into());
         }
         length += read;
+        if first[0] == TLS_HANDSHAKE {
+            return Err(Undetected::Tls);
+        }
         if first[..length] != PREFACE[..length] {
             break Protocol::Http1;
         }
@@ -123,5 +140,11 @@ mod tests {
         check(b"PRINT / HTTP/1.1\r\n\r\n", Some(Protocol::Http1)).await;
         check(b"PRI * HTTP/2.0\r\n\r\nSM", None).await;
         check(b"", None).await;
+    }
+
+    #[tokio::test]
+    async fn tls_is_told_by_its_first_byte() {
+        let found = detect(&b"\x16"[..]).await.map(|(protocol, _)| protocol);
+        assert!(matches!(found, Err(Undetected::Tls)), "{found:?}");
     }
 }

@@ -12,10 +12,13 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{Request, Response};
+use tls::{Acceptor, HandshakeError};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
+use tokio_rustls::server::TlsStream;
+use tokio_util::either::Either;
 use tonic::Status;
 use tonic::body::Body;
 use tonic::service::Routes;
@@ -23,13 +26,16 @@ use tower::Service;
 
 use crate::config::Config;
 use crate::descriptors::{self, Descriptors};
+use crate::extensions::Peer;
 use crate::health::Health;
+use crate::identity::Identity;
 use crate::outcome::Observers;
 use crate::phase::Phase;
 use crate::reflection::Reflection;
-use crate::rewind::{self, Protocol};
+use crate::rewind::{self, Protocol, Rewind, Undetected};
 use crate::rpcs::Rpcs;
-use crate::{http1, http2, open_files, stack};
+use crate::traffic::Watched;
+use crate::{callers, http1, http2, open_files, stack};
 
 /// How long the server waits before it accepts again where it could not, or must
 /// not, as when the process has hardly a file descriptor left.
@@ -43,6 +49,7 @@ pub struct Server {
     observers: Observers,
     config: Arc<Config>,
     reachable: Option<watch::Receiver<bool>>,
+    tls: Option<Acceptor>,
 }
 
 impl Server {
@@ -75,6 +82,7 @@ impl Server {
             observers,
             config: Arc::new(config),
             reachable: None,
+            tls: None,
         })
     }
 
@@ -86,6 +94,15 @@ impl Server {
             .set_upstream_reachable(*reachable.borrow_and_update());
         Self {
             reachable: Some(reachable),
+            ..self
+        }
+    }
+
+    /// The same server, which speaks TLS and nothing else.
+    #[must_use]
+    pub fn with_tls(self, tls: Acceptor) -> Self {
+        Self {
+            tls: Some(tls),
             ..self
         }
     }
@@ -121,6 +138,7 @@ impl Server {
             observers,
             config,
             mut reachable,
+            tls,
         } = self;
         let (phase, phases) = watch::channel(Phase::Serving);
         let service = stack::grpc(routes, rpcs, observers, &config, &phases);
@@ -128,7 +146,8 @@ impl Server {
         let mut connections = JoinSet::new();
         let begin = |connections: &mut JoinSet<()>, accepted| {
             let (service, config) = (service.clone(), Arc::clone(&config));
-            connections.spawn(serve_connection(accepted, service, config, phases.clone()));
+            let (tls, phases) = (tls.clone(), phases.clone());
+            connections.spawn(serve_connection(accepted, tls, service, config, phases));
         };
         let leave = async {
             shutdown.await;
@@ -252,6 +271,7 @@ async fn place(places: &Arc<Semaphore>) -> OwnedSemaphorePermit {
 
 async fn serve_connection<S, B>(
     accepted: Accepted,
+    tls: Option<Acceptor>,
     service: S,
     config: Arc<Config>,
     mut phase: watch::Receiver<Phase>,
@@ -267,28 +287,85 @@ async fn serve_connection<S, B>(
     } = accepted;
     // Without it small replies wait for acknowledgements.
     let _ = stream.set_nodelay(true);
+    let (stream, traffic) = Watched::new(stream);
+    let opening = timeout(config.preface_timeout, open(stream, peer, tls.as_ref()));
     // A connection that has not said what it is when the server leaves has
     // nothing to lose.
-    let detected = tokio::select! {
-        detected = timeout(config.preface_timeout, rewind::detect(stream)) => detected,
+    let opened = tokio::select! {
+        opened = opening => opened,
         () = silent_when_leaving(&mut phase) => return,
     };
-    let Ok(Ok((protocol, stream))) = detected else {
-        tracing::debug!(%peer, "a connection did not say what it speaks");
-        return;
+    let Opened {
+        protocol,
+        stream,
+        identity,
+    } = match opened {
+        Ok(Ok(opened)) => opened,
+        Ok(Err(error)) => {
+            tracing::debug!(%peer, %error, "a connection came to nothing");
+            return;
+        }
+        Err(_) => {
+            tracing::debug!(%peer, "a connection did not say in time what it speaks");
+            return;
+        }
     };
+    let peer = Peer::new(peer, identity);
+    let address = peer.address;
     let ended: Result<(), Box<dyn std::error::Error>> = match protocol {
-        Protocol::Http1 => http1::serve(stream, peer, service, &config, phase)
+        Protocol::Http1 => http1::serve(stream, traffic, peer, service, &config, phase)
             .await
             .map_err(Into::into),
-        Protocol::Http2 => http2::serve(stream, peer, service, &config, phase)
+        Protocol::Http2 => http2::serve(stream, traffic, peer, service, &config, phase)
             .await
             .map_err(Into::into),
     };
     if let Err(error) = ended {
-        tracing::debug!(%peer, error, "a connection ended with an error");
+        tracing::debug!(peer = %address, error, "a connection ended with an error");
     }
     drop(place);
+}
+
+/// A stream of either kind. There is one type for both, so that everything above is
+/// compiled once.
+type Stream = Either<Watched<TcpStream>, Box<TlsStream<Watched<TcpStream>>>>;
+
+/// A connection that has said what it speaks.
+struct Opened {
+    protocol: Protocol,
+    stream: Rewind<Stream>,
+    identity: Option<Identity>,
+}
+
+/// Why a connection is not served.
+#[derive(Debug, thiserror::Error)]
+enum NotOpened {
+    #[error(transparent)]
+    Handshake(#[from] HandshakeError),
+    #[error(transparent)]
+    Undetected(#[from] Undetected),
+}
+
+/// Shakes hands, if there is TLS, and finds out what is spoken.
+async fn open(
+    stream: Watched<TcpStream>,
+    peer: IpAddr,
+    tls: Option<&Acceptor>,
+) -> Result<Opened, NotOpened> {
+    let (stream, identity) = match tls {
+        None => (Either::Left(stream), None),
+        Some(tls) => {
+            let stream = tls.accept(stream, callers::network(peer)).await?;
+            let identity = Identity::of(stream.get_ref().1);
+            (Either::Right(Box::new(stream)), identity)
+        }
+    };
+    let (protocol, stream) = rewind::detect(stream).await?;
+    Ok(Opened {
+        protocol,
+        stream,
+        identity,
+    })
 }
 
 /// How long a connection that was accepted at the last moment may take to speak,

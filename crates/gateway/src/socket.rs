@@ -1,45 +1,13 @@
 //! The socket below an HTTP connection.
 //!
-//! h2 writes to it as little as the head of one frame at a time, and neither h2
-//! nor hyper tells whether the peer is there and reads. Neither is for the
-//! layers above to know.
+//! h2 writes to it as little as the head of one frame at a time, which is not for
+//! the layers above to know.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-
-/// What has lately passed through a socket, for whoever watches over the
-/// connection.
-#[derive(Clone, Default)]
-pub(crate) struct Traffic(Arc<Flags>);
-
-#[derive(Default)]
-struct Flags {
-    has_received: AtomicBool,
-    has_written: AtomicBool,
-    is_blocked: AtomicBool,
-}
-
-impl Traffic {
-    /// Returns whether a byte has come since this was last called.
-    pub(crate) fn take_received(&self) -> bool {
-        self.0.has_received.swap(false, Ordering::Relaxed)
-    }
-
-    /// Returns whether a byte has gone out since this was last called.
-    pub(crate) fn take_written(&self) -> bool {
-        self.0.has_written.swap(false, Ordering::Relaxed)
-    }
-
-    /// Returns whether bytes wait for the peer to read others first.
-    pub(crate) fn is_blocked(&self) -> bool {
-        self.0.is_blocked.load(Ordering::Relaxed)
-    }
-}
 
 /// How much is collected until it is flushed, in bytes. What is more is written
 /// at once: a system call for so much costs more than it would to copy it.
@@ -49,7 +17,7 @@ const COLLECTED: usize = 64 << 10;
 /// much was just collected. Most connections are idle.
 const KEPT: usize = 4 << 10;
 
-/// A socket that collects small writes and tells of its traffic.
+/// A socket that collects small writes.
 ///
 /// tokio's `BufWriter` would write what was collected and what does not fit
 /// with two system calls.
@@ -58,19 +26,15 @@ pub(crate) struct Socket<T> {
     collected: Vec<u8>,
     /// How much of it is written.
     written: usize,
-    traffic: Traffic,
 }
 
 impl<T> Socket<T> {
-    pub(crate) fn new(inner: T) -> (Self, Traffic) {
-        let traffic = Traffic::default();
-        let socket = Self {
+    pub(crate) fn new(inner: T) -> Self {
+        Self {
             inner,
             collected: Vec::new(),
             written: 0,
-            traffic: traffic.clone(),
-        };
-        (socket, traffic)
+        }
     }
 }
 
@@ -109,7 +73,7 @@ impl<T: AsyncWrite + Unpin> Socket<T> {
         self.written = 0;
     }
 
-    /// Makes one system call, and notes how it went.
+    /// Makes one system call.
     fn poll_write_with_collected(
         &mut self,
         context: &mut Context<'_>,
@@ -125,15 +89,10 @@ impl<T: AsyncWrite + Unpin> Socket<T> {
             let slices = [IoSlice::new(collected), IoSlice::new(bytes)];
             socket.poll_write_vectored(context, &slices)
         };
-        let flags = &self.traffic.0;
-        flags
-            .is_blocked
-            .store(written.is_pending(), Ordering::Relaxed);
         let written = ready!(written)?;
         if written == 0 {
             return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
         }
-        flags.has_written.store(true, Ordering::Relaxed);
         Poll::Ready(Ok(written))
     }
 }
@@ -144,12 +103,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Socket<T> {
         context: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let before = into.filled().len();
-        ready!(Pin::new(&mut self.inner).poll_read(context, into))?;
-        if into.filled().len() > before {
-            self.traffic.0.has_received.store(true, Ordering::Relaxed);
-        }
-        Poll::Ready(Ok(()))
+        Pin::new(&mut self.inner).poll_read(context, into)
     }
 }
 
@@ -200,7 +154,7 @@ mod tests {
             .map(|n: usize| n.to_le_bytes()[0])
             .collect();
         let (near, mut far) = tokio::io::duplex(pipe);
-        let (mut socket, _) = Socket::new(near);
+        let mut socket = Socket::new(near);
         let writing = async {
             let mut rest = &*all;
             for size in sizes {
@@ -238,7 +192,7 @@ mod tests {
     #[tokio::test]
     async fn small_writes_wait_for_the_flush() {
         let (near, mut far) = tokio::io::duplex(1 << 20);
-        let (mut socket, _) = Socket::new(near);
+        let mut socket = Socket::new(near);
         socket.write_all(b"head").await.expect("it is written");
         socket.write_all(b"message").await.expect("it is written");
         let mut read = [0; 32];
@@ -247,25 +201,5 @@ mod tests {
         socket.flush().await.expect("it is flushed");
         let length = far.read(&mut read).await.expect("it is read");
         assert_eq!(&read[..length], b"headmessage");
-    }
-
-    #[tokio::test]
-    async fn a_socket_tells_whether_its_peer_reads() {
-        let (near, mut far) = tokio::io::duplex(10);
-        let (mut socket, traffic) = Socket::new(near);
-        socket.write_all(b"0123456789").await.expect("it is taken");
-        socket.flush().await.expect("it is flushed");
-        assert!(!traffic.is_blocked() && traffic.take_written());
-        socket.write_all(b"more").await.expect("it is taken");
-        let flushed = tokio::time::timeout(Duration::ZERO, socket.flush()).await;
-        assert!(flushed.is_err(), "nobody has read");
-        assert!(traffic.is_blocked() && !traffic.take_written());
-        far.read_exact(&mut [0; 10]).await.expect("it is read");
-        socket.flush().await.expect("it is flushed");
-        assert!(!traffic.is_blocked() && traffic.take_written());
-        assert!(!traffic.take_received());
-        far.write_all(b"?").await.expect("it is written");
-        socket.read_exact(&mut [0]).await.expect("it is read");
-        assert!(traffic.take_received() && !traffic.take_received());
     }
 }

@@ -1,7 +1,7 @@
 //! The context of a caller: what its call says besides its message.
 
 use std::cell::RefCell;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use http::header::{self, HeaderName, HeaderValue};
@@ -46,6 +46,8 @@ pub(crate) struct Caller {
     pub(crate) record: CallRecord,
     /// What is wrong with the context itself.
     violations: Vec<Violation>,
+    /// What of the fields of the upstream's first reply goes to the caller.
+    passed: OnceLock<HeaderMap>,
 }
 
 /// When a call ends.
@@ -83,6 +85,7 @@ impl Caller {
             key: context.caller,
             record: context.record,
             violations,
+            passed: OnceLock::new(),
         }
     }
 
@@ -120,9 +123,21 @@ impl Caller {
         HeaderValue::from_str(&self.request_id).ok()
     }
 
-    /// The metadata of every answer.
+    /// Notes what of the fields of a reply goes to the caller. Those of the first
+    /// reply count.
+    pub(crate) fn pass(&self, fields: HeaderMap) {
+        self.passed.get_or_init(|| fields);
+    }
+
+    /// The metadata of an answer that the upstream has given.
     pub(crate) fn answer_metadata(&self) -> MetadataMap {
-        answer_metadata(&self.request_id)
+        let metadata = answer_metadata(&self.request_id);
+        let Some(passed) = self.passed.get() else {
+            return metadata;
+        };
+        let mut headers = metadata.into_headers();
+        headers.extend(passed.clone());
+        MetadataMap::from_headers(headers)
     }
 }
 

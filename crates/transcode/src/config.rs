@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use http::Uri;
-use http::header::{self, HeaderName};
+
+use crate::allowed::{ReplyFields, RequestFields};
 
 /// What a gateway has to know of its upstream.
 #[derive(Debug, Clone)]
@@ -37,16 +38,19 @@ pub struct Config {
     /// says.
     pub max_retry_after: Duration,
     /// The headers that are passed on from the request as it reaches the
-    /// gateway. Everything else stays behind: it speaks of the hop or of gRPC. A
-    /// layer in front of the gateway may put other credentials in their place.
-    pub forwarded: Vec<HeaderName>,
+    /// gateway. Everything else stays behind. A layer in front of the gateway may
+    /// put other credentials in their place.
+    pub forwarded: RequestFields,
+    /// The headers of the upstream's replies that are passed on to the caller.
+    /// Everything else stays behind.
+    pub forwarded_replies: ReplyFields,
 }
 
 impl Config {
     /// A configuration with the defaults: messages of up to 4 MiB, replies of up
     /// to 64 MiB and 256 MiB together, elements of up to 1 MiB, 1 s for the body of an error, delays of
     /// up to an hour, and `authorization`, `accept-language`, `traceparent` and
-    /// `tracestate` passed on.
+    /// `tracestate` passed on. Of the headers of replies, none is.
     #[must_use]
     pub fn new(base: Uri) -> Self {
         Self {
@@ -58,12 +62,8 @@ impl Config {
             max_held: 256 << 20,
             error_body_timeout: Duration::from_secs(1),
             max_retry_after: Duration::from_hours(1),
-            forwarded: vec![
-                header::AUTHORIZATION,
-                header::ACCEPT_LANGUAGE,
-                HeaderName::from_static("traceparent"),
-                HeaderName::from_static("tracestate"),
-            ],
+            forwarded: RequestFields::default(),
+            forwarded_replies: ReplyFields::default(),
         }
     }
 }

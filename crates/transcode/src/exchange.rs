@@ -206,7 +206,7 @@ impl Shared {
         uri: Uri,
     ) -> Result<Request<RequestBody>, Fault> {
         let mut headers = caller
-            .forwarded(&self.config.forwarded)
+            .forwarded(self.config.forwarded.names())
             .map_err(Fault::InvalidRequest)?;
         headers.insert(header::ACCEPT, JSON);
         if let Some(content_type) = prepared.content_type {
@@ -258,6 +258,10 @@ impl Shared {
         let (head, incoming) = response.into_parts();
         let record = &caller.record;
         record.set_status(head.status);
+        if !self.config.forwarded_replies.names().is_empty() {
+            let passed = self.config.forwarded_replies.of(head.status, &head.headers);
+            caller.pass(passed);
+        }
         if head.status.is_client_error() || head.status.is_server_error() {
             // An error is worth telling even if its body cannot be had.
             let wait = self.config.error_body_timeout;
@@ -386,7 +390,11 @@ impl Shared {
             max_retry_after,
             ..
         } = &self.config;
-        let status = fault.into_status(domain, *max_retry_after, &caller.request_id);
+        let is_answer = matches!(fault, Fault::UpstreamReplied(_));
+        let mut status = fault.into_status(domain, *max_retry_after, &caller.request_id);
+        if is_answer {
+            *status.metadata_mut() = caller.answer_metadata();
+        }
         tracing::debug!(
             rpc,
             request_id = &*caller.request_id,

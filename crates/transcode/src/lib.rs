@@ -16,6 +16,7 @@ pub mod mask;
 pub mod template;
 pub mod wire;
 
+mod allowed;
 mod call;
 mod caller;
 mod config;
@@ -35,6 +36,7 @@ mod upstream;
 mod upstream_error;
 mod violation;
 
+pub use allowed::{NeverPassed, ReplyFields, RequestFields};
 pub use call::{
     ListCall, Query, RestCall, UploadCall, missing_body, text_of, write_body, write_masked_body,
 };

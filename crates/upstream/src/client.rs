@@ -38,9 +38,9 @@ impl Client {
     /// # Errors
     ///
     /// Fails where there is no base, a base cannot be used, the paths differ, a
-    /// bound makes no sense, there are roots for bases that need none, the
-    /// system's certificates are needed and cannot be read, or there is no tokio
-    /// runtime to watch the endpoints in.
+    /// bound makes no sense, there are settings of TLS for bases that need none, a
+    /// file of certificates cannot be used, the system's certificates are needed and
+    /// cannot be read, or there is no tokio runtime to watch the endpoints in.
     pub fn new(endpoints: &[Uri], config: Config) -> Result<Self, Error> {
         let runtime = tokio::runtime::Handle::try_current().map_err(Error::NoRuntime)?;
         let fleet = Arc::new(Fleet::new(endpoints, config)?);

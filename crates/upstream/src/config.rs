@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use http::HeaderName;
-use rustls::RootCertStore;
+use rustls::pki_types::ServerName;
+use tls::{CertificateFiles, Roots};
 
 use crate::{Error, Resolver};
 
@@ -15,8 +16,16 @@ use crate::{Error, Resolver};
 pub struct Config {
     /// Which version of HTTP is spoken. Default: [`Protocol::Auto`].
     pub protocol: Protocol,
-    /// The certificates to trust. Default: those that the system trusts.
-    pub roots: Option<RootCertStore>,
+    /// The authorities to trust. Default: those that the system trusts.
+    pub roots: Roots,
+    /// The certificate to show to a server that asks for one. Default: none.
+    pub certificate: Option<CertificateFiles>,
+    /// The name that the certificate of a server has to be for, in place of the host
+    /// in its URL. Default: none.
+    pub server_name: Option<ServerName<'static>>,
+    /// How often the files of authorities and certificates are looked at for
+    /// changes. New connections use what has changed. Default: 5 s.
+    pub reload_interval: Duration,
     /// How names become addresses. Default: as the system does it.
     pub resolver: Resolver,
     /// How often names are resolved again. Default: 10 s.
@@ -127,7 +136,10 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             protocol: Protocol::Auto,
-            roots: None,
+            roots: Roots::System,
+            certificate: None,
+            server_name: None,
+            reload_interval: tls::RELOAD_INTERVAL,
             resolver: Resolver::default(),
             resolve_interval: Duration::from_secs(10),
             connect_timeout: Duration::from_secs(5),

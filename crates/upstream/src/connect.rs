@@ -5,20 +5,19 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use rustls::pki_types::ServerName;
+use tls::{Connector, H2};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
 
 use crate::config::{Config, Protocol};
 use crate::error::Cause;
 use crate::io::Transport;
-use crate::tls::{self, H2};
 use crate::{BoxError, SendError, SendErrorKind};
 
 /// Where a connection goes, and how it is secured.
 pub(crate) struct Target {
     pub(crate) address: SocketAddr,
-    pub(crate) tls: Option<(TlsConnector, ServerName<'static>)>,
+    pub(crate) tls: Option<(Connector, ServerName<'static>)>,
     pub(crate) config: Arc<Config>,
 }
 
@@ -33,7 +32,7 @@ impl Target {
     pub(crate) async fn connect(&self) -> Result<Connected, SendError> {
         match timeout(self.config.connect_timeout, self.open()).await {
             Ok(Ok(connected)) => Ok(connected),
-            Ok(Err(error)) if tls::is_about_certificates(&*error) => {
+            Ok(Err(error)) if is_about_certificates(&*error) => {
                 Err(SendError::new(SendErrorKind::Untrusted, error))
             }
             Ok(Err(error)) => Err(SendError::new(SendErrorKind::NeverSent, error)),
@@ -53,6 +52,7 @@ impl Target {
                 is_http2: self.config.protocol == Protocol::Http2,
             });
         };
+        let connector = connector.current();
         let tls = connector.connect(name.clone(), tcp).await?;
         let is_http2 = tls.get_ref().1.alpn_protocol() == Some(H2);
         if self.config.protocol == Protocol::Http2 && !is_http2 {
@@ -63,6 +63,19 @@ impl Target {
             is_http2,
         })
     }
+}
+
+/// Returns whether an error says that a certificate is not trusted.
+fn is_about_certificates(error: &(dyn std::error::Error + 'static)) -> bool {
+    // The source of an I/O error is not what it holds, but the source of that.
+    let held = error
+        .downcast_ref::<io::Error>()
+        .and_then(io::Error::get_ref)
+        .map(|held| held as &(dyn std::error::Error + 'static));
+    matches!(
+        error.downcast_ref(),
+        Some(rustls::Error::InvalidCertificate(_))
+    ) || held.or(error.source()).is_some_and(is_about_certificates)
 }
 
 /// Why there is no connection. That this process, or its system, has too many

@@ -1,8 +1,6 @@
 //! What can go wrong on the way to an API.
 
 use std::fmt;
-use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 /// An error of any type.
@@ -39,20 +37,9 @@ pub enum Error {
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// The certificates that the system trusts cannot be read.
-    #[error("the system's certificates cannot be read")]
-    Certificates(#[source] io::Error),
-    /// A file of certificates to trust cannot be used.
-    #[error("the certificates in {} cannot be read", file.display())]
-    File {
-        /// The file.
-        file: PathBuf,
-        /// What is wrong with it.
-        source: BoxError,
-    },
     /// TLS cannot be set up.
-    #[error("TLS cannot be set up")]
-    Tls(#[source] rustls::Error),
+    #[error(transparent)]
+    Tls(#[from] tls::Error),
     /// A client watches its endpoints in the background, and needs a runtime.
     #[error("there is no tokio runtime to watch the upstream in")]
     NoRuntime(#[source] tokio::runtime::TryCurrentError),

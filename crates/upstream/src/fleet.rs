@@ -6,24 +6,24 @@ use std::sync::Arc;
 use http::Uri;
 use http::uri::{Authority, Scheme};
 use rustls::pki_types::ServerName;
+use tls::{ClientTls, Connector, H2, HTTP_1_1, Roots};
 use tokio::sync::{Notify, watch};
-use tokio_rustls::TlsConnector;
 
-use crate::config::Config;
+use crate::config::{Config, Protocol};
 use crate::connect::Target;
 use crate::endpoint::Endpoint;
 use crate::error::SharedError;
 use crate::failure::{Failure, Stage};
 use crate::health::Reachability;
 use crate::retry::Budget;
-use crate::{BoxError, Error, tls};
+use crate::{BoxError, Error};
 
 /// The endpoints of a client, and what they share.
 pub(crate) struct Fleet {
     pub(crate) config: Arc<Config>,
     pub(crate) bases: Vec<Arc<Base>>,
     pub(crate) budget: Budget,
-    tls: Option<TlsConnector>,
+    tls: Option<Connector>,
     known: watch::Sender<Known>,
     reachable: watch::Sender<bool>,
     /// Told when somebody wants to know whether any endpoint can be reached.
@@ -55,7 +55,7 @@ pub(crate) struct Known {
 }
 
 impl Base {
-    fn new(uri: &Uri) -> Result<Self, Error> {
+    fn new(uri: &Uri, certified: Option<&ServerName<'static>>) -> Result<Self, Error> {
         let refuse = |reason| Error::Base {
             url: uri.to_string(),
             reason,
@@ -77,11 +77,13 @@ impl Base {
         let port = authority
             .port_u16()
             .unwrap_or(if is_https { 443 } else { 80 });
-        let server_name = if is_https {
-            let name = ServerName::try_from(host.to_owned());
-            Some(name.map_err(|_| refuse("has a host that no certificate can be for"))?)
-        } else {
-            None
+        let server_name = match certified {
+            _ if !is_https => None,
+            Some(name) => Some(name.clone()),
+            None => {
+                let name = ServerName::try_from(host.to_owned());
+                Some(name.map_err(|_| refuse("has a host that no certificate can be for"))?)
+            }
         };
         Ok(Self {
             scheme: scheme.clone(),
@@ -99,6 +101,33 @@ impl Base {
     }
 }
 
+/// What secures the connections of a client.
+fn connector(config: &Config) -> Result<Connector, Error> {
+    let tls = ClientTls {
+        roots: config.roots.clone(),
+        certificate: config.certificate.clone(),
+        reload_interval: config.reload_interval,
+    };
+    let protocols: &[&[u8]] = match config.protocol {
+        Protocol::Auto => &[H2, HTTP_1_1],
+        Protocol::Http1 => &[HTTP_1_1],
+        Protocol::Http2 => &[H2],
+    };
+    Ok(Connector::open(tls, protocols)?)
+}
+
+/// What is wrong with a client that has settings of TLS and nothing to secure.
+fn idle_setting(config: &Config) -> Option<&'static str> {
+    if !matches!(config.roots, Roots::System) {
+        return Some("is not https, so there is no certificate to check");
+    }
+    if config.certificate.is_some() {
+        return Some("is not https, so there is nobody to show a certificate to");
+    }
+    let is_named = config.server_name.is_some();
+    is_named.then_some("is not https, so there is no certificate to be for a name")
+}
+
 impl Fleet {
     pub(crate) fn new(uris: &[Uri], config: Config) -> Result<Self, Error> {
         config.check()?;
@@ -111,7 +140,7 @@ impl Fleet {
                     reason: "has another path than the first upstream",
                 });
             }
-            let base = Base::new(uri)?;
+            let base = Base::new(uri, config.server_name.as_ref())?;
             if !bases
                 .iter()
                 .any(|known| known.is(&base.scheme, &base.authority))
@@ -120,13 +149,12 @@ impl Fleet {
             }
         }
         let tls = if bases.iter().any(|base| base.server_name.is_some()) {
-            Some(tls::connector(&config)?)
-        } else if config.roots.is_some() {
-            return Err(Error::Base {
-                url: first.to_string(),
-                reason: "is not https, so there is no certificate to check",
-            });
+            Some(connector(&config)?)
         } else {
+            if let Some(reason) = idle_setting(&config) {
+                let url = first.to_string();
+                return Err(Error::Base { url, reason });
+            }
             None
         };
         let fleet = Self {

@@ -38,7 +38,6 @@ mod resolve;
 mod retry;
 mod supervise;
 mod task;
-mod tls;
 
 pub use base::base;
 pub use body::Body;
@@ -49,4 +48,4 @@ pub use error::{BoxError, Error, ReplyError, ReplyErrorKind, SendError, SendErro
 pub use options::Options;
 pub use reply::ReplyBody;
 pub use resolve::Resolver;
-pub use tls::roots;
+pub use tls::{CertificateFiles, Roots};

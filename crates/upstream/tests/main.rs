@@ -6,6 +6,9 @@
     reason = "a test that panics has failed"
 )]
 
+#[path = "../../tls/tests/it/authority.rs"]
+#[allow(dead_code, reason = "the tests of TLS itself use more of it")]
+mod authority;
 #[path = "it/balance.rs"]
 mod balance;
 #[path = "it/coding.rs"]
@@ -16,6 +19,8 @@ mod frames;
 mod http1;
 #[path = "it/http2.rs"]
 mod http2;
+#[path = "it/mutual.rs"]
+mod mutual;
 #[path = "it/retry.rs"]
 mod retry;
 #[path = "it/support.rs"]

@@ -16,7 +16,7 @@ use kitchen_sink::kitchen::{
 use tonic::Code;
 use tonic::metadata::{MetadataMap, MetadataValue};
 use tonic_types::StatusExt as _;
-use transcode::{CallContext, CallRecord, CallerKey, Config, Gateway, RequestBody};
+use transcode::{CallContext, CallRecord, CallerKey, Config, Gateway, RequestBody, RequestFields};
 
 use crate::stub::{
     SeenRequest, config, gateway, name, noted_in, reason, response, run, with_metadata,
@@ -214,8 +214,10 @@ fn what_is_passed_on_is_configured() {
         *to_test.lock().expect("nobody panics") = Some(request.headers().clone());
         async { Ok::<_, Infallible>(response(204, "")) }
     });
+    let mut forwarded = RequestFields::none();
+    forwarded.add(http::header::COOKIE).expect("it may pass");
     let config = Config {
-        forwarded: vec![http::header::COOKIE],
+        forwarded,
         ..config()
     };
     let gateway = Gateway::new(upstream, config);

@@ -3,6 +3,7 @@
 
 mod calls;
 mod errors;
+mod fields;
 mod identity;
 mod masks;
 mod one_pass;

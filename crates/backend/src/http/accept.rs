@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tls::Acceptor;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -24,7 +25,7 @@ use crate::limits::ServerLimits;
 /// when the process has no file descriptor left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Serves on a listener until `stop` is done. Then nothing new is accepted,
+/// Serves on a listener, with TLS if there is an acceptor for it, until `stop` is done. Then nothing new is accepted,
 /// connections without a request and those with half a head are closed, and
 /// requests under way have `grace` to end.
 ///
@@ -34,6 +35,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub(crate) async fn serve(
     app: Arc<App>,
     limits: ServerLimits,
+    tls: Option<Acceptor>,
     listener: TcpListener,
     stop: impl Future<Output = ()>,
     grace: Duration,
@@ -44,7 +46,7 @@ pub(crate) async fn serve(
     let mut tasks = JoinSet::new();
     tokio::select! {
         () = stop => {}
-        never = accept_all(&listener, &door, limits, &mut tasks, &told) => match never {},
+        never = accept_all(&listener, tls.as_ref(), &door, limits, &mut tasks, &told) => match never {},
     }
     drop(listener);
     stopping.send_replace(true);
@@ -62,6 +64,7 @@ pub(crate) async fn serve(
 /// Accepts one connection after another.
 async fn accept_all(
     listener: &TcpListener,
+    tls: Option<&Acceptor>,
     door: &Door,
     limits: ServerLimits,
     tasks: &mut JoinSet<()>,
@@ -72,8 +75,8 @@ async fn accept_all(
     loop {
         if let Some((stream, place)) = accept(listener, &connections).await {
             let (door, builder) = (door.clone(), Arc::clone(&builder));
-            let stopping = stopping.clone();
-            let serving = connection::serve(stream, place, door, builder, limits, stopping);
+            let (stopping, tls) = (stopping.clone(), tls.cloned());
+            let serving = connection::serve(stream, tls, place, door, builder, limits, stopping);
             tasks.spawn(serving);
         }
         // Those that have ended are forgotten.

@@ -2,6 +2,7 @@
 //! server stops.
 
 use std::future::poll_fn;
+use std::net::Ipv4Addr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Poll, ready};
@@ -11,16 +12,18 @@ use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
+use tls::Acceptor;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_util::either::Either;
 
-use super::activity::Overdue;
+use super::activity::{Activity, Overdue};
 use super::connections::ConnectionPlace;
 use super::door::Door;
 use super::socket::Socket;
 use crate::limits::ServerLimits;
-use crate::peer::Peer;
+use crate::peer::{Peer, network};
 
 /// The smallest buffer that hyper takes, in bytes.
 const SMALLEST_BUFFER: usize = 8 << 10;
@@ -70,9 +73,20 @@ enum Event {
     Stopping,
 }
 
-/// Serves a connection.
+/// Waits until the connection was told to make room for others, and can.
+async fn room_is_needed(activity: &Activity) {
+    loop {
+        activity.nudge.notified().await;
+        if activity.makes_room() {
+            return;
+        }
+    }
+}
+
+/// Serves a connection, with TLS if there is an acceptor for it.
 pub(super) async fn serve(
     stream: TcpStream,
+    tls: Option<Acceptor>,
     place: ConnectionPlace,
     door: Door,
     builder: Arc<auto::Builder<TokioExecutor>>,
@@ -91,8 +105,40 @@ pub(super) async fn serve(
         let call = called.call(request.version());
         door.clone().answer(request, call)
     });
-    let socket = Socket::new(stream, Arc::clone(&activity), limits.linger_bytes);
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(socket), service));
+    let socket = Socket::new(
+        stream,
+        Arc::clone(&activity),
+        limits.linger_bytes,
+        tls.is_some(),
+    );
+    let stream = match tls {
+        None => Either::Left(socket),
+        Some(tls) => {
+            let network = peer.map_or(Ipv4Addr::UNSPECIFIED.into(), |Peer(address)| {
+                network(address)
+            });
+            // The head of the first request is due as early as without TLS: what the
+            // handshake takes is not there for it.
+            let handshake = timeout(limits.head_timeout, tls.accept(socket, network));
+            let shaken = tokio::select! {
+                shaken = handshake => shaken,
+                () = room_is_needed(&activity) => return,
+                _ = stopping.wait_for(|stopping| *stopping) => return,
+            };
+            match shaken {
+                Ok(Ok(stream)) => Either::Right(Box::new(stream)),
+                Ok(Err(error)) => {
+                    tracing::debug!(?peer, %error, "a connection came to nothing");
+                    return;
+                }
+                Err(_) => {
+                    tracing::debug!(?peer, "a TLS handshake took too long");
+                    return;
+                }
+            }
+        }
+    };
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let mut timer = pin!(sleep_until(Instant::now()));
     let mut leaving_since = None;
     loop {

@@ -22,7 +22,12 @@ pub(super) struct Socket {
     end: End,
     /// How many bytes may still be read and dropped.
     may_drop: usize,
+    /// Whether what comes first is still to come, and must not be TLS.
+    is_plain_and_new: bool,
 }
+
+/// What every record of a TLS handshake begins with (RFC 8446, section 5.1).
+const TLS_HANDSHAKE: u8 = 0x16;
 
 /// How far the server's side is closed.
 enum End {
@@ -33,13 +38,20 @@ enum End {
 }
 
 impl Socket {
-    /// `linger_bytes` is how many bytes are dropped at the end.
-    pub(super) fn new(stream: TcpStream, activity: Arc<Activity>, linger_bytes: usize) -> Self {
+    /// `linger_bytes` is how many bytes are dropped at the end, and `has_tls` says that
+    /// TLS is spoken on it.
+    pub(super) fn new(
+        stream: TcpStream,
+        activity: Arc<Activity>,
+        linger_bytes: usize,
+        has_tls: bool,
+    ) -> Self {
         Self {
             stream,
             activity,
             end: End::Open,
             may_drop: linger_bytes,
+            is_plain_and_new: !has_tls,
         }
     }
 
@@ -74,8 +86,13 @@ impl AsyncRead for Socket {
     ) -> Poll<io::Result<()>> {
         let before = into.filled().len();
         ready!(Pin::new(&mut self.stream).poll_read(context, into))?;
-        if into.filled().len() > before {
+        let received = &into.filled()[before..];
+        if let Some(first) = received.first() {
             self.activity.received();
+            if std::mem::take(&mut self.is_plain_and_new) && *first == TLS_HANDSHAKE {
+                let told = "the client speaks TLS to a port without TLS";
+                return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, told)));
+            }
         }
         Poll::Ready(Ok(()))
     }

@@ -34,6 +34,7 @@ mod slow_clients;
 mod start;
 mod stopping;
 mod tenancy;
+mod tls;
 mod tokens;
 mod updates;
 mod validation;

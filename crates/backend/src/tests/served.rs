@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use ::http::{HeaderMap, HeaderName};
+use ::tls::Acceptor;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -57,9 +58,15 @@ impl Drop for Served {
 
 impl Served {
     pub(super) async fn start(server_limits: ServerLimits) -> Self {
+        Self::start_with(server_limits, None).await
+    }
+
+    /// A backend that speaks TLS if there is an acceptor for it.
+    pub(super) async fn start_with(server_limits: ServerLimits, tls: Option<Acceptor>) -> Self {
         let api = Api::start().await;
         let backend = Backend {
             server_limits,
+            tls,
             ..api.backend.clone()
         };
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))

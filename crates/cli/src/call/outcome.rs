@@ -132,6 +132,14 @@ pub(super) fn is_local_timeout(status: &Status) -> bool {
     false
 }
 
+/// Returns whether a status was made up by the client, because the reply is one of
+/// HTTP without a status of gRPC.
+pub(super) fn is_without_status(status: &Status) -> bool {
+    let message = status.message();
+    message.starts_with("grpc-status header missing")
+        || message.contains(" while receiving response with status: ")
+}
+
 /// The innermost cause of an error; what transport errors wrap around it says
 /// nothing to a caller.
 pub(super) fn root_cause(error: &(dyn Error + 'static)) -> String {

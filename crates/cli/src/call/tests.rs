@@ -604,13 +604,16 @@ async fn token_with_a_line_break_is_a_usage_error() {
 }
 
 #[tokio::test]
-async fn tls_address_is_a_usage_error() {
-    assert_snapshot!(usage(&["ShelfService/FindBook", "--address", "https://h:1"]).await, @"error: --address https://h:1: TLS is not supported, give HOST:PORT of a plain-text listener");
+async fn address_that_cannot_be_called_is_a_usage_error() {
+    assert_snapshot!(usage(&["ShelfService/FindBook", "--address", "ftp://h:1"]).await, @"error: --address ftp://h:1: only http:// and https:// are spoken");
+    assert_snapshot!(usage(&["ShelfService/FindBook", "--address", "http://h:1/v2"]).await, @"error: --address http://h:1/v2: the address of a gateway has no path");
+    assert_snapshot!(usage(&["ShelfService/FindBook", "--address", "http://h:1", "--ca", "ca.pem"]).await, @"error: --address http://h:1 has no TLS, so --ca, --cert and --server-name have no use; did you mean https://?");
+    assert_snapshot!(usage(&["ShelfService/FindBook", "--ca", "nowhere.pem"]).await, @"error: nowhere.pem cannot be read: No such file or directory (os error 2)");
 }
 
 #[tokio::test]
 async fn malformed_address_is_a_usage_error() {
-    assert_snapshot!(usage(&["ShelfService/FindBook", "--address", "a b"]).await, @"error: --address a b is not HOST:PORT: invalid URI: invalid uri character");
+    assert_snapshot!(usage(&["ShelfService/FindBook", "--address", "a b"]).await, @"error: --address a b is neither HOST:PORT nor a URL: invalid uri character");
 }
 
 #[track_caller]

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use clap::Args;
 use gateway::config::Config;
-use http::{HeaderName, HeaderValue, Uri};
+use http::{HeaderValue, Uri};
+
+use super::forward::ForwardArgs;
 
 /// What the gRPC server allows its callers, and how it stops.
 #[derive(Args, Debug)]
@@ -40,11 +42,8 @@ pub(crate) struct BoundsArgs {
     #[arg(long, value_name = "BYTES", default_value_t = 256 << 20)]
     max_held_requests: usize,
 
-    /// A field of a caller's metadata to pass on; may be given several times
-    ///
-    /// The credentials, the language and the trace are passed on anyway.
-    #[arg(long, value_name = "NAME", value_delimiter = ',')]
-    forward_header: Vec<HeaderName>,
+    #[command(flatten)]
+    forward: ForwardArgs,
 
     /// How many calls may be open at once, watches included
     #[arg(long, value_name = "NUMBER", default_value_t = 10_000)]
@@ -152,6 +151,8 @@ impl BoundsArgs {
             idle_timeout: self.idle_timeout,
             max_age: self.max_connection_age,
             cors_origins: self.cors_origin.clone(),
+            cors_request_headers: self.forward.extra_requests(),
+            cors_reply_headers: self.forward.replies().names().to_vec(),
             drain_delay: self.drain_delay,
             grace: self.grace,
             ..Config::default()
@@ -172,10 +173,8 @@ impl BoundsArgs {
         config.max_reply = self.max_reply;
         config.max_element = self.max_element;
         config.max_held = self.max_held_replies;
-        config
-            .forwarded
-            .push(HeaderName::from_static("x-forwarded-for"));
-        config.forwarded.extend(self.forward_header.iter().cloned());
+        config.forwarded = self.forward.requests();
+        config.forwarded_replies = self.forward.replies();
         config
     }
 }

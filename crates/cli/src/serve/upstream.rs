@@ -6,9 +6,11 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 use http::{HeaderName, Uri};
-use upstream::{Client, Config, Protocol};
+use rustls::pki_types::ServerName;
+use upstream::{Client, Config, Protocol, Roots};
 
 use super::bounds::duration;
+use super::tls::certificate_files;
 
 /// Where the REST API is, and how it is reached.
 #[derive(Args, Debug)]
@@ -25,6 +27,21 @@ pub(crate) struct UpstreamArgs {
     /// the upstream, in place of those that the system trusts
     #[arg(long, value_name = "FILE", help_heading = None)]
     upstream_ca: Option<PathBuf>,
+
+    /// A PEM file with the certificate to show to an upstream that asks for one, and
+    /// those of the authorities between it and a root. Files of TLS that change are
+    /// taken into use for new connections
+    #[arg(long, value_name = "FILE", requires = "upstream_key", help_heading = None)]
+    upstream_cert: Option<PathBuf>,
+
+    /// A PEM file with the private key of that certificate
+    #[arg(long, value_name = "FILE", requires = "upstream_cert", help_heading = None)]
+    upstream_key: Option<PathBuf>,
+
+    /// The name that the upstream's certificate has to be for, in place of the host
+    /// in its URL
+    #[arg(long, value_name = "NAME", value_parser = server_name, help_heading = None)]
+    upstream_server_name: Option<ServerName<'static>>,
 
     /// The version of HTTP
     ///
@@ -109,7 +126,6 @@ impl UpstreamArgs {
 
     /// A client for the endpoints.
     pub(super) fn client(&self, bases: &[Uri]) -> anyhow::Result<Client> {
-        let roots = self.upstream_ca.as_deref();
         let files = gateway::open_files::for_upstream().unwrap_or(usize::MAX);
         let files = (files / bases.len().max(1)).max(1);
         let config = Config {
@@ -118,7 +134,9 @@ impl UpstreamArgs {
                 Version::Http1 => Protocol::Http1,
                 Version::Http2 => Protocol::Http2,
             },
-            roots: roots.map(upstream::roots).transpose()?,
+            roots: self.upstream_ca.clone().map_or(Roots::System, Roots::File),
+            certificate: certificate_files(self.upstream_cert.as_ref(), self.upstream_key.as_ref()),
+            server_name: self.upstream_server_name.clone(),
             connect_timeout: self.upstream_connect_timeout,
             idle_timeout: self.upstream_idle_timeout,
             stall_timeout: self.upstream_stall_timeout,
@@ -134,4 +152,10 @@ impl UpstreamArgs {
         };
         Client::new(bases, config).context("the upstream cannot be used")
     }
+}
+
+/// Reads the name that a certificate has to be for.
+pub(crate) fn server_name(text: &str) -> Result<ServerName<'static>, String> {
+    ServerName::try_from(text.to_owned())
+        .map_err(|_| "a certificate is for a DNS name or an IP address".to_owned())
 }

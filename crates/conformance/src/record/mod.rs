@@ -30,7 +30,7 @@ use http::{HeaderMap, HeaderName, StatusCode, Uri, Version};
 use http_body::{Body, Frame, SizeHint};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
-use upstream::{Client, Config, SendError, base};
+use upstream::{Client, Config, Roots, SendError, base};
 
 pub use error::RecordError;
 use exchange::{Archive, Captured};
@@ -103,7 +103,7 @@ impl Recorder {
         // Each reply passes as it is: nothing is sent again, nothing decoded, and
         // no codings are offered but those that the client asks for.
         let config = Config {
-            roots: ca.map(upstream::roots).transpose()?,
+            roots: ca.map_or(Roots::System, |file| Roots::File(file.to_owned())),
             decode: false,
             max_retries: 0,
             timeout: TIMEOUT,

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Request, Uri, response};
 use http_body_util::{BodyExt as _, Limited};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use upstream::{BoxError, Client, Config};
+use upstream::{BoxError, Client, Config, Roots};
 
 /// How long one request may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -38,7 +38,7 @@ impl Wire {
         // Shows each reply and each failure as it is: nothing is sent again, and
         // nothing is decoded.
         let config = Config {
-            roots: ca.map(upstream::roots).transpose()?,
+            roots: ca.map_or(Roots::System, |file| Roots::File(file.to_owned())),
             decode: false,
             max_retries: 0,
             timeout: TIMEOUT,

@@ -13,8 +13,10 @@ use tower::service_fn;
 
 use super::*;
 use crate::config::Config;
+use crate::extensions::Peer;
 use crate::http2;
 use crate::phase::Phase;
+use crate::traffic::Watched;
 
 /// The sizes of what was written, each as one system call would on a socket.
 type Writes = Arc<Mutex<Vec<usize>>>;
@@ -94,8 +96,9 @@ async fn writes_for(length: usize) -> Vec<usize> {
     });
     let (_phase, phases) = watch::channel(Phase::Serving);
     tokio::spawn(async move {
-        let peer = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let _ = http2::serve(io, peer, service, &Config::default(), phases).await;
+        let peer = Peer::new(IpAddr::V4(Ipv4Addr::LOCALHOST), None);
+        let (io, traffic) = Watched::new(io);
+        let _ = http2::serve(io, traffic, peer, service, &Config::default(), phases).await;
     });
     let (requests, connection) = h2::client::handshake(far).await.expect("HTTP/2");
     tokio::spawn(connection);
@@ -136,7 +139,7 @@ async fn a_reply_leaves_in_one_write() {
 /// A corked socket on a pipe that takes so much, and its other end.
 fn corked(pipe: usize) -> (Corked<DuplexStream>, DuplexStream) {
     let (near, far) = duplex(pipe);
-    (Corked::new(Socket::new(near).0), far)
+    (Corked::new(Socket::new(near)), far)
 }
 
 /// Reads what is there.

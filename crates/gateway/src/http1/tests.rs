@@ -1,8 +1,11 @@
+use std::net::IpAddr;
+
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 use tokio::task::JoinHandle;
 use tower::service_fn;
 
 use super::*;
+use crate::traffic::Watched;
 
 const PEER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 const DEADLINE: Duration = Duration::from_secs(3);
@@ -37,7 +40,9 @@ fn serve_with(length: usize, on_the_way: usize) -> Served {
         let started = Instant::now();
         let config = Config::default();
         // Either side may be the first to close.
-        let _ = serve(server, PEER, service, &config, phases).await;
+        let (server, traffic) = Watched::new(server);
+        let peer = Peer::new(PEER, None);
+        let _ = serve(server, traffic, peer, service, &config, phases).await;
         started.elapsed()
     });
     Served {

@@ -1,3 +1,5 @@
+use std::net::IpAddr;
+
 use h2::client::{Connection, SendRequest};
 use http::StatusCode;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
@@ -5,6 +7,7 @@ use tokio::task::JoinHandle;
 use tower::service_fn;
 
 use super::*;
+use crate::traffic::Watched;
 
 const PEER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
@@ -60,7 +63,9 @@ where
     let ended = tokio::spawn(async move {
         let started = Instant::now();
         // Either side may be the first to close.
-        let _ = serve(server, PEER, service, &config, phases).await;
+        let (server, traffic) = Watched::new(server);
+        let peer = Peer::new(PEER, None);
+        let _ = serve(server, traffic, peer, service, &config, phases).await;
         started.elapsed()
     });
     Served {

@@ -200,10 +200,11 @@ where
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let peer = request.extensions_mut().remove::<Peer>();
-        let (peer, address) = peer.map_or((None, None), |peer| {
-            (Some(peer.address), peer.forwarded_for)
+        let (peer, address, identity) = peer.map_or((None, None, None), |peer| {
+            (Some(peer.address), peer.forwarded_for, peer.identity)
         });
-        let caller = self.layer.callers.identify(request.headers(), peer);
+        let callers = &self.layer.callers;
+        let caller = callers.identify(request.headers(), peer, identity.as_ref());
         // As every proxy does; whoever passes it on says where the call comes from.
         if let Some(address) = address {
             request.headers_mut().append(FORWARDED_FOR, address);
@@ -228,6 +229,9 @@ where
             ..CallContext::default()
         };
         let extensions = request.extensions_mut();
+        if let Some(identity) = identity {
+            extensions.insert(identity);
+        }
         extensions.insert(context);
         extensions.insert(Arc::clone(&call));
         let ending = Ending {
@@ -296,5 +300,39 @@ impl http_body::Body for Sent {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tower::{Layer as _, ServiceExt as _, service_fn};
+
+    use super::*;
+    use crate::descriptors::Descriptors;
+    use crate::identity::{Identity, Name};
+
+    /// Who the services are told that a caller is.
+    async fn told(identity: Option<Identity>) -> Option<Identity> {
+        let descriptors = Descriptors::new(&[], &[]).expect("an empty set is one");
+        let layer = Layer::new(Rpcs::new(&descriptors), Arc::new([]));
+        let (sender, told) = tokio::sync::watch::channel(None);
+        let service = layer.layer(service_fn(move |request: Request<Body>| {
+            sender.send_replace(request.extensions().get::<Identity>().cloned());
+            async { Ok(Response::new(Body::empty())) }
+        }));
+        let mut request = Request::new(Body::empty());
+        let address = IpAddr::from([192, 0, 2, 1]);
+        let peer = Peer::new(address, identity);
+        request.extensions_mut().insert(peer);
+        let Ok(_) = service.oneshot(request).await;
+        told.borrow().clone()
+    }
+
+    #[tokio::test]
+    async fn who_a_caller_is_by_its_certificate_is_in_the_extensions() {
+        let name = Name::Uri("spiffe://example.com/shop".to_owned());
+        let identity = Identity::from_iter([name]);
+        assert_eq!(told(Some(identity.clone())).await, Some(identity));
+        assert_eq!(told(None).await, None);
     }
 }

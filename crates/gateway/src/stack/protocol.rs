@@ -190,9 +190,15 @@ fn cors(config: &Config) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(origins)
         .allow_methods([Method::POST])
-        .allow_headers(REQUEST.map(HeaderName::from_static))
-        .expose_headers(REPLY.map(HeaderName::from_static))
+        .allow_headers(with(&REQUEST, &config.cors_request_headers))
+        .expose_headers(with(&REPLY, &config.cors_reply_headers))
         .max_age(std::time::Duration::from_hours(2))
+}
+
+/// The built-in names and the others.
+fn with(own: &[&'static str], others: &[HeaderName]) -> Vec<HeaderName> {
+    let own = own.iter().map(|name| HeaderName::from_static(name));
+    own.chain(others.iter().cloned()).collect()
 }
 
 #[cfg(test)]

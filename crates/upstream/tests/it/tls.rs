@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
-use upstream::{Client, Config, Error, Protocol, Resolver, SendErrorKind};
+use upstream::{Client, Config, Error, Protocol, Resolver, Roots, SendErrorKind};
 
 use crate::support::{Server, get, ok, post, send, soon};
 
@@ -89,7 +89,7 @@ async fn the_server_chooses_the_version() {
     ] {
         let (server, roots) = serve(protocols).await;
         let config = Config {
-            roots: Some(roots),
+            roots: Roots::Given(roots),
             ..Config::default()
         };
         let client = client(&server, config);
@@ -105,7 +105,7 @@ async fn calls_at_once_make_their_http1_connections_at_once() {
     const CALLS: usize = 4;
     let (server, roots) = serve_together(&["http/1.1"], CALLS).await;
     let config = Config {
-        roots: Some(roots),
+        roots: Roots::Given(roots),
         ..Config::default()
     };
     let client = client(&server, config);
@@ -123,7 +123,7 @@ async fn calls_at_once_make_their_http1_connections_at_once() {
 async fn calls_at_once_make_one_http2_connection() {
     let (server, roots) = serve(&["h2"]).await;
     let config = Config {
-        roots: Some(roots),
+        roots: Roots::Given(roots),
         ..Config::default()
     };
     let client = client(&server, config);
@@ -143,7 +143,7 @@ async fn calls_at_once_make_one_http2_connection() {
 async fn the_version_can_be_demanded() {
     let (server, roots) = serve(&["h2", "http/1.1"]).await;
     let config = Config {
-        roots: Some(roots),
+        roots: Roots::Given(roots),
         protocol: Protocol::Http1,
         ..Config::default()
     };
@@ -153,7 +153,7 @@ async fn the_version_can_be_demanded() {
     );
     let (server, roots) = serve(&[]).await;
     let config = Config {
-        roots: Some(roots),
+        roots: Roots::Given(roots),
         protocol: Protocol::Http2,
         max_retries: 0,
         ..Config::default()
@@ -169,7 +169,7 @@ async fn a_certificate_of_nobody_known_is_not_trusted() {
     let (server, _) = serve(&["h2"]).await;
     let (_, others) = serve(&["h2"]).await;
     let config = Config {
-        roots: Some(others),
+        roots: Roots::Given(others),
         ..Config::default()
     };
     let client = client(&server, config);
@@ -188,7 +188,7 @@ async fn a_server_without_tls_is_told_from_an_untrusted_one() {
     .await;
     let (_, roots) = serve(&[]).await;
     let config = Config {
-        roots: Some(roots),
+        roots: Roots::Given(roots),
         ..Config::default()
     };
     let error = send(&client(&server, config), get()).await.unwrap_err();
@@ -199,7 +199,7 @@ async fn a_server_without_tls_is_told_from_an_untrusted_one() {
 async fn roots_for_an_upstream_without_tls_are_refused() {
     let base = upstream::base("http://127.0.0.1:8080").unwrap();
     let config = Config {
-        roots: Some(RootCertStore::empty()),
+        roots: Roots::Given(RootCertStore::empty()),
         ..Config::default()
     };
     let error = Client::new(&[base], config).expect_err("it needs no roots");
