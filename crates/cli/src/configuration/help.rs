@@ -131,10 +131,12 @@ pub(crate) fn displayed(command: Command, is_short: bool) -> Command {
             return argument;
         }
         let help = format!("{help}\n{}", facts.join(" "));
-        argument
-            .long_help(help)
-            .hide_env(true)
-            .hide_default_value(true)
+        let argument = argument.long_help(help).hide_env(true);
+        if has_values {
+            argument.hide_default_value(true)
+        } else {
+            argument
+        }
     });
     command.mut_subcommands(|command| displayed(command, is_short))
 }

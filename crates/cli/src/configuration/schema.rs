@@ -14,6 +14,7 @@ use std::time::Duration;
 use clap::Command;
 use http::{HeaderName, HeaderValue};
 use ipnet::IpNet;
+use rustls::pki_types::ServerName;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
 
@@ -71,6 +72,7 @@ fn types() -> Vec<(TypeId, Derive)> {
         as_if::<IpNet, String>(),
         as_if::<HeaderName, String>(),
         as_if::<HeaderValue, String>(),
+        as_if::<ServerName<'static>, String>(),
         as_if::<Duration, Span>(),
     ]
 }
