@@ -10,16 +10,15 @@ mod hidden;
 mod log;
 mod serve;
 
-use std::io::{self, IsTerminal as _};
+use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use mimalloc::MiMalloc;
 use tokio::runtime::{Builder, Runtime};
-use tracing_subscriber::EnvFilter;
 
-use self::log::Log;
+use self::log::{Log, Logging};
 
 /// A call allocates some hundred times and frees all of it at once, which the
 /// C library does slowly.
@@ -75,13 +74,7 @@ fn main() -> ExitCode {
     let log = Log::to(io::stderr());
     let _flushed = log.flushed_on_drop();
     log.take_panics();
-    tracing_subscriber::fmt()
-        .with_env_filter(
-            EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn")),
-        )
-        .with_writer(log.clone())
-        .with_ansi(io::stderr().is_terminal())
-        .init();
+    let level = log::subscribe(&log);
     let runtime = match runtime(args.command.max_blocking_threads()) {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -89,7 +82,11 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let done = runtime.block_on(run(args.command));
+    let logging = Logging {
+        log: log.clone(),
+        level,
+    };
+    let done = runtime.block_on(run(args.command, logging));
     runtime.shutdown_timeout(LAST_WORK);
     done.unwrap_or_else(|error| {
         log.line(format!("error: {error:#}\n").into_bytes());
@@ -107,11 +104,11 @@ fn runtime(max_blocking_threads: usize) -> io::Result<Runtime> {
         .build()
 }
 
-async fn run(command: Command) -> anyhow::Result<ExitCode> {
+async fn run(command: Command, logging: Logging) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Serve(args) => Box::pin(serve::serve(*args)).await,
-        Command::Gateway(args) => serve::gateway(*args).await,
-        Command::Backend(args) => Box::pin(backup::run(*args)).await,
+        Command::Serve(args) => Box::pin(serve::serve(*args, logging)).await,
+        Command::Gateway(args) => Box::pin(serve::gateway(*args, logging)).await,
+        Command::Backend(args) => Box::pin(backup::run(*args, logging)).await,
         Command::Call(args) => call::run(args, proto::FILE_DESCRIPTOR_SET).await,
         Command::Contract(args) => contract::run(&args).await,
     }

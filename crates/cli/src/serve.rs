@@ -1,11 +1,13 @@
 //! `web1on1 serve`, `gateway` and `backend`: the servers.
 
 mod access;
+mod admin;
 mod bounds;
 mod database;
 mod http_bounds;
 mod pictures;
 mod process;
+mod seen;
 mod upstream;
 
 use std::fmt::Write as _;
@@ -19,7 +21,6 @@ use std::time::Duration;
 
 use ::backend::{Backend, FirstStart, PictureStore};
 use ::gateway::access_log::AccessLog;
-use ::gateway::admin;
 use ::gateway::drift::DriftLog;
 use ::gateway::outcome::Observers;
 use ::gateway::server::Server;
@@ -32,12 +33,15 @@ use transcode::{Gateway, Upstream};
 
 use self::access::AccessArgs;
 pub(crate) use self::access::KeyArgs;
+use self::admin::AdminArgs;
 use self::bounds::BoundsArgs;
 use self::database::DatabaseArgs;
 pub(crate) use self::database::PlaceArgs;
 use self::http_bounds::HttpBoundsArgs;
 use self::pictures::PictureArgs;
+use self::seen::Seen;
 use self::upstream::UpstreamArgs;
+use crate::log::Logging;
 
 /// The domain of the reasons that the gateway gives for its own errors.
 const DOMAIN: &str = "gateway.web1on1.chat";
@@ -70,6 +74,9 @@ pub(crate) struct BackendArgs {
     /// Where to serve REST; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     http: SocketAddr,
+
+    #[command(flatten)]
+    admin: AdminArgs,
 
     #[command(flatten)]
     place: PlaceArgs,
@@ -148,10 +155,8 @@ pub(crate) struct GatewayArgs {
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:50051")]
     grpc: SocketAddr,
 
-    /// Where to serve /healthz and /readyz for an orchestrator; not served by
-    /// default
-    #[arg(long, value_name = "ADDRESS")]
-    admin: Option<SocketAddr>,
+    #[command(flatten)]
+    admin: AdminArgs,
 
     #[command(flatten)]
     bounds: BoundsArgs,
@@ -167,8 +172,10 @@ pub(crate) struct GatewayArgs {
     max_blocking_threads: NonZeroUsize,
 }
 
-pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
+pub(crate) async fn serve(args: ServeArgs, logging: Logging) -> anyhow::Result<ExitCode> {
     process::prepare();
+    let mut seen = Seen::new("serve", &logging);
+    let admin = args.backend.admin.open().await?;
     let grpc = bind(args.grpc).await?;
     let most = share_of_descriptors();
     let opened = Opened::open(&args.backend, most).await?;
@@ -187,28 +194,38 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let grpc_address = grpc.local_addr()?;
     tell(&format!("grpc {grpc_address}\n"));
     opened.announce();
+    admin::announce(admin.as_ref())?;
     tell(&first_calls(grpc_address, &opened));
 
     let stop = stop_signal();
+    seen.gateway(server.health());
     let stop_http = Stopping::after(stop.clone(), args.bounds.drain_delay, args.bounds.grace);
-    tokio::try_join!(serve_grpc(grpc, server, stop), opened.serve(stop_http))?;
+    let serving =
+        async { tokio::try_join!(serve_grpc(grpc, server, stop), opened.serve(stop_http)) };
+    admin::beside(admin, seen.pages(), serving).await?;
     Ok(ExitCode::SUCCESS)
 }
 
-pub(crate) async fn backend(args: BackendArgs) -> anyhow::Result<ExitCode> {
+pub(crate) async fn backend(args: BackendArgs, logging: Logging) -> anyhow::Result<ExitCode> {
     process::prepare();
+    let mut seen = Seen::new("backend", &logging);
+    let admin = args.admin.open().await?;
     let opened = Opened::open(&args, usize::MAX).await?;
     opened.announce();
+    admin::announce(admin.as_ref())?;
     if let Some(first_start) = opened.backend.first_start() {
         tell(&format!("\n{}", owner(first_start)));
     }
-    let stopping = Stopping::after(stop_signal(), Duration::ZERO, GRACE);
-    opened.serve(stopping).await?;
+    let stop = stop_signal();
+    seen.until(stop.clone());
+    let stopping = Stopping::after(stop, Duration::ZERO, GRACE);
+    admin::beside(admin, seen.pages(), opened.serve(stopping)).await?;
     Ok(ExitCode::SUCCESS)
 }
 
-pub(crate) async fn gateway(args: GatewayArgs) -> anyhow::Result<ExitCode> {
+pub(crate) async fn gateway(args: GatewayArgs, logging: Logging) -> anyhow::Result<ExitCode> {
     process::prepare();
+    let mut seen = Seen::new("gateway", &logging);
     let bases = args.upstream.bases()?;
     let client = args.upstream.client(&bases)?;
     let reachable = client.reachable();
@@ -216,31 +233,16 @@ pub(crate) async fn gateway(args: GatewayArgs) -> anyhow::Result<ExitCode> {
         anyhow::bail!("--upstream names no upstream");
     };
     let server = in_front_of(Client(client), base, &args.bounds, usize::MAX)?.following(reachable);
-    let health = server.health();
+    seen.gateway(server.health());
+    let admin = args.admin.open().await?;
     let grpc = bind(args.grpc).await?;
     tell(&format!("grpc {}\n", grpc.local_addr()?));
     for base in &bases {
         tell(&format!("upstream {base}\n"));
     }
-    let admin = match args.admin {
-        Some(address) => {
-            let listener = bind(address).await?;
-            tell(&format!("admin {}\n", listener.local_addr()?));
-            Some(listener)
-        }
-        None => None,
-    };
+    admin::announce(admin.as_ref())?;
     let serving = serve_grpc(grpc, server, stop_signal());
-    // Readiness is asked for until the last call has ended.
-    match admin {
-        None => serving.await?,
-        Some(admin) => tokio::select! {
-            ended = serving => ended?,
-            Err(error) = admin::serve(admin, health) => {
-                return Err(error).context("the admin server failed");
-            }
-        },
-    }
+    admin::beside(admin, seen.pages(), serving).await?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -12,7 +12,6 @@
 //! no state that matters, so that any number of gateways can run side by side.
 
 pub mod access_log;
-pub mod admin;
 mod batched;
 mod callers;
 pub mod config;
