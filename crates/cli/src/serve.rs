@@ -1,8 +1,10 @@
 //! `web1on1 serve`, `gateway` and `backend`: the servers.
 
 mod access;
+mod access_log;
 mod admin;
 mod bounds;
+mod contract_watch;
 mod database;
 mod http_bounds;
 mod pictures;
@@ -16,12 +18,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use ::backend::{Backend, FirstStart, PictureStore};
-use ::gateway::access_log::AccessLog;
-use ::gateway::drift::DriftLog;
 use ::gateway::outcome::Observers;
 use ::gateway::server::Server;
 use ::gateway::upstream::{Client, Limited};
@@ -33,13 +32,13 @@ use transcode::{Gateway, Upstream};
 
 use self::access::AccessArgs;
 pub(crate) use self::access::KeyArgs;
-use self::admin::AdminArgs;
 use self::bounds::BoundsArgs;
+use self::contract_watch::WatchArgs;
 use self::database::DatabaseArgs;
 pub(crate) use self::database::PlaceArgs;
 use self::http_bounds::HttpBoundsArgs;
 use self::pictures::PictureArgs;
-use self::seen::Seen;
+use self::seen::{Seen, SeenArgs};
 use self::upstream::UpstreamArgs;
 use crate::log::Logging;
 
@@ -65,6 +64,9 @@ pub(crate) struct ServeArgs {
     backend: BackendArgs,
 
     #[command(flatten)]
+    watch: WatchArgs,
+
+    #[command(flatten)]
     bounds: BoundsArgs,
 }
 
@@ -76,7 +78,7 @@ pub(crate) struct BackendArgs {
     http: SocketAddr,
 
     #[command(flatten)]
-    admin: AdminArgs,
+    seen: SeenArgs,
 
     #[command(flatten)]
     place: PlaceArgs,
@@ -156,7 +158,10 @@ pub(crate) struct GatewayArgs {
     grpc: SocketAddr,
 
     #[command(flatten)]
-    admin: AdminArgs,
+    seen: SeenArgs,
+
+    #[command(flatten)]
+    watch: WatchArgs,
 
     #[command(flatten)]
     bounds: BoundsArgs,
@@ -174,8 +179,7 @@ pub(crate) struct GatewayArgs {
 
 pub(crate) async fn serve(args: ServeArgs, logging: Logging) -> anyhow::Result<ExitCode> {
     process::prepare();
-    let mut seen = Seen::new("serve", &logging);
-    let admin = args.backend.admin.open().await?;
+    let mut seen = Seen::open("serve", &args.backend.seen, logging).await?;
     let grpc = bind(args.grpc).await?;
     let most = share_of_descriptors();
     let opened = Opened::open(&args.backend, most).await?;
@@ -184,65 +188,61 @@ pub(crate) async fn serve(args: ServeArgs, logging: Logging) -> anyhow::Result<E
         opened.address,
         ::contract::operation::BASE_PATH
     );
-    let server = in_front_of(
-        opened.router(),
-        ::upstream::base(&base)?,
-        &args.bounds,
-        most,
-    )?;
+    let upstream = seen.watch(&args.watch)?.over(opened.router());
+    let base = ::upstream::base(&base)?;
+    let server = in_front_of(upstream, base, &args.bounds, most, &mut seen)?;
 
     let grpc_address = grpc.local_addr()?;
     tell(&format!("grpc {grpc_address}\n"));
     opened.announce();
-    admin::announce(admin.as_ref())?;
+    seen.announce()?;
     tell(&first_calls(grpc_address, &opened));
 
     let stop = stop_signal();
-    seen.gateway(server.health());
     let stop_http = Stopping::after(stop.clone(), args.bounds.drain_delay, args.bounds.grace);
     let serving =
         async { tokio::try_join!(serve_grpc(grpc, server, stop), opened.serve(stop_http)) };
-    admin::beside(admin, seen.pages(), serving).await?;
+    seen.beside(serving).await?;
     Ok(ExitCode::SUCCESS)
 }
 
 pub(crate) async fn backend(args: BackendArgs, logging: Logging) -> anyhow::Result<ExitCode> {
     process::prepare();
-    let mut seen = Seen::new("backend", &logging);
-    let admin = args.admin.open().await?;
+    let mut seen = Seen::open("backend", &args.seen, logging).await?;
     let opened = Opened::open(&args, usize::MAX).await?;
     opened.announce();
-    admin::announce(admin.as_ref())?;
+    seen.announce()?;
     if let Some(first_start) = opened.backend.first_start() {
         tell(&format!("\n{}", owner(first_start)));
     }
     let stop = stop_signal();
     seen.until(stop.clone());
     let stopping = Stopping::after(stop, Duration::ZERO, GRACE);
-    admin::beside(admin, seen.pages(), opened.serve(stopping)).await?;
+    seen.beside(opened.serve(stopping)).await?;
     Ok(ExitCode::SUCCESS)
 }
 
 pub(crate) async fn gateway(args: GatewayArgs, logging: Logging) -> anyhow::Result<ExitCode> {
     process::prepare();
-    let mut seen = Seen::new("gateway", &logging);
+    let mut seen = Seen::open("gateway", &args.seen, logging).await?;
     let bases = args.upstream.bases()?;
     let client = args.upstream.client(&bases)?;
     let reachable = client.reachable();
     let Some(base) = bases.first().cloned() else {
         anyhow::bail!("--upstream names no upstream");
     };
-    let server = in_front_of(Client(client), base, &args.bounds, usize::MAX)?.following(reachable);
-    seen.gateway(server.health());
-    let admin = args.admin.open().await?;
+    seen.client(client.clone());
+    let upstream = seen.watch(&args.watch)?.over(Client(client));
+    let server = in_front_of(upstream, base, &args.bounds, usize::MAX, &mut seen)?;
+    let server = server.following(reachable);
     let grpc = bind(args.grpc).await?;
     tell(&format!("grpc {}\n", grpc.local_addr()?));
     for base in &bases {
         tell(&format!("upstream {base}\n"));
     }
-    admin::announce(admin.as_ref())?;
+    seen.announce()?;
     let serving = serve_grpc(grpc, server, stop_signal());
-    admin::beside(admin, seen.pages(), serving).await?;
+    seen.beside(serving).await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -252,16 +252,20 @@ fn in_front_of<U: Upstream>(
     base: http::Uri,
     bounds: &BoundsArgs,
     most: usize,
+    seen: &mut Seen,
 ) -> anyhow::Result<Server> {
     let mut config = bounds.config(DOMAIN);
     config.max_connections = config.max_connections.min(most);
     let upstream = Limited::new(config.limit, upstream);
+    let limit = upstream.usage();
     let gateway = Gateway::new(upstream, bounds.transcode(base, DOMAIN));
     let routes = proto::v2::routes(&gateway);
-    let observers: Observers = Arc::new([Arc::new(AccessLog), Arc::new(DriftLog::default())]);
     let descriptors = proto::FILE_DESCRIPTOR_SET;
-    Server::new(routes, proto::v2::SERVICES, descriptors, observers, config)
-        .context("the embedded descriptors cannot be read")
+    let observers: Observers = seen.observers(descriptors, proto::v2::SERVICES)?.into();
+    let server = Server::new(routes, proto::v2::SERVICES, descriptors, observers, config)
+        .context("the embedded descriptors cannot be read")?;
+    seen.gateway(&server, limit);
+    Ok(server)
 }
 
 /// Prints something for whoever has started the server. It goes on where nobody

@@ -29,6 +29,7 @@ use crate::phase::Phase;
 use crate::reflection::Reflection;
 use crate::rewind::{self, Protocol};
 use crate::rpcs::Rpcs;
+use crate::usage::{OpenConnection, ServerUsage};
 use crate::{http1, http2, open_files, stack};
 
 /// How long the server waits before it accepts again where it could not, or must
@@ -43,6 +44,7 @@ pub struct Server {
     observers: Observers,
     config: Arc<Config>,
     reachable: Option<watch::Receiver<bool>>,
+    usage: ServerUsage,
 }
 
 impl Server {
@@ -75,6 +77,7 @@ impl Server {
             observers,
             config: Arc::new(config),
             reachable: None,
+            usage: ServerUsage::default(),
         })
     }
 
@@ -93,6 +96,11 @@ impl Server {
     /// What the server says of its health.
     pub fn health(&self) -> Health {
         self.health.clone()
+    }
+
+    /// How much of the server is in use, before it serves and while it does.
+    pub fn usage(&self) -> ServerUsage {
+        self.usage.clone()
     }
 
     /// Serves until `shutdown` is done, then leaves in order:
@@ -121,14 +129,17 @@ impl Server {
             observers,
             config,
             mut reachable,
+            usage,
         } = self;
         let (phase, phases) = watch::channel(Phase::Serving);
-        let service = stack::grpc(routes, rpcs, observers, &config, &phases);
+        let service = stack::grpc(routes, rpcs, observers, &usage, &config, &phases);
         let places = Arc::new(Semaphore::new(max_connections(&config)));
         let mut connections = JoinSet::new();
         let begin = |connections: &mut JoinSet<()>, accepted| {
             let (service, config) = (service.clone(), Arc::clone(&config));
-            connections.spawn(serve_connection(accepted, service, config, phases.clone()));
+            let open = usage.connection();
+            let phase = phases.clone();
+            connections.spawn(serve_connection(accepted, open, service, config, phase));
         };
         let leave = async {
             shutdown.await;
@@ -138,7 +149,7 @@ impl Server {
         let mut leave = std::pin::pin!(leave);
         loop {
             tokio::select! {
-                accepted = accept(&listener, &places) => begin(&mut connections, accepted),
+                accepted = accept(&listener, &places, &usage) => begin(&mut connections, accepted),
                 Some(_) = connections.join_next(), if !connections.is_empty() => {}
                 is_reachable = next_of(&mut reachable) => health.set_upstream_reachable(is_reachable),
                 () = &mut leave => break,
@@ -204,7 +215,7 @@ struct Accepted {
 
 /// Waits for a place, then for a connection. Those for which there is no place
 /// wait in the backlog of the listener.
-async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> Accepted {
+async fn accept(listener: &TcpListener, places: &Arc<Semaphore>, usage: &ServerUsage) -> Accepted {
     let place = place(places).await;
     loop {
         // The last ones are for those who are connected already.
@@ -220,6 +231,7 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> Accepted {
                 };
             }
             Err(error) => {
+                usage.count_not_accepted();
                 tracing::warn!(%error, "a connection could not be accepted");
                 sleep(ACCEPT_PAUSE).await;
             }
@@ -252,6 +264,7 @@ async fn place(places: &Arc<Semaphore>) -> OwnedSemaphorePermit {
 
 async fn serve_connection<S, B>(
     accepted: Accepted,
+    open: OpenConnection,
     service: S,
     config: Arc<Config>,
     mut phase: watch::Receiver<Phase>,
@@ -274,6 +287,7 @@ async fn serve_connection<S, B>(
         () = silent_when_leaving(&mut phase) => return,
     };
     let Ok(Ok((protocol, stream))) = detected else {
+        open.was_silent();
         tracing::debug!(%peer, "a connection did not say what it speaks");
         return;
     };
@@ -288,7 +302,7 @@ async fn serve_connection<S, B>(
     if let Err(error) = ended {
         tracing::debug!(%peer, error, "a connection ended with an error");
     }
-    drop(place);
+    drop((open, place));
 }
 
 /// How long a connection that was accepted at the last moment may take to speak,

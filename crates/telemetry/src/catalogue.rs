@@ -24,13 +24,18 @@ macro_rules! metrics {
     };
 }
 
+pub mod gateway;
 pub mod process;
+pub mod upstream;
 
 use crate::metric::Declaration;
 
 /// Every metric, in the order of a scrape.
 pub fn all() -> impl Iterator<Item = Declaration> {
-    [process::ALL].into_iter().flatten().copied()
+    [process::ALL, gateway::ALL, upstream::ALL]
+        .into_iter()
+        .flatten()
+        .copied()
 }
 
 #[cfg(test)]

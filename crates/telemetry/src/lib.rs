@@ -9,11 +9,19 @@
 //! [`Registry`] each. Nothing here keeps a call waiting, and whatever callers
 //! send, the number of series is bounded.
 
+pub mod access_log;
 pub mod admin;
 pub mod catalogue;
+mod codes;
+pub mod drift;
+pub mod gateway;
 pub mod log_level;
+mod measure;
 pub mod metric;
 pub mod process;
+mod reasons;
 pub mod registry;
+pub mod upstream;
+pub mod watch;
 
 pub use registry::Registry;

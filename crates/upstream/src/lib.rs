@@ -36,6 +36,7 @@ mod raw_body;
 mod reply;
 mod resolve;
 mod retry;
+mod status;
 mod supervise;
 mod task;
 mod tls;
@@ -49,4 +50,5 @@ pub use error::{BoxError, Error, ReplyError, ReplyErrorKind, SendError, SendErro
 pub use options::Options;
 pub use reply::ReplyBody;
 pub use resolve::Resolver;
+pub use status::{BudgetStatus, EndpointState, EndpointStatus};
 pub use tls::roots;

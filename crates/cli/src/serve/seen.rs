@@ -1,31 +1,75 @@
 //! What an operator sees of the servers, put together.
 
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use clap::Args;
+use gateway::descriptors::Descriptors;
+use gateway::outcome::Observer;
+use gateway::rpcs::Rpcs;
+use gateway::server::Server;
+use gateway::upstream::LimitedUsage;
 use telemetry::Registry;
+use telemetry::access_log::AccessLog;
 use telemetry::admin::{Check, Page, Pages, Readiness};
 use telemetry::catalogue::process::LOG_LINES_DROPPED;
+use telemetry::drift::Drifts;
+use telemetry::gateway::GatewayCalls;
+use telemetry::watch::Watch;
+use tokio::net::TcpListener;
 
 use super::Stop;
+use super::access_log::AccessLogArgs;
+use super::admin::{self, AdminArgs};
+use super::contract_watch::{WatchArgs, judge};
 use crate::log::Logging;
+
+/// What an operator sees of a server.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "What operators see")]
+pub(crate) struct SeenArgs {
+    #[command(flatten)]
+    admin: AdminArgs,
+
+    #[command(flatten)]
+    access_log: AccessLogArgs,
+}
 
 /// What an operator sees of one process.
 pub(super) struct Seen {
     registry: Registry,
+    listener: Option<TcpListener>,
+    access_log: Option<AccessLog>,
+    drifts: Drifts,
     checks: Vec<Check>,
     pages: Vec<Page>,
 }
 
 impl Seen {
     /// What every process shows, whatever it serves. `command` is what it runs as.
-    pub(super) fn new(command: &'static str, logging: &Logging) -> Self {
+    pub(super) async fn open(
+        command: &'static str,
+        args: &SeenArgs,
+        logging: Logging,
+    ) -> anyhow::Result<Self> {
         let registry = Registry::default();
         telemetry::process::register(&registry, env!("CARGO_PKG_VERSION"), command);
-        let log = logging.log.clone();
+        let access_log = args.access_log.to(&logging.log);
+        let log = logging.log;
         registry.add(move |scrape| scrape.count(&LOG_LINES_DROPPED, [], log.dropped()));
-        Self {
+        Ok(Self {
             registry,
+            listener: args.admin.open().await?,
+            access_log,
+            drifts: Drifts::default(),
             checks: Vec::new(),
-            pages: vec![logging.level.clone().page()],
-        }
+            pages: vec![logging.level.page()],
+        })
+    }
+
+    /// Says where the admin pages are.
+    pub(super) fn announce(&self) -> anyhow::Result<()> {
+        admin::announce(self.listener.as_ref())
     }
 
     /// Not ready from when the process was told to stop.
@@ -36,8 +80,42 @@ impl Seen {
         }));
     }
 
-    /// Ready only while the health service of the gateway says so.
-    pub(super) fn gateway(&mut self, health: gateway::health::Health) {
+    /// Watches the replies of the upstream.
+    pub(super) fn watch(&mut self, args: &WatchArgs) -> anyhow::Result<Watch> {
+        self.drifts.register(&self.registry);
+        self.pages.push(self.drifts.page());
+        let drifts = self.drifts.clone();
+        Watch::start(args.watch_sample, judge, drifts, &self.registry)
+            .context("the contract cannot be watched")
+    }
+
+    /// Who is told of the calls of a gateway with these services.
+    pub(super) fn observers(
+        &self,
+        descriptors: &[u8],
+        services: &[&str],
+    ) -> anyhow::Result<Vec<Arc<dyn Observer>>> {
+        let descriptors = Descriptors::new(descriptors, services)
+            .context("the embedded descriptors cannot be read")?;
+        let mut observers: Vec<Arc<dyn Observer>> = vec![Arc::new(self.drifts.clone())];
+        match &self.access_log {
+            Some(access_log) => observers.push(Arc::new(access_log.clone())),
+            // What fails is told all the same.
+            None => observers.push(Arc::new(gateway::access_log::AccessLog)),
+        }
+        // Nobody could read what is counted.
+        if self.listener.is_some() {
+            let rpcs = Rpcs::new(&descriptors);
+            observers.push(GatewayCalls::register(&self.registry, rpcs.names()));
+        }
+        Ok(observers)
+    }
+
+    /// Shows a gateway.
+    pub(super) fn gateway(&mut self, server: &Server, limit: LimitedUsage) {
+        telemetry::gateway::register_server(&self.registry, server.usage());
+        telemetry::gateway::register_limit(&self.registry, limit);
+        let health = server.health();
         self.checks.push(Check::new("the gateway", move || {
             let serves = health.is_serving();
             async move {
@@ -50,14 +128,22 @@ impl Seen {
         }));
     }
 
-    /// Everything as pages.
-    pub(super) fn pages(self) -> Pages {
+    /// Shows the client that a gateway has for its upstream.
+    pub(super) fn client(&self, client: upstream::Client) {
+        telemetry::upstream::register(&self.registry, client);
+    }
+
+    /// Serves everything as pages, for as long as `serving` takes.
+    pub(super) async fn beside<T>(
+        self,
+        serving: impl Future<Output = anyhow::Result<T>>,
+    ) -> anyhow::Result<T> {
         let mut pages = vec![
             self.registry.page(),
             Readiness::alive(),
             Readiness::new(self.checks).page(),
         ];
         pages.extend(self.pages);
-        Pages::new("web1on1", pages)
+        admin::beside(self.listener, Pages::new("web1on1", pages), serving).await
     }
 }
