@@ -7,6 +7,7 @@ mod bounds;
 mod contract_watch;
 mod database;
 mod http_bounds;
+mod listen;
 mod pictures;
 mod process;
 mod seen;
@@ -37,6 +38,7 @@ use self::contract_watch::WatchArgs;
 use self::database::DatabaseArgs;
 pub(crate) use self::database::PlaceArgs;
 use self::http_bounds::HttpBoundsArgs;
+use self::listen::bind;
 use self::pictures::PictureArgs;
 use self::seen::{Seen, SeenArgs};
 use self::upstream::UpstreamArgs;
@@ -182,7 +184,7 @@ pub(crate) async fn serve(args: ServeArgs, logging: Logging) -> anyhow::Result<E
     let mut seen = Seen::open("serve", &args.backend.seen, logging).await?;
     let grpc = bind(args.grpc).await?;
     let most = share_of_descriptors();
-    let opened = Opened::open(&args.backend, most).await?;
+    let opened = Opened::open(&args.backend, most, &mut seen).await?;
     let base = format!(
         "http://{}{}",
         opened.address,
@@ -195,7 +197,7 @@ pub(crate) async fn serve(args: ServeArgs, logging: Logging) -> anyhow::Result<E
     let grpc_address = grpc.local_addr()?;
     tell(&format!("grpc {grpc_address}\n"));
     opened.announce();
-    seen.announce()?;
+    tell(&seen.address()?);
     tell(&first_calls(grpc_address, &opened));
 
     let stop = stop_signal();
@@ -209,9 +211,9 @@ pub(crate) async fn serve(args: ServeArgs, logging: Logging) -> anyhow::Result<E
 pub(crate) async fn backend(args: BackendArgs, logging: Logging) -> anyhow::Result<ExitCode> {
     process::prepare();
     let mut seen = Seen::open("backend", &args.seen, logging).await?;
-    let opened = Opened::open(&args, usize::MAX).await?;
+    let opened = Opened::open(&args, usize::MAX, &mut seen).await?;
     opened.announce();
-    seen.announce()?;
+    tell(&seen.address()?);
     if let Some(first_start) = opened.backend.first_start() {
         tell(&format!("\n{}", owner(first_start)));
     }
@@ -240,7 +242,7 @@ pub(crate) async fn gateway(args: GatewayArgs, logging: Logging) -> anyhow::Resu
     for base in &bases {
         tell(&format!("upstream {base}\n"));
     }
-    seen.announce()?;
+    tell(&seen.address()?);
     let serving = serve_grpc(grpc, server, stop_signal());
     seen.beside(serving).await?;
     Ok(ExitCode::SUCCESS)
@@ -290,12 +292,6 @@ fn share_of_descriptors() -> usize {
     usize::MAX
 }
 
-async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address)
-        .await
-        .with_context(|| format!("cannot listen on {address}; another port or 0 may be free"))
-}
-
 /// A backend and the listener that it will be served on.
 struct Opened {
     backend: Backend,
@@ -306,7 +302,7 @@ struct Opened {
 
 impl Opened {
     /// Opens a backend for no more connections than `most`.
-    async fn open(args: &BackendArgs, most: usize) -> anyhow::Result<Self> {
+    async fn open(args: &BackendArgs, most: usize, seen: &mut Seen) -> anyhow::Result<Self> {
         let listener = bind(args.http).await?;
         let address = listener.local_addr()?;
         let public_url = args
@@ -334,7 +330,9 @@ impl Opened {
         config.server_limits = args.http_bounds.limits();
         let max = &mut config.server_limits.max_connections;
         *max = most.min(*max);
+        config.observers = seen.backend_observers();
         let backend = Backend::open(config).await?;
+        seen.backend(backend.clone());
         for file in &args.seed {
             seed(&backend, file).await?;
         }

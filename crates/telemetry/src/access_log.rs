@@ -9,10 +9,12 @@ mod line;
 use std::fmt;
 use std::sync::Arc;
 
+use ::backend::observer::RequestOutcome;
 use ::gateway::outcome::{Observer, Outcome};
 use jiff::Timestamp;
 
 use self::line::Line;
+use crate::backend::CLIENT_GONE;
 use crate::codes;
 
 /// How lines look.
@@ -77,6 +79,31 @@ impl Observer for AccessLog {
             attempts: Some(upstream.attempts),
             elements: (upstream.elements > 0).then_some(upstream.elements),
             drifts: (!upstream.drifts.is_empty()).then_some(upstream.drifts.len()),
+        });
+    }
+}
+
+impl ::backend::observer::Observer for AccessLog {
+    fn ended(&self, outcome: &RequestOutcome) {
+        self.write(&Line {
+            time: Timestamp::now(),
+            server: "backend",
+            request_id: &outcome.request_id,
+            rpc: None,
+            code: None,
+            operation: Some(outcome.operation.unwrap_or("unknown")),
+            status: Some(outcome.status.unwrap_or(CLIENT_GONE)),
+            reason: outcome.reason.as_deref(),
+            subject: outcome.subject.map(|subject| format!("{subject:016x}")),
+            peer: outcome.peer,
+            duration: outcome.duration.as_secs_f64(),
+            received: outcome.received,
+            sent: outcome.sent,
+            upstream_status: None,
+            upstream_duration: None,
+            attempts: None,
+            elements: None,
+            drifts: None,
         });
     }
 }

@@ -24,6 +24,7 @@ macro_rules! metrics {
     };
 }
 
+pub mod backend;
 pub mod gateway;
 pub mod process;
 pub mod upstream;
@@ -32,7 +33,7 @@ use crate::metric::Declaration;
 
 /// Every metric, in the order of a scrape.
 pub fn all() -> impl Iterator<Item = Declaration> {
-    [process::ALL, gateway::ALL, upstream::ALL]
+    [process::ALL, gateway::ALL, upstream::ALL, backend::ALL]
         .into_iter()
         .flatten()
         .copied()

@@ -11,8 +11,10 @@
 
 pub mod access_log;
 pub mod admin;
+pub mod backend;
 pub mod catalogue;
 mod codes;
+pub mod documents;
 pub mod drift;
 pub mod gateway;
 pub mod log_level;

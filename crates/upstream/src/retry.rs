@@ -15,7 +15,7 @@ const BUDGET_WINDOW: Duration = Duration::from_secs(10);
 
 /// How many retries there may be for all calls together.
 pub(crate) struct Budget {
-    budget: TpsBudget,
+    bucket: TpsBudget,
     granted: AtomicU64,
     refused: AtomicU64,
 }
@@ -23,7 +23,7 @@ pub(crate) struct Budget {
 impl Budget {
     pub(crate) fn new(config: &Config) -> Self {
         Self {
-            budget: TpsBudget::new(BUDGET_WINDOW, config.retry_floor, config.retry_ratio),
+            bucket: TpsBudget::new(BUDGET_WINDOW, config.retry_floor, config.retry_ratio),
             granted: AtomicU64::new(0),
             refused: AtomicU64::new(0),
         }
@@ -31,12 +31,12 @@ impl Budget {
 
     /// Counts a call.
     pub(crate) fn deposit(&self) {
-        self.budget.deposit();
+        self.bucket.deposit();
     }
 
     /// Takes a retry, if there is one.
     pub(crate) fn withdraw(&self) -> bool {
-        let is_granted = self.budget.withdraw();
+        let is_granted = self.bucket.withdraw();
         let count = if is_granted {
             &self.granted
         } else {

@@ -7,7 +7,7 @@ use clap::Args;
 use telemetry::admin::{self, Pages};
 use tokio::net::TcpListener;
 
-use super::{bind, tell};
+use super::listen::bind;
 
 /// Where operators look.
 #[derive(Args, Debug)]
@@ -36,14 +36,6 @@ impl AdminArgs {
             None => Ok(None),
         }
     }
-}
-
-/// Says where the admin pages are.
-pub(super) fn announce(listener: Option<&TcpListener>) -> anyhow::Result<()> {
-    if let Some(listener) = listener {
-        tell(&format!("admin {}\n", listener.local_addr()?));
-    }
-    Ok(())
 }
 
 /// Serves the pages for as long as `serving` takes: readiness is asked for until the

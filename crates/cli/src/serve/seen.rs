@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ::backend::Backend;
 use anyhow::Context as _;
 use clap::Args;
 use gateway::descriptors::Descriptors;
@@ -12,13 +13,14 @@ use gateway::upstream::LimitedUsage;
 use telemetry::Registry;
 use telemetry::access_log::AccessLog;
 use telemetry::admin::{Check, Page, Pages, Readiness};
+use telemetry::backend::BackendRequests;
 use telemetry::catalogue::process::LOG_LINES_DROPPED;
 use telemetry::drift::Drifts;
 use telemetry::gateway::GatewayCalls;
 use telemetry::watch::Watch;
 use tokio::net::TcpListener;
+use tokio::sync::watch::Receiver;
 
-use super::Stop;
 use super::access_log::AccessLogArgs;
 use super::admin::{self, AdminArgs};
 use super::contract_watch::{WatchArgs, judge};
@@ -33,6 +35,19 @@ pub(crate) struct SeenArgs {
 
     #[command(flatten)]
     access_log: AccessLogArgs,
+}
+
+/// The pages that every process has.
+fn documents(level: Page) -> Vec<Page> {
+    let make = || {
+        let artefacts = ::contract::openapi::artefacts().into_iter();
+        artefacts
+            .map(|artefact| (artefact.path, artefact.content))
+            .collect()
+    };
+    let mut pages = telemetry::documents::pages(make, proto::FILE_DESCRIPTOR_SET);
+    pages.push(level);
+    pages
 }
 
 /// What an operator sees of one process.
@@ -63,17 +78,21 @@ impl Seen {
             access_log,
             drifts: Drifts::default(),
             checks: Vec::new(),
-            pages: vec![logging.level.page()],
+            pages: documents(logging.level.page()),
         })
     }
 
-    /// Says where the admin pages are.
-    pub(super) fn announce(&self) -> anyhow::Result<()> {
-        admin::announce(self.listener.as_ref())
+    /// Where the admin pages are, as a line for whoever has started the server.
+    pub(super) fn address(&self) -> anyhow::Result<String> {
+        let address = self.listener.as_ref().map(TcpListener::local_addr);
+        Ok(match address.transpose()? {
+            Some(address) => format!("admin {address}\n"),
+            None => String::new(),
+        })
     }
 
     /// Not ready from when the process was told to stop.
-    pub(super) fn until(&mut self, stop: Stop) {
+    pub(super) fn until(&mut self, stop: Receiver<bool>) {
         self.checks.push(Check::new("the process", move || {
             let is_told = *stop.borrow();
             async move { if is_told { Err("stops") } else { Ok(()) } }
@@ -123,6 +142,35 @@ impl Seen {
                     Ok(())
                 } else {
                     Err("stops, or its upstream does not answer")
+                }
+            }
+        }));
+    }
+
+    /// Who is told of the requests of a backend.
+    pub(super) fn backend_observers(&self) -> Vec<Arc<dyn ::backend::observer::Observer>> {
+        let mut observers: Vec<Arc<dyn ::backend::observer::Observer>> = Vec::new();
+        if let Some(access_log) = &self.access_log {
+            observers.push(Arc::new(access_log.clone()));
+        }
+        if self.listener.is_some() {
+            let operations = ::contract::catalogue().iter();
+            let operations = operations.map(|operation| operation.id);
+            observers.push(BackendRequests::register(&self.registry, operations));
+        }
+        observers
+    }
+
+    /// Shows a backend.
+    pub(super) fn backend(&mut self, backend: Backend) {
+        telemetry::backend::register_usage(&self.registry, backend.clone());
+        self.checks.push(Check::new("the store", move || {
+            let backend = backend.clone();
+            async move {
+                if backend.is_ready().await {
+                    Ok(())
+                } else {
+                    Err("does not answer, or has no room")
                 }
             }
         }));
