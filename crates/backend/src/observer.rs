@@ -131,22 +131,18 @@ impl Observers {
         }
     }
 
-    /// Carries out a statement, and tells how long it took.
-    pub(crate) async fn watch<T, E>(
-        &self,
-        statement: Statement,
-        work: impl Future<Output = Result<T, E>>,
-    ) -> Result<T, E> {
-        if self.is_empty() {
-            return work.await;
-        }
-        let began = Instant::now();
-        let done = work.await;
+    /// When a statement begins, if that is of use to anybody.
+    pub(crate) fn begin(&self) -> Option<Instant> {
+        (!self.is_empty()).then(Instant::now)
+    }
+
+    /// Tells of a statement that has begun then.
+    pub(crate) fn stored(&self, statement: Statement, began: Option<Instant>, succeeded: bool) {
+        let Some(began) = began else { return };
         let duration = began.elapsed();
         for observer in &*self.0 {
-            observer.stored(statement, duration, done.is_ok());
+            observer.stored(statement, duration, succeeded);
         }
-        done
     }
 
     pub(crate) fn logged_in(&self, outcome: LoginOutcome) {

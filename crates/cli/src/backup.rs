@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use ::backend::{Backend, Config, DatabaseLimits};
 use clap::{Args, Subcommand};
 
-use crate::log::Logging;
+use crate::log::Process;
 use crate::serve::{self, KeyArgs, PlaceArgs};
 
 /// Serve the REST API alone, or back up and restore what it keeps
@@ -122,9 +122,9 @@ struct RestoreArgs {
     place: PlaceArgs,
 }
 
-pub(crate) async fn run(args: BackendCommand, logging: Logging) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(args: BackendCommand, process: Process) -> anyhow::Result<ExitCode> {
     match args.command {
-        None => serve::backend(args.serve, logging).await,
+        None => Box::pin(serve::backend(args.serve, process)).await,
         Some(Command::Backup(BackupArgs { file, place })) => {
             let saved = ::backend::backup(&place.url()?, &place.data, &file)?;
             serve::tell(&format!(

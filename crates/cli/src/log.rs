@@ -26,11 +26,14 @@ const MAX_WAITING: usize = 1 << 20;
 /// How long the end of the program waits for what is not written yet.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// The log of a process, and how much of what is traced it has.
+/// What the commands have of their process.
 #[derive(Clone)]
-pub(crate) struct Logging {
+pub(crate) struct Process {
     pub(crate) log: Log,
+    /// How much of what is traced the log has.
     pub(crate) level: LogLevel,
+    /// The effective configuration as JSON, without secrets, if it is known.
+    pub(crate) configuration: Option<Arc<str>>,
 }
 
 /// Where lines of the log go. Cheap to clone.

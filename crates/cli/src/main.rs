@@ -18,7 +18,7 @@ use clap::{Parser, Subcommand};
 use mimalloc::MiMalloc;
 use tokio::runtime::{Builder, Runtime};
 
-use self::log::{Log, Logging};
+use self::log::{Log, Process};
 
 /// A call allocates some hundred times and frees all of it at once, which the
 /// C library does slowly.
@@ -82,11 +82,12 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let logging = Logging {
+    let process = Process {
         log: log.clone(),
         level,
+        configuration: None,
     };
-    let done = runtime.block_on(run(args.command, logging));
+    let done = runtime.block_on(run(args.command, process));
     runtime.shutdown_timeout(LAST_WORK);
     done.unwrap_or_else(|error| {
         log.line(format!("error: {error:#}\n").into_bytes());
@@ -104,11 +105,11 @@ fn runtime(max_blocking_threads: usize) -> io::Result<Runtime> {
         .build()
 }
 
-async fn run(command: Command, logging: Logging) -> anyhow::Result<ExitCode> {
+async fn run(command: Command, process: Process) -> anyhow::Result<ExitCode> {
     match command {
-        Command::Serve(args) => Box::pin(serve::serve(*args, logging)).await,
-        Command::Gateway(args) => Box::pin(serve::gateway(*args, logging)).await,
-        Command::Backend(args) => Box::pin(backup::run(*args, logging)).await,
+        Command::Serve(args) => Box::pin(serve::serve(*args, process)).await,
+        Command::Gateway(args) => Box::pin(serve::gateway(*args, process)).await,
+        Command::Backend(args) => Box::pin(backup::run(*args, process)).await,
         Command::Call(args) => call::run(args, proto::FILE_DESCRIPTOR_SET).await,
         Command::Contract(args) => contract::run(&args).await,
     }

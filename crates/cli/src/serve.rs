@@ -42,7 +42,7 @@ use self::listen::bind;
 use self::pictures::PictureArgs;
 use self::seen::{Seen, SeenArgs};
 use self::upstream::UpstreamArgs;
-use crate::log::Logging;
+use crate::log::Process;
 
 /// The domain of the reasons that the gateway gives for its own errors.
 const DOMAIN: &str = "gateway.web1on1.chat";
@@ -179,9 +179,9 @@ pub(crate) struct GatewayArgs {
     max_blocking_threads: NonZeroUsize,
 }
 
-pub(crate) async fn serve(args: ServeArgs, logging: Logging) -> anyhow::Result<ExitCode> {
-    process::prepare();
-    let mut seen = Seen::open("serve", &args.backend.seen, logging).await?;
+pub(crate) async fn serve(args: ServeArgs, process: Process) -> anyhow::Result<ExitCode> {
+    self::process::prepare();
+    let mut seen = Seen::open("serve", &args.backend.seen, process).await?;
     let grpc = bind(args.grpc).await?;
     let most = share_of_descriptors();
     let opened = Opened::open(&args.backend, most, &mut seen).await?;
@@ -208,9 +208,9 @@ pub(crate) async fn serve(args: ServeArgs, logging: Logging) -> anyhow::Result<E
     Ok(ExitCode::SUCCESS)
 }
 
-pub(crate) async fn backend(args: BackendArgs, logging: Logging) -> anyhow::Result<ExitCode> {
-    process::prepare();
-    let mut seen = Seen::open("backend", &args.seen, logging).await?;
+pub(crate) async fn backend(args: BackendArgs, process: Process) -> anyhow::Result<ExitCode> {
+    self::process::prepare();
+    let mut seen = Seen::open("backend", &args.seen, process).await?;
     let opened = Opened::open(&args, usize::MAX, &mut seen).await?;
     opened.announce();
     tell(&seen.address()?);
@@ -224,9 +224,9 @@ pub(crate) async fn backend(args: BackendArgs, logging: Logging) -> anyhow::Resu
     Ok(ExitCode::SUCCESS)
 }
 
-pub(crate) async fn gateway(args: GatewayArgs, logging: Logging) -> anyhow::Result<ExitCode> {
-    process::prepare();
-    let mut seen = Seen::open("gateway", &args.seen, logging).await?;
+pub(crate) async fn gateway(args: GatewayArgs, process: Process) -> anyhow::Result<ExitCode> {
+    self::process::prepare();
+    let mut seen = Seen::open("gateway", &args.seen, process).await?;
     let bases = args.upstream.bases()?;
     let client = args.upstream.client(&bases)?;
     let reachable = client.reachable();

@@ -6,11 +6,14 @@ use http::StatusCode;
 
 use crate::admin::{Answer, Page};
 
+/// Replaces the filter, or says what is wrong with the new one.
+type Change = dyn Fn(&str) -> Result<(), String> + Send + Sync;
+
 /// How the filter of the log is read and changed.
 #[derive(Clone)]
 pub struct LogLevel {
     current: Arc<dyn Fn() -> String + Send + Sync>,
-    change: Arc<dyn Fn(&str) -> Result<(), String> + Send + Sync>,
+    change: Arc<Change>,
 }
 
 impl LogLevel {

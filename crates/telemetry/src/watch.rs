@@ -7,11 +7,12 @@
 //! kept until they are whole, and one thread looks at them, in its own time. Whatever
 //! it finds, no call fails or waits for it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
@@ -19,7 +20,7 @@ use http::{Request, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 use transcode::{BoxError, CallContext, RequestBody, SendError, Upstream};
 
-use crate::catalogue::gateway::WATCHED;
+use crate::catalogue::gateway::{DRIFT, WATCHED};
 use crate::drift::Drifts;
 use crate::registry::Registry;
 
@@ -31,6 +32,9 @@ const MAX_WAITING: usize = 16;
 
 /// How many findings of one reply are noted.
 const MAX_FINDINGS: usize = 64;
+
+/// What findings are called, beside the kinds of drift that every reply is read for.
+const SCHEMA_VIOLATION: &str = "schema_violation";
 
 /// Decides what is wrong with a reply to an rpc. The places are paths such as
 /// `[0].email`; `None` where the contract says nothing of such a reply.
@@ -54,6 +58,8 @@ struct Counts {
     too_many: AtomicU64,
     broken_off: AtomicU64,
     not_described: AtomicU64,
+    /// How many replies to each rpc were not valid.
+    invalid_by_rpc: Mutex<BTreeMap<&'static str, u64>>,
 }
 
 /// A whole reply.
@@ -97,6 +103,9 @@ impl Watch {
             for (result, count) in counted.all() {
                 scrape.count(&WATCHED, [result], count);
             }
+            for (rpc, count) in &*counted.invalid_by_rpc() {
+                scrape.count(&DRIFT, [rpc, SCHEMA_VIOLATION], *count);
+            }
         });
         Ok(Self(Some(Arc::new(Sampler {
             ratio,
@@ -121,6 +130,12 @@ impl Watch {
 }
 
 impl Counts {
+    fn invalid_by_rpc(&self) -> std::sync::MutexGuard<'_, BTreeMap<&'static str, u64>> {
+        self.invalid_by_rpc
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn all(&self) -> [(&'static str, u64); 6] {
         [
             ("valid", &self.valid),
@@ -153,6 +168,7 @@ fn judge_all(waiting: &Receiver<Picked>, judge: Judge, drifts: &Drifts, counts: 
             Some(Ok(())) => count(&counts.valid),
             Some(Err(mut places)) => {
                 count(&counts.invalid);
+                *counts.invalid_by_rpc().entry(rpc).or_default() += 1;
                 for place in &mut places {
                     *place = crate::drift::pointer(&without_indices(place));
                 }
@@ -161,7 +177,7 @@ fn judge_all(waiting: &Receiver<Picked>, judge: Judge, drifts: &Drifts, counts: 
                 places.truncate(MAX_FINDINGS);
                 let rpc: Arc<str> = rpc.into();
                 for pointer in places {
-                    drifts.note(&rpc, pointer, "schema_violation");
+                    drifts.note(&rpc, pointer, SCHEMA_VIOLATION);
                 }
             }
         }

@@ -27,7 +27,7 @@ pub(crate) fn respond(error: Error, request_id: &RequestId) -> Response {
         _ => None,
     });
     let reason = body.error.details.iter().find_map(|detail| match detail {
-        Detail::ErrorInfo { reason, .. } => Some(Reason(reason.to_string())),
+        Detail::ErrorInfo { reason, .. } => Some(Reason(reason.clone())),
         _ => None,
     });
     let body = body.with(Detail::RequestInfo {

@@ -12,7 +12,7 @@ use gateway::server::Server;
 use gateway::upstream::LimitedUsage;
 use telemetry::Registry;
 use telemetry::access_log::AccessLog;
-use telemetry::admin::{Check, Page, Pages, Readiness};
+use telemetry::admin::{Answer, Check, Page, Pages, Readiness};
 use telemetry::backend::BackendRequests;
 use telemetry::catalogue::process::LOG_LINES_DROPPED;
 use telemetry::drift::Drifts;
@@ -24,7 +24,7 @@ use tokio::sync::watch::Receiver;
 use super::access_log::AccessLogArgs;
 use super::admin::{self, AdminArgs};
 use super::contract_watch::{WatchArgs, judge};
-use crate::log::Logging;
+use crate::log::Process;
 
 /// What an operator sees of a server.
 #[derive(Args, Debug)]
@@ -38,7 +38,7 @@ pub(crate) struct SeenArgs {
 }
 
 /// The pages that every process has.
-fn documents(level: Page) -> Vec<Page> {
+fn documents(level: Page, configuration: Option<Arc<str>>) -> Vec<Page> {
     let make = || {
         let artefacts = ::contract::openapi::artefacts().into_iter();
         artefacts
@@ -47,6 +47,13 @@ fn documents(level: Page) -> Vec<Page> {
     };
     let mut pages = telemetry::documents::pages(make, proto::FILE_DESCRIPTOR_SET);
     pages.push(level);
+    if let Some(configuration) = configuration {
+        let about = "the effective configuration, without secrets";
+        pages.push(Page::new("/config", about, move |_| {
+            let configuration = Arc::clone(&configuration);
+            async move { Answer::json(String::from(&*configuration)) }
+        }));
+    }
     pages
 }
 
@@ -65,12 +72,12 @@ impl Seen {
     pub(super) async fn open(
         command: &'static str,
         args: &SeenArgs,
-        logging: Logging,
+        process: Process,
     ) -> anyhow::Result<Self> {
         let registry = Registry::default();
         telemetry::process::register(&registry, env!("CARGO_PKG_VERSION"), command);
-        let access_log = args.access_log.to(&logging.log);
-        let log = logging.log;
+        let access_log = args.access_log.to(&process.log);
+        let log = process.log;
         registry.add(move |scrape| scrape.count(&LOG_LINES_DROPPED, [], log.dropped()));
         Ok(Self {
             registry,
@@ -78,7 +85,7 @@ impl Seen {
             access_log,
             drifts: Drifts::default(),
             checks: Vec::new(),
-            pages: documents(logging.level.page()),
+            pages: documents(process.level.page(), process.configuration),
         })
     }
 
@@ -136,9 +143,9 @@ impl Seen {
         telemetry::gateway::register_limit(&self.registry, limit);
         let health = server.health();
         self.checks.push(Check::new("the gateway", move || {
-            let serves = health.is_serving();
+            let is_ready = health.is_serving();
             async move {
-                if serves {
+                if is_ready {
                     Ok(())
                 } else {
                     Err("stops, or its upstream does not answer")
