@@ -38,7 +38,7 @@ pub struct Asked {
 }
 
 /// What a page answers.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
     status: StatusCode,
     content_type: &'static str,

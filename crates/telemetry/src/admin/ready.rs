@@ -142,4 +142,19 @@ mod tests {
         assert_eq!(one, Err("does not answer in time"));
         assert_eq!(two, Err("does not answer in time"));
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_wrong_is_told_in_a_line_each() {
+        let check = |name, found: Found| Check::new(name, move || async move { found });
+        let readiness = Readiness::new([
+            check("the gateway", Ok(())),
+            check("the store", Err("is away")),
+            Check::new("the upstream", std::future::pending),
+        ]);
+        let expected = "the store is away\nthe upstream does not answer in time\n";
+        let expected = Answer::failed(StatusCode::SERVICE_UNAVAILABLE, expected);
+        assert_eq!(readiness.answer().await, expected);
+        let ready = Readiness::new([check("the gateway", Ok(()))]);
+        assert_eq!(ready.answer().await, Answer::text("ok\n"));
+    }
 }
