@@ -157,39 +157,42 @@ fn ask(address: SocketAddr, method: &str, path: &str, body: &str) -> Answer {
 }
 
 /// The values of a scrape by the names of their series.
-struct Scrape(BTreeMap<String, f64>);
+struct Scrape(BTreeMap<String, String>);
 
 impl Scrape {
     fn read(text: &str) -> Self {
         let lines = text.lines().filter(|line| !line.starts_with('#'));
         let series = lines.map(|line| {
             let (name, value) = line.rsplit_once(' ').expect("a name and a value");
-            (name.to_owned(), value.parse().expect("a number"))
+            (name.to_owned(), value.to_owned())
         });
         Self(series.collect())
     }
 
-    fn value(&self, series: &str) -> f64 {
-        self.0.get(series).copied().unwrap_or_default()
+    /// The value of a series that counts; 0 where there is none.
+    fn value(&self, series: &str) -> u64 {
+        let value = self.0.get(series).and_then(|value| value.parse().ok());
+        value.unwrap_or_default()
     }
 
     /// The sum of all series of a metric with this label.
-    fn sum(&self, metric: &str, label: &str) -> f64 {
-        let series = self.0.iter().filter(|(name, _)| {
+    fn sum(&self, metric: &str, label: &str) -> u64 {
+        let series = self.0.keys().filter(|name| {
             let behind = name.strip_prefix(metric);
             behind.is_some_and(|behind| behind.starts_with('{') && behind.contains(label))
         });
-        series.map(|(_, value)| value).sum()
+        series.map(|name| self.value(name)).sum()
     }
 
     /// The series of a metric that are not zero, by their labels.
-    fn of(&self, metric: &str) -> BTreeMap<&str, f64> {
-        let series = self.0.iter().filter(|(_, value)| **value > 0.0);
-        series
-            .filter_map(|(name, value)| {
-                Some((name.strip_prefix(metric)?.strip_prefix('{')?, *value))
+    fn of(&self, metric: &str) -> BTreeMap<String, u64> {
+        let names = self.0.keys();
+        names
+            .filter_map(|name| {
+                let labels = name.strip_prefix(metric)?.strip_prefix('{')?;
+                Some((labels.trim_end_matches('}').to_owned(), self.value(name)))
             })
-            .map(|(labels, value)| (labels.trim_end_matches('}'), value))
+            .filter(|(_, count)| *count > 0)
             .collect()
     }
 
@@ -269,6 +272,68 @@ async fn script(server: &Server) {
 
 const RPCS: &str = "web1on1.v2";
 
+/// How many calls the script makes, by rpc and code.
+fn calls() -> BTreeMap<String, u64> {
+    [
+        ("AuthService/CreateToken", "OK", 1),
+        ("AuthService/CreateToken", "UNAUTHENTICATED", 2),
+        ("UserService/GetUser", "OK", 3),
+        ("UserService/GetUser", "NOT_FOUND", 1),
+        ("UserService/StreamUsers", "OK", 1),
+    ]
+    .map(|(rpc, code, count)| (format!(r#"rpc="{RPCS}.{rpc}",code="{code}""#), count))
+    .into()
+}
+
+/// How many requests come of it, by operation and status.
+fn requests() -> BTreeMap<String, u64> {
+    [
+        ("createToken", 201, 1),
+        ("createToken", 401, 2),
+        ("getUser", 200, 3),
+        ("getUser", 404, 1),
+        ("listUsers", 200, 1),
+        ("unknown", 404, 1),
+    ]
+    .map(|(operation, status, count)| {
+        (
+            format!(r#"operation="{operation}",status="{status}""#),
+            count,
+        )
+    })
+    .into()
+}
+
+/// Checks that the lines of a server are for these calls, and have as many bytes as
+/// the scrape.
+#[track_caller]
+fn check_log(
+    lines: &[Value],
+    server: &str,
+    names: [&str; 2],
+    expected: &BTreeMap<String, u64>,
+    scrape: &Scrape,
+) {
+    let lines: Vec<_> = lines
+        .iter()
+        .filter(|line| line["server"] == server)
+        .collect();
+    let mut logged: BTreeMap<String, u64> = BTreeMap::new();
+    for line in &lines {
+        let labels = names.map(|name| {
+            let value = line[name].to_string();
+            format!("{name}=\"{}\"", value.trim_matches('"'))
+        });
+        *logged.entry(labels.join(",")).or_default() += 1;
+    }
+    assert_eq!(logged, *expected, "the access log of the {server}");
+    for field in ["received", "sent"] {
+        let bytes: u64 = lines.iter().filter_map(|line| line[field].as_u64()).sum();
+        let metric = format!("web1on1_{server}_{field}_bytes_total");
+        assert_eq!(bytes, scrape.sum(&metric, ""), "{field} by the {server}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_scrape_and_the_access_log_agree_with_the_calls() {
     let data = tempfile::tempdir().expect("a temporary directory");
@@ -286,109 +351,51 @@ async fn a_scrape_and_the_access_log_agree_with_the_calls() {
     ]);
     script(&server).await;
 
-    let calls = BTreeMap::from([
-        (
-            format!(r#"rpc="{RPCS}.AuthService/CreateToken",code="OK""#),
-            1.0,
-        ),
-        (
-            format!(r#"rpc="{RPCS}.AuthService/CreateToken",code="UNAUTHENTICATED""#),
-            2.0,
-        ),
-        (
-            format!(r#"rpc="{RPCS}.UserService/GetUser",code="OK""#),
-            3.0,
-        ),
-        (
-            format!(r#"rpc="{RPCS}.UserService/GetUser",code="NOT_FOUND""#),
-            1.0,
-        ),
-        (
-            format!(r#"rpc="{RPCS}.UserService/StreamUsers",code="OK""#),
-            1.0,
-        ),
-    ]);
-    let calls: BTreeMap<_, _> = calls.iter().map(|(key, count)| (&**key, *count)).collect();
-    let requests = BTreeMap::from([
-        (r#"operation="createToken",status="201""#, 1.0),
-        (r#"operation="createToken",status="401""#, 2.0),
-        (r#"operation="getUser",status="200""#, 3.0),
-        (r#"operation="getUser",status="404""#, 1.0),
-        (r#"operation="listUsers",status="200""#, 1.0),
-        (r#"operation="unknown",status="404""#, 1.0),
-    ]);
     // The end of a reply may reach its reader before it is counted.
     let scrape = server.scrape_until(|scrape| {
-        scrape.of("web1on1_gateway_calls_total") == calls
-            && scrape.of("web1on1_backend_requests_total") == requests
-            && scrape.value("web1on1_gateway_calls_in_flight") == 0.0
-            && scrape.value(r#"web1on1_gateway_watched_replies_total{result="valid"}"#) == 5.0
+        scrape.of("web1on1_gateway_calls_total") == calls()
+            && scrape.of("web1on1_backend_requests_total") == requests()
+            && scrape.value("web1on1_gateway_calls_in_flight") == 0
+            && scrape.value(r#"web1on1_gateway_watched_replies_total{result="valid"}"#) == 5
     });
     for (series, expected) in [
         (
             r#"web1on1_gateway_failures_total{reason="CREDENTIALS_INVALID"}"#,
-            2.0,
+            2,
         ),
-        (r#"web1on1_gateway_failures_total{reason="NOT_FOUND"}"#, 1.0),
+        (r#"web1on1_gateway_failures_total{reason="NOT_FOUND"}"#, 1),
         (
             r#"web1on1_backend_failures_total{reason="CREDENTIALS_INVALID"}"#,
-            2.0,
+            2,
         ),
-        (r#"web1on1_backend_logins_total{outcome="succeeded"}"#, 1.0),
-        (r#"web1on1_backend_logins_total{outcome="failed"}"#, 2.0),
-        (r#"web1on1_backend_work_total{kind="password"}"#, 4.0),
-        (r#"web1on1_upstream_replies_total{status="200"}"#, 4.0),
-        (r#"web1on1_upstream_replies_total{status="401"}"#, 2.0),
-        ("web1on1_gateway_connections_accepted_total", 1.0),
-        ("web1on1_gateway_drift_unlisted_total", 0.0),
-        ("web1on1_log_lines_dropped_total", 0.0),
+        (r#"web1on1_backend_logins_total{outcome="succeeded"}"#, 1),
+        (r#"web1on1_backend_logins_total{outcome="failed"}"#, 2),
+        (r#"web1on1_backend_work_total{kind="password"}"#, 4),
+        (r#"web1on1_upstream_replies_total{status="200"}"#, 4),
+        (r#"web1on1_upstream_replies_total{status="401"}"#, 2),
+        ("web1on1_gateway_connections_accepted_total", 1),
+        ("web1on1_gateway_drift_unlisted_total", 0),
+        ("web1on1_log_lines_dropped_total", 0),
     ] {
         assert_eq!(scrape.value(series), expected, "{series}");
     }
 
     let lines = server.stop();
-    let text = |line: &Value, field: &str| line[field].as_str().unwrap_or_default().to_owned();
-    for (server, metric, counted, names) in [
-        ("gateway", "web1on1_gateway", &calls, ["rpc", "code"]),
-        (
-            "backend",
-            "web1on1_backend",
-            &requests,
-            ["operation", "status"],
-        ),
-    ] {
-        let lines: Vec<_> = lines
-            .iter()
-            .filter(|line| line["server"] == server)
-            .collect();
-        let mut logged: BTreeMap<String, f64> = BTreeMap::new();
-        for line in &lines {
-            let [name, result] = names;
-            let result_of = line[result].to_string();
-            let labels = format!(
-                "{name}=\"{}\",{result}=\"{}\"",
-                text(line, name),
-                result_of.trim_matches('"')
-            );
-            *logged.entry(labels).or_default() += 1.0;
-        }
-        let logged: BTreeMap<_, _> = logged.iter().map(|(key, count)| (&**key, *count)).collect();
-        assert_eq!(logged, *counted, "the access log of the {server}");
-        for field in ["received", "sent"] {
-            let logged: f64 = lines.iter().filter_map(|line| line[field].as_f64()).sum();
-            let scraped = scrape.sum(&format!("{metric}_{field}_bytes_total"), "");
-            assert_eq!(logged, scraped, "{field} by the {server}");
-        }
-    }
+    check_log(&lines, "gateway", ["rpc", "code"], &calls(), &scrape);
+    check_log(
+        &lines,
+        "backend",
+        ["operation", "status"],
+        &requests(),
+        &scrape,
+    );
     // Both lines of a call have its ID, and no two calls have the same.
-    let ids = |server: &str| -> Vec<String> {
+    let ids = |server: &str| -> BTreeSet<String> {
         let lines = lines.iter().filter(|line| line["server"] == server);
-        lines.map(|line| text(line, "request_id")).collect()
+        lines.map(|line| line["request_id"].to_string()).collect()
     };
-    let of_gateway: BTreeSet<_> = ids("gateway").into_iter().collect();
-    assert_eq!(of_gateway.len(), 8, "{of_gateway:?}");
-    let of_backend: BTreeSet<_> = ids("backend").into_iter().collect();
-    assert!(of_gateway.is_subset(&of_backend), "{of_backend:?}");
+    assert_eq!(ids("gateway").len(), 8, "{:?}", ids("gateway"));
+    assert!(ids("gateway").is_subset(&ids("backend")), "{lines:#?}");
     let log = server.log();
     assert!(!log.contains("Bearer") && !log.contains(PASSWORD), "{log}");
 }
@@ -435,8 +442,8 @@ async fn every_metric_is_seen_and_an_upstream_that_drifts_is_found() {
         format!(r#"web1on1_gateway_drift_total{{rpc="{RPCS}.UserService/GetUser",kind="{kind}"}}"#)
     };
     let scrape = gateway.scrape_until(|scrape| {
-        scrape.value(&drift("undeclared_property")) == 1.0
-            && scrape.value(&drift("schema_violation")) == 1.0
+        scrape.value(&drift("undeclared_property")) == 1
+            && scrape.value(&drift("schema_violation")) == 1
     });
     let shown = ask(gateway.address("admin"), "GET", "/drift", "").body;
     let shown: Value = serde_json::from_str(&shown).expect("it is JSON");
@@ -469,7 +476,7 @@ async fn every_metric_is_seen_and_an_upstream_that_drifts_is_found() {
     ]);
     script(&both).await;
     let elements = "web1on1_gateway_list_elements_total";
-    let other = both.scrape_until(|scrape| scrape.sum(elements, "StreamUsers") > 0.0);
+    let other = both.scrape_until(|scrape| scrape.sum(elements, "StreamUsers") > 0);
     let seen: BTreeSet<_> = scrape.metrics().union(&other.metrics()).copied().collect();
     let declared = telemetry::catalogue::all().map(|metric| metric.name);
     let declared: BTreeSet<_> = declared.collect();
@@ -568,7 +575,7 @@ async fn who_scrapes_slowly_is_in_nobodys_way() {
     }
     drop(silent);
     let scrape =
-        gateway.scrape_until(|scrape| scrape.sum("web1on1_gateway_calls_total", "GetUser") == 20.0);
+        gateway.scrape_until(|scrape| scrape.sum("web1on1_gateway_calls_total", "GetUser") == 20);
     let line = r#"web1on1_upstream_replies_total{status="200"}"#;
-    assert_eq!(scrape.value(line), 20.0);
+    assert_eq!(scrape.value(line), 20);
 }

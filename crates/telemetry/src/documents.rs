@@ -26,27 +26,23 @@ struct Library {
 impl Library {
     async fn documents(&self) -> &Documents {
         let make = self.make;
-        let made = || async move {
-            let made = tokio::task::spawn_blocking(make).await.unwrap_or_default();
-            let made = made.into_iter();
-            made.map(|(path, text)| (path, text.into())).collect()
+        let documents = || async move {
+            let texts = tokio::task::spawn_blocking(make).await.unwrap_or_default();
+            let texts = texts.into_iter();
+            texts.map(|(path, text)| (path, text.into())).collect()
         };
-        self.made.get_or_init(made).await
+        self.made.get_or_init(documents).await
     }
 
     async fn answer(&self, path: &str) -> Answer {
         let Some(document) = self.documents().await.get(path).cloned() else {
             return Answer::failed(StatusCode::NOT_FOUND, "there is no such document\n");
         };
-        let is_yaml = path.ends_with(".yaml");
-        Answer::ok(
-            if is_yaml {
-                "application/yaml"
-            } else {
-                "application/json"
-            },
-            document,
-        )
+        let content_type = match path.rsplit_once('.') {
+            Some((_, "yaml")) => "application/yaml",
+            _ => "application/json",
+        };
+        Answer::ok(content_type, document)
     }
 
     /// The names of the documents below a path, a line each.
