@@ -24,8 +24,8 @@ const ROOMS: [&[&str]; 8] = [
     &["app"],
     &["store", "files"],
     &[
-        "blocking", "clock", "config", "error", "ids", "keys", "limits", "logins", "password",
-        "peer", "picture", "private", "throttle", "token", "uploads",
+        "blocking", "clock", "config", "error", "ids", "keys", "limits", "logins", "observer",
+        "password", "peer", "picture", "private", "throttle", "token", "uploads", "usage",
     ],
 ];
 

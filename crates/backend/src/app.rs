@@ -1,5 +1,7 @@
 //! What every request is served from.
 
+use std::hash::RandomState;
+
 use contract::id::ObjectId;
 use contract::timestamp::Timestamp;
 use http::HeaderValue;
@@ -12,9 +14,11 @@ use crate::files::Files;
 use crate::ids::Ids;
 use crate::keys::KeyRing;
 use crate::logins::Logins;
+use crate::observer::Observers;
 use crate::password::Hasher;
 use crate::store::Store;
 use crate::uploads::Uploads;
+use crate::usage::OpenCounts;
 
 /// What every request is served from.
 #[derive(Debug)]
@@ -36,6 +40,11 @@ pub(crate) struct App {
     pub(crate) public_url: String,
     pub(crate) clock: Clock,
     pub(crate) ids: Ids,
+    /// Who is told of what happens.
+    pub(crate) observers: Observers,
+    /// The key of the hashes that stand for users where users are not named.
+    pub(crate) subjects: RandomState,
+    pub(crate) open: OpenCounts,
 }
 
 impl App {

@@ -1,11 +1,14 @@
 //! Work that keeps a processor busy: password hashing and image scaling.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use tokio::sync::Semaphore;
 use tokio::task::{JoinError, spawn_blocking};
 use tokio::time::timeout;
+
+use crate::usage::PoolUsage;
 
 /// Why work was not done.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +27,17 @@ pub(crate) struct Pool {
     /// For what is done and what waits.
     places: Arc<Semaphore>,
     wait: Duration,
+    /// How many slots and places there are.
+    size: (usize, usize),
+    counts: Arc<Counts>,
+}
+
+#[derive(Debug, Default)]
+struct Counts {
+    done: AtomicU64,
+    refused: AtomicU64,
+    /// In microseconds.
+    took: AtomicU64,
 }
 
 impl Pool {
@@ -35,7 +49,28 @@ impl Pool {
             slots: Arc::new(Semaphore::new(slots)),
             places: Arc::new(Semaphore::new(places)),
             wait,
+            size: (slots, places),
+            counts: Arc::default(),
         }
+    }
+
+    /// How much of the pool is in use.
+    pub(crate) fn usage(&self) -> PoolUsage {
+        let (slots, places) = self.size;
+        let running = slots.saturating_sub(self.slots.available_permits());
+        let taken = places.saturating_sub(self.places.available_permits());
+        PoolUsage {
+            running,
+            waiting: taken.saturating_sub(running),
+            done: self.counts.done.load(Ordering::Relaxed),
+            refused: self.counts.refused.load(Ordering::Relaxed),
+            took: Duration::from_micros(self.counts.took.load(Ordering::Relaxed)),
+        }
+    }
+
+    fn busy(&self) -> PoolError {
+        self.counts.refused.fetch_add(1, Ordering::Relaxed);
+        PoolError::Busy
     }
 
     /// Runs `work` on the blocking pool, and returns what it comes to. Work that
@@ -45,14 +80,20 @@ impl Pool {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, PoolError> {
         let place = Arc::clone(&self.places).try_acquire_owned();
-        let place = place.map_err(|_| PoolError::Busy)?;
+        let place = place.map_err(|_| self.busy())?;
         let slot = timeout(self.wait, Arc::clone(&self.slots).acquire_owned()).await;
         let Ok(Ok(slot)) = slot else {
-            return Err(PoolError::Busy);
+            return Err(self.busy());
         };
+        let counts = Arc::clone(&self.counts);
         let done = spawn_blocking(move || {
             let _held = (place, slot);
-            work()
+            let began = Instant::now();
+            let done = work();
+            let took = u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX);
+            counts.took.fetch_add(took, Ordering::Relaxed);
+            counts.done.fetch_add(1, Ordering::Relaxed);
+            done
         });
         Ok(done.await?)
     }
@@ -94,7 +135,10 @@ mod tests {
         let (pool, free) = occupied(LONG).await;
         let mut waiting = pin!(pool.run(|| 1));
         assert!(waiting.as_mut().now_or_never().is_none(), "it waits");
+        let usage = pool.usage();
+        assert_eq!((usage.running, usage.waiting), (1, 1));
         let refused = pool.run(|| 2).now_or_never();
+        assert_eq!(pool.usage().refused, 1);
         assert!(matches!(refused, Some(Err(PoolError::Busy))));
         free.send(()).expect("the work waits for it");
         assert!(matches!(waiting.await, Ok(1)));

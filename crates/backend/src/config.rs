@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
@@ -13,6 +14,7 @@ use crate::clock::Clock;
 use crate::ids::Ids;
 use crate::keys::TokenKeys;
 use crate::limits::{DatabaseLimits, HashLimits, LoginLimits, PictureLimits, ServerLimits};
+use crate::observer::Observer;
 
 /// What a backend needs to know.
 #[derive(Clone, Debug)]
@@ -64,6 +66,8 @@ pub struct Config {
     pub clock: Clock,
     /// What makes identifiers. Random ones where there is nothing else.
     pub ids: Option<Ids>,
+    /// Who is told of what happens.
+    pub observers: Vec<Arc<dyn Observer>>,
 }
 
 impl Config {
@@ -92,6 +96,7 @@ impl Config {
             cors_origins: Vec::new(),
             clock: Clock::default(),
             ids: None,
+            observers: Vec::new(),
         }
     }
 

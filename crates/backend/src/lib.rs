@@ -22,7 +22,7 @@
 //!    elsewhere.
 //! 8. The rest are leaves, which know none of the above: `config`, `limits`,
 //!    `clock`, `ids`, `error`, `keys`, `token`, `throttle`, `logins`, `peer`,
-//!    `password`, `picture`, `blocking`, `uploads` and `private`.
+//!    `password`, `picture`, `blocking`, `uploads`, `private`, `observer` and `usage`.
 
 mod access;
 mod app;
@@ -37,6 +37,7 @@ mod ids;
 mod keys;
 mod limits;
 mod logins;
+pub mod observer;
 mod password;
 mod peer;
 mod picture;
@@ -52,6 +53,7 @@ mod tests;
 mod throttle;
 mod token;
 mod uploads;
+mod usage;
 
 use std::io;
 use std::sync::Arc;
@@ -67,6 +69,7 @@ pub use revoke::{RevokeError, Revoked};
 pub use seed::{SeedError, Seeded};
 pub use start::{FirstStart, OpenError};
 pub use throttle::Rate;
+pub use usage::{BackendUsage, PoolUsage};
 
 use app::App;
 use tls::Acceptor;
@@ -177,6 +180,27 @@ impl Backend {
     /// and `/healthz`.
     pub fn router(&self) -> axum::Router {
         http::router(self.app.clone())
+    }
+
+    /// How much of the backend is in use.
+    pub fn usage(&self) -> BackendUsage {
+        BackendUsage {
+            hashing: self.app.hasher.usage(),
+            decoding: self.app.decoders.usage(),
+            upload_bytes: self.app.uploads.held(),
+            ..self.app.open.usage()
+        }
+    }
+
+    /// Returns whether a request could be served: the database answers and, if
+    /// something could not be written for want of room, there is room again. What is
+    /// wrong goes to the log.
+    pub async fn is_ready(&self) -> bool {
+        let checked = self.app.store.check().await;
+        if let Err(error) = &checked {
+            tracing::warn!(error = http::chain(error), "the backend is not ready");
+        }
+        checked.is_ok()
     }
 
     /// Serves [`router`](Self::router) over HTTP/1.1 and HTTP/2 within the

@@ -8,6 +8,7 @@ use argon2::{Argon2, PasswordHash, PasswordHasher, PasswordVerifier};
 
 use crate::blocking::{Pool, PoolError};
 use crate::error::Error;
+use crate::usage::PoolUsage;
 
 /// Why a password could not be hashed or compared; never because it is wrong.
 #[derive(Debug, thiserror::Error)]
@@ -37,6 +38,11 @@ pub(crate) struct Hasher(Pool);
 impl Hasher {
     pub(crate) fn new(pool: Pool) -> Self {
         Self(pool)
+    }
+
+    /// How much of the pool is in use.
+    pub(crate) fn usage(&self) -> PoolUsage {
+        self.0.usage()
     }
 
     /// Hashes `password` with a fresh salt.

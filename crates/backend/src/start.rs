@@ -1,6 +1,7 @@
 //! Opening a backend, and what an empty database needs first.
 
 use std::fmt;
+use std::hash::RandomState;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,7 @@ use crate::ids::Ids;
 use crate::keys::{self, KeyRing, KeysError, Rotation, TokenKeys};
 use crate::limits::DatabaseLimits;
 use crate::logins::Logins;
+use crate::observer::Observers;
 use crate::password::Hasher;
 use crate::private;
 use crate::resources::create::with_defaults;
@@ -29,6 +31,7 @@ use crate::store::organizations::Tenant;
 use crate::store::users::{Account, Incomplete, insert_account};
 use crate::store::{self, Store, StoreError, sqlite_path};
 use crate::uploads::Uploads;
+use crate::usage::OpenCounts;
 
 /// The setting that names the key of tokens that signed last. It is there from the
 /// first start on.
@@ -149,9 +152,11 @@ pub(crate) async fn open(config: Config) -> Result<(App, Option<FirstStart>), Op
         PictureStore::Data => Some(Files::in_directory(&path).map_err(unusable)?),
         PictureStore::S3(s3) => Some(Files::in_s3(&s3, &limits).map_err(OpenError::S3)?),
     };
+    let observers = Observers::new(config.observers);
     let store = Store::open(&config.database, config.database_limits)
         .await
-        .map_err(|error| OpenError::Database(error.into()))?;
+        .map_err(|error| OpenError::Database(error.into()))?
+        .observed_by(observers.clone());
 
     let ids = match config.ids {
         Some(ids) => ids,
@@ -189,6 +194,9 @@ pub(crate) async fn open(config: Config) -> Result<(App, Option<FirstStart>), Op
         public_url: public_url.to_owned(),
         clock: config.clock,
         ids,
+        observers,
+        subjects: RandomState::new(),
+        open: OpenCounts::default(),
     };
     Ok((app, first_start))
 }

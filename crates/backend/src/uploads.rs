@@ -17,13 +17,24 @@ pub(crate) struct NoRoom;
 /// the upload any more, so an upload takes no more room than it is long, however
 /// slowly it comes.
 #[derive(Debug)]
-pub(crate) struct Uploads(Arc<Semaphore>);
+pub(crate) struct Uploads {
+    room: Arc<Semaphore>,
+    bytes: usize,
+}
 
 impl Uploads {
     /// Room for so many bytes.
     pub(crate) fn new(bytes: usize) -> Self {
         let bytes = bytes.clamp(LEAST, Semaphore::MAX_PERMITS);
-        Self(Arc::new(Semaphore::new(bytes)))
+        Self {
+            room: Arc::new(Semaphore::new(bytes)),
+            bytes,
+        }
+    }
+
+    /// How many bytes uploads hold.
+    pub(crate) fn held(&self) -> usize {
+        self.bytes.saturating_sub(self.room.available_permits())
     }
 
     /// An upload of which nothing has come.
@@ -47,7 +58,7 @@ impl Upload<'_> {
     /// Adds what has come.
     pub(crate) fn push(&mut self, chunk: &[u8]) -> Result<(), NoRoom> {
         let count = u32::try_from(chunk.len()).map_err(|_| NoRoom)?;
-        let room = Arc::clone(&self.uploads.0).try_acquire_many_owned(count);
+        let room = Arc::clone(&self.uploads.room).try_acquire_many_owned(count);
         let room = room.map_err(|_| NoRoom)?;
         match &mut self.held {
             Some(held) => held.merge(room),

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use ::backend::{Backend, Config, DatabaseLimits};
 use clap::{Args, Subcommand};
 
-use crate::configuration::Effective;
+use crate::log::Process;
 use crate::progress::Progress;
 use crate::serve::{self, KeyArgs, PlaceArgs};
 
@@ -130,9 +130,9 @@ struct RestoreArgs {
     place: PlaceArgs,
 }
 
-pub(crate) async fn run(args: BackendCommand, effective: Effective) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(args: BackendCommand, process: Process) -> anyhow::Result<ExitCode> {
     match args.command {
-        None => serve::backend(args.serve, effective).await,
+        None => Box::pin(serve::backend(args.serve, process)).await,
         Some(Command::Backup(BackupArgs { file, place })) => {
             let progress = Progress::start("backing up", "pictures");
             let told = |done, all| progress.set(done, all);

@@ -6,6 +6,8 @@
 //! `tracing-appender` bounds lines instead of bytes, does not say what was
 //! dropped, and prints to standard output where it cannot write.
 
+mod level;
+
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -13,13 +15,26 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::Duration;
 
+use telemetry::log_level::LogLevel;
 use tracing_subscriber::fmt::MakeWriter;
+
+pub(crate) use self::level::subscribe;
 
 /// How many bytes may wait to be written.
 const MAX_WAITING: usize = 1 << 20;
 
 /// How long the end of the program waits for what is not written yet.
 const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// What the commands have of their process.
+#[derive(Clone)]
+pub(crate) struct Process {
+    pub(crate) log: Log,
+    /// How much of what is traced the log has.
+    pub(crate) level: LogLevel,
+    /// The effective configuration as JSON, without secrets.
+    pub(crate) configuration: Arc<str>,
+}
 
 /// Where lines of the log go. Cheap to clone.
 #[derive(Clone)]
@@ -40,6 +55,8 @@ struct Backlog {
     waiting: AtomicUsize,
     /// How many lines were dropped since that was last said.
     dropped: AtomicU64,
+    /// How many lines were dropped at all.
+    dropped_total: AtomicU64,
 }
 
 impl Log {
@@ -62,7 +79,13 @@ impl Log {
         if waiting + length > MAX_WAITING || self.lines.send(Entry::Line(line)).is_err() {
             self.backlog.waiting.fetch_sub(length, Ordering::Relaxed);
             self.backlog.dropped.fetch_add(1, Ordering::Relaxed);
+            self.backlog.dropped_total.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    /// How many lines were dropped, because they were not read in time.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.backlog.dropped_total.load(Ordering::Relaxed)
     }
 
     /// Waits until all lines are written, but no longer than a second.
@@ -200,6 +223,7 @@ mod tests {
         }
         let told = String::from_utf8_lossy(&written).replace('.', "");
         assert!(told.contains("6 lines of this log were dropped"), "{told}");
+        assert_eq!(log.dropped(), 6);
     }
 
     #[test]

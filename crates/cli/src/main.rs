@@ -13,17 +13,16 @@ mod log;
 mod progress;
 mod serve;
 
-use std::io::{self, IsTerminal as _};
+use std::io;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use mimalloc::MiMalloc;
 use tokio::runtime::{Builder, Runtime};
-use tracing_subscriber::EnvFilter;
 
-use self::configuration::{Effective, Refused};
-use self::log::Log;
+use self::configuration::Refused;
+use self::log::{Log, Process};
 use self::progress::AboveProgress;
 
 /// A call allocates some hundred times and frees all of it at once, which the
@@ -115,13 +114,7 @@ fn main() -> ExitCode {
     let log = Log::to(AboveProgress(io::stderr()));
     let _flushed = log.flushed_on_drop();
     log.take_panics();
-    tracing_subscriber::fmt()
-        .with_env_filter(
-            EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn")),
-        )
-        .with_writer(log.clone())
-        .with_ansi(io::stderr().is_terminal())
-        .init();
+    let level = log::subscribe(&log);
     for warning in &asked.warnings {
         log.line(format!("warning: {warning}\n").into_bytes());
     }
@@ -132,7 +125,12 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let done = runtime.block_on(run(args.command, asked.effective));
+    let process = Process {
+        log: log.clone(),
+        level,
+        configuration: asked.effective.to_json().to_string().into(),
+    };
+    let done = runtime.block_on(run(args.command, process));
     runtime.shutdown_timeout(LAST_WORK);
     done.unwrap_or_else(|error| {
         log.line(format!("error: {error:#}\n").into_bytes());
@@ -150,11 +148,11 @@ fn runtime(max_blocking_threads: usize) -> io::Result<Runtime> {
         .build()
 }
 
-async fn run(asked: Command, effective: Effective) -> anyhow::Result<ExitCode> {
+async fn run(asked: Command, process: Process) -> anyhow::Result<ExitCode> {
     match asked {
-        Command::Serve(args) => Box::pin(serve::serve(*args, effective)).await,
-        Command::Gateway(args) => serve::gateway(*args, effective).await,
-        Command::Backend(args) => Box::pin(backup::run(*args, effective)).await,
+        Command::Serve(args) => Box::pin(serve::serve(*args, process)).await,
+        Command::Gateway(args) => Box::pin(serve::gateway(*args, process)).await,
+        Command::Backend(args) => Box::pin(backup::run(*args, process)).await,
         Command::Call(args) => call::run(args, proto::FILE_DESCRIPTOR_SET).await,
         Command::Contract(args) => contract::run(&args).await,
         Command::Completions(args) => {

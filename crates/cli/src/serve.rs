@@ -1,12 +1,17 @@
 //! `web1on1 serve`, `gateway` and `backend`: the servers.
 
 mod access;
+mod access_log;
+mod admin;
 mod bounds;
+mod contract_watch;
 mod database;
 mod forward;
 mod http_bounds;
+mod listen;
 mod pictures;
 mod process;
+mod seen;
 mod tls;
 mod upstream;
 
@@ -16,13 +21,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 use std::time::Duration;
 
 use ::backend::{Backend, FirstStart, PictureStore};
-use ::gateway::access_log::AccessLog;
-use ::gateway::admin;
-use ::gateway::drift::DriftLog;
 use ::gateway::outcome::Observers;
 use ::gateway::server::Server;
 use ::gateway::upstream::{Client, Limited};
@@ -35,14 +36,17 @@ use transcode::{Gateway, Upstream};
 use self::access::AccessArgs;
 pub(crate) use self::access::KeyArgs;
 use self::bounds::BoundsArgs;
+use self::contract_watch::WatchArgs;
 use self::database::DatabaseArgs;
 pub(crate) use self::database::PlaceArgs;
 use self::http_bounds::HttpBoundsArgs;
+use self::listen::bind;
 use self::pictures::PictureArgs;
+use self::seen::{Seen, SeenArgs};
 use self::tls::{HttpTlsArgs, TlsArgs};
 use self::upstream::UpstreamArgs;
 pub(crate) use self::upstream::server_name;
-use crate::configuration::Effective;
+use crate::log::Process;
 use crate::progress::Progress;
 
 /// The domain of the reasons that the gateway gives for its own errors.
@@ -70,6 +74,9 @@ pub(crate) struct ServeArgs {
     backend: BackendArgs,
 
     #[command(flatten)]
+    watch: WatchArgs,
+
+    #[command(flatten)]
     bounds: BoundsArgs,
 }
 
@@ -79,6 +86,9 @@ pub(crate) struct BackendArgs {
     /// Where to serve REST; port 0 picks a free one
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     http: SocketAddr,
+
+    #[command(flatten)]
+    seen: SeenArgs,
 
     #[command(flatten)]
     place: PlaceArgs,
@@ -162,10 +172,11 @@ pub(crate) struct GatewayArgs {
     )]
     grpc: SocketAddr,
 
-    /// Where to serve /healthz and /readyz for an orchestrator; not served by
-    /// default
-    #[arg(long, value_name = "ADDRESS", help_heading = None)]
-    admin: Option<SocketAddr>,
+    #[command(flatten)]
+    seen: SeenArgs,
+
+    #[command(flatten)]
+    watch: WatchArgs,
 
     #[command(flatten)]
     tls: TlsArgs,
@@ -184,84 +195,76 @@ pub(crate) struct GatewayArgs {
     max_blocking_threads: NonZeroUsize,
 }
 
-pub(crate) async fn serve(args: ServeArgs, _effective: Effective) -> anyhow::Result<ExitCode> {
-    process::prepare();
+pub(crate) async fn serve(args: ServeArgs, process: Process) -> anyhow::Result<ExitCode> {
+    self::process::prepare();
+    let mut seen = Seen::open("serve", &args.backend.seen, process).await?;
     let grpc = bind(args.grpc).await?;
     let acceptor = args.tls.acceptor().context(NO_TLS)?;
     let most = share_of_descriptors();
-    let opened = Opened::open(&args.backend, most).await?;
+    let opened = Opened::open(&args.backend, most, &mut seen).await?;
     let base = format!(
         "http://{}{}",
         opened.address,
         ::contract::operation::BASE_PATH
     );
-    let server = in_front_of(
-        opened.router(),
-        ::upstream::base(&base)?,
-        &args.bounds,
-        most,
-    )?;
+    let upstream = seen.watch(&args.watch)?.over(opened.router());
+    let base = ::upstream::base(&base)?;
+    let server = in_front_of(upstream, base, &args.bounds, most, &mut seen)?;
     let has_tls = acceptor.is_some();
     let server = with_tls(server, acceptor);
 
     let grpc_address = grpc.local_addr()?;
     tell(&format!("grpc {grpc_address}\n"));
     opened.announce();
+    tell(&seen.address()?);
     tell(&first_calls(grpc_address, has_tls, &opened));
 
     let stop = stop_signal();
     let stop_http = Stopping::after(stop.clone(), args.bounds.drain_delay, args.bounds.grace);
-    tokio::try_join!(serve_grpc(grpc, server, stop), opened.serve(stop_http))?;
+    let serving =
+        async { tokio::try_join!(serve_grpc(grpc, server, stop), opened.serve(stop_http)) };
+    seen.beside(serving).await?;
     Ok(ExitCode::SUCCESS)
 }
 
-pub(crate) async fn backend(args: BackendArgs, _effective: Effective) -> anyhow::Result<ExitCode> {
-    process::prepare();
-    let opened = Opened::open(&args, usize::MAX).await?;
+pub(crate) async fn backend(args: BackendArgs, process: Process) -> anyhow::Result<ExitCode> {
+    self::process::prepare();
+    let mut seen = Seen::open("backend", &args.seen, process).await?;
+    let opened = Opened::open(&args, usize::MAX, &mut seen).await?;
     opened.announce();
+    tell(&seen.address()?);
     if let Some(first_start) = opened.backend.first_start() {
         tell(&format!("\n{}", owner(first_start)));
     }
-    let stopping = Stopping::after(stop_signal(), Duration::ZERO, GRACE);
-    opened.serve(stopping).await?;
+    let stop = stop_signal();
+    seen.until(stop.clone());
+    let stopping = Stopping::after(stop, Duration::ZERO, GRACE);
+    seen.beside(opened.serve(stopping)).await?;
     Ok(ExitCode::SUCCESS)
 }
 
-pub(crate) async fn gateway(args: GatewayArgs, _effective: Effective) -> anyhow::Result<ExitCode> {
-    process::prepare();
+pub(crate) async fn gateway(args: GatewayArgs, process: Process) -> anyhow::Result<ExitCode> {
+    self::process::prepare();
+    let mut seen = Seen::open("gateway", &args.seen, process).await?;
     let bases = args.upstream.bases()?;
     let client = args.upstream.client(&bases)?;
     let reachable = client.reachable();
     let Some(base) = bases.first().cloned() else {
         anyhow::bail!("--upstream names no upstream");
     };
-    let server = in_front_of(Client(client), base, &args.bounds, usize::MAX)?.following(reachable);
+    seen.client(client.clone());
+    let upstream = seen.watch(&args.watch)?.over(Client(client));
+    let server = in_front_of(upstream, base, &args.bounds, usize::MAX, &mut seen)?;
+    let server = server.following(reachable);
     let server = with_tls(server, args.tls.acceptor().context(NO_TLS)?);
-    let health = server.health();
     let grpc = bind(args.grpc).await?;
     tell(&format!("grpc {}\n", grpc.local_addr()?));
     for base in &bases {
         tell(&format!("upstream {base}\n"));
     }
-    let admin = match args.admin {
-        Some(address) => {
-            let listener = bind(address).await?;
-            tell(&format!("admin {}\n", listener.local_addr()?));
-            Some(listener)
-        }
-        None => None,
-    };
+    tell(&seen.address()?);
     let serving = serve_grpc(grpc, server, stop_signal());
-    // Readiness is asked for until the last call has ended.
-    match admin {
-        None => serving.await?,
-        Some(admin) => tokio::select! {
-            ended = serving => ended?,
-            Err(error) = admin::serve(admin, health) => {
-                return Err(error).context("the admin server failed");
-            }
-        },
-    }
+    seen.beside(serving).await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -282,16 +285,20 @@ fn in_front_of<U: Upstream>(
     base: http::Uri,
     bounds: &BoundsArgs,
     most: usize,
+    seen: &mut Seen,
 ) -> anyhow::Result<Server> {
     let mut config = bounds.config(DOMAIN);
     config.max_connections = config.max_connections.min(most);
     let upstream = Limited::new(config.limit, upstream);
+    let limit = upstream.usage();
     let gateway = Gateway::new(upstream, bounds.transcode(base, DOMAIN));
     let routes = proto::v2::routes(&gateway);
-    let observers: Observers = Arc::new([Arc::new(AccessLog), Arc::new(DriftLog::default())]);
     let descriptors = proto::FILE_DESCRIPTOR_SET;
-    Server::new(routes, proto::v2::SERVICES, descriptors, observers, config)
-        .context("the embedded descriptors cannot be read")
+    let observers: Observers = seen.observers(descriptors, proto::v2::SERVICES)?.into();
+    let server = Server::new(routes, proto::v2::SERVICES, descriptors, observers, config)
+        .context("the embedded descriptors cannot be read")?;
+    seen.gateway(&server, limit);
+    Ok(server)
 }
 
 /// Prints something for whoever has started the server. It goes on where nobody
@@ -316,12 +323,6 @@ fn share_of_descriptors() -> usize {
     usize::MAX
 }
 
-async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    TcpListener::bind(address)
-        .await
-        .with_context(|| format!("cannot listen on {address}; another port or 0 may be free"))
-}
-
 /// A backend and the listener that it will be served on.
 struct Opened {
     backend: Backend,
@@ -332,7 +333,7 @@ struct Opened {
 
 impl Opened {
     /// Opens a backend for no more connections than `most`.
-    async fn open(args: &BackendArgs, most: usize) -> anyhow::Result<Self> {
+    async fn open(args: &BackendArgs, most: usize, seen: &mut Seen) -> anyhow::Result<Self> {
         let listener = bind(args.http).await?;
         let address = listener.local_addr()?;
         let tls = args
@@ -365,7 +366,9 @@ impl Opened {
         config.server_limits = args.http_bounds.limits();
         let max = &mut config.server_limits.max_connections;
         *max = most.min(*max);
+        config.observers = seen.backend_observers();
         let backend = Backend::open(config).await?;
+        seen.backend(backend.clone());
         for file in &args.seed {
             seed(&backend, file).await?;
         }

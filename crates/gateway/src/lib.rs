@@ -5,20 +5,17 @@
 //! its service. [`upstream`] is the other side: the [`limit`] on what is sent at
 //! once, and the client that a [`Gateway`](transcode::Gateway) sends its
 //! requests through. What a call came to is one
-//! [`Outcome`](outcome::Outcome), handed to observers: [`access_log`] and
-//! [`drift`] are two.
+//! [`Outcome`](outcome::Outcome), handed to observers; [`access_log`] is one.
 //!
 //! The crate knows no resource: which services there are is handed in. It keeps
 //! no state that matters, so that any number of gateways can run side by side.
 
 pub mod access_log;
-pub mod admin;
 mod batched;
 mod callers;
 pub mod config;
 mod cork;
 pub mod descriptors;
-pub mod drift;
 mod extensions;
 pub mod health;
 mod http1;
@@ -40,3 +37,4 @@ mod socket;
 mod stack;
 mod traffic;
 pub mod upstream;
+pub mod usage;

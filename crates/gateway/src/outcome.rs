@@ -21,6 +21,9 @@ pub struct Outcome {
     pub request_id: Arc<str>,
     /// The address that the caller called from.
     pub peer: Option<IpAddr>,
+    /// Tells the token that the caller showed from others, and nothing else of it:
+    /// a hash with a key that this process has made up. `None` without a token.
+    pub subject: Option<u64>,
     /// The code that the caller was told. `CANCELLED` where the caller went
     /// before it was told one.
     pub code: Code,

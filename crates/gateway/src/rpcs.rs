@@ -43,6 +43,11 @@ impl Rpcs {
         }
     }
 
+    /// The names of all rpcs.
+    pub fn names(&self) -> impl Iterator<Item = Arc<str>> {
+        self.by_name.keys().cloned()
+    }
+
     /// The rpc that a request with this path calls, as
     /// `/package.Service/Method`. Returns `None` if the server does not have it.
     pub fn get(&self, path: &str) -> Option<&Rpc> {

@@ -35,6 +35,7 @@ use crate::reflection::Reflection;
 use crate::rewind::{self, Protocol, Rewind, Undetected};
 use crate::rpcs::Rpcs;
 use crate::traffic::Watched;
+use crate::usage::{OpenConnection, ServerUsage};
 use crate::{callers, http1, http2, open_files, stack};
 
 /// How long the server waits before it accepts again where it could not, or must
@@ -50,6 +51,7 @@ pub struct Server {
     config: Arc<Config>,
     reachable: Option<watch::Receiver<bool>>,
     tls: Option<Acceptor>,
+    usage: ServerUsage,
 }
 
 impl Server {
@@ -83,6 +85,7 @@ impl Server {
             config: Arc::new(config),
             reachable: None,
             tls: None,
+            usage: ServerUsage::default(),
         })
     }
 
@@ -112,6 +115,11 @@ impl Server {
         self.health.clone()
     }
 
+    /// How much of the server is in use, before it serves and while it does.
+    pub fn usage(&self) -> ServerUsage {
+        self.usage.clone()
+    }
+
     /// Serves until `shutdown` is done, then leaves in order:
     ///
     /// 1. Health answers `NOT_SERVING`, while new connections are still served
@@ -139,15 +147,19 @@ impl Server {
             config,
             mut reachable,
             tls,
+            usage,
         } = self;
         let (phase, phases) = watch::channel(Phase::Serving);
-        let service = stack::grpc(routes, rpcs, observers, &config, &phases);
+        let service = stack::grpc(routes, rpcs, observers, &usage, &config, &phases);
         let places = Arc::new(Semaphore::new(max_connections(&config)));
         let mut connections = JoinSet::new();
         let begin = |connections: &mut JoinSet<()>, accepted| {
             let (service, config) = (service.clone(), Arc::clone(&config));
+            let counted = usage.connection();
             let (tls, phases) = (tls.clone(), phases.clone());
-            connections.spawn(serve_connection(accepted, tls, service, config, phases));
+            connections.spawn(serve_connection(
+                accepted, tls, counted, service, config, phases,
+            ));
         };
         let leave = async {
             shutdown.await;
@@ -157,7 +169,7 @@ impl Server {
         let mut leave = std::pin::pin!(leave);
         loop {
             tokio::select! {
-                accepted = accept(&listener, &places) => begin(&mut connections, accepted),
+                accepted = accept(&listener, &places, &usage) => begin(&mut connections, accepted),
                 Some(_) = connections.join_next(), if !connections.is_empty() => {}
                 is_reachable = next_of(&mut reachable) => health.set_upstream_reachable(is_reachable),
                 () = &mut leave => break,
@@ -223,7 +235,7 @@ struct Accepted {
 
 /// Waits for a place, then for a connection. Those for which there is no place
 /// wait in the backlog of the listener.
-async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> Accepted {
+async fn accept(listener: &TcpListener, places: &Arc<Semaphore>, usage: &ServerUsage) -> Accepted {
     let place = place(places).await;
     loop {
         // The last ones are for those who are connected already.
@@ -239,6 +251,7 @@ async fn accept(listener: &TcpListener, places: &Arc<Semaphore>) -> Accepted {
                 };
             }
             Err(error) => {
+                usage.count_not_accepted();
                 tracing::warn!(%error, "a connection could not be accepted");
                 sleep(ACCEPT_PAUSE).await;
             }
@@ -272,6 +285,7 @@ async fn place(places: &Arc<Semaphore>) -> OwnedSemaphorePermit {
 async fn serve_connection<S, B>(
     accepted: Accepted,
     tls: Option<Acceptor>,
+    counted: OpenConnection,
     service: S,
     config: Arc<Config>,
     mut phase: watch::Receiver<Phase>,
@@ -302,10 +316,12 @@ async fn serve_connection<S, B>(
     } = match opened {
         Ok(Ok(opened)) => opened,
         Ok(Err(error)) => {
+            counted.was_silent();
             tracing::debug!(%peer, %error, "a connection came to nothing");
             return;
         }
         Err(_) => {
+            counted.was_silent();
             tracing::debug!(%peer, "a connection did not say in time what it speaks");
             return;
         }
@@ -323,7 +339,7 @@ async fn serve_connection<S, B>(
     if let Err(error) = ended {
         tracing::debug!(peer = %address, error, "a connection ended with an error");
     }
-    drop(place);
+    drop((counted, place));
 }
 
 /// A stream of either kind. There is one type for both, so that everything above is

@@ -25,15 +25,17 @@ use crate::config::Config;
 use crate::outcome::Observers;
 use crate::phase::Phase;
 use crate::rpcs::Rpcs;
+use crate::usage::ServerUsage;
 
 /// The stack of layers above the services of a server.
 ///
-/// `rpcs` lists what the routes serve; `phase` says when half-sent calls and
+/// `rpcs` lists what the routes serve; `usage` counts the calls that are open; `phase` says when half-sent calls and
 /// open streams are to end.
 pub(crate) fn grpc(
     routes: Routes,
     rpcs: Rpcs,
     observers: Observers,
+    usage: &ServerUsage,
     config: &Config,
     phase: &watch::Receiver<Phase>,
 ) -> impl Service<Request<Body>, Response = Response<call::Sent>, Error = Infallible, Future: Send>
@@ -44,7 +46,7 @@ pub(crate) fn grpc(
     ServiceBuilder::new()
         // Gives the call its name and its clock, and tells the observers of its
         // one outcome. Nothing is above it, so that nothing ends unseen.
-        .layer(call::Layer::new(rpcs, observers))
+        .layer(call::Layer::new(rpcs, observers, usage.clone()))
         // Refuses what is neither gRPC nor gRPC-Web, turns gRPC-Web into gRPC, and
         // answers the preflights of browsers. Below here is one protocol.
         .layer(protocol::Layer::new(config))

@@ -5,6 +5,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
@@ -16,7 +17,7 @@ use transcode::{
     BoxError, CallContext, CallerKey, RequestBody, SendError, SendErrorKind, Upstream,
 };
 
-use crate::limit::{LimitConfig, Limiter, Permit, Shed, UploadPermit, Uploads};
+use crate::limit::{LimitConfig, Limiter, Permit, Shed, UploadPermit, Uploads, Usage};
 
 /// An HTTP client as the upstream of a gateway.
 #[derive(Clone)]
@@ -82,19 +83,93 @@ fn broken(error: upstream::ReplyError) -> BoxError {
 /// An upstream that is sent no more than it can take.
 #[derive(Clone)]
 pub struct Limited<U> {
+    usage: LimitedUsage,
+    upstream: U,
+}
+
+/// How much of what may be sent at once is in use. Clones are the same.
+#[derive(Debug, Clone)]
+pub struct LimitedUsage {
     limiter: Limiter,
     uploads: Uploads,
-    upstream: U,
+    shed: Arc<ShedCounts>,
+}
+
+#[derive(Debug, Default)]
+struct ShedCounts {
+    queue_full: AtomicU64,
+    waited_too_long: AtomicU64,
+    deadline_unattainable: AtomicU64,
+}
+
+impl LimitedUsage {
+    /// How much of the limit on calls is in use.
+    pub fn calls(&self) -> Usage {
+        self.limiter.usage()
+    }
+
+    /// How many uploads are on their way.
+    pub fn uploads(&self) -> usize {
+        self.uploads.in_flight()
+    }
+
+    /// How many calls were shed so far, by the name of the reason.
+    pub fn shed(&self) -> [(&'static str, u64); 3] {
+        let ShedCounts {
+            queue_full,
+            waited_too_long,
+            deadline_unattainable,
+        } = &*self.shed;
+        [
+            ("queue_full", queue_full.load(Ordering::Relaxed)),
+            ("waited_too_long", waited_too_long.load(Ordering::Relaxed)),
+            (
+                "deadline_unattainable",
+                deadline_unattainable.load(Ordering::Relaxed),
+            ),
+        ]
+    }
+
+    /// Counts what is shed, and returns what that means for the call.
+    fn shed_call(&self, shed: Shed) -> SendError {
+        let (count, kind) = match shed {
+            Shed::QueueFull { retry_after } => (
+                &self.shed.queue_full,
+                SendErrorKind::Overloaded { retry_after },
+            ),
+            Shed::WaitedTooLong { retry_after } => (
+                &self.shed.waited_too_long,
+                SendErrorKind::Overloaded { retry_after },
+            ),
+            Shed::DeadlineUnattainable => (
+                &self.shed.deadline_unattainable,
+                SendErrorKind::DeadlineUnattainable,
+            ),
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+        SendError {
+            kind,
+            source: Some(shed.into()),
+        }
+    }
 }
 
 impl<U> Limited<U> {
     /// Puts a limit in front of the upstream.
     pub fn new(config: LimitConfig, upstream: U) -> Self {
         Self {
-            limiter: Limiter::new(config),
-            uploads: Uploads::new(config),
+            usage: LimitedUsage {
+                limiter: Limiter::new(config),
+                uploads: Uploads::new(config),
+                shed: Arc::default(),
+            },
             upstream,
         }
+    }
+
+    /// How much of the limit is in use, for those who watch it.
+    pub fn usage(&self) -> LimitedUsage {
+        self.usage.clone()
     }
 }
 
@@ -109,11 +184,11 @@ impl<U: Upstream> Upstream for Limited<U> {
         let caller = context.and_then(|context| context.caller);
         let caller = caller.unwrap_or(CallerKey(0));
         let mut permit = if let RequestBody::Stream(_) = request.body() {
-            let acquired = self.uploads.acquire(caller, deadline).await;
-            OnTheWay::Upload(acquired.map_err(shed)?)
+            let acquired = self.usage.uploads.acquire(caller, deadline).await;
+            OnTheWay::Upload(acquired.map_err(|shed| self.usage.shed_call(shed))?)
         } else {
-            let acquired = self.limiter.acquire(caller, rpc, deadline).await;
-            OnTheWay::Call(acquired.map_err(shed)?)
+            let acquired = self.usage.limiter.acquire(caller, rpc, deadline).await;
+            OnTheWay::Call(acquired.map_err(|shed| self.usage.shed_call(shed))?)
         };
         let response = self.upstream.send(request).await?;
         if let OnTheWay::Call(permit) = &mut permit {
@@ -139,19 +214,6 @@ enum OnTheWay {
 /// its caller alone, so it does not count.
 fn is_congested(status: StatusCode) -> bool {
     status == StatusCode::SERVICE_UNAVAILABLE
-}
-
-fn shed(shed: Shed) -> SendError {
-    let kind = match shed {
-        Shed::QueueFull { retry_after } | Shed::WaitedTooLong { retry_after } => {
-            SendErrorKind::Overloaded { retry_after }
-        }
-        Shed::DeadlineUnattainable => SendErrorKind::DeadlineUnattainable,
-    };
-    SendError {
-        kind,
-        source: Some(shed.into()),
-    }
 }
 
 /// A reply whose call keeps its place until it is read, unless it is a streamed

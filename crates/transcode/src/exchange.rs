@@ -16,7 +16,7 @@ use crate::caller::{Caller, Ends};
 use crate::config::Config;
 use crate::fault::Fault;
 use crate::held::{self, BodyFault, Held, Room};
-use crate::json::{Drifts, ReadError};
+use crate::json::{Drift, DriftKind, Drifts, ReadError};
 use crate::layout::{KeyLayout, LinkLayout, ReplyLayout};
 use crate::link;
 use crate::upstream::{BoxError, CallContext, RequestBody, SendErrorKind, Upstream};
@@ -422,9 +422,31 @@ pub(crate) fn success(
     (caller.answer_metadata(), extensions)
 }
 
+/// The drift of a reply with a value that cannot be read at all, at this path.
+fn undecodable(path: &str) -> Drift {
+    let mut any = String::with_capacity(path.len());
+    let mut is_in_index = false;
+    for c in path.chars() {
+        is_in_index = match c {
+            '[' => true,
+            ']' => false,
+            _ => is_in_index,
+        };
+        // What holds of one element of a list holds of any.
+        if !(is_in_index && c.is_ascii_digit()) {
+            any.push(c);
+        }
+    }
+    Drift {
+        path: any,
+        kind: DriftKind::Undecodable,
+    }
+}
+
 /// The fault of a reply that does not have its declared shape.
 pub(crate) fn misread(caller: &Caller, rpc: &'static str, error: ReadError) -> Fault {
     caller.record.reject();
+    caller.record.add_drift(undecodable(&error.path));
     tracing::warn!(rpc, request_id = &*caller.request_id, %error, "the upstream breaks its contract");
     Fault::ContractViolation(error)
 }
@@ -437,6 +459,7 @@ pub(crate) fn no_answer(
     because: &'static str,
 ) -> Fault {
     caller.record.reject();
+    caller.record.add_drift(undecodable("$"));
     tracing::warn!(
         rpc = call.rpc,
         request_id = &*caller.request_id,

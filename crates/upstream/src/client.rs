@@ -7,11 +7,14 @@ use std::task::{Context, Poll};
 
 use http::{Request, Response, Uri};
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::fleet::Fleet;
 use crate::supervise::supervise;
 use crate::task::AbortOnDrop;
-use crate::{Body, Config, Error, Options, ReplyBody, SendError, call};
+use crate::{
+    Body, BudgetStatus, Config, EndpointStatus, Error, Options, ReplyBody, SendError, call,
+};
 
 /// A client of an HTTP API. Clones share everything.
 #[derive(Clone)]
@@ -77,6 +80,21 @@ impl Client {
     /// as this is called, and else after that interval.
     pub fn reachable(&self) -> watch::Receiver<bool> {
         self.fleet.reachable()
+    }
+
+    /// How each endpoint that is known now is doing.
+    pub fn endpoints(&self) -> Vec<EndpointStatus> {
+        let now = Instant::now();
+        let endpoints = self.fleet.known().endpoints.clone();
+        endpoints
+            .iter()
+            .map(|endpoint| endpoint.status(now))
+            .collect()
+    }
+
+    /// What became of the wish to retry so far.
+    pub fn retry_budget(&self) -> BudgetStatus {
+        self.fleet.budget.status()
     }
 }
 

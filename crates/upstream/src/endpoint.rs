@@ -13,7 +13,8 @@ use crate::config::Config;
 use crate::connect::Target;
 use crate::failure::{Failure, Stage};
 use crate::health::{Admission, Health, Memory, Outcome};
-use crate::pool::Pool;
+use crate::pool::{Pool, PoolStatus};
+use crate::status::{EndpointState, EndpointStatus};
 
 /// One address of an API, with its connections and its record.
 pub(crate) struct Endpoint {
@@ -69,6 +70,34 @@ impl Endpoint {
     pub(crate) fn load(&self, now: Instant) -> f64 {
         let in_flight = self.in_flight.load(Ordering::Relaxed);
         self.health().load(in_flight, now)
+    }
+
+    /// How the endpoint is doing.
+    pub(crate) fn status(&self, now: Instant) -> EndpointStatus {
+        let PoolStatus {
+            connections,
+            idle,
+            connected,
+            failed_to_connect,
+        } = self.pool.status(self.config().max_connections);
+        EndpointStatus {
+            authority: self.authority.to_string(),
+            address: self.address(),
+            state: match self.admission(now) {
+                Admission::Free => EndpointState::Closed,
+                Admission::Trial => EndpointState::HalfOpen,
+                // Without others it may be tried, but it was not reached.
+                Admission::Ejected if self.health().is_unreached() => EndpointState::Open,
+                Admission::Ejected => EndpointState::Ejected,
+                Admission::Open => EndpointState::Open,
+            },
+            load: self.load(now),
+            in_flight: self.in_flight.load(Ordering::Relaxed),
+            connections,
+            idle_connections: idle,
+            connected,
+            failed_to_connect,
+        }
     }
 
     /// Notes that a connection was tried in the background.

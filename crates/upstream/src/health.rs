@@ -271,6 +271,11 @@ impl Health {
         self.ejection.is_none()
     }
 
+    /// Returns whether the last connections to it could not be made.
+    pub(crate) fn is_unreached(&self) -> bool {
+        self.unreached > 0
+    }
+
     pub(crate) fn admission(&self, now: Instant) -> Admission {
         match &self.ejection {
             None => Admission::Free,

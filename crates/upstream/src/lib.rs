@@ -36,6 +36,7 @@ mod raw_body;
 mod reply;
 mod resolve;
 mod retry;
+mod status;
 mod supervise;
 mod task;
 
@@ -48,4 +49,5 @@ pub use error::{BoxError, Error, ReplyError, ReplyErrorKind, SendError, SendErro
 pub use options::Options;
 pub use reply::ReplyBody;
 pub use resolve::Resolver;
+pub use status::{BudgetStatus, EndpointState, EndpointStatus};
 pub use tls::{CertificateFiles, Roots};

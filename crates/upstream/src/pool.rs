@@ -47,6 +47,17 @@ pub(crate) struct Pool {
     /// The failures to connect so far, and the last of them.
     failures: AtomicU64,
     last_failure: Mutex<Option<(SendErrorKind, SharedError)>>,
+    /// How many connections were made so far, and how many could not be.
+    connected: AtomicU64,
+    failed_to_connect: AtomicU64,
+}
+
+/// What is told of a pool at one moment.
+pub(crate) struct PoolStatus {
+    pub(crate) connections: usize,
+    pub(crate) idle: usize,
+    pub(crate) connected: u64,
+    pub(crate) failed_to_connect: u64,
 }
 
 #[derive(Default)]
@@ -85,6 +96,8 @@ impl Pool {
             allowed: Arc::default(),
             failures: AtomicU64::new(0),
             last_failure: Mutex::default(),
+            connected: AtomicU64::new(0),
+            failed_to_connect: AtomicU64::new(0),
         }
     }
 
@@ -149,6 +162,12 @@ impl Pool {
             // Until this fails for want of room, there is room.
             self.starved.store(false, Ordering::Release);
             let connected = Box::pin(target.connect()).await;
+            let count = if connected.is_ok() {
+                &self.connected
+            } else {
+                &self.failed_to_connect
+            };
+            count.fetch_add(1, Ordering::Relaxed);
             let missing = connected.as_ref().err().and_then(SendError::missing);
             self.starved.store(missing.is_some(), Ordering::Release);
             return match connected {
@@ -177,6 +196,19 @@ impl Pool {
                     Err(Failure::connect(SendError::new(kind, shared)))
                 }
             };
+        }
+    }
+
+    /// How the pool is doing, with so many connections at most.
+    pub(crate) fn status(&self, max: usize) -> PoolStatus {
+        let connections = lock(&self.connections);
+        let unused = connections.http2.iter();
+        let unused = unused.filter(|connection| connection.active() == 0).count();
+        PoolStatus {
+            connections: max.saturating_sub(self.permits.available_permits()),
+            idle: connections.http1.len() + unused,
+            connected: self.connected.load(Ordering::Relaxed),
+            failed_to_connect: self.failed_to_connect.load(Ordering::Relaxed),
         }
     }
 

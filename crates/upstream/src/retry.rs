@@ -1,5 +1,6 @@
 //! Whether and when a request is sent again.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use http::header::{HeaderMap, RETRY_AFTER};
@@ -7,30 +8,50 @@ use http::{Method, StatusCode};
 use tower::retry::budget::{Budget as _, TpsBudget};
 
 use crate::config::Config;
+use crate::status::BudgetStatus;
 
 /// Over how long the budget counts calls.
 const BUDGET_WINDOW: Duration = Duration::from_secs(10);
 
 /// How many retries there may be for all calls together.
-pub(crate) struct Budget(TpsBudget);
+pub(crate) struct Budget {
+    bucket: TpsBudget,
+    granted: AtomicU64,
+    refused: AtomicU64,
+}
 
 impl Budget {
     pub(crate) fn new(config: &Config) -> Self {
-        Self(TpsBudget::new(
-            BUDGET_WINDOW,
-            config.retry_floor,
-            config.retry_ratio,
-        ))
+        Self {
+            bucket: TpsBudget::new(BUDGET_WINDOW, config.retry_floor, config.retry_ratio),
+            granted: AtomicU64::new(0),
+            refused: AtomicU64::new(0),
+        }
     }
 
     /// Counts a call.
     pub(crate) fn deposit(&self) {
-        self.0.deposit();
+        self.bucket.deposit();
     }
 
     /// Takes a retry, if there is one.
     pub(crate) fn withdraw(&self) -> bool {
-        self.0.withdraw()
+        let is_granted = self.bucket.withdraw();
+        let count = if is_granted {
+            &self.granted
+        } else {
+            &self.refused
+        };
+        count.fetch_add(1, Ordering::Relaxed);
+        is_granted
+    }
+
+    /// What became of the wish to retry so far.
+    pub(crate) fn status(&self) -> BudgetStatus {
+        BudgetStatus {
+            granted: self.granted.load(Ordering::Relaxed),
+            refused: self.refused.load(Ordering::Relaxed),
+        }
     }
 }
 
@@ -162,6 +183,11 @@ mod tests {
         assert!(budget.withdraw());
         assert!(budget.withdraw());
         assert!(!budget.withdraw(), "there are three retries for ten calls");
+        let expected = BudgetStatus {
+            granted: 2,
+            refused: 2,
+        };
+        assert_eq!(budget.status(), expected);
     }
 
     #[test]

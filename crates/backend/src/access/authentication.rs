@@ -2,6 +2,7 @@
 
 use contract::access::{Anonymous, Authenticated};
 use contract::failure::Failure;
+use contract::id::ObjectId;
 use contract::permission::Permission;
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
@@ -27,6 +28,9 @@ pub(crate) trait Authenticate: contract::access::Access {
     /// about.
     fn check(caller: &Self::Caller, permission: Permission) -> Result<(), Error>;
 
+    /// The user who calls, if it is known.
+    fn user(caller: &Self::Caller) -> Option<ObjectId>;
+
     /// Finds out who calls.
     fn authenticate(
         app: &App,
@@ -39,6 +43,10 @@ impl Authenticate for Anonymous {
 
     fn check(_: &Origin, _: Permission) -> Result<(), Error> {
         Ok(())
+    }
+
+    fn user(_: &Origin) -> Option<ObjectId> {
+        None
     }
 
     async fn authenticate(app: &App, parts: &Parts) -> Result<Origin, Error> {
@@ -54,6 +62,10 @@ impl Authenticate for Authenticated {
             Some(least) if caller.role < least => Err(caller.below(least)),
             _ => Ok(()),
         }
+    }
+
+    fn user(caller: &Caller) -> Option<ObjectId> {
+        Some(caller.id)
     }
 
     async fn authenticate(app: &App, parts: &Parts) -> Result<Caller, Error> {

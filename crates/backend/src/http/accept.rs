@@ -20,6 +20,7 @@ use super::door::Door;
 use super::router::router;
 use crate::app::App;
 use crate::limits::ServerLimits;
+use crate::usage::OpenCounts;
 
 /// How long the server waits before it accepts again where it could not, as
 /// when the process has no file descriptor left.
@@ -41,12 +42,13 @@ pub(crate) async fn serve(
     grace: Duration,
 ) -> io::Result<()> {
     listener.local_addr()?;
-    let door = Door::new(router(app), limits);
+    let open = app.open.clone();
+    let door = Door::new(Arc::clone(&app), router(app), limits);
     let (stopping, told) = watch::channel(false);
     let mut tasks = JoinSet::new();
     tokio::select! {
         () = stop => {}
-        never = accept_all(&listener, tls.as_ref(), &door, limits, &mut tasks, &told) => match never {},
+        never = accept_all(&listener, tls.as_ref(), &door, limits, &open, &mut tasks, &told) => match never {},
     }
     drop(listener);
     stopping.send_replace(true);
@@ -67,13 +69,14 @@ async fn accept_all(
     tls: Option<&Acceptor>,
     door: &Door,
     limits: ServerLimits,
+    open: &OpenCounts,
     tasks: &mut JoinSet<()>,
     stopping: &watch::Receiver<bool>,
 ) -> Infallible {
     let builder = Arc::new(connection::builder(&limits));
-    let connections = Arc::new(Connections::new(&limits));
+    let connections = Arc::new(Connections::new(&limits, open.clone()));
     loop {
-        if let Some((stream, place)) = accept(listener, &connections).await {
+        if let Some((stream, place)) = accept(listener, &connections, open).await {
             let (door, builder) = (door.clone(), Arc::clone(&builder));
             let (stopping, tls) = (stopping.clone(), tls.cloned());
             let serving = connection::serve(stream, tls, place, door, builder, limits, stopping);
@@ -89,10 +92,13 @@ async fn accept_all(
 async fn accept(
     listener: &TcpListener,
     connections: &Arc<Connections>,
+    open: &OpenCounts,
 ) -> Option<(TcpStream, ConnectionPlace)> {
     let (stream, peer) = accept_stream(listener, connections).await;
+    open.count_accepted();
     let place = connections.place(peer.ip()).await;
     if place.is_none() {
+        open.count_refused();
         tracing::debug!(%peer, "a peer has too many connections; one more is closed");
     }
     Some((stream, place?))

@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout};
 use super::activity::Activity;
 use crate::limits::ServerLimits;
 use crate::peer::network;
+use crate::usage::{self, OpenCounts};
 
 /// How long one that was told to make room may take before another is.
 const YIELD: Duration = Duration::from_millis(100);
@@ -22,6 +23,7 @@ pub(super) struct Connections {
     closed: Notify,
     max: usize,
     max_per_peer: usize,
+    counts: OpenCounts,
 }
 
 #[derive(Default)]
@@ -35,6 +37,7 @@ struct Open {
 pub(super) struct ConnectionPlace {
     connections: Arc<Connections>,
     number: u64,
+    _counted: usage::Open,
     pub(super) activity: Arc<Activity>,
 }
 
@@ -47,12 +50,13 @@ enum Full {
 }
 
 impl Connections {
-    pub(super) fn new(limits: &ServerLimits) -> Self {
+    pub(super) fn new(limits: &ServerLimits, counts: OpenCounts) -> Self {
         Self {
             open: Mutex::default(),
             closed: Notify::new(),
             max: max_connections(limits),
             max_per_peer: limits.max_connections_per_peer.max(1),
+            counts,
         }
     }
 
@@ -108,6 +112,7 @@ impl Connections {
         Ok(ConnectionPlace {
             connections: Arc::clone(self),
             number,
+            _counted: self.counts.connection(),
             activity,
         })
     }

@@ -3,6 +3,8 @@
 
 use std::convert::Infallible;
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::body::Body;
 use axum::response::Response;
@@ -14,22 +16,29 @@ use hyper::body::Incoming;
 use tower::ServiceExt as _;
 
 use super::activity::Call;
+use super::observed;
 use super::received::Received;
 use super::reply_body::ReplyBody;
 use super::request_id::{REQUEST_ID, RequestId};
 use super::respond::respond;
+use crate::app::App;
 use crate::limits::ServerLimits;
 
 /// The way from a connection to the router.
 #[derive(Clone)]
 pub(super) struct Door {
+    app: Arc<App>,
     router: Router,
     limits: ServerLimits,
 }
 
 impl Door {
-    pub(super) fn new(router: Router, limits: ServerLimits) -> Self {
-        Self { router, limits }
+    pub(super) fn new(app: Arc<App>, router: Router, limits: ServerLimits) -> Self {
+        Self {
+            app,
+            router,
+            limits,
+        }
     }
 
     /// Answers a request. HTTP/1.1 closes the connection afterwards if the rest of
@@ -53,6 +62,7 @@ impl Door {
             Err(failure) => {
                 let id = RequestId::of(&parts.headers);
                 let mut response = respond(failure.into(), &id);
+                observed::refused(&self.app, &parts.extensions, id.as_str(), &mut response);
                 response.headers_mut().insert(REQUEST_ID, id.into_header());
                 response
             }

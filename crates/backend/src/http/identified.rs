@@ -11,6 +11,7 @@ use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
 
+use super::observed::Notes;
 use super::request_id::{REQUEST_ID, RequestId};
 use super::respond::respond;
 use crate::error::Error;
@@ -19,6 +20,7 @@ use crate::error::Error;
 /// that panics.
 pub(crate) async fn identified(mut request: Request, next: Next) -> Response {
     let id = RequestId::of(request.headers());
+    Notes::request_id(request.extensions(), id.as_str());
     request.extensions_mut().insert(id.clone());
     // Without the query, which can hold a token.
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());

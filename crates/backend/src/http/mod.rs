@@ -7,8 +7,8 @@
 //!
 //! From the outside in: `accept` takes connections for which `connections` has a
 //! place, and `connection` serves each on a `socket`, as long as its `activity`
-//! keeps to the bounds. `door` hands requests to the `router`, and `serve` has the
-//! way through an operation.
+//! keeps to the bounds. `door` hands requests to the `router`, `observed`
+//! tells of them, and `serve` has the way through an operation.
 
 mod accept;
 mod activity;
@@ -18,6 +18,7 @@ mod connections;
 mod door;
 mod identified;
 mod limits;
+mod observed;
 mod received;
 mod reply_body;
 mod request_id;
@@ -27,6 +28,7 @@ mod serve;
 mod socket;
 
 pub(crate) use accept::serve;
+pub(crate) use respond::chain;
 pub(crate) use router::router;
 #[cfg(test)]
 pub(crate) use {identified::identified, router::operations};

@@ -7,6 +7,7 @@ use contract::error::{Code, Detail, ErrorBody};
 use contract::failure::Failure;
 use http::{HeaderValue, StatusCode, header};
 
+use super::observed::Reason;
 use super::request_id::RequestId;
 use crate::error::Error;
 
@@ -25,6 +26,10 @@ pub(crate) fn respond(error: Error, request_id: &RequestId) -> Response {
         Detail::RetryInfo { retry_delay } => Some(HeaderValue::from(retry_delay.as_secs())),
         _ => None,
     });
+    let reason = body.error.details.iter().find_map(|detail| match detail {
+        Detail::ErrorInfo { reason, .. } => Some(Reason(reason.clone())),
+        _ => None,
+    });
     let body = body.with(Detail::RequestInfo {
         request_id: request_id.as_str().to_owned(),
     });
@@ -38,6 +43,9 @@ pub(crate) fn respond(error: Error, request_id: &RequestId) -> Response {
         }
     };
     let mut response = (status, [(header::CONTENT_TYPE, "application/json")], body).into_response();
+    if let Some(reason) = reason {
+        response.extensions_mut().insert(reason);
+    }
     if let Some(retry_after) = retry_after {
         response
             .headers_mut()
@@ -86,7 +94,7 @@ fn parts(error: Error) -> (StatusCode, ErrorBody) {
 }
 
 /// An error and all its sources, in one line.
-pub(super) fn chain(error: &(dyn StdError + 'static)) -> String {
+pub(crate) fn chain(error: &(dyn StdError + 'static)) -> String {
     let sources = std::iter::successors(Some(error), |&error| error.source());
     sources
         .map(ToString::to_string)

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use contract::auth::{CreateToken, RefreshToken};
@@ -33,11 +33,12 @@ use contract::users::{
     RemoveUserOrganization, UpdateUser, UploadUserAvatar,
 };
 use contract::workflows::ListWorkflows;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use http::{Extensions, HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use tower::util::option_layer;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::identified::identified;
+use super::observed::{Notes, observed};
 use super::request_id::{REQUEST_ID, RequestId};
 use super::respond::respond;
 use super::serve::{Route, serve, serve_list};
@@ -131,7 +132,7 @@ pub(crate) fn operations() -> Vec<Route> {
     lists.into_iter().chain(others).collect()
 }
 
-/// The service, from the outside in: a request gets its ID, what it is for is
+/// The service, from the outside in: whoever watches is told, a request gets its ID, what it is for is
 /// found, and whatever happens it is answered.
 pub(crate) fn router(app: Arc<App>) -> Router {
     let cors = option_layer(cors(&app.cors_origins));
@@ -147,6 +148,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .fallback(not_found)
         .layer(from_fn(identified))
         .layer(cors)
+        .layer(from_fn_with_state(Arc::clone(&app), observed))
         .with_state(app)
 }
 
@@ -184,8 +186,10 @@ async fn avatar(
     id: RequestId,
     Path((user, file)): Path<(String, String)>,
     request: HeaderMap,
+    extensions: Extensions,
     uri: Uri,
 ) -> Response {
+    Notes::operation(&extensions, "avatar");
     let (media_type, bytes) = match avatars::get(&app, &user, &file).await {
         Ok(Some(found)) => found,
         Ok(None) => return not_found(id, uri).await,
@@ -209,7 +213,8 @@ async fn avatar(
 
 /// Answers 200 if the backend can do all that it is there for: its database answers,
 /// and there is room on the disk of it.
-async fn health(State(app): State<Arc<App>>, id: RequestId) -> Response {
+async fn health(State(app): State<Arc<App>>, extensions: Extensions, id: RequestId) -> Response {
+    Notes::operation(&extensions, "health");
     match app.store.check().await {
         Ok(()) => "ok\n".into_response(),
         Err(error) => respond(error.into(), &id),

@@ -25,6 +25,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::body;
 use super::limits::{ANONYMOUS_LIMIT, JSON_LIMIT};
+use super::observed::Notes;
 use super::request_id::RequestId;
 use super::respond::{chain, respond};
 use crate::access::Authenticate;
@@ -82,6 +83,7 @@ where
         const { method_filter::<O>() },
         move |State(app): State<Arc<App>>, id: RequestId, request: axum::extract::Request| {
             let answer = answer.clone();
+            Notes::operation(request.extensions(), O::ID);
             async move {
                 let uri = request.uri().clone();
                 let response = match read::<O>(app, request, takes_cursor).await {
@@ -149,6 +151,9 @@ async fn read<O: Operation<Access: Authenticate>>(
 ) -> Result<Request<O>, Error> {
     let (mut parts, body) = request.into_parts();
     let caller = O::Access::authenticate(&app, &parts).await?;
+    if let Some(user) = O::Access::user(&caller) {
+        Notes::user(&parts.extensions, user);
+    }
     O::Access::check(&caller, O::PERMISSION)?;
     let path = path::<O>(&mut parts).await?;
     let query = query::<O>(&parts.uri, takes_cursor);

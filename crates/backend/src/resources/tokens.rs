@@ -24,6 +24,7 @@ use super::request::Request;
 use crate::access::{Login, Origin, issue};
 use crate::app::App;
 use crate::error::Error;
+use crate::observer::LoginOutcome;
 use crate::store::organizations::{Tenant, is_archived};
 use crate::store::sessions::{self, NewSession, Renewal, SessionId};
 use crate::store::users::{Account, by_email};
@@ -59,6 +60,12 @@ async fn log_in(app: &App, from: Origin, email: &str, password: String) -> Resul
     if let Err(Error::CredentialsInvalid) = token {
         app.logins.failed(email, from.address, app.clock.now());
     }
+    app.observers.logged_in(match &token {
+        Ok(_) => LoginOutcome::Succeeded,
+        Err(Error::CredentialsInvalid) => LoginOutcome::Failed,
+        Err(Error::TooMany { .. }) => LoginOutcome::Throttled,
+        Err(_) => LoginOutcome::Broken,
+    });
     token
 }
 

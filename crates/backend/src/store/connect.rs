@@ -13,6 +13,7 @@ use super::session::{Inner, Session};
 use super::settings::{put_setting, remove_setting};
 use super::{postgres, sqlite};
 use crate::limits::DatabaseLimits;
+use crate::observer::Observers;
 use crate::private;
 
 /// The setting that is written to find out whether there is room.
@@ -28,6 +29,7 @@ pub(crate) struct Store {
     database: Database,
     list_turns: ListTurns,
     room: Arc<Room>,
+    observers: Observers,
 }
 
 #[derive(Clone, Debug)]
@@ -58,7 +60,17 @@ impl Store {
             database,
             list_turns: ListTurns::new(limits),
             room: Arc::default(),
+            observers: Observers::default(),
         }
+    }
+
+    /// The same store, of whose statements these are told.
+    pub(crate) fn observed_by(self, observers: Observers) -> Self {
+        Self { observers, ..self }
+    }
+
+    fn session(&self, inner: Inner) -> Session {
+        Session::new(inner, Arc::clone(&self.room), self.observers.clone())
     }
 
     /// A connection to look up a few rows with.
@@ -80,7 +92,7 @@ impl Store {
                 server.read(turn).await.map_err(DatabaseError::from)?.into()
             }
         };
-        Ok(Session::new(inner, Arc::clone(&self.room)))
+        Ok(self.session(inner))
     }
 
     /// Checks that the database answers and, if something could not be written for
@@ -120,7 +132,7 @@ impl Store {
             Database::Sqlite(file) => file.write().await.map_err(DatabaseError::from)?.into(),
             Database::Postgres(server) => server.write().await.map_err(DatabaseError::from)?.into(),
         };
-        Ok(Session::new(inner, Arc::clone(&self.room)))
+        Ok(self.session(inner))
     }
 }
 

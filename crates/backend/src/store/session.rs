@@ -6,11 +6,13 @@ use super::error::DatabaseError;
 use super::room::Room;
 use super::value::{Cells, Value};
 use super::{postgres, sqlite};
+use crate::observer::{Observers, Statement};
 
 /// A connection: to read, or to read and write in one transaction.
 pub(crate) struct Session {
     inner: Inner,
     room: Arc<Room>,
+    observers: Observers,
 }
 
 pub(super) enum Inner {
@@ -38,10 +40,11 @@ impl From<postgres::Session> for Inner {
 }
 
 impl Session {
-    pub(super) fn new(inner: impl Into<Inner>, room: Arc<Room>) -> Self {
+    pub(super) fn new(inner: Inner, room: Arc<Room>, observers: Observers) -> Self {
         Self {
-            inner: inner.into(),
+            inner,
             room,
+            observers,
         }
     }
 
@@ -53,11 +56,15 @@ impl Session {
     ) -> Result<Vec<Cells>, DatabaseError> {
         #[cfg(test)]
         note(sql, &values);
-        Ok(match &mut self.inner {
-            Inner::SqliteReader(reader) => reader.lookup(sql, &values)?,
-            Inner::SqliteWriter(write) => write.fetch(sql, &values)?,
-            Inner::Postgres(session) => session.fetch(sql, values).await?,
-        })
+        let began = self.observers.begin();
+        let done = match &mut self.inner {
+            Inner::SqliteReader(reader) => reader.lookup(sql, &values).map_err(Into::into),
+            Inner::SqliteWriter(write) => write.fetch(sql, &values).map_err(Into::into),
+            Inner::Postgres(session) => session.fetch(sql, values).await.map_err(Into::into),
+        };
+        self.observers
+            .stored(Statement::Lookup, began, done.is_ok());
+        done
     }
 
     /// Runs a statement that looks up a few rows by their keys, and keeps others
@@ -71,18 +78,21 @@ impl Session {
     ) -> Result<Vec<Cells>, DatabaseError> {
         #[cfg(test)]
         note(sql, &values);
-        Ok(match &mut self.inner {
+        let began = self.observers.begin();
+        let done = match &mut self.inner {
             Inner::SqliteReader(_) => return Err(DatabaseError::ReadOnly),
             // Nobody else writes until then.
-            Inner::SqliteWriter(write) => write.fetch(sql, &values)?,
+            Inner::SqliteWriter(write) => write.fetch(sql, &values).map_err(Into::into),
             Inner::Postgres(session) if !session.is_in_transaction() => {
                 return Err(DatabaseError::ReadOnly);
             }
             Inner::Postgres(session) => {
                 let sql = format!("{sql} {lock}");
-                session.fetch(&sql, values).await?
+                session.fetch(&sql, values).await.map_err(Into::into)
             }
-        })
+        };
+        self.observers.stored(Statement::Lock, began, done.is_ok());
+        done
     }
 
     /// Runs a statement that may return many rows or take long, and reads what it
@@ -93,20 +103,26 @@ impl Session {
         values: Vec<Value>,
         read: impl FnOnce(Vec<Cells>) -> T + Send + 'static,
     ) -> Result<T, DatabaseError> {
-        match &mut self.inner {
+        let began = self.observers.begin();
+        let done = match &mut self.inner {
             Inner::SqliteReader(reader) => {
                 let work = move |connection: &rusqlite::Connection| {
                     sqlite::fetch(connection, &sql, &values).map(read)
                 };
-                Ok(reader
-                    .elsewhere(work)
-                    .await?
-                    .map_err(sqlite::Failure::from)?)
+                match reader.elsewhere(work).await {
+                    Ok(done) => done.map_err(|error| sqlite::Failure::from(error).into()),
+                    Err(failure) => Err(failure.into()),
+                }
             }
             // A writer has its turn, for which others wait.
-            Inner::SqliteWriter(write) => Ok(read(write.fetch(&sql, &values)?)),
-            Inner::Postgres(session) => Ok(session.list(sql, values, read).await?),
-        }
+            Inner::SqliteWriter(write) => match write.fetch(&sql, &values) {
+                Ok(rows) => Ok(read(rows)),
+                Err(failure) => Err(failure.into()),
+            },
+            Inner::Postgres(session) => session.list(sql, values, read).await.map_err(Into::into),
+        };
+        self.observers.stored(Statement::List, began, done.is_ok());
+        done
     }
 
     /// Runs a statement that changes rows, and returns how many. A session that
@@ -118,6 +134,7 @@ impl Session {
     ) -> Result<u64, DatabaseError> {
         #[cfg(test)]
         note(sql, &values);
+        let began = self.observers.begin();
         let done = match &mut self.inner {
             Inner::SqliteReader(_) => Err(DatabaseError::ReadOnly),
             Inner::SqliteWriter(write) => match write.execute(sql, &values) {
@@ -126,16 +143,21 @@ impl Session {
             },
             Inner::Postgres(session) => session.execute(sql, values).await.map_err(Into::into),
         };
+        self.observers
+            .stored(Statement::Change, began, done.is_ok());
         self.room.watch(done)
     }
 
     /// Keeps what the transaction has written.
     pub(super) async fn commit(self) -> Result<(), DatabaseError> {
+        let began = self.observers.begin();
         let done = match self.inner {
             Inner::SqliteReader(_) => Ok(()),
             Inner::SqliteWriter(write) => write.commit().await.map_err(Into::into),
             Inner::Postgres(session) => session.commit().await.map_err(Into::into),
         };
+        self.observers
+            .stored(Statement::Commit, began, done.is_ok());
         self.room.watch(done)
     }
 }

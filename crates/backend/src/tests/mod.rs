@@ -18,6 +18,7 @@ mod list_turns;
 mod listed;
 mod lists;
 mod memberships;
+mod observed;
 mod operation;
 mod organizations;
 mod people;

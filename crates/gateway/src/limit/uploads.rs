@@ -98,6 +98,13 @@ impl Uploads {
         })
     }
 
+    /// How many uploads are on their way.
+    pub fn in_flight(&self) -> usize {
+        let max = usize::try_from(self.shared.config.max_uploads.max(1)).unwrap_or(usize::MAX);
+        let max = max.min(Semaphore::MAX_PERMITS);
+        max.saturating_sub(self.shared.places.available_permits())
+    }
+
     /// How many callers are known.
     #[cfg(test)]
     fn callers(&self) -> usize {

@@ -22,6 +22,7 @@ use crate::extensions::Peer;
 use crate::outcome::{Observers, Outcome};
 use crate::places::{Full, Places, Taken};
 use crate::rpcs::{Rpc, Rpcs};
+use crate::usage::{OpenCall, ServerUsage};
 
 /// The header in which a proxy says where a request comes from.
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
@@ -123,6 +124,7 @@ impl Call {
             rpc: self.rpc.as_ref().map(|rpc| Arc::clone(&rpc.name)),
             request_id: Arc::clone(&self.request_id),
             peer: self.peer,
+            subject: self.caller.and_then(Caller::subject),
             code,
             reason,
             duration: now - self.started,
@@ -138,6 +140,7 @@ struct Ending {
     call: Arc<Call>,
     observers: Observers,
     callers: Callers,
+    _open: OpenCall,
 }
 
 impl Drop for Ending {
@@ -157,11 +160,13 @@ pub(super) struct Layer {
     rpcs: Rpcs,
     observers: Observers,
     callers: Callers,
+    usage: ServerUsage,
 }
 
 impl Layer {
-    pub(super) fn new(rpcs: Rpcs, observers: Observers) -> Self {
+    pub(super) fn new(rpcs: Rpcs, observers: Observers, usage: ServerUsage) -> Self {
         Self {
+            usage,
             rpcs,
             observers,
             callers: Callers::new(),
@@ -238,6 +243,7 @@ where
             call,
             observers: Arc::clone(&self.layer.observers),
             callers: self.layer.callers.clone(),
+            _open: self.layer.usage.call(),
         };
         Calling {
             response: self.inner.call(request),

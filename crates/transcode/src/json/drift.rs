@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-/// A difference between a reply and its declared shape that is no error: it
-/// should not be there, or lost a part of a value.
+/// A difference between a reply and its declared shape: something that should not
+/// be there, or has lost a part of a value. All but
+/// [`Undecodable`](DriftKind::Undecodable) are no errors.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Drift {
     /// Where, as a JSON path with `[]` for any element of a list.
@@ -29,17 +30,33 @@ pub enum DriftKind {
     LostFractionDigits,
     /// A leap second, read as the first second of the next day.
     LeapSecond,
+    /// A value that its field cannot hold at all, or a reply that is none of the API:
+    /// the call failed.
+    Undecodable,
 }
 
 impl DriftKind {
-    /// Every kind.
-    pub const ALL: [Self; 5] = [
+    /// All kinds.
+    pub const ALL: [Self; 6] = [
         Self::UndeclaredProperty,
         Self::UnknownEnumValue,
         Self::RoundedNumber,
         Self::LostFractionDigits,
         Self::LeapSecond,
+        Self::Undecodable,
     ];
+
+    /// The name of the kind, as metrics have it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::UndeclaredProperty => "undeclared_property",
+            Self::UnknownEnumValue => "unknown_enum_value",
+            Self::RoundedNumber => "rounded_number",
+            Self::LostFractionDigits => "lost_fraction_digits",
+            Self::LeapSecond => "leap_second",
+            Self::Undecodable => "undecodable",
+        }
+    }
 }
 
 impl fmt::Display for DriftKind {
@@ -50,6 +67,7 @@ impl fmt::Display for DriftKind {
             Self::RoundedNumber => "rounded number",
             Self::LostFractionDigits => "lost fraction digits",
             Self::LeapSecond => "leap second",
+            Self::Undecodable => "undecodable value",
         })
     }
 }
