@@ -4,7 +4,9 @@
 //! and takes each call through one stack of layers, from its deadline down to
 //! its service. [`upstream`] is the other side: the [`limit`] on what is sent at
 //! once, and the client that a [`Gateway`](transcode::Gateway) sends its
-//! requests through. What a call came to is one
+//! requests through. A gateway may have [`credentials`] of its own, which go upstream in
+//! place of the callers' ([`authorized`]); [`admission`] then says whose calls are made
+//! with them. What a call came to is one
 //! [`Outcome`](outcome::Outcome), handed to observers: [`access_log`] and
 //! [`drift`] are two.
 //!
@@ -13,10 +15,13 @@
 
 pub mod access_log;
 pub mod admin;
+pub mod admission;
+pub mod authorized;
 mod batched;
 mod callers;
 pub mod config;
 mod cork;
+pub mod credentials;
 pub mod descriptors;
 pub mod drift;
 mod extensions;

@@ -259,6 +259,14 @@ fn not_sent(kind: SendErrorKind, idempotent: bool) -> Told {
         SendErrorKind::DeadlineUnattainable => {
             Told::new(Code::DeadlineExceeded, "DEADLINE_UNATTAINABLE", message)
         }
+        // UNAUTHENTICATED would send the caller to look for a fault of its own.
+        SendErrorKind::CredentialsRefused => {
+            Told::new(Code::Unavailable, "CREDENTIALS_REFUSED", message)
+        }
+        SendErrorKind::CredentialsUnavailable { retry_after } => {
+            Told::new(Code::Unavailable, "CREDENTIALS_UNAVAILABLE", message)
+                .with(retry_info(Some(retry_after)))
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::{HeaderName, Request, Response};
+use http::{HeaderMap, HeaderName, Request, Response};
 use http_body::{Frame, SizeHint};
 use pin_project_lite::pin_project;
 use tokio::time::Instant;
@@ -17,6 +17,7 @@ use tonic::{Code, Status};
 use tower::Service;
 use transcode::{CallContext, CallRecord, CallerKey};
 
+use crate::admission::Admission;
 use crate::callers::{Caller, Callers};
 use crate::extensions::Peer;
 use crate::outcome::{Observers, Outcome};
@@ -157,14 +158,30 @@ pub(super) struct Layer {
     rpcs: Rpcs,
     observers: Observers,
     callers: Callers,
+    admission: Option<Arc<Admission>>,
 }
 
 impl Layer {
-    pub(super) fn new(rpcs: Rpcs, observers: Observers) -> Self {
+    pub(super) fn new(
+        rpcs: Rpcs,
+        observers: Observers,
+        admission: Option<Arc<Admission>>,
+    ) -> Self {
         Self {
             rpcs,
             observers,
             callers: Callers::new(),
+            admission,
+        }
+    }
+
+    /// Who makes a call. A token that the gateway does not go by tells nothing.
+    fn caller(&self, headers: &HeaderMap, peer: Option<IpAddr>) -> Caller {
+        match &self.admission {
+            Some(admission) if !admission.knows_token_of(headers) => {
+                self.callers.identify(&HeaderMap::new(), peer)
+            }
+            _ => self.callers.identify(headers, peer),
         }
     }
 }
@@ -203,7 +220,7 @@ where
         let (peer, address) = peer.map_or((None, None), |peer| {
             (Some(peer.address), peer.forwarded_for)
         });
-        let caller = self.layer.callers.identify(request.headers(), peer);
+        let caller = self.layer.caller(request.headers(), peer);
         // As every proxy does; whoever passes it on says where the call comes from.
         if let Some(address) = address {
             request.headers_mut().append(FORWARDED_FOR, address);
