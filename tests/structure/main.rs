@@ -25,7 +25,7 @@ const ROOMS: [&[&str]; 8] = [
     &["store", "files"],
     &[
         "blocking", "clock", "config", "error", "ids", "keys", "limits", "logins", "password",
-        "peer", "picture", "private", "throttle", "token", "uploads",
+        "peer", "picture", "private", "throttle", "token", "unfit", "uploads",
     ],
 ];
 

@@ -22,7 +22,7 @@
 //!    elsewhere.
 //! 8. The rest are leaves, which know none of the above: `config`, `limits`,
 //!    `clock`, `ids`, `error`, `keys`, `token`, `throttle`, `logins`, `peer`,
-//!    `password`, `picture`, `blocking`, `uploads` and `private`.
+//!    `password`, `picture`, `blocking`, `unfit`, `uploads` and `private`.
 
 mod access;
 mod app;
@@ -51,6 +51,7 @@ mod tend;
 mod tests;
 mod throttle;
 mod token;
+mod unfit;
 mod uploads;
 
 use std::io;

@@ -137,6 +137,7 @@ pub(crate) async fn run(args: BackendCommand) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::CreateOrganization(args)) => {
+            serve::check_owner_password(args.owner_password.as_deref())?;
             let backend = open(&args.place, &args.keys).await?;
             let made = backend
                 .create_organization(&args.name, args.owner_email, args.owner_password)

@@ -8,16 +8,20 @@ mod call;
 mod contract;
 mod hidden;
 mod log;
+mod log_targets;
 mod serve;
 
 use std::io::{self, IsTerminal as _};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 use mimalloc::MiMalloc;
 use tokio::runtime::{Builder, Runtime};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use self::log::Log;
 
@@ -67,8 +71,8 @@ const LAST_WORK: Duration = Duration::from_secs(5);
 const EVENT_INTERVAL: u32 = 11;
 
 fn main() -> ExitCode {
-    if let Err(error) = hidden::hide_passwords() {
-        eprintln!("error: the password in --database cannot be hidden: {error}");
+    if let Err(error) = hidden::hide_secrets(&Args::command()) {
+        eprintln!("error: the secrets among the arguments cannot be hidden: {error}");
         return ExitCode::FAILURE;
     }
     let args = Args::parse();
@@ -81,6 +85,8 @@ fn main() -> ExitCode {
         )
         .with_writer(log.clone())
         .with_ansi(io::stderr().is_terminal())
+        .finish()
+        .with(filter_fn(log_targets::is_loggable))
         .init();
     let runtime = match runtime(args.command.max_blocking_threads()) {
         Ok(runtime) => runtime,

@@ -2,8 +2,10 @@
 
 mod access;
 mod bounds;
+mod credentials;
 mod database;
 mod http_bounds;
+mod owner;
 mod pictures;
 mod process;
 mod upstream;
@@ -20,6 +22,8 @@ use std::time::Duration;
 use ::backend::{Backend, FirstStart, PictureStore};
 use ::gateway::access_log::AccessLog;
 use ::gateway::admin;
+use ::gateway::authorized::Authorized;
+use ::gateway::credentials::Credentials;
 use ::gateway::drift::DriftLog;
 use ::gateway::outcome::Observers;
 use ::gateway::server::Server;
@@ -33,9 +37,11 @@ use transcode::{Gateway, Upstream};
 use self::access::AccessArgs;
 pub(crate) use self::access::KeyArgs;
 use self::bounds::BoundsArgs;
+use self::credentials::{CredentialsArgs, OwnCredentials};
 use self::database::DatabaseArgs;
 pub(crate) use self::database::PlaceArgs;
 use self::http_bounds::HttpBoundsArgs;
+pub(crate) use self::owner::check_owner_password;
 use self::pictures::PictureArgs;
 use self::upstream::UpstreamArgs;
 
@@ -154,6 +160,9 @@ pub(crate) struct GatewayArgs {
     admin: Option<SocketAddr>,
 
     #[command(flatten)]
+    credentials: CredentialsArgs,
+
+    #[command(flatten)]
     bounds: BoundsArgs,
 
     /// How many threads may resolve names and do what else blocks; further work waits
@@ -180,6 +189,7 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
     let server = in_front_of(
         opened.router(),
         ::upstream::base(&base)?,
+        None,
         &args.bounds,
         most,
     )?;
@@ -215,7 +225,9 @@ pub(crate) async fn gateway(args: GatewayArgs) -> anyhow::Result<ExitCode> {
     let Some(base) = bases.first().cloned() else {
         anyhow::bail!("--upstream names no upstream");
     };
-    let server = in_front_of(Client(client), base, &args.bounds, usize::MAX)?.following(reachable);
+    let own = args.credentials.own(&base)?;
+    let server = in_front_of(Client(client), base, own, &args.bounds, usize::MAX)?;
+    let server = server.following(reachable);
     let health = server.health();
     let grpc = bind(args.grpc).await?;
     tell(&format!("grpc {}\n", grpc.local_addr()?));
@@ -248,12 +260,18 @@ pub(crate) async fn gateway(args: GatewayArgs) -> anyhow::Result<ExitCode> {
 fn in_front_of<U: Upstream>(
     upstream: U,
     base: http::Uri,
+    own: Option<OwnCredentials>,
     bounds: &BoundsArgs,
     most: usize,
 ) -> anyhow::Result<Server> {
     let mut config = bounds.config(DOMAIN);
     config.max_connections = config.max_connections.min(most);
-    let upstream = Limited::new(config.limit, upstream);
+    let credentials = own.map(|own| {
+        config.admission = Some(Arc::new(own.admission));
+        // All calls wait for a login, so it waits for none of them.
+        Credentials::new(own.login, upstream.clone())
+    });
+    let upstream = Authorized::new(credentials, Limited::new(config.limit, upstream));
     let gateway = Gateway::new(upstream, bounds.transcode(base, DOMAIN));
     let routes = proto::v2::routes(&gateway);
     let observers: Observers = Arc::new([Arc::new(AccessLog), Arc::new(DriftLog::default())]);
@@ -301,6 +319,7 @@ struct Opened {
 impl Opened {
     /// Opens a backend for no more connections than `most`.
     async fn open(args: &BackendArgs, most: usize) -> anyhow::Result<Self> {
+        check_owner_password(args.owner_password.as_deref())?;
         let listener = bind(args.http).await?;
         let address = listener.local_addr()?;
         let public_url = args

@@ -100,6 +100,16 @@ impl Told {
         }
     }
 
+    /// The reason, for the log: an upstream that answers with a sentence in its place
+    /// may quote in it what must not be seen.
+    pub(crate) fn reason(&self) -> &str {
+        let reason = self.details.iter().find_map(|detail| match detail {
+            ErrorDetail::ErrorInfo(info) => Some(&*info.reason),
+            _ => None,
+        });
+        reason.map_or("", loggable)
+    }
+
     fn with(mut self, detail: Option<ErrorDetail>) -> Self {
         self.details.extend(detail);
         self
@@ -268,6 +278,17 @@ fn not_sent(kind: SendErrorKind, idempotent: bool) -> Told {
                 .with(retry_info(Some(retry_after)))
         }
     }
+}
+
+/// A reason as it can go into logs and metrics: as it is, if it has the form that
+/// `google.rpc.ErrorInfo` asks for, or else `UNSPEAKABLE`.
+pub fn loggable(reason: &str) -> &str {
+    let is_sound = (1..=63).contains(&reason.len())
+        && reason.starts_with(|first: char| first.is_ascii_uppercase())
+        && reason
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+    if is_sound { reason } else { "UNSPEAKABLE" }
 }
 
 /// Makes the status of an error that a layer around the gateway answers with,

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::Poll;
 
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::Response;
 
@@ -20,8 +20,9 @@ use crate::error::Error;
 pub(crate) async fn identified(mut request: Request, next: Next) -> Response {
     let id = RequestId::of(request.headers());
     request.extensions_mut().insert(id.clone());
-    // Without the query, which can hold a token.
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let method = request.method().clone();
+    // What stands in the path and the query is the caller's, and can be a secret.
+    let route = request.extensions().get::<MatchedPath>().cloned();
     let mut answer = pin!(next.run(request));
     let mut response = poll_fn(|context| {
         // What a panic leaves behind is dropped with the request, not used again.
@@ -32,7 +33,8 @@ pub(crate) async fn identified(mut request: Request, next: Next) -> Response {
     })
     .await;
     let status = response.status().as_u16();
-    tracing::debug!(request_id = id.as_str(), %method, path, status, "answered");
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    tracing::debug!(request_id = id.as_str(), %method, route, status, "answered");
     response.headers_mut().insert(REQUEST_ID, id.into_header());
     response
 }

@@ -16,7 +16,7 @@ use super::bounds::duration;
 pub(crate) struct UpstreamArgs {
     /// The REST API, such as `https://api.example.com/v2`; without a path, /v2
     /// is meant. May be given several times for endpoints of the same API
-    #[arg(long, value_name = "URL", env = "WEB1ON1_UPSTREAM", value_delimiter = ',', required = true, help_heading = None)]
+    #[arg(long, value_name = "URL", env = "WEB1ON1_UPSTREAM", hide_env_values = true, value_delimiter = ',', required = true, help_heading = None)]
     upstream: Vec<String>,
 
     /// A PEM file with the certificates of the authorities that may vouch for
@@ -87,6 +87,10 @@ pub(crate) struct UpstreamArgs {
     deadline_header: Option<HeaderName>,
 }
 
+/// What somebody can do instead who puts a password into the URL.
+const OWN_CREDENTIALS: &str = "--upstream takes no user and no password: the gateway logs in with \
+    --credentials-email, and nobody but it sees the password";
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Version {
     Auto,
@@ -98,7 +102,10 @@ impl UpstreamArgs {
     /// The bases of the endpoints.
     pub(super) fn bases(&self) -> anyhow::Result<Vec<Uri>> {
         let base = |url: &String| -> anyhow::Result<Uri> {
-            let base = upstream::base(url)?;
+            let base = match upstream::base(url) {
+                Err(error) if url.contains('@') => return Err(error).context(OWN_CREDENTIALS),
+                base => base?,
+            };
             if base.path() != "/" {
                 return Ok(base);
             }
