@@ -17,8 +17,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{random_name, random_secret};
-use crate::unfit::Unfit;
 use crate::token::{Claims, Key, Keys, REFRESH_LIFETIME, Rejection};
+use crate::unfit::Unfit;
 
 /// How long a file is taken to be as it was.
 const TRUSTED: Duration = Duration::from_secs(1);

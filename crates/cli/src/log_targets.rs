@@ -40,7 +40,13 @@ mod tests {
         for target in ["gateway::server", "upstream", "backend::http::respond"] {
             assert!(is_own(target), "{target} is not logged");
         }
-        for target in ["h2::codec::framed_read", "hyper", "rustls::client", "backend_of", ""] {
+        for target in [
+            "h2::codec::framed_read",
+            "hyper",
+            "rustls::client",
+            "backend_of",
+            "",
+        ] {
             assert!(!is_own(target), "{target} can print secrets");
         }
     }

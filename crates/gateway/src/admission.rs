@@ -251,7 +251,10 @@ mod tests {
     #[test]
     fn a_weak_token_is_refused_by_its_line() {
         let refused = |text: &str| Tokens::parse(text).expect_err("no tokens").to_string();
-        for text in ["a-token-of-some-length\nsecret", "#\nwith a space in between"] {
+        for text in [
+            "a-token-of-some-length\nsecret",
+            "#\nwith a space in between",
+        ] {
             let error = refused(text);
             assert!(error.starts_with("line 2 is no token: it must"), "{error}");
             assert!(!error.contains("secret"), "the token is quoted: {error}");

@@ -455,6 +455,29 @@ mod tests {
     }
 
     #[test]
+    fn credentials_of_the_gateway_are_no_fault_of_the_caller() {
+        let kind = SendErrorKind::CredentialsRefused;
+        let refused = "CREDENTIALS_REFUSED";
+        check(not_sent(kind, true), Code::Unavailable, refused, None);
+        let kind = SendErrorKind::CredentialsUnavailable { retry_after: SOON };
+        let unavailable = "CREDENTIALS_UNAVAILABLE";
+        check(
+            not_sent(kind, false),
+            Code::Unavailable,
+            unavailable,
+            Some(SOON),
+        );
+    }
+
+    #[test]
+    fn a_reason_that_is_a_sentence_is_not_logged() {
+        assert_eq!(loggable("NOT_FOUND_404"), "NOT_FOUND_404");
+        for reason in ["", "canary", "the token canary", "4XX", "CANÄRY"] {
+            assert_eq!(loggable(reason), "UNSPEAKABLE", "for {reason:?}");
+        }
+    }
+
+    #[test]
     fn what_may_have_been_carried_out_is_tried_again_only_if_that_is_safe() {
         for (idempotent, retry) in [(true, Some(SOON)), (false, None)] {
             let kind = SendErrorKind::PerhapsCarriedOut;

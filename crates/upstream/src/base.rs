@@ -39,7 +39,9 @@ pub fn base(url: &str) -> Result<Uri, Error> {
 /// A URL without what can be a secret in it: whatever stands before an `@` or behind a
 /// `?`. It need not be a URL at all.
 fn shown(url: &str) -> String {
-    let (place, query) = url.split_once('?').map_or((url, ""), |(place, _)| (place, "?…"));
+    let (place, query) = url
+        .split_once('?')
+        .map_or((url, ""), |(place, _)| (place, "?…"));
     match place.rsplit_once('@') {
         Some((before, place)) => {
             let scheme = before.split_once("://").map_or("", |(scheme, _)| scheme);

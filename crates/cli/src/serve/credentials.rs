@@ -111,8 +111,14 @@ impl CredentialsArgs {
             }
             return Ok(None);
         };
-        let target = format!("{}{}", base.to_string().trim_end_matches('/'), CreateToken::PATH);
-        let target = target.parse().context("the upstream has no place to log in at")?;
+        let target = format!(
+            "{}{}",
+            base.to_string().trim_end_matches('/'),
+            CreateToken::PATH
+        );
+        let target = target
+            .parse()
+            .context("the upstream has no place to log in at")?;
         Ok(Some(OwnCredentials {
             login: LoginConfig::new(target, proof),
             admission: self.admission()?,
@@ -138,7 +144,9 @@ impl CredentialsArgs {
                 "--credentials-email has no password: name its file with \
                  --credentials-password-file, or set {PASSWORD}"
             ),
-            (None, Some(_), None) => bail!("{PASSWORD} has no user: name it with --credentials-email"),
+            (None, Some(_), None) => {
+                bail!("{PASSWORD} has no user: name it with --credentials-email")
+            }
             (_, _, Some(_)) => bail!(
                 "the gateway logs in by password or by refresh token, and both are given: leave \
                  out {PASSWORD} and --credentials-email, or the refresh token"
@@ -241,15 +249,29 @@ mod tests {
 
     #[test]
     fn without_credentials_tokens_of_callers_pass() {
-        assert!(own(&[], Environment::default()).expect("no fault").is_none());
+        assert!(
+            own(&[], Environment::default())
+                .expect("no fault")
+                .is_none()
+        );
     }
 
     #[test]
     fn the_gateway_is_no_open_relay_unless_it_is_said() {
-        refuses(EMAIL, password(), "say who may call with --admit-token-file");
-        refuses(&[], refresh_token(), "say who may call with --admit-token-file");
+        refuses(
+            EMAIL,
+            password(),
+            "say who may call with --admit-token-file",
+        );
+        refuses(
+            &[],
+            refresh_token(),
+            "say who may call with --admit-token-file",
+        );
         let anyone = [EMAIL, &["--admit-anyone"]].concat();
-        let own = own(&anyone, password()).expect("it is said").expect("credentials");
+        let own = own(&anyone, password())
+            .expect("it is said")
+            .expect("credentials");
         assert!(matches!(own.admission.callers, Callers::Anyone));
         let expected = "https://api.example.com/v2/auth/token";
         assert_eq!(own.login.target, expected);
@@ -257,8 +279,16 @@ mod tests {
 
     #[test]
     fn what_contradicts_itself_is_refused() {
-        refuses(EMAIL, Environment::default(), "--credentials-email has no password");
-        refuses(&[], password(), "has no user: name it with --credentials-email");
+        refuses(
+            EMAIL,
+            Environment::default(),
+            "--credentials-email has no password",
+        );
+        refuses(
+            &[],
+            password(),
+            "has no user: name it with --credentials-email",
+        );
         let both = Environment {
             refresh_token: refresh_token().refresh_token,
             ..password()
@@ -266,7 +296,11 @@ mod tests {
         refuses(EMAIL, both, "both are given");
         let file = [EMAIL, &["--credentials-password-file", "f"]].concat();
         refuses(&file, password(), "exclude each other");
-        refuses(&["--admit-token-file", "f"], Environment::default(), "it has none");
+        refuses(
+            &["--admit-token-file", "f"],
+            Environment::default(),
+            "it has none",
+        );
         let anyone = [EMAIL, &["--admit-anyone", "--admit-identity", "cn:shop"]].concat();
         refuses(&anyone, password(), "would do nothing");
     }

@@ -8,8 +8,16 @@ pub(crate) fn ask_all(address: &str, email: &str) {
     let fields = "authorization: Bearer canary0token\r\nx-note: canary0field\r\n\
                   x-request-id: canary0 with spaces\r\ncookie: canary0cookie\r\n";
     let login = |password: &str| format!(r#"{{"email":"{email}","password":"{password}"}}"#);
-    let right = ask(address, "POST /v2/auth/token", "", &login("canary0ownerpassword"));
-    let token = right.split("\"token\":\"").nth(1).and_then(|rest| rest.split('"').next());
+    let right = ask(
+        address,
+        "POST /v2/auth/token",
+        "",
+        &login("canary0ownerpassword"),
+    );
+    let token = right
+        .split("\"token\":\"")
+        .nth(1)
+        .and_then(|rest| rest.split('"').next());
     let token = token.unwrap_or_else(|| panic!("the owner may log in: {right}"));
     let owner = format!("{fields}authorization: Bearer {token}\r\n")
         .replace("authorization: Bearer canary0token\r\n", "");
@@ -22,7 +30,12 @@ pub(crate) fn ask_all(address: &str, email: &str) {
     ];
     for body in bodies {
         for fields in [fields, &owner] {
-            ask(address, "POST /v2/users?canary0query=canary0query", fields, body);
+            ask(
+                address,
+                "POST /v2/users?canary0query=canary0query",
+                fields,
+                body,
+            );
             ask(address, "PATCH /v2/users/me", fields, body);
             ask(address, "POST /v2/bots", fields, body);
         }
@@ -53,7 +66,10 @@ fn nothing_that_a_request_holds_is_shown() {
         .args(["--owner-email", "owner@example.com"])
         .args(["--owner-password", "canary0ownerpassword", "--data"])
         .arg(data.path())
-        .env("WEB1ON1_TOKEN_KEY", "first:canary0tokenkey-that-is-long-enough-to-be-one");
+        .env(
+            "WEB1ON1_TOKEN_KEY",
+            "first:canary0tokenkey-that-is-long-enough-to-be-one",
+        );
     let mut running = Running::start(&mut command);
     let address = running.told("http ");
     ask_all(&address, "owner@example.com");

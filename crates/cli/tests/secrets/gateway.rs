@@ -21,7 +21,10 @@ fn answer(to: &Arrived) -> String {
             "expiresAt":"2999-01-01T00:00:00Z"}"#;
         return match is_right {
             true => response("201 Created\r\nx-note: canary0loginheader", tokens),
-            false => response("401 Unauthorized", r#"{"error":{"message":"canary0login"}}"#),
+            false => response(
+                "401 Unauthorized",
+                r#"{"error":{"message":"canary0login"}}"#,
+            ),
         };
     }
     let error = r#"{"error":{"message":"canary0errormessage","details":[
@@ -37,7 +40,9 @@ fn answer(to: &Arrived) -> String {
         line if line.contains("refuses") => fails("400 Bad Request"),
         line if line.contains("unknown") => fails("401 Unauthorized"),
         line if line.contains("text") => good("canary0text"),
-        line if line.contains("type") => good(r#"{"familyName":{"a":"canary0object"},"id":["canary0element"]}"#),
+        line if line.contains("type") => {
+            good(r#"{"familyName":{"a":"canary0object"},"id":["canary0element"]}"#)
+        }
         line if line.contains("time") => good(r#"{"createdAt":"canary0time"}"#),
         line if line.contains("number") => good(r#"{"settings":{"audioOnChat":"canary0bool"}}"#),
         line if line.contains("head") => "HTTP/1.1 200 OK\r\ncanary0 badhead\r\n\r\n".to_owned(),
@@ -48,12 +53,13 @@ fn answer(to: &Arrived) -> String {
             "200 OK\r\nlink: </v2/users?offset=canary0offset>; rel=\"next\"",
             "[]",
         ),
-        line if line.contains("limit=8") => response(
-            "200 OK\r\nlink: <canary0link; rel=\"next\"",
-            "[]",
-        ),
+        line if line.contains("limit=8") => {
+            response("200 OK\r\nlink: <canary0link; rel=\"next\"", "[]")
+        }
         line if line.starts_with("GET /v2/users?") => good("[]"),
-        _ => good(r#"{"familyName":"canary0familyname","role":"canary0role","extra":"canary0extra"}"#),
+        _ => good(
+            r#"{"familyName":"canary0familyname","role":"canary0role","extra":"canary0extra"}"#,
+        ),
     }
 }
 
@@ -76,8 +82,14 @@ async fn call_all(address: &str, token: &str) -> Vec<Status> {
     let mut errors = Vec::new();
     let ids = "good fails away refuses unknown text type time number head short";
     for id in ids.split(' ').chain(["", ".."]) {
-        let user_id = if id.len() > 2 { format!("canary0path-{id}") } else { id.to_owned() };
-        let got = users.get_user(request(GetUserRequest { user_id }, token)).await;
+        let user_id = if id.len() > 2 {
+            format!("canary0path-{id}")
+        } else {
+            id.to_owned()
+        };
+        let got = users
+            .get_user(request(GetUserRequest { user_id }, token))
+            .await;
         errors.extend(got.err());
     }
     for limit in 6..9 {
@@ -109,9 +121,11 @@ fn gateway(upstream: SocketAddr) -> std::process::Command {
 }
 
 fn ask_admin(admin: &str) -> String {
-    ["/healthz", "/readyz", "/canary", "/metrics", "/config", "/drift"]
-        .map(|path| ask(admin, &format!("GET {path}"), "", ""))
-        .concat()
+    [
+        "/healthz", "/readyz", "/canary", "/metrics", "/config", "/drift",
+    ]
+    .map(|path| ask(admin, &format!("GET {path}"), "", ""))
+    .concat()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -144,7 +158,11 @@ fn write_files(directory: &Path) {
 }
 
 /// A gateway with credentials, and what its callers and its log are told.
-async fn with_credentials(arguments: &[&str], directory: &Path, token: &str) -> (Vec<Status>, String) {
+async fn with_credentials(
+    arguments: &[&str],
+    directory: &Path,
+    token: &str,
+) -> (Vec<Status>, String) {
     let mut command = gateway(rest::server(answer));
     command.args(arguments).current_dir(directory);
     let mut running = Running::start(&mut command);
@@ -160,7 +178,14 @@ fn check_errors(errors: &[Status]) {
     for error in errors {
         let details = String::from_utf8_lossy(error.details()).into_owned();
         let told = format!("{} {details} {:?}", error.message(), error.metadata());
-        for own in ["access", "refresh", "password", "wrong", "admittedtoken", "login"] {
+        for own in [
+            "access",
+            "refresh",
+            "password",
+            "wrong",
+            "admittedtoken",
+            "login",
+        ] {
             let own = format!("canary0{own}");
             assert!(!told.contains(&own), "a caller is told {own}: {told}");
         }
@@ -184,7 +209,10 @@ async fn credentials_of_the_gateway_are_not_shown() {
         let (errors, seen) =
             with_credentials(&arguments, directory.path(), "canary0admittedtoken").await;
         check_errors(&errors);
-        check(&seen, &["the gateway has logged in upstream", "the upstream failed"]);
+        check(
+            &seen,
+            &["the gateway has logged in upstream", "the upstream failed"],
+        );
     }
     let kept = std::fs::read_to_string(directory.path().join("refresh")).unwrap();
     assert_eq!(kept, "canary0refresh\n");
@@ -201,8 +229,18 @@ async fn credentials_that_are_refused_are_not_shown() {
     check_errors(&errors);
     let refused = |error: &&Status| error.code() == Code::Unavailable;
     // Two calls name no user, and never come so far.
-    assert_eq!(errors.iter().filter(refused).count(), errors.len() - 2, "{errors:?}");
-    check(&seen, &["the gateway could not log in upstream", "CREDENTIALS_REFUSED"]);
+    assert_eq!(
+        errors.iter().filter(refused).count(),
+        errors.len() - 2,
+        "{errors:?}"
+    );
+    check(
+        &seen,
+        &[
+            "the gateway could not log in upstream",
+            "CREDENTIALS_REFUSED",
+        ],
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -212,7 +250,9 @@ async fn a_caller_who_is_not_admitted_is_not_shown() {
     let arguments = [&BY_PASSWORD[..], &["--admit-token-file", "admit"]].concat();
     let (errors, seen) = with_credentials(&arguments, directory.path(), "canary0guessed").await;
     check_errors(&errors);
-    let all = errors.iter().all(|error| error.code() == Code::Unauthenticated);
+    let all = errors
+        .iter()
+        .all(|error| error.code() == Code::Unauthenticated);
     assert!(all, "{errors:?}");
     check(&seen, &["NOT_ADMITTED"]);
 }

@@ -5,9 +5,14 @@
 //! word that names the place that it was planted in, so that a failure tells what leaks.
 
 #![cfg(target_os = "linux")]
-#![allow(clippy::unwrap_used, missing_docs, reason = "a test that panics has failed")]
+#![allow(
+    clippy::unwrap_used,
+    missing_docs,
+    reason = "a test that panics has failed"
+)]
 
 mod backend;
+mod credentials;
 mod gateway;
 mod program;
 mod rest;

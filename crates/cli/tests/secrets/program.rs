@@ -83,7 +83,11 @@ impl Running {
         self.child.wait().unwrap();
         let stderr = self.stderr.take().unwrap().join().unwrap();
         let rest: Vec<_> = self.lines.iter().collect();
-        format!("{command_line}\n{}{}\n{stderr}", self.printed, rest.join("\n"))
+        format!(
+            "{command_line}\n{}{}\n{stderr}",
+            self.printed,
+            rest.join("\n")
+        )
     }
 }
 

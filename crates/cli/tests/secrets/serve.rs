@@ -19,16 +19,28 @@ fn nothing_that_a_call_holds_is_shown() {
     let (grpc, http) = (running.told("grpc "), running.told("http "));
     ask_all(&http, "owner@example.com");
     for (method, message) in [
-        ("AuthService/CreateToken", r#"{"email":"canary0email","password":"canary0password"}"#),
-        ("AuthService/RefreshToken", r#"{"refreshToken":"canary0refresh"}"#),
+        (
+            "AuthService/CreateToken",
+            r#"{"email":"canary0email","password":"canary0password"}"#,
+        ),
+        (
+            "AuthService/RefreshToken",
+            r#"{"refreshToken":"canary0refresh"}"#,
+        ),
         ("UserService/GetUser", r#"{"userId":"canary0path"}"#),
-        ("UserService/CreateUser", r#"{"user":{"email":"a@example.com","password":"canary0password"}}"#),
+        (
+            "UserService/CreateUser",
+            r#"{"user":{"email":"a@example.com","password":"canary0password"}}"#,
+        ),
     ] {
         let mut call = program();
         call.args(["call", method, "--address", &grpc, "-d", message]);
         call.env("WEB1ON1_TOKEN", "canary0token");
         let status = call.stdout(Stdio::null()).stderr(Stdio::null()).status();
-        assert!(!status.expect("the program was built").success(), "{method} is good");
+        assert!(
+            !status.expect("the program was built").success(),
+            "{method} is good"
+        );
     }
     check(&running.seen(), &["answered", "a call failed"]);
 }

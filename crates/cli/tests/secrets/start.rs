@@ -14,7 +14,14 @@ fn check_start(command: &mut Command, words: &[&str]) {
 fn backend(data: &Path) -> Command {
     let mut command = program();
     command
-        .args(["backend", "--http", "127.0.0.1:0", "--database-open-timeout", "1s", "--data"])
+        .args([
+            "backend",
+            "--http",
+            "127.0.0.1:0",
+            "--database-open-timeout",
+            "1s",
+            "--data",
+        ])
         .arg(data);
     command
 }
@@ -39,8 +46,14 @@ fn help_shows_no_values_of_the_environment() {
         let mut command = program();
         command
             .args([subcommand, "--help"])
-            .env("WEB1ON1_UPSTREAM", "https://user:canary0url@api.example.com")
-            .env("WEB1ON1_DATABASE", "postgres://user:canary0database@host/db")
+            .env(
+                "WEB1ON1_UPSTREAM",
+                "https://user:canary0url@api.example.com",
+            )
+            .env(
+                "WEB1ON1_DATABASE",
+                "postgres://user:canary0database@host/db",
+            )
             .env("WEB1ON1_OWNER_PASSWORD", "canary0owner")
             .env("WEB1ON1_CREDENTIALS_PASSWORD", "canary0password")
             .env("WEB1ON1_CREDENTIALS_REFRESH_TOKEN", "canary0refresh");
@@ -60,7 +73,10 @@ fn a_database_that_cannot_be_used_is_told_without_its_password() {
         "canary0database",
     ] {
         check_start(backend(data.path()).args(["--database", url]), &["error: "]);
-        check_start(backend(data.path()).env("WEB1ON1_DATABASE", url), &["error: "]);
+        check_start(
+            backend(data.path()).env("WEB1ON1_DATABASE", url),
+            &["error: "],
+        );
     }
 }
 
@@ -72,14 +88,26 @@ fn credentials_that_cannot_be_used_are_not_repeated() {
     let gateway = |arguments: &[&str]| {
         let mut command = program();
         command
-            .args(["gateway", "--grpc", "127.0.0.1:0", "--upstream", "http://127.0.0.1:1"])
+            .args([
+                "gateway",
+                "--grpc",
+                "127.0.0.1:0",
+                "--upstream",
+                "http://127.0.0.1:1",
+            ])
             .args(arguments)
             .env("WEB1ON1_CREDENTIALS_PASSWORD", "canary0password");
         command
     };
     let email = ["--credentials-email", "a@example.com"];
-    check_start(&mut gateway(&[]), &["WEB1ON1_CREDENTIALS_PASSWORD has no user"]);
-    check_start(&mut gateway(&email), &["--admit-token-file", "--admit-anyone"]);
+    check_start(
+        &mut gateway(&[]),
+        &["WEB1ON1_CREDENTIALS_PASSWORD has no user"],
+    );
+    check_start(
+        &mut gateway(&email),
+        &["--admit-token-file", "--admit-anyone"],
+    );
     let weak = [&email[..], &["--admit-token-file", admit.to_str().unwrap()]].concat();
     check_start(&mut gateway(&weak), &["line 1 is no token"]);
 }
@@ -92,12 +120,24 @@ fn what_a_backend_cannot_use_is_not_repeated() {
         std::fs::write(&file, text).unwrap();
         file
     };
-    let keys = file("keys.json", r#"{"keys":[{"id":"a","secret":["canary0key"],"createdAt":"canary0time"}]}"#);
-    check_start(backend(data.path()).arg("--token-keys").arg(keys), &["keys.json"]);
+    let keys = file(
+        "keys.json",
+        r#"{"keys":[{"id":"a","secret":["canary0key"],"createdAt":"canary0time"}]}"#,
+    );
+    check_start(
+        backend(data.path()).arg("--token-keys").arg(keys),
+        &["keys.json"],
+    );
     let keys = file("more.json", r#"{"keys":"canary0keys"}"#);
-    check_start(backend(data.path()).arg("--token-keys").arg(keys), &["more.json"]);
+    check_start(
+        backend(data.path()).arg("--token-keys").arg(keys),
+        &["more.json"],
+    );
     let mut given = backend(data.path());
-    check_start(given.env("WEB1ON1_TOKEN_KEY", "canary0tokenkey"), &["ID:SECRET"]);
+    check_start(
+        given.env("WEB1ON1_TOKEN_KEY", "canary0tokenkey"),
+        &["ID:SECRET"],
+    );
     check_start(
         backend(data.path()).args(["--owner-password", "canary0"]),
         &["must have 8 characters or more"],

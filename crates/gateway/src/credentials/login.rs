@@ -27,7 +27,10 @@ const MAX_REPLY: usize = 64 << 10;
 
 /// What a login is made with.
 pub(super) enum Proof<'a> {
-    Password { email: &'a str, password: &'a Secret },
+    Password {
+        email: &'a str,
+        password: &'a Secret,
+    },
     RefreshToken(&'a Secret),
 }
 
@@ -87,7 +90,9 @@ pub(super) async fn log_in<U: Upstream>(
             });
         }
     }
-    let body = Limited::new(response.into_body(), MAX_REPLY).collect().await;
+    let body = Limited::new(response.into_body(), MAX_REPLY)
+        .collect()
+        .await;
     let body = body.map_err(|_| Failed::unavailable("the reply broke off or is too large"))?;
     pair(&body.to_bytes(), SystemTime::now()).map_err(Failed::unavailable)
 }
@@ -148,7 +153,9 @@ fn pair(body: &[u8], now: SystemTime) -> Result<Pair, &'static str> {
 /// How long a token is good for by its own claims, if it is a JSON Web Token. Where the
 /// token says when it was issued, a clock that goes wrong here does no harm.
 fn lifetime(token: &str, now: SystemTime) -> Option<Duration> {
-    let claims = BASE64_URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    let claims = BASE64_URL_SAFE_NO_PAD
+        .decode(token.split('.').nth(1)?)
+        .ok()?;
     let claims: Value = serde_json::from_slice(&claims).ok()?;
     let seconds = |name: &str| claims.get(name).and_then(Value::as_u64);
     let expires = seconds("exp")?;
@@ -185,7 +192,10 @@ mod tests {
 
     #[test]
     fn a_token_says_itself_how_long_it_is_good_for() {
-        check(&json!({"token": jwt(r#"{"iat":1000,"exp":1060}"#)}), Ok(Some(60)));
+        check(
+            &json!({"token": jwt(r#"{"iat":1000,"exp":1060}"#)}),
+            Ok(Some(60)),
+        );
         let claims = format!(r#"{{"exp":{}}}"#, NOW + 7);
         check(&json!({"token": jwt(&claims)}), Ok(Some(7)));
     }
@@ -207,8 +217,14 @@ mod tests {
     #[test]
     fn a_reply_without_a_token_says_what_is_wrong_and_quotes_nothing() {
         check(&json!(["canary"]), Err("the reply has no \"token\""));
-        check(&json!({"token": "can\nary"}), Err("the token fits into no header"));
-        assert_eq!(pair(b"canary", SystemTime::now()).err(), Some("the reply is not JSON"));
+        check(
+            &json!({"token": "can\nary"}),
+            Err("the token fits into no header"),
+        );
+        assert_eq!(
+            pair(b"canary", SystemTime::now()).err(),
+            Some("the reply is not JSON")
+        );
     }
 
     #[test]

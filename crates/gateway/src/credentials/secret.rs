@@ -175,15 +175,26 @@ mod tests {
     fn a_replaced_file_is_for_its_owner_alone() {
         use std::os::unix::fs::PermissionsExt as _;
         let directory = tempfile::tempdir().expect("a directory");
-        let (file, link) = (directory.path().join("token"), directory.path().join("link"));
+        let (file, link) = (
+            directory.path().join("token"),
+            directory.path().join("link"),
+        );
         fs::write(&file, "old").expect("it is written");
         std::os::unix::fs::symlink(&file, &link).expect("a link");
         replace(&link, &Secret::new("new")).expect("it is replaced");
         assert_eq!(text_of(&file).expect("it is read"), "new");
         assert_eq!(text_of(&link).expect("it is read"), "new");
-        let mode = fs::metadata(&file).expect("it is there").permissions().mode();
+        let mode = fs::metadata(&file)
+            .expect("it is there")
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600);
-        let files = fs::read_dir(directory.path()).expect("it is listed").count();
-        assert_eq!(files, 2, "something is left over beside the file and the link");
+        let files = fs::read_dir(directory.path())
+            .expect("it is listed")
+            .count();
+        assert_eq!(
+            files, 2,
+            "something is left over beside the file and the link"
+        );
     }
 }

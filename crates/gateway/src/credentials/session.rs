@@ -293,7 +293,10 @@ fn token(pair: &Pair, generation: u64, now: Instant) -> Token {
     Token {
         authorization: pair.authorization.clone(),
         generation,
-        due: pair.lifetime.map(|lifetime| lifetime.mul_f64(share)).and_then(after),
+        due: pair
+            .lifetime
+            .map(|lifetime| lifetime.mul_f64(share))
+            .and_then(after),
         expires: pair.lifetime.and_then(after),
     }
 }
@@ -308,7 +311,9 @@ async fn until(at: Option<Instant>) {
 /// Reads a secret where that may block.
 async fn read(source: Source) -> Result<Secret, Failed> {
     if let Source::Value(_) = source {
-        return source.read().map_err(|error| Failed::unavailable(error.to_string()));
+        return source
+            .read()
+            .map_err(|error| Failed::unavailable(error.to_string()));
     }
     let read = tokio::task::spawn_blocking(move || source.read()).await;
     match read {

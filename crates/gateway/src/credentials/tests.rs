@@ -61,7 +61,9 @@ impl Stub {
     fn logins(&self) -> Vec<String> {
         let mut state = self.state();
         let seen = std::mem::take(&mut state.seen);
-        seen.into_iter().filter(|line| !line.starts_with("call")).collect()
+        seen.into_iter()
+            .filter(|line| !line.starts_with("call"))
+            .collect()
     }
 
     fn answer(&self, request: Request<RequestBody>) -> Option<Response<Full<Bytes>>> {
@@ -74,7 +76,9 @@ impl Stub {
         };
         if head.uri.path() != "/v2/auth/token" {
             let shown = head.headers.get(header::AUTHORIZATION);
-            let shown = shown.map_or("nothing", |value| value.to_str().expect("text")).to_owned();
+            let shown = shown
+                .map_or("nothing", |value| value.to_str().expect("text"))
+                .to_owned();
             let is_newest = !state.refuses_all && shown == format!("Bearer token{}", state.issued);
             state.seen.push(format!("call with {shown}"));
             return reply(if is_newest { 200 } else { 401 }, String::new());
@@ -106,9 +110,8 @@ impl Stub {
 impl tower::Service<Request<RequestBody>> for Stub {
     type Response = Response<Full<Bytes>>;
     type Error = Infallible;
-    type Future = std::pin::Pin<
-        Box<dyn Future<Output = Result<Response<Full<Bytes>>, Infallible>> + Send>,
-    >;
+    type Future =
+        std::pin::Pin<Box<dyn Future<Output = Result<Response<Full<Bytes>>, Infallible>> + Send>>;
 
     fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
@@ -150,7 +153,9 @@ fn request(seconds: u64) -> Request<RequestBody> {
     let mut request = Request::new(RequestBody::Whole(Bytes::from_static(b"{}")));
     *request.uri_mut() = Uri::from_static("http://upstream/v2/things");
     let of_caller = "Bearer of-the-caller".parse().expect("a value");
-    request.headers_mut().insert(header::AUTHORIZATION, of_caller);
+    request
+        .headers_mut()
+        .insert(header::AUTHORIZATION, of_caller);
     request.extensions_mut().insert(CallContext {
         deadline: Some(Instant::now() + Duration::from_secs(seconds)),
         ..CallContext::default()
@@ -180,7 +185,10 @@ async fn all_callers_wait_for_one_login() {
     let sent = futures_util::future::join_all(calls).await;
     assert!(sent.iter().all(|sent| *sent == Ok(200)), "{sent:?}");
     let seen = stub.state().seen.clone();
-    assert!(!seen.iter().any(|line| line.contains("of-the-caller")), "{seen:?}");
+    assert!(
+        !seen.iter().any(|line| line.contains("of-the-caller")),
+        "{seen:?}"
+    );
     assert_eq!(stub.logins(), [BY_PASSWORD]);
     let expected = Logins {
         succeeded: 1,
@@ -274,7 +282,10 @@ async fn an_upstream_that_refuses_every_token_is_not_stormed() {
         advance(Duration::from_millis(10)).await;
     }
     let logins = stub.logins().len();
-    assert!((1..=4).contains(&logins), "{logins} logins in some 12 seconds");
+    assert!(
+        (1..=4).contains(&logins),
+        "{logins} logins in some 12 seconds"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -329,7 +340,10 @@ async fn an_upload_is_not_made_again_but_the_next_one_has_a_new_token() {
     let upload = || request(30).map(|_| RequestBody::stream(Full::from(Bytes::new())));
     let sent = upstream.send(upload()).await.map(drop);
     let kind = sent.expect_err("its token is refused").kind;
-    assert!(matches!(kind, SendErrorKind::CredentialsUnavailable { .. }), "{kind:?}");
+    assert!(
+        matches!(kind, SendErrorKind::CredentialsUnavailable { .. }),
+        "{kind:?}"
+    );
     let sent = upstream.send(upload()).await.expect("it is sent");
     assert_eq!(sent.status(), StatusCode::OK);
 }

@@ -162,11 +162,7 @@ pub(super) struct Layer {
 }
 
 impl Layer {
-    pub(super) fn new(
-        rpcs: Rpcs,
-        observers: Observers,
-        admission: Option<Arc<Admission>>,
-    ) -> Self {
+    pub(super) fn new(rpcs: Rpcs, observers: Observers, admission: Option<Arc<Admission>>) -> Self {
         Self {
             rpcs,
             observers,
