@@ -21,7 +21,7 @@ const MIN_TOKEN: usize = 16;
 #[derive(Debug, Clone)]
 pub struct Admission {
     /// Who may call.
-    pub callers: Callers,
+    pub admitted: Admitted,
     /// The full names of services that nobody may call, such as one that gives out tokens
     /// which would be of no use here.
     pub closed: Vec<String>,
@@ -29,7 +29,7 @@ pub struct Admission {
 
 /// Who may call.
 #[derive(Debug, Clone)]
-pub enum Callers {
+pub enum Admitted {
     /// Whoever reaches the gateway.
     Anyone,
     /// Those who show one of the tokens or a certificate with one of the names.
@@ -84,9 +84,9 @@ impl Admission {
         headers: &HeaderMap,
         names: impl IntoIterator<Item = &'n str>,
     ) -> bool {
-        match &self.callers {
-            Callers::Anyone => true,
-            Callers::These { tokens, identities } => {
+        match &self.admitted {
+            Admitted::Anyone => true,
+            Admitted::These { tokens, identities } => {
                 let is_one = |name: &str| identities.iter().any(|pattern| pattern.matches(name));
                 tokens.has_that_of(headers) || names.into_iter().any(is_one)
             }
@@ -95,9 +95,9 @@ impl Admission {
 
     /// Returns whether a caller can be told by the token that it shows.
     pub(crate) fn knows_token_of(&self, headers: &HeaderMap) -> bool {
-        match &self.callers {
-            Callers::Anyone => false,
-            Callers::These { tokens, .. } => tokens.has_that_of(headers),
+        match &self.admitted {
+            Admitted::Anyone => false,
+            Admitted::These { tokens, .. } => tokens.has_that_of(headers),
         }
     }
 

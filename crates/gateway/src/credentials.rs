@@ -26,7 +26,7 @@ use transcode::{SendErrorKind, Upstream};
 
 pub use self::config::{LoginConfig, Proof};
 pub(crate) use self::secret::text_of;
-pub use self::secret::{Secret, Source, Unreadable};
+pub use self::secret::{Secret, SecretSource, Unreadable};
 use self::session::{Failure, Session, Shared, State, Token};
 
 /// When a call can be sent again that had no time left to wait for a login.
@@ -51,7 +51,7 @@ impl Drop for Inner {
 
 /// How many logins a gateway has made.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Logins {
+pub struct LoginCounts {
     /// Those that have brought a token.
     pub succeeded: u64,
     /// Those that the upstream has refused.
@@ -86,12 +86,12 @@ impl Credentials {
     }
 
     /// How many logins were made by now.
-    pub fn logins(&self) -> Logins {
+    pub fn logins(&self) -> LoginCounts {
         let Shared {
             succeeded, failed, ..
         } = &*self.0.shared;
         let failed = |failure: Failure| failed[failure as usize].load(Ordering::Relaxed);
-        Logins {
+        LoginCounts {
             succeeded: succeeded.load(Ordering::Relaxed),
             refused: failed(Failure::Refused),
             unavailable: failed(Failure::Unavailable),

@@ -7,7 +7,7 @@
 //! resets the stream.
 
 mod allowed;
-mod closed;
+mod error;
 mod keep_alive;
 mod open_stream;
 mod reply;
@@ -26,7 +26,7 @@ use tokio::time::Instant;
 
 pub(crate) use self::allowed::Allowed;
 use self::allowed::UNTOLD;
-use self::closed::Http2Error;
+use self::error::Http2Error;
 use self::keep_alive::{KeepAlive, Watch};
 use self::open_stream::{OpenStream, Start};
 pub(crate) use self::reply::Http2Reply;

@@ -7,8 +7,8 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use contract::auth::CreateToken;
 use contract::operation::Operation as _;
-use gateway::admission::{Admission, Callers, IdentityPattern, Tokens};
-use gateway::credentials::{LoginConfig, Proof, Secret, Source};
+use gateway::admission::{Admission, Admitted, IdentityPattern, Tokens};
+use gateway::credentials::{LoginConfig, Proof, Secret, SecretSource};
 use http::Uri;
 
 /// The environment variables with the secrets themselves. There is no argument for them:
@@ -156,8 +156,8 @@ impl CredentialsArgs {
 
     fn admission(&self) -> anyhow::Result<Admission> {
         let file = self.admit_token_file.as_deref();
-        let callers = match (file, &*self.admit_identity, self.admit_anyone) {
-            (None, [], true) => Callers::Anyone,
+        let admitted = match (file, &*self.admit_identity, self.admit_anyone) {
+            (None, [], true) => Admitted::Anyone,
             (None, [], false) => bail!(
                 "the gateway would make calls with its own credentials for everybody who can reach \
                  it: say who may call with --admit-token-file or --admit-identity, or that \
@@ -167,7 +167,7 @@ impl CredentialsArgs {
                 "--admit-anyone admits everybody, so --admit-token-file and --admit-identity \
                  would do nothing: leave out one or the other"
             ),
-            (file, identities, false) => Callers::These {
+            (file, identities, false) => Admitted::These {
                 tokens: match file {
                     Some(file) => Tokens::read(file).with_context(|| {
                         format!("--admit-token-file {} cannot be used", file.display())
@@ -178,7 +178,7 @@ impl CredentialsArgs {
             },
         };
         Ok(Admission {
-            callers,
+            admitted,
             closed: vec![TOKEN_SERVICE.to_owned()],
         })
     }
@@ -189,12 +189,12 @@ fn source(
     file: Option<&PathBuf>,
     value: Option<OsString>,
     (flag, variable): (&str, &str),
-) -> anyhow::Result<Option<Source>> {
+) -> anyhow::Result<Option<SecretSource>> {
     match (file, value) {
         (Some(_), Some(_)) => bail!("{flag} and {variable} exclude each other"),
-        (Some(file), None) => Ok(Some(Source::File(file.clone()))),
+        (Some(file), None) => Ok(Some(SecretSource::File(file.clone()))),
         (None, Some(value)) => match value.into_string() {
-            Ok(value) if !value.is_empty() => Ok(Some(Source::Value(Secret::new(value)))),
+            Ok(value) if !value.is_empty() => Ok(Some(SecretSource::Value(Secret::new(value)))),
             Ok(_) => bail!("{variable} is empty"),
             Err(_) => bail!("{variable} is no text in UTF-8"),
         },
@@ -272,7 +272,7 @@ mod tests {
         let own = own(&anyone, password())
             .expect("it is said")
             .expect("credentials");
-        assert!(matches!(own.admission.callers, Callers::Anyone));
+        assert!(matches!(own.admission.admitted, Admitted::Anyone));
         let expected = "https://api.example.com/v2/auth/token";
         assert_eq!(own.login.target, expected);
     }

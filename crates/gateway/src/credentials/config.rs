@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::Uri;
 
-use super::secret::Source;
+use super::secret::SecretSource;
 
 /// What a gateway logs in with.
 #[derive(Debug, Clone)]
@@ -14,11 +14,11 @@ pub enum Proof {
         /// The e-mail address of the user.
         email: String,
         /// The password. A file is read again at each login that needs it.
-        password: Source,
+        password: SecretSource,
     },
     /// A refresh token. The upstream may replace it at each login; the new one is kept in
     /// memory, and written to the file if it came from one.
-    RefreshToken(Source),
+    RefreshToken(SecretSource),
 }
 
 /// How a gateway logs in.

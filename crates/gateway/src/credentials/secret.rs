@@ -35,7 +35,7 @@ impl fmt::Debug for Secret {
 
 /// Where a secret comes from.
 #[derive(Debug, Clone)]
-pub enum Source {
+pub enum SecretSource {
     /// It was given, as by the environment.
     Value(Secret),
     /// A file, read each time that the secret is needed. Line ends behind it are no
@@ -68,7 +68,7 @@ pub enum Unreadable {
     Empty,
 }
 
-impl Source {
+impl SecretSource {
     /// Reads the secret. It blocks.
     ///
     /// # Errors
@@ -139,7 +139,7 @@ mod tests {
     fn check(content: &[u8], expected: Result<&str, &str>) {
         let mut file = NamedTempFile::new().expect("a file");
         file.write_all(content).expect("it is written");
-        let read = Source::File(file.path().to_owned()).read();
+        let read = SecretSource::File(file.path().to_owned()).read();
         let path = file.path().display().to_string();
         let read = read
             .map(|secret| secret.0)

@@ -15,7 +15,7 @@ use transcode::Upstream;
 
 use super::config::{LoginConfig, Proof};
 use super::login::{self, Failed, Pair};
-use super::secret::{self, Secret, Source};
+use super::secret::{self, Secret, SecretSource};
 
 /// The pause before a second attempt. It doubles with each further one.
 const PAUSE: Duration = Duration::from_millis(200);
@@ -265,7 +265,7 @@ impl<U: Upstream> Session<U> {
             return;
         }
         self.refresh = Some(refresh.clone());
-        let Proof::RefreshToken(Source::File(file)) = &self.config.proof else {
+        let Proof::RefreshToken(SecretSource::File(file)) = &self.config.proof else {
             return;
         };
         match replace(file.clone(), refresh.clone()).await {
@@ -309,8 +309,8 @@ async fn until(at: Option<Instant>) {
 }
 
 /// Reads a secret where that may block.
-async fn read(source: Source) -> Result<Secret, Failed> {
-    if let Source::Value(_) = source {
+async fn read(source: SecretSource) -> Result<Secret, Failed> {
+    if let SecretSource::Value(_) = source {
         return source
             .read()
             .map_err(|error| Failed::unavailable(error.to_string()));

@@ -1,4 +1,4 @@
-//! Logins against an upstream that the test decides for. The clock is the test's.
+//! LoginCounts against an upstream that the test decides for. The clock is the test's.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -135,7 +135,7 @@ const TARGET: &str = "http://upstream/v2/auth/token";
 fn password() -> Proof {
     Proof::Password {
         email: "a@example.com".to_owned(),
-        password: Source::Value(Secret::new("pass")),
+        password: SecretSource::Value(Secret::new("pass")),
     }
 }
 
@@ -190,9 +190,9 @@ async fn all_callers_wait_for_one_login() {
         "{seen:?}"
     );
     assert_eq!(stub.logins(), [BY_PASSWORD]);
-    let expected = Logins {
+    let expected = LoginCounts {
         succeeded: 1,
-        ..Logins::default()
+        ..LoginCounts::default()
     };
     assert_eq!(credentials.logins(), expected);
 }
@@ -360,7 +360,7 @@ async fn a_changed_password_file_is_read_at_the_next_login() {
     let file = file_with("wrong\n");
     let proof = Proof::Password {
         email: "a@example.com".to_owned(),
-        password: Source::File(file.path().to_owned()),
+        password: SecretSource::File(file.path().to_owned()),
     };
     let config = LoginConfig {
         back_off: Duration::ZERO,
@@ -386,7 +386,7 @@ fn upstream_states(upstream: &Authorized<Stub>) -> tokio::sync::watch::Receiver<
 async fn a_new_refresh_token_is_kept_for_the_next_start() {
     let stub = Stub::default();
     let file = file_with("first\n");
-    let proof = || Proof::RefreshToken(Source::File(file.path().to_owned()));
+    let proof = || Proof::RefreshToken(SecretSource::File(file.path().to_owned()));
     let (credentials, upstream) = log_in_by(proof(), &stub);
     assert_eq!(send(&upstream, 30).await, Ok(200));
     drop((credentials, upstream));

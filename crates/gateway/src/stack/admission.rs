@@ -60,10 +60,10 @@ impl Layer {
 }
 
 impl<S> tower::Layer<S> for Layer {
-    type Service = Admitted<S>;
+    type Service = Admissions<S>;
 
-    fn layer(&self, inner: S) -> Admitted<S> {
-        Admitted {
+    fn layer(&self, inner: S) -> Admissions<S> {
+        Admissions {
             inner,
             layer: self.clone(),
         }
@@ -71,12 +71,12 @@ impl<S> tower::Layer<S> for Layer {
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Admitted<S> {
+pub(super) struct Admissions<S> {
     inner: S,
     layer: Layer,
 }
 
-impl<S> Service<Request<Body>> for Admitted<S>
+impl<S> Service<Request<Body>> for Admissions<S>
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
 {

@@ -13,7 +13,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::allowed::{Allowed, UNTOLD};
-use super::closed::Http2Error;
+use super::error::Http2Error;
 use crate::error::Cause;
 use crate::io::{Io, Traffic};
 

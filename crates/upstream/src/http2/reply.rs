@@ -11,7 +11,7 @@ use http::Response;
 use http::header::CONTENT_LENGTH;
 use http_body::{Frame, SizeHint};
 
-use super::closed::Http2Error;
+use super::error::Http2Error;
 use super::open_stream::OpenStream;
 use super::slot::Slot;
 use crate::error::Cause;
