@@ -1,10 +1,10 @@
 //! What may come into the log at all, whatever level somebody asks for.
 //!
-//! Libraries print what they work on: h2 whole header fields, hyper what it has read,
-//! rustls what a peer has sent, a database driver its messages. A token would be in the
-//! log of everybody who looks for a fault at the level `trace`. So only the crates of
-//! this project have all levels, and the others have theirs from `warn` on. No setting
-//! changes that.
+//! Libraries print what they work on: h2 the words of a GOAWAY, rustls the messages of a
+//! handshake, a database driver its statements, and each version may print more. Whoever
+//! looks for a fault at the level `trace` would have all of that in the log. So only the
+//! crates of this project have all levels, and the others have theirs from `warn` on. No
+//! setting changes that.
 
 use tracing_subscriber::filter::LevelFilter;
 

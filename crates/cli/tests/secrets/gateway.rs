@@ -1,6 +1,7 @@
 //! The gateway, with credentials of its own and without.
 
-use std::net::SocketAddr;
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 
 use proto::v2::user_service_client::UserServiceClient;
@@ -128,10 +129,30 @@ fn ask_admin(admin: &str) -> String {
     .concat()
 }
 
+/// Hangs up as a caller of HTTP/2 may: with a GOAWAY that says why (RFC 9113, section
+/// 6.8).
+fn hang_up(address: &str) {
+    const WHY: &[u8] = b"canary0goaway";
+    let mut stream = TcpStream::connect(address).expect("it accepts");
+    let mut bytes = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
+    // No settings.
+    bytes.extend([0, 0, 0, 4, 0, 0, 0, 0, 0]);
+    let length = u8::try_from(8 + WHY.len()).expect("it is short");
+    // Of stream 0; the last stream was 0, and the reason is INTERNAL_ERROR.
+    bytes.extend([0, 0, length, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2]);
+    bytes.extend(WHY);
+    stream.write_all(&bytes).expect("it reads");
+    let _ = stream.read_to_end(&mut Vec::new());
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_that_passes_through_is_shown() {
     let mut running = Running::start(&mut gateway(rest::server(answer)));
     let (grpc, admin) = (running.told("grpc "), running.told("admin "));
+    let caller = grpc.clone();
+    tokio::task::spawn_blocking(move || hang_up(&caller))
+        .await
+        .unwrap();
     let errors = call_all(&grpc, "canary0callertoken").await;
     assert!(errors.len() > 8, "{errors:?}");
     let admin = ask_admin(&admin);
@@ -139,6 +160,7 @@ async fn nothing_that_passes_through_is_shown() {
     check(
         &(admin + &seen),
         &[
+            "a connection ended with an error",
             "the upstream failed",
             "the upstream breaks its contract",
             "the upstream drifts from its contract",
