@@ -20,12 +20,13 @@ fn answer(to: &Arrived) -> String {
         let is_right = line.contains("canary0refreshgiven") || to.rest.contains("canary0password");
         let tokens = r#"{"token":"canary0access","refreshToken":"canary0refresh",
             "expiresAt":"2999-01-01T00:00:00Z"}"#;
-        return match is_right {
-            true => response("201 Created\r\nx-note: canary0loginheader", tokens),
-            false => response(
+        return if is_right {
+            response("201 Created\r\nx-note: canary0loginheader", tokens)
+        } else {
+            response(
                 "401 Unauthorized",
                 r#"{"error":{"message":"canary0login"}}"#,
-            ),
+            )
         };
     }
     let error = r#"{"error":{"message":"canary0errormessage","details":[
