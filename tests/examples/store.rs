@@ -58,7 +58,7 @@ impl Server {
         let mut child = Command::new(binary)
             .args(["serve", "--grpc", "127.0.0.1:0", "--http", "127.0.0.1:0"])
             .args(["--owner-email", "owner@example.com"])
-            .args(["--owner-password", "owner"])
+            .args(["--owner-password", "owner-password"])
             .arg("--data")
             .arg(data.path())
             .stdout(Stdio::piped())
@@ -78,7 +78,7 @@ impl Server {
         let rest = Client::new(&[base], upstream::Config::default())?;
         let login = CreateTokenRequest {
             email: Some("owner@example.com".to_owned()),
-            password: Some("owner".to_owned()),
+            password: Some("owner-password".to_owned()),
             ..CreateTokenRequest::default()
         };
         let reply = AuthServiceClient::new(channel.clone())

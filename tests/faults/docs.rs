@@ -42,6 +42,10 @@ played by a test, over real sockets. This file is generated from the rows:
 | `UPSTREAM_CONNECTION_LOST` | UNAVAILABLE | perhaps | find out what became of it before calling again, unless the method is idempotent |
 | `UPSTREAM_REPLY_BROKEN` | UNAVAILABLE | probably | the same |
 | `UPSTREAM_UNTRUSTED` | UNAVAILABLE | no | mend the certificate of the upstream, or `--upstream-ca` |
+| `CREDENTIALS_REFUSED` | UNAVAILABLE | no | mend the credentials of the gateway; the caller is not to blame |
+| `CREDENTIALS_UNAVAILABLE` | UNAVAILABLE | no | call again after `RetryInfo`; the log says why the gateway cannot log in |
+| `NOT_ADMITTED` | UNAUTHENTICATED | no | show the gateway a token or a certificate that it knows |
+| `CREDENTIALS_OF_GATEWAY` | UNIMPLEMENTED | no | make calls without tokens of the upstream: the gateway logs in itself |
 | `UPSTREAM_REPLY_TOO_LARGE` | RESOURCE_EXHAUSTED | probably | ask for less, raise the limit on replies, or stream the list |
 | `UPSTREAM_CONTRACT_VIOLATION` | INTERNAL | perhaps | mend the upstream; calling again does not help |
 | `UPSTREAM_HTTP_<status>` | by the status | by the status | the upstream said so, without a reason of its own |

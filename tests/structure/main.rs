@@ -25,7 +25,7 @@ const ROOMS: [&[&str]; 8] = [
     &["store", "files"],
     &[
         "blocking", "clock", "config", "error", "ids", "keys", "limits", "logins", "observer",
-        "password", "peer", "picture", "private", "throttle", "token", "uploads", "usage",
+        "password", "peer", "picture", "private", "throttle", "token", "unfit", "uploads", "usage",
     ],
 ];
 

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{random_name, random_secret};
 use crate::token::{Claims, Key, Keys, REFRESH_LIFETIME, Rejection};
+use crate::unfit::Unfit;
 
 /// How long a file is taken to be as it was.
 const TRUSTED: Duration = Duration::from_secs(1);
@@ -71,7 +72,7 @@ pub enum KeysError {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        source: serde_json::Error,
+        source: Unfit,
     },
     /// The file holds no key at all.
     #[error("{} holds no key; remove it to have one made, which logs everybody out", .0.display())]
@@ -282,7 +283,7 @@ fn read_file(path: &Path) -> Result<File, KeysError> {
     })?;
     serde_json::from_slice(&bytes).map_err(|source| KeysError::Content {
         path: path.to_owned(),
-        source,
+        source: source.into(),
     })
 }
 
@@ -326,7 +327,7 @@ fn write(path: &Path, file: &File, overwrite: bool) -> Result<(), KeysError> {
     };
     let bytes = serde_json::to_vec_pretty(file).map_err(|source| KeysError::Content {
         path: path.to_owned(),
-        source,
+        source: source.into(),
     })?;
     let mut name = path.as_os_str().to_owned();
     name.push(format!(".{}", random_name()?));

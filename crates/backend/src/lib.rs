@@ -22,7 +22,8 @@
 //!    elsewhere.
 //! 8. The rest are leaves, which know none of the above: `config`, `limits`,
 //!    `clock`, `ids`, `error`, `keys`, `token`, `throttle`, `logins`, `peer`,
-//!    `password`, `picture`, `blocking`, `uploads`, `private`, `observer` and `usage`.
+//!    `password`, `picture`, `blocking`, `unfit`, `uploads`, `private`, `observer` and
+//!    `usage`.
 
 mod access;
 mod app;
@@ -52,6 +53,7 @@ mod tend;
 mod tests;
 mod throttle;
 mod token;
+mod unfit;
 mod uploads;
 mod usage;
 

@@ -149,6 +149,7 @@ pub(crate) async fn run(args: BackendCommand, process: Process) -> anyhow::Resul
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::CreateOrganization(args)) => {
+            serve::check_owner_password(args.owner_password.as_deref())?;
             let backend = open(&args.place, &args.keys).await?;
             let made = backend
                 .create_organization(&args.name, args.owner_email, args.owner_password)

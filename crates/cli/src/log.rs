@@ -102,11 +102,18 @@ impl Log {
     }
 
     /// Sends panics through the log: the standard library would write to
-    /// standard error and wait.
+    /// standard error and wait. A message that was put together can quote anything, so
+    /// only one that stands in the source is written.
     pub(crate) fn take_panics(&self) {
         let log = self.clone();
         std::panic::set_hook(Box::new(move |panic| {
             let backtrace = std::backtrace::Backtrace::capture();
+            let place = panic
+                .location()
+                .map_or_else(String::new, ToString::to_string);
+            let message = panic.payload().downcast_ref::<&'static str>();
+            let message = message.unwrap_or(&"a message that can quote secrets is left out");
+            let panic = format!("a panic at {place}: {message}");
             log.line(match backtrace.status() {
                 std::backtrace::BacktraceStatus::Captured => {
                     format!("{panic}\n{backtrace}\n").into_bytes()

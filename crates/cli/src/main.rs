@@ -10,6 +10,7 @@ mod contract;
 mod documentation;
 mod hidden;
 mod log;
+mod log_targets;
 mod progress;
 mod serve;
 

@@ -5,10 +5,12 @@ mod access_log;
 mod admin;
 mod bounds;
 mod contract_watch;
+mod credentials;
 mod database;
 mod forward;
 mod http_bounds;
 mod listen;
+mod owner;
 mod pictures;
 mod process;
 mod seen;
@@ -21,9 +23,12 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Duration;
 
 use ::backend::{Backend, FirstStart, PictureStore};
+use ::gateway::authorized::Authorized;
+use ::gateway::credentials::Credentials;
 use ::gateway::outcome::Observers;
 use ::gateway::server::Server;
 use ::gateway::upstream::{Client, Limited};
@@ -37,10 +42,12 @@ use self::access::AccessArgs;
 pub(crate) use self::access::KeyArgs;
 use self::bounds::BoundsArgs;
 use self::contract_watch::WatchArgs;
+use self::credentials::{CredentialsArgs, OwnCredentials};
 use self::database::DatabaseArgs;
 pub(crate) use self::database::PlaceArgs;
 use self::http_bounds::HttpBoundsArgs;
 use self::listen::bind;
+pub(crate) use self::owner::check_owner_password;
 use self::pictures::PictureArgs;
 use self::seen::{Seen, SeenArgs};
 use self::tls::{HttpTlsArgs, TlsArgs};
@@ -182,6 +189,9 @@ pub(crate) struct GatewayArgs {
     tls: TlsArgs,
 
     #[command(flatten)]
+    credentials: CredentialsArgs,
+
+    #[command(flatten)]
     bounds: BoundsArgs,
 
     /// How many threads may resolve names and do what else blocks; further work waits
@@ -209,7 +219,7 @@ pub(crate) async fn serve(args: ServeArgs, process: Process) -> anyhow::Result<E
     );
     let upstream = seen.watch(&args.watch)?.over(opened.router());
     let base = ::upstream::base(&base)?;
-    let server = in_front_of(upstream, base, &args.bounds, most, &mut seen)?;
+    let server = in_front_of(upstream, base, None, &args.bounds, most, &mut seen)?;
     let has_tls = acceptor.is_some();
     let server = with_tls(server, acceptor);
 
@@ -254,7 +264,8 @@ pub(crate) async fn gateway(args: GatewayArgs, process: Process) -> anyhow::Resu
     };
     seen.client(client.clone());
     let upstream = seen.watch(&args.watch)?.over(Client(client));
-    let server = in_front_of(upstream, base, &args.bounds, usize::MAX, &mut seen)?;
+    let own = args.credentials.own(&base)?;
+    let server = in_front_of(upstream, base, own, &args.bounds, usize::MAX, &mut seen)?;
     let server = server.following(reachable);
     let server = with_tls(server, args.tls.acceptor().context(NO_TLS)?);
     let grpc = bind(args.grpc).await?;
@@ -283,14 +294,21 @@ fn with_tls(server: Server, acceptor: Option<::tls::Acceptor>) -> Server {
 fn in_front_of<U: Upstream>(
     upstream: U,
     base: http::Uri,
+    own: Option<OwnCredentials>,
     bounds: &BoundsArgs,
     most: usize,
     seen: &mut Seen,
 ) -> anyhow::Result<Server> {
     let mut config = bounds.config(DOMAIN);
     config.max_connections = config.max_connections.min(most);
+    let credentials = own.map(|own| {
+        config.admission = Some(Arc::new(own.admission));
+        // All calls wait for a login, so it waits for none of them.
+        Credentials::new(own.login, upstream.clone())
+    });
     let upstream = Limited::new(config.limit, upstream);
     let limit = upstream.usage();
+    let upstream = Authorized::new(credentials, upstream);
     let gateway = Gateway::new(upstream, bounds.transcode(base, DOMAIN));
     let routes = proto::v2::routes(&gateway);
     let descriptors = proto::FILE_DESCRIPTOR_SET;
@@ -334,6 +352,7 @@ struct Opened {
 impl Opened {
     /// Opens a backend for no more connections than `most`.
     async fn open(args: &BackendArgs, most: usize, seen: &mut Seen) -> anyhow::Result<Self> {
+        check_owner_password(args.owner_password.as_deref())?;
         let listener = bind(args.http).await?;
         let address = listener.local_addr()?;
         let tls = args

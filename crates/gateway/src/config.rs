@@ -1,9 +1,11 @@
 //! The bounds of a server, all in one place.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
 
+use crate::admission::Admission;
 use crate::limit::LimitConfig;
 
 /// The bounds of a server and how it stops. Each has a default that is safe
@@ -13,6 +15,10 @@ pub struct Config {
     /// The domain of the reasons that the server itself gives, in the sense of
     /// `google.rpc.ErrorInfo`.
     pub domain: String,
+
+    /// Whose calls are made, where the gateway has credentials of its own. Without it
+    /// everybody's are, and the upstream decides by the tokens of the callers.
+    pub admission: Option<Arc<Admission>>,
 
     /// The deadline of a call whose caller gives none. It counts from the
     /// arrival of the request's headers to the last byte of the reply.
@@ -89,6 +95,7 @@ impl Default for Config {
     fn default() -> Self {
         Self {
             domain: "gateway".to_owned(),
+            admission: None,
             default_deadline: Duration::from_secs(30),
             max_deadline: Duration::from_mins(5),
             max_message: 4 << 20,

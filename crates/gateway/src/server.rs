@@ -332,9 +332,13 @@ async fn serve_connection<S, B>(
         Protocol::Http1 => http1::serve(stream, traffic, peer, service, &config, phase)
             .await
             .map_err(Into::into),
+        // The debug data of a GOAWAY are the other side's own words.
         Protocol::Http2 => http2::serve(stream, traffic, peer, service, &config, phase)
             .await
-            .map_err(Into::into),
+            .map_err(|error| match error.reason() {
+                Some(reason) => reason.description().into(),
+                None => error.into(),
+            }),
     };
     if let Err(error) = ended {
         tracing::debug!(peer = %address, error, "a connection ended with an error");

@@ -4,6 +4,7 @@
 //! and gRPC-Web (tonic-web). The others speak gRPC's own language, statuses in
 //! trailers and messages in frames, which no generic HTTP layer does.
 
+mod admission;
 mod call;
 mod deadline;
 mod fields;
@@ -46,7 +47,12 @@ pub(crate) fn grpc(
     ServiceBuilder::new()
         // Gives the call its name and its clock, and tells the observers of its
         // one outcome. Nothing is above it, so that nothing ends unseen.
-        .layer(call::Layer::new(rpcs, observers, usage.clone()))
+        .layer(call::Layer::new(
+            rpcs,
+            observers,
+            config.admission.clone(),
+            usage.clone(),
+        ))
         // Refuses what is neither gRPC nor gRPC-Web, turns gRPC-Web into gRPC, and
         // answers the preflights of browsers. Below here is one protocol.
         .layer(protocol::Layer::new(config))
@@ -58,6 +64,11 @@ pub(crate) fn grpc(
         .layer(deadline::Layer::new(config, phase.clone()))
         // Refuses fields that contradict each other, before anybody goes by them.
         .layer(fields::Layer::new(Arc::clone(&domain)))
+        // Refuses callers who are not known, where the gateway has credentials.
+        .layer(admission::Layer::new(
+            config.admission.clone(),
+            Arc::clone(&domain),
+        ))
         // Bounds what is open at once. Calls upstream have a finer limit, which
         // adapts; this one also counts watches and half-sent calls.
         .layer(in_flight::Layer::new(config, Arc::clone(&domain)))

@@ -10,11 +10,12 @@ use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
 use prost::{DecodeError, Message as _};
 use tokio::time::{Instant, timeout_at};
 use tonic::Status;
+use tonic_types::StatusExt as _;
 
 use crate::call::{self, RestCall};
 use crate::caller::{Caller, Ends};
 use crate::config::Config;
-use crate::fault::Fault;
+use crate::fault::{Fault, loggable};
 use crate::held::{self, BodyFault, Held, Room};
 use crate::json::{Drift, DriftKind, Drifts, ReadError};
 use crate::layout::{KeyLayout, LinkLayout, ReplyLayout};
@@ -282,7 +283,8 @@ impl Shared {
                     rpc = call.rpc,
                     request_id = &*caller.request_id,
                     status = %head.status,
-                    message = told.message,
+                    reason = told.reason(),
+                    length = body.len(),
                     "the upstream failed"
                 );
             }
@@ -395,11 +397,14 @@ impl Shared {
         if is_answer {
             *status.metadata_mut() = caller.answer_metadata();
         }
+        // Its message may quote what the caller or the upstream has sent.
+        let details = status.get_error_details();
+        let reason = details.error_info().map(|info| loggable(&info.reason));
         tracing::debug!(
             rpc,
             request_id = &*caller.request_id,
             code = ?status.code(),
-            message = status.message(),
+            reason,
             "a call failed"
         );
         status

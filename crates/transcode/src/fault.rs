@@ -100,6 +100,16 @@ impl Told {
         }
     }
 
+    /// The reason, for the log: an upstream that answers with a sentence in its place
+    /// may quote in it what must not be seen.
+    pub(crate) fn reason(&self) -> &str {
+        let reason = self.details.iter().find_map(|detail| match detail {
+            ErrorDetail::ErrorInfo(info) => Some(&*info.reason),
+            _ => None,
+        });
+        reason.map_or("", loggable)
+    }
+
     fn with(mut self, detail: Option<ErrorDetail>) -> Self {
         self.details.extend(detail);
         self
@@ -259,7 +269,26 @@ fn not_sent(kind: SendErrorKind, idempotent: bool) -> Told {
         SendErrorKind::DeadlineUnattainable => {
             Told::new(Code::DeadlineExceeded, "DEADLINE_UNATTAINABLE", message)
         }
+        // UNAUTHENTICATED would send the caller to look for a fault of its own.
+        SendErrorKind::CredentialsRefused => {
+            Told::new(Code::Unavailable, "CREDENTIALS_REFUSED", message)
+        }
+        SendErrorKind::CredentialsUnavailable { retry_after } => {
+            Told::new(Code::Unavailable, "CREDENTIALS_UNAVAILABLE", message)
+                .with(retry_info(Some(retry_after)))
+        }
     }
+}
+
+/// A reason as it can go into logs and metrics: as it is, if it has the form that
+/// `google.rpc.ErrorInfo` asks for, or else `UNSPEAKABLE`.
+pub fn loggable(reason: &str) -> &str {
+    let is_sound = (1..=63).contains(&reason.len())
+        && reason.starts_with(|first: char| first.is_ascii_uppercase())
+        && reason
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_');
+    if is_sound { reason } else { "UNSPEAKABLE" }
 }
 
 /// Makes the status of an error that a layer around the gateway answers with,
@@ -422,6 +451,29 @@ mod tests {
                 "OVERLOADED",
                 Some(Duration::from_secs(3)),
             );
+        }
+    }
+
+    #[test]
+    fn credentials_of_the_gateway_are_no_fault_of_the_caller() {
+        let kind = SendErrorKind::CredentialsRefused;
+        let refused = "CREDENTIALS_REFUSED";
+        check(not_sent(kind, true), Code::Unavailable, refused, None);
+        let kind = SendErrorKind::CredentialsUnavailable { retry_after: SOON };
+        let unavailable = "CREDENTIALS_UNAVAILABLE";
+        check(
+            not_sent(kind, false),
+            Code::Unavailable,
+            unavailable,
+            Some(SOON),
+        );
+    }
+
+    #[test]
+    fn a_reason_that_is_a_sentence_is_not_logged() {
+        assert_eq!(loggable("NOT_FOUND_404"), "NOT_FOUND_404");
+        for reason in ["", "canary", "the token canary", "4XX", "CANÄRY"] {
+            assert_eq!(loggable(reason), "UNSPEAKABLE", "for {reason:?}");
         }
     }
 

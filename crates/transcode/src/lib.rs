@@ -42,7 +42,7 @@ pub use call::{
 };
 pub use caller::{REQUEST_ID, grpc_timeout, request_id};
 pub use config::Config;
-pub use fault::status;
+pub use fault::{loggable, status};
 pub use gateway::Gateway;
 pub use held::Held;
 pub use link::next_link;

@@ -91,7 +91,7 @@ pub(crate) fn next_text(
     };
     if !leads_on(target, name, &next) {
         return Err(misfit(format!(
-            "the next page is not behind this one: its {name:?} is {next:?}"
+            "the next page is not behind this one, by its {name:?}"
         )));
     }
     Ok(Some(next))
@@ -134,7 +134,7 @@ pub(crate) fn next_target(
             return Ok(None);
         };
         if !leads_on(target, name, &next) {
-            return Err(does_not_lead_on(name, &next));
+            return Err(does_not_lead_on(name));
         }
     }
     match next_link(headers)? {
@@ -144,9 +144,9 @@ pub(crate) fn next_target(
 }
 
 /// The error of a link that leads back to its own page or before it.
-pub(crate) fn does_not_lead_on(name: &str, next: &str) -> ReadError {
+pub(crate) fn does_not_lead_on(name: &str) -> ReadError {
     misfit(format!(
-        "the next page is not behind this one: its {name:?} is {next:?}"
+        "the next page is not behind this one, by its {name:?}"
     ))
 }
 

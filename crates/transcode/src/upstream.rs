@@ -150,6 +150,17 @@ pub enum SendErrorKind {
     /// The request was not sent, because its deadline cannot be met any more.
     #[error("the deadline cannot be met any more")]
     DeadlineUnattainable,
+    /// The upstream does not accept the credentials of the gateway itself. Nothing was
+    /// carried out. The caller is not to blame, and waiting does not help.
+    #[error("the upstream refuses the gateway's own credentials")]
+    CredentialsRefused,
+    /// The gateway has no token for the upstream, and could not get one in time. Nothing
+    /// was carried out.
+    #[error("the gateway could not log in upstream with its own credentials")]
+    CredentialsUnavailable {
+        /// When the caller should try again.
+        retry_after: Duration,
+    },
 }
 
 impl SendErrorKind {
@@ -160,7 +171,9 @@ impl SendErrorKind {
             Self::NeverSent { .. }
             | Self::Untrusted
             | Self::Overloaded { .. }
-            | Self::DeadlineUnattainable => false,
+            | Self::DeadlineUnattainable
+            | Self::CredentialsRefused
+            | Self::CredentialsUnavailable { .. } => false,
         }
     }
 

@@ -12,11 +12,11 @@ use crate::Error;
 /// query, which no path could follow.
 pub fn base(url: &str) -> Result<Uri, Error> {
     let refuse = |reason| Error::Base {
-        url: url.to_owned(),
+        url: shown(url),
         reason,
     };
     let uri: Uri = url.parse().map_err(|source| Error::Url {
-        url: url.to_owned(),
+        url: shown(url),
         source,
     })?;
     match uri.scheme_str() {
@@ -24,10 +24,31 @@ pub fn base(url: &str) -> Result<Uri, Error> {
         Some(_) => return Err(refuse("is neither http nor https")),
         None => return Err(refuse("has no scheme; did you mean http:// before it?")),
     }
+    let authority = uri.authority().map_or("", http::uri::Authority::as_str);
+    if authority.contains('@') {
+        return Err(refuse(
+            "has a user or a password, which everybody on this machine could read",
+        ));
+    }
     if uri.query().is_some() {
         return Err(refuse("has a query, which no path can follow"));
     }
     Ok(uri)
+}
+
+/// A URL without what can be a secret in it: whatever stands before an `@` or behind a
+/// `?`. It need not be a URL at all.
+fn shown(url: &str) -> String {
+    let (place, query) = url
+        .split_once('?')
+        .map_or((url, ""), |(place, _)| (place, "?…"));
+    match place.rsplit_once('@') {
+        Some((before, place)) => {
+            let scheme = before.split_once("://").map_or("", |(scheme, _)| scheme);
+            format!("{scheme}://…@{place}{query}")
+        }
+        None => format!("{place}{query}"),
+    }
 }
 
 #[cfg(test)]
@@ -67,7 +88,16 @@ mod tests {
         );
         refuses(
             "http://a/b?c",
-            "the upstream \"http://a/b?c\" has a query, which no path can follow",
+            "the upstream \"http://a/b?…\" has a query, which no path can follow",
+        );
+        refuses(
+            "https://name:canary@a/v2",
+            "the upstream \"https://…@a/v2\" has a user or a password, which everybody on this \
+             machine could read",
+        );
+        refuses(
+            "https://can@a ry@a/v2?token=canary",
+            "the upstream \"https://…@a/v2?…\" is not a URL",
         );
         refuses("http://", "the upstream \"http://\" is not a URL");
         refuses("", "the upstream \"\" is not a URL");

@@ -7,6 +7,7 @@
 //! resets the stream.
 
 mod allowed;
+mod error;
 mod keep_alive;
 mod open_stream;
 mod reply;
@@ -25,6 +26,7 @@ use tokio::time::Instant;
 
 pub(crate) use self::allowed::Allowed;
 use self::allowed::UNTOLD;
+use self::error::Http2Error;
 use self::keep_alive::{KeepAlive, Watch};
 use self::open_stream::{OpenStream, Start};
 pub(crate) use self::reply::Http2Reply;
@@ -68,7 +70,7 @@ impl Http2 {
             .initial_max_send_streams(UNTOLD)
             .handshake(io)
             .await
-            .map_err(|error| SendError::new(SendErrorKind::NeverSent, error))?;
+            .map_err(|error| SendError::new(SendErrorKind::NeverSent, Http2Error::from(error)))?;
         let watch = Arc::new(Watch::new(traffic));
         let pings = connection.ping_pong();
         let keep_alive = KeepAlive {

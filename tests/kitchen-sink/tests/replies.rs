@@ -399,7 +399,7 @@ fn a_link_that_does_not_fit_is_refused() {
 fn a_link_to_a_page_that_is_not_behind_this_one_is_refused() {
     // The request is for the first page.
     let answer = linked("[]", r#"</v1/books?offset=0&cursor=c>; rel="next""#);
-    let reason = r#"the next page is not behind this one: its "offset" is "0""#;
+    let reason = r#"the next page is not behind this one, by its "offset""#;
     does_not_fit::<KitchenServiceListBooks>(ListBooksRequest::default(), answer, "Link", reason);
 }
 

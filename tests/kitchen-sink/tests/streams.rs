@@ -433,8 +433,8 @@ fn a_link_that_leads_back_ends_the_stream() {
     assert_eq!((lines.len(), titles(&found)), (2, vec!["a"]));
     assert_eq!(
         status.message(),
-        "the upstream's reply does not fit: Link: the next page is not behind this one: its \
-         \"offset\" is \"2\""
+        "the upstream's reply does not fit: Link: the next page is not behind this one, by its \
+         \"offset\""
     );
 }
 

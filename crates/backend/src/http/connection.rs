@@ -171,7 +171,8 @@ pub(super) async fn serve(
         match event {
             Event::Closed(Ok(())) | Event::Over => return,
             Event::Closed(Err(error)) => {
-                tracing::debug!(error, "a connection ended with an error");
+                // Without its sources, which can have the words of the other side.
+                tracing::debug!(%error, "a connection ended with an error");
                 return;
             }
             Event::Overdue(Overdue::Idle) | Event::Stopping if leaving_since.is_none() => {

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
 use std::task::Poll;
 
-use axum::extract::Request;
+use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::Response;
 
@@ -22,8 +22,9 @@ pub(crate) async fn identified(mut request: Request, next: Next) -> Response {
     let id = RequestId::of(request.headers());
     Notes::request_id(request.extensions(), id.as_str());
     request.extensions_mut().insert(id.clone());
-    // Without the query, which can hold a token.
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let method = request.method().clone();
+    // What stands in the path and the query is the caller's, and can be a secret.
+    let route = request.extensions().get::<MatchedPath>().cloned();
     let mut answer = pin!(next.run(request));
     let mut response = poll_fn(|context| {
         // What a panic leaves behind is dropped with the request, not used again.
@@ -34,18 +35,17 @@ pub(crate) async fn identified(mut request: Request, next: Next) -> Response {
     })
     .await;
     let status = response.status().as_u16();
-    tracing::debug!(request_id = id.as_str(), %method, path, status, "answered");
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    tracing::debug!(request_id = id.as_str(), %method, route, status, "answered");
     response.headers_mut().insert(REQUEST_ID, id.into_header());
     response
 }
 
 fn describe(panic: &(dyn Any + Send)) -> String {
-    let text = panic
-        .downcast_ref::<String>()
-        .map(String::as_str)
-        .or(panic.downcast_ref::<&str>().copied());
+    // A message that was put together can quote what a request holds.
+    let text = panic.downcast_ref::<&'static str>().copied();
     format!(
         "a handler panicked: {}",
-        text.unwrap_or("without a message")
+        text.unwrap_or("a message that can quote secrets is left out")
     )
 }

@@ -51,7 +51,7 @@ impl<S: Sync> FromRequestParts<S> for RequestId {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, StatusCode> {
         parts.extensions.get::<Self>().cloned().ok_or_else(|| {
-            tracing::error!(path = parts.uri.path(), "a request was given no ID");
+            tracing::error!(method = %parts.method, "a request was given no ID");
             StatusCode::INTERNAL_SERVER_ERROR
         })
     }

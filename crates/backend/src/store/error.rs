@@ -85,7 +85,9 @@ impl DatabaseError {
             Self::Url
             | Self::ReadOnly
             | Self::File { .. }
-            | Self::Postgres(postgres::Failure::Lost) => Kind::Other,
+            | Self::Postgres(
+                postgres::Failure::Lost | postgres::Failure::Url | postgres::Failure::Data { .. },
+            ) => Kind::Other,
         }
     }
 

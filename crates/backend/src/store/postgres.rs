@@ -40,8 +40,32 @@ pub(crate) enum Failure {
     /// A task ended before it was done.
     #[error("a task of the database ended")]
     Lost,
+    /// A value does not fit. What the server says of it would quote the value.
+    #[error("the server refuses a value, with SQLSTATE {code}")]
+    Data { code: String },
+    /// The URL has a part that makes no sense. What is said of it would quote it.
+    #[error("the URL of the database has a port or a parameter that cannot be read")]
+    Url,
     #[error(transparent)]
-    Sqlx(#[from] sqlx::Error),
+    Sqlx(sqlx::Error),
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        let code = error
+            .as_database_error()
+            .and_then(sqlx::error::DatabaseError::code);
+        if let sqlx::Error::Configuration(_) = error {
+            return Self::Url;
+        }
+        // The class of data exceptions.
+        match code.filter(|code| code.starts_with("22")) {
+            Some(code) => Self::Data {
+                code: code.into_owned(),
+            },
+            None => Self::Sqlx(error),
+        }
+    }
 }
 
 /// A server. Cheap to clone.

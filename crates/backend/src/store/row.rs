@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::error::StoreError;
 use super::key::Kind;
+use crate::unfit::without_values;
 
 /// A resource as it is kept: how it corresponds to the columns of its table.
 pub(crate) trait Row: Sized + Send + 'static {
@@ -166,6 +167,6 @@ pub(super) fn key(value: Option<impl Display>) -> Option<String> {
 pub(super) fn damaged<R: Row>(source: impl Into<Box<dyn StdError + Send + Sync>>) -> StoreError {
     StoreError::Damaged {
         table: R::TABLE,
-        source: source.into(),
+        source: without_values(source.into()),
     }
 }

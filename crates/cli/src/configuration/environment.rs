@@ -12,7 +12,12 @@ use super::setting::{Origin, Setting};
 
 /// Variables that no argument has: secrets that are never the value of an argument, and
 /// what the program tells itself when it moves secrets to its environment.
-pub(super) const WITHOUT_ARGUMENT: [&str; 2] = ["WEB1ON1_TOKEN_KEY", "WEB1ON1_MOVED_FLAGS"];
+pub(super) const WITHOUT_ARGUMENT: [&str; 4] = [
+    "WEB1ON1_TOKEN_KEY",
+    "WEB1ON1_MOVED_FLAGS",
+    "WEB1ON1_CREDENTIALS_PASSWORD",
+    "WEB1ON1_CREDENTIALS_REFRESH_TOKEN",
+];
 
 /// What the names of variables for tests begin with.
 const OF_TESTS: &str = "WEB1ON1_TEST_";

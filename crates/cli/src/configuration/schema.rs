@@ -12,6 +12,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Command;
+use gateway::admission::IdentityPattern;
 use http::{HeaderName, HeaderValue};
 use ipnet::IpNet;
 use rustls::pki_types::ServerName;
@@ -73,6 +74,7 @@ fn types() -> Vec<(TypeId, Derive)> {
         as_if::<HeaderName, String>(),
         as_if::<HeaderValue, String>(),
         as_if::<ServerName<'static>, String>(),
+        as_if::<IdentityPattern, String>(),
         as_if::<Duration, Span>(),
     ]
 }

@@ -4,9 +4,12 @@ use std::io::{self, IsTerminal as _};
 
 use telemetry::log_level::LogLevel;
 use tracing_subscriber::EnvFilter;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, filter_fn};
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::Log;
+use crate::log_targets;
 
 /// What is logged if nobody says.
 const DEFAULT: &str = "warn";
@@ -22,7 +25,10 @@ pub(crate) fn subscribe(log: &Log) -> LogLevel {
         .with_filter_reloading();
     let reload = subscriber.reload_handle();
     let read = reload.clone();
-    subscriber.init();
+    subscriber
+        .finish()
+        .with(filter_fn(log_targets::is_loggable))
+        .init();
     let current = move || {
         let filter = read.with_current(ToString::to_string);
         filter.unwrap_or_default()

@@ -93,6 +93,10 @@ pub(crate) struct UpstreamArgs {
     deadline_header: Option<HeaderName>,
 }
 
+/// What somebody can do instead who puts a password into the URL.
+const OWN_CREDENTIALS: &str = "--upstream takes no user and no password: the gateway logs in with \
+    --credentials-email, and nobody but it sees the password";
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Version {
     Auto,
@@ -114,7 +118,10 @@ impl UpstreamArgs {
     /// The bases of the endpoints.
     pub(super) fn bases(&self) -> anyhow::Result<Vec<Uri>> {
         let base = |url: &String| -> anyhow::Result<Uri> {
-            let base = upstream::base(url)?;
+            let base = match upstream::base(url) {
+                Err(error) if url.contains('@') => return Err(error).context(OWN_CREDENTIALS),
+                base => base?,
+            };
             if base.path() != "/" {
                 return Ok(base);
             }

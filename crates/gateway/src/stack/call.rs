@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::{HeaderName, Request, Response};
+use http::{HeaderMap, HeaderName, Request, Response};
 use http_body::{Frame, SizeHint};
 use pin_project_lite::pin_project;
 use tokio::time::Instant;
@@ -17,8 +17,10 @@ use tonic::{Code, Status};
 use tower::Service;
 use transcode::{CallContext, CallRecord, CallerKey};
 
+use crate::admission::Admission;
 use crate::callers::{Caller, Callers};
 use crate::extensions::Peer;
+use crate::identity::Identity;
 use crate::outcome::{Observers, Outcome};
 use crate::places::{Full, Places, Taken};
 use crate::rpcs::{Rpc, Rpcs};
@@ -160,16 +162,38 @@ pub(super) struct Layer {
     rpcs: Rpcs,
     observers: Observers,
     callers: Callers,
+    admission: Option<Arc<Admission>>,
     usage: ServerUsage,
 }
 
 impl Layer {
-    pub(super) fn new(rpcs: Rpcs, observers: Observers, usage: ServerUsage) -> Self {
+    pub(super) fn new(
+        rpcs: Rpcs,
+        observers: Observers,
+        admission: Option<Arc<Admission>>,
+        usage: ServerUsage,
+    ) -> Self {
         Self {
             usage,
             rpcs,
             observers,
             callers: Callers::new(),
+            admission,
+        }
+    }
+
+    /// Who makes a call. A token that the gateway does not go by tells nothing.
+    fn caller(
+        &self,
+        headers: &HeaderMap,
+        peer: Option<IpAddr>,
+        identity: Option<&Identity>,
+    ) -> Caller {
+        match &self.admission {
+            Some(admission) if !admission.knows_token_of(headers) => {
+                self.callers.identify(&HeaderMap::new(), peer, identity)
+            }
+            _ => self.callers.identify(headers, peer, identity),
         }
     }
 }
@@ -208,8 +232,9 @@ where
         let (peer, address, identity) = peer.map_or((None, None, None), |peer| {
             (Some(peer.address), peer.forwarded_for, peer.identity)
         });
-        let callers = &self.layer.callers;
-        let caller = callers.identify(request.headers(), peer, identity.as_ref());
+        let caller = self
+            .layer
+            .caller(request.headers(), peer, identity.as_ref());
         // As every proxy does; whoever passes it on says where the call comes from.
         if let Some(address) = address {
             request.headers_mut().append(FORWARDED_FOR, address);

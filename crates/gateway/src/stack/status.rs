@@ -167,7 +167,8 @@ fn complete(headers: &mut HeaderMap, call: &Call, domain: &str) {
     };
     if !status.details().is_empty() {
         let details = status.get_error_details();
-        let reason = details.error_info().map(|info| info.reason.clone());
+        let reason = details.error_info();
+        let reason = reason.map(|info| transcode::loggable(&info.reason).to_owned());
         call.end(status.code(), reason);
         return;
     }

@@ -13,6 +13,7 @@ use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::allowed::{Allowed, UNTOLD};
+use super::error::Http2Error;
 use crate::error::Cause;
 use crate::io::{Io, Traffic};
 
@@ -120,6 +121,7 @@ impl KeepAlive {
                 biased;
                 result = running => {
                     if let Err(error) = result {
+                        let error = Http2Error::from(error);
                         tracing::debug!(%error, "an HTTP/2 connection ended");
                     }
                     return Cause::Closed;

@@ -11,6 +11,7 @@ use http::Response;
 use http::header::CONTENT_LENGTH;
 use http_body::{Frame, SizeHint};
 
+use super::error::Http2Error;
 use super::open_stream::OpenStream;
 use super::slot::Slot;
 use crate::error::Cause;
@@ -96,11 +97,11 @@ fn classify(error: h2::Error, open: &OpenStream) -> Failure {
     if is_above_last || is_refused {
         return Failure {
             refused_by: Some(shared.id),
-            ..SendError::new(SendErrorKind::NeverSent, error).into()
+            ..SendError::new(SendErrorKind::NeverSent, Http2Error::from(error)).into()
         };
     }
     if shared.watch.traffic.written() == open.start.written {
-        return Failure::unsent(error, *reused);
+        return Failure::unsent(Http2Error::from(error), *reused);
     }
     if error.is_library() {
         let detail = if error.is_reset() {
@@ -108,11 +109,11 @@ fn classify(error: h2::Error, open: &OpenStream) -> Failure {
         } else {
             "it is not valid HTTP/2"
         };
-        return SendError::new(SendErrorKind::Malformed { detail }, error).into();
+        return SendError::new(SendErrorKind::Malformed { detail }, Http2Error::from(error)).into();
     }
     let source: BoxError = match shared.watch.ended.get() {
         Some(cause @ Cause::PingTimeout) => (*cause).into(),
-        _ => error.into(),
+        _ => Http2Error::from(error).into(),
     };
     SendError::new(SendErrorKind::PerhapsCarriedOut, source).into()
 }
@@ -182,7 +183,7 @@ impl Http2Reply {
         };
         let source: BoxError = match self.open.slot.shared.watch.ended.get() {
             Some(cause @ Cause::PingTimeout) => (*cause).into(),
-            _ => error.into(),
+            _ => Http2Error::from(error).into(),
         };
         Poll::Ready(Some(Err(ReplyError::new(kind, source))))
     }

@@ -36,6 +36,7 @@ fn another_value(argument: &Argument) -> toml::Value {
         "10.0.0.0/8",
         "*",
         "a@example.com",
+        "cn:shop",
     ];
     let texts = possible.iter().map(String::as_str).chain(texts);
     let fits = |text: &&str| {
@@ -94,14 +95,18 @@ fn lines(server: &str) -> Vec<String> {
         .collect()
 }
 
-/// The lines with those for the arguments that they need, as the errors name these.
-fn completed(server: &str, mut lines: Vec<String>) -> String {
+/// The lines with those for the arguments that they need, as the errors name these;
+/// nothing if some of them exclude each other.
+fn completed(server: &str, mut lines: Vec<String>) -> Option<String> {
     let all = self::lines(server);
     loop {
         let file = lines.join("\n");
         let Err(told) = ask(&[server], &[], Some(&file)) else {
-            return file;
+            return Some(file);
         };
+        if told.contains("cannot be given together") {
+            return None;
+        }
         let missing = told
             .split_once("error: --")
             .and_then(|(_, rest)| rest.split(' ').next());
@@ -118,7 +123,8 @@ fn completed(server: &str, mut lines: Vec<String>) -> String {
 fn every_argument_can_be_printed_and_read_again() {
     for server in argument::SERVERS {
         for line in lines(server) {
-            check_printed(server, &completed(server, vec![line]));
+            let file = completed(server, vec![line]).expect("an argument can be given alone");
+            check_printed(server, &file);
         }
     }
 }
@@ -130,7 +136,9 @@ proptest! {
     fn what_is_printed_has_the_same_effect(
         lines in subsequence(lines("gateway"), 0..=lines("gateway").len())
     ) {
-        check_printed("gateway", &completed("gateway", lines));
+        let file = completed("gateway", lines);
+        prop_assume!(file.is_some());
+        check_printed("gateway", &file.unwrap_or_default());
     }
 }
 
