@@ -1,5 +1,6 @@
 //! Files that change while connections are open.
 
+#[cfg(unix)]
 use std::path::Path;
 
 use tls::{ClientAuthentication, ClientAuthorities, ServerTls, Status};
@@ -32,6 +33,7 @@ async fn new_connections_see_the_new_certificate_and_open_ones_go_on() {
     soon(repeat(&mut open)).await.expect("it is still open");
 }
 
+#[cfg(unix)]
 #[tokio::test]
 async fn a_link_that_is_swapped_is_a_change() {
     let (files, authority) = (Files::new(), Authority::new("ours"));
