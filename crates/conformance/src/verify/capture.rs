@@ -10,7 +10,7 @@ use http::{Method, StatusCode};
 use super::by_document::{self, Routes};
 use super::check::{Checker, Received, Sent, below_base, has_base, query, route, text};
 use super::har::{Har, HarEntry, HarRequest, headers};
-use super::laws::{ApiDocument, Model};
+use super::laws::{ApiDocument, Hints, Model};
 use crate::report::{Finding, Level, Location, Report};
 
 /// Why captured traffic cannot be read.
@@ -72,6 +72,14 @@ impl Against {
         match self {
             Self::Contract => None,
             Self::Document { document, .. } => Some(Model::new(document.clone())),
+        }
+    }
+
+    /// The document, and what is known beside it.
+    pub(crate) fn api(&self) -> (ApiDocument, Hints) {
+        match self {
+            Self::Contract => (ApiDocument::of_contract(), Hints::of_contract()),
+            Self::Document { document, .. } => (document.clone(), Hints::default()),
         }
     }
 

@@ -20,6 +20,7 @@ mod compare;
 mod coverage;
 mod deletion;
 mod document;
+mod error_body;
 mod errors;
 mod exchange;
 mod exemptions;
@@ -58,13 +59,20 @@ pub use self::options::{Bounds, Laws, Part};
 pub(crate) use self::scheme::cookies;
 pub use self::scheme::{Scheme, SchemeError};
 
+pub(crate) use self::changes::{CREATED, UPDATED};
+pub(crate) use self::compare::instant;
 pub(crate) use self::coverage::Coverage;
+pub(crate) use self::error_body::{carried, error_of, unkept_promises};
+pub(crate) use self::errors::{Broken, Received};
 pub(crate) use self::exchange::Ask;
 pub(crate) use self::hints::Hints;
-pub(crate) use self::model::Model;
+pub(crate) use self::model::{Model, Resource};
 pub(crate) use self::operation::{Media, Operation, Parameter, Reply, bare, is_json};
-pub(crate) use self::schema::{has_type, is_marked, properties, required, resolve};
+pub(crate) use self::schema::{
+    elements, escape, has_type, is_marked, properties, required, resolve,
+};
 pub(crate) use self::session::{Outcome, Session};
+pub(crate) use self::writes::is_as_sent;
 
 use self::lists::List;
 use self::writes::Made;

@@ -256,6 +256,7 @@ impl<'m> Session<'m> {
             law,
             level,
             message,
+            ..
         } in broken
         {
             self.breach_at(level, law, operation, &[&exchange.shown], &message);
