@@ -137,11 +137,11 @@ fn other_place(
             .next()
             .map(str::to_ascii_lowercase)
     };
-    let servers = model.root()["servers"].as_array();
-    let servers = servers.into_iter().flatten();
-    let hosts: Option<Vec<_>> = servers
-        .map(|server| host(server["url"].as_str()?))
-        .collect();
+    let servers = model.root()["servers"]
+        .as_array()
+        .map_or(&[][..], Vec::as_slice);
+    let hosts = servers.iter().map(|server| host(server["url"].as_str()?));
+    let hosts: Option<Vec<_>> = hosts.collect();
     if let (Some(given), Some(hosts)) = (host(location), hosts)
         && !hosts.is_empty()
         && !hosts
@@ -156,6 +156,10 @@ fn other_place(
     let mut wanted = resource.collection.clone();
     for (name, value) in &exchange.path_parameters {
         wanted = wanted.replace(&format!("{{{name}}}"), value);
+    }
+    // What something is added to can be the answer as well.
+    if wanted.starts_with(below_servers(servers, path)) {
+        return None;
     }
     // Another way to the same thing may be as good; another kind of thing is not.
     let kind = wanted.rsplit('/').next().unwrap_or_default();
@@ -172,6 +176,24 @@ fn other_place(
     wrong(format!(
         "its Location names {last}, and its reply is {created}"
     ))
+}
+
+/// A path without the base path of the first server that has it.
+fn below_servers<'a>(servers: &[Value], path: &'a str) -> &'a str {
+    let rooted = |url: &'a str| {
+        let (_, rest) = url.split_once("://")?;
+        Some(rest.find('/').map_or("", |at| &rest[at..]))
+    };
+    let path = rooted(path).unwrap_or(path);
+    let mut bases = servers.iter().filter_map(|server| {
+        let url = server["url"].as_str()?;
+        let base = match url.split_once("://") {
+            Some((_, rest)) => rest.find('/').map_or("", |at| &rest[at..]),
+            None => url,
+        };
+        path.strip_prefix(base.trim_end_matches('/'))
+    });
+    bases.next().unwrap_or(path)
 }
 
 /// What was created or changed is as it was sent.

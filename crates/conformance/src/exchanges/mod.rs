@@ -25,7 +25,7 @@ use self::contradictions::{contradictions, wrong_picture};
 use self::declared::{Body, Declared, Response, base, declared, is_path};
 use self::errors::{wrong_error, wrong_token};
 use crate::release::{ReleaseError, read_all};
-use crate::report::{Direction, Finding, Level, Location};
+use crate::report::{Direction, Finding, Level, Location, OperationList};
 use crate::verify::{self, Against, CaptureError, Hints, Model};
 
 /// Why recorded exchanges cannot be judged.
@@ -251,7 +251,7 @@ fn wrong(id: &str, file: &str, pointer: &str, message: String) -> Finding {
         level: Level::Error,
         direction: None,
         operation: None,
-        also: Vec::new(),
+        also: OperationList::default(),
         base: None,
         revision: Some(Location {
             source: file.to_owned(),

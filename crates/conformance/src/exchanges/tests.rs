@@ -314,6 +314,16 @@ fn a_header_that_refers_leads_somewhere() {
 }
 
 #[test]
+fn a_location_is_on_a_host_of_the_api() {
+    let pointer = "/response/headers/location";
+    let known = "https://shop.example.com/v1/shoes/1";
+    check_with("createShoe.json", pointer, known.into(), &[]);
+    let elsewhere = "https://boots.example.com/v1/shoes/1";
+    let expected = &["exchange-contradiction"];
+    check_with("createShoe.json", pointer, elsewhere.into(), expected);
+}
+
+#[test]
 fn a_header_is_not_empty() {
     let pointer = "/response/headers/Link";
     check_with("createShoe.json", pointer, "".into(), &["exchange-emptied"]);

@@ -233,7 +233,7 @@ fn groups<'a>(findings: &[(&'a Finding, Option<Rule>)]) -> Vec<Group<'a>> {
 
     let mut groups: BTreeMap<Vec<&str>, (Reach<'a>, Said<'a>)> = BTreeMap::new();
     for (finding, rule) in findings {
-        let others = finding.also.iter().map(String::as_str);
+        let others = finding.also.iter();
         let same = alike.get(&(finding.id.as_str(), finding.message.as_str()));
         let same = same.filter(|_| finding.also.is_empty());
         let first = finding.operation.as_deref();

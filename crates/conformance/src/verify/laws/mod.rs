@@ -77,7 +77,7 @@ pub(crate) use self::writes::is_as_sent;
 use self::lists::List;
 use self::writes::Made;
 use super::wire::Wire;
-use crate::report::{self, Finding, Level, Location};
+use crate::report::{self, Finding, Level, Location, OperationList};
 
 /// What a verification of laws needs beside the laws.
 pub(crate) struct Setting {
@@ -350,7 +350,7 @@ fn log(session: &Session<'_>) -> Option<Finding> {
         level: Level::Error,
         direction: None,
         operation: None,
-        also: Vec::new(),
+        also: OperationList::default(),
         base: None,
         revision: Some(Location::of_text(path.display().to_string(), line)),
         message,
@@ -375,7 +375,7 @@ fn unseen_finding(base: &str, law: Law, is_required: bool, unseen: &[String]) ->
         },
         direction: None,
         operation: None,
-        also: Vec::new(),
+        also: OperationList::default(),
         base: None,
         revision: Some(Location::of_text(base, None)),
         message: format!("{} never seen: {}{more}", unseen.len(), names.join(", ")),

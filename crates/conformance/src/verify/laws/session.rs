@@ -17,7 +17,7 @@ use super::model::{Model, Resource};
 use super::operation::Operation;
 use super::options::Laws;
 use super::secrets;
-use crate::report::{Finding, Level, Location};
+use crate::report::{Finding, Level, Location, OperationList};
 use crate::verify::wire::{Wire, encode, whole_cause};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -416,7 +416,7 @@ impl<'m> Session<'m> {
             level,
             direction: None,
             operation: Some(operation.title()),
-            also: Vec::new(),
+            also: OperationList::default(),
             base: Some(self.place(operation)),
             revision: Some(Location::of_text(self.wire.base.clone(), None)),
             message: format!("{message}. Seen with {}", requests.join(", then ")),
@@ -438,7 +438,7 @@ impl<'m> Session<'m> {
             level,
             direction: None,
             operation: Some(operation.title()),
-            also: Vec::new(),
+            also: OperationList::default(),
             base: Some(self.place(operation)),
             revision: Some(Location::of_text(self.wire.base.clone(), None)),
             message,
@@ -489,7 +489,7 @@ impl<'m> Session<'m> {
                 level: Level::Warning,
                 direction: None,
                 operation: None,
-                also: Vec::new(),
+                also: OperationList::default(),
                 base: None,
                 revision: Some(Location::of_text(base, None)),
                 message: format!(
