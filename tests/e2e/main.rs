@@ -14,6 +14,7 @@ mod replay;
 mod resources;
 mod stack;
 mod stopping;
+mod streamed_lists;
 mod streams;
 mod stub;
 mod tls;

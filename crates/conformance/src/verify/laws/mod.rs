@@ -43,6 +43,7 @@ mod session;
 mod sorting;
 mod statuses;
 mod values;
+mod verdict;
 mod writes;
 
 use std::collections::BTreeMap;
@@ -71,10 +72,11 @@ pub(crate) use self::operation::{Media, Operation, Parameter, Reply, bare, is_js
 pub(crate) use self::schema::{
     elements, escape, has_type, is_marked, properties, required, resolve,
 };
-pub(crate) use self::session::{Outcome, Session};
+pub(crate) use self::session::Session;
 pub(crate) use self::writes::is_as_sent;
 
 use self::lists::List;
+use self::verdict::Outcome;
 use self::writes::Made;
 use super::wire::Wire;
 use crate::report::{self, Finding, Level, Location, OperationList};
