@@ -6,9 +6,11 @@ use std::collections::BTreeSet;
 use contract::recorded::RecordedExchange;
 use serde_json::Value;
 
-use super::UNAUTHORIZED;
 use crate::verify::{Broken, Hints, Model, Operation, Received};
 use crate::verify::{carried, error_of, properties, unkept_promises};
+
+/// Requests with this status lack a token, or have one that is not good.
+pub(super) const UNAUTHORIZED: u16 = 401;
 
 /// The reason of an error for want of a token.
 const TOKEN_MISSING: &str = "TOKEN_MISSING";

@@ -23,7 +23,7 @@ use serde_json::Value;
 
 use self::contradictions::{contradictions, wrong_picture};
 use self::declared::{Body, Declared, Response, base, declared, is_path};
-use self::errors::{wrong_error, wrong_token};
+use self::errors::{UNAUTHORIZED, wrong_error, wrong_token};
 use crate::release::{ReleaseError, read_all};
 use crate::report::{Direction, Finding, Level, Location, OperationList};
 use crate::verify::{self, Against, CaptureError, Hints, Model};
@@ -42,9 +42,6 @@ pub enum ExchangesError {
 /// Statuses whose requests need not have the body that the operation asks for: that
 /// may be what is wrong with them.
 const OF_BAD_REQUESTS: [u16; 4] = [400, 411, 413, 415];
-
-/// Requests with this status lack a token, or have one that is not good.
-const UNAUTHORIZED: u16 = 401;
 
 /// Requests with this status have a body of a content type that nobody asked for.
 const UNSUPPORTED: u16 = 415;

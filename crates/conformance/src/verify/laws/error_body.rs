@@ -3,14 +3,49 @@
 
 use std::collections::BTreeSet;
 
+use http::HeaderMap;
 use serde_json::Value;
 
-use super::errors::{Broken, Received};
 use super::hints::Hints;
 use super::law::Law;
 use super::model::Model;
 use super::operation::{Operation, Reply};
 use super::schema;
+use crate::report::Level;
+
+/// A law that a reply breaks.
+pub(crate) struct Broken {
+    pub(crate) law: Law,
+    pub(crate) level: Level,
+    /// Where in the body, as a JSON pointer.
+    pub(crate) pointer: String,
+    /// What is wrong, as a sentence without a full stop.
+    pub(crate) message: String,
+}
+
+impl Broken {
+    pub(super) fn new(law: Law, message: impl Into<String>) -> Self {
+        Self::at(law, String::new(), message)
+    }
+
+    fn at(law: Law, pointer: String, message: impl Into<String>) -> Self {
+        Self {
+            law,
+            level: Level::Error,
+            pointer,
+            message: message.into(),
+        }
+    }
+}
+
+/// A reply as it came.
+pub(crate) struct Received<'a> {
+    pub(crate) status: u16,
+    pub(crate) headers: &'a HeaderMap,
+    pub(crate) body: &'a [u8],
+    /// The body, where it is JSON.
+    pub(crate) value: Option<&'a Value>,
+}
 
 /// The canonical codes of a status. Of others HTTP is more precise than they are.
 const CANONICAL: [(u16, &[&str]); 12] = [

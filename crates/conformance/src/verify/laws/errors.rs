@@ -7,7 +7,7 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
-use super::error_body::carried;
+use super::error_body::{Broken, Received, carried};
 use super::hints::Hints;
 use super::law::Law;
 use super::model::Model;
@@ -15,40 +15,6 @@ use super::operation::{Operation, Reply};
 use super::schema;
 use crate::reference;
 use crate::report::Level;
-
-/// A law that a reply breaks.
-pub(crate) struct Broken {
-    pub(crate) law: Law,
-    pub(crate) level: Level,
-    /// Where in the body, as a JSON pointer.
-    pub(crate) pointer: String,
-    /// What is wrong, as a sentence without a full stop.
-    pub(crate) message: String,
-}
-
-impl Broken {
-    fn new(law: Law, message: impl Into<String>) -> Self {
-        Self::at(law, String::new(), message)
-    }
-
-    pub(super) fn at(law: Law, pointer: String, message: impl Into<String>) -> Self {
-        Self {
-            law,
-            level: Level::Error,
-            pointer,
-            message: message.into(),
-        }
-    }
-}
-
-/// A reply as it came.
-pub(crate) struct Received<'a> {
-    pub(crate) status: u16,
-    pub(crate) headers: &'a HeaderMap,
-    pub(crate) body: &'a [u8],
-    /// The body, where it is JSON.
-    pub(crate) value: Option<&'a Value>,
-}
 
 /// The first header that a reply must have, and has not.
 fn missing_header<'m>(model: &'m Model, declared: &Reply, given: &HeaderMap) -> Option<&'m str> {

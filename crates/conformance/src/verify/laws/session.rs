@@ -9,7 +9,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::Value;
 
 use super::coverage::Coverage;
-use super::errors::{Broken, Judge, Received};
+use super::error_body::{Broken, Received};
+use super::errors::Judge;
 use super::exchange::{Ask, Credentials, Exchange};
 use super::hints::Hints;
 use super::law::Law;
@@ -17,7 +18,7 @@ use super::model::{Model, Resource};
 use super::operation::Operation;
 use super::options::Laws;
 use super::secrets;
-use super::verdict::Verdict;
+use crate::report::Finding;
 use crate::verify::wire::{Wire, encode, whole_cause};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -27,6 +28,15 @@ const SHORTEST_SECRET: usize = 8;
 
 /// Names of query parameters whose values stay out of reports.
 const PRIVATE: [&str; 5] = ["token", "password", "secret", "key", "code"];
+
+/// What has been found of each law.
+#[derive(Default)]
+pub(super) struct Verdict {
+    pub(super) findings: Vec<Finding>,
+    pub(super) told: BTreeMap<(Law, String), usize>,
+    pub(super) tried: BTreeMap<Law, BTreeSet<String>>,
+    pub(super) untried: BTreeMap<(Law, String), BTreeSet<String>>,
+}
 
 pub(crate) struct Session<'m> {
     pub(crate) model: &'m Model,

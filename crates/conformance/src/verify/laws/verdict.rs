@@ -1,7 +1,7 @@
 //! What a session has found so far: laws that were held to, those that were broken, and
 //! those that could not be tried.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::coverage::Coverage;
 use super::law::Law;
@@ -11,15 +11,6 @@ use crate::report::{Finding, Level, Location, OperationList};
 
 /// How many findings of one law on one operation are told.
 const MAX_TOLD: usize = 3;
-
-/// What has been found of each law.
-#[derive(Default)]
-pub(super) struct Verdict {
-    findings: Vec<Finding>,
-    told: BTreeMap<(Law, String), usize>,
-    tried: BTreeMap<Law, BTreeSet<String>>,
-    untried: BTreeMap<(Law, String), BTreeSet<String>>,
-}
 
 /// What a session has come to.
 pub(crate) struct Outcome {
