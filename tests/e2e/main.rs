@@ -18,6 +18,7 @@ mod resources;
 mod secured;
 mod stack;
 mod stopping;
+mod streamed_lists;
 mod streams;
 mod stub;
 mod tls;

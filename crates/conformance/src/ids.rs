@@ -4,6 +4,7 @@
 //! buf: `proto-` and the name of its rule. All others stand here.
 
 use openapi_diff::Rule;
+use openapi_diff::rules::of_oasdiff;
 
 use crate::verify::Law;
 
@@ -21,7 +22,9 @@ const OTHERS: &[&str] = &[
     "changelog-order",
     "disagreement",
     "exchange-content-type",
+    "exchange-contradiction",
     "exchange-emptied",
+    "exchange-error",
     "exchange-headers",
     "exchange-malformed",
     "exchange-misnamed",
@@ -33,6 +36,7 @@ const OTHERS: &[&str] = &[
     "exchange-response-body",
     "exchange-undeclared-status",
     "exchange-unknown-operation",
+    "exchange-with-token",
     "exchange-without-token",
     "ignore-added",
     "ignore-expired",
@@ -110,11 +114,17 @@ pub(crate) fn is_known(id: &str) -> bool {
 
 /// The id of a change that is closest to a text, if one is close.
 pub(crate) fn nearest_change(text: &str) -> Option<String> {
+    if let Some(ours) = of_oasdiff(text) {
+        return Some(ours.to_owned());
+    }
     nearest(text, Rule::all().into_keys())
 }
 
 /// The id that is closest to a text, if one is close.
 pub(crate) fn nearest_known(text: &str) -> Option<String> {
+    if let Some(ours) = of_oasdiff(text) {
+        return Some(ours.to_owned());
+    }
     let laws = Law::ALL.iter().map(|law| law.id());
     let others = OTHERS.iter().copied().chain(laws).map(str::to_owned);
     nearest(text, Rule::all().into_keys().chain(others))
@@ -153,5 +163,7 @@ mod tests {
         let nearest = nearest_change("endpoint-aded");
         assert_eq!(nearest.as_deref(), Some("endpoint-added"));
         assert_eq!(nearest_known("nothing"), None);
+        let nearest = nearest_known("request-body-any-of-removed");
+        assert_eq!(nearest.as_deref(), Some("request-body-one-of-removed"));
     }
 }

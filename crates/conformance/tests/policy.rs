@@ -59,7 +59,11 @@ fn a_change_is_ignored_for_the_operations_that_are_named() {
         let findings = policy.apply(diff(&base, &revision, today), today);
         let operations = findings.into_iter();
         operations
-            .flat_map(|finding| finding.operation.into_iter().chain(finding.also))
+            .flat_map(|finding| {
+                let also = finding.also.iter().map(str::to_owned);
+                let also: Vec<String> = also.collect();
+                finding.operation.into_iter().chain(also)
+            })
             .collect()
     };
     assert_eq!(left("POST /S1"), ["POST /S0", "POST /S2"]);

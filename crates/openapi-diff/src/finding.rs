@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::level::{Direction, Level};
+use crate::operation_list::OperationList;
 use crate::rules::Rule;
 
 /// A change between two documents.
@@ -22,8 +23,8 @@ pub struct Finding {
     pub operation: Option<String>,
     /// The other operations that the same change reaches, such as those that use the
     /// schema that has changed.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub also: Vec<String>,
+    #[serde(skip_serializing_if = "OperationList::is_empty")]
+    pub also: OperationList,
     /// The place in the old document.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base: Option<Location>,

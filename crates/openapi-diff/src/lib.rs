@@ -39,6 +39,7 @@ mod json;
 mod level;
 mod lines;
 mod link;
+mod operation_list;
 mod operations;
 mod pattern;
 mod places;
@@ -60,6 +61,7 @@ pub use file::SourceText;
 pub use finding::{Finding, Location};
 pub use level::{Direction, Level};
 pub use link::Referred;
+pub use operation_list::OperationList;
 pub use rules::Rule;
 pub use yaml::YamlError;
 

@@ -10,7 +10,7 @@ use clap::Args;
 use conformance::agree;
 use conformance::api::Api;
 use conformance::release::{self, Settings, read_if_there};
-use conformance::report::{Finding, Level, Location, Report};
+use conformance::report::{Finding, Level, Location, OperationList, Report};
 use conformance::waivers;
 use protox::file::{
     ChainFileResolver, DescriptorSetFileResolver, File, FileResolver, GoogleFileResolver,
@@ -209,7 +209,7 @@ fn finding(id: &str, source: &str, message: String) -> Finding {
         level: Level::Error,
         direction: None,
         operation: None,
-        also: Vec::new(),
+        also: OperationList::default(),
         base: None,
         revision: Some(Location::of_text(source, None)),
         message,

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, bail};
-use conformance::report::{Finding, Level, Location};
+use conformance::report::{Finding, Level, Location, OperationList};
 use serde::Deserialize;
 
 /// How to get buf, for people who do not have it.
@@ -66,7 +66,7 @@ pub(super) fn missing(required: bool) -> Finding {
         },
         direction: None,
         operation: None,
-        also: Vec::new(),
+        also: OperationList::default(),
         base: None,
         revision: None,
         message: format!(
@@ -86,7 +86,7 @@ fn finding(line: &str) -> anyhow::Result<Finding> {
         level: Level::Error,
         direction: None,
         operation: None,
-        also: Vec::new(),
+        also: OperationList::default(),
         base: None,
         revision: found
             .path

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use ::contract::openapi::Artefact;
 use conformance::release::{Settings, read_all};
-use conformance::report::{Finding, Level, Location};
+use conformance::report::{Finding, Level, Location, OperationList};
 use similar::TextDiff;
 
 use super::export::{self, Stale};
@@ -76,7 +76,7 @@ fn stale(path: String, line: Option<u32>, message: String) -> Finding {
         level: Level::Error,
         direction: None,
         operation: None,
-        also: Vec::new(),
+        also: OperationList::default(),
         base: None,
         revision: Some(Location::of_text(path, line)),
         message,

@@ -1,6 +1,6 @@
 //! How the subcommands of `web1on1 contract` report, and what they exit with.
 
-use std::io::{IsTerminal as _, Write as _};
+use std::io::{BufWriter, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
@@ -29,6 +29,10 @@ pub(crate) struct OutputArgs {
     /// Show so many findings at most, the worst first, and count the rest
     #[arg(long, value_name = "N")]
     max: Option<usize>,
+    /// Say below each change what a client has to do about it, in the text form; JSON,
+    /// Markdown and HTML always do
+    #[arg(long)]
+    explain: bool,
 }
 
 /// What `--level` says.
@@ -126,8 +130,12 @@ impl OutputArgs {
             least: self.least(),
             most: self.max.unwrap_or(usize::MAX),
             command,
+            explain: self.explain,
         };
-        to_stdout(&report::render(report, format, is_colourful(), shown))?;
+        let mut stdout = BufWriter::new(std::io::stdout().lock());
+        let written = report::write(report, format, is_colourful(), shown, &mut stdout)
+            .and_then(|()| stdout.flush());
+        unless_broken_off(written)?;
         Ok(())
     }
 
@@ -157,10 +165,12 @@ impl Least {
 /// Writes to standard output. A reader that has seen enough, such as `head`, is no error.
 pub(crate) fn to_stdout(text: &str) -> std::io::Result<()> {
     let mut stdout = std::io::stdout().lock();
-    match stdout
-        .write_all(text.as_bytes())
-        .and_then(|()| stdout.flush())
-    {
+    let written = stdout.write_all(text.as_bytes());
+    unless_broken_off(written.and_then(|()| stdout.flush()))
+}
+
+fn unless_broken_off(written: std::io::Result<()>) -> std::io::Result<()> {
+    match written {
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
         written => written,
     }

@@ -1,16 +1,13 @@
 //! What the recorded exchanges break, but for what is known of them.
 
-use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
 
-use ::contract::openapi::openapi;
 use anyhow::Context as _;
 use conformance::diff::Policy;
-use conformance::release::{Recorded, Settings, read_all};
-use conformance::report::{Direction, Finding, Level};
+use conformance::exchanges;
+use conformance::release::{Recorded, Settings};
+use conformance::report::{Finding, Level};
 use conformance::verify::Against;
-use conformance::{exchanges, verify};
 
 use super::policy;
 use super::project::api_document;
@@ -25,33 +22,15 @@ pub(super) fn findings(settings: &Settings, recorded: &Recorded) -> anyhow::Resu
         }
         None => Policy::default(),
     };
-    let (document, against) = if settings.built_in {
-        (openapi(), Against::Contract)
+    let against = if settings.built_in {
+        Against::Contract
     } else {
-        let document = api_document(&settings.document)?;
-        let value = document.value().clone();
-        let against = Against::Document {
-            document,
+        Against::Document {
+            document: api_document(&settings.document)?,
             strict_parameters: false,
-        };
-        (value, against)
-    };
-    let directory = &recorded.directory;
-    let mut found = exchanges::check(directory, &document, &recorded.unreachable)?;
-    // What is no exchange of an operation has no schemas to keep.
-    let is_readable = found.iter().all(|finding| {
-        finding.id != "exchange-malformed" && finding.id != "exchange-unknown-operation"
-    });
-    if is_readable {
-        for directory in with_exchanges(directory)? {
-            found.extend(verify::recorded(&directory, &against)?.findings);
         }
-    }
-    found.retain(|finding| {
-        let file = finding.revision.as_ref().map_or("", |place| &*place.source);
-        finding.direction != Some(Direction::Request)
-            || !exchanges::has_bad_request(Path::new(file))
-    });
+    };
+    let found = exchanges::judge(&recorded.directory, &against, &recorded.unreachable)?;
     let mut found = known.apply(found, policy::today());
     for finding in &mut found {
         // What is known has to stay true.
@@ -60,11 +39,4 @@ pub(super) fn findings(settings: &Settings, recorded: &Recorded) -> anyhow::Resu
         }
     }
     Ok(found)
-}
-
-/// A directory and those below it, as far as they hold exchanges.
-fn with_exchanges(directory: &Path) -> anyhow::Result<BTreeSet<PathBuf>> {
-    let files = read_all(directory)?;
-    let parents = files.keys().filter_map(|path| path.parent());
-    Ok(parents.map(|parent| directory.join(parent)).collect())
 }

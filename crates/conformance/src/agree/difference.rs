@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::api::{Place, Side};
-use crate::report::{Finding, Level, Location};
+use crate::report::{Finding, Level, Location, OperationList};
 
 /// One difference between the statements.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,7 +67,7 @@ impl From<&Difference> for Finding {
             level: Level::Error,
             direction: None,
             operation: None,
-            also: Vec::new(),
+            also: OperationList::default(),
             base: base.map(Location::from),
             revision: revision.map(Location::from),
             message: format!("{}: {}", difference.resource, difference.message),

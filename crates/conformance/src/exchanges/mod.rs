@@ -4,49 +4,94 @@
 //! for those that no test can reach. Each is named after its operation, and has the
 //! method, path, token, content type, headers and bodies that the operation has.
 //! Directories below the one that is given may hold some of them.
-//! Whether the values fit their schemas is for [`verify::recorded`](crate::verify::recorded)
-//! to say, for any document.
+//! None contradicts itself, and errors carry what the document promises. Values fit their
+//! schemas.
 
+mod contradictions;
 mod declared;
+mod errors;
 #[cfg(test)]
 mod tests;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use contract::recorded::{RecordedExchange, RecordedPart, RecordedRequest};
 use serde_json::Value;
 
+use self::contradictions::{contradictions, wrong_picture};
 use self::declared::{Body, Declared, Response, base, declared, is_path};
+use self::errors::{UNAUTHORIZED, wrong_error, wrong_token};
 use crate::release::{ReleaseError, read_all};
-use crate::report::{Finding, Level, Location};
+use crate::report::{Direction, Finding, Level, Location, OperationList};
+use crate::verify::{self, Against, CaptureError, Hints, Model};
+
+/// Why recorded exchanges cannot be judged.
+#[derive(Debug, thiserror::Error)]
+pub enum ExchangesError {
+    /// The directory cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReleaseError),
+    /// An exchange cannot be read.
+    #[error(transparent)]
+    Captured(#[from] CaptureError),
+}
 
 /// Statuses whose requests need not have the body that the operation asks for: that
 /// may be what is wrong with them.
 const OF_BAD_REQUESTS: [u16; 4] = [400, 411, 413, 415];
 
-/// Requests with this status lack a token, or have one that is not good.
-const UNAUTHORIZED: u16 = 401;
-
 /// Requests with this status have a body of a content type that nobody asked for.
 const UNSUPPORTED: u16 = 415;
 
-/// Returns what is missing, or not true, of the exchanges in a directory. Every
-/// status in `unreachable` may lack its exchange; a key is a status, or an operation
-/// and a status: `getUser 429`.
+/// Returns what is missing, or not true, of the exchanges in a directory and those below
+/// it. Every status in `unreachable` may lack its exchange; a key is a status, or an
+/// operation and a status: `getUser 429`. A bad request has no schema to keep.
 ///
 /// # Errors
 ///
 /// The directory cannot be read.
-pub fn check(
+pub fn judge(
     directory: &Path,
-    document: &Value,
+    against: &Against,
+    unreachable: &BTreeMap<String, String>,
+) -> Result<Vec<Finding>, ExchangesError> {
+    let mut found = check(directory, against, unreachable)?;
+    // What is no exchange of an operation has no schemas to keep.
+    let is_readable = found.iter().all(|finding| {
+        finding.id != "exchange-malformed" && finding.id != "exchange-unknown-operation"
+    });
+    if is_readable {
+        for directory in with_exchanges(directory)? {
+            found.extend(verify::recorded(&directory, against)?.findings);
+        }
+    }
+    found.retain(|finding| {
+        let file = finding.revision.as_ref().map_or("", |place| &*place.source);
+        finding.direction != Some(Direction::Request) || !has_bad_request(Path::new(file))
+    });
+    Ok(found)
+}
+
+/// A directory and those below it, as far as they hold exchanges.
+fn with_exchanges(directory: &Path) -> Result<BTreeSet<PathBuf>, ReleaseError> {
+    let files = read_all(directory)?;
+    let parents = files.keys().filter_map(|path| path.parent());
+    Ok(parents.map(|parent| directory.join(parent)).collect())
+}
+
+/// Returns what is missing, or not true but for the values in bodies.
+fn check(
+    directory: &Path,
+    against: &Against,
     unreachable: &BTreeMap<String, String>,
 ) -> Result<Vec<Finding>, ReleaseError> {
-    let operations = declared(document);
-    let base = base(document);
+    let (document, hints) = against.api();
+    let operations = declared(document.value());
+    let base = base(document.value());
+    let model = Model::new(document);
     let mut found = Vec::new();
     let mut seen: BTreeSet<(String, u16)> = BTreeSet::new();
     let mut shown: BTreeSet<(String, u16, String)> = BTreeSet::new();
@@ -96,12 +141,15 @@ pub fn check(
             exchange: &exchange,
             operations: &operations,
             base: &base,
+            model: &model,
+            hints: &hints,
             found: &mut found,
         };
         one.request_line(operation);
         one.token(operation);
         one.request_body(operation);
         one.response(operation);
+        one.truth(operation);
         let response = &exchange.response;
         let names = response.headers.keys();
         shown.extend(names.map(|name| {
@@ -165,7 +213,7 @@ fn missing(
 
 /// Returns whether an exchange says that its request was bad, so that the request has
 /// nothing to keep.
-pub fn has_bad_request(file: &Path) -> bool {
+fn has_bad_request(file: &Path) -> bool {
     let stem = file.file_stem().unwrap_or_default().to_string_lossy();
     let mut parts = stem.split('-').skip(1);
     parts.any(|part| {
@@ -200,7 +248,7 @@ fn wrong(id: &str, file: &str, pointer: &str, message: String) -> Finding {
         level: Level::Error,
         direction: None,
         operation: None,
-        also: Vec::new(),
+        also: OperationList::default(),
         base: None,
         revision: Some(Location {
             source: file.to_owned(),
@@ -217,6 +265,8 @@ struct One<'a> {
     exchange: &'a RecordedExchange,
     operations: &'a BTreeMap<String, Declared>,
     base: &'a str,
+    model: &'a Model,
+    hints: &'a Hints,
     found: &'a mut Vec<Finding>,
 }
 
@@ -276,6 +326,36 @@ impl One<'_> {
             let message = "it has no token, and the operation needs one";
             self.wrong("exchange-without-token", "/authenticated", message);
         }
+        if let Some((pointer, message)) =
+            wrong_token(self.exchange).filter(|_| operation.needs_token)
+        {
+            self.wrong("exchange-with-token", &pointer, &message);
+        }
+    }
+
+    /// What the error carries, and what contradicts what.
+    fn truth(&mut self, stated: &Declared) {
+        let exchange = self.exchange;
+        let mut operations = self.model.operations.iter();
+        let Some(operation) = operations.find(|operation| {
+            operation.method.as_str() == stated.method && operation.path == stated.path
+        }) else {
+            return;
+        };
+        for (pointer, message) in wrong_error(self.model, self.hints, operation, exchange) {
+            self.wrong("exchange-error", &pointer, &message);
+        }
+        for (pointer, message) in contradictions(self.model, operation, exchange) {
+            let is_told = |finding: &Finding| {
+                finding.revision.as_ref().is_some_and(|place| {
+                    place.source == self.file && place.pointer.eq_ignore_ascii_case(&pointer)
+                })
+            };
+            if self.found.iter().any(is_told) {
+                continue;
+            }
+            self.wrong("exchange-contradiction", &pointer, &message);
+        }
     }
 
     fn request_body(&mut self, operation: &Declared) {
@@ -289,7 +369,7 @@ impl One<'_> {
         };
         let may_lack = !declared.required || OF_BAD_REQUESTS.contains(&status);
         let Some(request) = &self.exchange.request else {
-            if !may_lack {
+            if !may_lack || status == UNSUPPORTED {
                 let message = "it sends no body, and the operation needs one";
                 self.wrong("exchange-request-body", "", message);
             }
@@ -342,9 +422,13 @@ impl One<'_> {
             self.wrong("exchange-content-type", pointer, &message);
         }
         let is_encoded = part.content_transfer_encoding == "base64";
-        if !is_encoded || STANDARD.decode(&part.body).is_err() {
+        let content = STANDARD.decode(&part.body).ok().filter(|_| is_encoded);
+        let Some(content) = content else {
             let message = "its part is not encoded in base64";
-            self.wrong("exchange-request-body", pointer, message);
+            return self.wrong("exchange-request-body", pointer, message);
+        };
+        if let Some(message) = wrong_picture(part, &content) {
+            self.wrong("exchange-contradiction", pointer, &message);
         }
     }
 

@@ -4,9 +4,11 @@ use std::fs;
 use serde_json::{Value, json};
 
 use super::{check, is_numbered};
+use crate::verify::{Against, ApiDocument};
 
 fn document() -> Value {
     json!({
+        "openapi": "3.1.0",
         "servers": [{"url": "https://shop.example.com/v1/"}],
         "security": [{"bearer": []}],
         "paths": {
@@ -120,7 +122,12 @@ fn check_after(change: impl FnOnce(&mut BTreeMap<&'static str, Value>), expected
         fs::write(directory.path().join(name), text).expect("a file");
     }
     let unreachable = BTreeMap::from([("createShoe 429".to_owned(), "It is rare.".to_owned())]);
-    let found = check(directory.path(), &document(), &unreachable).expect("it can be read");
+    let document = document().to_string();
+    let against = Against::Document {
+        document: ApiDocument::parse("shop.json", &document).expect("a document"),
+        strict_parameters: false,
+    };
+    let found = check(directory.path(), &against, &unreachable).expect("it can be read");
     let found: Vec<_> = found.iter().map(|finding| &*finding.id).collect();
     assert_eq!(found, expected);
 }
@@ -304,6 +311,16 @@ fn a_header_that_refers_leads_somewhere() {
             expected,
         );
     }
+}
+
+#[test]
+fn a_location_is_on_a_host_of_the_api() {
+    let pointer = "/response/headers/location";
+    let known = "https://shop.example.com/v1/shoes/1";
+    check_with("createShoe.json", pointer, known.into(), &[]);
+    let elsewhere = "https://boots.example.com/v1/shoes/1";
+    let expected = &["exchange-contradiction"];
+    check_with("createShoe.json", pointer, elsewhere.into(), expected);
 }
 
 #[test]

@@ -39,7 +39,11 @@ impl Ignore {
     }
 
     fn matches_an_operation(&self, finding: &Finding) -> bool {
-        let mut operations = finding.operation.iter().chain(&finding.also);
+        let mut operations = finding
+            .operation
+            .as_deref()
+            .into_iter()
+            .chain(finding.also.iter());
         let any = self.operation.is_none() && self.path.is_none();
         any || operations.any(|operation| self.accepts(operation))
     }

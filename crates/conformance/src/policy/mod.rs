@@ -12,7 +12,7 @@ use serde::Deserialize;
 pub use self::baseline::Baseline;
 use self::ignore::Ignore;
 use crate::ids;
-use crate::report::{Finding, Level};
+use crate::report::{Finding, Level, OperationList};
 
 /// The decisions of an ignore file and of the command line.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -200,7 +200,7 @@ impl Policy {
                 level: Level::Warning,
                 direction: None,
                 operation: entry.operation.as_ref().map(|text| text.text().to_owned()),
-                also: Vec::new(),
+                also: OperationList::default(),
                 base: None,
                 revision: None,
                 message: format!(
@@ -219,14 +219,13 @@ fn without(mut finding: Finding, accepting: &[&Ignore]) -> Option<Finding> {
     if accepting.is_empty() {
         return Some(finding);
     }
-    let first = finding.operation.take()?;
-    finding.also.insert(0, first);
-    let is_left = |operation: &String| !accepting.iter().any(|entry| entry.accepts(operation));
-    finding.also.retain(is_left);
-    if finding.also.is_empty() {
-        return None;
+    let is_left = |operation: &str| !accepting.iter().any(|entry| entry.accepts(operation));
+    finding.also = finding.also.filtered(is_left);
+    if !finding.operation.as_deref().is_some_and(is_left) {
+        let next = finding.also.iter().next()?.to_owned();
+        finding.also = finding.also.iter().skip(1).map(str::to_owned).collect();
+        finding.operation = Some(next);
     }
-    finding.operation = Some(finding.also.remove(0));
     Some(finding)
 }
 

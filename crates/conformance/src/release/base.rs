@@ -132,6 +132,8 @@ pub struct Base {
     /// What it published, unless it published nothing yet.
     pub published: Option<Published>,
     root: TempDir,
+    git: Git,
+    commit: String,
 }
 
 impl Base {
@@ -183,6 +185,8 @@ impl Base {
             settings,
             has_settings,
             root,
+            git,
+            commit: commit.to_owned(),
         })
     }
 
@@ -193,5 +197,23 @@ impl Base {
     /// It is not text.
     pub fn text(&self, path: &Path) -> Result<Option<String>, ReleaseError> {
         read_if_there(&self.root.path().join(path))
+    }
+    /// The same of a file that nothing names beforehand, such as one that a document
+    /// refers to.
+    ///
+    /// # Errors
+    ///
+    /// It is not text, or git does not tell.
+    pub(crate) fn other_text(&self, path: &Path) -> Result<Option<String>, ReleaseError> {
+        if let Some(text) = self.text(path)? {
+            return Ok(Some(text));
+        }
+        let files = self.git.files(&self.commit, &[path.to_owned()])?;
+        let content = files.into_iter().find(|(of, _)| of == path);
+        let text = content.map(|(_, content)| {
+            String::from_utf8(content)
+                .map_err(|_| ReleaseError::NotText(path.display().to_string()))
+        });
+        text.transpose()
     }
 }

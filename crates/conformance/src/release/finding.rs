@@ -1,6 +1,6 @@
 //! Findings about files.
 
-use crate::report::{Finding, Level, Location};
+use crate::report::{Finding, Level, Location, OperationList};
 
 /// Returns an error about a file.
 pub(crate) fn wrong(id: &str, place: &str, message: String) -> Finding {
@@ -9,7 +9,7 @@ pub(crate) fn wrong(id: &str, place: &str, message: String) -> Finding {
         level: Level::Error,
         direction: None,
         operation: None,
-        also: Vec::new(),
+        also: OperationList::default(),
         base: None,
         revision: Some(Location::of_text(place, None)),
         message,

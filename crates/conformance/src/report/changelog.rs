@@ -233,7 +233,6 @@ fn groups<'a>(findings: &[(&'a Finding, Option<Rule>)]) -> Vec<Group<'a>> {
 
     let mut groups: BTreeMap<Vec<&str>, (Reach<'a>, Said<'a>)> = BTreeMap::new();
     for (finding, rule) in findings {
-        let others = finding.also.iter().map(String::as_str);
         let same = alike.get(&(finding.id.as_str(), finding.message.as_str()));
         let same = same.filter(|_| finding.also.is_empty());
         let first = finding.operation.as_deref();
@@ -243,8 +242,8 @@ fn groups<'a>(findings: &[(&'a Finding, Option<Rule>)]) -> Vec<Group<'a>> {
                 (all.clone(), Reach::Alike(all))
             }
             (Some(first), None) => (
-                std::iter::once(first).chain(others.clone()).collect(),
-                Reach::Operation(first, others.collect()),
+                std::iter::once(first).chain(finding.also.iter()).collect(),
+                Reach::Operation(first, finding.also.iter().collect()),
             ),
             (None, _) => (Vec::new(), Reach::Whole),
         };

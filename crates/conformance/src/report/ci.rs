@@ -1,4 +1,4 @@
-//! Reports for programs: JSON, GitHub Actions, `JUnit` and SARIF.
+//! Reports for programs: GitHub Actions, `JUnit` and SARIF.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -7,10 +7,6 @@ use openapi_diff::{Level, Location};
 use serde_json::{Value, json};
 
 use super::model::{Finding, Report};
-
-pub(super) fn json(report: &Report) -> String {
-    pretty(&json!(report))
-}
 
 /// Workflow commands: `::error title=…::…`.
 pub(super) fn github(report: &Report) -> String {

@@ -10,6 +10,7 @@ mod changelog;
 mod ci;
 mod html;
 mod joined;
+mod json;
 mod markdown;
 mod model;
 #[cfg(test)]
@@ -17,7 +18,9 @@ mod tests;
 mod text;
 
 pub use model::{Coverage, Finding, Report, Seen, Shown};
-pub use openapi_diff::{Direction, Level, Location};
+pub use openapi_diff::{Direction, Level, Location, OperationList};
+
+use std::io;
 
 use model::Hidden;
 
@@ -43,9 +46,27 @@ pub enum Format {
     Html,
 }
 
-/// Writes what of a report is to be shown. `colour` matters to [`Format::Text`] only.
+/// Returns what of a report is to be shown. `colour` matters to [`Format::Text`] only.
 /// The text ends with a newline.
 pub fn render(report: &Report, format: Format, colour: bool, shown: Shown<'_>) -> String {
+    let mut text = Vec::new();
+    // Memory takes everything.
+    let _ = write(report, format, colour, shown, &mut text);
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// Writes what of a report is to be shown, as [`render`] does.
+///
+/// # Errors
+///
+/// What is written to refuses it.
+pub fn write(
+    report: &Report,
+    format: Format,
+    colour: bool,
+    shown: Shown<'_>,
+    to: &mut dyn io::Write,
+) -> io::Result<()> {
     let hidden = Hidden::of(report, shown);
     let part;
     let part = if hidden.is_empty() {
@@ -54,13 +75,14 @@ pub fn render(report: &Report, format: Format, colour: bool, shown: Shown<'_>) -
         part = report.part(shown);
         &part
     };
-    match format {
-        Format::Text => text::text(part, &report.tally(), &hidden, colour),
+    let text = match format {
+        Format::Json => return json::write(part, to),
+        Format::Text => text::text(part, &report.tally(), &hidden, colour, shown.explain),
         Format::Markdown => markdown::markdown(report, part, &hidden, shown),
         Format::Html => html::html(report, part, &hidden, shown),
-        Format::Json => ci::json(part),
         Format::Github => ci::github(part),
         Format::Junit => ci::junit(part),
         Format::Sarif => ci::sarif(part),
-    }
+    };
+    to.write_all(text.as_bytes())
 }

@@ -1,6 +1,6 @@
 //! What a report says, whatever form it takes.
 
-use openapi_diff::{Direction, Level, Location};
+use openapi_diff::{Direction, Level, Location, OperationList};
 use serde::Serialize;
 
 /// The outcome of one check.
@@ -35,8 +35,8 @@ pub struct Finding {
     pub operation: Option<String>,
     /// The other operations that the same thing reaches, such as those that use a
     /// schema that has changed.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub also: Vec<String>,
+    #[serde(skip_serializing_if = "OperationList::is_empty")]
+    pub also: OperationList,
     /// The place in what was compared with: the old document or the contract.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base: Option<Location>,
@@ -110,6 +110,9 @@ pub struct Shown<'a> {
     pub most: usize,
     /// The command that shows everything, for forms that have to leave something out.
     pub command: Option<&'a str>,
+    /// Whether a text says what a client has to do about each change. Other forms say so
+    /// where they have a place for it.
+    pub explain: bool,
 }
 
 impl Default for Shown<'_> {
@@ -118,6 +121,7 @@ impl Default for Shown<'_> {
             least: Level::Info,
             most: usize::MAX,
             command: None,
+            explain: false,
         }
     }
 }

@@ -29,7 +29,7 @@ fn report() -> Report {
                 level: Level::Warning,
                 direction: None,
                 operation: None,
-                also: Vec::new(),
+                also: OperationList::default(),
                 base: Some(location("a.yaml", "/servers/0")),
                 revision: None,
                 message: "a *bold* | server\u{1b}[31m".to_owned(),
@@ -39,7 +39,7 @@ fn report() -> Report {
                 level: Level::Info,
                 direction: None,
                 operation: Some("POST /users".to_owned()),
-                also: Vec::new(),
+                also: OperationList::default(),
                 base: None,
                 revision: None,
                 message: "the operation is new".to_owned(),
@@ -62,6 +62,16 @@ fn text_without_colour() {
         "text",
         render(&report(), Format::Text, false, Shown::default())
     );
+}
+
+#[test]
+fn text_that_explains_says_what_to_do() {
+    let shown = Shown {
+        explain: true,
+        ..Shown::default()
+    };
+    let text = render(&report(), Format::Text, false, shown);
+    insta::assert_snapshot!("text_explained", text);
 }
 
 #[test]
@@ -119,7 +129,7 @@ fn large(count: usize) -> Report {
         level,
         direction: Some(Direction::Request),
         operation: Some(format!("POST /things/{index}")),
-        also: Vec::new(),
+        also: OperationList::default(),
         base: None,
         revision: Some(location("new.json", "/paths")),
         message: format!("the greatest size of `name{index}` fell"),
@@ -267,7 +277,7 @@ fn what_is_not_shown_is_counted() {
             Shown {
                 least,
                 most,
-                command: None,
+                ..Shown::default()
             },
         );
         let sentences: Vec<String> = text

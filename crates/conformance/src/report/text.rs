@@ -2,11 +2,19 @@
 
 use std::fmt::Write as _;
 
-use openapi_diff::Level;
+use openapi_diff::{Level, Rule};
 
+use super::advice::advice;
 use super::model::{Finding, Hidden, Report};
 
-pub(super) fn text(report: &Report, tally: &str, hidden: &Hidden, colour: bool) -> String {
+pub(super) fn text(
+    report: &Report,
+    tally: &str,
+    hidden: &Hidden,
+    colour: bool,
+    explain: bool,
+) -> String {
+    let rules = Rule::all();
     let paint = |code: &str, text: &str| {
         if colour {
             format!("\u{1b}[{code}m{text}\u{1b}[0m")
@@ -43,6 +51,10 @@ pub(super) fn text(report: &Report, tally: &str, hidden: &Hidden, colour: bool) 
             );
         }
         let _ = writeln!(out, "\n  {}", printable(&finding.message));
+        let rule = rules.get(&finding.id).filter(|_| explain);
+        if let Some(advice) = rule.and_then(|rule| advice(*rule, finding.level)) {
+            let _ = writeln!(out, "  advice:   {advice}");
+        }
         for place in places(finding) {
             let _ = writeln!(out, "  {}", paint("2", &printable(&place)));
         }

@@ -10,8 +10,8 @@ use http::{Method, StatusCode};
 use super::by_document::{self, Routes};
 use super::check::{Checker, Received, Sent, below_base, has_base, query, route, text};
 use super::har::{Har, HarEntry, HarRequest, headers};
-use super::laws::{ApiDocument, Model};
-use crate::report::{Finding, Level, Location, Report};
+use super::laws::{ApiDocument, Hints, Model};
+use crate::report::{Finding, Level, Location, OperationList, Report};
 
 /// Why captured traffic cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -72,6 +72,14 @@ impl Against {
         match self {
             Self::Contract => None,
             Self::Document { document, .. } => Some(Model::new(document.clone())),
+        }
+    }
+
+    /// The document, and what is known beside it.
+    pub(crate) fn api(&self) -> (ApiDocument, Hints) {
+        match self {
+            Self::Contract => (ApiDocument::of_contract(), Hints::of_contract()),
+            Self::Document { document, .. } => (document.clone(), Hints::default()),
         }
     }
 
@@ -345,7 +353,7 @@ fn unknown_operation(seen_in: &str, exchange: &RecordedExchange) -> Finding {
         level: Level::Error,
         direction: None,
         operation: None,
-        also: Vec::new(),
+        also: OperationList::default(),
         base: None,
         revision: Some(Location {
             source: seen_in.to_owned(),
@@ -373,7 +381,7 @@ fn nothing_verified(path: &Path) -> Finding {
         level: Level::Error,
         direction: None,
         operation: None,
-        also: Vec::new(),
+        also: OperationList::default(),
         base: None,
         revision: Some(Location::of_text(path.display().to_string(), None)),
         message: "no entry is of an operation, so nothing is known; is this traffic of the API, \
@@ -388,7 +396,7 @@ fn unmatched(path: &Path, index: usize, message: String) -> Finding {
         level: Level::Info,
         direction: None,
         operation: None,
-        also: Vec::new(),
+        also: OperationList::default(),
         base: None,
         revision: Some(Location {
             source: path.display().to_string(),

@@ -1,7 +1,7 @@
 //! Findings about an operation that traffic was of.
 
 use super::problem::Problem;
-use crate::report::{Direction, Finding, Level, Location};
+use crate::report::{Direction, Finding, Level, Location, OperationList};
 
 /// What findings are about.
 pub(crate) struct About<'a> {
@@ -74,7 +74,7 @@ impl About<'_> {
             level,
             direction,
             operation: Some(self.title.clone()),
-            also: Vec::new(),
+            also: OperationList::default(),
             base: Some(Location {
                 source: self.document.to_owned(),
                 pointer: base,

@@ -33,6 +33,10 @@ pub use laws::{
     ApiDocument, Bounds, BundleError, DocumentError, Exemption, Law, Laws, Part, Scheme,
     SchemeError, Subject, exemptions,
 };
+pub(crate) use laws::{
+    Broken, CREATED, Hints, Model, Operation, Received, Resource, UPDATED, carried, elements,
+    error_of, escape, instant, is_as_sent, is_marked, properties, unkept_promises,
+};
 pub use live::live;
 pub use server::{Live, LiveError};
 pub use with_laws::{with_laws, with_laws_counting};

@@ -11,7 +11,7 @@ use super::check::Elements;
 use super::laws::{self, ApiDocument, Coverage, Hints, Law, Laws, Model, Setting, Verified};
 use super::live::run;
 use super::server::{Live, LiveError, bearer, counting, run_id, wire};
-use crate::report::{Finding, Level, Location, Report};
+use crate::report::{Finding, Level, Location, OperationList, Report};
 
 /// Makes a request to every operation, and then verifies every law on every
 /// operation that it fits.
@@ -99,7 +99,7 @@ fn nothing_verified(base: &str) -> Finding {
         level: Level::Error,
         direction: None,
         operation: None,
-        also: Vec::new(),
+        also: OperationList::default(),
         base: None,
         revision: Some(Location::of_text(base, None)),
         message: "no operation was called, so nothing is known of the server; the notes say why, \

@@ -59,6 +59,16 @@ fn from(first: usize, length: usize) -> impl Iterator<Item = usize> {
     (first..length).chain(0..first.min(length))
 }
 
+impl Union<'_, '_> {
+    /// The numbers of the alternatives that have values in common with others of their
+    /// `oneOf`. What the others do changes nothing for these.
+    fn in_common(&self) -> Vec<u32> {
+        let all = self.alternatives.iter().zip(&self.numbers);
+        let common = all.filter(|(alternative, _)| alternative.overlaps.one > 0);
+        common.map(|(_, number)| *number).collect()
+    }
+}
+
 fn set(numbers: &[u32]) -> HashSet<u32> {
     numbers.iter().copied().collect()
 }
@@ -256,7 +266,7 @@ impl<'a> Compare<'a> {
         // What each of these refuses depends on the others.
         let is_entangled = before.iter().any(|one| is_entangled(&self.base, one))
             || after.iter().any(|one| is_entangled(&self.revision, one));
-        if is_entangled && !self.are_settled(&old.numbers, &new.numbers) {
+        if is_entangled && !self.are_settled(&old.in_common(), &new.in_common()) {
             out.changes.push(site.change(
                 SchemaRule::OneOfChanged,
                 Effect::Unknown,

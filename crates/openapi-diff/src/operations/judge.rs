@@ -10,6 +10,7 @@ use crate::compare::Compare;
 use crate::document::{Document, Located};
 use crate::finding::{Finding, Location};
 use crate::level::Direction;
+use crate::operation_list::OperationList;
 use crate::rules::{self, Part, Rule, SchemaRule, Use};
 
 /// A pair of places, each of which may not exist.
@@ -104,7 +105,7 @@ impl<'a> Judge<'a> {
             level,
             direction,
             operation: operation.map(str::to_owned),
-            also: Vec::new(),
+            also: OperationList::default(),
             base: location(self.base, places.0),
             revision: location(self.revision, places.1),
             message,

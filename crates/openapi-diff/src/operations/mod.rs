@@ -12,18 +12,19 @@ mod servers;
 mod stability;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use serde_json::Value;
 
-use self::judge::{Cause, Judge, Scope, comparisons, operations, template};
+use self::judge::{Cause, Judge, Scope, UsedPair, comparisons, operations, template};
 use self::servers::Moves;
 use super::classes::Classes;
 use super::compare::Compare;
 use super::document::{Document, Located};
 use crate::finding::{Finding, Location};
-use crate::rules::{self, OperationRule, Rule, SchemaRule};
+use crate::operation_list::OperationList;
+use crate::rules::{self, OperationRule, Part, Rule, SchemaRule};
 
 pub(super) fn documents(base: &Document, revision: &Document, today: Date) -> Vec<Finding> {
     if base.root == revision.root {
@@ -307,30 +308,36 @@ impl<'a> Judge<'a> {
             let root = (used.compare, used.pair, used.always);
             roots.entry(root).or_default().push(number);
         }
-        let mut causes: BTreeMap<Cause, Vec<(usize, Rc<str>)>> = BTreeMap::new();
-        for ((compare, pair, always), uses) in roots {
-            for reached in self.compares[compare].below(pair, always, &changed[compare]) {
-                let change = self.compares[compare].change(reached.pair, reached.change);
-                let path: Rc<str> = reached.path.into();
-                for number in &uses {
-                    let used = &self.uses[*number];
-                    if change.rule == SchemaRule::XmlChanged && !used.xml {
-                        continue;
-                    }
+        let roots: Vec<_> = roots.into_iter().collect();
+        // Which roots reach a change, and how: many uses have the same root.
+        let mut causes: BTreeMap<Cause, Vec<(usize, Box<str>)>> = BTreeMap::new();
+        for (root, ((compare, pair, always), uses)) in roots.iter().enumerate() {
+            let parts: BTreeSet<_> = uses.iter().map(|number| self.uses[*number].part).collect();
+            for reached in self.compares[*compare].below(*pair, *always, &changed[*compare]) {
+                for part in &parts {
                     let cause = Cause {
-                        compare,
-                        part: used.part,
+                        compare: *compare,
+                        part: *part,
                         pair: reached.pair,
                         change: reached.change,
                     };
                     let reached_from = causes.entry(cause).or_default();
-                    reached_from.push((*number, path.clone()));
+                    reached_from.push((root, reached.path.clone().into()));
                 }
             }
         }
-        for (cause, mut uses) in causes {
-            uses.sort_by_key(|(number, _)| *number);
+        let mut names = Names::of(&self.uses);
+        for (cause, from) in causes {
             let change = self.compares[cause.compare].change(cause.pair, cause.change);
+            let is_of_xml = change.rule == SchemaRule::XmlChanged;
+            let is_reached = |used: &UsedPair| used.part == cause.part && (used.xml || !is_of_xml);
+            let mut uses: Vec<(usize, &str)> = Vec::new();
+            for (root, path) in &from {
+                let all = roots[*root].1.iter().copied();
+                let reached = all.filter(|number| is_reached(&self.uses[*number]));
+                uses.extend(reached.map(|number| (number, &**path)));
+            }
+            uses.sort_by_key(|(number, _)| *number);
             let steps = |path: &str| path.matches(['.', '[']).count();
             // The nearest place speaks for all.
             let nearest = uses
@@ -340,14 +347,8 @@ impl<'a> Judge<'a> {
                 continue;
             };
             let used = &self.uses[*number];
-            let mut also: Vec<String> = Vec::new();
-            let mut seen = HashSet::from([used.operation.as_str()]);
-            for (number, _) in &uses {
-                let other = &self.uses[*number].operation;
-                if seen.insert(other) {
-                    also.push(other.clone());
-                }
-            }
+            let reaching = from.iter().map(|(root, _)| *root).collect();
+            let also = names.others(*number, (reaching, cause.part, is_of_xml), &uses);
             let location = |document: &Document, pointer: &Option<String>| {
                 pointer.clone().map(|pointer| Location {
                     source: document.source.clone(),
@@ -394,6 +395,58 @@ impl<'a> Judge<'a> {
                 );
             }
         }
+    }
+}
+
+/// What reaches a change: pairs of schemas, the part that they describe, whether only
+/// uses in XML count, and the operation that is named first.
+type Reach = ((Vec<usize>, Part, bool), u32);
+
+/// The operations of a document, and lists of them. Changes that the same uses reach share
+/// theirs.
+struct Names {
+    all: Arc<[String]>,
+    /// The number of the operation of each use.
+    of_use: Vec<u32>,
+    known: HashMap<Reach, OperationList>,
+}
+
+impl Names {
+    fn of(uses: &[UsedPair]) -> Self {
+        let mut numbers: HashMap<&str, u32> = HashMap::new();
+        let mut all = Vec::new();
+        let mut of_use = Vec::with_capacity(uses.len());
+        for used in uses {
+            let next = u32::try_from(all.len()).unwrap_or(u32::MAX);
+            let number = *numbers.entry(&used.operation).or_insert_with(|| {
+                all.push(used.operation.clone());
+                next
+            });
+            of_use.push(number);
+        }
+        Self {
+            all: all.into(),
+            of_use,
+            known: HashMap::new(),
+        }
+    }
+
+    /// The operations of uses but for that of one. `roots` are what these are all uses of.
+    fn others(
+        &mut self,
+        one: usize,
+        roots: (Vec<usize>, Part, bool),
+        uses: &[(usize, &str)],
+    ) -> OperationList {
+        let own = self.of_use[one];
+        let Self { all, of_use, known } = self;
+        let list = known.entry((roots, own)).or_insert_with(|| {
+            let mut seen = HashSet::from([own]);
+            let numbers = uses.iter().map(|(number, _)| of_use[*number]);
+            let numbers = numbers.filter(|number| seen.insert(*number)).collect();
+            OperationList::new(all, numbers)
+        });
+        list.clone()
     }
 }
 

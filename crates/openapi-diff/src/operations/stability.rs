@@ -50,10 +50,12 @@ impl<'a> Judge<'a> {
             }
             let promised = finding
                 .also
-                .iter_mut()
-                .find(|other| !unstable.contains(*other));
+                .exchanged(operation, |other| !unstable.contains(other));
             match promised {
-                Some(promised) => std::mem::swap(promised, operation),
+                Some((also, promised)) => {
+                    finding.also = also;
+                    *operation = promised;
+                }
                 None => finding.level = Level::Info,
             }
         }

@@ -8,6 +8,7 @@
 //! The module compares nothing.
 
 mod effect;
+mod oasdiff;
 mod operations;
 mod schemas;
 
@@ -18,6 +19,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 pub use self::effect::Effect;
+pub use self::oasdiff::{finer, of_oasdiff};
 pub use self::operations::OperationRule;
 pub use self::schemas::SchemaRule;
 use crate::level::{Direction, Level};

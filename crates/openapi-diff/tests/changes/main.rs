@@ -4,6 +4,7 @@ mod arbitrary;
 mod corpus;
 mod files;
 mod names;
+mod oasdiff;
 mod reading;
 mod rules;
 mod scale;

@@ -6,11 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use openapi_diff::{Direction, Document, Finding, Level, diff};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, RngSeed};
 use serde_json::{Map, Value, json};
 
 use crate::schemas::{leaf, pair, schema};
-use crate::{TODAY, document, is_undecided};
+use crate::{TODAY, config, document, is_undecided};
 
 /// The schemas of a document, which refer to each other, also in circles.
 const NAMES: [&str; 4] = ["A", "B", "C", "D"];
@@ -226,10 +225,10 @@ fn compare(old: &Value, new: &Value) -> Vec<Finding> {
 /// What is found for each operation, whatever it is called by.
 fn essence(findings: &[Finding]) -> BTreeSet<(String, Level, String)> {
     let all = findings.iter().flat_map(|finding| {
-        let operations = finding.operation.iter().chain(&finding.also);
-        operations.map(|operation| {
+        let operations = finding.operation.as_deref().into_iter();
+        operations.chain(finding.also.iter()).map(|operation| {
             let id = finding.rule.to_string();
-            (id, finding.level, operation.clone())
+            (id, finding.level, operation.to_owned())
         })
     });
     all.collect()
@@ -241,14 +240,16 @@ fn broken(findings: &[Finding]) -> BTreeSet<String> {
         .iter()
         .filter(|finding| finding.level == Level::Error);
     errors
-        .flat_map(|finding| finding.operation.iter().chain(&finding.also))
-        .cloned()
+        .flat_map(|finding| {
+            let operations = finding.operation.as_deref().into_iter();
+            operations.chain(finding.also.iter())
+        })
+        .map(str::to_owned)
         .collect()
 }
 
 proptest! {
-    // Always the same cases, so that only a change of the code makes it fail.
-    #![proptest_config(Config { cases: 150, rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..Config::default() })]
+    #![proptest_config(config(150))]
 
     #[test]
     fn a_document_in_other_words_is_the_same(api in api()) {

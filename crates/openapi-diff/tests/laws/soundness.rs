@@ -5,11 +5,10 @@
 
 use openapi_diff::{Direction, Level, diff};
 use proptest::prelude::*;
-use proptest::test_runner::{Config, RngSeed};
 use serde_json::{Map, Value, json};
 
 use crate::schemas::{pair, schema};
-use crate::{TODAY, document, is_undecided};
+use crate::{TODAY, config, document, is_undecided};
 
 /// Values around every boundary that the schema has.
 fn candidates(schema: &Value, depth: usize) -> Vec<Value> {
@@ -111,8 +110,7 @@ fn holds(old: &Value, new: &Value, direction: Direction) -> Result<(), TestCaseE
 }
 
 proptest! {
-    // Always the same cases, so that only a change of the code makes it fail.
-    #![proptest_config(Config { cases: 400, rng_seed: RngSeed::Fixed(1), failure_persistence: None, ..Config::default() })]
+    #![proptest_config(config(400))]
 
     #[test]
     fn what_is_harmless_keeps_every_value_valid((old, new) in pair()) {

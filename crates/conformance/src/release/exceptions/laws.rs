@@ -8,28 +8,43 @@ use super::super::error::ReleaseError;
 use super::super::files::read_if_there;
 use super::super::finding::wrong;
 use super::super::settings::Settings;
+use crate::diff::BoxError;
 use crate::verify::{ApiDocument, Exemption, exemptions};
 
-/// Returns the laws that no longer hold operations of the base, because the document
-/// says so. A document that cannot be read is told of by other checks.
+/// Returns the laws that no longer hold operations of the base, because the document, or a
+/// file that it refers to, says so. A document that cannot be read is told of by other
+/// checks.
 pub(super) fn of_laws(
     directory: &Path,
     settings: &Settings,
     base: &Base,
 ) -> Result<Vec<Exception>, ReleaseError> {
+    let here = |path: &Path| read_if_there(&directory.join(path));
+    let there = |path: &Path| base.other_text(path);
+    let now = document(&settings.document, &here)?;
+    let before = document(&base.settings.document, &there)?;
     let file = settings.document.display().to_string();
-    let now = read_if_there(&directory.join(&settings.document))?.unwrap_or_default();
-    let before = base.text(&base.settings.document)?.unwrap_or_default();
-    Ok(compare(&file, &now, &before))
+    let both = now.zip(before);
+    Ok(both.map_or_else(Vec::new, |(now, before)| compare(&file, &now, &before)))
 }
 
-fn compare(file: &str, now: &str, before: &str) -> Vec<Exception> {
-    let read = |text: &str| ApiDocument::parse(file, text).ok();
-    let (Some(now), Some(before)) = (read(now), read(before)) else {
-        return Vec::new();
+/// Reads a document with the files that it refers to; alone, where one cannot be read.
+fn document(
+    path: &Path,
+    text_of: &dyn Fn(&Path) -> Result<Option<String>, ReleaseError>,
+) -> Result<Option<ApiDocument>, ReleaseError> {
+    let name = path.display().to_string();
+    let text = text_of(path)?.unwrap_or_default();
+    let mut fetch = |path: &str| -> Result<String, BoxError> {
+        text_of(Path::new(path))?.ok_or_else(|| format!("there is no {path}").into())
     };
-    let (now, _) = exemptions(&now);
-    let (before, operations) = exemptions(&before);
+    let whole = ApiDocument::load(&name, &text, &mut fetch);
+    Ok(whole.or_else(|_| ApiDocument::parse(&name, &text)).ok())
+}
+
+fn compare(file: &str, now: &ApiDocument, before: &ApiDocument) -> Vec<Exception> {
+    let (now, _) = exemptions(now);
+    let (before, operations) = exemptions(before);
     let added = now
         .difference(&before)
         .filter(|exemption| operations.contains(&exemption.operation));
@@ -46,6 +61,8 @@ fn compare(file: &str, now: &str, before: &str) -> Vec<Exception> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
 
     /// A document with a thing, and the description of its name, of its DELETE and of
@@ -98,11 +115,44 @@ mod tests {
         changed[index] = now;
         let [name, delete, refusal, more] = changed;
         let now = document(name, delete, refusal, more);
+        let [now, before] = [now, before]
+            .map(|text| ApiDocument::parse("openapi.json", &text).expect("the document is valid"));
         let found = compare("openapi.json", &now, &before);
         let found: Vec<_> = found.iter().map(|of| of.finding.message.as_str()).collect();
-        assert_eq!(found, expected, "of {now}");
+        assert_eq!(found, expected, "of the text at {index}");
         let back = compare("openapi.json", &before, &now);
         assert!(back.is_empty(), "a law more is no exception: {back:?}");
+    }
+
+    /// The document with what is below a path in a file of its own.
+    fn in_two_files(delete: &str) -> ApiDocument {
+        let [name, _, refusal, more] = PLAIN;
+        let text = document(name, delete, refusal, more);
+        let mut value: Value = serde_json::from_str(&text).expect("the document is valid");
+        let mut item = value["paths"]["/things/{id}"].take();
+        value["paths"]["/things/{id}"] = json!({"$ref": "paths/thing.json"});
+        let thing = "../openapi.json#/components/schemas/Thing";
+        let schema = "/get/responses/200/content/application~1json/schema/$ref";
+        *item.pointer_mut(schema).expect("it is there") = thing.into();
+        let text_of = |path: &Path| {
+            Ok(match path.to_str() {
+                Some("api/openapi.json") => Some(value.to_string()),
+                Some("api/paths/thing.json") => Some(item.to_string()),
+                _ => None,
+            })
+        };
+        let document = super::document(Path::new("api/openapi.json"), &text_of);
+        document.expect("it is read").expect("it is valid")
+    }
+
+    #[test]
+    fn prose_in_another_file_is_read() {
+        let [_, plain, ..] = PLAIN;
+        let before = in_two_files(plain);
+        assert!(compare("openapi.json", &in_two_files("Takes it away."), &before).is_empty());
+        let found = compare("openapi.json", &in_two_files("Archives it."), &before);
+        let found: Vec<_> = found.iter().map(|of| of.subject.as_str()).collect();
+        assert_eq!(found, ["DELETE /things/{id}"]);
     }
 
     #[test]

@@ -15,7 +15,7 @@ use super::values::{another, others};
 use super::writes::{Made, read_only, refused, shows};
 
 /// Names of the property that tells the last change.
-const UPDATED: [&str; 5] = [
+pub(crate) const UPDATED: [&str; 5] = [
     "updatedAt",
     "updated_at",
     "modifiedAt",
@@ -24,7 +24,7 @@ const UPDATED: [&str; 5] = [
 ];
 
 /// Names of the property that tells the creation.
-const CREATED: [&str; 4] = ["createdAt", "created_at", "createdOn", "created_on"];
+pub(crate) const CREATED: [&str; 4] = ["createdAt", "created_at", "createdOn", "created_on"];
 
 /// How long it takes until a clock with fractions of a second shows another time,
 /// and until one without does.

@@ -1,5 +1,5 @@
-//! What holds of each reply by itself: a declared status, a declared body, and what
-//! errors carry.
+//! What holds of each reply by itself: a declared status, and a declared body. What
+//! errors carry is in `error_body`.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +7,7 @@ use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use serde_json::Value;
 
+use super::error_body::{Broken, Received, carried};
 use super::hints::Hints;
 use super::law::Law;
 use super::model::Model;
@@ -14,49 +15,6 @@ use super::operation::{Operation, Reply};
 use super::schema;
 use crate::reference;
 use crate::report::Level;
-
-/// A law that a reply breaks.
-pub(crate) struct Broken {
-    pub(crate) law: Law,
-    pub(crate) level: Level,
-    /// What is wrong, as a sentence without a full stop.
-    pub(crate) message: String,
-}
-
-impl Broken {
-    fn new(law: Law, message: impl Into<String>) -> Self {
-        Self {
-            law,
-            level: Level::Error,
-            message: message.into(),
-        }
-    }
-}
-
-/// The canonical codes of a status. Of others HTTP is more precise than they are.
-const CANONICAL: [(u16, &[&str]); 9] = [
-    (
-        400,
-        &["INVALID_ARGUMENT", "FAILED_PRECONDITION", "OUT_OF_RANGE"],
-    ),
-    (401, &["UNAUTHENTICATED"]),
-    (403, &["PERMISSION_DENIED"]),
-    (404, &["NOT_FOUND"]),
-    (409, &["ALREADY_EXISTS", "ABORTED"]),
-    (429, &["RESOURCE_EXHAUSTED"]),
-    (500, &["INTERNAL", "UNKNOWN", "DATA_LOSS"]),
-    (503, &["UNAVAILABLE"]),
-    (504, &["DEADLINE_EXCEEDED"]),
-];
-
-/// A reply as it came.
-pub(crate) struct Received<'a> {
-    pub(crate) status: u16,
-    pub(crate) headers: &'a HeaderMap,
-    pub(crate) body: &'a [u8],
-    /// The body, where it is JSON.
-    pub(crate) value: Option<&'a Value>,
-}
 
 /// The first header that a reply must have, and has not.
 fn missing_header<'m>(model: &'m Model, declared: &Reply, given: &HeaderMap) -> Option<&'m str> {
@@ -108,9 +66,8 @@ impl Judge {
                 Vec::new()
             } else {
                 vec![Broken {
-                    law,
                     level,
-                    message,
+                    ..Broken::new(law, message)
                 }]
             };
         };
@@ -146,7 +103,7 @@ impl Judge {
         if status < 400 {
             return Vec::new();
         }
-        carried(model, hints, declared.schema.as_ref(), status, value)
+        carried(model, hints, declared, reply)
     }
 
     /// The first way in which a body differs from its schema.
@@ -170,127 +127,4 @@ impl Judge {
             error.kind().keyword()
         ))
     }
-}
-
-/// The laws that the content of an error breaks. Each applies where the schema of
-/// the error has the property that it is about.
-fn carried(
-    model: &Model,
-    hints: &Hints,
-    stated: Option<&Value>,
-    status: u16,
-    value: &Value,
-) -> Vec<Broken> {
-    let mut broken = Vec::new();
-    let Some(stated) = stated else {
-        return broken;
-    };
-    let root = model.root();
-    let mut properties = schema::properties(root, stated);
-    let mut error = value;
-    if let Some(inner) = properties.get("error")
-        && schema::has_type(root, inner, "object")
-    {
-        error = &value["error"];
-        properties = schema::properties(root, inner);
-    }
-    let is_integer = |name: &str| {
-        properties
-            .get(name)
-            .is_some_and(|property| schema::has_type(root, property, "integer"))
-    };
-    if is_integer("code") && error["code"] != status {
-        let message = format!(
-            "the error's `code` is {}, and the status is {status}",
-            error["code"]
-        );
-        broken.push(Broken::new(Law::ErrorCodeIsStatus, message));
-    }
-    let names = properties
-        .get("status")
-        .map(|property| schema::options(root, property))
-        .unwrap_or_default();
-    let canonical = CANONICAL.iter().find(|(known, _)| *known == status);
-    if names.contains(&"INVALID_ARGUMENT")
-        && let Some((_, expected)) = canonical
-        && let Some(name) = error["status"].as_str()
-        && !expected.contains(&name)
-    {
-        let message = format!(
-            "the error's `status` is {name}, and {status} is {}",
-            expected.join(" or ")
-        );
-        broken.push(Broken::new(Law::ErrorCodeIsStatus, message));
-    }
-    let table = properties
-        .get("reason")
-        .map(|property| schema::options(root, property))
-        .filter(|options| !options.is_empty());
-    let in_table = |reason: &str| match (&hints.reasons, &table) {
-        (Some(known), _) => known.contains(reason),
-        (None, Some(known)) => known.contains(&reason),
-        (None, None) => true,
-    };
-    match reason(error) {
-        Some(reason) if !in_table(reason) => {
-            let reason: String = reason.chars().take(60).collect();
-            let message = format!("the error's reason `{reason}` is not in the table of reasons");
-            broken.push(Broken::new(Law::ErrorReasonInTable, message));
-        }
-        None if hints.reasons.is_some() => {
-            broken.push(Broken::new(
-                Law::ErrorReasonInTable,
-                "the error has no reason",
-            ));
-        }
-        _ => {}
-    }
-    broken
-}
-
-/// The reason of an error: its own, or that of a detail.
-fn reason(error: &Value) -> Option<&str> {
-    let own = error["reason"].as_str();
-    let mut details = error["details"].as_array().into_iter().flatten();
-    own.or_else(|| details.find_map(|detail| detail["reason"].as_str()))
-}
-
-/// The names among the violations of a refusal.
-fn violations(value: &Value) -> Vec<&str> {
-    let error = value.get("error").unwrap_or(value);
-    let details = error["details"].as_array().into_iter().flatten();
-    let fields = details
-        .filter_map(|detail| detail["fieldViolations"].as_array())
-        .flatten();
-    fields
-        .filter_map(|violation| violation["field"].as_str())
-        .collect()
-}
-
-/// What is wrong with a refusal for one cause. Nothing is where the document does
-/// not promise a `BadRequest` with violations.
-pub(crate) fn unnamed_cause(
-    operation: &Operation,
-    status: u16,
-    value: Option<&Value>,
-    cause: &str,
-) -> Option<String> {
-    let promised = operation
-        .reply(status)
-        .is_some_and(Reply::promises_violations);
-    if !promised || status != 400 {
-        return None;
-    }
-    let named = violations(value?);
-    let short = cause.rsplit(['.', '/']).next().unwrap_or(cause);
-    if named.is_empty() {
-        return Some("the refusal has no `fieldViolations`, although they are declared".to_owned());
-    }
-    if named.iter().any(|field| field.contains(short)) {
-        return None;
-    }
-    Some(format!(
-        "the refusal is for `{cause}`, and its violations name {}",
-        named.join(", ")
-    ))
 }

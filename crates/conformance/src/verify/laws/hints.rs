@@ -1,8 +1,9 @@
 //! What a document has no word for: names that do not tell what they refer to, and
 //! values that must be unique.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
+use contract::error::DOMAIN;
 use contract::reasons::REASONS;
 
 use crate::verify::plan;
@@ -17,7 +18,15 @@ pub(crate) struct Hints {
     /// Whether a PATCH of an object leaves alone what it does not name of it.
     pub(crate) merges: bool,
     /// The reasons of errors, where there is a table of them.
-    pub(crate) reasons: Option<BTreeSet<&'static str>>,
+    pub(crate) reasons: Option<Reasons>,
+}
+
+/// A table of the reasons of errors.
+pub(crate) struct Reasons {
+    /// Who defines them, which each `ErrorInfo` says.
+    pub(crate) domain: &'static str,
+    /// Each reason, and the status of the errors that have it.
+    pub(crate) statuses: BTreeMap<&'static str, u16>,
 }
 
 impl Hints {
@@ -35,7 +44,13 @@ impl Hints {
                 .collect(),
             unique: plan::UNIQUE,
             merges: true,
-            reasons: Some(REASONS.iter().map(|(reason, _)| *reason).collect()),
+            reasons: Some(Reasons {
+                domain: DOMAIN,
+                statuses: REASONS
+                    .iter()
+                    .map(|(reason, status, _)| (*reason, *status))
+                    .collect(),
+            }),
         }
     }
 }

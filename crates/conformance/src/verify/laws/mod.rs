@@ -20,6 +20,7 @@ mod compare;
 mod coverage;
 mod deletion;
 mod document;
+mod error_body;
 mod errors;
 mod exchange;
 mod exemptions;
@@ -42,6 +43,7 @@ mod session;
 mod sorting;
 mod statuses;
 mod values;
+mod verdict;
 mod writes;
 
 use std::collections::BTreeMap;
@@ -58,18 +60,25 @@ pub use self::options::{Bounds, Laws, Part};
 pub(crate) use self::scheme::cookies;
 pub use self::scheme::{Scheme, SchemeError};
 
+pub(crate) use self::changes::{CREATED, UPDATED};
+pub(crate) use self::compare::instant;
 pub(crate) use self::coverage::Coverage;
+pub(crate) use self::error_body::{Broken, Received, carried, error_of, unkept_promises};
 pub(crate) use self::exchange::Ask;
 pub(crate) use self::hints::Hints;
-pub(crate) use self::model::Model;
+pub(crate) use self::model::{Model, Resource};
 pub(crate) use self::operation::{Media, Operation, Parameter, Reply, bare, is_json};
-pub(crate) use self::schema::{has_type, is_marked, properties, required, resolve};
-pub(crate) use self::session::{Outcome, Session};
+pub(crate) use self::schema::{
+    elements, escape, has_type, is_marked, properties, required, resolve,
+};
+pub(crate) use self::session::Session;
+pub(crate) use self::writes::is_as_sent;
 
 use self::lists::List;
+use self::verdict::Outcome;
 use self::writes::Made;
 use super::wire::Wire;
-use crate::report::{self, Finding, Level, Location};
+use crate::report::{self, Finding, Level, Location, OperationList};
 
 /// What a verification of laws needs beside the laws.
 pub(crate) struct Setting {
@@ -342,7 +351,7 @@ fn log(session: &Session<'_>) -> Option<Finding> {
         level: Level::Error,
         direction: None,
         operation: None,
-        also: Vec::new(),
+        also: OperationList::default(),
         base: None,
         revision: Some(Location::of_text(path.display().to_string(), line)),
         message,
@@ -367,7 +376,7 @@ fn unseen_finding(base: &str, law: Law, is_required: bool, unseen: &[String]) ->
         },
         direction: None,
         operation: None,
-        also: Vec::new(),
+        also: OperationList::default(),
         base: None,
         revision: Some(Location::of_text(base, None)),
         message: format!("{} never seen: {}{more}", unseen.len(), names.join(", ")),

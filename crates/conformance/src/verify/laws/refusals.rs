@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::errors::unnamed_cause;
+use super::error_body::unnamed_cause;
 use super::exchange::{Ask, Credentials, Exchange};
 use super::law::Law;
 use super::lists::List;

@@ -9,7 +9,8 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use serde_json::Value;
 
 use super::coverage::Coverage;
-use super::errors::{Broken, Judge, Received};
+use super::error_body::{Broken, Received};
+use super::errors::Judge;
 use super::exchange::{Ask, Credentials, Exchange};
 use super::hints::Hints;
 use super::law::Law;
@@ -17,19 +18,25 @@ use super::model::{Model, Resource};
 use super::operation::Operation;
 use super::options::Laws;
 use super::secrets;
-use crate::report::{Finding, Level, Location};
+use crate::report::Finding;
 use crate::verify::wire::{Wire, encode, whole_cause};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// How many findings of one law on one operation are told.
-const MAX_TOLD: usize = 3;
 
 /// A secret that is shorter could be in a reply by chance.
 const SHORTEST_SECRET: usize = 8;
 
 /// Names of query parameters whose values stay out of reports.
 const PRIVATE: [&str; 5] = ["token", "password", "secret", "key", "code"];
+
+/// What has been found of each law.
+#[derive(Default)]
+pub(super) struct Verdict {
+    pub(super) findings: Vec<Finding>,
+    pub(super) told: BTreeMap<(Law, String), usize>,
+    pub(super) tried: BTreeMap<Law, BTreeSet<String>>,
+    pub(super) untried: BTreeMap<(Law, String), BTreeSet<String>>,
+}
 
 pub(crate) struct Session<'m> {
     pub(crate) model: &'m Model,
@@ -46,12 +53,9 @@ pub(crate) struct Session<'m> {
     pub(crate) secrets: BTreeSet<String>,
     pub(crate) coverage: Coverage,
     pub(crate) requests: usize,
-    wire: Wire,
+    pub(super) wire: Wire,
     token: String,
-    findings: Vec<Finding>,
-    told: BTreeMap<(Law, String), usize>,
-    tried: BTreeMap<Law, BTreeSet<String>>,
-    untried: BTreeMap<(Law, String), BTreeSet<String>>,
+    pub(super) verdict: Verdict,
     judge: Judge,
 }
 
@@ -78,10 +82,7 @@ impl<'m> Session<'m> {
             requests: 0,
             wire,
             token,
-            findings: Vec::new(),
-            told: BTreeMap::new(),
-            tried: BTreeMap::new(),
-            untried: BTreeMap::new(),
+            verdict: Verdict::default(),
             judge: Judge::default(),
         }
     }
@@ -256,6 +257,7 @@ impl<'m> Session<'m> {
             law,
             level,
             message,
+            ..
         } in broken
         {
             self.breach_at(level, law, operation, &[&exchange.shown], &message);
@@ -341,11 +343,6 @@ impl<'m> Session<'m> {
         }
     }
 
-    /// Notes that a law was tried on an operation.
-    pub(crate) fn held(&mut self, law: Law, operation: &Operation) {
-        self.tried.entry(law).or_default().insert(operation.title());
-    }
-
     /// Keeps what was shown once, and must never be shown again.
     fn learn_secrets(&mut self, operation: &Operation, exchange: &Exchange) {
         let Some(value) = exchange.value.as_ref().filter(|_| exchange.is_success()) else {
@@ -372,148 +369,6 @@ impl<'m> Session<'m> {
             self.held(Law::ErrorReasonInTable, operation);
         }
     }
-
-    /// Notes that a law could not be tried on an operation.
-    pub(crate) fn untried(&mut self, law: Law, operation: &Operation, reason: impl Into<String>) {
-        let operations = self.untried.entry((law, reason.into())).or_default();
-        operations.insert(operation.title());
-    }
-
-    /// Notes that a law is broken. `requests` are those whose replies show it, as
-    /// reports show them.
-    pub(crate) fn breach(
-        &mut self,
-        law: Law,
-        operation: &Operation,
-        requests: &[&str],
-        message: &str,
-    ) {
-        self.breach_at(Level::Error, law, operation, requests, message);
-    }
-
-    fn breach_at(
-        &mut self,
-        level: Level,
-        law: Law,
-        operation: &Operation,
-        requests: &[&str],
-        message: &str,
-    ) {
-        self.held(law, operation);
-        let told = self.told.entry((law, operation.title())).or_default();
-        *told += 1;
-        if *told > MAX_TOLD {
-            return;
-        }
-        let requests: Vec<_> = requests
-            .iter()
-            .map(|request| format!("`{request}`"))
-            .collect();
-        let message = self.without_secrets(message);
-        self.findings.push(Finding {
-            id: law.id().to_owned(),
-            level,
-            direction: None,
-            operation: Some(operation.title()),
-            also: Vec::new(),
-            base: Some(self.place(operation)),
-            revision: Some(Location::of_text(self.wire.base.clone(), None)),
-            message: format!("{message}. Seen with {}", requests.join(", then ")),
-        });
-    }
-
-    pub(crate) fn place(&self, operation: &Operation) -> Location {
-        Location {
-            source: self.model.document.source.clone(),
-            pointer: operation.pointer.clone(),
-            line: None,
-        }
-    }
-
-    /// Notes something beside the laws.
-    pub(crate) fn note(&mut self, id: &str, level: Level, operation: &Operation, message: String) {
-        let finding = Finding {
-            id: id.to_owned(),
-            level,
-            direction: None,
-            operation: Some(operation.title()),
-            also: Vec::new(),
-            base: Some(self.place(operation)),
-            revision: Some(Location::of_text(self.wire.base.clone(), None)),
-            message,
-        };
-        self.findings.push(finding);
-    }
-
-    /// Every finding, and how many laws were tried.
-    pub(crate) fn finish(mut self) -> Outcome {
-        for ((law, operation), told) in &self.told {
-            if *told > MAX_TOLD
-                && let Some(last) = self.findings.iter_mut().rfind(|found| {
-                    found.id == law.id() && found.operation.as_ref() == Some(operation)
-                })
-            {
-                last.message = format!("{} (and {} more times)", last.message, told - MAX_TOLD);
-            }
-        }
-        let base = self.wire.base.clone();
-        // Laws that were not tried for the same reason on the same operations are one note.
-        let mut notes: BTreeMap<(&str, Vec<&String>), Vec<&str>> = BTreeMap::new();
-        for ((law, reason), operations) in &self.untried {
-            // What was tried in one way is tried.
-            let tried = self.tried.get(law);
-            let left = operations.iter();
-            let left = left.filter(|title| tried.is_none_or(|tried| !tried.contains(*title)));
-            let left: Vec<_> = left.collect();
-            if !left.is_empty() {
-                notes.entry((reason, left)).or_default().push(law.id());
-            }
-        }
-        for ((reason, operations), laws) in notes {
-            let were = if laws.len() == 1 { "was" } else { "were" };
-            self.findings.push(Finding {
-                id: "law-not-tried".to_owned(),
-                level: Level::Info,
-                direction: None,
-                operation: operations.first().map(|title| (*title).clone()),
-                also: operations.into_iter().skip(1).cloned().collect(),
-                base: None,
-                revision: Some(Location::of_text(base.clone(), None)),
-                message: format!("{} {were} not tried: {reason}", laws.join(", ")),
-            });
-        }
-        if self.requests >= self.laws.bounds.requests {
-            self.findings.push(Finding {
-                id: "law-not-tried".to_owned(),
-                level: Level::Warning,
-                direction: None,
-                operation: None,
-                also: Vec::new(),
-                base: None,
-                revision: Some(Location::of_text(base, None)),
-                message: format!(
-                    "the verification ended after {} requests, which is its bound; --only names \
-                     a part to verify, and --max-requests allows more",
-                    self.requests
-                ),
-            });
-        }
-        Outcome {
-            findings: self.findings,
-            laws: self.tried.len(),
-            requests: self.requests,
-            coverage: self.coverage,
-        }
-    }
-}
-
-/// What a session has come to.
-pub(crate) struct Outcome {
-    pub(crate) findings: Vec<Finding>,
-    /// How many laws were tried.
-    pub(crate) laws: usize,
-    pub(crate) requests: usize,
-    pub(crate) coverage: Coverage,
 }
 
 fn shortened(names: &[&str]) -> String {

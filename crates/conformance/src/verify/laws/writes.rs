@@ -345,7 +345,14 @@ async fn verify<'m>(
     shows(session, resource, made).await;
 }
 
-fn is_as_sent(root: &Value, property: Option<&Value>, got: &Value, sent: &Value) -> bool {
+/// Returns whether a property is what was sent. A server may write an e-mail address in
+/// another case.
+pub(crate) fn is_as_sent(
+    root: &Value,
+    property: Option<&Value>,
+    got: &Value,
+    sent: &Value,
+) -> bool {
     let is_email =
         property.is_some_and(|property| schema::resolve(root, property)["format"] == "email");
     let alike = || {

@@ -201,7 +201,8 @@ fn a_schema_that_extends_too_many_others_is_said_not_to_be_compared() {
     let findings = diff(&base, &revision, TODAY);
     let of = |operation: &str| -> Vec<String> {
         let findings = findings.iter().filter(|finding| {
-            let mut operations = finding.operation.iter().chain(&finding.also);
+            let operations = finding.operation.as_deref().into_iter();
+            let mut operations = operations.chain(finding.also.iter());
             operations.any(|other| other == operation)
         });
         findings.map(|finding| finding.rule.to_string()).collect()
