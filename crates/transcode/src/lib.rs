@@ -3,8 +3,9 @@
 //! transcode-build reads `google.api.http` annotations and generates, for each
 //! rpc, a [`RestCall`], and for each service a table of them; a
 //! [`GatewayService`] answers its calls, and a [`Gateway`] carries them out against
-//! an [`Upstream`] that speaks HTTP and JSON. Requests are generated code, replies
-//! are translated with static layouts: no descriptor is read while serving.
+//! an [`Upstream`] that speaks HTTP and JSON. Requests and replies are translated
+//! with static layouts, bytes to bytes: no descriptor is read while serving, and no
+//! message is built. Callers within the process bring messages of their own.
 //!
 //! This crate knows no API: no resource, no host, no credential. It never
 //! hands an upstream's body to a caller unparsed, and never answers OK to what
@@ -26,7 +27,9 @@ mod gateway;
 mod held;
 mod link;
 mod multipart;
+mod query;
 mod record;
+mod request_parts;
 mod rpc;
 mod server;
 mod stream;
@@ -36,7 +39,8 @@ mod upstream_error;
 mod violation;
 
 pub use call::{
-    ListCall, Query, RestCall, UploadCall, missing_body, text_of, write_body, write_masked_body,
+    ListCall, RestCall, UploadCall, missing_body, request_parts, text_of, write_body,
+    write_masked_body,
 };
 pub use caller::{REQUEST_ID, grpc_timeout, request_id};
 pub use config::Config;
@@ -44,7 +48,9 @@ pub use fault::status;
 pub use gateway::Gateway;
 pub use held::Held;
 pub use link::next_link;
+pub use query::Query;
 pub use record::{CallRecord, UpstreamRecord};
+pub use request_parts::{Malformed, Refused, RequestParts};
 pub use rpc::{Rpc, Rpcs};
 pub use server::GatewayService;
 pub use stream::ListStream;

@@ -6,6 +6,7 @@ mod errors;
 mod identity;
 mod masks;
 mod one_pass;
+mod one_pass_requests;
 mod replies;
 mod requests;
 mod streams;
