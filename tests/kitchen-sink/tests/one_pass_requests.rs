@@ -299,6 +299,15 @@ fn another_wire_type_is_named_by_its_field() {
 }
 
 #[test]
+fn the_entry_of_a_map_has_a_length() {
+    let message = field(2, &[0x28, 0]);
+    refuses::<kitchen::KitchenServiceUpdateBook>(
+        &message,
+        "book.notes: the wire type is not that of the field",
+    );
+}
+
+#[test]
 fn a_message_that_ends_within_a_value_is_refused() {
     let message = field(3, b"title");
     refuses::<kitchen::KitchenServiceReplaceBook>(&message[..4], "title: it ends within a value");

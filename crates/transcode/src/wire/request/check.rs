@@ -33,7 +33,7 @@ fn check_field(
     depth: u32,
 ) -> Result<(), Malformed> {
     const OTHER_TYPE: Malformed = Malformed::new("the wire type is not that of the field");
-    let Some(found) = field.wire_type(start) else {
+    let Start::Value(found) = start else {
         return Err(OTHER_TYPE);
     };
     if let Holding::Map(key) = field.holds {

@@ -8,7 +8,7 @@ use std::ops::Range;
 use crate::layout::Holding;
 use crate::request_parts::Malformed;
 
-use super::bytes::{self, MAX_DEPTH, WireValue};
+use super::bytes::{self, MAX_DEPTH, Start, WireValue};
 use super::shape::Shape;
 
 /// A value of a field.
@@ -89,10 +89,7 @@ impl<'m> Stack<'m> {
         let mut members = 0;
         while !rest.is_empty() {
             let (number, start) = bytes::key(&mut rest)?;
-            let known = shape.find(number);
-            let known =
-                known.and_then(|(index, field)| Some((index, field, field.wire_type(start)?)));
-            if let Some((index, field, wire_type)) = known {
+            if let (Start::Value(wire_type), Some((index, field))) = (start, shape.find(number)) {
                 let value = bytes::value(&mut rest, wire_type)?;
                 members += usize::from(matches!(field.holds, Holding::Member(_)));
                 self.0.push(Found { index, value });

@@ -6,8 +6,6 @@ use crate::layout::{
 };
 use crate::wire::output::WireType;
 
-use super::bytes::Start;
-
 /// The fields of a message.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Shape {
@@ -38,19 +36,6 @@ impl From<&FieldLayout> for KnownField {
         Self {
             holds: field.holds,
             value: field.value,
-        }
-    }
-}
-
-impl KnownField {
-    /// The wire type of what begins; `None` where it is no value. Like prost, this
-    /// takes the entry of a map for what it is, whatever its key says.
-    #[inline]
-    pub(super) fn wire_type(&self, start: Start) -> Option<WireType> {
-        match (self.holds, start) {
-            (Holding::Map(_), _) => Some(WireType::Len),
-            (_, Start::Value(wire_type)) => Some(wire_type),
-            (_, Start::Group | Start::EndOfGroup) => None,
         }
     }
 }
