@@ -9,41 +9,64 @@ use crate::fields::{oneof_of, oneofs_of};
 use crate::packages::is_not_generated;
 use crate::{names, options};
 
+/// The fields of a message in the order of its layout: first what a field mask can
+/// name, then what is filled from a header.
+fn in_order(descriptor: &MessageDescriptor) -> Vec<FieldDescriptor> {
+    let is_link = |field: &FieldDescriptor| options::next_link(field).is_some();
+    let (links, mut fields): (Vec<_>, Vec<_>) = descriptor.fields().partition(is_link);
+    fields.extend(links);
+    fields
+}
+
+/// The index of a field in the layout of its message.
+pub(crate) fn index(field: &FieldDescriptor) -> usize {
+    let fields = in_order(field.parent_message());
+    let index = fields.iter().position(|other| other == field);
+    index.unwrap_or_default()
+}
+
 /// The layout of a message.
 pub(crate) fn message(descriptor: &MessageDescriptor) -> TokenStream {
     let package = descriptor.package_name();
-    let fields: Vec<_> = descriptor
-        .fields()
-        .filter(|field| !options::is_undeclared(field) && options::next_link(field).is_none())
-        .collect();
+    let fields = in_order(descriptor);
     let names = names_of(&fields);
-    let fields = fields.iter().map(|field| self::field(package, field));
-    let collector = descriptor.fields().find(options::is_undeclared);
-    let collector = if let Some(field) = collector {
-        let number = Literal::u32_unsuffixed(field.number());
-        quote! { Some(#number) }
+    let mut numbers: Vec<_> = (0..fields.len()).collect();
+    numbers.sort_by_key(|index| fields[*index].number());
+    let numbers = numbers.into_iter().map(Literal::usize_unsuffixed);
+    let collector = if let Some(index) = fields.iter().position(options::is_undeclared) {
+        let index = Literal::usize_unsuffixed(index);
+        quote! { Some(#index) }
     } else {
         quote! { None }
     };
+    let fields = fields.iter().map(|field| self::field(package, field));
+    let name = names::message(package, descriptor);
     quote! {
         MessageLayout {
             fields: &[#(#fields),*],
+            declared: <#name as JsonMessage>::FIELDS,
             names: #names,
+            numbers: NumberTable(&[#(#numbers),*]),
             collector: #collector,
         }
     }
 }
 
-/// The most fields that a message can have in JSON: the indexes of a table have 16
+/// The most fields that a message can have: the indexes of a table have 16
 /// bits.
 pub(crate) const MAX_FIELDS: usize = NameTable::EMPTY as usize;
 
 /// The table in which the fields are found by the names of their properties, which
 /// differ: protos in which two are alike do not compile.
 fn names_of(fields: &[FieldDescriptor]) -> TokenStream {
-    let mut indexes = vec![NameTable::EMPTY; (fields.len() * 2).next_power_of_two()];
+    let is_property = |field: &FieldDescriptor| {
+        !options::is_undeclared(field) && options::next_link(field).is_none()
+    };
+    let count = fields.iter().filter(|field| is_property(field)).count();
+    let mut indexes = vec![NameTable::EMPTY; (count * 2).next_power_of_two()];
     // A message with more fields was refused.
-    for (index, field) in (0..NameTable::EMPTY).zip(fields) {
+    let fields = (0..NameTable::EMPTY).zip(fields);
+    for (index, field) in fields.filter(|(_, field)| is_property(field)) {
         let mut places = places(field.json_name().as_bytes(), indexes.len());
         if let Some(place) = places.find(|place| indexes[*place] == NameTable::EMPTY) {
             indexes[place] = index;
@@ -160,7 +183,12 @@ fn value(package: &str, kind: &Kind) -> TokenStream {
         Kind::Bytes => "Bytes",
         Kind::Enum(descriptor) => {
             let name = names::enumeration(package, descriptor);
-            return quote! { ValueLayout::Enum(<#name as JsonEnum>::number) };
+            return quote! {
+                ValueLayout::Enum(&EnumLayout {
+                    number: <#name as JsonEnum>::number,
+                    spelling: <#name as JsonEnum>::spelling,
+                })
+            };
         }
         Kind::Message(descriptor) => return message_value(package, descriptor),
     };

@@ -15,6 +15,7 @@ mod names;
 mod options;
 mod packages;
 mod problem;
+mod requests;
 mod rpc;
 mod services;
 mod stream;
@@ -203,10 +204,13 @@ pub fn generate(pool: &DescriptorPool) -> Result<Vec<Package>, Error> {
             quote! {
                 use ::std::borrow::Cow;
                 use ::tonic::service::Routes;
-                use ::transcode::layout::{ReplyLayout, Root};
+                use ::transcode::layout::{
+                    BodyLayout, Cleared, MaskLayout, ParameterLayout, ReplyLayout, RequestLayout,
+                    Root, UploadLayout, VariableLayout,
+                };
                 use ::transcode::template::{Pattern, Segment, Template};
                 use ::transcode::{
-                    Bytes, Gateway, GatewayService, ListCall, Method, Query, RestCall, Rpc, Rpcs,
+                    Gateway, GatewayService, ListCall, Method, Query, RestCall, Rpc, Rpcs,
                     UploadCall, Upstream, Violation, missing_body, text_of, write_body,
                     write_masked_body,
                 };
@@ -218,8 +222,8 @@ pub fn generate(pool: &DescriptorPool) -> Result<Vec<Package>, Error> {
             mod transcoded {
                 use ::transcode::json::*;
                 use ::transcode::layout::{
-                    FieldLayout, Holding, KeyLayout, LinkLayout, MessageLayout, NameTable, Signed, Unsigned,
-                    ValueLayout,
+                    EnumLayout, FieldLayout, Holding, KeyLayout, LinkLayout, MessageLayout,
+                    NameTable, NumberTable, Signed, Unsigned, ValueLayout,
                 };
                 #imports
 

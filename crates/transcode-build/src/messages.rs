@@ -175,7 +175,7 @@ fn message(descriptor: &MessageDescriptor, problems: &mut Vec<Problem>) -> Token
             reason: "has more than 256 oneofs".to_owned(),
         });
     }
-    if code.len() > layouts::MAX_FIELDS {
+    if descriptor.fields().len() > layouts::MAX_FIELDS {
         problems.push(Problem {
             subject: format!("message {}", descriptor.full_name()),
             reason: format!("has more than {} fields", layouts::MAX_FIELDS),

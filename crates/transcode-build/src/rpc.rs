@@ -10,6 +10,7 @@ use crate::fields::{
     text_field,
 };
 use crate::options::{self, HttpRule};
+use crate::requests::{self, Body, Parameter};
 use crate::stream::{self, ListFields};
 use crate::upload::UploadFields;
 use crate::{layouts, messages, names};
@@ -39,13 +40,6 @@ pub(crate) struct Rpc {
     mask: Option<FieldDescriptor>,
     /// The type that implements `RestCall`.
     call: Ident,
-}
-
-/// What the body of the request is made of.
-enum Body {
-    None,
-    Request,
-    Field(FieldDescriptor),
 }
 
 impl Rpc {
@@ -93,18 +87,18 @@ impl Rpc {
             }
         }
         let body = match rule.body.as_str() {
-            "" => Body::None,
+            "" => Body::Nothing,
             "*" => Body::Request,
             name => match single_field(&input, name) {
                 Ok(field) => Body::Field(field),
                 Err(reason) => {
                     reasons.push(format!("has the body {name:?}, which {reason}"));
-                    Body::None
+                    Body::Nothing
                 }
             },
         };
         let mask = input.get_field_by_name(UPDATE_MASK).filter(|field| {
-            !matches!(body, Body::None)
+            !matches!(body, Body::Nothing)
                 && oneof_of(field).is_none()
                 && is_message(field, "google.protobuf.FieldMask")
                 && !field.is_list()
@@ -138,8 +132,17 @@ impl Rpc {
         let request = names::message(&self.package, &self.method.input());
         let reply = names::message(&self.package, &self.method.output());
         let variables = self.variables();
-        let query = self.query(reasons);
+        let parameters = self.parameters(reasons);
+        let query = self.query(&parameters);
         let body = self.body(reasons);
+        let layout = requests::layout(
+            &self.package,
+            &self.method.input(),
+            &self.bound,
+            &parameters,
+            &self.body,
+            self.mask.as_ref(),
+        );
         let read = self.reply(reasons);
         let upload = self.upload.as_ref().map(|upload| self.upload_call(upload));
         let list = self.streamed.as_ref().map(|list| list.call(call));
@@ -161,6 +164,10 @@ impl Rpc {
                 #variables
                 #query
                 #body
+                fn request() -> &'static RequestLayout {
+                    static REQUEST: RequestLayout = #layout;
+                    &REQUEST
+                }
                 fn reply() -> &'static ReplyLayout {
                     static REPLY: ReplyLayout = #read;
                     &REPLY
@@ -247,9 +254,8 @@ impl Rpc {
         value.unwrap_or_default()
     }
 
-    /// The function that pushes what neither the path nor the body holds, if
-    /// anything is left.
-    fn query(&self, reasons: &mut Reasons) -> Option<TokenStream> {
+    /// What neither the path nor the body holds.
+    fn parameters(&self, reasons: &mut Reasons) -> Vec<Parameter> {
         let mut leaves = Vec::new();
         match (&self.body, &self.upload) {
             (Body::Request, _) => {}
@@ -266,22 +272,30 @@ impl Rpc {
                 }
             }
         }
-        if leaves.is_empty() {
-            return None;
-        }
         let skip = usize::from(self.upload.is_some());
-        let pushes = leaves.into_iter().map(|path| {
-            let field = &path[path.len() - 1];
-            let codec = self.codec(field);
-            let value = self.value(&path);
-            let dotted = dotted(&path);
+        let parameters = leaves.into_iter().map(|path| {
             let names: Vec<_> = path[skip..]
                 .iter()
                 .map(FieldDescriptor::json_name)
                 .collect();
-            let name = names.join(".");
             let sent_as = |list: &ListFields| list.sent_as(&path);
-            let name = self.streamed.as_ref().and_then(sent_as).unwrap_or(name);
+            let name = self.streamed.as_ref().and_then(sent_as);
+            let name = name.unwrap_or_else(|| names.join("."));
+            Parameter { path, name }
+        });
+        parameters.collect()
+    }
+
+    /// The function that pushes the parameters, if there are any.
+    fn query(&self, parameters: &[Parameter]) -> Option<TokenStream> {
+        if parameters.is_empty() {
+            return None;
+        }
+        let pushes = parameters.iter().map(|Parameter { path, name }| {
+            let field = &path[path.len() - 1];
+            let codec = self.codec(field);
+            let value = self.value(path);
+            let dotted = dotted(path);
             let push = if field.is_list() {
                 quote! { push_all }
             } else if field.supports_presence() {
@@ -341,7 +355,7 @@ impl Rpc {
     /// The function that writes the body, if there is one.
     fn body(&self, reasons: &mut Reasons) -> Option<TokenStream> {
         let write = match &self.body {
-            Body::None => return None,
+            Body::Nothing => return None,
             Body::Request => self.request_body(reasons),
             Body::Field(field) => self.field_body(field, reasons),
         };
@@ -481,41 +495,12 @@ impl Rpc {
 
     fn upload_call(&self, upload: &UploadFields) -> TokenStream {
         let call = &self.call;
-        let part = &upload.part;
-        let content_type_field = dotted(&upload.content_type);
-        let member = |field: &FieldDescriptor| {
-            let oneof = oneof_of(field)?;
-            Some((
-                names::snake(oneof.name()),
-                names::variant(&self.package, &oneof, field),
-            ))
-        };
-        let (oneof, content) = member(&upload.content).unzip();
-        let (_, header) = member(&upload.header).unzip();
-        let file_name = self.value(&upload.file_name);
-        let content_type = self.value(&upload.content_type);
+        let layout = requests::upload(upload);
         quote! {
             impl UploadCall for #call {
-                const PART: &'static str = #part;
-                const CONTENT_TYPE: &'static str = #content_type_field;
-
-                fn content(message: Self::Request) -> Option<Bytes> {
-                    match message.#oneof {
-                        Some(#content(content)) => Some(content),
-                        _ => None,
-                    }
-                }
-
-                fn is_header(message: &Self::Request) -> bool {
-                    matches!(message.#oneof, Some(#header(_)))
-                }
-
-                fn file_name(request: &Self::Request) -> Option<&str> {
-                    #file_name.map(String::as_str)
-                }
-
-                fn content_type(request: &Self::Request) -> Option<&str> {
-                    #content_type.map(String::as_str)
+                fn upload() -> &'static UploadLayout {
+                    static UPLOAD: UploadLayout = #layout;
+                    &UPLOAD
                 }
             }
         }

@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use bytes::Bytes;
-use percent_encoding::utf8_percent_encode;
 use prost::Message;
 
 use crate::json::{self, Codec, JsonMessage, Nested, TextCodec};
-use crate::layout::ReplyLayout;
-use crate::mask::Selection;
-use crate::template::{RESERVED, Template};
+use crate::layout::{ReplyLayout, RequestLayout, UploadLayout};
+use crate::mask::{Field, Selection};
+use crate::query::Query;
+use crate::request_parts::RequestParts;
+use crate::template::Template;
 use crate::violation::Violation;
 
 /// The REST request and reply of one rpc.
@@ -62,6 +62,9 @@ pub trait RestCall: Send + Sync + 'static {
         Ok(None)
     }
 
+    /// How the path, the query and the body are made of the bytes of the message.
+    fn request() -> &'static RequestLayout;
+
     /// How the reply is read; of a [`ListCall`], each element as if it were the reply.
     fn reply() -> &'static ReplyLayout;
 }
@@ -77,86 +80,8 @@ pub trait ListCall: RestCall {
 /// An upload: a client stream whose first message is the header and whose other
 /// messages are content.
 pub trait UploadCall: RestCall {
-    /// The name of the form-data part that carries the content.
-    const PART: &'static str;
-
-    /// The field with the content's type, as a path from the request message.
-    const CONTENT_TYPE: &'static str;
-
-    /// The content that a message carries; `None` for one that carries none.
-    fn content(message: Self::Request) -> Option<Bytes>;
-
-    /// Returns whether a message is the header.
-    fn is_header(message: &Self::Request) -> bool;
-
-    /// What the header calls the file.
-    fn file_name(header: &Self::Request) -> Option<&str>;
-
-    /// What the header says of the content's type.
-    fn content_type(header: &Self::Request) -> Option<&str>;
-}
-
-/// A query that is being put together.
-#[derive(Debug, Default)]
-pub struct Query {
-    text: String,
-    violations: Vec<Violation>,
-}
-
-impl Query {
-    /// Adds a parameter if the field is set.
-    pub fn push<C: TextCodec>(
-        &mut self,
-        field: &'static str,
-        name: &'static str,
-        value: Option<&C::Value>,
-    ) {
-        if let Some(value) = value.filter(|value| C::is_set(value)) {
-            self.push_text(field, name, C::text(value));
-        }
-    }
-
-    /// Adds a parameter unless the field has its default value.
-    pub fn push_implicit<C: TextCodec<Value: Default + PartialEq>>(
-        &mut self,
-        field: &'static str,
-        name: &'static str,
-        value: Option<&C::Value>,
-    ) {
-        self.push::<C>(
-            field,
-            name,
-            value.filter(|value| **value != C::Value::default()),
-        );
-    }
-
-    /// Adds a parameter for each element of a list.
-    pub fn push_all<C: TextCodec>(
-        &mut self,
-        field: &'static str,
-        name: &'static str,
-        values: Option<&Vec<C::Value>>,
-    ) {
-        for value in values.into_iter().flatten() {
-            self.push_text(field, name, C::text(value));
-        }
-    }
-
-    fn push_text(&mut self, field: &str, name: &str, text: Result<Cow<'_, str>, String>) {
-        match text {
-            Ok(text) => {
-                let separator = if self.text.is_empty() { '?' } else { '&' };
-                self.text.push(separator);
-                self.text.extend(utf8_percent_encode(name, RESERVED));
-                self.text.push('=');
-                self.text.extend(utf8_percent_encode(&text, RESERVED));
-            }
-            Err(description) => self.violations.push(Violation {
-                field: field.to_owned(),
-                description,
-            }),
-        }
-    }
+    /// How its messages are laid out.
+    fn upload() -> &'static UploadLayout;
 }
 
 /// The value of a field as text, if it is set.
@@ -198,13 +123,7 @@ pub fn write_masked_body<M: JsonMessage>(
     mask: Option<&prost_types::FieldMask>,
     except: &[&str],
 ) -> Result<Option<Vec<u8>>, Vec<Violation>> {
-    let selection = Selection::resolve(mask, M::FIELDS, except).map_err(|paths| {
-        let violations = paths.into_iter().map(|path| Violation {
-            field: "update_mask".to_owned(),
-            description: path.to_string(),
-        });
-        violations.collect::<Vec<_>>()
-    })?;
+    let selection = selection(mask, M::FIELDS, except)?;
     write_selected::<Nested<M>>(field, value, &selection)
 }
 
@@ -232,6 +151,38 @@ pub fn missing_body(field: &str) -> Vec<Violation> {
     }]
 }
 
+/// What a field mask of an update selects.
+///
+/// # Errors
+///
+/// Fails on paths that name no field.
+pub(crate) fn selection(
+    mask: Option<&prost_types::FieldMask>,
+    fields: &'static [Field],
+    except: &[&str],
+) -> Result<Selection, Vec<Violation>> {
+    Selection::resolve(mask, fields, except).map_err(|paths| {
+        let violations = paths.into_iter().map(|path| Violation {
+            field: "update_mask".to_owned(),
+            description: path.to_string(),
+        });
+        violations.collect()
+    })
+}
+
+/// The request of a call.
+///
+/// # Errors
+///
+/// Names every field that does not fit the path or the query at once, or else what
+/// has no JSON form in the body.
+pub fn request_parts<C: RestCall>(request: C::Request) -> Result<RequestParts, Vec<Violation>> {
+    Ok(RequestParts {
+        target: path_and_query::<C>(&request)?,
+        body: C::body(request)?,
+    })
+}
+
 /// The path and query of a call.
 ///
 /// # Errors
@@ -241,12 +192,5 @@ pub(crate) fn path_and_query<C: RestCall>(request: &C::Request) -> Result<String
     let path = C::PATH.fill(|field| C::path_variable(request, field));
     let mut query = Query::default();
     C::query(request, &mut query);
-    match path {
-        Ok(path) if query.violations.is_empty() => Ok(path + &query.text),
-        Ok(_) => Err(query.violations),
-        Err(mut violations) => {
-            violations.append(&mut query.violations);
-            Err(violations)
-        }
-    }
+    query.behind(path)
 }

@@ -7,7 +7,6 @@ use bytes::Bytes;
 use http::header::{self, HeaderValue};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
-use prost::{DecodeError, Message as _};
 use tokio::time::{Instant, timeout_at};
 use tonic::Status;
 use tonic_types::StatusExt as _;
@@ -20,10 +19,11 @@ use crate::held::{self, BodyFault, Held, Room};
 use crate::json::{Drift, DriftKind, Drifts, ReadError};
 use crate::layout::{KeyLayout, LinkLayout, ReplyLayout};
 use crate::link;
+use crate::request_parts::{Refused, RequestParts};
 use crate::upstream::{BoxError, CallContext, RequestBody, SendErrorKind, Upstream};
 use crate::upstream_error;
 use crate::violation::Violation;
-use crate::wire::Reader;
+use crate::wire::{self, Reader};
 
 /// How much of an error's body is read, in bytes.
 const MAX_ERROR: usize = 1 << 20;
@@ -92,52 +92,25 @@ impl CallKind {
 impl Prepared {
     /// The request of a unary call.
     pub(crate) fn new<C: RestCall>(message: C::Request) -> Result<Self, Vec<Violation>> {
-        let target = call::path_and_query::<C>(&message)?;
-        Ok(Self::with_body(
-            CallKind::of::<C>(),
-            target,
-            C::body(message)?,
-        ))
+        let parts = call::request_parts::<C>(message)?;
+        Ok(Self::with_parts(CallKind::of::<C>(), parts))
     }
 
     /// The request of a unary call whose message is still encoded.
-    pub(crate) fn decode<C: RestCall>(message: Bytes) -> Result<Self, Refused> {
-        Ok(Self::new::<C>(C::Request::decode(message)?)?)
+    pub(crate) fn translate<C: RestCall>(message: &[u8]) -> Result<Self, Refused> {
+        let parts = wire::request_parts(&C::PATH, C::request(), message)?;
+        Ok(Self::with_parts(CallKind::of::<C>(), parts))
     }
 
-    fn with_body(call: CallKind, target: String, json: Option<Vec<u8>>) -> Self {
+    fn with_parts(call: CallKind, parts: RequestParts) -> Self {
+        let RequestParts { target, body } = parts;
         Self {
             call,
             target,
-            content_type: json.is_some().then_some(JSON),
-            body: RequestBody::Whole(json.map(Bytes::from).unwrap_or_default()),
+            content_type: body.is_some().then_some(JSON),
+            body: RequestBody::Whole(body.map(Bytes::from).unwrap_or_default()),
         }
     }
-}
-
-/// Why a message of a caller makes no request.
-pub(crate) enum Refused {
-    /// It cannot be decoded.
-    Malformed(DecodeError),
-    /// It has no REST form.
-    Violations(Vec<Violation>),
-}
-
-impl From<DecodeError> for Refused {
-    fn from(error: DecodeError) -> Self {
-        Self::Malformed(error)
-    }
-}
-
-impl From<Vec<Violation>> for Refused {
-    fn from(violations: Vec<Violation>) -> Self {
-        Self::Violations(violations)
-    }
-}
-
-/// The path and query of a call whose message is still encoded.
-pub(crate) fn target<C: RestCall>(message: Bytes) -> Result<String, Refused> {
-    Ok(call::path_and_query::<C>(&C::Request::decode(message)?)?)
 }
 
 /// A successful reply as a message of gRPC.

@@ -130,7 +130,6 @@ impl<U: Upstream> Gateway<U> {
         &self,
         caller: &Caller,
         call: CallKind,
-        part: &'static str,
         read: ReadMessage,
         mut messages: Streaming<Bytes>,
     ) -> Result<Answer, Fault> {
@@ -153,7 +152,7 @@ impl<U: Upstream> Gateway<U> {
                     tracing::error!(%error, "no random numbers for a boundary");
                     Fault::Gateway("the upload cannot be framed")
                 })?;
-                let preamble = multipart::preamble(part, &header, &boundary);
+                let preamble = multipart::preamble(&header, &boundary);
                 let target = header.target.map_err(Fault::InvalidRequest)?;
                 let preamble =
                     preamble.map_err(|violation| Fault::InvalidRequest(vec![violation]))?;

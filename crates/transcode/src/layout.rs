@@ -1,17 +1,84 @@
 //! How messages lie on the wire: the static descriptions that transcode-build
-//! generates, one for each message.
+//! generates, one for each message and one for each rpc.
+//!
+//! Fields are named by their indexes in the layouts of their messages; a way is the
+//! indexes that lead from a message to a field.
+
+use crate::mask::Field;
 
 /// How a message is laid out.
 #[derive(Debug)]
 pub struct MessageLayout {
-    /// The fields that are properties.
+    /// The fields: first those in `declared`, in the same order, then those that are
+    /// filled from a header.
     pub fields: &'static [FieldLayout],
-    /// Where to find them by name.
+    /// What a field mask can name.
+    pub declared: &'static [Field],
+    /// Where to find the properties by name.
     pub names: NameTable,
-    /// The number of the `google.protobuf.Struct` field that collects the
+    /// Where to find the fields by number.
+    pub numbers: NumberTable,
+    /// The index of the `google.protobuf.Struct` field that collects the
     /// properties which no other field declares, if there is one.
-    pub collector: Option<u32>,
+    pub collector: Option<u16>,
 }
+
+impl MessageLayout {
+    /// The layout of `google.protobuf.Empty`, which has no fields.
+    #[must_use]
+    pub fn empty() -> &'static Self {
+        static EMPTY: MessageLayout = MessageLayout::internal(&[], &[]);
+        &EMPTY
+    }
+
+    /// The layout of a message that is no JSON object.
+    pub(crate) const fn internal(fields: &'static [FieldLayout], numbers: &'static [u16]) -> Self {
+        Self {
+            fields,
+            declared: &[],
+            names: NameTable(&[]),
+            numbers: NumberTable(numbers),
+            collector: None,
+        }
+    }
+
+    /// The index of the field with this number, and the field.
+    #[inline]
+    pub(crate) fn find_number(&self, number: u32) -> Option<(u16, &'static FieldLayout)> {
+        let indexes = self.numbers.0;
+        let field = |index: u16| self.fields.get(usize::from(index));
+        // Most messages number their fields from one on, without a gap.
+        let guess = usize::try_from(number).ok()?.wrapping_sub(1);
+        if let Some(&index) = indexes.get(guess)
+            && let Some(found) = field(index)
+            && found.number == number
+        {
+            return Some((index, found));
+        }
+        let number_of = |index: &u16| field(*index).map_or(0, |field| field.number);
+        let place = indexes.binary_search_by_key(&number, number_of).ok()?;
+        let index = *indexes.get(place)?;
+        Some((index, field(index)?))
+    }
+
+    /// The field that collects what is not declared, if there is one.
+    pub(crate) fn collector(&self) -> Option<&'static FieldLayout> {
+        self.fields.get(usize::from(self.collector?))
+    }
+
+    /// What the proto calls the field at this index.
+    pub(crate) fn proto_name(&self, index: u16) -> &'static str {
+        let index = usize::from(index);
+        let declared = self.declared.get(index).map(|field| field.name);
+        let field = self.fields.get(index).map(|field| field.name);
+        declared.or(field).unwrap_or_default()
+    }
+}
+
+/// Where to find fields by their numbers: the indexes of the fields, in the order of
+/// their numbers.
+#[derive(Debug)]
+pub struct NumberTable(pub &'static [u16]);
 
 /// How a field is laid out.
 #[derive(Debug)]
@@ -102,8 +169,8 @@ pub enum ValueLayout {
     String,
     /// `bytes`.
     Bytes,
-    /// An enum: the number of the value that is spelled so.
-    Enum(fn(&str) -> Option<i32>),
+    /// An enum.
+    Enum(&'static EnumLayout),
     /// A message.
     Message(fn() -> &'static MessageLayout),
     /// A message that is written in JSON as the value of this one field.
@@ -124,6 +191,29 @@ pub enum ValueLayout {
     ListValue,
     /// `google.protobuf.Empty`.
     Empty,
+}
+
+/// How the values of an enum are spelled in JSON.
+#[derive(Debug)]
+pub struct EnumLayout {
+    /// The number of the value that is spelled so.
+    pub number: fn(&str) -> Option<i32>,
+    /// The spelling of a value; `None` for zero and for numbers that the enum does
+    /// not declare.
+    pub spelling: fn(i32) -> Option<&'static str>,
+}
+
+impl From<KeyLayout> for ValueLayout {
+    fn from(key: KeyLayout) -> Self {
+        match key {
+            KeyLayout::String => Self::String,
+            KeyLayout::Bool => Self::Bool,
+            KeyLayout::Int32(how) => Self::Int32(how),
+            KeyLayout::Int64(how) => Self::Int64(how),
+            KeyLayout::UInt32(how) => Self::UInt32(how),
+            KeyLayout::UInt64(how) => Self::UInt64(how),
+        }
+    }
 }
 
 impl ValueLayout {
@@ -282,4 +372,106 @@ pub enum Root {
     Field(&'static FieldLayout),
     /// Nothing: it has to be JSON, if there is anything.
     Nothing,
+}
+
+/// How a message becomes a request.
+#[derive(Debug)]
+pub struct RequestLayout {
+    /// The message.
+    pub message: fn() -> &'static MessageLayout,
+    /// The variables of the path, in its order.
+    pub variables: &'static [VariableLayout],
+    /// The parameters of the query, in its order.
+    pub parameters: &'static [ParameterLayout],
+    /// The body.
+    pub body: BodyLayout,
+}
+
+/// A field that the path binds.
+#[derive(Debug)]
+pub struct VariableLayout {
+    /// Its path in the names of the proto, as the template writes it.
+    pub field: &'static str,
+    /// The way to it.
+    pub way: &'static [u16],
+}
+
+/// A field that is sent in the query.
+#[derive(Debug)]
+pub enum ParameterLayout {
+    /// The field is a parameter, or, if it is a list, each of its elements.
+    Value {
+        /// The index of the field in its message.
+        index: u16,
+        /// Its path in the names of the proto.
+        field: &'static str,
+        /// The name of the parameter.
+        name: &'static str,
+    },
+    /// Fields of the message in this field are parameters.
+    Within {
+        /// The index of the field in its message.
+        index: u16,
+        /// The parameters.
+        parameters: &'static [ParameterLayout],
+    },
+}
+
+/// What the body of a request is made of.
+#[derive(Debug)]
+pub enum BodyLayout {
+    /// There is no body.
+    Nothing,
+    /// The message itself.
+    Request {
+        /// What of it is not part of the body.
+        cleared: &'static [Cleared],
+        /// The field mask that selects what is sent.
+        mask: Option<MaskLayout>,
+    },
+    /// This field of the message.
+    Field {
+        /// Its index.
+        index: u16,
+        /// Its name in the proto.
+        name: &'static str,
+        /// The field mask that selects what is sent. It applies to the field.
+        mask: Option<MaskLayout>,
+    },
+}
+
+/// A field mask of an update.
+#[derive(Debug)]
+pub struct MaskLayout {
+    /// The index of the field that holds it.
+    pub index: u16,
+    /// The paths of the fields that are not part of the body, in the names of the
+    /// proto.
+    pub except: &'static [&'static str],
+}
+
+/// A field that is not part of the body.
+#[derive(Debug)]
+pub struct Cleared {
+    /// Its index in its message.
+    pub index: u16,
+    /// The fields of its message that are meant; if there are none, the field itself.
+    pub below: &'static [Cleared],
+}
+
+/// How the messages of an upload are laid out: each is a header or content.
+#[derive(Debug)]
+pub struct UploadLayout {
+    /// The name of the form-data part that carries the content.
+    pub part: &'static str,
+    /// The index of the field with the header.
+    pub header: u16,
+    /// The index of the field with content.
+    pub content: u16,
+    /// The way to what the header calls the file.
+    pub file_name: &'static [u16],
+    /// The way to what the header says of the content's type.
+    pub content_type: &'static [u16],
+    /// The same way in the names of the proto.
+    pub content_type_field: &'static str,
 }

@@ -3,8 +3,9 @@
 //! transcode-build reads `google.api.http` annotations and generates, for each
 //! rpc, a [`RestCall`], and for each service a table of them; a
 //! [`GatewayService`] answers its calls, and a [`Gateway`] carries them out against
-//! an [`Upstream`] that speaks HTTP and JSON. Requests are generated code, replies
-//! are translated with static layouts: no descriptor is read while serving.
+//! an [`Upstream`] that speaks HTTP and JSON. Requests and replies are translated
+//! with static layouts, bytes to bytes: no descriptor is read while serving, and no
+//! message is built. Callers within the process bring messages of their own.
 //!
 //! This crate knows no API: no resource, no host, no credential. It never
 //! hands an upstream's body to a caller unparsed, and never answers OK to what
@@ -27,7 +28,9 @@ mod gateway;
 mod held;
 mod link;
 mod multipart;
+mod query;
 mod record;
+mod request_parts;
 mod rpc;
 mod server;
 mod stream;
@@ -38,7 +41,8 @@ mod violation;
 
 pub use allowed::{NeverPassed, ReplyFields, RequestFields};
 pub use call::{
-    ListCall, Query, RestCall, UploadCall, missing_body, text_of, write_body, write_masked_body,
+    ListCall, RestCall, UploadCall, missing_body, request_parts, text_of, write_body,
+    write_masked_body,
 };
 pub use caller::{REQUEST_ID, grpc_timeout, request_id};
 pub use config::Config;
@@ -46,7 +50,9 @@ pub use fault::{loggable, status};
 pub use gateway::Gateway;
 pub use held::Held;
 pub use link::next_link;
+pub use query::Query;
 pub use record::{CallRecord, UpstreamRecord};
+pub use request_parts::{Malformed, Refused, RequestParts};
 pub use rpc::{Rpc, Rpcs};
 pub use server::GatewayService;
 pub use stream::ListStream;

@@ -36,11 +36,8 @@ impl Boundary {
 }
 
 /// What stands before the content.
-pub(crate) fn preamble(
-    part: &str,
-    header: &Header,
-    boundary: &Boundary,
-) -> Result<Bytes, Violation> {
+pub(crate) fn preamble(header: &Header, boundary: &Boundary) -> Result<Bytes, Violation> {
+    let part = header.layout.part;
     let file_name = header.file_name.as_deref().filter(|name| !name.is_empty());
     let content_type = header
         .content_type
@@ -49,7 +46,7 @@ pub(crate) fn preamble(
         .unwrap_or("application/octet-stream");
     if !is_media_type(content_type) {
         return Err(Violation {
-            field: header.content_type_field.to_owned(),
+            field: header.layout.content_type_field.to_owned(),
             description: "must be a media type, such as image/png".to_owned(),
         });
     }

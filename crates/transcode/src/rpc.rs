@@ -1,11 +1,11 @@
 //! The rpcs of a service as its server needs them: a table of what differs between
 //! them, so that the rest is compiled once.
 
-use bytes::Bytes;
-
 use crate::call::{ListCall, RestCall, UploadCall};
-use crate::exchange::{self, CallKind, Prepared, Refused};
+use crate::exchange::{CallKind, Prepared};
+use crate::request_parts::Refused;
 use crate::upload::{ReadMessage, read_message};
+use crate::wire;
 
 /// The rpcs of a service. Generated.
 pub trait Rpcs: Send + Sync + 'static {
@@ -28,18 +28,14 @@ pub struct Rpc {
 /// How the messages of a caller become a request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Request {
-    Unary(fn(Bytes) -> Result<Prepared, Refused>),
+    Unary(fn(&[u8]) -> Result<Prepared, Refused>),
     /// A list whose elements are the messages of the reply.
     List {
-        target: fn(Bytes) -> Result<String, Refused>,
+        target: fn(&[u8]) -> Result<String, Refused>,
         /// The parameters that name the next page in the link to it.
         next: &'static [&'static str],
     },
-    Upload {
-        /// The name of the form-data part.
-        part: &'static str,
-        read: ReadMessage,
-    },
+    Upload(ReadMessage),
 }
 
 impl Rpc {
@@ -49,7 +45,7 @@ impl Rpc {
         Self {
             name: C::RPC,
             kind: CallKind::of::<C>,
-            request: Request::Unary(Prepared::decode::<C>),
+            request: Request::Unary(Prepared::translate::<C>),
         }
     }
 
@@ -60,7 +56,7 @@ impl Rpc {
             name: C::RPC,
             kind: CallKind::streamed::<C>,
             request: Request::List {
-                target: exchange::target::<C>,
+                target: target::<C>,
                 next: C::NEXT,
             },
         }
@@ -72,10 +68,12 @@ impl Rpc {
         Self {
             name: C::RPC,
             kind: CallKind::of::<C>,
-            request: Request::Upload {
-                part: C::PART,
-                read: read_message::<C>,
-            },
+            request: Request::Upload(read_message::<C>),
         }
     }
+}
+
+/// The path and query of a list whose message is still encoded.
+fn target<C: ListCall>(message: &[u8]) -> Result<String, Refused> {
+    wire::target(&C::PATH, C::request(), message)
 }

@@ -22,9 +22,10 @@ use tonic::{Code, Status};
 use tower::Service;
 
 use crate::caller::Caller;
-use crate::exchange::{self, Answer, Refused};
+use crate::exchange::{self, Answer};
 use crate::fault::Fault;
 use crate::gateway::Gateway;
+use crate::request_parts::Refused;
 use crate::rpc::{self, Rpc, Rpcs};
 use crate::upstream::Upstream;
 use crate::violation::Violation;
@@ -110,14 +111,14 @@ impl<U: Upstream> Gateway<U> {
         let (caller, answer) = match rpc.request {
             rpc::Request::Unary(prepare) => {
                 let message = only_message(Streaming::new_request(Raw, body, coding, max_message));
-                let prepared = readable(prepare(message.await?))?;
+                let prepared = readable(prepare(&message.await?))?;
                 let caller = caller_of(head);
                 let answer = self.carry_out(&caller, prepared).await;
                 (caller, answer)
             }
             rpc::Request::List { target, next } => {
                 let message = only_message(Streaming::new_request(Raw, body, coding, max_message));
-                let target = readable(target(message.await?))?;
+                let target = readable(target(&message.await?))?;
                 let caller = caller_of(head);
                 let target = target.map_err(|violations| {
                     let fault = Fault::InvalidRequest(violations);
@@ -127,10 +128,10 @@ impl<U: Upstream> Gateway<U> {
                 let metadata = pages.metadata();
                 return Ok(response(Body::new(pages), metadata));
             }
-            rpc::Request::Upload { part, read } => {
+            rpc::Request::Upload(read) => {
                 let messages = Streaming::new_request(Raw, unabridged(body), coding, max_message);
                 let caller = caller_of(head);
-                let answer = self.upload(&caller, kind, part, read, messages).await;
+                let answer = self.upload(&caller, kind, read, messages).await;
                 (caller, answer)
             }
         };

@@ -13,13 +13,15 @@ use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
 use http_body::Frame;
-use prost::{DecodeError, Message as _};
 use tokio_stream::{Stream, StreamExt as _};
 use tonic::{Code, Status, Streaming};
 
-use crate::call::{self, UploadCall};
+use crate::call::UploadCall;
+use crate::layout::UploadLayout;
 use crate::record::CallRecord;
+use crate::request_parts::Malformed;
 use crate::violation::Violation;
+use crate::wire::{self, UploadParts};
 
 /// Why an upload ended before its end.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -77,27 +79,29 @@ pub(crate) struct Header {
     pub(crate) target: Result<String, Vec<Violation>>,
     pub(crate) file_name: Option<String>,
     pub(crate) content_type: Option<String>,
-    /// The field with the content's type, as a path from the request message.
-    pub(crate) content_type_field: &'static str,
+    pub(crate) layout: &'static UploadLayout,
 }
 
 /// Reads the bytes of a message.
-pub(crate) type ReadMessage = fn(Bytes) -> Result<UploadMessage, DecodeError>;
+pub(crate) type ReadMessage = fn(Bytes) -> Result<UploadMessage, Malformed>;
 
 /// Reads the bytes of a message of the rpc.
-pub(crate) fn read_message<C: UploadCall>(message: Bytes) -> Result<UploadMessage, DecodeError> {
-    let message = C::Request::decode(message)?;
-    if C::is_header(&message) {
-        return Ok(UploadMessage::Header(Header {
-            target: call::path_and_query::<C>(&message),
-            file_name: C::file_name(&message).map(str::to_owned),
-            content_type: C::content_type(&message).map(str::to_owned),
-            content_type_field: C::CONTENT_TYPE,
-        }));
-    }
-    Ok(match C::content(message) {
-        Some(content) => UploadMessage::Content(content),
-        None => UploadMessage::Neither,
+pub(crate) fn read_message<C: UploadCall>(message: Bytes) -> Result<UploadMessage, Malformed> {
+    let layout = C::upload();
+    let read = wire::read_upload(&C::PATH, C::request(), layout, &message)?;
+    Ok(match read {
+        UploadParts::Header {
+            target,
+            file_name,
+            content_type,
+        } => UploadMessage::Header(Header {
+            target,
+            file_name: file_name.map(str::to_owned),
+            content_type: content_type.map(str::to_owned),
+            layout,
+        }),
+        UploadParts::Content(content) => UploadMessage::Content(message.slice_ref(content)),
+        UploadParts::Neither => UploadMessage::Neither,
     })
 }
 

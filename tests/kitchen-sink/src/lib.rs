@@ -4,6 +4,8 @@
 //! that are awkward in Rust. It belongs to the tests and names no resource of
 //! the product.
 
+pub mod arbitrary;
+
 mod generated {
     #![allow(
         missing_docs,

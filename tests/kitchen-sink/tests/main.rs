@@ -7,6 +7,7 @@ mod fields;
 mod identity;
 mod masks;
 mod one_pass;
+mod one_pass_requests;
 mod replies;
 mod requests;
 mod streams;

@@ -72,10 +72,15 @@ pub trait TransparentMessage: Default {
 pub struct Enum<E>(PhantomData<E>);
 
 fn spelled<E: JsonEnum>(number: i32) -> Result<&'static str, String> {
-    E::spelling(number).ok_or_else(|| match number {
+    E::spelling(number).ok_or_else(|| no_spelling(number))
+}
+
+/// Why a value of an enum that has no spelling cannot be written.
+pub(crate) fn no_spelling(number: i32) -> String {
+    match number {
         0 => "must not be the zero value of its enum here, which has no spelling".to_owned(),
         _ => format!("must be a value of its enum, which does not declare {number}"),
-    })
+    }
 }
 
 impl<E: JsonEnum> Codec for Enum<E> {

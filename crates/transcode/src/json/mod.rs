@@ -2,10 +2,10 @@
 //!
 //! transcode-build writes one [`JsonMessage`] per message and one [`JsonEnum`]
 //! per enum; this module reads and writes them through serde, so that no
-//! intermediate tree is built. A gateway writes its requests with it. Replies it
-//! translates without a message, with [`wire`](crate::wire); what this module reads
-//! of a text says what that has to write. The rules of the wire are stated here, in
-//! the codecs:
+//! intermediate tree is built. Callers within the process use it, and the tests. What
+//! comes as bytes a gateway translates without a message, with [`wire`](crate::wire);
+//! what this module makes of a message or a text says what that has to make of the
+//! bytes. The rules of the wire are stated here, in the codecs:
 //!
 //! - a property is named by the `json_name` of its field;
 //! - an unset field is not written; absent and null read as unset;
@@ -58,6 +58,7 @@ pub use codec::{Codec, ReadField, TextCodec, WriteField};
 pub use drift::{Drift, DriftKind, Drifts};
 pub(crate) use exact::is_kept;
 pub use field::{Holds, Implicit, MapKey, MapOf, Optional, Repeated, map_key};
+pub(crate) use message::no_spelling;
 pub use message::{Enum, JsonEnum, JsonMessage, Nested, Transparent, TransparentMessage};
 pub use object::{Object, Property};
 pub use path::Path;
@@ -65,7 +66,8 @@ pub use reading::{At, ReadError};
 pub(crate) use reading::{MAX_DEPTH, MAX_DRIFTS, Wanted};
 pub use scalar::{Boolean, Double, Float, Int32, Int64, Octets, Text, UInt32, UInt64};
 pub(crate) use scalar::{
-    DOUBTFUL, MAX_EXACT, decode_base64, nearest_double, nearest_float, rounded_float,
+    DOUBTFUL, MAX_EXACT, NOT_FINITE, decode_base64, nearest_double, nearest_float, rounded_float,
+    standard_base64, url_safe_base64, whole,
 };
 pub(crate) use time::{instant, parse_span, span};
 pub(crate) use well_known::mask_paths;

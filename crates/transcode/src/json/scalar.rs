@@ -148,11 +148,11 @@ integer!(
 );
 
 /// Why a number cannot be written.
-const NOT_FINITE: &str = "must be a finite number, because JSON has no other";
+pub(crate) const NOT_FINITE: &str = "must be a finite number, because JSON has no other";
 
 /// The integer that equals the number, if there is one that does so exactly.
 /// Minus zero has none.
-pub(super) fn whole(value: f64) -> Option<i64> {
+pub(crate) fn whole(value: f64) -> Option<i64> {
     let whole = value.fract() == 0.0
         && value.abs() <= MAX_EXACT
         && !(value == 0.0 && value.is_sign_negative());
@@ -350,6 +350,16 @@ pub(crate) fn decode_base64(text: &str) -> Option<Vec<u8>> {
     decoded.ok()
 }
 
+/// The text that bytes are written as in JSON.
+pub(crate) fn standard_base64(bytes: &[u8]) -> String {
+    STANDARD.encode(bytes)
+}
+
+/// The text that bytes are written as in a path or a query.
+pub(crate) fn url_safe_base64(bytes: &[u8]) -> String {
+    URL_SAFE.encode(bytes)
+}
+
 impl<T: AsRef<[u8]> + From<Vec<u8>>> Codec for Octets<T> {
     type Value = T;
 
@@ -361,12 +371,12 @@ impl<T: AsRef<[u8]> + From<Vec<u8>>> Codec for Octets<T> {
     }
 
     fn write<S: Serializer>(value: &T, to: S, _at: To<'_>) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&STANDARD.encode(value))
+        to.serialize_str(&standard_base64(value.as_ref()))
     }
 }
 
 impl<T: AsRef<[u8]> + From<Vec<u8>>> TextCodec for Octets<T> {
     fn text(value: &T) -> Result<Cow<'_, str>, String> {
-        Ok(Cow::Owned(URL_SAFE.encode(value)))
+        Ok(Cow::Owned(url_safe_base64(value.as_ref())))
     }
 }

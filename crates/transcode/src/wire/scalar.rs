@@ -174,8 +174,8 @@ pub(super) fn write(
             | ValueLayout::UInt64(_),
             Scalar::Number(text),
         ) => write_integer(out, target, parse(text)?, text),
-        (ValueLayout::Enum(find), Scalar::String(text)) => {
-            let found = find(&text.text()?);
+        (ValueLayout::Enum(layout), Scalar::String(text)) => {
+            let found = (layout.number)(&text.text()?);
             let value = found.unwrap_or_default();
             if !(is_implicit && value == 0) {
                 write_varint(out, number, i64::from(value).cast_unsigned());

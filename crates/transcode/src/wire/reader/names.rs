@@ -39,9 +39,9 @@ impl Reader {
         self.state = State::Colon;
         match &mut frame.kind {
             FrameKind::Message(message) => {
-                if let Some(number) = message.layout.collector {
+                if let Some(collector) = message.layout.collector() {
                     message.property = Present::Collected;
-                    self.open_length(number);
+                    self.open_length(collector.number);
                     self.open_length(1);
                     self.output.string(1, name.as_bytes());
                 } else {
