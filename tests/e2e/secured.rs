@@ -222,7 +222,8 @@ async fn a_stream_outlives_the_certificate_that_it_began_with() {
 async fn is_closed_after(address: &str, bytes: &[u8]) {
     let mut stream = TcpStream::connect(address).await.expect("it listens");
     stream.write_all(bytes).await.expect("it is sent");
-    let closed = stream.read_to_end(&mut Vec::new());
+    let mut rest = Vec::new();
+    let closed = stream.read_to_end(&mut rest);
     let closed = tokio::time::timeout(Duration::from_secs(20), closed).await;
     assert!(closed.is_ok(), "the connection stays open after {bytes:x?}");
 }

@@ -345,7 +345,8 @@ mod tests {
     /// Who the services are told that a caller is.
     async fn told(identity: Option<Identity>) -> Option<Identity> {
         let descriptors = Descriptors::new(&[], &[]).expect("an empty set is one");
-        let layer = Layer::new(Rpcs::new(&descriptors), Arc::new([]));
+        let rpcs = Rpcs::new(&descriptors);
+        let layer = Layer::new(rpcs, Arc::new([]), None, ServerUsage::default());
         let (sender, told) = tokio::sync::watch::channel(None);
         let service = layer.layer(service_fn(move |request: Request<Body>| {
             sender.send_replace(request.extensions().get::<Identity>().cloned());
