@@ -233,7 +233,7 @@ pub(crate) async fn serve(args: ServeArgs, process: Process) -> anyhow::Result<E
     let stop_http = Stopping::after(stop.clone(), args.bounds.drain_delay, args.bounds.grace);
     let serving =
         async { tokio::try_join!(serve_grpc(grpc, server, stop), opened.serve(stop_http)) };
-    seen.beside(serving).await?;
+    Box::pin(seen.beside(serving)).await?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -167,18 +167,19 @@ fn judge_all(waiting: &Receiver<Picked>, judge: Judge, drifts: &Drifts, counts: 
             None => count(&counts.not_described),
             Some(Ok(())) => count(&counts.valid),
             Some(Err(mut places)) => {
-                count(&counts.invalid);
-                *counts.invalid_by_rpc().entry(rpc).or_default() += 1;
                 for place in &mut places {
                     *place = crate::drift::pointer(&without_indices(place));
                 }
                 places.sort_unstable();
                 places.dedup();
                 places.truncate(MAX_FINDINGS);
-                let rpc: Arc<str> = rpc.into();
+                let operation: Arc<str> = rpc.into();
                 for pointer in places {
-                    drifts.note(&rpc, pointer, SCHEMA_VIOLATION);
+                    drifts.note(&operation, pointer, SCHEMA_VIOLATION);
                 }
+                // Who sees the count finds the places listed.
+                *counts.invalid_by_rpc().entry(rpc).or_default() += 1;
+                count(&counts.invalid);
             }
         }
     }
