@@ -6,6 +6,9 @@
 mod backup;
 mod call;
 mod contract;
+#[cfg(test)]
+mod deploy;
+mod health;
 mod hidden;
 mod log;
 mod serve;
@@ -41,6 +44,7 @@ enum Command {
     Gateway(Box<serve::GatewayArgs>),
     Backend(Box<backup::BackendCommand>),
     Call(call::CallArgs),
+    Health(health::HealthArgs),
     Contract(Box<contract::ContractArgs>),
 }
 
@@ -52,7 +56,7 @@ impl Command {
             Self::Serve(args) => args.max_blocking_threads(),
             Self::Gateway(args) => args.max_blocking_threads(),
             Self::Backend(command) => command.max_blocking_threads(),
-            Self::Call(_) | Self::Contract(_) => serve::BLOCKING_THREADS,
+            Self::Call(_) | Self::Health(_) | Self::Contract(_) => serve::BLOCKING_THREADS,
         };
         given.get()
     }
@@ -113,6 +117,7 @@ async fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Gateway(args) => serve::gateway(*args).await,
         Command::Backend(args) => Box::pin(backup::run(*args)).await,
         Command::Call(args) => call::run(args, proto::FILE_DESCRIPTOR_SET).await,
+        Command::Health(args) => health::run(&args).await,
         Command::Contract(args) => contract::run(&args).await,
     }
 }

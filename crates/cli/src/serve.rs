@@ -6,6 +6,7 @@ mod database;
 mod http_bounds;
 mod pictures;
 mod process;
+mod systemd;
 mod upstream;
 
 use std::fmt::Write as _;
@@ -33,10 +34,12 @@ use transcode::{Gateway, Upstream};
 use self::access::AccessArgs;
 pub(crate) use self::access::KeyArgs;
 use self::bounds::BoundsArgs;
+pub(crate) use self::bounds::duration;
 use self::database::DatabaseArgs;
 pub(crate) use self::database::PlaceArgs;
 use self::http_bounds::HttpBoundsArgs;
 use self::pictures::PictureArgs;
+use self::systemd::{Purpose, Sockets, State, notify};
 use self::upstream::UpstreamArgs;
 
 /// The domain of the reasons that the gateway gives for its own errors.
@@ -44,7 +47,7 @@ const DOMAIN: &str = "gateway.web1on1.chat";
 
 /// How long requests may go on after a backend that serves alone was told to
 /// stop.
-const GRACE: Duration = Duration::from_secs(30);
+pub(crate) const GRACE: Duration = Duration::from_secs(30);
 
 /// How many threads may do work that blocks, if it is not said: each has one file or
 /// one statement at a time.
@@ -127,12 +130,22 @@ impl BackendArgs {
 }
 
 impl ServeArgs {
+    #[cfg(test)]
+    pub(crate) fn stopping(&self) -> (Duration, Duration) {
+        self.bounds.stopping()
+    }
+
     pub(crate) fn max_blocking_threads(&self) -> NonZeroUsize {
         self.backend.max_blocking_threads
     }
 }
 
 impl GatewayArgs {
+    #[cfg(test)]
+    pub(crate) fn stopping(&self) -> (Duration, Duration) {
+        self.bounds.stopping()
+    }
+
     pub(crate) fn max_blocking_threads(&self) -> NonZeroUsize {
         self.max_blocking_threads
     }
@@ -169,9 +182,10 @@ pub(crate) struct GatewayArgs {
 
 pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
     process::prepare();
-    let grpc = bind(args.grpc).await?;
+    let mut sockets = Sockets::handed_for(&[Purpose::Grpc, Purpose::Http])?;
+    let grpc = sockets.take_or_bind(Purpose::Grpc, args.grpc).await?;
     let most = share_of_descriptors();
-    let opened = Opened::open(&args.backend, most).await?;
+    let opened = Opened::open(&args.backend, &mut sockets, most).await?;
     let base = format!(
         "http://{}{}",
         opened.address,
@@ -188,6 +202,7 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
     tell(&format!("grpc {grpc_address}\n"));
     opened.announce();
     tell(&first_calls(grpc_address, &opened));
+    notify(State::Ready);
 
     let stop = stop_signal();
     let stop_http = Stopping::after(stop.clone(), args.bounds.drain_delay, args.bounds.grace);
@@ -197,11 +212,13 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
 
 pub(crate) async fn backend(args: BackendArgs) -> anyhow::Result<ExitCode> {
     process::prepare();
-    let opened = Opened::open(&args, usize::MAX).await?;
+    let mut sockets = Sockets::handed_for(&[Purpose::Http])?;
+    let opened = Opened::open(&args, &mut sockets, usize::MAX).await?;
     opened.announce();
     if let Some(first_start) = opened.backend.first_start() {
         tell(&format!("\n{}", owner(first_start)));
     }
+    notify(State::Ready);
     let stopping = Stopping::after(stop_signal(), Duration::ZERO, GRACE);
     opened.serve(stopping).await?;
     Ok(ExitCode::SUCCESS)
@@ -209,6 +226,7 @@ pub(crate) async fn backend(args: BackendArgs) -> anyhow::Result<ExitCode> {
 
 pub(crate) async fn gateway(args: GatewayArgs) -> anyhow::Result<ExitCode> {
     process::prepare();
+    let mut sockets = Sockets::handed_for(&[Purpose::Grpc, Purpose::Admin])?;
     let bases = args.upstream.bases()?;
     let client = args.upstream.client(&bases)?;
     let reachable = client.reachable();
@@ -217,19 +235,20 @@ pub(crate) async fn gateway(args: GatewayArgs) -> anyhow::Result<ExitCode> {
     };
     let server = in_front_of(Client(client), base, &args.bounds, usize::MAX)?.following(reachable);
     let health = server.health();
-    let grpc = bind(args.grpc).await?;
+    let grpc = sockets.take_or_bind(Purpose::Grpc, args.grpc).await?;
     tell(&format!("grpc {}\n", grpc.local_addr()?));
     for base in &bases {
         tell(&format!("upstream {base}\n"));
     }
-    let admin = match args.admin {
-        Some(address) => {
-            let listener = bind(address).await?;
-            tell(&format!("admin {}\n", listener.local_addr()?));
-            Some(listener)
-        }
-        None => None,
+    let admin = match (sockets.take(Purpose::Admin)?, args.admin) {
+        (Some(listener), _) => Some(listener),
+        (None, Some(address)) => Some(bind(address).await?),
+        (None, None) => None,
     };
+    if let Some(listener) = &admin {
+        tell(&format!("admin {}\n", listener.local_addr()?));
+    }
+    notify(State::Ready);
     let serving = serve_grpc(grpc, server, stop_signal());
     // Readiness is asked for until the last call has ended.
     match admin {
@@ -300,8 +319,8 @@ struct Opened {
 
 impl Opened {
     /// Opens a backend for no more connections than `most`.
-    async fn open(args: &BackendArgs, most: usize) -> anyhow::Result<Self> {
-        let listener = bind(args.http).await?;
+    async fn open(args: &BackendArgs, sockets: &mut Sockets, most: usize) -> anyhow::Result<Self> {
+        let listener = sockets.take_or_bind(Purpose::Http, args.http).await?;
         let address = listener.local_addr()?;
         let public_url = args
             .public_url
@@ -475,6 +494,7 @@ fn stop_signal() -> Stop {
     let (told, stop) = watch::channel(false);
     tokio::spawn(async move {
         signal().await;
+        notify(State::Stopping);
         told.send_replace(true);
         std::process::exit(128 + signal().await);
     });
