@@ -6,6 +6,7 @@ mod database;
 mod http_bounds;
 mod pictures;
 mod process;
+mod signals;
 mod systemd;
 mod upstream;
 
@@ -39,6 +40,7 @@ use self::database::DatabaseArgs;
 pub(crate) use self::database::PlaceArgs;
 use self::http_bounds::HttpBoundsArgs;
 use self::pictures::PictureArgs;
+use self::signals::Signals;
 use self::systemd::{Purpose, Sockets, State, notify};
 use self::upstream::UpstreamArgs;
 
@@ -202,9 +204,9 @@ pub(crate) async fn serve(args: ServeArgs) -> anyhow::Result<ExitCode> {
     tell(&format!("grpc {grpc_address}\n"));
     opened.announce();
     tell(&first_calls(grpc_address, &opened));
-    notify(State::Ready);
 
     let stop = stop_signal();
+    notify(State::Ready);
     let stop_http = Stopping::after(stop.clone(), args.bounds.drain_delay, args.bounds.grace);
     tokio::try_join!(serve_grpc(grpc, server, stop), opened.serve(stop_http))?;
     Ok(ExitCode::SUCCESS)
@@ -218,8 +220,8 @@ pub(crate) async fn backend(args: BackendArgs) -> anyhow::Result<ExitCode> {
     if let Some(first_start) = opened.backend.first_start() {
         tell(&format!("\n{}", owner(first_start)));
     }
-    notify(State::Ready);
     let stopping = Stopping::after(stop_signal(), Duration::ZERO, GRACE);
+    notify(State::Ready);
     opened.serve(stopping).await?;
     Ok(ExitCode::SUCCESS)
 }
@@ -248,8 +250,8 @@ pub(crate) async fn gateway(args: GatewayArgs) -> anyhow::Result<ExitCode> {
     if let Some(listener) = &admin {
         tell(&format!("admin {}\n", listener.local_addr()?));
     }
-    notify(State::Ready);
     let serving = serve_grpc(grpc, server, stop_signal());
+    notify(State::Ready);
     // Readiness is asked for until the last call has ended.
     match admin {
         None => serving.await?,
@@ -492,32 +494,14 @@ type Stop = watch::Receiver<bool>;
 /// at once, with the exit code that a shell gives for it.
 fn stop_signal() -> Stop {
     let (told, stop) = watch::channel(false);
+    let mut signals = Signals::listen();
     tokio::spawn(async move {
-        signal().await;
+        signals.next().await;
         notify(State::Stopping);
         told.send_replace(true);
-        std::process::exit(128 + signal().await);
+        std::process::exit(128 + signals.next().await);
     });
     stop
-}
-
-/// Waits for a signal to stop, and returns its number.
-async fn signal() -> i32 {
-    const INTERRUPT: i32 = 2;
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            return tokio::select! {
-                _ = interrupt => INTERRUPT,
-                _ = terminate.recv() => SignalKind::terminate().as_raw_value(),
-            };
-        }
-    }
-    // Without a handler the signal ends the process, which is as well.
-    let _ = interrupt.await;
-    INTERRUPT
 }
 
 async fn stopped(mut stop: Stop) {

@@ -24,7 +24,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout};
 
 use super::list_turns::ListTurn;
-use super::value::{Cells, Value};
+use super::value::{AnyOf, Cells, Value};
 use crate::limits::DatabaseLimits;
 
 /// How much longer than the server itself we wait for the end of a statement.
@@ -237,6 +237,19 @@ impl Session {
         values: Vec<Value>,
         read: impl FnOnce(Vec<Cells>) -> T + Send + 'static,
     ) -> Result<T, Failure> {
+        let read = |rows| -> AnyOf { Box::new(read(rows)) };
+        let read = self.list_any(sql, values, Box::new(read)).await?;
+        let read = read.downcast().map_err(|_| Failure::Lost)?;
+        Ok(*read)
+    }
+
+    /// Not generic: a task is much code, and there are some forty kinds of lists.
+    async fn list_any(
+        &mut self,
+        sql: String,
+        values: Vec<Value>,
+        read: Box<dyn FnOnce(Vec<Cells>) -> AnyOf + Send>,
+    ) -> Result<AnyOf, Failure> {
         let mut session = Self {
             connection: self.connection.take(),
             is_in_transaction: self.is_in_transaction,
