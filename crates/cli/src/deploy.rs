@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::{CommandFactory as _, Parser as _};
+use clap::{CommandFactory as _, FromArgMatches as _};
 use serde::Deserialize as _;
 use serde_json::Value;
 
@@ -13,6 +13,11 @@ use crate::{Args, Command, LAST_WORK};
 
 /// Read by the backend itself, and so no argument.
 const TOKEN_KEY: &str = "WEB1ON1_TOKEN_KEY";
+
+/// The whole command line.
+fn command() -> clap::Command {
+    Args::command()
+}
 
 fn directory() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy")
@@ -71,8 +76,8 @@ fn parse(file: &str, arguments: &[String]) -> Command {
         std::slice::from_ref(first)
     };
     let all = std::iter::once("web1on1").chain(start.iter().chain(rest).map(String::as_str));
-    let parsed = Args::try_parse_from(all);
-    match parsed {
+    let matches = command().try_get_matches_from(all);
+    match matches.and_then(|matches| Args::from_arg_matches(&matches)) {
         Ok(args) => args.command,
         Err(error) => panic!("deploy/{file} runs web1on1 with {arguments:?}:\n{error}"),
     }
@@ -148,7 +153,7 @@ fn every_command_line_can_be_parsed() {
 
 #[test]
 fn every_flag_behind_a_command_in_prose_exists() {
-    let command = Args::command();
+    let command = command();
     for (file, text) in files() {
         for line in text.lines() {
             let mut words = line
@@ -182,7 +187,7 @@ fn every_flag_behind_a_command_in_prose_exists() {
 #[test]
 fn every_variable_is_read_by_some_command() {
     let mut known = BTreeSet::from([TOKEN_KEY.to_owned()]);
-    let mut open = vec![Args::command()];
+    let mut open = vec![command()];
     while let Some(command) = open.pop() {
         let variables = command
             .get_arguments()
