@@ -12,7 +12,7 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 /// Time for what has to happen soon.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Arguments of a gateway in front of nothing.
 const GATEWAY: &str = "gateway --grpc 127.0.0.1:0 --upstream http://127.0.0.1:1/v2";
