@@ -7,7 +7,10 @@ mod backup;
 mod call;
 mod configuration;
 mod contract;
+#[cfg(test)]
+mod deploy;
 mod documentation;
+mod health;
 mod hidden;
 mod log;
 mod log_targets;
@@ -54,6 +57,7 @@ enum Command {
     Gateway(Box<serve::GatewayArgs>),
     Backend(Box<backup::BackendCommand>),
     Call(call::CallArgs),
+    Health(health::HealthArgs),
     Contract(Box<contract::ContractArgs>),
     Completions(documentation::CompletionsArgs),
     Man(documentation::ManArgs),
@@ -67,9 +71,11 @@ impl Command {
             Self::Serve(args) => args.max_blocking_threads(),
             Self::Gateway(args) => args.max_blocking_threads(),
             Self::Backend(command) => command.max_blocking_threads(),
-            Self::Call(_) | Self::Contract(_) | Self::Completions(_) | Self::Man(_) => {
-                serve::BLOCKING_THREADS
-            }
+            Self::Call(_)
+            | Self::Health(_)
+            | Self::Contract(_)
+            | Self::Completions(_)
+            | Self::Man(_) => serve::BLOCKING_THREADS,
         };
         given.get()
     }
@@ -155,6 +161,7 @@ async fn run(asked: Command, process: Process) -> anyhow::Result<ExitCode> {
         Command::Gateway(args) => Box::pin(serve::gateway(*args, process)).await,
         Command::Backend(args) => Box::pin(backup::run(*args, process)).await,
         Command::Call(args) => call::run(args, proto::FILE_DESCRIPTOR_SET).await,
+        Command::Health(args) => health::run(&args).await,
         Command::Contract(args) => contract::run(&args).await,
         Command::Completions(args) => {
             documentation::completions(&args, configuration::displayed(command(), true))

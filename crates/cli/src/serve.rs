@@ -14,6 +14,8 @@ mod owner;
 mod pictures;
 mod process;
 mod seen;
+mod signals;
+mod systemd;
 mod tls;
 mod upstream;
 
@@ -41,15 +43,17 @@ use transcode::{Gateway, Upstream};
 use self::access::AccessArgs;
 pub(crate) use self::access::KeyArgs;
 use self::bounds::BoundsArgs;
+pub(crate) use self::bounds::duration;
 use self::contract_watch::WatchArgs;
 use self::credentials::{CredentialsArgs, OwnCredentials};
 use self::database::DatabaseArgs;
 pub(crate) use self::database::PlaceArgs;
 use self::http_bounds::HttpBoundsArgs;
-use self::listen::bind;
 pub(crate) use self::owner::check_owner_password;
 use self::pictures::PictureArgs;
 use self::seen::{Seen, SeenArgs};
+use self::signals::Signals;
+use self::systemd::{Purpose, Sockets, State, notify};
 use self::tls::{HttpTlsArgs, TlsArgs};
 use self::upstream::UpstreamArgs;
 pub(crate) use self::upstream::server_name;
@@ -61,7 +65,7 @@ const DOMAIN: &str = "gateway.web1on1.chat";
 
 /// How long requests may go on after a backend that serves alone was told to
 /// stop.
-const GRACE: Duration = Duration::from_secs(30);
+pub(crate) const GRACE: Duration = Duration::from_secs(30);
 
 /// How many threads may do work that blocks, if it is not said: each has one file or
 /// one statement at a time.
@@ -153,12 +157,22 @@ impl BackendArgs {
 }
 
 impl ServeArgs {
+    #[cfg(test)]
+    pub(crate) fn stopping(&self) -> (Duration, Duration) {
+        self.bounds.stopping()
+    }
+
     pub(crate) fn max_blocking_threads(&self) -> NonZeroUsize {
         self.backend.max_blocking_threads
     }
 }
 
 impl GatewayArgs {
+    #[cfg(test)]
+    pub(crate) fn stopping(&self) -> (Duration, Duration) {
+        self.bounds.stopping()
+    }
+
     pub(crate) fn max_blocking_threads(&self) -> NonZeroUsize {
         self.max_blocking_threads
     }
@@ -207,11 +221,12 @@ pub(crate) struct GatewayArgs {
 
 pub(crate) async fn serve(args: ServeArgs, process: Process) -> anyhow::Result<ExitCode> {
     self::process::prepare();
-    let mut seen = Seen::open("serve", &args.backend.seen, process).await?;
-    let grpc = bind(args.grpc).await?;
+    let mut sockets = Sockets::handed_for(&[Purpose::Grpc, Purpose::Http, Purpose::Admin])?;
+    let mut seen = Seen::open("serve", &args.backend.seen, process, &mut sockets).await?;
+    let grpc = sockets.take_or_bind(Purpose::Grpc, args.grpc).await?;
     let acceptor = args.tls.acceptor().context(NO_TLS)?;
     let most = share_of_descriptors();
-    let opened = Opened::open(&args.backend, most, &mut seen).await?;
+    let opened = Opened::open(&args.backend, &mut sockets, most, &mut seen).await?;
     let base = format!(
         "http://{}{}",
         opened.address,
@@ -230,6 +245,7 @@ pub(crate) async fn serve(args: ServeArgs, process: Process) -> anyhow::Result<E
     tell(&first_calls(grpc_address, has_tls, &opened));
 
     let stop = stop_signal();
+    notify(State::Ready);
     let stop_http = Stopping::after(stop.clone(), args.bounds.drain_delay, args.bounds.grace);
     let serving =
         async { tokio::try_join!(serve_grpc(grpc, server, stop), opened.serve(stop_http)) };
@@ -239,8 +255,9 @@ pub(crate) async fn serve(args: ServeArgs, process: Process) -> anyhow::Result<E
 
 pub(crate) async fn backend(args: BackendArgs, process: Process) -> anyhow::Result<ExitCode> {
     self::process::prepare();
-    let mut seen = Seen::open("backend", &args.seen, process).await?;
-    let opened = Opened::open(&args, usize::MAX, &mut seen).await?;
+    let mut sockets = Sockets::handed_for(&[Purpose::Http, Purpose::Admin])?;
+    let mut seen = Seen::open("backend", &args.seen, process, &mut sockets).await?;
+    let opened = Opened::open(&args, &mut sockets, usize::MAX, &mut seen).await?;
     opened.announce();
     tell(&seen.address()?);
     if let Some(first_start) = opened.backend.first_start() {
@@ -249,13 +266,15 @@ pub(crate) async fn backend(args: BackendArgs, process: Process) -> anyhow::Resu
     let stop = stop_signal();
     seen.until(stop.clone());
     let stopping = Stopping::after(stop, Duration::ZERO, GRACE);
+    notify(State::Ready);
     seen.beside(opened.serve(stopping)).await?;
     Ok(ExitCode::SUCCESS)
 }
 
 pub(crate) async fn gateway(args: GatewayArgs, process: Process) -> anyhow::Result<ExitCode> {
     self::process::prepare();
-    let mut seen = Seen::open("gateway", &args.seen, process).await?;
+    let mut sockets = Sockets::handed_for(&[Purpose::Grpc, Purpose::Admin])?;
+    let mut seen = Seen::open("gateway", &args.seen, process, &mut sockets).await?;
     let bases = args.upstream.bases()?;
     let client = args.upstream.client(&bases)?;
     let reachable = client.reachable();
@@ -268,13 +287,14 @@ pub(crate) async fn gateway(args: GatewayArgs, process: Process) -> anyhow::Resu
     let server = in_front_of(upstream, base, own, &args.bounds, usize::MAX, &mut seen)?;
     let server = server.following(reachable);
     let server = with_tls(server, args.tls.acceptor().context(NO_TLS)?);
-    let grpc = bind(args.grpc).await?;
+    let grpc = sockets.take_or_bind(Purpose::Grpc, args.grpc).await?;
     tell(&format!("grpc {}\n", grpc.local_addr()?));
     for base in &bases {
         tell(&format!("upstream {base}\n"));
     }
     tell(&seen.address()?);
     let serving = serve_grpc(grpc, server, stop_signal());
+    notify(State::Ready);
     seen.beside(serving).await?;
     Ok(ExitCode::SUCCESS)
 }
@@ -351,9 +371,14 @@ struct Opened {
 
 impl Opened {
     /// Opens a backend for no more connections than `most`.
-    async fn open(args: &BackendArgs, most: usize, seen: &mut Seen) -> anyhow::Result<Self> {
+    async fn open(
+        args: &BackendArgs,
+        sockets: &mut Sockets,
+        most: usize,
+        seen: &mut Seen,
+    ) -> anyhow::Result<Self> {
         check_owner_password(args.owner_password.as_deref())?;
-        let listener = bind(args.http).await?;
+        let listener = sockets.take_or_bind(Purpose::Http, args.http).await?;
         let address = listener.local_addr()?;
         let tls = args
             .http_tls
@@ -550,31 +575,14 @@ type Stop = watch::Receiver<bool>;
 /// at once, with the exit code that a shell gives for it.
 fn stop_signal() -> Stop {
     let (told, stop) = watch::channel(false);
+    let mut signals = Signals::listen();
     tokio::spawn(async move {
-        signal().await;
+        signals.next().await;
+        notify(State::Stopping);
         told.send_replace(true);
-        std::process::exit(128 + signal().await);
+        std::process::exit(128 + signals.next().await);
     });
     stop
-}
-
-/// Waits for a signal to stop, and returns its number.
-async fn signal() -> i32 {
-    const INTERRUPT: i32 = 2;
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut terminate) = signal(SignalKind::terminate()) {
-            return tokio::select! {
-                _ = interrupt => INTERRUPT,
-                _ = terminate.recv() => SignalKind::terminate().as_raw_value(),
-            };
-        }
-    }
-    // Without a handler the signal ends the process, which is as well.
-    let _ = interrupt.await;
-    INTERRUPT
 }
 
 async fn stopped(mut stop: Stop) {

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::{
     error::FieldViolation,
-    schema::{Described, described},
+    schema::{Described, SchemaDocument, described},
     validate::{Violations, deserialize},
 };
 
@@ -38,12 +38,17 @@ described!(NoParameters);
 pub fn parse_parameters<P: Described>(
     pairs: impl IntoIterator<Item = (impl AsRef<str>, impl AsRef<str>)>,
 ) -> Result<P, Violations> {
-    let document = &P::views().create;
+    let pairs = pairs.into_iter();
+    let pairs = pairs.map(|(name, text)| (name.as_ref().to_owned(), text.as_ref().to_owned()));
+    deserialize(values(&P::views().create, &pairs.collect::<Vec<_>>())?)
+}
+
+/// The JSON form of parameters that a schema describes.
+fn values(document: &SchemaDocument, pairs: &[(String, String)]) -> Result<Value, Violations> {
     let properties = &document.root()["properties"];
     let mut values = Map::new();
     let mut violations = Vec::new();
     for (name, text) in pairs {
-        let (name, text) = (name.as_ref(), text.as_ref());
         let Some(property) = properties.get(name) else {
             let description = match properties.as_object() {
                 Some(known) if !known.is_empty() => {
@@ -56,7 +61,7 @@ pub fn parse_parameters<P: Described>(
             continue;
         };
         if values
-            .insert(name.to_owned(), typed(document.resolve(property), text))
+            .insert(name.clone(), typed(document.resolve(property), text))
             .is_some()
         {
             violations.push(FieldViolation::new(name, "is given more than once"));
@@ -72,7 +77,7 @@ pub fn parse_parameters<P: Described>(
         }));
     }
     Violations::check(violations)?;
-    deserialize(values)
+    Ok(values)
 }
 
 /// The JSON value that a text stands for. A text that is no value of the type

@@ -18,11 +18,10 @@ use tokio_stream::wrappers::WatchStream;
 use tonic::{Request, Response, Status};
 
 use crate::descriptors::OWN_SERVICES;
-use crate::pb::grpc::health::v1::health_check_response::ServingStatus;
+pub use crate::pb::grpc::health::v1::health_check_response::ServingStatus;
 use crate::pb::grpc::health::v1::health_server::{self, HealthServer};
-use crate::pb::grpc::health::v1::{
-    HealthCheckRequest, HealthCheckResponse, HealthListRequest, HealthListResponse,
-};
+pub use crate::pb::grpc::health::v1::{HealthCheckRequest, HealthCheckResponse};
+use crate::pb::grpc::health::v1::{HealthListRequest, HealthListResponse};
 
 /// How many services List returns at most, as its comment has it.
 const MAX_LISTED: usize = 100;

@@ -3,6 +3,7 @@
 //!
 //! [`serve`] turns a handler into a route. This module names no resource.
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -47,7 +48,7 @@ pub(crate) struct Route {
 pub(crate) fn serve<O, F, H>(handler: H) -> Route
 where
     O: Operation<Access: Authenticate, Path: Send, Query: Send, Body: Send>,
-    F: Future<Output = Result<O::Reply, Error>> + Send,
+    F: Future<Output = Result<O::Reply, Error>> + Send + 'static,
     H: Fn(Request<O>) -> F + Clone + Send + Sync + 'static,
 {
     route::<O, _, _>(false, move |request, uri, _| {
@@ -62,7 +63,7 @@ pub(crate) fn serve_list<O, T, F, H>(handler: H) -> Route
 where
     O: Operation<Access: Authenticate, Path: Send, Query: Send, Body: Send, Reply = List<T>>,
     T: 'static,
-    F: Future<Output = Result<Listing<T>, Error>> + Send,
+    F: Future<Output = Result<Listing<T>, Error>> + Send + 'static,
     H: Fn(Request<O>) -> F + Clone + Send + Sync + 'static,
 {
     route::<O, _, _>(true, move |request, uri, id| {
@@ -76,20 +77,40 @@ where
 fn route<O, F, H>(takes_cursor: bool, answer: H) -> Route
 where
     O: Operation<Access: Authenticate, Path: Send, Query: Send, Body: Send>,
-    F: Future<Output = Result<Response, Error>> + Send,
+    F: Future<Output = Result<Response, Error>> + Send + 'static,
     H: Fn(Request<O>, Uri, RequestId) -> F + Clone + Send + Sync + 'static,
 {
-    let service = on(
-        const { method_filter::<O>() },
+    let answer = move |app: Arc<App>, id: RequestId, request: axum::extract::Request| -> Answered {
+        let answer = answer.clone();
+        Box::pin(async move {
+            let uri = request.uri().clone();
+            let request = read::<O>(app, request, takes_cursor).await?;
+            unhurried(Box::pin(answer(request, uri, id))).await
+        })
+    };
+    Route {
+        id: O::ID,
+        path: format!("{BASE_PATH}{}", O::PATH),
+        service: service(O::ID, const { method_filter::<O>() }, Arc::new(answer)),
+    }
+}
+
+/// What an operation answers a request.
+type Answered = Pin<Box<dyn Future<Output = Result<Response, Error>> + Send>>;
+
+/// Serves an operation. It is not generic, since axum makes much code of each handler.
+fn service(
+    operation: &'static str,
+    method: MethodFilter,
+    answer: Arc<dyn Fn(Arc<App>, RequestId, axum::extract::Request) -> Answered + Send + Sync>,
+) -> MethodRouter<Arc<App>> {
+    on(
+        method,
         move |State(app): State<Arc<App>>, id: RequestId, request: axum::extract::Request| {
-            let answer = answer.clone();
-            Notes::operation(request.extensions(), O::ID);
+            Notes::operation(request.extensions(), operation);
+            let answered = answer(app, id.clone(), request);
             async move {
-                let uri = request.uri().clone();
-                let response = match read::<O>(app, request, takes_cursor).await {
-                    Ok(request) => unhurried(answer(request, uri, id.clone())).await,
-                    Err(error) => Err(error),
-                };
+                let response = answered.await;
                 let mut response = response.unwrap_or_else(|error| respond(error, &id));
                 // A reply is for one caller, and may hold a token.
                 let no_store = HeaderValue::from_static("no-store");
@@ -97,12 +118,7 @@ where
                 response
             }
         },
-    );
-    Route {
-        id: O::ID,
-        path: format!("{BASE_PATH}{}", O::PATH),
-        service,
-    }
+    )
 }
 
 /// How long a refusal takes at least that depends on what there is. It is more than a
@@ -111,9 +127,7 @@ const REFUSAL: Duration = Duration::from_millis(5);
 
 /// Runs `answer`. A refusal comes so late that the time does not tell whether the thing
 /// exists elsewhere: to find nothing is faster than to find that somebody may not see it.
-async fn unhurried(
-    answer: impl Future<Output = Result<Response, Error>>,
-) -> Result<Response, Error> {
+async fn unhurried(answer: Answered) -> Result<Response, Error> {
     let due = Instant::now() + REFUSAL;
     let answered = answer.await;
     if answered
@@ -155,23 +169,16 @@ async fn read<O: Operation<Access: Authenticate>>(
         Notes::user(&parts.extensions, user);
     }
     O::Access::check(&caller, O::PERMISSION)?;
-    let path = path::<O>(&mut parts).await?;
+    let path = path(&mut parts).await?;
+    let path = path.and_then(|values| parse_parameters(values.iter()));
     let query = query::<O>(&parts.uri, takes_cursor);
-    let bytes = match O::Body::INFO {
-        BodyInfo::None => Ok(Bytes::new()),
-        BodyInfo::Upload { part } => {
-            let request = axum::extract::Request::from_parts(parts, body);
-            body::upload(&app.uploads, request, part).await?
-        }
-        BodyInfo::Json(_) | BodyInfo::Create(_) | BodyInfo::Update(_) => {
-            let limit = if <O::Access as Access>::AUTHENTICATED {
-                JSON_LIMIT
-            } else {
-                ANONYMOUS_LIMIT
-            };
-            Ok(body::json(&parts.headers, body, limit).await?)
-        }
+    let limit = if <O::Access as Access>::AUTHENTICATED {
+        JSON_LIMIT
+    } else {
+        ANONYMOUS_LIMIT
     };
+    let request = axum::extract::Request::from_parts(parts, body);
+    let bytes = receive(&app, request, O::Body::INFO, limit).await?;
     let body = bytes.and_then(O::Body::parse);
     match (path, query, body) {
         (Ok(path), Ok((query, cursor)), Ok(body)) => Ok(Request {
@@ -190,9 +197,26 @@ async fn read<O: Operation<Access: Authenticate>>(
     }
 }
 
-async fn path<O: Operation>(parts: &mut Parts) -> Result<Result<O::Path, Violations>, Error> {
+/// Reads the body of a request.
+async fn receive(
+    app: &App,
+    request: axum::extract::Request,
+    info: BodyInfo,
+    limit: usize,
+) -> Result<Result<Bytes, Violations>, Error> {
+    match info {
+        BodyInfo::None => Ok(Ok(Bytes::new())),
+        BodyInfo::Upload { part } => body::upload(&app.uploads, request, part).await,
+        BodyInfo::Json(_) | BodyInfo::Create(_) | BodyInfo::Update(_) => {
+            let (parts, body) = request.into_parts();
+            Ok(Ok(body::json(&parts.headers, body, limit).await?))
+        }
+    }
+}
+
+async fn path(parts: &mut Parts) -> Result<Result<RawPathParams, Violations>, Error> {
     match RawPathParams::from_request_parts(parts, &()).await {
-        Ok(values) => Ok(parse_parameters(values.iter())),
+        Ok(values) => Ok(Ok(values)),
         Err(RawPathParamsRejection::InvalidUtf8InPathParam(_)) => {
             Ok(Err(Violations::one("path", "is not UTF-8")))
         }

@@ -11,19 +11,20 @@ use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPoolOptions, PgRow};
 use sqlx::query::Query;
 use sqlx::{
     AssertSqlSafe, Column as _, Connection as _, Executor as _, PgConnection, PgPool, Postgres,
-    Row as _, TypeInfo as _, ValueRef as _,
+    Row as _, SqlSafeStr as _, TypeInfo as _, ValueRef as _,
 };
 use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, timeout};
 
 use super::list_turns::ListTurn;
-use super::value::{Cells, Value};
+use super::value::{AnyOf, Cells, Value};
 use crate::limits::DatabaseLimits;
 
 /// How much longer than the server itself we wait for the end of a statement.
@@ -31,6 +32,29 @@ const GRACE: Duration = Duration::from_secs(1);
 
 /// How long a connection may be unused until it is asked whether it is there.
 const TRUSTED: Duration = Duration::from_secs(1);
+
+/// What makes the tables, in order.
+///
+/// `sqlx::migrate!` would find them by itself, and compile sqlx with its TLS a second
+/// time for the machine that builds.
+fn migrations() -> Vec<Migration> {
+    const ALL: [(i64, &str, &str); 1] = [(
+        1,
+        "tables",
+        include_str!("../../migrations/postgres/0001_tables.sql"),
+    )];
+    let migration = |(version, description, sql): (i64, &'static str, &'static str)| {
+        let (kind, is_outside_transaction) = (MigrationType::Simple, false);
+        Migration::new(
+            version,
+            description.into(),
+            kind,
+            sql.into_sql_str(),
+            is_outside_transaction,
+        )
+    };
+    ALL.map(migration).into()
+}
 
 /// A failure of the server, or of the way there.
 #[derive(Debug, thiserror::Error)]
@@ -121,7 +145,7 @@ impl Server {
             })
             .connect_lazy_with(options);
         // Another backend that migrates at the same time is waited for.
-        let migrated = sqlx::migrate!("migrations/postgres").run(&pool).await;
+        let migrated = Migrator::with_migrations(migrations()).run(&pool).await;
         migrated.map_err(sqlx::Error::from)?;
         Ok(Self {
             pool,
@@ -237,6 +261,19 @@ impl Session {
         values: Vec<Value>,
         read: impl FnOnce(Vec<Cells>) -> T + Send + 'static,
     ) -> Result<T, Failure> {
+        let read = |rows| -> AnyOf { Box::new(read(rows)) };
+        let read = self.list_any(sql, values, Box::new(read)).await?;
+        let read = read.downcast().map_err(|_| Failure::Lost)?;
+        Ok(*read)
+    }
+
+    /// Not generic: a task is much code, and there are some forty kinds of lists.
+    async fn list_any(
+        &mut self,
+        sql: String,
+        values: Vec<Value>,
+        read: Box<dyn FnOnce(Vec<Cells>) -> AnyOf + Send>,
+    ) -> Result<AnyOf, Failure> {
         let mut session = Self {
             connection: self.connection.take(),
             is_in_transaction: self.is_in_transaction,

@@ -19,7 +19,7 @@ use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time::{Instant, sleep, timeout};
 
 use super::list_turns::ListTurn;
-use super::value::{Cells, Value};
+use super::value::{AnyOf, Cells, Value};
 use crate::limits::DatabaseLimits;
 
 /// What makes the tables, in order, each with its number.
@@ -327,6 +327,17 @@ impl Reader {
         T: Send + 'static,
         F: FnOnce(&Connection) -> T + Send + 'static,
     {
+        let work = |connection: &Connection| -> AnyOf { Box::new(work(connection)) };
+        let done = self.any_elsewhere(Box::new(work)).await?;
+        let done = done.downcast().map_err(|_| Failure::Lost)?;
+        Ok(*done)
+    }
+
+    /// Not generic: a task is much code, and there are some eighty kinds of work.
+    async fn any_elsewhere(
+        &mut self,
+        work: Box<dyn FnOnce(&Connection) -> AnyOf + Send>,
+    ) -> Result<AnyOf, Failure> {
         let held = self.0.take().ok_or(Failure::Lost)?;
         let done = tokio::task::spawn_blocking(move || (held.connection().map(work), held)).await;
         let (done, held) = done.map_err(|_| Failure::Lost)?;

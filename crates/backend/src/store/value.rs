@@ -1,6 +1,11 @@
 //! What is bound to a statement, and what comes back.
 
+use std::any::Any;
+
 use bytes::Bytes;
+
+/// What was made of rows, for code that is the same whatever that is.
+pub(crate) type AnyOf = Box<dyn Any + Send>;
 
 /// A value of a column. There are no others, so that one text of SQL does for
 /// both databases.

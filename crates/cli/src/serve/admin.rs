@@ -8,6 +8,7 @@ use telemetry::admin::{self, Pages};
 use tokio::net::TcpListener;
 
 use super::listen::bind;
+use super::systemd::{Purpose, Sockets};
 
 /// Where operators look.
 #[derive(Args, Debug)]
@@ -29,11 +30,13 @@ fn address(text: &str) -> Result<SocketAddr, String> {
 }
 
 impl AdminArgs {
-    /// The listener, if there is to be one.
-    pub(super) async fn open(&self) -> anyhow::Result<Option<TcpListener>> {
-        match self.admin {
-            Some(address) => Ok(Some(bind(address).await?)),
-            None => Ok(None),
+    /// The listener, if there is to be one: systemd hands it over, or there is an
+    /// address.
+    pub(super) async fn open(&self, sockets: &mut Sockets) -> anyhow::Result<Option<TcpListener>> {
+        match (sockets.take(Purpose::Admin)?, self.admin) {
+            (Some(listener), _) => Ok(Some(listener)),
+            (None, Some(address)) => Ok(Some(bind(address).await?)),
+            (None, None) => Ok(None),
         }
     }
 }

@@ -130,6 +130,13 @@ pub(crate) struct BoundsArgs {
 }
 
 impl BoundsArgs {
+    /// How long a server that stops still accepts connections, and how long calls may
+    /// go on after that.
+    #[cfg(test)]
+    pub(super) fn stopping(&self) -> (Duration, Duration) {
+        (self.drain_delay, self.grace)
+    }
+
     /// The configuration of a server that gives reasons of this domain.
     pub(super) fn config(&self, domain: &str) -> Config {
         let mut config = Config {
@@ -184,7 +191,7 @@ impl BoundsArgs {
 const MAX_DURATION: Duration = Duration::from_hours(24 * 366);
 
 /// Reads a duration such as `30s`, `500ms` or `1h 30m`.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     let example = "a duration has a number and a unit, such as 30s, 500ms or 1h 30m";
     let duration: jiff::SignedDuration = text.parse().map_err(|_| example.to_owned())?;
     let duration =

@@ -24,6 +24,7 @@ use tokio::sync::watch::Receiver;
 use super::access_log::AccessLogArgs;
 use super::admin::{self, AdminArgs};
 use super::contract_watch::{WatchArgs, judge};
+use super::systemd::Sockets;
 use crate::log::Process;
 
 /// What an operator sees of a server.
@@ -71,6 +72,7 @@ impl Seen {
         command: &'static str,
         args: &SeenArgs,
         process: Process,
+        sockets: &mut Sockets,
     ) -> anyhow::Result<Self> {
         let registry = Registry::default();
         telemetry::process::register(&registry, env!("CARGO_PKG_VERSION"), command);
@@ -79,7 +81,7 @@ impl Seen {
         registry.add(move |scrape| scrape.count(&LOG_LINES_DROPPED, [], log.dropped()));
         Ok(Self {
             registry,
-            listener: args.admin.open().await?,
+            listener: args.admin.open(sockets).await?,
             access_log,
             drifts: Drifts::default(),
             checks: Vec::new(),
