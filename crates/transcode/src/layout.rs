@@ -309,8 +309,13 @@ impl MessageLayout {
     /// some out.
     #[inline]
     pub(crate) fn guess(&self, from: usize, text: &[u8]) -> Option<(usize, &'static FieldLayout)> {
+        // What is behind them is filled from headers.
+        let properties = self.fields.get(..self.declared.len())?;
         for index in [from, from + 1] {
-            let field = self.fields.get(index)?;
+            let field = properties.get(index)?;
+            if self.collector.map(usize::from) == Some(index) {
+                continue;
+            }
             let name = field.name.as_bytes();
             if let Some([b'"', found @ .., b'"', b':']) = text.get(..name.len() + 3)
                 && is_same(name, found)
