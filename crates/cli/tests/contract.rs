@@ -108,7 +108,7 @@ fn what_cannot_be_read_exits_with_2() {
     check(
         &[&url[..], &ca].concat(),
         2,
-        "the certificates in /nowhere.pem cannot be read",
+        "/nowhere.pem cannot be read",
     );
     let upstream = [
         "record",
@@ -120,7 +120,7 @@ fn what_cannot_be_read_exits_with_2() {
     check(
         &[&upstream[..], &ca].concat(),
         2,
-        "the certificates in /nowhere.pem cannot be read",
+        "/nowhere.pem cannot be read",
     );
     check(
         &["record", "--upstream", "example.com", "--out", "/tmp"],

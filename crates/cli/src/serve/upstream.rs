@@ -94,8 +94,8 @@ pub(crate) struct UpstreamArgs {
 }
 
 /// What somebody can do instead who puts a password into the URL.
-const OWN_CREDENTIALS: &str = "--upstream takes no user and no password: the gateway logs in with \
-    --credentials-email, and nobody but it sees the password";
+const OWN_CREDENTIALS: &str = "the gateway logs in with \
+    --credentials-email instead, and nobody but it sees the password";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Version {
@@ -104,11 +104,12 @@ enum Version {
     Http2,
 }
 
-/// Checks that a text is the base of an API. What is wrong with it does not repeat it,
-/// because it may have a password.
+/// Checks that a text is the base of an API. What is wrong with it repeats nothing that
+/// may be a password.
 fn base(text: &str) -> Result<String, String> {
     match upstream::base(text) {
         Ok(_) => Ok(text.to_owned()),
+        Err(error) if text.contains('@') => Err(format!("{error}; {OWN_CREDENTIALS}")),
         Err(upstream::Error::Base { reason, .. }) => Err(format!("it {reason}")),
         Err(_) => Err("it is no URL such as https://api.example.com/v2".to_owned()),
     }
@@ -118,10 +119,7 @@ impl UpstreamArgs {
     /// The bases of the endpoints.
     pub(super) fn bases(&self) -> anyhow::Result<Vec<Uri>> {
         let base = |url: &String| -> anyhow::Result<Uri> {
-            let base = match upstream::base(url) {
-                Err(error) if url.contains('@') => return Err(error).context(OWN_CREDENTIALS),
-                base => base?,
-            };
+            let base = upstream::base(url)?;
             if base.path() != "/" {
                 return Ok(base);
             }
