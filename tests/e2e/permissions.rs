@@ -494,7 +494,7 @@ impl Reply {
 
 /// Tries the table over one protocol.
 async fn check(over_grpc: bool) {
-    let mut world = World::new().await;
+    let mut world = Box::pin(World::new()).await;
     let mut wrong = String::new();
     for operation in contract::catalogue() {
         match operation.permission {
@@ -542,7 +542,7 @@ async fn every_role_may_do_over_grpc_what_the_table_says() {
 
 #[tokio::test]
 async fn what_needs_no_organization_is_for_everybody() {
-    let world = World::new().await;
+    let world = Box::pin(World::new()).await;
     let path = "/users/me/organizations";
     for token in &world.tokens {
         let (status, body) = world.stack.http("GET", path, token, None).await;

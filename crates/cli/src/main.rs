@@ -56,7 +56,7 @@ enum Command {
     Serve(Box<serve::ServeArgs>),
     Gateway(Box<serve::GatewayArgs>),
     Backend(Box<backup::BackendCommand>),
-    Call(call::CallArgs),
+    Call(Box<call::CallArgs>),
     Health(health::HealthArgs),
     Contract(Box<contract::ContractArgs>),
     Completions(documentation::CompletionsArgs),
@@ -160,7 +160,7 @@ async fn run(asked: Command, process: Process) -> anyhow::Result<ExitCode> {
         Command::Serve(args) => Box::pin(serve::serve(*args, process)).await,
         Command::Gateway(args) => Box::pin(serve::gateway(*args, process)).await,
         Command::Backend(args) => Box::pin(backup::run(*args, process)).await,
-        Command::Call(args) => call::run(args, proto::FILE_DESCRIPTOR_SET).await,
+        Command::Call(args) => call::run(*args, proto::FILE_DESCRIPTOR_SET).await,
         Command::Health(args) => health::run(&args).await,
         Command::Contract(args) => contract::run(&args).await,
         Command::Completions(args) => {

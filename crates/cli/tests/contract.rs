@@ -105,11 +105,7 @@ fn what_cannot_be_read_exits_with_2() {
     );
     let ca = ["--ca", "/nowhere.pem"];
     let url = ["verify", "--url", "https://127.0.0.1:1", "--token", "t"];
-    check(
-        &[&url[..], &ca].concat(),
-        2,
-        "/nowhere.pem cannot be read",
-    );
+    check(&[&url[..], &ca].concat(), 2, "/nowhere.pem cannot be read");
     let upstream = [
         "record",
         "--upstream",

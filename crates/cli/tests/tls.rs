@@ -91,35 +91,35 @@ impl Serve {
         port.parse().expect("a port")
     }
 
-    /// Makes a call that needs no token.
-    fn call(&self, address: &str, arguments: &[&str]) -> Output {
-        let mut command = program();
-        command.args(["call", "AuthService/CreateToken", "-d", "{}"]);
-        command.args(["--address", address]).args(arguments);
-        command.output().expect("the command starts")
-    }
-
-    /// Checks that a call reaches the API, which refuses an empty login.
-    #[track_caller]
-    fn reaches(&self, address: &str, arguments: &[&str]) {
-        let output = self.call(address, arguments);
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        assert!(stderr.starts_with("error: INVALID_ARGUMENT"), "{stderr}");
-    }
-
-    /// Checks what is said of a call that reaches no API.
-    #[track_caller]
-    fn fails(&self, address: &str, arguments: &[&str], expected: &str) {
-        let output = self.call(address, arguments);
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        let expected = format!("error: UNAVAILABLE: cannot call {address}: {expected}\n");
-        assert_eq!(stderr, expected);
-        assert_eq!(output.status.code(), Some(1));
-    }
-
     fn path(&self, name: &str) -> String {
         self.files.path(name).display().to_string()
     }
+}
+
+/// Makes a call that needs no token.
+fn call(address: &str, arguments: &[&str]) -> Output {
+    let mut command = program();
+    command.args(["call", "AuthService/CreateToken", "-d", "{}"]);
+    command.args(["--address", address]).args(arguments);
+    command.output().expect("the command starts")
+}
+
+/// Checks that a call reaches the API, which refuses an empty login.
+#[track_caller]
+fn reaches(address: &str, arguments: &[&str]) {
+    let output = call(address, arguments);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(stderr.starts_with("error: INVALID_ARGUMENT"), "{stderr}");
+}
+
+/// Checks what is said of a call that reaches no API.
+#[track_caller]
+fn fails(address: &str, arguments: &[&str], expected: &str) {
+    let output = call(address, arguments);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let expected = format!("error: UNAVAILABLE: cannot call {address}: {expected}\n");
+    assert_eq!(stderr, expected);
+    assert_eq!(output.status.code(), Some(1));
 }
 
 impl Drop for Serve {
@@ -169,21 +169,21 @@ fn both_servers_speak_tls_and_a_caller_is_told_what_is_wrong() {
     let ca = serve.ca.display().to_string();
     let trusting = ["--ca", &*ca];
     let url = format!("https://localhost:{grpc}");
-    serve.reaches(&url, &trusting);
-    serve.reaches(&format!("localhost:{grpc}"), &trusting);
+    reaches(&url, &trusting);
+    reaches(&format!("localhost:{grpc}"), &trusting);
     let by_address = format!("https://127.0.0.1:{grpc}");
-    serve.reaches(&by_address, &["--ca", &ca, "--server-name", "localhost"]);
+    reaches(&by_address, &["--ca", &ca, "--server-name", "localhost"]);
 
-    serve.fails(
+    fails(
         &url,
         &[],
         "its certificate is of an authority that is not trusted; --ca FILE names one",
     );
     let plain = format!("localhost:{grpc}");
-    serve.fails(&plain, &[], &format!("it speaks TLS; give https://{plain}"));
+    fails(&plain, &[], &format!("it speaks TLS; give https://{plain}"));
     let rest = format!("https://localhost:{http}");
     let told = "it answers in HTTP/2 but not in gRPC; is this the address of the gateway?";
-    serve.fails(&rest, &trusting, told);
+    fails(&rest, &trusting, told);
 
     let (reply, _) = get(http, "/healthz", &serve.ca);
     assert!(reply.starts_with("HTTP/1.1 200 OK\r\n"), "{reply}");
@@ -195,7 +195,7 @@ fn plain_servers_tell_a_caller_with_tls_so() {
     let ca = serve.ca.display().to_string();
     for name in ["grpc ", "http "] {
         let place = format!("localhost:{}", serve.port(name));
-        let output = serve.call(&format!("https://{place}"), &["--ca", &ca]);
+        let output = call(&format!("https://{place}"), &["--ca", &ca]);
         let stderr = String::from_utf8_lossy(&output.stderr);
         let told = format!("give http://{place}\n");
         assert!(stderr.ends_with(&told), "{stderr}");
@@ -210,7 +210,7 @@ fn a_certificate_of_an_authority_is_told_from_one_of_a_server() {
     let (certificate, key) = (certificate.display().to_string(), key.display().to_string());
     let serve = Serve::start(&["--tls-cert", &certificate, "--tls-key", &key]);
     let url = format!("https://localhost:{}", serve.port("grpc "));
-    serve.fails(
+    fails(
         &url,
         &["--ca", &certificate],
         "its certificate is one of an authority, which cannot stand for a server; \
@@ -228,15 +228,15 @@ fn a_caller_needs_a_certificate_where_authorities_are_named() {
         serve.path("client.key"),
     );
     let shown = ["--ca", &*ca, "--cert", &*cert, "--key", &*key];
-    serve.reaches(&url, &shown);
-    serve.fails(
+    reaches(&url, &shown);
+    fails(
         &url,
         &shown[..2],
         "it asks for a certificate; --cert FILE and --key FILE show one",
     );
     let theirs = Authority::new("theirs").issue(Subject::CLIENT);
     serve.files.certificate("client", &theirs);
-    serve.fails(
+    fails(
         &url,
         &shown,
         "it refuses the certificate of --cert (UnknownCA)",

@@ -138,7 +138,7 @@ impl<U: Upstream> Gateway<U> {
                 let first = messages.message().await;
                 let first = first.map_err(|status| Fault::Interrupted(status.into()))?;
                 let first = first.ok_or(Fault::HeaderMissing)?;
-                let header = match read(first) {
+                let header = match read(&first) {
                     Ok(UploadMessage::Header(header)) => header,
                     Ok(UploadMessage::Content(_) | UploadMessage::Neither) => {
                         return Err(Fault::HeaderMissing);

@@ -83,12 +83,12 @@ pub(crate) struct Header {
 }
 
 /// Reads the bytes of a message.
-pub(crate) type ReadMessage = fn(Bytes) -> Result<UploadMessage, Malformed>;
+pub(crate) type ReadMessage = fn(&Bytes) -> Result<UploadMessage, Malformed>;
 
 /// Reads the bytes of a message of the rpc.
-pub(crate) fn read_message<C: UploadCall>(message: Bytes) -> Result<UploadMessage, Malformed> {
+pub(crate) fn read_message<C: UploadCall>(message: &Bytes) -> Result<UploadMessage, Malformed> {
     let layout = C::upload();
-    let read = wire::read_upload(&C::PATH, C::request(), layout, &message)?;
+    let read = wire::read_upload(&C::PATH, C::request(), layout, message)?;
     Ok(match read {
         UploadParts::Header {
             target,
@@ -138,7 +138,7 @@ fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
 
 impl Source {
     pub(crate) fn new(messages: Streaming<Bytes>, read: ReadMessage) -> Self {
-        let contents = messages.map(move |message| match read(message?) {
+        let contents = messages.map(move |message| match read(&message?) {
             Ok(UploadMessage::Content(content)) => Ok(Some(content)),
             Ok(UploadMessage::Header(_) | UploadMessage::Neither) => Ok(None),
             Err(error) => Err(Status::internal(error.to_string())),

@@ -24,7 +24,7 @@ use super::seen::{Seen, Watched};
 #[derive(Args, Debug)]
 pub(super) struct TargetArgs {
     /// Host and port of the gateway, such as localhost:50051, or its URL, such as
-    /// https://localhost:50051
+    /// `https://localhost:50051`
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:50051")]
     pub(super) address: String,
 

@@ -62,7 +62,7 @@ fn read(stream: &TcpStream) -> Option<Arrived> {
 /// Sends a request with a JSON body to a server, and returns the whole response.
 pub(crate) fn ask(address: &str, line: &str, fields: &str, body: &str) -> String {
     let mut stream = TcpStream::connect(address).expect("it accepts");
-    let patience = Some(Duration::from_secs(60));
+    let patience = Some(Duration::from_mins(1));
     stream.set_read_timeout(patience).expect("a socket");
     let request = format!(
         "{line} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{fields}\

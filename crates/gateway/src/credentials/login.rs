@@ -232,7 +232,7 @@ mod tests {
         let target = Uri::from_static("https://api.example.com/v2/auth/token");
         let token = Secret::new("a b&c=/+");
         let request = request(&target, &Proof::RefreshToken(&token), Instant::now());
-        let uri = request.ok().expect("a request").uri().to_string();
+        let uri = request.expect("a request").uri().to_string();
         assert_eq!(uri, format!("{target}?refreshToken=a%20b%26c%3D%2F%2B"));
     }
 }

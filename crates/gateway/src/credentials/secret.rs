@@ -162,7 +162,7 @@ mod tests {
     fn what_cannot_be_a_secret_is_refused() {
         check(b"\n", Err("FILE is empty"));
         check(b"\xff", Err("FILE is no text in UTF-8"));
-        check(&[b'a'; 65_537], Err("FILE has more than 64 KiB"));
+        check(&vec![b'a'; 65_537], Err("FILE has more than 64 KiB"));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! LoginCounts against an upstream that the test decides for. The clock is the test's.
+//! Logins against an upstream that the test decides for. The clock is the test's.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;

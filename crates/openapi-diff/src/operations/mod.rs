@@ -331,16 +331,16 @@ impl<'a> Judge<'a> {
             let change = self.compares[cause.compare].change(cause.pair, cause.change);
             let is_of_xml = change.rule == SchemaRule::XmlChanged;
             let is_reached = |used: &UsedPair| used.part == cause.part && (used.xml || !is_of_xml);
-            let mut uses: Vec<(usize, &str)> = Vec::new();
+            let mut places: Vec<(usize, &str)> = Vec::new();
             for (root, path) in &from {
                 let all = roots[*root].1.iter().copied();
                 let reached = all.filter(|number| is_reached(&self.uses[*number]));
-                uses.extend(reached.map(|number| (number, &**path)));
+                places.extend(reached.map(|number| (number, &**path)));
             }
-            uses.sort_by_key(|(number, _)| *number);
+            places.sort_by_key(|(number, _)| *number);
             let steps = |path: &str| path.matches(['.', '[']).count();
             // The nearest place speaks for all.
-            let nearest = uses
+            let nearest = places
                 .iter()
                 .min_by_key(|(_, path)| (!path.is_empty(), steps(path)));
             let Some((number, path)) = nearest else {
@@ -348,7 +348,7 @@ impl<'a> Judge<'a> {
             };
             let used = &self.uses[*number];
             let reaching = from.iter().map(|(root, _)| *root).collect();
-            let also = names.others(*number, (reaching, cause.part, is_of_xml), &uses);
+            let also = names.others(*number, (reaching, cause.part, is_of_xml), &places);
             let location = |document: &Document, pointer: &Option<String>| {
                 pointer.clone().map(|pointer| Location {
                     source: document.source.clone(),

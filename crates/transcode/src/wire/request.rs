@@ -171,7 +171,7 @@ fn write_body<'m>(
             let at = At {
                 path: &path,
                 mask: selection.mask(),
-                cleared: *cleared,
+                cleared,
             };
             writer.stack.close(found.start);
             writer.message(layout, &Occurrences::One(WireValue::Bytes(message)), at)?;

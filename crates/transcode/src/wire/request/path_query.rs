@@ -139,7 +139,7 @@ fn text_of<'m>(
         return Ok(scalar.text());
     }
     if let ValueLayout::Wrapper(inner) = layout {
-        let found = stack.open(Shape::Wrapper(*inner), value)?;
+        let found = stack.open(Shape::Wrapper(inner), value)?;
         let height = found.start;
         let scalar = ScalarValue::of(inner, stack.last(&Occurrences::Found(found)))?;
         stack.close(height);

@@ -73,7 +73,7 @@ impl<'m> ScalarValue<'m> {
                 Self::Text(text.map_err(|_| Malformed::new("it is a text that is not UTF-8"))?)
             }
             ValueLayout::Bytes => Self::Octets(bytes),
-            ValueLayout::Enum(layout) => Self::Enum(low(number).cast_signed(), *layout),
+            ValueLayout::Enum(layout) => Self::Enum(low(number).cast_signed(), layout),
             _ => return Ok(None),
         }))
     }

@@ -46,7 +46,7 @@ impl Shape {
         Some(match value {
             ValueLayout::Message(layout) => Self::Message(layout()),
             ValueLayout::Transparent(field) => Self::Transparent(field()),
-            ValueLayout::Wrapper(value) => Self::Wrapper(*value),
+            ValueLayout::Wrapper(value) => Self::Wrapper(value),
             // Both are seconds and nanoseconds.
             ValueLayout::Timestamp | ValueLayout::Duration => Self::Message(&INSTANT),
             ValueLayout::FieldMask => Self::Message(&MASK),
