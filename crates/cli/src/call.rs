@@ -6,9 +6,9 @@
 //!
 //! [ProtoJSON]: https://protobuf.dev/programming-guides/json/
 
+mod contact;
 mod describe;
 mod outcome;
-mod seen;
 mod target;
 #[cfg(test)]
 mod tests;

@@ -34,7 +34,7 @@ use crate::phase::Phase;
 use crate::reflection::Reflection;
 use crate::rewind::{self, Protocol, Rewind, Undetected};
 use crate::rpcs::Rpcs;
-use crate::traffic::Watched;
+use crate::traffic::Metered;
 use crate::usage::{OpenConnection, ServerUsage};
 use crate::{callers, http1, http2, open_files, stack};
 
@@ -301,7 +301,7 @@ async fn serve_connection<S, B>(
     } = accepted;
     // Without it small replies wait for acknowledgements.
     let _ = stream.set_nodelay(true);
-    let (stream, traffic) = Watched::new(stream);
+    let (stream, traffic) = Metered::new(stream);
     let opening = timeout(config.preface_timeout, open(stream, peer, tls.as_ref()));
     // A connection that has not said what it is when the server leaves has
     // nothing to lose.
@@ -348,7 +348,7 @@ async fn serve_connection<S, B>(
 
 /// A stream of either kind. There is one type for both, so that everything above is
 /// compiled once.
-type Stream = Either<Watched<TcpStream>, Box<TlsStream<Watched<TcpStream>>>>;
+type Stream = Either<Metered<TcpStream>, Box<TlsStream<Metered<TcpStream>>>>;
 
 /// A connection that has said what it speaks.
 struct Opened {
@@ -368,7 +368,7 @@ enum NotOpened {
 
 /// Shakes hands, if there is TLS, and finds out what is spoken.
 async fn open(
-    stream: Watched<TcpStream>,
+    stream: Metered<TcpStream>,
     peer: IpAddr,
     tls: Option<&Acceptor>,
 ) -> Result<Opened, NotOpened> {

@@ -41,19 +41,19 @@ impl Traffic {
 }
 
 /// A socket that tells of its traffic.
-pub(crate) struct Watched<T> {
+pub(crate) struct Metered<T> {
     inner: T,
     traffic: Traffic,
 }
 
-impl<T> Watched<T> {
+impl<T> Metered<T> {
     pub(crate) fn new(inner: T) -> (Self, Traffic) {
         let traffic = Traffic::default();
-        let watched = Self {
+        let metered = Self {
             inner,
             traffic: traffic.clone(),
         };
-        (watched, traffic)
+        (metered, traffic)
     }
 
     /// Notes how a write went.
@@ -68,7 +68,7 @@ impl<T> Watched<T> {
     }
 }
 
-impl<T: AsyncRead + Unpin> AsyncRead for Watched<T> {
+impl<T: AsyncRead + Unpin> AsyncRead for Metered<T> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -83,7 +83,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Watched<T> {
     }
 }
 
-impl<T: AsyncWrite + Unpin> AsyncWrite for Watched<T> {
+impl<T: AsyncWrite + Unpin> AsyncWrite for Metered<T> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -128,7 +128,7 @@ mod tests {
     #[tokio::test]
     async fn a_socket_tells_whether_its_peer_reads() {
         let (near, mut far) = tokio::io::duplex(10);
-        let (mut socket, traffic) = Watched::new(near);
+        let (mut socket, traffic) = Metered::new(near);
         socket.write_all(b"0123456789").await.expect("it is taken");
         socket.flush().await.expect("it is flushed");
         assert!(!traffic.is_blocked() && traffic.take_written());

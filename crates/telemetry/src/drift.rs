@@ -26,7 +26,7 @@ pub struct Drifts(Arc<Mutex<Table>>);
 
 #[derive(Debug, Default)]
 struct Table {
-    seen: HashMap<Difference, Seen>,
+    seen: HashMap<Difference, Sightings>,
     /// How many were met that there was no room for.
     unlisted: u64,
 }
@@ -41,7 +41,7 @@ struct Difference {
 
 /// How often a difference was met, and when.
 #[derive(Debug, Clone, Copy)]
-struct Seen {
+struct Sightings {
     count: u64,
     first: Timestamp,
     last: Timestamp,
@@ -96,7 +96,7 @@ impl Drifts {
             table.unlisted += 1;
             return;
         }
-        let seen = Seen {
+        let seen = Sightings {
             count: 1,
             first: now,
             last: now,

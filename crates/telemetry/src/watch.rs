@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, ready};
@@ -18,6 +18,7 @@ use std::task::{Context, Poll, ready};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
+use pin_project_lite::pin_project;
 use transcode::{BoxError, CallContext, RequestBody, SendError, Upstream};
 
 use crate::catalogue::gateway::{DRIFT, WATCHED};
@@ -29,6 +30,9 @@ const MAX_REPLY: usize = 1 << 20;
 
 /// How many replies may wait to be validated.
 const MAX_WAITING: usize = 16;
+
+/// How many bytes of replies may be kept, those that are still on their way included.
+const MAX_HELD: usize = 32 << 20;
 
 /// How many findings of one reply are noted.
 const MAX_FINDINGS: usize = 64;
@@ -58,6 +62,8 @@ struct Counts {
     too_many: AtomicU64,
     broken_off: AtomicU64,
     not_described: AtomicU64,
+    /// How many bytes are kept.
+    held: AtomicUsize,
     /// How many replies to each rpc were not valid.
     invalid_by_rpc: Mutex<BTreeMap<&'static str, u64>>,
 }
@@ -67,6 +73,27 @@ struct Picked {
     rpc: &'static str,
     status: StatusCode,
     pieces: Vec<Bytes>,
+    held: Held,
+}
+
+/// So many bytes that are kept, until it is dropped.
+struct Held {
+    counts: Arc<Counts>,
+    bytes: usize,
+}
+
+impl Held {
+    /// Counts more bytes. Returns false if there is no room for them.
+    fn grow(&mut self, bytes: usize) -> bool {
+        self.bytes += bytes;
+        self.counts.held.fetch_add(bytes, Ordering::Relaxed) + bytes <= MAX_HELD
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.counts.held.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
 }
 
 impl fmt::Debug for Watch {
@@ -159,6 +186,7 @@ fn judge_all(waiting: &Receiver<Picked>, judge: Judge, drifts: &Drifts, counts: 
         rpc,
         status,
         pieces,
+        held: _held,
     } in waiting
     {
         let reply = pieces.concat();
@@ -218,40 +246,54 @@ impl<U: Upstream> Upstream for Watched<U> {
         let rpc = context.map_or("", |context| context.rpc);
         let response = self.upstream.send(request).await?;
         let status = response.status();
-        let kept = picked.filter(|_| status.is_success()).map(|sampler| Kept {
-            sampler,
-            length: 0,
-            picked: Picked {
+        let kept = picked.filter(|_| status.is_success()).map(|sampler| {
+            let held = Held {
+                counts: Arc::clone(&sampler.counts),
+                bytes: 0,
+            };
+            let picked = Picked {
                 rpc,
                 status,
                 pieces: Vec::new(),
-            },
+                held,
+            };
+            Kept { sampler, picked }
         });
-        Ok(response.map(|body| WatchedBody {
-            body: Box::pin(body),
-            kept,
-        }))
+        Ok(response.map(|body| WatchedBody { body, kept }))
     }
 }
 
-/// The body of a reply, of which a copy is kept if it was picked.
-pub struct WatchedBody<B> {
-    body: Pin<Box<B>>,
-    kept: Option<Kept>,
+pin_project! {
+    /// The body of a reply, of which a copy is kept if it was picked.
+    pub struct WatchedBody<B> {
+        #[pin]
+        body: B,
+        kept: Option<Kept>,
+    }
+
+    impl<B> PinnedDrop for WatchedBody<B> {
+        fn drop(this: Pin<&mut Self>) {
+            if let Some(kept) = this.project().kept.take() {
+                count(&kept.sampler.counts.broken_off);
+            }
+        }
+    }
 }
 
 /// What has arrived of a reply that was picked.
 struct Kept {
     sampler: Arc<Sampler>,
-    length: usize,
     picked: Picked,
 }
 
 impl Kept {
     /// Keeps another piece, unless there are too many bytes.
     fn push(mut self, piece: &Bytes) -> Option<Self> {
-        self.length += piece.len();
-        if self.length > MAX_REPLY {
+        if !self.picked.held.grow(piece.len()) {
+            count(&self.sampler.counts.too_many);
+            return None;
+        }
+        if self.picked.held.bytes > MAX_REPLY {
             count(&self.sampler.counts.too_large);
             return None;
         }
@@ -271,28 +313,21 @@ impl Kept {
     }
 }
 
-impl<B> Drop for WatchedBody<B> {
-    fn drop(&mut self) {
-        if let Some(kept) = self.kept.take() {
-            count(&kept.sampler.counts.broken_off);
-        }
-    }
-}
-
 impl<B: Body<Data = Bytes, Error: Into<BoxError>>> Body for WatchedBody<B> {
     type Data = Bytes;
     type Error = B::Error;
 
     fn poll_frame(
-        mut self: Pin<&mut Self>,
+        self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
-        let frame = ready!(self.body.as_mut().poll_frame(context));
-        if let Some(kept) = self.kept.take() {
+        let this = self.project();
+        let frame = ready!(this.body.poll_frame(context));
+        if let Some(kept) = this.kept.take() {
             match &frame {
                 None => kept.end(),
                 Some(Ok(frame)) => {
-                    self.kept = match frame.data_ref() {
+                    *this.kept = match frame.data_ref() {
                         Some(data) => kept.push(data),
                         None => Some(kept),
                     };

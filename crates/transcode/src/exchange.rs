@@ -371,17 +371,22 @@ impl Shared {
             *status.metadata_mut() = caller.answer_metadata();
         }
         // Its message may quote what the caller or the upstream has sent.
-        let details = status.get_error_details();
-        let reason = details.error_info().map(|info| loggable(&info.reason));
         tracing::debug!(
             rpc,
             request_id = &*caller.request_id,
             code = ?status.code(),
-            reason,
+            reason = reason(&status),
             "a call failed"
         );
         status
     }
+}
+
+/// The reason that a status gives, as far as it can be logged.
+fn reason(status: &Status) -> Option<String> {
+    let details = status.get_error_details();
+    let reason = details.error_info().map(|info| loggable(&info.reason));
+    reason.map(str::to_owned)
 }
 
 /// The metadata and the extensions of a successful answer.

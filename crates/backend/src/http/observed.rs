@@ -70,7 +70,7 @@ impl Notes {
 pub(super) struct Reason(pub(super) String);
 
 /// A request whose end is told when it is dropped.
-struct Watched {
+struct Observed {
     notes: Notes,
     began: Instant,
     peer: Option<IpAddr>,
@@ -82,7 +82,7 @@ struct Watched {
     _open: Open,
 }
 
-impl Drop for Watched {
+impl Drop for Observed {
     fn drop(&mut self) {
         let noted = &*self.notes.0;
         let user = noted.user.get();
@@ -110,7 +110,7 @@ pub(super) async fn observed(
         return next.run(request).await;
     }
     let notes = Notes::default();
-    let mut watched = Watched {
+    let mut observed = Observed {
         notes: notes.clone(),
         began: Instant::now(),
         peer: request.extensions().get::<Peer>().map(|peer| peer.0),
@@ -122,10 +122,20 @@ pub(super) async fn observed(
         _open: app.open.request(),
     };
     request.extensions_mut().insert(notes.clone());
-    let request = request.map(|body| Body::new(CountedBody { body, notes }));
+    let request = request.map(|body| {
+        let count = move |bytes| {
+            notes.0.received.fetch_add(bytes, Ordering::Relaxed);
+        };
+        Body::new(CountedBody { body, count })
+    });
     let mut response = next.run(request).await;
-    watched.note(&mut response);
-    response.map(|body| Body::new(WatchedBody { body, watched }))
+    observed.note(&mut response);
+    // The request is over when the body of its reply is dropped.
+    response.map(|body| {
+        // By a method, so that the closure holds all of it.
+        let count = move |bytes| observed.count_sent(bytes);
+        Body::new(CountedBody { body, count })
+    })
 }
 
 /// Tells of a request that was refused before it was routed.
@@ -140,7 +150,7 @@ pub(super) fn refused(
     }
     let notes = Notes::default();
     let _ = notes.0.request_id.set(request_id.to_owned());
-    let mut watched = Watched {
+    let mut observed = Observed {
         notes,
         began: Instant::now(),
         peer: extensions.get::<Peer>().map(|peer| peer.0),
@@ -153,10 +163,14 @@ pub(super) fn refused(
         subjects: app.subjects.clone(),
         _open: app.open.request(),
     };
-    watched.note(response);
+    observed.note(response);
 }
 
-impl Watched {
+impl Observed {
+    fn count_sent(&mut self, bytes: u64) {
+        self.sent += bytes;
+    }
+
     fn note(&mut self, response: &mut Response) {
         self.status = Some(response.status().as_u16());
         let reason = response.extensions_mut().remove::<Reason>();
@@ -164,13 +178,14 @@ impl Watched {
     }
 }
 
-/// The body of a request, counted.
-struct CountedBody {
+/// A body whose bytes are counted as they pass. What `count` holds lives as long as the
+/// body.
+struct CountedBody<F> {
     body: Body,
-    notes: Notes,
+    count: F,
 }
 
-impl http_body::Body for CountedBody {
+impl<F: FnMut(u64) + Unpin> http_body::Body for CountedBody<F> {
     type Data = Bytes;
     type Error = axum::Error;
 
@@ -182,40 +197,7 @@ impl http_body::Body for CountedBody {
         if let Some(Ok(frame)) = &frame
             && let Some(data) = frame.data_ref()
         {
-            let received = &self.notes.0.received;
-            received.fetch_add(data.len() as u64, Ordering::Relaxed);
-        }
-        Poll::Ready(frame)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-/// The body of a reply, counted. The request is over when it is dropped.
-struct WatchedBody {
-    body: Body,
-    watched: Watched,
-}
-
-impl http_body::Body for WatchedBody {
-    type Data = Bytes;
-    type Error = axum::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
-        if let Some(Ok(frame)) = &frame
-            && let Some(data) = frame.data_ref()
-        {
-            self.watched.sent += data.len() as u64;
+            (self.count)(data.len() as u64);
         }
         Poll::Ready(frame)
     }

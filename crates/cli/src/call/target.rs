@@ -17,8 +17,8 @@ use tonic::Status;
 use tonic::transport::{Channel, Endpoint};
 use tower::service_fn;
 
+use super::contact::{Contact, Noting};
 use super::outcome;
-use super::seen::{Seen, Watched};
 
 /// Where the gateway is, and how it is reached.
 #[derive(Args, Debug)]
@@ -95,7 +95,7 @@ impl TargetArgs {
             host,
             port,
             tls,
-            seen: Seen::default(),
+            contact: Contact::default(),
         })
     }
 
@@ -125,7 +125,7 @@ pub(super) struct Target {
     host: String,
     port: u16,
     tls: Option<(Connector, ServerName<'static>)>,
-    seen: Seen,
+    contact: Contact,
 }
 
 impl Target {
@@ -136,14 +136,14 @@ impl Target {
     /// A status that says why there is no connection.
     pub(super) async fn connect(&self) -> Result<Channel, Status> {
         let (host, port) = (self.host.clone(), self.port);
-        let (tls, seen) = (self.tls.clone(), self.seen.clone());
+        let (tls, contact) = (self.tls.clone(), self.contact.clone());
         let connector = service_fn(move |_: Uri| {
-            let (host, tls, seen) = (host.clone(), tls.clone(), seen.clone());
+            let (host, tls, contact) = (host.clone(), tls.clone(), contact.clone());
             async move {
                 let opened = open((&host, port), tls).await;
                 opened
-                    .map(|stream| TokioIo::new(Watched::new(stream, seen.clone())))
-                    .inspect_err(|error| seen.failed(error))
+                    .map(|stream| TokioIo::new(Noting::new(stream, contact.clone())))
+                    .inspect_err(|error| contact.failed(error))
             }
         });
         let channel = self.endpoint.connect_with_connector(connector).await;
@@ -165,7 +165,7 @@ impl Target {
     /// server, or wants the connection secured in another way.
     pub(super) fn explain(&self, status: &Status) -> Option<String> {
         let place = format!("{}:{}", self.host, self.port);
-        self.seen
+        self.contact
             .explanation(&place, self.tls.is_some())
             .or_else(|| {
                 outcome::is_without_status(status).then(|| {

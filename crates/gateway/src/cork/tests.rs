@@ -16,7 +16,7 @@ use crate::config::Config;
 use crate::extensions::Peer;
 use crate::http2;
 use crate::phase::Phase;
-use crate::traffic::Watched;
+use crate::traffic::Metered;
 
 /// The sizes of what was written, each as one system call would on a socket.
 type Writes = Arc<Mutex<Vec<usize>>>;
@@ -97,7 +97,7 @@ async fn writes_for(length: usize) -> Vec<usize> {
     let (_phase, phases) = watch::channel(Phase::Serving);
     tokio::spawn(async move {
         let peer = Peer::new(IpAddr::V4(Ipv4Addr::LOCALHOST), None);
-        let (io, traffic) = Watched::new(io);
+        let (io, traffic) = Metered::new(io);
         let _ = http2::serve(io, traffic, peer, service, &Config::default(), phases).await;
     });
     let (requests, connection) = h2::client::handshake(far).await.expect("HTTP/2");

@@ -5,7 +5,7 @@ use tokio::task::JoinHandle;
 use tower::service_fn;
 
 use super::*;
-use crate::traffic::Watched;
+use crate::traffic::Metered;
 
 const PEER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 const DEADLINE: Duration = Duration::from_secs(3);
@@ -40,7 +40,7 @@ fn serve_with(length: usize, on_the_way: usize) -> Served {
         let started = Instant::now();
         let config = Config::default();
         // Either side may be the first to close.
-        let (server, traffic) = Watched::new(server);
+        let (server, traffic) = Metered::new(server);
         let peer = Peer::new(PEER, None);
         let _ = serve(server, traffic, peer, service, &config, phases).await;
         started.elapsed()

@@ -7,7 +7,7 @@ use tokio::task::JoinHandle;
 use tower::service_fn;
 
 use super::*;
-use crate::traffic::Watched;
+use crate::traffic::Metered;
 
 const PEER: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
@@ -63,7 +63,7 @@ where
     let ended = tokio::spawn(async move {
         let started = Instant::now();
         // Either side may be the first to close.
-        let (server, traffic) = Watched::new(server);
+        let (server, traffic) = Metered::new(server);
         let peer = Peer::new(PEER, None);
         let _ = serve(server, traffic, peer, service, &config, phases).await;
         started.elapsed()

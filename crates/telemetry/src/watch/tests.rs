@@ -34,6 +34,12 @@ impl Watching {
 
     /// Sends a call to an upstream that answers with this, and reads the reply.
     async fn call(&self, reply: &[u8], status: u16) -> Bytes {
+        let body = self.begin(reply, status).await;
+        body.collect().await.expect("it is whole").to_bytes()
+    }
+
+    /// Sends a call to an upstream that answers with this.
+    async fn begin(&self, reply: &[u8], status: u16) -> WatchedBody<Full<Bytes>> {
         let reply = Bytes::copy_from_slice(reply);
         let upstream = self.watch.over(service_fn(move |_: Request<RequestBody>| {
             let mut response = Response::new(Full::new(reply.clone()));
@@ -46,8 +52,7 @@ impl Watching {
             ..CallContext::default()
         });
         let response = upstream.send(request).await.expect("there is a reply");
-        let body = response.into_body().collect().await.expect("it is whole");
-        body.to_bytes()
+        response.into_body()
     }
 
     /// Checks that the counter gets to this value.
@@ -102,6 +107,24 @@ async fn what_is_too_large_is_counted_and_handed_on() {
     let large = vec![b'x'; MAX_REPLY + 1];
     assert_eq!(watching.call(&large, 200).await.len(), large.len());
     watching.check("too_large", 1);
+}
+
+#[tokio::test]
+async fn what_there_is_no_room_for_is_counted_until_there_is() {
+    let watching = Watching::start(1.0);
+    let whole = vec![b'x'; MAX_REPLY];
+    let mut on_their_way = Vec::new();
+    for _ in 0..MAX_HELD / MAX_REPLY {
+        let mut body = watching.begin(&whole, 200).await;
+        body.frame().await.expect("a piece").expect("it is whole");
+        on_their_way.push(body);
+    }
+    watching.check("too_many", 0);
+    assert_eq!(watching.call(b"good", 200).await, "good");
+    watching.check("too_many", 1);
+    drop(on_their_way);
+    assert_eq!(watching.call(b"good", 200).await, "good");
+    watching.check("valid", 1);
 }
 
 #[tokio::test]

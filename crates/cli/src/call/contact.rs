@@ -29,7 +29,7 @@ const CA_AS_SERVER: &str = "CaUsedAsEndEntity";
 
 /// What has come from a server. Clones share it.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Seen(Arc<Mutex<Came>>);
+pub(super) struct Contact(Arc<Mutex<Came>>);
 
 #[derive(Debug, Default)]
 struct Came {
@@ -45,7 +45,7 @@ enum Failure {
     HungUp,
 }
 
-impl Seen {
+impl Contact {
     fn came(&self) -> MutexGuard<'_, Came> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -136,18 +136,18 @@ fn of_tls(error: &rustls::Error, place: &str) -> String {
 }
 
 /// A stream that tells what comes first, and how it fails.
-pub(super) struct Watched<T> {
+pub(super) struct Noting<T> {
     inner: T,
-    seen: Seen,
+    contact: Contact,
 }
 
-impl<T> Watched<T> {
-    pub(super) fn new(inner: T, seen: Seen) -> Self {
-        Self { inner, seen }
+impl<T> Noting<T> {
+    pub(super) fn new(inner: T, contact: Contact) -> Self {
+        Self { inner, contact }
     }
 }
 
-impl<T: AsyncRead + Unpin> AsyncRead for Watched<T> {
+impl<T: AsyncRead + Unpin> AsyncRead for Noting<T> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -156,10 +156,10 @@ impl<T: AsyncRead + Unpin> AsyncRead for Watched<T> {
         let before = into.filled().len();
         let read = ready!(Pin::new(&mut self.inner).poll_read(context, into));
         if let Err(error) = &read {
-            self.seen.failed(error);
+            self.contact.failed(error);
         } else {
             let read = &into.filled()[before..];
-            let mut came = self.seen.came();
+            let mut came = self.contact.came();
             let missing = ENOUGH.saturating_sub(came.first.len());
             came.first.extend(read.iter().take(missing));
             came.has_ended |= read.is_empty();
@@ -168,7 +168,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Watched<T> {
     }
 }
 
-impl<T: AsyncWrite + Unpin> AsyncWrite for Watched<T> {
+impl<T: AsyncWrite + Unpin> AsyncWrite for Noting<T> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -204,13 +204,13 @@ mod tests {
 
     #[track_caller]
     fn check(first: &[u8], has_ended: bool, has_tls: bool, expected: Option<&str>) {
-        let seen = Seen::default();
-        *seen.came() = Came {
+        let contact = Contact::default();
+        *contact.came() = Came {
             first: first.to_vec(),
             has_ended,
             failure: None,
         };
-        let found = seen.explanation("localhost:1", has_tls);
+        let found = contact.explanation("localhost:1", has_tls);
         assert_eq!(found.as_deref(), expected, "for {first:?}");
     }
 
