@@ -54,7 +54,7 @@ const REPETITIONS: usize = 25;
 
 /// How often the repetitions go around where memory grows. What leaks grows
 /// each time, while a pool that happens to be fuller does not.
-const MOST_ROUNDS: usize = 2;
+const MOST_ROUNDS: usize = 4;
 
 /// How many bytes may be left of all repetitions of faults that are repeated
 /// side by side. Pools and buffers are not filled to the byte.
