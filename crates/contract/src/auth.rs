@@ -33,26 +33,26 @@ pub const AUTHENTICATION: Tag = Tag {
 #[serde(rename_all = "camelCase")]
 pub struct Token {
     /// How the access token is presented. Always `Bearer`.
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(extend("x-always" = true, "readOnly" = true))]
     pub token_type: Option<String>,
     /// The access token, valid for 24 hours.
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(extend("x-always" = true, "readOnly" = true))]
     pub token: Option<String>,
     /// The refresh token, valid for one month. It buys one new pair and nothing
     /// else.
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(extend("x-always" = true, "readOnly" = true))]
     pub refresh_token: Option<String>,
     /// The user that the tokens stand for.
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(extend("x-always" = true, "readOnly" = true))]
     pub user: Option<ObjectId>,
     /// The organization in which the user acts.
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(extend("x-always" = true, "readOnly" = true))]
     pub organization: Option<ObjectId>,
     /// When the access token expires.
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(extend("x-always" = true, "readOnly" = true))]
     pub expires_at: Option<Timestamp>,
     /// What the access token entitles to: roles, separated by spaces.
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(extend("x-always" = true, "readOnly" = true))]
     pub scope: Option<String>,
 }
 
@@ -113,8 +113,16 @@ impl JsonSchema for TokenRequest {
         schema.insert(
             "oneOf".into(),
             json!([
-                { "required": ["email", "password"] },
-                { "required": ["clientId", "refreshToken"] },
+                {
+                    "title": "PasswordCredentials",
+                    "x-about": "An e-mail address and a password.",
+                    "required": ["email", "password"],
+                },
+                {
+                    "title": "RefreshCredentials",
+                    "x-about": "An earlier refresh token, and whom it was issued to.",
+                    "required": ["clientId", "refreshToken"],
+                },
             ]),
         );
         schema

@@ -34,15 +34,16 @@ pub const BOT_INSTANCES: Tag = Tag {
 #[serde(rename_all = "camelCase")]
 pub struct BotInstance {
     /// The ID of the instance.
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(extend("x-always" = true, "readOnly" = true))]
     pub id: Option<ObjectId>,
     /// The organization that uses the bot: the caller's, which is the default,
     /// or one below it.
-    #[schemars(extend("x-request" = rules::text_not_null()))]
+    #[schemars(extend("x-always" = true, "x-request" = rules::text_not_null()))]
     pub organization: Option<ObjectId>,
     /// The ID of the bot.
     pub bot: ObjectId,
     /// The name, in place of that of the bot.
+    #[schemars(extend("x-always" = true))]
     pub name: Option<String>,
     /// What the bot does, in place of the bot's own description.
     pub description: Option<String>,
@@ -64,10 +65,10 @@ pub struct BotInstance {
     #[schemars(extend("readOnly" = true))]
     pub updated_by: Option<ObjectId>,
     /// When the instance was created.
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(extend("x-always" = true, "readOnly" = true))]
     pub created_at: Option<Timestamp>,
     /// When the instance last changed.
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(extend("x-always" = true, "readOnly" = true))]
     pub updated_at: Option<Timestamp>,
 }
 

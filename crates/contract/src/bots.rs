@@ -33,11 +33,11 @@ pub const BOTS: Tag = Tag {
 #[serde(rename_all = "camelCase")]
 pub struct Bot {
     /// The ID of the bot.
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(extend("x-always" = true, "readOnly" = true))]
     pub id: Option<ObjectId>,
     /// The organization that the bot belongs to: the caller's, which is the
     /// default, or one below it.
-    #[schemars(extend("x-request" = rules::text_not_null()))]
+    #[schemars(extend("x-always" = true, "x-request" = rules::text_not_null()))]
     pub organization: Option<ObjectId>,
     /// The name.
     pub name: String,
@@ -82,10 +82,10 @@ pub struct Bot {
     #[schemars(extend("readOnly" = true))]
     pub updated_by: Option<ObjectId>,
     /// When the bot was created.
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(extend("x-always" = true, "readOnly" = true))]
     pub created_at: Option<Timestamp>,
     /// When the bot last changed.
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(extend("x-always" = true, "readOnly" = true))]
     pub updated_at: Option<Timestamp>,
 }
 

@@ -33,6 +33,7 @@ pub const CATEGORIES: Tag = Tag {
 pub struct Category {
     /// The ID of the category. In the list of an organization it tells which
     /// category a slot is for; anywhere else it is ignored.
+    #[schemars(extend("x-always" = true))]
     pub id: Option<ObjectId>,
     /// The name.
     pub name: String,

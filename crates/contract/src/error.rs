@@ -27,7 +27,7 @@ const CLIENT_CLOSED_REQUEST: StatusCode = match StatusCode::from_u16(499) {
 /// Callers branch on `error.status` and on the reason in the `ErrorInfo`
 /// detail, and show `error.message` to people.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[schemars(rename = "Error")]
+#[schemars(rename = "ApiError")]
 pub struct ErrorBody {
     /// The error itself.
     pub error: ErrorStatus,
@@ -80,6 +80,7 @@ pub struct ErrorStatus {
     /// One sentence for a developer. Its wording may change.
     pub message: String,
     /// Machine-readable details, each identified by its `@type`.
+    #[schemars(extend("x-always" = true))]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<Detail>,
 }

@@ -37,6 +37,7 @@ pub const FORM_FIELDS: Tag = Tag {
 pub struct FormField {
     /// The ID of the field. In the list of a form it tells which field is
     /// meant; anywhere else it is ignored.
+    #[schemars(extend("x-always" = true))]
     pub id: Option<ObjectId>,
     /// The short name by which results refer to the field.
     pub name: String,
@@ -62,10 +63,10 @@ pub struct FormField {
     #[schemars(extend("default" = false))]
     pub required: Option<bool>,
     /// When the field was created.
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(extend("x-always" = true, "readOnly" = true))]
     pub created_at: Option<Timestamp>,
     /// When the field last changed.
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(extend("x-always" = true, "readOnly" = true))]
     pub updated_at: Option<Timestamp>,
 }
 

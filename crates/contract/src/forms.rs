@@ -37,11 +37,11 @@ pub const FORMS: Tag = Tag {
 #[serde(rename_all = "camelCase")]
 pub struct Form {
     /// The ID of the form.
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(extend("x-always" = true, "readOnly" = true))]
     pub id: Option<ObjectId>,
     /// The organization that the form belongs to: the caller's, which is the
     /// default, or one below it.
-    #[schemars(extend("x-request" = rules::text_not_null()))]
+    #[schemars(extend("x-always" = true, "x-request" = rules::text_not_null()))]
     pub organization: Option<ObjectId>,
     /// The name.
     pub name: String,
@@ -81,10 +81,10 @@ pub struct Form {
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "free_form()"))]
     pub meta: Option<Map<String, Value>>,
     /// When the form was created.
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(extend("x-always" = true, "readOnly" = true))]
     pub created_at: Option<Timestamp>,
     /// When the form last changed.
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(extend("x-always" = true, "readOnly" = true))]
     pub updated_at: Option<Timestamp>,
 }
 

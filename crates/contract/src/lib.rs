@@ -8,6 +8,7 @@
 //!   and [`validate`] tells what is wrong with a value in their terms.
 //! - [`openapi`] puts all of it into the documents that are published, with the
 //!   [`recorded`] exchanges as examples.
+//! - [`published`] gives the OpenAPI document the form in which it is published.
 //! - [`error`] is the body of every failed reply, and [`failure`] states those
 //!   that every operation can have.
 //! - [`access`] tells whether an operation needs a token, and [`permission`] which role.
@@ -39,6 +40,7 @@ pub mod parameters;
 mod paths;
 pub mod permission;
 mod permission_table;
+pub mod published;
 pub mod reasons;
 pub mod recorded;
 mod role;

@@ -25,6 +25,7 @@ use crate::{
     error::ErrorBody,
     failure::Failure,
     operation::{BASE_PATH, BodyInfo, OperationInfo, ReplyBody, Tag, TypeInfo, Upload},
+    published,
     recorded::recorded,
     schema::{Definitions, Described, Mark, SchemaDocument, definition_name, visit_references},
     validate::Violations,
@@ -45,44 +46,49 @@ pub struct Artefact {
 /// `web1on1 contract bless` raises it when a contract is published.
 pub const VERSION: &str = include_str!("../VERSION").trim_ascii();
 
-/// Every file in `openapi/` that is derived from the contract: the OpenAPI
-/// document as JSON and as YAML, and the JSON Schema of every body.
+/// Every file in `openapi/` that is derived from the contract: the OpenAPI document
+/// that is published, as JSON and as YAML, once as OpenAPI 3.1 and once as 3.0, and the
+/// JSON Schema of every body.
 pub fn artefacts() -> Vec<Artefact> {
-    artefacts_of(VERSION)
+    artefacts_of(VERSION, None)
 }
 
-/// The [`artefacts`], as they will be once the contract has this version.
-#[expect(clippy::missing_panics_doc, reason = "a JSON value has a YAML form")]
-pub fn artefacts_of(version: &str) -> Vec<Artefact> {
-    let mut document = openapi();
+/// The [`artefacts`], as they will be once the contract has this version. With `server`
+/// the documents name that base URL, and no other.
+pub fn artefacts_of(version: &str, server: Option<&str>) -> Vec<Artefact> {
+    let mut document = published::document(server);
     document["info"]["version"] = version.into();
-    let yaml = yaml_serde::to_string(&document)
-        .unwrap_or_else(|error| panic!("the document has no YAML form: {error}"));
+    let older = published::to_3_0(&document);
     let mut artefacts = vec![
-        Artefact {
-            path: "openapi.json".into(),
-            content: format!("{document:#}\n"),
-        },
-        Artefact {
-            path: "openapi.yaml".into(),
-            content: yaml,
-        },
+        json_file("openapi.json", &document),
+        yaml_file("openapi.yaml", &document),
+        json_file("openapi-3.0.json", &older),
+        yaml_file("openapi-3.0.yaml", &older),
     ];
-    for document in documents() {
-        let mut schema = document.standalone();
-        if let Some(members) = schema.as_object_mut() {
-            let id = format!(
-                "https://api.web1on1.chat{BASE_PATH}/schemas/{}.json",
-                document.name
-            );
-            members.shift_insert(1, "$id".into(), id.into());
+    for name in documents().into_iter().map(|document| &document.name) {
+        let path = format!("schemas/{name}.json");
+        let id = format!("https://api.web1on1.chat{BASE_PATH}/{path}");
+        if let Some(schema) = published::standalone(&document, name, &id) {
+            artefacts.push(json_file(&path, &schema));
         }
-        artefacts.push(Artefact {
-            path: format!("schemas/{}.json", document.name),
-            content: format!("{schema:#}\n"),
-        });
     }
     artefacts
+}
+
+fn json_file(path: &str, document: &Value) -> Artefact {
+    Artefact {
+        path: path.into(),
+        content: format!("{document:#}\n"),
+    }
+}
+
+fn yaml_file(path: &str, document: &Value) -> Artefact {
+    Artefact {
+        path: path.into(),
+        content: yaml_serde::to_string(document)
+            // A JSON value has a YAML form.
+            .unwrap_or_else(|error| panic!("the document has no YAML form: {error}")),
+    }
 }
 
 /// Every named schema: those of the bodies, and those that they refer to as
@@ -232,7 +238,7 @@ fn info() -> Info {
         .description(Some(
             "Customer messaging: organizations, the users and bots that act for them, the \
              services through which conversations come in, and the forms that are filled in along \
-             the way.\n\nEvery error has one body, `Error`. Programs branch on `error.status` and \
+             the way.\n\nEvery error has one body, `ApiError`. Programs branch on `error.status` and \
              on the reason in the `ErrorInfo` detail; a `BadRequest` detail names every property \
              and parameter that is wrong.",
         ))

@@ -36,23 +36,23 @@ pub const MAX_MEMBERS: usize = 10_000;
 #[serde(rename_all = "camelCase")]
 pub struct OrganizationGroup {
     /// The ID of the group.
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(extend("x-always" = true, "readOnly" = true))]
     pub id: Option<ObjectId>,
     /// The name.
     pub name: String,
     /// The organization that the group belongs to: the caller's, which is the
     /// default, or one below it.
-    #[schemars(extend("x-request" = rules::text_not_null()))]
+    #[schemars(extend("x-always" = true, "x-request" = rules::text_not_null()))]
     pub organization: Option<ObjectId>,
     /// The organizations that are members, up to 10,000.
     #[schemars(extend("x-request" = { "maxItems": MAX_MEMBERS }))]
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub members: Option<Vec<ObjectId>>,
     /// When the group was created.
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(extend("x-always" = true, "readOnly" = true))]
     pub created_at: Option<Timestamp>,
     /// When the group last changed.
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(extend("x-always" = true, "readOnly" = true))]
     pub updated_at: Option<Timestamp>,
 }
 

@@ -42,7 +42,7 @@ pub const ORGANIZATIONS: Tag = Tag {
 #[serde(rename_all = "camelCase")]
 pub struct Organization {
     /// The ID of the organization.
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(extend("x-always" = true, "readOnly" = true))]
     pub id: Option<ObjectId>,
     /// The name.
     pub name: String,
@@ -142,10 +142,10 @@ pub struct Organization {
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "free_form()"))]
     pub meta: Option<Map<String, Value>>,
     /// When the organization was created.
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(extend("x-always" = true, "readOnly" = true))]
     pub created_at: Option<Timestamp>,
     /// When the organization last changed.
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(extend("x-always" = true, "readOnly" = true))]
     pub updated_at: Option<Timestamp>,
 }
 

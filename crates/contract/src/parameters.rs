@@ -28,7 +28,7 @@ described!(NoParameters);
 /// # Errors
 ///
 /// Every parameter that `P` does not have, that is missing, malformed, or given
-/// more than once.
+/// more than once. A list may be: its items are those of all of them.
 ///
 /// ```
 /// # use contract::{parameters::parse_parameters, users::UserPath};
@@ -48,8 +48,9 @@ fn values(document: &SchemaDocument, pairs: &[(String, String)]) -> Result<Value
     let properties = &document.root()["properties"];
     let mut values = Map::new();
     let mut violations = Vec::new();
-    for (name, text) in pairs {
-        let Some(property) = properties.get(name) else {
+    for (written, text) in pairs {
+        let (name, property) = property_of(properties, written);
+        let Some(property) = property else {
             let description = match properties.as_object() {
                 Some(known) if !known.is_empty() => {
                     let known: Vec<_> = known.keys().map(String::as_str).collect();
@@ -57,14 +58,17 @@ fn values(document: &SchemaDocument, pairs: &[(String, String)]) -> Result<Value
                 }
                 _ => "is not a parameter; there are none".to_owned(),
             };
-            violations.push(FieldViolation::new(name, description));
+            violations.push(FieldViolation::new(written, description));
             continue;
         };
-        if values
-            .insert(name.clone(), typed(document.resolve(property), text))
-            .is_some()
-        {
-            violations.push(FieldViolation::new(name, "is given more than once"));
+        let value = typed(document.resolve(property), text);
+        match (values.get_mut(name), value) {
+            (None, value) => {
+                values.insert(name.to_owned(), value);
+            }
+            // Whether each item comes by itself or all come at once is the same.
+            (Some(Value::Array(items)), Value::Array(more)) => items.extend(more),
+            (Some(_), _) => violations.push(FieldViolation::new(name, "is given more than once")),
         }
     }
     let values = Value::Object(values);
@@ -80,14 +84,39 @@ fn values(document: &SchemaDocument, pairs: &[(String, String)]) -> Result<Value
     Ok(values)
 }
 
+/// The property that a parameter is about, with its name. Many clients mark that a
+/// parameter is one item of a list: `select[]`, or `select[0]`.
+fn property_of<'a>(properties: &'a Value, written: &'a str) -> (&'a str, Option<&'a Value>) {
+    if let Some(property) = properties.get(written) {
+        return (written, Some(property));
+    }
+    let is_index = |index: &str| index.bytes().all(|byte| byte.is_ascii_digit());
+    let list = written
+        .strip_suffix(']')
+        .and_then(|text| text.rsplit_once('['));
+    match list {
+        Some((name, index)) if is_index(index) => {
+            let property = properties
+                .get(name)
+                .filter(|property| is(property, "array"));
+            (name, property)
+        }
+        _ => (written, None),
+    }
+}
+
+/// Returns whether a schema allows values of the type of this name.
+fn is(schema: &Value, name: &str) -> bool {
+    match &schema["type"] {
+        Value::Array(types) => types.iter().any(|kind| kind == name),
+        only => only == name,
+    }
+}
+
 /// The JSON value that a text stands for. A text that is no value of the type
 /// stays a text, for the schema to reject.
 fn typed(schema: &Value, text: &str) -> Value {
-    let is = |name: &str| match &schema["type"] {
-        Value::Array(types) => types.iter().any(|kind| kind == name),
-        only => only == name,
-    };
-    if is("array") {
+    if is(schema, "array") {
         // The vendor's SDK puts lists in brackets.
         let bare = text
             .strip_prefix('[')
@@ -95,14 +124,14 @@ fn typed(schema: &Value, text: &str) -> Value {
         return bare
             .unwrap_or(text)
             .split(',')
-            .map(|item| typed(&schema["items"], item))
+            .map(|item| typed(&schema["items"], item.trim()))
             .collect();
     }
-    let value = if is("integer") {
+    let value = if is(schema, "integer") {
         text.parse().ok().map(|number: i64| number.into())
-    } else if is("number") {
+    } else if is(schema, "number") {
         text.parse().ok().map(|number: f64| number.into())
-    } else if is("boolean") {
+    } else if is(schema, "boolean") {
         text.parse().ok().map(|boolean: bool| boolean.into())
     } else {
         None
@@ -151,7 +180,8 @@ pub struct ListQuery<R> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sort: Option<Sort<R>>,
     /// The properties to return, separated by commas; `id` is always among
-    /// them. Without it resources are whole.
+    /// them. Without it resources are whole. `select=a&select=b`, `select[]=a` and
+    /// `select=[a,b]` do as well.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub select: Option<Select<R>>,
 }
@@ -306,10 +336,16 @@ impl<R> Select<R> {
     pub fn properties(&self) -> &[String] {
         &self.properties
     }
+}
 
-    /// Returns whether a property is part of the selection. `id` always is.
+impl<R: Described> Select<R> {
+    /// Returns whether a property is part of the selection. `id` always is, and so is the
+    /// property that tells the forms of `R` apart, without which nobody could read it.
     pub fn contains(&self, property: &str) -> bool {
-        property == "id" || self.properties.iter().any(|selected| selected == property)
+        let told_apart_by = &R::views().read.root()["x-told-apart"]["by"];
+        property == "id"
+            || told_apart_by == property
+            || self.properties.iter().any(|selected| selected == property)
     }
 }
 

@@ -134,6 +134,16 @@ pub(crate) fn items_with(properties: &[&str]) -> Value {
     json!({ "items": { "required": properties } })
 }
 
+/// The mark of a parameter of services of that type.
+pub(crate) fn parameter_of(provider: &str) -> Value {
+    json!({ "value": provider })
+}
+
+/// The mark of a parameter that a new service of that type has to have.
+pub(crate) fn needed_by(provider: &str) -> Value {
+    json!({ "value": provider, "needed": true })
+}
+
 /// Returns the options with a check of each format that is made up here or is
 /// more than JSON Schema makes of it.
 pub(crate) fn with_formats(options: ValidationOptions<'_>) -> ValidationOptions<'_> {

@@ -411,7 +411,7 @@ fn close_object(object: &mut Map<String, Value>, view: View) {
 }
 
 /// Takes null from what a property can be.
-fn refuse_null(property: &mut Map<String, Value>) {
+pub(crate) fn refuse_null(property: &mut Map<String, Value>) {
     if let Some(Value::Array(types)) = property.get_mut("type") {
         types.retain(|of| of != "null");
     }

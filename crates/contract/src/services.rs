@@ -31,13 +31,14 @@ pub const SERVICES: Tag = Tag {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[cfg_attr(feature = "arbitrary", derive(proptest_derive::Arbitrary))]
 #[serde(rename_all = "camelCase")]
+#[schemars(extend("x-told-apart" = { "by": "type", "property": "params" }))]
 pub struct Service {
     /// The ID of the service.
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(extend("x-always" = true, "readOnly" = true))]
     pub id: Option<ObjectId>,
     /// The organization that the service belongs to: the caller's, which is
     /// the default, or one below it.
-    #[schemars(extend("x-request" = rules::text_not_null()))]
+    #[schemars(extend("x-always" = true, "x-request" = rules::text_not_null()))]
     pub organization: Option<ObjectId>,
     /// The name.
     pub name: String,
@@ -68,10 +69,10 @@ pub struct Service {
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "free_form()"))]
     pub meta: Option<Map<String, Value>>,
     /// When the service was created.
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(extend("x-always" = true, "readOnly" = true))]
     pub created_at: Option<Timestamp>,
     /// When the service last changed.
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(extend("x-always" = true, "readOnly" = true))]
     pub updated_at: Option<Timestamp>,
 }
 
@@ -139,59 +140,79 @@ pub enum ServiceStatus {
 #[serde(rename_all = "camelCase")]
 pub struct ServiceParams {
     /// Smartsupp: the JID of the XMPP account.
+    #[schemars(extend("x-of" = rules::needed_by("smartsupp")))]
     pub jid: Option<String>,
     /// Smartsupp: the password of the XMPP account.
+    #[schemars(extend("x-of" = rules::needed_by("smartsupp")))]
     pub password: Option<String>,
     /// Smartsupp: the XMPP host.
+    #[schemars(extend("x-of" = rules::needed_by("smartsupp")))]
     pub host: Option<String>,
     /// Smartsupp: the XMPP port, in digits. Where it is not given, it is 5222.
+    #[schemars(extend("x-of" = rules::parameter_of("smartsupp")))]
     pub port: Option<String>,
     /// Intercom: the ID of the app.
+    #[schemars(extend("x-of" = rules::needed_by("intercom")))]
     #[serde(rename = "app_id")]
     pub intercom_app_id: Option<String>,
     /// Intercom: the access token of the app.
+    #[schemars(extend("x-of" = rules::needed_by("intercom")))]
     #[serde(rename = "access_token")]
     pub intercom_access_token: Option<String>,
     /// Intercom: the ID of the user on whose behalf conversations are held.
+    #[schemars(extend("x-of" = rules::needed_by("intercom")))]
     #[serde(rename = "assignee_id")]
     pub intercom_assignee_id: Option<String>,
     /// Smooch: the ID of the app.
+    #[schemars(extend("x-of" = rules::needed_by("smooch")))]
     pub app_id: Option<String>,
     /// Smooch: the ID of the app's key.
+    #[schemars(extend("x-of" = rules::parameter_of("smooch")))]
     pub key_id: Option<String>,
     /// Smooch: the secret of the key.
+    #[schemars(extend("x-of" = rules::parameter_of("smooch")))]
     pub secret: Option<String>,
     /// Smooch: advanced settings, in a form that Smooch defines.
+    #[schemars(extend("x-of" = rules::parameter_of("smooch")))]
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "free_form()"))]
     pub advanced: Option<Map<String, Value>>,
     /// Google Business Messages: the ID of a location in the knowledge base.
+    #[schemars(extend("x-of" = rules::needed_by("gbm")))]
     pub location: Option<String>,
     /// Google Business Messages: the URL of the brand's privacy policy.
-    #[schemars(url, extend("x-request" = rules::web_url()))]
+    #[schemars(url, extend("x-of" = rules::parameter_of("gbm"), "x-request" = rules::web_url()))]
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "url()"))]
     pub privacy: Option<String>,
     /// Google Business Messages: what a consumer is welcomed with.
+    #[schemars(extend("x-of" = rules::needed_by("gbm")))]
     pub welcome_message: Option<String>,
     /// Google Business Messages: what a consumer is offered to start with.
+    #[schemars(extend("x-of" = rules::needed_by("gbm")))]
     pub starter: Option<String>,
     /// Google Business Messages: when agents come in, as `HH:MM`.
+    #[schemars(extend("x-of" = rules::parameter_of("gbm")))]
     pub start_time: Option<String>,
     /// Google Business Messages: when agents leave, as `HH:MM`.
+    #[schemars(extend("x-of" = rules::parameter_of("gbm")))]
     pub end_time: Option<String>,
     /// Google Business Messages: the first day of the week on which agents are
     /// there, from `MONDAY` to `SUNDAY`.
+    #[schemars(extend("x-of" = rules::parameter_of("gbm")))]
     pub start_day: Option<String>,
     /// Google Business Messages: the last day of the week on which agents are
     /// there, from `MONDAY` to `SUNDAY`.
+    #[schemars(extend("x-of" = rules::parameter_of("gbm")))]
     pub end_day: Option<String>,
     /// Google Business Messages: the next step to take in setting up the
     /// service. Only an update looks at it.
+    #[schemars(extend("x-of" = rules::parameter_of("gbm")))]
     pub step: Option<ServiceParamsStep>,
     /// Webhook: the URL that events are posted to.
-    #[schemars(url, extend("x-request" = rules::web_url()))]
+    #[schemars(url, extend("x-of" = rules::needed_by("webhook"), "x-request" = rules::web_url()))]
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "url()"))]
     pub url: Option<String>,
     /// API: what the client may do.
+    #[schemars(extend("x-of" = rules::parameter_of("api")))]
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub scopes: Option<Vec<String>>,
     /// Everything else, by name.

@@ -39,7 +39,7 @@ pub const USERS: Tag = Tag {
 #[serde(rename_all = "camelCase")]
 pub struct User {
     /// The ID of the user.
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(extend("x-always" = true, "readOnly" = true))]
     pub id: Option<ObjectId>,
     /// Family name, in most Western languages the last name.
     pub family_name: Option<String>,
@@ -69,13 +69,13 @@ pub struct User {
     pub avatar: Option<String>,
     /// The organization that the user belongs to: the caller's, which is the
     /// default, or one below it.
-    #[schemars(extend("x-request" = rules::text_not_null()))]
+    #[schemars(extend("x-always" = true, "x-request" = rules::text_not_null()))]
     pub organization: Option<ObjectId>,
     /// What the user may do in its organization.
     #[schemars(extend("default" = Role::default()))]
     pub role: Option<Role>,
     /// What the user prefers.
-    #[schemars(extend("default" = {}))]
+    #[schemars(extend("x-always" = false, "default" = {}))]
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "boxed()"))]
     pub settings: Option<UserSettings>,
     /// Free-form data, passed on to other systems, for example in webhooks.
@@ -94,10 +94,10 @@ pub struct User {
     #[schemars(extend("readOnly" = true))]
     pub last_login: Option<Timestamp>,
     /// When the user was created.
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(extend("x-always" = true, "readOnly" = true))]
     pub created_at: Option<Timestamp>,
     /// When the user last changed.
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(extend("x-always" = true, "readOnly" = true))]
     pub updated_at: Option<Timestamp>,
 }
 
@@ -224,10 +224,10 @@ spelled_as_on_the_wire!(UserStatus, Locale);
 #[serde(rename_all = "camelCase")]
 pub struct UserOrganizations {
     /// The ID of the user.
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(extend("x-always" = true, "readOnly" = true))]
     pub id: Option<ObjectId>,
     /// One entry for each organization.
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(extend("x-always" = true, "readOnly" = true))]
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "list()"))]
     pub organizations: Option<Vec<UserOrganization>>,
 }
@@ -242,13 +242,13 @@ impl Resource for UserOrganizations {}
 #[serde(rename_all = "camelCase")]
 pub struct UserOrganization {
     /// The ID of the organization.
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(extend("x-always" = true, "readOnly" = true))]
     pub organization: Option<ObjectId>,
     /// What the user may do there.
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(extend("x-always" = true, "readOnly" = true))]
     pub role: Option<Role>,
     /// Whether this is the organization in which the user acts.
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(extend("x-always" = true, "readOnly" = true))]
     pub selected: Option<bool>,
 }
 

@@ -37,10 +37,10 @@ pub const WORKFLOWS: Tag = Tag {
 #[serde(rename_all = "camelCase")]
 pub struct Workflow {
     /// The ID of the workflow.
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(extend("x-always" = true, "readOnly" = true))]
     pub id: Option<ObjectId>,
     /// The organization that the workflow belongs to.
-    #[schemars(extend("readOnly" = true))]
+    #[schemars(extend("x-always" = true, "readOnly" = true))]
     pub organization: Option<ObjectId>,
     /// The name.
     #[schemars(extend("readOnly" = true))]

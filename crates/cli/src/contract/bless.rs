@@ -54,7 +54,7 @@ pub(crate) fn run(args: &BlessArgs) -> anyhow::Result<ExitCode> {
     if settings.built_in {
         let directory = settings.document.parent().unwrap_or(Path::new(""));
         let version = stated_version(&settings)?.to_string();
-        wrong.extend(fresh(directory, &artefacts_of(&version))?.0);
+        wrong.extend(fresh(directory, &artefacts_of(&version, None))?.0);
     }
     if !settings.protos.is_empty() {
         wrong.extend(agree::findings(&settings)?.0);
@@ -206,7 +206,7 @@ fn release(settings: &Settings, version: &Version, entry: &str) -> anyhow::Resul
     };
     if settings.built_in {
         let directory = settings.document.parent().unwrap_or(Path::new(""));
-        for file in export::stale(directory, &artefacts_of(&version.to_string()))? {
+        for file in export::stale(directory, &artefacts_of(&version.to_string(), None))? {
             file.refresh()?;
         }
     }

@@ -191,7 +191,7 @@ pub(crate) async fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
 /// Checks that the statements of the working tree agree with each other.
 fn check_statements(settings: &Settings, verdict: &mut Verdict) -> anyhow::Result<()> {
     if settings.built_in {
-        let artefacts = artefacts_of(&stated_version(settings)?.to_string());
+        let artefacts = artefacts_of(&stated_version(settings)?.to_string(), None);
         let directory = settings.document.parent().unwrap_or(Path::new(""));
         let holds = format!(
             "{}/ is what the contract derives, {} files",

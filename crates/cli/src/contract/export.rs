@@ -6,9 +6,10 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use ::contract::openapi::{Artefact, artefacts};
+use ::contract::openapi::{Artefact, VERSION, artefacts_of};
 use anyhow::Context as _;
 use clap::Args;
+use http::Uri;
 
 /// Where the derived files are kept, seen from the root of the repository.
 pub(super) const OPENAPI: &str = "openapi";
@@ -22,6 +23,11 @@ pub(crate) struct ExportArgs {
     /// The directory to write to
     #[arg(long, value_name = "DIR", default_value = OPENAPI)]
     out: PathBuf,
+
+    /// The base URL of the server that the document names, such as
+    /// `https://api.example.com/v2`; without it that of the API and that of a server on this machine
+    #[arg(long, value_name = "URL")]
+    server_url: Option<Uri>,
 }
 
 /// A file that is not as the contract derives it.
@@ -34,7 +40,8 @@ pub(super) struct Stale {
 }
 
 pub(crate) fn run(args: &ExportArgs) -> anyhow::Result<ExitCode> {
-    let artefacts = artefacts();
+    let server = args.server_url.as_ref().map(Uri::to_string);
+    let artefacts = artefacts_of(VERSION, server.as_deref());
     let stale = stale(&args.out, &artefacts)?;
     for file in &stale {
         file.refresh()?;

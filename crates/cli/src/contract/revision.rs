@@ -13,6 +13,9 @@ use super::project::document_text;
 /// What buf resolves the imports of the protos with.
 const BUF_LOCK: &str = "buf.lock";
 
+/// The forms of the document that nothing is compared with.
+const OTHER_FORMS: [&str; 3] = ["openapi.yaml", "openapi-3.0.json", "openapi-3.0.yaml"];
+
 /// The contract of the working tree.
 pub(super) struct Revision {
     pub(super) version: Version,
@@ -26,7 +29,7 @@ impl Revision {
         let name = settings.document.display().to_string();
         if settings.built_in {
             let version = stated_version(settings)?;
-            let artefacts = artefacts_of(&version.to_string());
+            let artefacts = artefacts_of(&version.to_string(), None);
             let derived = artefacts
                 .iter()
                 .find(|artefact| Path::new(&artefact.path) == settings.document_name())
@@ -58,9 +61,9 @@ pub(super) fn stated_version(settings: &Settings) -> anyhow::Result<Version> {
 pub(super) fn contents(settings: &Settings, version: &str) -> anyhow::Result<Files> {
     let mut contents = Files::new();
     if settings.built_in {
-        for artefact in artefacts_of(version) {
-            // The YAML form says the same as the JSON form.
-            if artefact.path != "openapi.yaml" {
+        for artefact in artefacts_of(version, None) {
+            // Three of the four forms of the document say what the first one says.
+            if !OTHER_FORMS.contains(&&*artefact.path) {
                 contents.insert(artefact.path.into(), artefact.content.into_bytes());
             }
         }

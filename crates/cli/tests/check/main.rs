@@ -57,7 +57,7 @@ fn a_file_that_is_not_derived_is_shown_with_the_command_that_derives_it() {
     repository.replace("openapi/openapi.json", "\"Web1on1 API\"", "\"Our API\"");
     repository.write("openapi/schemas/Shoe.json", "{}");
     repository.write("openapi/shoes.json", "{}");
-    fs::remove_file(repository.path("openapi/schemas/Error.json")).expect("it is there");
+    fs::remove_file(repository.path("openapi/schemas/ApiError.json")).expect("it is there");
     let expected = [
         "-    \"title\": \"Our API\"",
         "+    \"title\": \"Web1on1 API\"",
@@ -65,7 +65,7 @@ fn a_file_that_is_not_derived_is_shown_with_the_command_that_derives_it() {
         "revision: openapi/openapi.json:4\n",
         "openapi/schemas/Shoe.json is derived from nothing",
         "openapi/shoes.json is derived from nothing; remove it",
-        "openapi/schemas/Error.json is missing",
+        "openapi/schemas/ApiError.json is missing",
         "run `cargo run -- contract export`",
         "contract check: 4 errors",
     ];

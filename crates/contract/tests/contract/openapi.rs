@@ -58,8 +58,14 @@ fn base_path_is_the_server() {
 
 #[test]
 fn every_reference_resolves() {
-    let document = openapi();
-    for reference in references(&document) {
+    for document in [openapi(), contract::published::document(None)] {
+        check_references(&document);
+    }
+}
+
+#[track_caller]
+fn check_references(document: &Value) {
+    for reference in references(document) {
         let pointer = reference
             .strip_prefix('#')
             .expect("references stay in the document");
@@ -93,7 +99,12 @@ fn marks_are_kept() {
 
 #[test]
 fn every_example_is_valid() {
-    let document = openapi();
+    check_examples(&openapi());
+    check_examples(&contract::published::document(None));
+}
+
+#[track_caller]
+fn check_examples(document: &Value) {
     // The whole document is the schema resource, so that references resolve as they do for a reader.
     let check = |schema: &Value, example: &Value, place: &str| {
         let mut root = document.clone();
@@ -110,7 +121,7 @@ fn every_example_is_valid() {
         }
     };
     let mut examples = 0;
-    visit(&document, &mut |place, content| {
+    visit(document, &mut |place, content| {
         if let (Some(schema), Some(example)) = (content.get("schema"), content.get("example")) {
             check(schema, example, place);
             examples += 1;
@@ -236,7 +247,7 @@ fn request_views_are_closed_and_replies_open() {
         "Token",
         "UserOrganizations",
         "UserOrganization",
-        "Error",
+        "ApiError",
     ] {
         assert!(
             schemas[name].get("additionalProperties").is_none(),

@@ -1,5 +1,7 @@
 //! Laws of the properties that a list is asked for.
 
+use serde_json::Value;
+
 use super::compare;
 use super::law::Law;
 use super::lists::List;
@@ -53,7 +55,9 @@ pub(crate) async fn verify<'m>(session: &mut Session<'m>, list: &List<'m>) {
             .iter()
             .filter_map(|item| item.as_object())
             .flatten();
-        let is_other = |name: &str| name != id && !selection.contains(&name);
+        let is_other = |name: &str| {
+            name != id && !selection.contains(&name) && !is_always_there(root, list.element, name)
+        };
         if let Some((name, _)) = others.find(|(name, _)| is_other(name)) {
             let message = format!("`{name}` was not selected, and elements have it");
             session.breach(law, list.operation, &requests, &message);
@@ -75,4 +79,15 @@ pub(crate) async fn verify<'m>(session: &mut Session<'m>, list: &List<'m>) {
             }
         }
     }
+}
+
+/// Returns whether every element has a property whatever is selected: one that its schema
+/// requires, or that tells the forms of it apart.
+fn is_always_there(root: &Value, element: &Value, name: &str) -> bool {
+    let stated = schema::resolve(root, element);
+    let tells = [
+        &stated["discriminator"]["propertyName"],
+        &stated["x-told-apart"]["by"],
+    ];
+    schema::required(root, element).contains(name) || tells.iter().any(|tells| *tells == name)
 }

@@ -1,0 +1,113 @@
+//! Examples, as far as the recorded exchanges have them.
+//!
+//! The reference abbreviates what it shows: elements of lists, and objects inside of
+//! others. Its examples of the same things by themselves are whole, and tell the rest.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+
+use super::components::{self, name_of};
+use crate::schema::base_name;
+
+/// What properties of resources are in the examples that are whole, by the name of the
+/// resource.
+type Samples = BTreeMap<String, Map<String, Value>>;
+
+/// Gives the examples of replies what every reply has.
+pub(super) fn complete(document: &mut Value) {
+    let samples = samples(document);
+    let schemas = components::of(document).clone();
+    for operation in components::operations(document) {
+        let responses = operation["responses"].as_object_mut();
+        for (_, response) in responses.into_iter().flatten() {
+            let Some(content) = response.pointer_mut("/content/application~1json") else {
+                continue;
+            };
+            let schema = content["schema"].clone();
+            if let Some(example) = content.get_mut("example") {
+                fill_in(&schemas, &samples, &schema, example);
+            }
+        }
+    }
+}
+
+/// Those of replies that are one resource.
+fn samples(document: &Value) -> Samples {
+    let mut samples = Samples::new();
+    for operation in components::operations_of(document) {
+        let responses = operation["responses"].as_object().into_iter().flatten();
+        for (_, response) in responses {
+            let content = &response["content"]["application/json"];
+            if let (Some(name), Some(example)) =
+                (name_of(&content["schema"]), content["example"].as_object())
+            {
+                let known = samples.entry(name.to_owned()).or_default();
+                for (property, value) in example {
+                    known.entry(property).or_insert_with(|| value.clone());
+                }
+            }
+        }
+    }
+    samples
+}
+
+fn fill_in(schemas: &Map<String, Value>, samples: &Samples, schema: &Value, example: &mut Value) {
+    if let Some(name) = name_of(schema) {
+        let schema = &schemas[name];
+        if let Some(members) = example.as_object_mut()
+            && let Some(known) = samples.get(base_name(name))
+        {
+            for property in required(schemas, schema) {
+                if let Some(value) = known.get(property) {
+                    members.entry(property).or_insert_with(|| value.clone());
+                }
+            }
+        }
+        return fill_in(schemas, samples, schema, example);
+    }
+    for choice in ["anyOf", "oneOf"] {
+        // No object fits more than one of them.
+        let mut choices = schema[choice].as_array().into_iter().flatten();
+        if let Some(choice) = choices.find(|choice| fits(schemas, choice, example)) {
+            fill_in(schemas, samples, choice, example);
+        }
+    }
+    match example {
+        Value::Object(members) => {
+            for (property, value) in members {
+                fill_in(schemas, samples, &schema["properties"][property], value);
+            }
+        }
+        Value::Array(items) => {
+            for item in items {
+                fill_in(schemas, samples, &schema["items"], item);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Returns whether an object has the one value that an alternative is told by.
+fn fits(schemas: &Map<String, Value>, choice: &Value, example: &Value) -> bool {
+    let schema = name_of(choice).map_or(choice, |name| &schemas[name]);
+    let properties = schema["properties"].as_object().into_iter().flatten();
+    let mut told = properties.filter_map(|(name, property)| match property["enum"].as_array() {
+        Some(values) if values.len() == 1 => Some((name, &values[0])),
+        _ => None,
+    });
+    example.is_object() && told.all(|(name, value)| example[name] == *value)
+}
+
+/// What an object requires, whichever alternative it is.
+fn required<'a>(schemas: &'a Map<String, Value>, schema: &'a Value) -> Vec<&'a str> {
+    let schema = match schema["oneOf"]
+        .as_array()
+        .and_then(|choices| choices.first())
+    {
+        Some(first) => name_of(first).map_or(first, |name| &schemas[name]),
+        None => schema,
+    };
+    let names = schema["required"].as_array().into_iter().flatten();
+    names.filter_map(Value::as_str).collect()
+}

@@ -1,0 +1,87 @@
+//! The document in terms of OpenAPI 3.0.
+
+use serde_json::{Map, Value, json};
+
+/// Rewrites a published document as OpenAPI 3.0.3, for readers that know no other.
+///
+/// Null is `nullable` there, what stands beside a reference is ignored and so goes
+/// around it, and a file is a `format`.
+pub fn to_3_0(document: &Value) -> Value {
+    let mut document = document.clone();
+    document["openapi"] = "3.0.3".into();
+    if let Some(license) = document["info"]["license"].as_object_mut()
+        && license.shift_remove("identifier").is_some()
+    {
+        license.insert("url".into(), LICENSE.into());
+    }
+    rewrite(&mut document);
+    document
+}
+
+/// The text of the licence. The identifier of SPDX has no place in OpenAPI 3.0.
+const LICENSE: &str = "https://www.apache.org/licenses/LICENSE-2.0";
+
+fn rewrite(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            null_as_mark(members);
+            choice_with_null(members);
+            around_reference(members);
+            if members
+                .get("contentMediaType")
+                .is_some_and(Value::is_string)
+            {
+                members.shift_remove("contentMediaType");
+                members.insert("format".into(), "binary".into());
+            }
+            let inner = members
+                .iter_mut()
+                .filter(|(name, _)| !matches!(name.as_str(), "example" | "default" | "enum"));
+            inner.for_each(|(_, member)| rewrite(member));
+        }
+        Value::Array(items) => items.iter_mut().for_each(rewrite),
+        _ => {}
+    }
+}
+
+/// `type: [T, "null"]` is `type: T` and `nullable`.
+fn null_as_mark(schema: &mut Map<String, Value>) {
+    let Some(Value::Array(types)) = schema.get("type") else {
+        return;
+    };
+    let mut others = types.iter().filter(|of| *of != "null").cloned();
+    let (Some(only), None) = (others.next(), others.next()) else {
+        return;
+    };
+    schema.insert("type".into(), only);
+    schema.insert("nullable".into(), true.into());
+}
+
+/// `anyOf: [S, {type: "null"}]` is S and `nullable`.
+fn choice_with_null(schema: &mut Map<String, Value>) {
+    let Some(Value::Array(choices)) = schema.get("anyOf") else {
+        return;
+    };
+    let is_null = |choice: &Value| choice["type"] == "null";
+    if !choices.iter().any(is_null) {
+        return;
+    }
+    let mut others = choices.iter().filter(|choice| !is_null(choice)).cloned();
+    let (Some(Value::Object(only)), None) = (others.next(), others.next()) else {
+        return;
+    };
+    schema.shift_remove("anyOf");
+    for (keyword, rule) in only {
+        schema.entry(keyword).or_insert(rule);
+    }
+    schema.insert("nullable".into(), true.into());
+}
+
+/// A reference alone is one, or else it is all that a schema consists of.
+fn around_reference(schema: &mut Map<String, Value>) {
+    if schema.len() > 1
+        && let Some(reference @ Value::String(_)) = schema.shift_remove("$ref")
+    {
+        schema.insert("allOf".into(), json!([{ "$ref": reference }]));
+    }
+}
