@@ -3,7 +3,7 @@
 use std::io::Write as _;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -20,6 +20,7 @@ use tonic_types::pb::ErrorInfo;
 use crate::stack::{Settings, Tasks, gateway_with, listen};
 
 const GET_USER: &str = "/web1on1.v2.UserService/GetUser";
+const CREATE_USER: &str = "/web1on1.v2.UserService/CreateUser";
 const STREAM_USERS: &str = "/web1on1.v2.UserService/StreamUsers";
 const JSON: (&str, &str) = ("content-type", "application/json");
 const PROTO: (&str, &str) = ("content-type", "application/proto");
@@ -106,6 +107,10 @@ impl Connect {
     async fn post(&self, rpc: &str, headers: &[(&str, &str)], body: impl Into<Bytes>) -> Reply {
         self.send(Method::POST, rpc, headers, body).await
     }
+
+    async fn get(&self, target: &str) -> Reply {
+        self.send(Method::GET, target, &[], Bytes::new()).await
+    }
 }
 
 impl Reply {
@@ -191,6 +196,46 @@ async fn unary_calls_are_answered_as_they_are_made() {
         check_json(&connect.post(GET_USER, &[JSON], ME).await);
         check_binary(&connect.post(GET_USER, &[PROTO], binary("me")).await);
     }
+}
+
+#[tokio::test]
+async fn reads_can_be_made_with_get() {
+    let mut connect = Connect::start().await;
+    for is_http2 in [false, true] {
+        connect.is_http2 = is_http2;
+        let message = "%7B%22userId%22%3A%22me%22%7D";
+        let target = format!("{GET_USER}?connect=v1&encoding=json&message={message}");
+        let reply = connect.get(&target).await;
+        assert_eq!(reply.headers["cache-control"], "no-store");
+        check_json(&reply);
+        let message = URL_SAFE_NO_PAD.encode(binary("me"));
+        let target = format!("{GET_USER}?encoding=proto&base64=1&message={message}");
+        check_binary(&connect.get(&target).await);
+        let message = URL_SAFE_NO_PAD.encode(gzip(&binary("me")));
+        let target =
+            format!("{GET_USER}?encoding=proto&base64=1&compression=gzip&message={message}");
+        check_binary(&connect.get(&target).await);
+    }
+}
+
+#[tokio::test]
+async fn nothing_else_can_be_made_with_get() {
+    let connect = Connect::start().await;
+    for target in [
+        format!("{CREATE_USER}?encoding=json&message=%7B%7D"),
+        "/web1on1.v2.AuthService/RefreshToken?encoding=json&message=%7B%7D".to_owned(),
+        format!("{STREAM_USERS}?encoding=json&message=%7B%7D"),
+        GET_USER.to_owned(),
+    ] {
+        let reply = connect.get(&target).await;
+        assert_eq!(reply.status, StatusCode::METHOD_NOT_ALLOWED, "{target}");
+        assert_eq!(reply.headers["allow"], "POST");
+    }
+    let target = format!("{GET_USER}?encoding=text&message=me");
+    let reply = connect.get(&target).await;
+    assert_eq!(reply.status, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    let target = format!("{GET_USER}?encoding=proto&base64=1&message=%25");
+    connect.get(&target).await.error(400, "invalid_argument");
 }
 
 #[tokio::test]
