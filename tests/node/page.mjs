@@ -58,7 +58,7 @@ async function grpcWeb({ grpc, owner, descriptorSet }) {
     };
     const call = (service, name, message, metadata) => {
       const [url, descriptor] = method(service, name);
-      return client.thenableCall(url, message, metadata, descriptor);
+      return client.unaryCall(url, message, metadata, descriptor);
     };
     const { token } = await call("AuthService", "CreateToken", owner, {});
     const metadata = { authorization: `Bearer ${token.token}` };
