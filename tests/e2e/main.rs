@@ -8,6 +8,7 @@ mod auth;
 #[allow(dead_code, reason = "the tests of TLS itself use more of it")]
 mod authority;
 mod avatars;
+mod connect;
 mod coverage;
 mod faults;
 mod outcomes;

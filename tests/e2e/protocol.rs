@@ -1,5 +1,6 @@
 //! What a gRPC server offers beside its own services.
 
+use prost::Message as _;
 use tokio_stream::StreamExt as _;
 use tonic::Code;
 use tonic_health::pb::HealthCheckRequest;
@@ -86,6 +87,57 @@ async fn reflection_v1alpha_lists_the_services() {
         .map(|service| service.name)
         .collect();
     check_listed(&listed);
+}
+
+/// What a client needs that takes one response for all that there is: the file of the
+/// service and all files that it imports, directly or not, none of which has what
+/// protobuf.js stumbles over.
+#[tokio::test]
+async fn reflection_answers_with_all_that_a_service_needs() {
+    use v1::server_reflection_request::MessageRequest;
+    use v1::server_reflection_response::MessageResponse;
+    let stub = Stub::answering_json("{}").await;
+    for service in SERVICES {
+        let mut client =
+            v1::server_reflection_client::ServerReflectionClient::new(stub.channel.clone());
+        let request = v1::ServerReflectionRequest {
+            host: String::new(),
+            message_request: Some(MessageRequest::FileContainingSymbol(service.to_owned())),
+        };
+        let replies = client
+            .server_reflection_info(tokio_stream::once(request))
+            .await;
+        let reply = replies.expect("reflection is on").into_inner().next().await;
+        let reply = reply.expect("a reply").expect("no error").message_response;
+        let Some(MessageResponse::FileDescriptorResponse(files)) = reply else {
+            panic!("{service}: reflection answers something else: {reply:?}");
+        };
+        let files: Vec<_> = files
+            .file_descriptor_proto
+            .iter()
+            .map(|file| {
+                prost_types::FileDescriptorProto::decode(file.as_slice()).expect("a descriptor")
+            })
+            .collect();
+        let (_, name) = service.rsplit_once('.').expect("it has a package");
+        let first = &files[0];
+        assert!(
+            first.service.iter().any(|declared| declared.name() == name),
+            "{} comes first for {service}",
+            first.name()
+        );
+        for file in &files {
+            for import in &file.dependency {
+                assert!(
+                    files.iter().any(|file| file.name() == import),
+                    "{import} is missing from the answer for {service}"
+                );
+            }
+            for extension in &file.extension {
+                assert_eq!(extension.json_name, None, "of {}", extension.name());
+            }
+        }
+    }
 }
 
 #[tokio::test]

@@ -208,7 +208,7 @@ async fn errors_come_with_their_details() {
 #[tokio::test]
 async fn other_requests_over_http1_are_refused() {
     let web = Web::start(Config::default()).await;
-    for content_type in ["application/grpc", "application/json"] {
+    for content_type in ["application/grpc", "text/plain"] {
         let headers = [("content-type", content_type)];
         let (status, ..) = web.send(Method::POST, &headers, framed("me")).await;
         assert_eq!(
@@ -234,7 +234,7 @@ async fn pages_of_configured_origins_may_call() {
             ("access-control-request-method", "POST"),
             (
                 "access-control-request-headers",
-                "authorization,content-type,x-grpc-web",
+                "authorization,connect-protocol-version,content-type,x-grpc-web",
             ),
         ]
     };
@@ -245,7 +245,7 @@ async fn pages_of_configured_origins_may_call() {
         headers["access-control-allow-origin"],
         "https://app.example.com"
     );
-    assert_eq!(headers["access-control-allow-methods"], "POST");
+    assert_eq!(headers["access-control-allow-methods"], "GET,POST");
 
     let headers = preflight("https://evil.example.com");
     let (_, headers, _) = web.send(Method::OPTIONS, &headers, Vec::new()).await;

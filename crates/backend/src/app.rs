@@ -1,12 +1,14 @@
 //! What every request is served from.
 
 use std::hash::RandomState;
+use std::net::IpAddr;
 
 use contract::id::ObjectId;
 use contract::timestamp::Timestamp;
 use http::HeaderValue;
 use ipnet::IpNet;
 
+use crate::base_url::BaseUrls;
 use crate::blocking::Pool;
 use crate::clock::Clock;
 use crate::error::Error;
@@ -27,7 +29,7 @@ pub(crate) struct App {
     pub(crate) keys: KeyRing,
     pub(crate) hasher: Hasher,
     pub(crate) logins: Logins,
-    /// The proxies whose `X-Forwarded-For` is believed.
+    /// The proxies whose `X-Forwarded-…` headers are believed.
     pub(crate) trusted_proxies: Vec<IpNet>,
     /// The origins whose pages may call the API.
     pub(crate) cors_origins: Vec<HeaderValue>,
@@ -36,8 +38,8 @@ pub(crate) struct App {
     /// What uploaded pictures are decoded in.
     pub(crate) decoders: Pool,
     pub(crate) uploads: Uploads,
-    /// Without a slash at the end.
-    pub(crate) public_url: String,
+    /// Where clients reach the backend.
+    pub(crate) base_urls: BaseUrls,
     pub(crate) clock: Clock,
     pub(crate) ids: Ids,
     /// Who is told of what happens.
@@ -48,6 +50,20 @@ pub(crate) struct App {
 }
 
 impl App {
+    /// Returns whether what the sender of a request forwards is believed: one in this
+    /// process, which has no address, or a proxy that is trusted.
+    pub(crate) fn believes(&self, peer: Option<IpAddr>) -> bool {
+        peer.is_none_or(|peer| self.is_proxy(peer))
+    }
+
+    /// Returns whether an address is that of a proxy that is trusted.
+    pub(crate) fn is_proxy(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        self.trusted_proxies
+            .iter()
+            .any(|proxies| proxies.contains(&address))
+    }
+
     /// The present time, for a document.
     pub(crate) fn now(&self) -> Result<Timestamp, Error> {
         Timestamp::try_from(self.clock.now()).map_err(Error::internal)

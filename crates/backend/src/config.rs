@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::HeaderValue;
+use http::uri::Authority;
 use ipnet::IpNet;
 use tls::Acceptor;
 
@@ -34,8 +35,13 @@ pub struct Config {
     /// How much uploading, decoding and keeping pictures may take.
     pub picture_limits: PictureLimits,
     /// Where callers reach this backend, such as `http://127.0.0.1:8080`. URLs of
-    /// avatars begin with it.
+    /// avatars begin with it, and so do links in replies, unless the request names one of
+    /// the [`hosts`](Self::hosts).
     pub public_url: String,
+    /// Other hosts under which callers reach this backend, such as `localhost` or
+    /// `backend:8080`; one without a port stands for all ports. The links in the reply to
+    /// a request that names one of them begin with that.
+    pub hosts: Vec<Authority>,
     /// The e-mail address of the owner that the first start creates. Defaults to
     /// `owner@example.com`.
     pub owner_email: Option<String>,
@@ -48,8 +54,9 @@ pub struct Config {
     pub hash_limits: HashLimits,
     /// How often somebody may try to log in, and what a login is good for.
     pub login_limits: LoginLimits,
-    /// The proxies whose `X-Forwarded-For` is believed. Logins are counted by the
-    /// address that it tells.
+    /// The proxies whose `X-Forwarded-For`, `X-Forwarded-Host` and `X-Forwarded-Proto`
+    /// are believed. Logins are counted by the address that the first tells, and the
+    /// others tell which of the [`hosts`](Self::hosts) a caller has named.
     pub trusted_proxies: Vec<IpNet>,
     /// What the HTTP server allows its clients.
     pub server_limits: ServerLimits,
@@ -84,6 +91,7 @@ impl Config {
             pictures: None,
             picture_limits: PictureLimits::default(),
             public_url: public_url.into(),
+            hosts: Vec::new(),
             owner_email: None,
             owner_password: None,
             token_keys: None,

@@ -28,6 +28,7 @@
 mod access;
 mod app;
 mod backup;
+mod base_url;
 mod blocking;
 mod clock;
 mod config;

@@ -15,6 +15,7 @@ use http::Uri;
 use serde_json::json;
 
 use crate::app::App;
+use crate::base_url::BaseUrls;
 use crate::blocking::Pool;
 use crate::config::{Config, PictureStore};
 use crate::error::Error;
@@ -191,7 +192,7 @@ pub(crate) async fn open(config: Config) -> Result<(App, Option<FirstStart>), Op
         cors_origins: config.cors_origins,
         decoders: Pool::new(limits.decoders, limits.waiting, limits.wait),
         uploads: Uploads::new(limits.upload_bytes),
-        public_url: public_url.to_owned(),
+        base_urls: BaseUrls::new(public_url, config.hosts, config.tls.is_some()),
         clock: config.clock,
         ids,
         observers,

@@ -36,6 +36,7 @@ use ::gateway::server::Server;
 use ::gateway::upstream::{Client, Limited};
 use anyhow::Context as _;
 use clap::Args;
+use http::uri::Authority;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use transcode::{Gateway, Upstream};
@@ -106,9 +107,18 @@ pub(crate) struct BackendArgs {
 
     /// Where others reach the REST API, if not at the address of --http
     ///
-    /// URLs of avatars begin with it.
+    /// URLs of avatars and links to next pages begin with it.
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
+
+    /// A further host under which clients reach the REST API, such as backend:8080; may be
+    /// given more than once
+    ///
+    /// The links in the reply to a request that names it begin with it. One without a port
+    /// stands for all ports. Without --public-url the names of this machine for itself and
+    /// the address of --http are such hosts.
+    #[arg(long, value_name = "HOST", value_delimiter = ',', value_parser = host)]
+    public_host: Vec<Authority>,
 
     /// A JSON document of resources to load at the start; may be given more than once
     ///
@@ -390,6 +400,10 @@ impl Opened {
             .unwrap_or_else(|| public_url(address, tls.is_some()));
         let data = &args.place.data;
         let mut config = ::backend::Config::new(args.place.url()?, data, public_url);
+        config.hosts.clone_from(&args.public_host);
+        if args.public_url.is_none() {
+            config.hosts.extend(own_hosts(address));
+        }
         config.pictures = args.pictures.store()?;
         config.picture_limits = args.pictures.limits();
         let kept_in = kept_in(args.place.database.is_some(), &config);
@@ -484,6 +498,23 @@ fn public_url(address: SocketAddr, has_tls: bool) -> String {
     };
     let scheme = if has_tls { "https" } else { "http" };
     format!("{scheme}://{reachable}")
+}
+
+/// The hosts that clients on this machine, or those that know its address, name.
+fn own_hosts(address: SocketAddr) -> Vec<Authority> {
+    let address = address.to_string();
+    let hosts = ["localhost", "127.0.0.1", "[::1]", &address];
+    hosts.iter().filter_map(|host| host.parse().ok()).collect()
+}
+
+/// Reads a host, perhaps with a port.
+fn host(text: &str) -> Result<Authority, String> {
+    text.parse::<Authority>()
+        .ok()
+        .filter(|host| !host.host().is_empty() && !host.as_str().contains('@'))
+        .ok_or_else(|| {
+            "must be a host such as backend or backend:8080, without a scheme".to_owned()
+        })
 }
 
 /// What a newcomer does next.
@@ -621,6 +652,7 @@ mod tests {
         let all = SocketAddr::from(([0, 0, 0, 0], 8080));
         assert_eq!(public_url(all, false), "http://127.0.0.1:8080");
         let one = SocketAddr::from(([10, 0, 0, 1], 80));
+        assert!(own_hosts(one).contains(&Authority::from_static("10.0.0.1:80")));
         assert_eq!(public_url(one, true), "https://10.0.0.1:80");
     }
 }

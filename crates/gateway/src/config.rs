@@ -73,7 +73,9 @@ pub struct Config {
     /// that connections of the same age are not all replaced at once.
     pub max_age: Duration,
 
-    /// The origins of the browsers that may call over gRPC-Web. Without any,
+    /// Whether the Connect protocol is spoken beside gRPC and gRPC-Web.
+    pub connect: bool,
+    /// The origins of the browsers that may call over gRPC-Web or Connect. Without any,
     /// no page may read an answer; `*` stands for all.
     pub cors_origins: Vec<HeaderValue>,
     /// The fields of metadata that pages may send, beside those that gRPC-Web and
@@ -115,6 +117,7 @@ impl Default for Config {
             keep_alive_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_mins(5),
             max_age: Duration::from_hours(1),
+            connect: true,
             cors_origins: Vec::new(),
             cors_request_headers: Vec::new(),
             cors_reply_headers: Vec::new(),

@@ -1,15 +1,15 @@
 //! What a server serves: the names of its services, and the protos that
 //! describe them.
 //!
-//! The files are kept as they were encoded. prost's own types would drop the
-//! options that they do not know, such as `google.api.http`.
+//! The files are kept with all their options. prost's own types would drop those
+//! that they do not know, such as `google.api.http`.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use prost::Message as _;
-use prost_reflect::{DescriptorPool, FileDescriptor, ServiceDescriptor};
+use prost_reflect::{DescriptorPool, DynamicMessage, FileDescriptor, ServiceDescriptor, Value};
 
 use crate::pb;
 
@@ -77,6 +77,7 @@ impl Descriptors {
         let mut all = EncodedFiles::default();
         for set in [api, pb::FILE_DESCRIPTOR_SET] {
             for file in EncodedFiles::decode(set)?.file {
+                let file = without_names_of_extensions(file)?;
                 let FileName { name } = FileName::decode(file.as_ref())?;
                 if let Entry::Vacant(entry) = files.entry(name) {
                     entry.insert(file.clone());
@@ -119,6 +120,55 @@ impl Descriptors {
     pub(crate) fn encoded(&self, file: &FileDescriptor) -> Option<Bytes> {
         self.files.get(file.name()).cloned()
     }
+}
+
+/// The file without the JSON names of its extensions.
+///
+/// These mean nothing, since the JSON name of an extension is its full name in brackets.
+/// Servers in C++ and Python have none, and protobuf.js, which many clients in JavaScript
+/// read descriptors with, takes an extension with one for two fields of the same number.
+fn without_names_of_extensions(file: Bytes) -> Result<Bytes, Error> {
+    let files = DescriptorPool::global().get_message_by_name("google.protobuf.FileDescriptorProto");
+    let Some(files) = files else {
+        return Ok(file);
+    };
+    // Fields that it does not know are kept.
+    let mut decoded = DynamicMessage::decode(files, file.clone())?;
+    let has_changed = strip(&mut decoded, "message_type");
+    Ok(if has_changed {
+        decoded.encode_to_vec().into()
+    } else {
+        file
+    })
+}
+
+/// Removes the JSON names of the extensions that a file or a message declares, and of
+/// those that the messages in it declare, which are its field `nested`. Returns whether
+/// there were any.
+fn strip(declared: &mut DynamicMessage, nested: &str) -> bool {
+    const JSON_NAME: &str = "json_name";
+    let mut has_changed = false;
+    for extension in messages_mut(declared, "extension") {
+        has_changed |= extension.has_field_by_name(JSON_NAME);
+        extension.clear_field_by_name(JSON_NAME);
+    }
+    for message in messages_mut(declared, nested) {
+        has_changed |= strip(message, "nested_type");
+    }
+    has_changed
+}
+
+/// The messages in a repeated field.
+fn messages_mut<'m>(
+    message: &'m mut DynamicMessage,
+    field: &str,
+) -> impl Iterator<Item = &'m mut DynamicMessage> {
+    let field = message.get_field_by_name_mut(field);
+    let values = field.and_then(Value::as_list_mut);
+    values
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_message_mut)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! The production gRPC server around a transcoding gateway.
 //!
-//! [`server`] accepts connections, HTTP/2 for gRPC and HTTP/1.1 for gRPC-Web,
-//! and takes each call through one stack of layers, from its deadline down to
+//! [`server`] accepts connections, HTTP/2 for gRPC and HTTP/1.1 for gRPC-Web and
+//! Connect, and takes each call through one stack of layers, from its deadline down to
 //! its service. [`upstream`] is the other side: the [`limit`] on what is sent at
 //! once, and the client that a [`Gateway`](transcode::Gateway) sends its
 //! requests through. A gateway may have [`credentials`] of its own, which go upstream in
@@ -35,6 +35,7 @@ mod places;
 pub mod reflection;
 mod rewind;
 pub mod rpcs;
+mod schemas;
 pub mod server;
 #[cfg(test)]
 mod sink;

@@ -1,4 +1,4 @@
-//! Serves gRPC and gRPC-Web on one port, and stops without losing a call.
+//! Serves gRPC, gRPC-Web and Connect on one port, and stops without losing a call.
 //!
 //! This is the outer half of the server: connections. The stack is the
 //! inner one: calls. Neither ever knows what a call is about.
@@ -34,6 +34,7 @@ use crate::phase::Phase;
 use crate::reflection::Reflection;
 use crate::rewind::{self, Protocol, Rewind, Undetected};
 use crate::rpcs::Rpcs;
+use crate::schemas::Schemas;
 use crate::traffic::Metered;
 use crate::usage::{OpenConnection, ServerUsage};
 use crate::{callers, http1, http2, open_files, stack};
@@ -46,6 +47,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub struct Server {
     routes: Routes,
     rpcs: Rpcs,
+    schemas: Schemas,
     health: Health,
     observers: Observers,
     config: Arc<Config>,
@@ -71,6 +73,7 @@ impl Server {
     ) -> Result<Self, descriptors::Error> {
         let descriptors = Descriptors::new(descriptors, names)?;
         let rpcs = Rpcs::new(&descriptors);
+        let schemas = Schemas::new(&descriptors);
         let reflection = Reflection::new(descriptors);
         let health = Health::new(names);
         let routes = routes
@@ -80,6 +83,7 @@ impl Server {
         Ok(Self {
             routes,
             rpcs,
+            schemas,
             health,
             observers,
             config: Arc::new(config),
@@ -142,6 +146,7 @@ impl Server {
         let Self {
             routes,
             rpcs,
+            schemas,
             health,
             observers,
             config,
@@ -150,7 +155,7 @@ impl Server {
             usage,
         } = self;
         let (phase, phases) = watch::channel(Phase::Serving);
-        let service = stack::grpc(routes, rpcs, observers, &usage, &config, &phases);
+        let service = stack::grpc(routes, rpcs, schemas, observers, &usage, &config, &phases);
         let places = Arc::new(Semaphore::new(max_connections(&config)));
         let mut connections = JoinSet::new();
         let begin = |connections: &mut JoinSet<()>, accepted| {

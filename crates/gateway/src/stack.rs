@@ -2,10 +2,13 @@
 //!
 //! A layer that a well-kept crate has is taken from there: CORS (tower-http)
 //! and gRPC-Web (tonic-web). The others speak gRPC's own language, statuses in
-//! trailers and messages in frames, which no generic HTTP layer does.
+//! trailers and messages in frames, which no generic HTTP layer does, or turn another
+//! protocol into it.
 
 mod admission;
+mod bounds;
 mod call;
+mod connect;
 mod deadline;
 mod fields;
 mod in_flight;
@@ -22,19 +25,23 @@ use tonic::body::Body;
 use tonic::service::Routes;
 use tower::{Service, ServiceBuilder};
 
+use self::bounds::Bounds;
+use self::connect::Translation;
 use crate::config::Config;
 use crate::outcome::Observers;
 use crate::phase::Phase;
 use crate::rpcs::Rpcs;
+use crate::schemas::Schemas;
 use crate::usage::ServerUsage;
 
 /// The stack of layers above the services of a server.
 ///
-/// `rpcs` lists what the routes serve; `usage` counts the calls that are open; `phase` says when half-sent calls and
-/// open streams are to end.
+/// `rpcs` lists what the routes serve, and `schemas` has their messages; `usage` counts
+/// the calls that are open; `phase` says when half-sent calls and open streams are to end.
 pub(crate) fn grpc(
     routes: Routes,
     rpcs: Rpcs,
+    schemas: Schemas,
     observers: Observers,
     usage: &ServerUsage,
     config: &Config,
@@ -44,6 +51,11 @@ pub(crate) fn grpc(
 + Send
 + 'static {
     let domain: Arc<str> = config.domain.as_str().into();
+    let bounds = Bounds::new(config, Arc::clone(&domain));
+    let translation = Translation {
+        schemas,
+        bounds: Arc::clone(&bounds),
+    };
     ServiceBuilder::new()
         // Gives the call its name and its clock, and tells the observers of its
         // one outcome. Nothing is above it, so that nothing ends unseen.
@@ -53,9 +65,9 @@ pub(crate) fn grpc(
             config.admission.clone(),
             usage.clone(),
         ))
-        // Refuses what is neither gRPC nor gRPC-Web, turns gRPC-Web into gRPC, and
-        // answers the preflights of browsers. Below here is one protocol.
-        .layer(protocol::Layer::new(config))
+        // Refuses what is neither gRPC, gRPC-Web nor Connect, turns the other two into
+        // gRPC, and answers the preflights of browsers. Below here is one protocol.
+        .layer(protocol::Layer::new(config, translation))
         // Sees the status of every call, and gives one that tonic or a layer
         // below has made a reason, a domain and the id of the request.
         .layer(status::Layer::new(Arc::clone(&domain)))
@@ -74,6 +86,6 @@ pub(crate) fn grpc(
         .layer(in_flight::Layer::new(config, Arc::clone(&domain)))
         // Holds the messages to their size, their number and the memory that all
         // of them may take together, and inflates them.
-        .layer(messages::Layer::new(config, domain, phase.clone()))
+        .layer(messages::Layer::new(bounds, domain, phase.clone()))
         .service(routes.prepare())
 }

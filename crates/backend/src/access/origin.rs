@@ -28,14 +28,8 @@ impl Origin {
     /// does what a gateway in this process says, which has no address.
     pub(crate) fn of(app: &App, parts: &Parts) -> Self {
         let peer = parts.extensions.get::<Peer>().map(|peer| peer.0);
-        let is_trusted = |address: IpAddr| {
-            let address = address.to_canonical();
-            app.trusted_proxies
-                .iter()
-                .any(|proxies| proxies.contains(&address))
-        };
-        let address = if peer.is_none_or(is_trusted) {
-            client(&parts.headers, is_trusted).or(peer)
+        let address = if app.believes(peer) {
+            client(&parts.headers, |address| app.is_proxy(address)).or(peer)
         } else {
             peer
         };

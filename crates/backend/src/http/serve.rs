@@ -32,6 +32,7 @@ use super::respond::{chain, respond};
 use crate::access::Authenticate;
 use crate::app::App;
 use crate::error::Error;
+use crate::peer::Peer;
 use crate::resources::{ListBody, Listing, Next, Request};
 
 /// The parameter of a list that says where a page begins.
@@ -51,9 +52,9 @@ where
     F: Future<Output = Result<O::Reply, Error>> + Send + 'static,
     H: Fn(Request<O>) -> F + Clone + Send + Sync + 'static,
 {
-    route::<O, _, _>(false, move |request, uri, _| {
+    route::<O, _, _>(false, move |request, target, _| {
         let reply = handler(request);
-        async move { write::<O>(reply.await?, &uri) }
+        async move { write::<O>(reply.await?, &target) }
     })
 }
 
@@ -66,9 +67,9 @@ where
     F: Future<Output = Result<Listing<T>, Error>> + Send + 'static,
     H: Fn(Request<O>) -> F + Clone + Send + Sync + 'static,
 {
-    route::<O, _, _>(true, move |request, uri, id| {
+    route::<O, _, _>(true, move |request, target, id| {
         let reply = handler(request);
-        async move { write_list(O::STATUS, reply.await?, &uri, id) }
+        async move { write_list(O::STATUS, reply.await?, &target, id) }
     })
 }
 
@@ -78,20 +79,38 @@ fn route<O, F, H>(takes_cursor: bool, answer: H) -> Route
 where
     O: Operation<Access: Authenticate, Path: Send, Query: Send, Body: Send>,
     F: Future<Output = Result<Response, Error>> + Send + 'static,
-    H: Fn(Request<O>, Uri, RequestId) -> F + Clone + Send + Sync + 'static,
+    H: Fn(Request<O>, Target, RequestId) -> F + Clone + Send + Sync + 'static,
 {
     let answer = move |app: Arc<App>, id: RequestId, request: axum::extract::Request| -> Answered {
         let answer = answer.clone();
         Box::pin(async move {
-            let uri = request.uri().clone();
+            let target = Target::of(&app, &request);
             let request = read::<O>(app, request, takes_cursor).await?;
-            unhurried(Box::pin(answer(request, uri, id))).await
+            unhurried(Box::pin(answer(request, target, id))).await
         })
     };
     Route {
         id: O::ID,
         path: format!("{BASE_PATH}{}", O::PATH),
         service: service(O::ID, const { method_filter::<O>() }, Arc::new(answer)),
+    }
+}
+
+/// What a request is about, as its sender named it.
+struct Target {
+    uri: Uri,
+    /// Where the sender reaches the backend.
+    base: Arc<str>,
+}
+
+impl Target {
+    fn of(app: &App, request: &axum::extract::Request) -> Self {
+        let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
+        let uri = request.uri();
+        Self {
+            base: app.base_urls.of(request.headers(), uri, app.believes(peer)),
+            uri: uri.clone(),
+        }
     }
 }
 
@@ -247,8 +266,8 @@ fn pairs(uri: &Uri) -> Result<Vec<(String, String)>, Violations> {
         .map_err(|error| Violations::unreadable("query", error))
 }
 
-/// Writes a reply, as an answer to `uri`.
-fn write<O: Operation>(reply: O::Reply, uri: &Uri) -> Result<Response, Error> {
+/// Writes a reply, as an answer to `target`.
+fn write<O: Operation>(reply: O::Reply, target: &Target) -> Result<Response, Error> {
     let parts = reply.into_parts().map_err(Error::internal)?;
     let mut response = match parts.body {
         Some(body) => (O::STATUS, [(CONTENT_TYPE, "application/json")], body).into_response(),
@@ -260,17 +279,17 @@ fn write<O: Operation>(reply: O::Reply, uri: &Uri) -> Result<Response, Error> {
         response.headers_mut().insert(LOCATION, location);
     }
     if let Some(offset) = parts.next_offset {
-        insert_link(&mut response, uri, offset, None)?;
+        insert_link(&mut response, target, offset, None)?;
     }
     Ok(response)
 }
 
-/// Writes a list, as an answer to `uri`. Where it is sent piece by piece, an error
+/// Writes a list, as an answer to `target`. Where it is sent piece by piece, an error
 /// breaks it off and goes to the log.
 fn write_list<T>(
     status: StatusCode,
     list: Listing<T>,
-    uri: &Uri,
+    target: &Target,
     id: RequestId,
 ) -> Result<Response, Error> {
     let body = match list.body {
@@ -285,29 +304,31 @@ fn write_list<T>(
     };
     let mut response = (status, [(CONTENT_TYPE, "application/json")], body).into_response();
     if let Some(Next { offset, cursor }) = list.next {
-        insert_link(&mut response, uri, offset, Some(cursor))?;
+        insert_link(&mut response, target, offset, Some(cursor))?;
     }
     Ok(response)
 }
 
 fn insert_link(
     response: &mut Response,
-    uri: &Uri,
+    target: &Target,
     offset: u32,
     cursor: Option<String>,
 ) -> Result<(), Error> {
-    let link = next_link(uri, offset, cursor).map_err(Error::internal)?;
+    let link = next_link(target, offset, cursor).map_err(Error::internal)?;
     let link = HeaderValue::try_from(link).map_err(Error::internal)?;
     response.headers_mut().insert(LINK, link);
     Ok(())
 }
 
 /// A link ([RFC 8288]) to the same list from another offset on. The cursor leads
-/// to the same place and takes less time.
+/// to the same place and takes less time. The link is absolute, since there are clients
+/// that take a relative one for none, and all but letters and digits is encoded in its
+/// query, since there are clients that split the header at each comma.
 ///
 /// [RFC 8288]: https://www.rfc-editor.org/rfc/rfc8288
-fn next_link(uri: &Uri, offset: u32, cursor: Option<String>) -> Result<String, Violations> {
-    let mut pairs = pairs(uri)?;
+fn next_link(target: &Target, offset: u32, cursor: Option<String>) -> Result<String, Violations> {
+    let mut pairs = pairs(&target.uri)?;
     pairs.retain(|(name, _)| name != "offset" && name != CURSOR);
     pairs.push(("offset".to_owned(), offset.to_string()));
     pairs.extend(cursor.map(|cursor| (CURSOR.to_owned(), cursor)));
@@ -317,8 +338,9 @@ fn next_link(uri: &Uri, offset: u32, cursor: Option<String>) -> Result<String, V
         .map(|(name, value)| format!("{}={}", encode(name), encode(value)))
         .collect();
     Ok(format!(
-        "<{}?{}>; rel=\"next\"",
-        uri.path(),
+        "<{}{}?{}>; rel=\"next\"",
+        target.base,
+        target.uri.path(),
         pairs.join("&")
     ))
 }
@@ -329,7 +351,11 @@ mod tests {
 
     #[track_caller]
     fn check_next(uri: &str, expected: &str) {
-        let link = next_link(&uri.parse().expect("is a URI"), 20, None);
+        let target = Target {
+            uri: uri.parse().expect("is a URI"),
+            base: "http://backend.test".into(),
+        };
+        let link = next_link(&target, 20, None);
         assert_eq!(link.expect("has a query that can be read"), expected);
     }
 
@@ -337,11 +363,11 @@ mod tests {
     fn the_link_keeps_the_other_parameters() {
         check_next(
             "/v2/users?limit=10",
-            r#"</v2/users?limit=10&offset=20>; rel="next""#,
+            r#"<http://backend.test/v2/users?limit=10&offset=20>; rel="next""#,
         );
         check_next(
             "/v2/users?offset=10&email=~a%26b&limit=10",
-            r#"</v2/users?email=%7Ea%26b&limit=10&offset=20>; rel="next""#,
+            r#"<http://backend.test/v2/users?email=%7Ea%26b&limit=10&offset=20>; rel="next""#,
         );
     }
 }

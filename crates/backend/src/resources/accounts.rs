@@ -165,14 +165,14 @@ pub(crate) fn shown(app: &App, caller: Caller, account: &Account) -> User {
 /// where callers reach the backend can change.
 pub(crate) fn with_avatar_url(app: &App, mut user: User) -> User {
     if let Some(path) = user.avatar.take_if(|avatar| avatar.starts_with('/')) {
-        user.avatar = Some(format!("{}{path}", app.public_url));
+        user.avatar = Some(format!("{}{path}", app.base_urls.public()));
     }
     user
 }
 
 /// The picture of a user as it is kept: as a path if it lies here.
 pub(crate) fn without_base(app: &App, id: ObjectId, avatar: String) -> String {
-    match avatar.strip_prefix(&app.public_url) {
+    match avatar.strip_prefix(app.base_urls.public()) {
         Some(path) if path.starts_with(&files::prefix(id)) => path.to_owned(),
         _ => avatar,
     }

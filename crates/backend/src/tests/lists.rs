@@ -52,7 +52,7 @@ async fn check(api: &Api, query: &str, names: &[&str], next: Option<&str>) {
         })
         .collect();
     assert_eq!(found, names, "{query}");
-    let next = next.map(|query| format!("</v2/users?{query}>; rel=\"next\""));
+    let next = next.map(|query| format!("<http://backend.test/v2/users?{query}>; rel=\"next\""));
     assert_eq!(link, next, "{query}");
 }
 

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use clap::Command;
 use gateway::admission::IdentityPattern;
+use http::uri::Authority;
 use http::{HeaderName, HeaderValue};
 use ipnet::IpNet;
 use rustls::pki_types::ServerName;
@@ -71,6 +72,7 @@ fn types() -> Vec<(TypeId, Derive)> {
         as_if::<PathBuf, String>(),
         as_if::<SocketAddr, String>(),
         as_if::<IpNet, String>(),
+        as_if::<Authority, String>(),
         as_if::<HeaderName, String>(),
         as_if::<HeaderValue, String>(),
         as_if::<ServerName<'static>, String>(),

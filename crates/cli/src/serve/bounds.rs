@@ -113,7 +113,11 @@ pub(crate) struct BoundsArgs {
     #[arg(long, value_name = "DURATION", default_value = "1h", value_parser = duration)]
     max_connection_age: Duration,
 
-    /// An origin whose pages may call over gRPC-Web, or * for all
+    /// Speak gRPC and gRPC-Web alone, and not the Connect protocol
+    #[arg(long)]
+    no_connect: bool,
+
+    /// An origin whose pages may call over gRPC-Web or Connect, or * for all
     ///
     /// An example is `https://app.example.com`. May be given several times.
     #[arg(long, value_name = "ORIGIN", value_delimiter = ',')]
@@ -157,6 +161,7 @@ impl BoundsArgs {
             keep_alive_timeout: self.keep_alive_timeout,
             idle_timeout: self.idle_timeout,
             max_age: self.max_connection_age,
+            connect: !self.no_connect,
             cors_origins: self.cors_origin.clone(),
             cors_request_headers: self.forward.extra_requests(),
             cors_reply_headers: self.forward.replies().names().to_vec(),

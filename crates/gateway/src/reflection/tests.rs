@@ -356,6 +356,25 @@ async fn files_are_sent_as_they_were_encoded() {
 }
 
 #[tokio::test]
+async fn extensions_have_no_json_names() {
+    let answer = ask_one(file(IMPORTED)).await;
+    let MessageResponse::FileDescriptorResponse(files) = answer else {
+        panic!("it is not answered with files: {answer:?}");
+    };
+    let imported = files.file_descriptor_proto[0].as_slice();
+    let imported = prost_types::FileDescriptorProto::decode(imported).expect("a descriptor");
+    let nested = imported
+        .message_type
+        .iter()
+        .flat_map(|message| &message.extension);
+    let extensions: Vec<_> = imported.extension.iter().chain(nested).collect();
+    assert_eq!(extensions.len(), 3, "those of the file are looked at");
+    for extension in extensions {
+        assert_eq!(extension.json_name, None, "of {}", extension.name());
+    }
+}
+
+#[tokio::test]
 async fn v1alpha_answers_as_v1_does() {
     use v1alpha::server_reflection_client::ServerReflectionClient as Client;
     let questions = || {

@@ -9,28 +9,23 @@
 //! held, and all calls together hold no more than they may.
 
 use std::convert::Infallible;
-use std::io::Read as _;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf as _, BufMut as _, Bytes, BytesMut};
-use flate2::read::MultiGzDecoder;
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use http::{Request, Response};
 use http_body::{Frame, SizeHint};
 use tokio::sync::watch;
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::Service;
 
+use super::bounds::{Bounds, ENCODING, Encoding, SMALL};
 use super::call::Call;
 use super::status::RETRY_ELSEWHERE;
-use crate::config::Config;
 use crate::phase::Phase;
-use crate::places::{Full, Places};
-
-const ENCODING: HeaderName = HeaderName::from_static("grpc-encoding");
 
 /// How long a call whose message is not whole may go on when the server leaves.
 /// Most such messages are just arriving.
@@ -39,33 +34,21 @@ const LAST_WORDS: Duration = Duration::from_millis(500);
 /// How long an upload that is under way may stand still when the server leaves.
 const STANDSTILL: Duration = Duration::from_secs(2);
 
-/// How much of a message is not counted as held, in bytes: a small message takes
-/// less than the rest of its call.
-const SMALL: usize = 8 << 10;
-
-/// When a call that found no room for its message can be sent again. By then
-/// other messages have become whole, or never will.
-const ROOM_AFTER: Duration = Duration::from_secs(1);
-
 #[derive(Debug, Clone)]
 pub(super) struct Layer {
-    max_message: usize,
-    /// The bytes of messages that are held.
-    held: Arc<Places>,
+    bounds: Arc<Bounds>,
     domain: Arc<str>,
     phase: watch::Receiver<Phase>,
 }
 
 impl Layer {
-    pub(super) fn new(config: &Config, domain: Arc<str>, phase: watch::Receiver<Phase>) -> Self {
-        // One message of each size that is accepted has room at least.
-        let max_message = config.max_message;
+    pub(super) fn new(
+        bounds: Arc<Bounds>,
+        domain: Arc<str>,
+        phase: watch::Receiver<Phase>,
+    ) -> Self {
         Self {
-            max_message,
-            held: Places::new(
-                config.max_held.max(max_message),
-                (config.max_held / 2).max(max_message),
-            ),
+            bounds,
             domain,
             phase,
         }
@@ -151,26 +134,6 @@ impl Kind {
     }
 }
 
-/// How the messages of a request that are compressed are so.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Encoding {
-    /// Not at all.
-    Identity,
-    Gzip,
-    /// In a way that is not supported.
-    Other(String),
-}
-
-impl Encoding {
-    fn of(headers: &HeaderMap) -> Self {
-        match headers.get(ENCODING).map(HeaderValue::as_bytes) {
-            None | Some(b"identity") => Self::Identity,
-            Some(b"gzip") => Self::Gzip,
-            Some(other) => Self::Other(String::from_utf8_lossy(other).into_owned()),
-        }
-    }
-}
-
 /// Where in its framing a request is.
 enum State {
     /// Before a message.
@@ -207,8 +170,8 @@ struct Checked {
 
 impl Checked {
     fn refuse(&self, code: Code, reason: &str, message: impl Into<String>) -> Status {
-        let domain = &self.layer.domain;
-        transcode::status(code, reason, domain, message, None, &self.call.request_id)
+        let bounds = &self.layer.bounds;
+        bounds.refusal(&self.call, code, reason, message)
     }
 
     fn malformed(&self, message: &str) -> Status {
@@ -233,15 +196,7 @@ impl Checked {
                 return Err(self.malformed("a message is compressed, but no encoding is named"));
             }
             (1, Encoding::Other(encoding)) => {
-                let message =
-                    format!("messages cannot be compressed as {encoding:?}, only as gzip");
-                let mut status =
-                    self.refuse(Code::Unimplemented, "UNSUPPORTED_COMPRESSION", message);
-                let accepted = tonic::metadata::MetadataValue::from_static("identity,gzip");
-                status
-                    .metadata_mut()
-                    .insert("grpc-accept-encoding", accepted);
-                return Err(status);
+                return Err(self.layer.bounds.unsupported(&self.call, encoding));
             }
             _ => return Err(self.malformed("the request is not framed as gRPC has it")),
         };
@@ -262,40 +217,10 @@ impl Checked {
         )
     }
 
-    fn too_large(&self) -> Status {
-        self.refuse(
-            Code::ResourceExhausted,
-            "MESSAGE_TOO_LARGE",
-            format!(
-                "a message is larger than the {} bytes that are accepted",
-                self.layer.max_message
-            ),
-        )
-    }
-
     /// Counts what has been added to the present message.
     fn hold(&mut self, added: usize) -> Result<(), Status> {
         self.length += added;
-        if self.length <= SMALL {
-            return Ok(());
-        }
-        self.call
-            .hold(&self.layer.held, self.length)
-            .map_err(|full| {
-                transcode::status(
-                    Code::ResourceExhausted,
-                    "OVERLOADED",
-                    &self.layer.domain,
-                    match full {
-                        Full::Caller => {
-                            "the messages of the caller take as much memory as they may"
-                        }
-                        Full::All => "the messages of all callers take as much memory as they may",
-                    },
-                    Some(ROOM_AFTER),
-                    &self.call.request_id,
-                )
-            })
+        self.layer.bounds.hold(&self.call, self.length)
     }
 
     /// Looks at what has arrived, and returns what may pass of it.
@@ -333,8 +258,8 @@ impl Checked {
                         continue;
                     }
                     let length = usize::try_from(length).unwrap_or(usize::MAX);
-                    if length > self.layer.max_message {
-                        return Err(self.too_large());
+                    if length > self.layer.bounds.max_message {
+                        return Err(self.layer.bounds.too_large(&self.call));
                     }
                     self.state = if is_compressed {
                         State::Compressed {
@@ -382,19 +307,12 @@ impl Checked {
             return Ok(None);
         };
         self.state = State::Flag;
-        let max = self.layer.max_message;
-        let mut message = Vec::new();
-        let limit = u64::try_from(max).unwrap_or(u64::MAX).saturating_add(1);
-        if let Err(error) = MultiGzDecoder::new(&*compressed)
-            .take(limit)
-            .read_to_end(&mut message)
-        {
-            return Err(self.malformed(&format!("a message cannot be decompressed: {error}")));
-        }
+        let bounds = &self.layer.bounds;
+        let malformed = |message: &str| self.malformed(message);
+        let message = bounds.inflate(&self.call, &compressed, malformed)?;
         self.hold(message.len())?;
-        let length = u32::try_from(message.len()).ok();
-        let Some(length) = length.filter(|_| message.len() <= max) else {
-            return Err(self.too_large());
+        let Ok(length) = u32::try_from(message.len()) else {
+            return Err(self.layer.bounds.too_large(&self.call));
         };
         let mut framed = BytesMut::with_capacity(5 + message.len());
         framed.put_u8(0);

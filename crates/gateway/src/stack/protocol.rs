@@ -1,5 +1,5 @@
-//! Refuses what is neither gRPC nor gRPC-Web, as gRPC's HTTP/2 protocol has it,
-//! and turns gRPC-Web into gRPC.
+//! Refuses what is neither gRPC, gRPC-Web nor Connect, as gRPC's HTTP/2 protocol has it,
+//! and turns the other two into gRPC.
 
 use std::convert::Infallible;
 use std::future::{Ready, ready};
@@ -16,6 +16,7 @@ use tower::{Service, ServiceBuilder, ServiceExt as _};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::call::Call;
+use super::connect::{Connect, Translation};
 use crate::config::Config;
 
 /// The content types of gRPC over HTTP/2, without parameters.
@@ -32,12 +33,15 @@ const GRPC_WEB: [&str; 4] = [
 #[derive(Clone)]
 pub(super) struct Layer {
     cors: Arc<CorsLayer>,
+    /// What the Connect protocol takes, if it is spoken.
+    connect: Option<Arc<Translation>>,
 }
 
 impl Layer {
-    pub(super) fn new(config: &Config) -> Self {
+    pub(super) fn new(config: &Config, connect: Translation) -> Self {
         Self {
             cors: Arc::new(cors(config)),
+            connect: config.connect.then(|| Arc::new(connect)),
         }
     }
 }
@@ -49,6 +53,7 @@ impl<S> tower::Layer<S> for Layer {
         Protocol {
             grpc: GrpcOnly { inner },
             cors: Arc::clone(&self.cors),
+            connect: self.connect.clone(),
         }
     }
 }
@@ -59,6 +64,7 @@ impl<S> tower::Layer<S> for Layer {
 pub(super) struct Protocol<S> {
     grpc: GrpcOnly<S>,
     cors: Arc<CorsLayer>,
+    connect: Option<Arc<Translation>>,
 }
 
 impl<S> Service<Request<Body>> for Protocol<S>
@@ -84,18 +90,28 @@ where
         if !may_be_of_a_browser(&request) {
             return Either::Left(self.grpc.call(request));
         }
-        let browsers = ServiceBuilder::new()
-            // Answers preflights, and says which pages may read the reply.
-            .layer(&*self.cors)
+        let web = ServiceBuilder::new()
             .layer_fn(|inner| GrpcOnly { inner })
             // Turns gRPC-Web into gRPC.
             .layer(GrpcWebLayer::new())
             .service(self.grpc.inner.clone());
-        Either::Right(Box::pin(browsers.oneshot(request)))
+        // Answers preflights, and says which pages may read the reply.
+        let cors = ServiceBuilder::new().layer(&*self.cors);
+        Either::Right(match &self.connect {
+            Some(translation) => {
+                let connect = Connect {
+                    grpc: self.grpc.inner.clone(),
+                    others: web,
+                    translation: Arc::clone(translation),
+                };
+                Box::pin(cors.service(connect).oneshot(request))
+            }
+            None => Box::pin(cors.service(web).oneshot(request)),
+        })
     }
 }
 
-/// Browsers name the origin of a page, and speak gRPC-Web.
+/// Browsers name the origin of a page, and speak gRPC-Web or Connect.
 fn may_be_of_a_browser(request: &Request<Body>) -> bool {
     let content_type = request.headers().get(CONTENT_TYPE);
     request.version() != Version::HTTP_2
@@ -167,8 +183,10 @@ fn content_type(request: &Request<Body>) -> Option<&'static str> {
 
 /// What browsers are told about pages of other origins.
 fn cors(config: &Config) -> CorsLayer {
-    const REQUEST: [&str; 7] = [
+    const REQUEST: [&str; 9] = [
         "authorization",
+        "connect-protocol-version",
+        "connect-timeout-ms",
         "content-type",
         "grpc-timeout",
         "traceparent",
@@ -187,9 +205,14 @@ fn cors(config: &Config) -> CorsLayer {
     } else {
         AllowOrigin::list(config.cors_origins.iter().cloned())
     };
+    let methods = if config.connect {
+        vec![Method::GET, Method::POST]
+    } else {
+        vec![Method::POST]
+    };
     CorsLayer::new()
         .allow_origin(origins)
-        .allow_methods([Method::POST])
+        .allow_methods(methods)
         .allow_headers(with(&REQUEST, &config.cors_request_headers))
         .expose_headers(with(&REPLY, &config.cors_reply_headers))
         .max_age(std::time::Duration::from_hours(2))

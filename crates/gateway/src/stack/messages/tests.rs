@@ -6,6 +6,7 @@ use http_body_util::{BodyExt as _, StreamBody};
 use tonic_types::StatusExt as _;
 
 use super::*;
+use crate::config::Config;
 use crate::rpcs::Rpc;
 
 const MAX: usize = 1000;
@@ -60,7 +61,7 @@ async fn pass(
         .map(|chunk| Ok::<_, Status>(Frame::data(Bytes::copy_from_slice(chunk))))
         .collect();
     let (_serving, phase) = watch::channel(Phase::Serving);
-    let layer = Layer::new(&config(), "test".into(), phase);
+    let layer = Layer::new(Bounds::new(&config(), "test".into()), "test".into(), phase);
     let body = Body::new(StreamBody::new(tokio_stream::iter(chunks)));
     let checked = Checked {
         encoding,
@@ -193,7 +194,7 @@ async fn half_a_message_does_not_hold_up_a_server_that_leaves() {
         let (serving, phase) = watch::channel(Phase::Serving);
         let half = tokio_stream::once(Ok::<_, Status>(Frame::data(Bytes::from_static(sent))));
         let stalled = tokio_stream::StreamExt::chain(half, tokio_stream::pending());
-        let layer = Layer::new(&config(), "test".into(), phase);
+        let layer = Layer::new(Bounds::new(&config(), "test".into()), "test".into(), phase);
         let mut checked = checked(layer, kind, Body::new(StreamBody::new(stalled)));
         let first = checked.frame().await.expect("what was sent");
         first.expect("it passes");
@@ -223,7 +224,7 @@ fn slowly(messages: usize, pause: Duration) -> Body {
 async fn an_upload_that_goes_on_is_waited_for_by_a_server_that_leaves() {
     for (pause, goes_on) in [(STANDSTILL / 2, true), (STANDSTILL * 2, false)] {
         let (serving, phase) = watch::channel(Phase::Serving);
-        let layer = Layer::new(&config(), "test".into(), phase);
+        let layer = Layer::new(Bounds::new(&config(), "test".into()), "test".into(), phase);
         let mut checked = checked(layer, Kind::Upload, slowly(10, pause));
         checked
             .frame()
@@ -253,7 +254,7 @@ async fn all_messages_together_take_no_more_memory_than_they_may() {
         ..Config::default()
     };
     let (_serving, phase) = watch::channel(Phase::Serving);
-    let layer = Layer::new(&config, "test".into(), phase);
+    let layer = Layer::new(Bounds::new(&config, "test".into()), "test".into(), phase);
     let begin = async || {
         let body = half((1 << 20) - 1);
         let mut checked = checked(layer.clone(), Kind::One, body);
