@@ -51,6 +51,8 @@ pub(crate) fn grpc(
             rpcs,
             observers,
             config.admission.clone(),
+            config.tracer.clone(),
+            config.subjects.clone(),
             usage.clone(),
         ))
         // Refuses what is neither gRPC nor gRPC-Web, turns gRPC-Web into gRPC, and

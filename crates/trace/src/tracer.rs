@@ -168,7 +168,7 @@ impl OpenSpan {
     }
 
     /// Nothing is told of it: nothing has happened.
-    pub fn discard(mut self) {
+    pub fn discard(&mut self) {
         self.span = None;
     }
 }
