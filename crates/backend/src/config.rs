@@ -1,6 +1,7 @@
 //! What a backend needs to know before it opens.
 
 use std::fmt;
+use std::hash::RandomState;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use http::HeaderValue;
 use ipnet::IpNet;
 use tls::Acceptor;
+use trace::Tracer;
 
 use crate::clock::Clock;
 use crate::ids::Ids;
@@ -68,6 +70,11 @@ pub struct Config {
     pub ids: Option<Ids>,
     /// Who is told of what happens.
     pub observers: Vec<Arc<dyn Observer>>,
+    /// Says where requests stand in their traces. Default: nobody does.
+    pub tracer: Option<Tracer>,
+    /// The key of the hashes that observers are told in place of users and tokens.
+    /// Default: one that is made up.
+    pub subjects: RandomState,
 }
 
 impl Config {
@@ -97,6 +104,8 @@ impl Config {
             clock: Clock::default(),
             ids: None,
             observers: Vec::new(),
+            tracer: None,
+            subjects: RandomState::new(),
         }
     }
 

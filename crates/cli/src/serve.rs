@@ -17,6 +17,7 @@ mod seen;
 mod signals;
 mod systemd;
 mod tls;
+mod traces;
 mod upstream;
 
 use std::fmt::Write as _;
@@ -320,6 +321,8 @@ fn in_front_of<U: Upstream>(
     seen: &mut Seen,
 ) -> anyhow::Result<Server> {
     let mut config = bounds.config(DOMAIN);
+    config.tracer = seen.tracer();
+    config.subjects = seen.subjects();
     config.max_connections = config.max_connections.min(most);
     let credentials = own.map(|own| {
         config.admission = Some(Arc::new(own.admission));
@@ -411,6 +414,8 @@ impl Opened {
         let max = &mut config.server_limits.max_connections;
         *max = most.min(*max);
         config.observers = seen.backend_observers();
+        config.tracer = seen.tracer();
+        config.subjects = seen.subjects();
         let backend = Backend::open(config).await?;
         seen.backend(backend.clone());
         for file in &args.seed {
