@@ -226,6 +226,7 @@ pub(crate) async fn serve(args: ServeArgs, process: Process) -> anyhow::Result<E
     let mut seen = Seen::open("serve", &args.backend.seen, process, &mut sockets).await?;
     let grpc = sockets.take_or_bind(Purpose::Grpc, args.grpc).await?;
     let acceptor = args.tls.acceptor().context(NO_TLS)?;
+    seen.tls("grpc", acceptor.as_ref());
     let most = share_of_descriptors();
     let opened = Opened::open(&args.backend, &mut sockets, most, &mut seen).await?;
     let base = format!(
@@ -287,7 +288,9 @@ pub(crate) async fn gateway(args: GatewayArgs, process: Process) -> anyhow::Resu
     let own = args.credentials.own(&base)?;
     let server = in_front_of(upstream, base, own, &args.bounds, usize::MAX, &mut seen)?;
     let server = server.following(reachable);
-    let server = with_tls(server, args.tls.acceptor().context(NO_TLS)?);
+    let acceptor = args.tls.acceptor().context(NO_TLS)?;
+    seen.tls("grpc", acceptor.as_ref());
+    let server = with_tls(server, acceptor);
     let grpc = sockets.take_or_bind(Purpose::Grpc, args.grpc).await?;
     tell(&format!("grpc {}\n", grpc.local_addr()?));
     for base in &bases {
@@ -387,6 +390,7 @@ impl Opened {
             .http_tls
             .acceptor()
             .context("REST cannot be served over TLS")?;
+        seen.tls("http", tls.as_ref());
         let public_url = args
             .public_url
             .clone()

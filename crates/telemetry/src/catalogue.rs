@@ -27,6 +27,7 @@ macro_rules! metrics {
 pub mod backend;
 pub mod gateway;
 pub mod process;
+pub mod tls;
 pub mod traces;
 pub mod upstream;
 
@@ -36,6 +37,7 @@ use crate::metric::Declaration;
 pub fn all() -> impl Iterator<Item = Declaration> {
     [
         process::ALL,
+        tls::ALL,
         traces::ALL,
         gateway::ALL,
         upstream::ALL,

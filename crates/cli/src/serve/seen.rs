@@ -212,6 +212,13 @@ impl Seen {
         }));
     }
 
+    /// Shows the TLS of a listener of this name.
+    pub(super) fn tls(&self, listener: &'static str, acceptor: Option<&tls::Acceptor>) {
+        if let Some(acceptor) = acceptor {
+            telemetry::tls::register_listener(&self.registry, listener, acceptor.clone());
+        }
+    }
+
     /// Shows the client that a gateway has for its upstream.
     pub(super) fn client(&self, client: upstream::Client) {
         telemetry::upstream::register(&self.registry, client);
