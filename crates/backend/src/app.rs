@@ -7,6 +7,7 @@ use contract::id::ObjectId;
 use contract::timestamp::Timestamp;
 use http::HeaderValue;
 use ipnet::IpNet;
+use trace::Tracer;
 
 use crate::base_url::BaseUrls;
 use crate::blocking::Pool;
@@ -44,7 +45,9 @@ pub(crate) struct App {
     pub(crate) ids: Ids,
     /// Who is told of what happens.
     pub(crate) observers: Observers,
-    /// The key of the hashes that stand for users where users are not named.
+    /// Says where requests stand in their traces.
+    pub(crate) tracer: Option<Tracer>,
+    /// The key of the hashes that stand for users and tokens where they are not named.
     pub(crate) subjects: RandomState,
     pub(crate) open: OpenCounts,
 }

@@ -1,6 +1,7 @@
 //! What a backend needs to know before it opens.
 
 use std::fmt;
+use std::hash::RandomState;
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use http::HeaderValue;
 use http::uri::Authority;
 use ipnet::IpNet;
 use tls::Acceptor;
+use trace::Tracer;
 
 use crate::clock::Clock;
 use crate::ids::Ids;
@@ -75,6 +77,11 @@ pub struct Config {
     pub ids: Option<Ids>,
     /// Who is told of what happens.
     pub observers: Vec<Arc<dyn Observer>>,
+    /// Says where requests stand in their traces. Default: nobody does.
+    pub tracer: Option<Tracer>,
+    /// The key of the hashes that observers are told in place of users and tokens.
+    /// Default: one that is made up.
+    pub subjects: RandomState,
 }
 
 impl Config {
@@ -105,6 +112,8 @@ impl Config {
             clock: Clock::default(),
             ids: None,
             observers: Vec::new(),
+            tracer: None,
+            subjects: RandomState::new(),
         }
     }
 

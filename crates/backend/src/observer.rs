@@ -8,6 +8,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use http::Method;
+use trace::Position;
+
 /// What a request came to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestOutcome {
@@ -16,9 +19,18 @@ pub struct RequestOutcome {
     pub operation: Option<&'static str>,
     /// The ID of the request, as in `x-request-id`.
     pub request_id: String,
-    /// Tells the user who calls from others, and nothing else of it: a hash with a key
-    /// that this backend has made up. `None` where it is not known who calls.
+    /// Tells the token that the client shows from others, and nothing else of it: a hash
+    /// with the key of [`Config::subjects`](crate::Config::subjects), as the gateway
+    /// makes it. `None` without a token.
     pub subject: Option<u64>,
+    /// The same of the user who calls. `None` where it is not known who does.
+    pub user: Option<u64>,
+    /// Where the request stands in its trace; `None` without a tracer.
+    pub trace: Option<Position>,
+    /// The method of the request.
+    pub method: Method,
+    /// The template of the path, where the trace is recorded and there is a route.
+    pub route: Option<String>,
     /// The address at the other end of the connection. `None` for a gateway in this
     /// process.
     pub peer: Option<IpAddr>,

@@ -1,7 +1,6 @@
 //! Opening a backend, and what an empty database needs first.
 
 use std::fmt;
-use std::hash::RandomState;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -196,7 +195,8 @@ pub(crate) async fn open(config: Config) -> Result<(App, Option<FirstStart>), Op
         clock: config.clock,
         ids,
         observers,
-        subjects: RandomState::new(),
+        tracer: config.tracer,
+        subjects: config.subjects,
         open: OpenCounts::default(),
     };
     Ok((app, first_start))

@@ -17,6 +17,7 @@ mod seen;
 mod signals;
 mod systemd;
 mod tls;
+mod traces;
 mod upstream;
 
 use std::fmt::Write as _;
@@ -235,6 +236,7 @@ pub(crate) async fn serve(args: ServeArgs, process: Process) -> anyhow::Result<E
     let mut seen = Seen::open("serve", &args.backend.seen, process, &mut sockets).await?;
     let grpc = sockets.take_or_bind(Purpose::Grpc, args.grpc).await?;
     let acceptor = args.tls.acceptor().context(NO_TLS)?;
+    seen.tls("grpc", acceptor.as_ref());
     let most = share_of_descriptors();
     let opened = Opened::open(&args.backend, &mut sockets, most, &mut seen).await?;
     let base = format!(
@@ -296,7 +298,9 @@ pub(crate) async fn gateway(args: GatewayArgs, process: Process) -> anyhow::Resu
     let own = args.credentials.own(&base)?;
     let server = in_front_of(upstream, base, own, &args.bounds, usize::MAX, &mut seen)?;
     let server = server.following(reachable);
-    let server = with_tls(server, args.tls.acceptor().context(NO_TLS)?);
+    let acceptor = args.tls.acceptor().context(NO_TLS)?;
+    seen.tls("grpc", acceptor.as_ref());
+    let server = with_tls(server, acceptor);
     let grpc = sockets.take_or_bind(Purpose::Grpc, args.grpc).await?;
     tell(&format!("grpc {}\n", grpc.local_addr()?));
     for base in &bases {
@@ -330,6 +334,8 @@ fn in_front_of<U: Upstream>(
     seen: &mut Seen,
 ) -> anyhow::Result<Server> {
     let mut config = bounds.config(DOMAIN);
+    config.tracer = seen.tracer();
+    config.subjects = seen.subjects();
     config.max_connections = config.max_connections.min(most);
     let credentials = own.map(|own| {
         config.admission = Some(Arc::new(own.admission));
@@ -394,6 +400,7 @@ impl Opened {
             .http_tls
             .acceptor()
             .context("REST cannot be served over TLS")?;
+        seen.tls("http", tls.as_ref());
         let public_url = args
             .public_url
             .clone()
@@ -425,6 +432,8 @@ impl Opened {
         let max = &mut config.server_limits.max_connections;
         *max = most.min(*max);
         config.observers = seen.backend_observers();
+        config.tracer = seen.tracer();
+        config.subjects = seen.subjects();
         let backend = Backend::open(config).await?;
         seen.backend(backend.clone());
         for file in &args.seed {

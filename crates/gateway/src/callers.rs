@@ -44,9 +44,9 @@ impl Caller {
 }
 
 impl Callers {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(keys: RandomState) -> Self {
         Self {
-            keys: RandomState::new(),
+            keys,
             accepted: (0..SLOTS).map(|_| AtomicU64::new(0)).collect(),
         }
     }
@@ -116,7 +116,7 @@ mod tests {
 
     #[test]
     fn tokens_that_were_never_accepted_are_one_caller() {
-        let callers = Callers::new();
+        let callers = Callers::new(RandomState::new());
         let here = Some(peer("192.0.2.1"));
         let first = callers.identify(&of("one"), here, None);
         let second = callers.identify(&of("two"), here, None);
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn an_accepted_token_is_a_caller_wherever_it_comes_from() {
-        let callers = Callers::new();
+        let callers = Callers::new(RandomState::new());
         let new = callers.identify(&of("one"), Some(peer("192.0.2.1")), None);
         callers.answered(new, StatusCode::OK);
         let known = callers.identify(&of("one"), Some(peer("192.0.2.1")), None);
@@ -144,7 +144,7 @@ mod tests {
 
     #[test]
     fn a_certificate_is_a_caller_wherever_it_comes_from() {
-        let callers = Callers::new();
+        let callers = Callers::new(RandomState::new());
         let identity = |name: &str| Identity::from_iter([Name::CommonName(name.to_owned())]);
         let key = |name, address| {
             let identity = identity(name);
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn one_network_of_ipv6_is_one_caller() {
-        let callers = Callers::new();
+        let callers = Callers::new(RandomState::new());
         let key = |address| {
             callers
                 .identify(&HeaderMap::new(), Some(peer(address)), None)

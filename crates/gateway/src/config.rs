@@ -1,9 +1,12 @@
 //! The bounds of a server, all in one place.
 
+use std::hash::RandomState;
 use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderName, HeaderValue};
+
+use trace::Tracer;
 
 use crate::admission::Admission;
 use crate::limit::LimitConfig;
@@ -19,6 +22,14 @@ pub struct Config {
     /// Whose calls are made, where the gateway has credentials of its own. Without it
     /// everybody's are, and the upstream decides by the tokens of the callers.
     pub admission: Option<Arc<Admission>>,
+
+    /// Says where calls stand in their traces. Without it, what callers say of that is
+    /// passed on like other fields.
+    pub tracer: Option<Tracer>,
+
+    /// The key of the hashes by which callers are told apart, in the memory of the server
+    /// and in what observers are told.
+    pub subjects: RandomState,
 
     /// The deadline of a call whose caller gives none. It counts from the
     /// arrival of the request's headers to the last byte of the reply.
@@ -98,6 +109,8 @@ impl Default for Config {
         Self {
             domain: "gateway".to_owned(),
             admission: None,
+            tracer: None,
+            subjects: RandomState::new(),
             default_deadline: Duration::from_secs(30),
             max_deadline: Duration::from_mins(5),
             max_message: 4 << 20,

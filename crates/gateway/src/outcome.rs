@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tonic::Code;
+use trace::Position;
 use transcode::UpstreamRecord;
 
 /// What a call came to.
@@ -19,6 +20,8 @@ pub struct Outcome {
     pub rpc: Option<Arc<str>>,
     /// The name of the request, as in `x-request-id`.
     pub request_id: Arc<str>,
+    /// Where the call stands in its trace; `None` without a tracer.
+    pub trace: Option<Position>,
     /// The address that the caller called from.
     pub peer: Option<IpAddr>,
     /// Tells the token that the caller showed from others, and nothing else of it:

@@ -63,6 +63,8 @@ pub(crate) fn grpc(
             rpcs,
             observers,
             config.admission.clone(),
+            config.tracer.clone(),
+            config.subjects.clone(),
             usage.clone(),
         ))
         // Refuses what is neither gRPC, gRPC-Web nor Connect, turns the other two into

@@ -33,12 +33,16 @@ impl Upstream for Client {
         });
         let context = request.extensions_mut().remove::<CallContext>();
         let CallContext {
-            deadline, record, ..
+            deadline,
+            record,
+            mut passed,
+            ..
         } = context.unwrap_or_default();
         let options = upstream::Options {
             deadline,
             drops_at_deadline: true,
             attempts: Arc::clone(record.attempts()),
+            recorder: passed.remove(),
         };
         request.extensions_mut().insert(options);
         let response = self.0.send(request).await.map_err(not_sent)?;

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use ::backend::observer::RequestOutcome;
 use ::gateway::outcome::{Observer, Outcome};
 use jiff::Timestamp;
+use trace::Position;
 
 use self::line::Line;
 use crate::backend::CLIENT_GONE;
@@ -51,6 +52,14 @@ impl AccessLog {
     }
 }
 
+fn trace_id(position: &Position) -> String {
+    position.context.trace.to_string()
+}
+
+fn hash(number: u64) -> String {
+    format!("{number:016x}")
+}
+
 impl fmt::Debug for AccessLog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "AccessLog({:?})", self.format)
@@ -64,12 +73,14 @@ impl Observer for AccessLog {
             time: Timestamp::now(),
             server: "gateway",
             request_id: &outcome.request_id,
+            trace_id: outcome.trace.as_ref().map(trace_id),
             rpc: Some(outcome.rpc.as_deref().unwrap_or("unknown")),
             code: Some(codes::name(outcome.code)),
             operation: None,
             status: None,
             reason: outcome.reason.as_deref(),
-            subject: outcome.subject.map(|subject| format!("{subject:016x}")),
+            subject: outcome.subject.map(hash),
+            user: None,
             peer: outcome.peer,
             duration: outcome.duration.as_secs_f64(),
             received: outcome.received,
@@ -89,12 +100,14 @@ impl ::backend::observer::Observer for AccessLog {
             time: Timestamp::now(),
             server: "backend",
             request_id: &outcome.request_id,
+            trace_id: outcome.trace.as_ref().map(trace_id),
             rpc: None,
             code: None,
             operation: Some(outcome.operation.unwrap_or("unknown")),
             status: Some(outcome.status.unwrap_or(CLIENT_GONE)),
             reason: outcome.reason.as_deref(),
-            subject: outcome.subject.map(|subject| format!("{subject:016x}")),
+            subject: outcome.subject.map(hash),
+            user: outcome.user.map(hash),
             peer: outcome.peer,
             duration: outcome.duration.as_secs_f64(),
             received: outcome.received,

@@ -27,16 +27,25 @@ macro_rules! metrics {
 pub mod backend;
 pub mod gateway;
 pub mod process;
+pub mod tls;
+pub mod traces;
 pub mod upstream;
 
 use crate::metric::Declaration;
 
 /// Every metric, in the order of a scrape.
 pub fn all() -> impl Iterator<Item = Declaration> {
-    [process::ALL, gateway::ALL, upstream::ALL, backend::ALL]
-        .into_iter()
-        .flatten()
-        .copied()
+    [
+        process::ALL,
+        tls::ALL,
+        traces::ALL,
+        gateway::ALL,
+        upstream::ALL,
+        backend::ALL,
+    ]
+    .into_iter()
+    .flatten()
+    .copied()
 }
 
 #[cfg(test)]

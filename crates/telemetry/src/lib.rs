@@ -23,6 +23,8 @@ pub mod metric;
 pub mod process;
 mod reasons;
 pub mod registry;
+pub mod tls;
+pub mod traces;
 pub mod upstream;
 pub mod watch;
 

@@ -40,7 +40,8 @@ impl Reasons {
     }
 }
 
-fn is_reason(text: &str) -> bool {
+/// Returns whether a text is a reason, as `google.rpc.ErrorInfo` has them.
+pub(crate) fn is_reason(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
     (1..=63).contains(&text.len()) && text.bytes().all(allowed)
 }

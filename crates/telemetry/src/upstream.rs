@@ -14,6 +14,9 @@ const MAX_ENDPOINTS: usize = 128;
 /// Adds how a client and its endpoints are doing. Endpoints that are gone have no
 /// series any more.
 pub fn register(registry: &Registry, client: Client) {
+    if let Some(status) = client.tls() {
+        crate::tls::register_upstream(registry, status);
+    }
     registry.add(move |scrape| of_client(&client, scrape));
 }
 

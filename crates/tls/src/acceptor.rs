@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustls::ServerConfig;
 use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::sign::SingleCertAndKey;
-use rustls::{InvalidMessage, ServerConfig};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -19,6 +19,7 @@ use crate::alpn::{H2, HTTP_1_1};
 use crate::error::Error;
 use crate::files::{CertificateFiles, Certified, Content};
 use crate::handshakes::Handshakes;
+use crate::outcomes::{HandshakeOutcome, Outcomes};
 use crate::provider::provider;
 use crate::reload::{Made, RELOAD_INTERVAL, Reloaded, Status};
 
@@ -84,6 +85,7 @@ impl ServerTls {
 pub struct Acceptor {
     config: Arc<Reloaded<Arc<ServerConfig>>>,
     handshakes: Handshakes,
+    outcomes: Outcomes,
 }
 
 impl std::fmt::Debug for Acceptor {
@@ -125,6 +127,7 @@ impl Acceptor {
         Ok(Self {
             config: Arc::new(Reloaded::open(files, reload_interval, make)?),
             handshakes: Handshakes::new(max_handshakes),
+            outcomes: Outcomes::default(),
         })
     }
 
@@ -143,21 +146,29 @@ impl Acceptor {
     where
         T: AsyncRead + AsyncWrite + Unpin,
     {
+        let underway = self.outcomes.begin();
         let turn = self.handshakes.turn(network).await;
         let acceptor = TlsAcceptor::from(self.config.current());
         let (error, stream) = match acceptor.accept(stream).into_fallible().await {
-            Ok(stream) => return Ok(stream),
+            Ok(stream) => {
+                underway.comes_to(HandshakeOutcome::Succeeded);
+                return Ok(stream);
+            }
             Err(failed) => failed,
         };
+        let outcome = HandshakeOutcome::of(&error);
+        underway.comes_to(outcome);
         drop(turn);
         close(stream).await;
-        let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
-        Err(match cause {
-            Some(rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType)) => {
-                HandshakeError::PlainText
-            }
+        Err(match outcome {
+            HandshakeOutcome::PlainText => HandshakeError::PlainText,
             _ => HandshakeError::Failed(error),
         })
+    }
+
+    /// How many handshakes came to what so far.
+    pub fn handshakes(&self) -> [(HandshakeOutcome, u64); HandshakeOutcome::ALL.len()] {
+        self.outcomes.counts()
     }
 
     /// Tells how it stands with the files, now and whenever that changes.

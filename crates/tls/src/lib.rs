@@ -18,6 +18,7 @@ mod error;
 mod files;
 mod handshakes;
 pub mod identity;
+mod outcomes;
 mod provider;
 mod reload;
 
@@ -26,4 +27,5 @@ pub use alpn::{H2, HTTP_1_1};
 pub use connector::{ClientTls, Connector, Roots, roots};
 pub use error::Error;
 pub use files::CertificateFiles;
+pub use outcomes::HandshakeOutcome;
 pub use reload::{RELOAD_INTERVAL, Status};

@@ -44,6 +44,8 @@ pub(crate) struct Caller {
     pub(crate) deadline: Option<Ends>,
     pub(crate) key: Option<CallerKey>,
     pub(crate) record: CallRecord,
+    /// What a layer of the server says to whoever sends the upstream request.
+    pub(crate) for_sender: Extensions,
     /// What is wrong with the context itself.
     violations: Vec<Violation>,
     /// What of the fields of the upstream's first reply goes to the caller.
@@ -84,6 +86,7 @@ impl Caller {
             deadline,
             key: context.caller,
             record: context.record,
+            for_sender: context.passed,
             violations,
             passed: OnceLock::new(),
         }

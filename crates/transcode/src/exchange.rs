@@ -200,6 +200,7 @@ impl Shared {
             is_streamed: prepared.call.is_streamed,
             caller: caller.key,
             record: caller.record.clone(),
+            passed: caller.for_sender.clone(),
         });
         Ok(request)
     }

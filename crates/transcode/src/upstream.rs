@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{Request, Response};
+use http::{Extensions, Request, Response};
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt as _;
 use http_body_util::combinators::UnsyncBoxBody;
@@ -234,6 +234,9 @@ pub struct CallContext {
     pub caller: Option<CallerKey>,
     /// What is noted of the call. Whoever wants to read it keeps a clone.
     pub record: CallRecord,
+    /// What a layer of the server has to say to whoever sends the upstream request. It
+    /// is passed on unseen.
+    pub passed: Extensions,
 }
 
 /// What identifies a caller where callers share something fairly.

@@ -13,6 +13,7 @@ use http::{
 };
 use http_body_util::BodyExt as _;
 use tokio::time::{Instant, sleep_until, timeout_at};
+use trace::Recorder;
 
 use crate::body::{AttemptBody, Outgoing};
 use crate::config::Config;
@@ -22,6 +23,7 @@ use crate::failure::{ConnectionId, Failure, Stage};
 use crate::fleet::Fleet;
 use crate::pool::Taken;
 use crate::raw_body::{RawBody, Source};
+use crate::span::AttemptSpan;
 use crate::{Body, Options, ReplyBody, SendError, SendErrorKind, balance, coding, http1, retry};
 
 /// After how many connections that were gone the request fails.
@@ -68,10 +70,12 @@ pub(crate) async fn send(
         deadline,
         drops_at_deadline,
         attempts,
+        recorder,
     } = options;
     let call = Call {
         fleet,
         attempts,
+        recorder,
         template: Template::new(head, &body, &fleet.config),
         body: Outgoing::new(body),
         deadline,
@@ -134,6 +138,7 @@ struct Call<'a> {
     template: Template,
     body: Outgoing,
     attempts: Arc<AtomicU32>,
+    recorder: Option<Recorder>,
     deadline: Option<Instant>,
     /// The deadline, if the reply has to watch it.
     watched: Option<Instant>,
@@ -160,15 +165,21 @@ impl Call<'_> {
                 return Err(Cause::AllOpen.into());
             };
             let endpoint = Arc::clone(&lease.endpoint);
-            let outcome = self.attempt(&mut lease, avoided, stale > 1).await;
+            let mut span =
+                AttemptSpan::open(self.recorder.as_ref(), &self.template.method, &endpoint);
+            span.resent(retries + refusals);
+            let outcome = self
+                .attempt(&mut lease, avoided, stale > 1, &mut span)
+                .await;
             match outcome {
                 Ok((mut head, source)) => {
+                    span.answered(head.status);
                     let origin = lease.answered(head.status);
                     if !self.fleet.is_reachable() {
                         self.fleet.note_reachability();
                     }
                     head.extensions.insert(origin.clone());
-                    let body = RawBody::new(source, lease, origin, self.watched);
+                    let body = RawBody::new(source, lease, origin, self.watched, span);
                     let elsewhere = || balance::has_another(&endpoints, &tried, &endpoint);
                     match self.again_after(&head, retries, elsewhere) {
                         Some(pause) => self.pause(pause, Some(body)).await,
@@ -183,9 +194,12 @@ impl Call<'_> {
                         && stale < STALE_CONNECTIONS =>
                 {
                     stale += 1;
+                    span.discard();
                     continue;
                 }
                 Err(failure) => {
+                    span.failed(&failure.error);
+                    drop(span);
                     lease.failed(&failure);
                     self.fleet.note_reachability();
                     avoided = failure.refused_by.or(avoided);
@@ -226,6 +240,7 @@ impl Call<'_> {
         lease: &mut Lease,
         avoided: Option<ConnectionId>,
         fresh: bool,
+        span: &mut AttemptSpan,
     ) -> Result<(response::Parts, Source), Failure> {
         let endpoint = Arc::clone(&lease.endpoint);
         let taken = endpoint
@@ -237,7 +252,7 @@ impl Call<'_> {
         let before = self.perhaps_carried_out.swap(true, Ordering::AcqRel);
         let sent = match taken {
             Taken::Http1(connection) => {
-                let request = self.request(&endpoint, Version::HTTP_11);
+                let request = self.request(&endpoint, Version::HTTP_11, span);
                 let (reused, began) = (connection.is_reused(), Instant::now());
                 let sent = connection.send(&self.fleet.config, request).await;
                 sent.and_then(|response| {
@@ -250,7 +265,7 @@ impl Call<'_> {
                 })
             }
             Taken::Http2(connection, slot) => {
-                let request = self.request(&endpoint, Version::HTTP_2);
+                let request = self.request(&endpoint, Version::HTTP_2, span);
                 let sent = connection.send(slot, request).await;
                 sent.map(|response| {
                     let (head, body) = response.into_parts();
@@ -271,11 +286,17 @@ impl Call<'_> {
     }
 
     /// The request as it goes to an endpoint, with the time that is left now.
-    fn request(&self, endpoint: &Endpoint, version: Version) -> Request<AttemptBody> {
+    fn request(
+        &self,
+        endpoint: &Endpoint,
+        version: Version,
+        span: &mut AttemptSpan,
+    ) -> Request<AttemptBody> {
         let mut request = Request::new(self.body.attempt());
         *request.method_mut() = self.template.method.clone();
         *request.version_mut() = version;
         *request.headers_mut() = self.template.headers.clone();
+        span.sends(version, request.headers_mut());
         let mut uri = http::uri::Parts::default();
         uri.path_and_query = Some(self.template.path.clone());
         if version == Version::HTTP_2 {

@@ -92,6 +92,12 @@ impl Client {
             .collect()
     }
 
+    /// How it stands with the files of TLS, now and whenever that changes; `None`
+    /// without TLS.
+    pub fn tls(&self) -> Option<watch::Receiver<tls::Status>> {
+        self.fleet.tls_status()
+    }
+
     /// What became of the wish to retry so far.
     pub fn retry_budget(&self) -> BudgetStatus {
         self.fleet.budget.status()

@@ -129,6 +129,10 @@ fn idle_setting(config: &Config) -> Option<&'static str> {
 }
 
 impl Fleet {
+    pub(crate) fn tls_status(&self) -> Option<watch::Receiver<tls::Status>> {
+        self.tls.as_ref().map(Connector::status)
+    }
+
     pub(crate) fn new(uris: &[Uri], config: Config) -> Result<Self, Error> {
         config.check()?;
         let first = uris.first().ok_or(Error::NoEndpoints)?;

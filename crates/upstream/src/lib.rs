@@ -36,6 +36,7 @@ mod raw_body;
 mod reply;
 mod resolve;
 mod retry;
+mod span;
 mod status;
 mod supervise;
 mod task;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
 use tokio::time::Instant;
+use trace::Recorder;
 
 /// How one request is to be sent: in its extensions, or else the default.
 #[derive(Clone, Debug, Default)]
@@ -16,4 +17,8 @@ pub struct Options {
     pub drops_at_deadline: bool,
     /// Counts how often the request was sent. 0 means never.
     pub attempts: Arc<AtomicU32>,
+    /// Opens a span for each attempt, if the trace of the call is recorded. The server
+    /// is told of that span in the place of the one above, if the request has
+    /// `traceparent` at all.
+    pub recorder: Option<Recorder>,
 }

@@ -11,6 +11,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use crate::endpoint::{Lease, Origin};
 use crate::http1::Http1Reply;
 use crate::http2::Http2Reply;
+use crate::span::AttemptSpan;
 use crate::{ReplyError, ReplyErrorKind};
 
 /// The body of a reply as it is on the connection.
@@ -24,6 +25,8 @@ pub(crate) struct RawBody {
     /// Running while the body is silent.
     timer: Option<Pin<Box<Sleep>>>,
     is_silent: bool,
+    /// The attempt, which ends with its reply.
+    span: AttemptSpan,
 }
 
 pub(crate) enum Source {
@@ -38,6 +41,7 @@ impl RawBody {
         lease: Lease,
         origin: Origin,
         deadline: Option<Instant>,
+        span: AttemptSpan,
     ) -> Self {
         let stall_timeout = lease.endpoint.config().stall_timeout;
         let mut body = Self {
@@ -48,6 +52,7 @@ impl RawBody {
             deadline,
             timer: None,
             is_silent: false,
+            span,
         };
         if body.is_end_stream() {
             body.end();
@@ -71,6 +76,7 @@ impl RawBody {
         self.source = Source::Ended;
         self.lease = None;
         self.timer = None;
+        self.span = AttemptSpan::default();
     }
 
     /// Returns whether the body of the request broke off, which breaks the reply
@@ -130,13 +136,17 @@ impl HttpBody for RawBody {
                 if kind == ReplyErrorKind::Stalled {
                     self.origin.reject();
                 }
+                self.span.broke(kind);
                 self.end();
                 Some(Err(ReplyError::bare(kind)))
             }),
             Poll::Ready(frame) => {
                 self.is_silent = false;
-                if matches!(frame, Some(Err(_))) && !self.request_failed() {
-                    self.origin.reject();
+                if let Some(Err(error)) = &frame {
+                    self.span.broke(error.kind);
+                    if !self.request_failed() {
+                        self.origin.reject();
+                    }
                 }
                 if !matches!(frame, Some(Ok(_))) || self.is_end_stream() {
                     self.end();

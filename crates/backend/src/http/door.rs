@@ -62,7 +62,7 @@ impl Door {
             Err(failure) => {
                 let id = RequestId::of(&parts.headers);
                 let mut response = respond(failure.into(), &id);
-                observed::refused(&self.app, &parts.extensions, id.as_str(), &mut response);
+                observed::refused(&self.app, &parts, id.as_str(), &mut response);
                 response.headers_mut().insert(REQUEST_ID, id.into_header());
                 response
             }

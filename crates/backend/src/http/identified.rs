@@ -25,6 +25,9 @@ pub(crate) async fn identified(mut request: Request, next: Next) -> Response {
     let method = request.method().clone();
     // What stands in the path and the query is the caller's, and can be a secret.
     let route = request.extensions().get::<MatchedPath>().cloned();
+    if let Some(route) = &route {
+        Notes::route(request.extensions(), route.as_str());
+    }
     let mut answer = pin!(next.run(request));
     let mut response = poll_fn(|context| {
         // What a panic leaves behind is dropped with the request, not used again.

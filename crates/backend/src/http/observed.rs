@@ -15,8 +15,11 @@ use axum::middleware::Next;
 use axum::response::Response;
 use bytes::Bytes;
 use contract::id::ObjectId;
-use http::Extensions;
+use http::header::AUTHORIZATION;
+use http::request::Parts;
+use http::{Extensions, Method};
 use http_body::{Frame, SizeHint};
+use trace::Position;
 
 use crate::app::App;
 use crate::observer::{Observers, RequestOutcome};
@@ -32,6 +35,9 @@ struct Noted {
     request_id: OnceLock<String>,
     operation: OnceLock<&'static str>,
     user: OnceLock<ObjectId>,
+    /// Where the request stands in its trace.
+    trace: Option<Position>,
+    route: OnceLock<String>,
     received: AtomicU64,
 }
 
@@ -57,6 +63,19 @@ impl Notes {
         });
     }
 
+    /// The template of the path is this. It is noted where a trace is recorded.
+    pub(super) fn route(extensions: &Extensions, route: &str) {
+        Self::of(extensions, |noted| {
+            if noted
+                .trace
+                .as_ref()
+                .is_some_and(|trace| trace.context.is_sampled)
+            {
+                let _ = noted.route.set(route.to_owned());
+            }
+        });
+    }
+
     /// This user makes the request.
     pub(super) fn user(extensions: &Extensions, user: ObjectId) {
         Self::of(extensions, |noted| {
@@ -73,6 +92,8 @@ pub(super) struct Reason(pub(super) String);
 struct Observed {
     notes: Notes,
     began: Instant,
+    method: Method,
+    subject: Option<u64>,
     peer: Option<IpAddr>,
     status: Option<u16>,
     reason: Option<String>,
@@ -89,7 +110,11 @@ impl Drop for Observed {
         self.observers.ended(&RequestOutcome {
             operation: noted.operation.get().copied(),
             request_id: noted.request_id.get().cloned().unwrap_or_default(),
-            subject: user.map(|user| self.subjects.hash_one(user.as_bytes())),
+            subject: self.subject,
+            user: user.map(|user| self.subjects.hash_one(user.as_bytes())),
+            trace: noted.trace.clone(),
+            method: std::mem::take(&mut self.method),
+            route: noted.route.get().cloned(),
             peer: self.peer,
             status: self.status,
             reason: self.reason.take(),
@@ -109,10 +134,17 @@ pub(super) async fn observed(
     if app.observers.is_empty() {
         return next.run(request).await;
     }
-    let notes = Notes::default();
+    let tracer = app.tracer.as_ref();
+    let notes = Notes(Arc::new(Noted {
+        trace: tracer.map(|tracer| tracer.position(request.headers())),
+        ..Noted::default()
+    }));
+    let token = request.headers().get(AUTHORIZATION);
     let mut observed = Observed {
         notes: notes.clone(),
         began: Instant::now(),
+        method: request.method().clone(),
+        subject: token.map(|token| app.subjects.hash_one(token.as_bytes())),
         peer: request.extensions().get::<Peer>().map(|peer| peer.0),
         status: None,
         reason: None,
@@ -139,21 +171,22 @@ pub(super) async fn observed(
 }
 
 /// Tells of a request that was refused before it was routed.
-pub(super) fn refused(
-    app: &App,
-    extensions: &Extensions,
-    request_id: &str,
-    response: &mut Response,
-) {
+pub(super) fn refused(app: &App, head: &Parts, request_id: &str, response: &mut Response) {
     if app.observers.is_empty() {
         return;
     }
-    let notes = Notes::default();
+    let tracer = app.tracer.as_ref();
+    let notes = Notes(Arc::new(Noted {
+        trace: tracer.map(|tracer| tracer.position(&head.headers)),
+        ..Noted::default()
+    }));
     let _ = notes.0.request_id.set(request_id.to_owned());
     let mut observed = Observed {
         notes,
         began: Instant::now(),
-        peer: extensions.get::<Peer>().map(|peer| peer.0),
+        method: head.method.clone(),
+        subject: None,
+        peer: head.extensions.get::<Peer>().map(|peer| peer.0),
         status: None,
         reason: None,
         sent: http_body::Body::size_hint(response.body())

@@ -12,11 +12,12 @@ use super::setting::{Origin, Setting};
 
 /// Variables that no argument has: secrets that are never the value of an argument, and
 /// what the program tells itself when it moves secrets to its environment.
-pub(super) const WITHOUT_ARGUMENT: [&str; 4] = [
+pub(super) const WITHOUT_ARGUMENT: [&str; 5] = [
     "WEB1ON1_TOKEN_KEY",
     "WEB1ON1_MOVED_FLAGS",
     "WEB1ON1_CREDENTIALS_PASSWORD",
     "WEB1ON1_CREDENTIALS_REFRESH_TOKEN",
+    "WEB1ON1_TRACE_HEADERS",
 ];
 
 /// What the names of variables for tests begin with.

@@ -14,7 +14,7 @@ use std::time::Duration;
 use clap::Command;
 use gateway::admission::IdentityPattern;
 use http::uri::Authority;
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, Uri};
 use ipnet::IpNet;
 use rustls::pki_types::ServerName;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -76,6 +76,7 @@ fn types() -> Vec<(TypeId, Derive)> {
         as_if::<HeaderName, String>(),
         as_if::<HeaderValue, String>(),
         as_if::<ServerName<'static>, String>(),
+        as_if::<Uri, String>(),
         as_if::<IdentityPattern, String>(),
         as_if::<Duration, Span>(),
     ]

@@ -174,7 +174,7 @@ impl CredentialsArgs {
 }
 
 /// Where a secret comes from, if it is given.
-fn source(
+pub(super) fn source(
     file: Option<&PathBuf>,
     value: Option<OsString>,
     (flag, variable): (&str, &str),

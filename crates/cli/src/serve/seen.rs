@@ -1,5 +1,6 @@
 //! What an operator sees of the servers, put together.
 
+use std::hash::RandomState;
 use std::sync::Arc;
 
 use ::backend::Backend;
@@ -20,11 +21,13 @@ use telemetry::gateway::GatewayCalls;
 use telemetry::watch::Watch;
 use tokio::net::TcpListener;
 use tokio::sync::watch::Receiver;
+use trace::Tracer;
 
 use super::access_log::AccessLogArgs;
 use super::admin::{self, AdminArgs};
 use super::contract_watch::{WatchArgs, judge};
 use super::systemd::Sockets;
+use super::traces::{TraceArgs, Traces};
 use crate::log::Process;
 
 /// What an operator sees of a server.
@@ -36,6 +39,9 @@ pub(crate) struct SeenArgs {
 
     #[command(flatten)]
     access_log: AccessLogArgs,
+
+    #[command(flatten)]
+    traces: TraceArgs,
 }
 
 /// The pages that every process has.
@@ -61,6 +67,10 @@ pub(super) struct Seen {
     registry: Registry,
     listener: Option<TcpListener>,
     access_log: Option<AccessLog>,
+    traces: Option<Traces>,
+    /// The key of the hashes that stand for tokens and users, the same in all that this
+    /// process tells.
+    subjects: RandomState,
     drifts: Drifts,
     checks: Vec<Check>,
     pages: Vec<Page>,
@@ -77,12 +87,15 @@ impl Seen {
         let registry = Registry::default();
         telemetry::process::register(&registry, env!("CARGO_PKG_VERSION"), command);
         let access_log = args.access_log.to(&process.log);
+        let traces = args.traces.start(command, &registry)?;
         let log = process.log;
         registry.add(move |scrape| scrape.count(&LOG_LINES_DROPPED, [], log.dropped()));
         Ok(Self {
             registry,
             listener: args.admin.open(sockets).await?,
             access_log,
+            traces,
+            subjects: RandomState::new(),
             drifts: Drifts::default(),
             checks: Vec::new(),
             pages: documents(process.level.page(), process.configuration),
@@ -96,6 +109,16 @@ impl Seen {
             Some(address) => format!("admin {address}\n"),
             None => String::new(),
         })
+    }
+
+    /// What says where calls stand in their traces, if that is asked for.
+    pub(super) fn tracer(&self) -> Option<Tracer> {
+        self.traces.as_ref().map(Traces::tracer)
+    }
+
+    /// The key of the hashes that stand for tokens and users.
+    pub(super) fn subjects(&self) -> RandomState {
+        self.subjects.clone()
     }
 
     /// Not ready from when the process was told to stop.
@@ -129,6 +152,9 @@ impl Seen {
             // What fails is told all the same.
             None => observers.push(Arc::new(gateway::access_log::AccessLog)),
         }
+        if let Some(traces) = &self.traces {
+            observers.push(traces.calls());
+        }
         // Nobody could read what is counted.
         if self.listener.is_some() {
             let rpcs = Rpcs::new(&descriptors);
@@ -160,6 +186,9 @@ impl Seen {
         if let Some(access_log) = &self.access_log {
             observers.push(Arc::new(access_log.clone()));
         }
+        if let Some(traces) = &self.traces {
+            observers.push(traces.calls());
+        }
         if self.listener.is_some() {
             let operations = ::contract::catalogue().iter();
             let operations = operations.map(|operation| operation.id);
@@ -183,6 +212,13 @@ impl Seen {
         }));
     }
 
+    /// Shows the TLS of a listener of this name.
+    pub(super) fn tls(&self, listener: &'static str, acceptor: Option<&tls::Acceptor>) {
+        if let Some(acceptor) = acceptor {
+            telemetry::tls::register_listener(&self.registry, listener, acceptor.clone());
+        }
+    }
+
     /// Shows the client that a gateway has for its upstream.
     pub(super) fn client(&self, client: upstream::Client) {
         telemetry::upstream::register(&self.registry, client);
@@ -199,6 +235,16 @@ impl Seen {
             Readiness::new(self.checks).page(),
         ];
         pages.extend(self.pages);
-        admin::beside(self.listener, Pages::new("web1on1", pages), serving).await
+        let pages = Pages::new("web1on1", pages);
+        let traces = self.traces;
+        // The counts can be read for as long as spans are sent.
+        let serving = async {
+            let ended = serving.await;
+            if let Some(traces) = traces {
+                traces.stop().await;
+            }
+            ended
+        };
+        admin::beside(self.listener, pages, serving).await
     }
 }

@@ -1,12 +1,14 @@
 //! The REST backend.
 
+use super::collector::Collector;
 use super::program::{Running, check, program};
 use super::rest::ask;
 
 /// Requests in which secrets are where they belong and where they do not.
 pub(crate) fn ask_all(address: &str, email: &str) {
     let fields = "authorization: Bearer canary0token\r\nx-note: canary0field\r\n\
-                  x-request-id: canary0 with spaces\r\ncookie: canary0cookie\r\n";
+                  x-request-id: canary0 with spaces\r\ntracestate: canary0state=1\r\n\
+                  traceparent: 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01\r\ncookie: canary0cookie\r\n";
     let login = |password: &str| format!(r#"{{"email":"{email}","password":"{password}"}}"#);
     let right = ask(
         address,
@@ -70,8 +72,10 @@ fn nothing_that_a_request_holds_is_shown() {
             "WEB1ON1_TOKEN_KEY",
             "first:canary0tokenkey-that-is-long-enough-to-be-one",
         );
+    let collector = Collector::of(&mut command);
     let mut running = Running::start(&mut command);
     let address = running.told("http ");
     ask_all(&address, "owner@example.com");
     check(&running.seen(), &["answered", "/v2/users/{user_id}"]);
+    check(&collector.seen(), &["POST /v1/traces", "createToken"]);
 }

@@ -10,6 +10,7 @@ use tonic::metadata::MetadataMap;
 use tonic::transport::Channel;
 use tonic::{Code, Request, Status};
 
+use super::collector::Collector;
 use super::program::{Running, check, program};
 use super::rest::{self, Arrived, ask, response};
 
@@ -72,6 +73,9 @@ fn request<T>(message: T, token: &str) -> Request<T> {
     metadata.insert("accept-language", "canary0language".parse().unwrap());
     metadata.insert("x-note", "canary0metadata".parse().unwrap());
     metadata.insert("x-request-id", "canary0 of a caller".parse().unwrap());
+    let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    metadata.insert("traceparent", trace.parse().unwrap());
+    metadata.insert("tracestate", "canary0state=1".parse().unwrap());
     metadata.insert("cookie", "canary0cookie".parse().unwrap());
     request
 }
@@ -148,7 +152,9 @@ fn hang_up(address: &str) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_that_passes_through_is_shown() {
-    let mut running = Running::start(&mut gateway(rest::server(answer)));
+    let mut command = gateway(rest::server(answer));
+    let collector = Collector::of(&mut command);
+    let mut running = Running::start(&mut command);
     let (grpc, admin) = (running.told("grpc "), running.told("admin "));
     let caller = grpc.clone();
     tokio::task::spawn_blocking(move || hang_up(&caller))
@@ -169,6 +175,10 @@ async fn nothing_that_passes_through_is_shown() {
             "$.familyName",
         ],
     );
+    check(
+        &collector.seen(),
+        &["web1on1.v2.UserService/GetUser", "http.request.method"],
+    );
 }
 
 /// Credentials of a gateway, as files in a directory.
@@ -188,11 +198,13 @@ async fn with_credentials(
 ) -> (Vec<Status>, String) {
     let mut command = gateway(rest::server(answer));
     command.args(arguments).current_dir(directory);
+    let collector = Collector::of(&mut command);
     let mut running = Running::start(&mut command);
     let (grpc, admin) = (running.told("grpc "), running.told("admin "));
     let errors = call_all(&grpc, token).await;
     let admin = ask_admin(&admin);
-    (errors, admin + &running.seen())
+    let seen = running.seen();
+    (errors, admin + &seen + &collector.seen())
 }
 
 /// Checks that callers are not told what the gateway alone has.

@@ -12,6 +12,7 @@
 )]
 
 mod backend;
+mod collector;
 mod credentials;
 mod gateway;
 mod program;

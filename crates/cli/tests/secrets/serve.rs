@@ -3,6 +3,7 @@
 use std::process::Stdio;
 
 use super::backend::ask_all;
+use super::collector::Collector;
 use super::program::{Running, check, program};
 
 #[test]
@@ -15,6 +16,7 @@ fn nothing_that_a_call_holds_is_shown() {
         .args(["--owner-password=canary0ownerpassword", "--data"])
         .arg(data.path())
         .env("AWS_SECRET_ACCESS_KEY", "canary0awskey");
+    let collector = Collector::of(&mut command);
     let mut running = Running::start(&mut command);
     let (grpc, http) = (running.told("grpc "), running.told("http "));
     ask_all(&http, "owner@example.com");
@@ -43,4 +45,8 @@ fn nothing_that_a_call_holds_is_shown() {
         );
     }
     check(&running.seen(), &["answered", "a call failed"]);
+    check(
+        &collector.seen(),
+        &["web1on1.v2.UserService/GetUser", "/v2/users/{user_id}"],
+    );
 }

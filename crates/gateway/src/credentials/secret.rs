@@ -22,7 +22,7 @@ impl Secret {
     }
 
     /// The text itself, for the one who needs it.
-    pub(crate) fn reveal(&self) -> &str {
+    pub fn reveal(&self) -> &str {
         &self.0
     }
 }

@@ -1,6 +1,7 @@
 //! The outermost layer: a call's name, its clock, and its one outcome.
 
 use std::convert::Infallible;
+use std::hash::RandomState;
 use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,13 +9,14 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, Request, Response};
+use http::{Extensions, HeaderMap, HeaderName, Request, Response};
 use http_body::{Frame, SizeHint};
 use pin_project_lite::pin_project;
 use tokio::time::Instant;
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::Service;
+use trace::{Position, TRACEPARENT, Tracer};
 use transcode::{CallContext, CallRecord, CallerKey};
 
 use crate::admission::Admission;
@@ -39,6 +41,8 @@ pub(super) struct Call {
     caller: Option<Caller>,
     /// The bytes that its messages take, as far as they are counted.
     held: Mutex<Option<Taken>>,
+    /// Where it stands in its trace.
+    trace: Option<Position>,
     peer: Option<IpAddr>,
     started: Instant,
     received: AtomicU64,
@@ -57,6 +61,7 @@ impl Call {
             deadline: OnceLock::new(),
             caller: None,
             held: Mutex::new(None),
+            trace: None,
             peer: None,
             started: Instant::now(),
             received: AtomicU64::new(0),
@@ -125,6 +130,7 @@ impl Call {
         Outcome {
             rpc: self.rpc.as_ref().map(|rpc| Arc::clone(&rpc.name)),
             request_id: Arc::clone(&self.request_id),
+            trace: self.trace.clone(),
             peer: self.peer,
             subject: self.caller.and_then(Caller::subject),
             code,
@@ -163,6 +169,7 @@ pub(super) struct Layer {
     observers: Observers,
     callers: Callers,
     admission: Option<Arc<Admission>>,
+    tracer: Option<Tracer>,
     usage: ServerUsage,
 }
 
@@ -171,14 +178,17 @@ impl Layer {
         rpcs: Rpcs,
         observers: Observers,
         admission: Option<Arc<Admission>>,
+        tracer: Option<Tracer>,
+        subjects: RandomState,
         usage: ServerUsage,
     ) -> Self {
         Self {
             usage,
             rpcs,
             observers,
-            callers: Callers::new(),
+            callers: Callers::new(subjects),
             admission,
+            tracer,
         }
     }
 
@@ -239,12 +249,31 @@ where
         if let Some(address) = address {
             request.headers_mut().append(FORWARDED_FOR, address);
         }
+        let tracer = self.layer.tracer.as_ref();
+        let trace = tracer.map(|tracer| tracer.position(request.headers()));
+        let mut passed = Extensions::new();
+        if let (Some(tracer), Some(trace)) = (tracer, &trace) {
+            // Two of a field that stands once are for the layer that refuses them.
+            if request
+                .headers()
+                .get_all(TRACEPARENT)
+                .iter()
+                .nth(1)
+                .is_none()
+            {
+                trace.write(request.headers_mut());
+            }
+            if let Some(recorder) = tracer.recorder(trace.context) {
+                passed.insert(recorder);
+            }
+        }
         let call = Arc::new(Call {
             rpc: self.layer.rpcs.get(request.uri().path()).cloned(),
             request_id: transcode::request_id(request.headers()).into(),
             deadline: OnceLock::new(),
             caller: Some(caller),
             held: Mutex::new(None),
+            trace,
             peer,
             started: Instant::now(),
             received: AtomicU64::new(0),
@@ -256,6 +285,7 @@ where
             request_id: Some(Arc::clone(&call.request_id)),
             caller: Some(caller.key),
             record: call.record.clone(),
+            passed,
             ..CallContext::default()
         };
         let extensions = request.extensions_mut();
@@ -346,7 +376,14 @@ mod tests {
     async fn told(identity: Option<Identity>) -> Option<Identity> {
         let descriptors = Descriptors::new(&[], &[]).expect("an empty set is one");
         let rpcs = Rpcs::new(&descriptors);
-        let layer = Layer::new(rpcs, Arc::new([]), None, ServerUsage::default());
+        let layer = Layer::new(
+            rpcs,
+            Arc::new([]),
+            None,
+            None,
+            RandomState::new(),
+            ServerUsage::default(),
+        );
         let (sender, told) = tokio::sync::watch::channel(None);
         let service = layer.layer(service_fn(move |request: Request<Body>| {
             sender.send_replace(request.extensions().get::<Identity>().cloned());

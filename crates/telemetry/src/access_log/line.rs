@@ -14,6 +14,8 @@ pub(super) struct Line<'a> {
     pub(super) server: &'static str,
     pub(super) request_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) trace_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) rpc: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) code: Option<&'a str>,
@@ -25,6 +27,8 @@ pub(super) struct Line<'a> {
     pub(super) reason: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) subject: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) user: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) peer: Option<IpAddr>,
     /// In seconds.
@@ -91,12 +95,14 @@ mod tests {
             time: Timestamp::UNIX_EPOCH,
             server: "gateway",
             request_id: "a-1",
+            trace_id: None,
             rpc: Some("a.B/C"),
             code: Some("OK"),
             operation: None,
             status: None,
             reason,
             subject: None,
+            user: None,
             peer: Some([192, 0, 2, 1].into()),
             duration: 0.25,
             received: 1,

@@ -10,6 +10,7 @@ fn outcome(rpc: Option<&str>, code: Code, reason: Option<&str>) -> Outcome {
     Outcome {
         rpc: rpc.map(Into::into),
         request_id: "a-request".into(),
+        trace: None,
         peer: None,
         subject: None,
         code,
