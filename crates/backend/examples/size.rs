@@ -288,7 +288,9 @@ async fn measure_at(
     users: usize,
 ) -> Result<Vec<(String, f64)>, Failure> {
     let (service, root) = Service::start(url, directory).await?;
-    let owner = service.log_in("owner@example.com", "owner-of-it-all").await?;
+    let owner = service
+        .log_in("owner@example.com", "owner-of-it-all")
+        .await?;
     let many = service.organization(&owner, "Many").await?;
     let few = service.organization(&owner, "Few").await?;
     let ids = service.users(&owner, &many, TEMPLATES).await?;

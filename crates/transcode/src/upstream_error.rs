@@ -227,8 +227,14 @@ mod tests {
             reword(&mut told, messages);
             (told.message, told.details.len())
         };
-        assert_eq!(reworded(&[("MISSING", "call Log/In")]), ("call Log/In".to_owned(), 1));
-        assert_eq!(reworded(&[("OTHER", "call Log/In")]), ("POST /token".to_owned(), 1));
+        assert_eq!(
+            reworded(&[("MISSING", "call Log/In")]),
+            ("call Log/In".to_owned(), 1)
+        );
+        assert_eq!(
+            reworded(&[("OTHER", "call Log/In")]),
+            ("POST /token".to_owned(), 1)
+        );
     }
 
     #[test]

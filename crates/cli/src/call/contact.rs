@@ -28,8 +28,7 @@ const TLS_ALERT: [u8; 2] = [0x15, 0x03];
 const CA_AS_SERVER: &str = "CaUsedAsEndEntity";
 
 /// Where gRPC may be served instead.
-pub(super) const ELSEWHERE: &str =
-    "`web1on1 serve` serves gRPC where its line `grpc` says, 127.0.0.1:50051 by default, and \
+pub(super) const ELSEWHERE: &str = "`web1on1 serve` serves gRPC where its line `grpc` says, 127.0.0.1:50051 by default, and \
      REST where its line `http` says";
 
 /// What is said of a server that does not agree to HTTP/2 over TLS.
@@ -141,9 +140,7 @@ fn of_tls(error: &rustls::Error, place: &str) -> String {
             | AlertDescription::AccessDenied
             | AlertDescription::DecryptError),
         ) => format!("it refuses the certificate of --cert ({alert:?})"),
-        rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol) => {
-            NO_H2.to_owned()
-        }
+        rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol) => NO_H2.to_owned(),
         error => format!("TLS failed: {error}"),
     }
 }

@@ -62,8 +62,11 @@ fn listed(services: &[ServiceDescriptor], width: usize) -> String {
 
 fn service(service: &ServiceDescriptor, width: usize) -> String {
     let mut shown = format!("{}\n\n", service.full_name());
-    shown.push_str(&text::wrapped(&facts::of_service(service), "", width));
-    shown.push('\n');
+    let comment = text::wrapped(&facts::of_service(service), "", width);
+    if !comment.is_empty() {
+        shown.push_str(&comment);
+        shown.push('\n');
+    }
     shown + &listed(std::slice::from_ref(service), width)
 }
 
@@ -89,8 +92,8 @@ fn method(method: &MethodDescriptor, width: usize) -> String {
     let named = named.map_or_else(|| taken.name().to_owned(), |named| named.name().to_owned());
     let _ = writeln!(
         shown,
-        "\n`web1on1 call {named} --describe` says all of a type, and `web1on1 call {} --template`\n\
-         prints a request to fill in.",
+        "\nAll of a type:         web1on1 call {named} --describe\n\
+         A request to fill in:  web1on1 call {} --template",
         short_name(method)
     );
     shown
@@ -136,7 +139,8 @@ impl Rows {
             if let Some(values) = facts::enum_of(&field) {
                 let blank = String::new();
                 let one_of = one_of(&values);
-                self.rows.push(vec![indent.clone(), blank.clone(), blank, one_of]);
+                self.rows
+                    .push(vec![indent.clone(), blank.clone(), blank, one_of]);
             }
             if let Some(below) = facts::message_of(&field).filter(|_| depth < DEPTH) {
                 if self.shown.contains(&below) {

@@ -50,6 +50,10 @@ impl Call {
                 trace.ended(trailers.as_ref(), err);
                 return Ok(0);
             }
+            Ok(Err(Interrupted::Output(error))) if error.kind() == io::ErrorKind::NotFound => {
+                writeln!(err, "error: {error}")?;
+                return Ok(1);
+            }
             Ok(Err(Interrupted::Output(error))) => return Err(error),
             Ok(Err(Interrupted::Call(status))) if !outcome::is_local_timeout(&status) => {
                 match target.explain(&status) {

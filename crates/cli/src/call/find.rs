@@ -208,7 +208,11 @@ fn suggested(pool: &DescriptorPool, name: &str) -> Vec<String> {
     let near = closest(name, &names);
     let mut whole: Vec<_> = near
         .iter()
-        .flat_map(|near| all.iter().filter(move |whole| last_part(whole) == near).cloned())
+        .flat_map(|near| {
+            all.iter()
+                .filter(move |whole| last_part(whole) == near)
+                .cloned()
+        })
         .collect();
     if whole.is_empty() {
         whole = closest_services(pool, name);
@@ -292,8 +296,10 @@ pub(super) fn closest(name: &str, candidates: &[String]) -> Vec<String> {
         .collect();
     near.sort();
     near.dedup();
-    let is_exact = near.first().is_some_and(|(far, ..)| *far == 0);
-    let kept = near.into_iter().filter(|(far, ..)| !is_exact || *far == 0);
+    let best = near.first().map_or(0, |(far, ..)| *far);
+    // What is much further off is not meant.
+    let furthest = if best == 0 { 0 } else { best + 1 };
+    let kept = near.into_iter().filter(|(far, ..)| *far <= furthest);
     let names = kept.map(|(.., name)| name.clone());
     names.take(SUGGESTIONS).collect()
 }

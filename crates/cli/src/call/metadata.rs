@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use anyhow::{Context as _, anyhow, bail};
 use base64::Engine as _;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use tonic::metadata::{
     AsciiMetadataKey, AsciiMetadataValue, BinaryMetadataKey, BinaryMetadataValue, KeyAndValueRef,
     MetadataMap,
@@ -228,7 +228,10 @@ mod tests {
         std::fs::write(file.path(), "# mine\nx-one: 1\n\nx-two-bin: AQI\n").expect("written");
         let entries = parse(&format!("@{}", file.path().display())).expect("entries");
         let metadata = of(entries, None).expect("metadata");
-        assert_eq!(shown(&metadata, ">"), "> x-one: 1\n> x-two-bin: AQI= (2 bytes)\n");
+        assert_eq!(
+            shown(&metadata, ">"),
+            "> x-one: 1\n> x-two-bin: AQI= (2 bytes)\n"
+        );
         std::fs::write(file.path(), "x-one: 1\ncanary").expect("written");
         let error = parse(&format!("@{}", file.path().display())).expect_err("line 2 is none");
         assert!(error.contains("line 2: expected a name"), "{error}");
@@ -247,8 +250,14 @@ mod tests {
         let entries = entries.map(|text| entry(text).expect("an entry"));
         let metadata = of(entries, None).expect("metadata");
         let shown = shown(&metadata, ">");
-        assert!(!shown.contains("canary") && !shown.contains("Y2Fu"), "{shown}");
-        assert!(shown.contains("> authorization: Bearer [hidden]\n"), "{shown}");
+        assert!(
+            !shown.contains("canary") && !shown.contains("Y2Fu"),
+            "{shown}"
+        );
+        assert!(
+            shown.contains("> authorization: Bearer [hidden]\n"),
+            "{shown}"
+        );
     }
 
     #[test]

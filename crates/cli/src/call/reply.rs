@@ -56,7 +56,7 @@ impl Printer {
     ///
     /// # Errors
     ///
-    /// It cannot be written, or lacks the part that is asked for.
+    /// It cannot be written, or lacks the part that is asked for, which is `NotFound`.
     pub(super) fn print(&self, reply: &DynamicMessage, out: &mut impl Write) -> io::Result<()> {
         match &self.form {
             Form::Json if self.in_lines => self.json(serde_json::to_string(reply)?, out),
@@ -83,10 +83,13 @@ impl Printer {
         let reply = reply.serialize_with_options(serde_json::value::Serializer, &options)?;
         let parts = selection.of(&reply);
         if parts.is_empty() && !selection.is_wide() && !self.in_lines {
-            return Err(io::Error::other(format!(
-                "the reply has no {}, which --select asks for: it is not set",
-                selection.path()
-            )));
+            return Err(io::Error::new(
+                io::ErrorKind::NotFound,
+                format!(
+                    "the reply has no {}, which --select asks for: it is not set",
+                    selection.path()
+                ),
+            ));
         }
         for part in parts {
             match part {
@@ -106,7 +109,11 @@ impl Printer {
     }
 
     fn json(&self, json: String, out: &mut impl Write) -> io::Result<()> {
-        let mut json = if self.on_terminal { escaped(json) } else { json };
+        let mut json = if self.on_terminal {
+            escaped(json)
+        } else {
+            json
+        };
         json.push('\n');
         out.write_all(json.as_bytes())
     }

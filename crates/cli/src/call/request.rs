@@ -40,11 +40,7 @@ pub(super) fn parse_messages(
 
 /// Words an error in the JSON of a message: where it is, what is wrong, and
 /// what could stand there.
-fn json_error(
-    message: &MessageDescriptor,
-    path: &Path,
-    error: &serde_json::Error,
-) -> String {
+fn json_error(message: &MessageDescriptor, path: &Path, error: &serde_json::Error) -> String {
     let mut text = match path.to_string().as_str() {
         "." => error.to_string(),
         path => format!("{path}: {error}"),

@@ -133,7 +133,10 @@ impl Step {
             (Self::One(name), Value::Object(fields)) => fields.get(name).into_iter().collect(),
             (Self::One(place), Value::Array(values)) => {
                 let place = place.parse::<usize>().ok();
-                place.and_then(|place| values.get(place)).into_iter().collect()
+                place
+                    .and_then(|place| values.get(place))
+                    .into_iter()
+                    .collect()
             }
             _ => Vec::new(),
         }

@@ -120,7 +120,10 @@ impl List {
         let head: Vec<_> = kept.iter().map(|column| column.name.as_str()).collect();
         line(&mut shown, &kept, &head);
         for row in 0..elements.len() {
-            let cells: Vec<_> = kept.iter().map(|column| column.cells[row].as_str()).collect();
+            let cells: Vec<_> = kept
+                .iter()
+                .map(|column| column.cells[row].as_str())
+                .collect();
             line(&mut shown, &kept, &cells);
         }
         if !left_out.is_empty() {

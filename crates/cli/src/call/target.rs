@@ -125,6 +125,12 @@ impl TargetArgs {
             .to_owned();
         let port = match uri.port() {
             Some(port) => port.as_str().parse().ok().with_context(no_address)?,
+            // What is no number is not taken for a port.
+            None if !authority.as_str().ends_with(host.as_str())
+                && !authority.as_str().ends_with(']') =>
+            {
+                bail!(no_address())
+            }
             None if has_tls => 443,
             None => 80,
         };
@@ -151,11 +157,7 @@ impl TargetArgs {
             "--address {}: this system has no such sockets",
             self.address
         );
-        ensure!(
-            !path.is_empty(),
-            "--address {} names no file",
-            self.address
-        );
+        ensure!(!path.is_empty(), "--address {} names no file", self.address);
         ensure!(
             !self.wants_tls(),
             "--address {} has no TLS, so --ca, --cert and --server-name have no use",
@@ -287,10 +289,7 @@ type Stream = Either<Either<TcpStream, tokio::net::UnixStream>, Tls>;
 #[cfg(not(unix))]
 type Stream = Either<Either<TcpStream, TcpStream>, Tls>;
 
-async fn open(
-    place: &Place,
-    tls: Option<(Connector, ServerName<'static>)>,
-) -> io::Result<Stream> {
+async fn open(place: &Place, tls: Option<(Connector, ServerName<'static>)>) -> io::Result<Stream> {
     let (host, port) = match place {
         Place::Tcp { host, port } => (host.as_str(), *port),
         #[cfg(unix)]

@@ -94,7 +94,10 @@ impl Writing {
         if !others.is_empty() {
             let others: Vec<_> = others.iter().map(FieldDescriptor::json_name).collect();
             let either = if is_left_out {
-                format!("Left out; it may stand in place of {}.", others.join(" or "))
+                format!(
+                    "Left out; it may stand in place of {}.",
+                    others.join(" or ")
+                )
             } else {
                 format!("Either this or {}.", others.join(" or "))
             };
@@ -109,7 +112,8 @@ impl Writing {
             told,
         ]);
         if let Some(names) = names {
-            self.rows.push(vec![blank.clone(), blank.clone(), blank, names]);
+            self.rows
+                .push(vec![blank.clone(), blank.clone(), blank, names]);
         }
     }
 
@@ -131,7 +135,12 @@ impl Writing {
         }
     }
 
-    fn value(&mut self, message: &MessageDescriptor, field: &FieldDescriptor, below: &str) -> Value {
+    fn value(
+        &mut self,
+        message: &MessageDescriptor,
+        field: &FieldDescriptor,
+        below: &str,
+    ) -> Value {
         match field.kind() {
             Kind::Message(inner) if facts::is_well_known(&inner) => {
                 well_known(inner.full_name(), message)
@@ -173,7 +182,9 @@ fn well_known(name: &str, message: &MessageDescriptor) -> Value {
         "google.protobuf.ListValue" => json!([]),
         "google.protobuf.FieldMask" => {
             let beside = message.fields().find_map(|field| facts::message_of(&field));
-            let fields = beside.iter().flat_map(|beside| beside.fields().collect::<Vec<_>>());
+            let fields = beside
+                .iter()
+                .flat_map(|beside| beside.fields().collect::<Vec<_>>());
             let names: Vec<_> = fields
                 .filter(|field| !facts::is_output_only(field))
                 .map(|field| field.json_name().to_owned())

@@ -454,7 +454,10 @@ async fn authorization_header_wins_over_the_token() {
         .concat(),
     )
     .await;
-    check_reply(&outcome, &json!({"title": r#"[Some("Basic x"), None, None]"#}));
+    check_reply(
+        &outcome,
+        &json!({"title": r#"[Some("Basic x"), None, None]"#}),
+    );
 }
 
 #[tokio::test]
@@ -563,7 +566,11 @@ async fn verbose_tells_what_goes_over_the_wire_without_secrets() {
     let find = ["ShelfService/FindBook", "-d", r#"{"title": "Emma"}"#, "-v"];
     let outcome = call(&[&find[..], &["--token", "canary", "-H", "x-one: 1"]].concat()).await;
     assert_eq!(outcome.code, 0, "{}", outcome.err);
-    assert!(!outcome.err.contains("canary"), "a secret is told: {}", outcome.err);
+    assert!(
+        !outcome.err.contains("canary"),
+        "a secret is told: {}",
+        outcome.err
+    );
     for line in [
         "> /shelf.v1.ShelfService/FindBook at 127.0.0.1:",
         "> x-one: 1\n",
@@ -573,7 +580,11 @@ async fn verbose_tells_what_goes_over_the_wire_without_secrets() {
         " ms, headers after ",
         "* sent 1 message of 6 bytes, received 1 message of 8 bytes\n",
     ] {
-        assert!(outcome.err.contains(line), "{line:?} is not in {}", outcome.err);
+        assert!(
+            outcome.err.contains(line),
+            "{line:?} is not in {}",
+            outcome.err
+        );
     }
 }
 
@@ -618,7 +629,14 @@ impl std::io::Write for Closed {
 async fn a_pipe_that_nobody_reads_is_told_as_such() {
     let cli = Cli::try_parse_from(["call", "--list"]).expect("the arguments parse");
     let (pool, mut err) = (pool(), Vec::new());
-    let done = run_to(cli.call, (&pool, LOGIN), Screen::default(), &mut Closed, &mut err).await;
+    let done = run_to(
+        cli.call,
+        (&pool, LOGIN),
+        Screen::default(),
+        &mut Closed,
+        &mut err,
+    )
+    .await;
     let kind = done.map_err(|error| error.kind());
     assert_eq!(kind, Err(std::io::ErrorKind::BrokenPipe));
     assert!(err.is_empty(), "nothing is said of it");

@@ -148,4 +148,3 @@ fn content_type(path: &Path) -> Option<&'static str> {
         _ => return None,
     })
 }
-

@@ -7,7 +7,7 @@ use super::{run, usage};
 #[tokio::test]
 async fn unknown_field_is_named_with_its_position() {
     let data = r#"{"authors": [{"name": "A"}, {"nam": "B"}]}"#;
-    assert_snapshot!(usage(&["ShelfService/AddBooks", "-d", data]).await, @"error: in -d: authors[1]: unrecognized field name 'nam' at line 1 column 34; expected one of name, genre");
+    assert_snapshot!(usage(&["ShelfService/AddBooks", "-d", data]).await, @"error: in -d: authors[1]: unrecognized field name 'nam' at line 1 column 34; did you mean name?");
 }
 
 #[tokio::test]
@@ -111,7 +111,11 @@ async fn hosts_and_addresses_of_both_kinds_are_called() {
     // Nothing listens at port 1.
     check_port("localhost:1", "cannot connect to localhost:1").await;
     check_port("[::1]:1", "cannot connect to [::1]:1").await;
-    check_port("unix:/nowhere/at/all", "cannot connect to unix:/nowhere/at/all").await;
+    check_port(
+        "unix:/nowhere/at/all",
+        "cannot connect to unix:/nowhere/at/all",
+    )
+    .await;
 }
 
 #[tokio::test]

@@ -54,14 +54,13 @@ async fn unknown_method_lists_those_of_the_service() {
 
 #[tokio::test]
 async fn mistyped_service_suggests_the_near_ones() {
-    assert_snapshot!(usage(&["shelf.v1.ShelvService/AddBooks"]).await, @"error: there is no shelf.v1.ShelvService/AddBooks; did you mean ShelfService/AddBooks?");
+    assert_snapshot!(usage(&["shelf.v1.ShelvService/AddBooks"]).await, @"error: there is no service shelf.v1.ShelvService; did you mean ShelfService/AddBooks?");
 }
 
 #[tokio::test]
 async fn method_without_a_service_suggests_full_names() {
     assert_snapshot!(usage(&["UploadCover"]).await, @r#"error: "UploadCover" does not say SERVICE/METHOD; did you mean ShelfService/UploadCover?"#);
 }
-
 
 /// Checks what is said of a name in the API of this system.
 #[track_caller]
@@ -112,6 +111,12 @@ fn a_beginning_suggests_what_begins_so() {
 
 #[test]
 fn what_resembles_nothing_shows_where_to_look() {
-    check_of_api("Xyzzy/Plugh", "there is no service Xyzzy; --list shows what there is");
-    check_of_api("UserService/Plugh", "UserService has no method Plugh; it has");
+    check_of_api(
+        "Xyzzy/Plugh",
+        "there is no service Xyzzy; --list shows what there is",
+    );
+    check_of_api(
+        "UserService/Plugh",
+        "UserService has no method Plugh; it has",
+    );
 }
