@@ -18,7 +18,7 @@ const STILL_IN_CIRCLES: [&str; 0] = [];
 const ROOMS: [&[&str]; 8] = [
     &["lib"],
     &["http"],
-    &["start", "seed", "backup", "revoke", "tend"],
+    &["start", "seed", "lock", "backup", "revoke", "tend"],
     &["resources"],
     &["access"],
     &["app"],

@@ -115,7 +115,7 @@ impl Service {
         let now = Arc::clone(&milliseconds);
         let backend = Backend::open(Config {
             owner_email: Some("owner@example.com".to_owned()),
-            owner_password: Some("owner".to_owned()),
+            owner_password: Some("owner-of-it-all".to_owned()),
             clock: Clock::new(move || {
                 let now = now.fetch_add(1, Ordering::Relaxed);
                 Timestamp::from_millisecond(now).unwrap_or_default()
@@ -288,7 +288,9 @@ async fn measure_at(
     users: usize,
 ) -> Result<Vec<(String, f64)>, Failure> {
     let (service, root) = Service::start(url, directory).await?;
-    let owner = service.log_in("owner@example.com", "owner").await?;
+    let owner = service
+        .log_in("owner@example.com", "owner-of-it-all")
+        .await?;
     let many = service.organization(&owner, "Many").await?;
     let few = service.organization(&owner, "Few").await?;
     let ids = service.users(&owner, &many, TEMPLATES).await?;

@@ -14,6 +14,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::files::{below, is_picture};
+use crate::lock::{Lock, LockError};
 use crate::private::{self, beside};
 use crate::store::copy::{Copy, CopyError, release};
 use crate::store::sqlite_path;
@@ -39,6 +40,9 @@ pub enum BackupError {
     /// A process has the database open that would be replaced.
     #[error("a process has {} open; stop it first", .0.display())]
     InUse(PathBuf),
+    /// A server runs on the database that would be replaced.
+    #[error(transparent)]
+    Serving(#[from] LockError),
     /// A file cannot be read or written.
     #[error("{} cannot be read or written", .path.display())]
     File {
@@ -176,6 +180,8 @@ pub fn restore(
     }
     let copy = Copy::open(file).map_err(of_file)?;
     copy.check().map_err(of_file)?;
+    // No server starts on what is being replaced.
+    let _lock = Lock::beside(&target)?;
     if target.exists() {
         if !overwrite {
             return Err(BackupError::Exists(target));

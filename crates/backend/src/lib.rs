@@ -13,8 +13,9 @@
 //! 1. This module: the public face.
 //! 2. `http` turns requests into calls of handlers, and results into responses.
 //!    It knows no resource but for the list of routes.
-//! 3. `start` and `seed` fill a store before anybody calls; `backup` copies one;
-//!    `revoke` is for whoever runs the backend, and `tend` runs beside its requests.
+//! 3. `start` and `seed` fill a store before anybody calls; `lock` keeps other servers
+//!    away from it, and `backup` copies one; `revoke` is for whoever runs the backend,
+//!    and `tend` runs beside its requests.
 //! 4. `resources` has a file for each resource: its handlers and its rules.
 //! 5. `access` finds out who calls and decides who may do what.
 //! 6. `app` is what every request is served from.
@@ -38,6 +39,7 @@ mod http;
 mod ids;
 mod keys;
 mod limits;
+mod lock;
 mod logins;
 pub mod observer;
 mod password;
@@ -68,6 +70,8 @@ pub use config::{Config, PictureStore, PictureStoreError, S3};
 pub use ids::Ids;
 pub use keys::{KeysError, Rotation, TokenKeys};
 pub use limits::{DatabaseLimits, HashLimits, LoginLimits, PictureLimits, ServerLimits};
+pub use lock::{Lock, LockError};
+pub use password::{WeakPassword, check_owner_password};
 pub use revoke::{RevokeError, Revoked};
 pub use seed::{SeedError, Seeded};
 pub use start::{FirstStart, OpenError};

@@ -10,6 +10,61 @@ use crate::blocking::{Pool, PoolError};
 use crate::error::Error;
 use crate::usage::PoolUsage;
 
+/// The fewest characters of the password of an owner, which is the key to everything
+/// (NIST SP 800-63B asks for as many of any password).
+const MIN_OWNER_PASSWORD: usize = 8;
+
+/// Passwords of that length that are tried first.
+const COMMON: [&str; 16] = [
+    "12345678",
+    "123456789",
+    "1234567890",
+    "11223344",
+    "87654321",
+    "abcd1234",
+    "admin123",
+    "administrator",
+    "changeme",
+    "iloveyou",
+    "password",
+    "password1",
+    "password123",
+    "qwerty123",
+    "qwertyuiop",
+    "superuser",
+];
+
+/// A password of an owner is easily guessed. It is not repeated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WeakPassword {
+    /// It is too short.
+    #[error("must have {MIN_OWNER_PASSWORD} characters or more")]
+    Short,
+    /// It is one that everybody tries, or one character over and over.
+    #[error("must not be one that everybody tries")]
+    Common,
+}
+
+/// Checks the password of an owner whom an operator makes: at the first start, or with a
+/// further organization. What the API says of the passwords of users holds as well.
+///
+/// # Errors
+///
+/// It is easily guessed.
+pub fn check_owner_password(password: &str) -> Result<(), WeakPassword> {
+    if password.chars().count() < MIN_OWNER_PASSWORD {
+        return Err(WeakPassword::Short);
+    }
+    let mut characters = password.chars();
+    let first = characters.next();
+    if characters.all(|character| Some(character) == first)
+        || COMMON.contains(&password.to_ascii_lowercase().as_str())
+    {
+        return Err(WeakPassword::Common);
+    }
+    Ok(())
+}
+
 /// Why a password could not be hashed or compared; never because it is wrong.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum PasswordError {
@@ -99,6 +154,19 @@ fn phc(password: &str) -> Result<String, argon2::password_hash::Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_easily_guessed_is_no_password_for_an_owner() {
+        for password in ["", "x", "canary", "ünïcöde"] {
+            assert_eq!(check_owner_password(password), Err(WeakPassword::Short));
+        }
+        for password in ["12345678", "Password", "xxxxxxxxxxxx"] {
+            assert_eq!(check_owner_password(password), Err(WeakPassword::Common));
+        }
+        for password in ["z3krUt-9", "correct horse battery staple"] {
+            assert_eq!(check_owner_password(password), Ok(()), "{password}");
+        }
+    }
 
     fn hasher() -> Hasher {
         Hasher::new(Pool::new(1, 1, std::time::Duration::from_mins(1)))

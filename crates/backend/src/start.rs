@@ -24,7 +24,7 @@ use crate::keys::{self, KeyRing, KeysError, Rotation, TokenKeys};
 use crate::limits::DatabaseLimits;
 use crate::logins::Logins;
 use crate::observer::Observers;
-use crate::password::Hasher;
+use crate::password::{Hasher, check_owner_password};
 use crate::private;
 use crate::resources::create::with_defaults;
 use crate::store::organizations::Tenant;
@@ -360,7 +360,12 @@ impl Owner {
     fn new(email: Option<String>, password: Option<String>) -> Result<Self, OpenError> {
         let password_was_made_up = password.is_none();
         let password = match password {
-            Some(password) => password,
+            Some(password) => {
+                check_owner_password(&password).map_err(|weak| {
+                    OpenError::Owner(Violations::one("password", weak.to_string()))
+                })?;
+                password
+            }
             None => made_up_password()?,
         };
         let email = email.unwrap_or_else(|| DEFAULT_OWNER.to_owned());

@@ -89,6 +89,16 @@ fn command() -> clap::Command {
 /// The exit code for arguments or a configuration that cannot be used.
 const USAGE: u8 = 2;
 
+/// The API that `call` calls.
+const API: call::Api<'_> = call::Api {
+    descriptors: proto::FILE_DESCRIPTOR_SET,
+    login: call::Login {
+        method: "AuthService/CreateToken",
+        data: r#"{"email": "EMAIL", "password": "PASSWORD"}"#,
+        select: "token.token",
+    },
+};
+
 /// How long work that cannot be broken off may keep the program from ending.
 const LAST_WORK: Duration = Duration::from_secs(5);
 
@@ -140,9 +150,19 @@ fn main() -> ExitCode {
     let done = runtime.block_on(run(args.command, process));
     runtime.shutdown_timeout(LAST_WORK);
     done.unwrap_or_else(|error| {
+        // Whoever reads the output has seen enough of it.
+        if is_closed_pipe(&error) {
+            return ExitCode::SUCCESS;
+        }
         log.line(format!("error: {error:#}\n").into_bytes());
         ExitCode::FAILURE
     })
+}
+
+/// Returns whether the output could not be written because nobody reads it any more.
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    let written = error.downcast_ref::<io::Error>();
+    written.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// A runtime with a worker for each processor, and no more than so many threads for
@@ -160,7 +180,7 @@ async fn run(asked: Command, process: Process) -> anyhow::Result<ExitCode> {
         Command::Serve(args) => Box::pin(serve::serve(*args, process)).await,
         Command::Gateway(args) => Box::pin(serve::gateway(*args, process)).await,
         Command::Backend(args) => Box::pin(backup::run(*args, process)).await,
-        Command::Call(args) => call::run(*args, proto::FILE_DESCRIPTOR_SET).await,
+        Command::Call(args) => call::run(*args, API).await,
         Command::Health(args) => health::run(&args).await,
         Command::Contract(args) => contract::run(&args).await,
         Command::Completions(args) => {

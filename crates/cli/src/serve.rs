@@ -29,7 +29,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::backend::{Backend, FirstStart, PictureStore};
+use ::backend::{Backend, FirstStart, Lock, PictureStore};
 use ::gateway::authorized::Authorized;
 use ::gateway::credentials::Credentials;
 use ::gateway::outcome::Observers;
@@ -162,6 +162,13 @@ pub(crate) struct BackendArgs {
 }
 
 impl BackendArgs {
+    /// Makes sure that no other server runs on the same data, before anything listens or
+    /// is created there.
+    fn alone(&self) -> anyhow::Result<Option<Lock>> {
+        check_owner_password(self.owner_password.as_deref())?;
+        Ok(Lock::take(&self.place.url()?)?)
+    }
+
     pub(crate) fn max_blocking_threads(&self) -> NonZeroUsize {
         self.max_blocking_threads
     }
@@ -232,6 +239,7 @@ pub(crate) struct GatewayArgs {
 
 pub(crate) async fn serve(args: ServeArgs, process: Process) -> anyhow::Result<ExitCode> {
     self::process::prepare();
+    let _alone = args.backend.alone()?;
     let mut sockets = Sockets::handed_for(&[Purpose::Grpc, Purpose::Http, Purpose::Admin])?;
     let mut seen = Seen::open("serve", &args.backend.seen, process, &mut sockets).await?;
     let grpc = sockets.take_or_bind(Purpose::Grpc, args.grpc).await?;
@@ -267,6 +275,7 @@ pub(crate) async fn serve(args: ServeArgs, process: Process) -> anyhow::Result<E
 
 pub(crate) async fn backend(args: BackendArgs, process: Process) -> anyhow::Result<ExitCode> {
     self::process::prepare();
+    let _alone = args.alone()?;
     let mut sockets = Sockets::handed_for(&[Purpose::Http, Purpose::Admin])?;
     let mut seen = Seen::open("backend", &args.seen, process, &mut sockets).await?;
     let opened = Opened::open(&args, &mut sockets, usize::MAX, &mut seen).await?;
@@ -393,7 +402,6 @@ impl Opened {
         most: usize,
         seen: &mut Seen,
     ) -> anyhow::Result<Self> {
-        check_owner_password(args.owner_password.as_deref())?;
         let listener = sockets.take_or_bind(Purpose::Http, args.http).await?;
         let address = listener.local_addr()?;
         let tls = args

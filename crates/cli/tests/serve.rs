@@ -162,7 +162,8 @@ fn a_failed_call_says_why_and_exits_with_one() {
     assert_eq!(output.status.code(), Some(1));
     let stderr = String::from_utf8(output.stderr).expect("UTF-8");
     assert!(
-        stderr.starts_with("error: UNAUTHENTICATED: invalid token\n"),
+        stderr
+            .starts_with("error: UNAUTHENTICATED: the token is invalid: get an access token from"),
         "{stderr}"
     );
     assert!(stderr.contains("reason: TOKEN_INVALID"), "{stderr}");
@@ -192,4 +193,60 @@ fn an_address_in_use_is_explained() {
     let stderr = String::from_utf8(output.stderr).expect("UTF-8");
     let expected = format!("error: cannot listen on {address}; another port or 0 may be free: ");
     assert!(stderr.starts_with(&expected), "{stderr}");
+}
+
+#[test]
+fn a_second_server_on_the_same_data_says_so_and_stops() {
+    let data = tempfile::tempdir().expect("a temporary directory");
+    let first = Serve::start(data.path());
+    for command in ["serve", "backend"] {
+        let second = Command::new(env!("CARGO_BIN_EXE_web1on1"))
+            .args([command, "--http", "127.0.0.1:0", "--data"])
+            .arg(data.path())
+            .output()
+            .expect("the command starts");
+        let error = String::from_utf8_lossy(&second.stderr);
+        let expected = format!(
+            "error: process {} serves the data in {} already; stop that first",
+            first.child.id(),
+            data.path().display()
+        );
+        assert!(!second.status.success(), "{command} started");
+        assert!(error.starts_with(&expected), "{command}: {error}");
+        assert!(second.stdout.is_empty(), "{command} says that it serves");
+    }
+}
+
+#[test]
+fn a_weak_password_of_the_owner_is_refused_wherever_it_is_given() {
+    let scratch = tempfile::tempdir().expect("a temporary directory");
+    let data = scratch.path().join("data");
+    let file = scratch.path().join("web1on1.toml");
+    std::fs::write(&file, "owner-password = \"canary\"\n").expect("the file can be written");
+    let serve = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_web1on1"));
+        command.args([
+            "serve",
+            "--grpc",
+            "127.0.0.1:0",
+            "--http",
+            "127.0.0.1:0",
+            "--data",
+        ]);
+        command.arg(&data).env_remove("WEB1ON1_OWNER_PASSWORD");
+        command
+    };
+    let (mut flag, mut variable, mut named) = (serve(), serve(), serve());
+    flag.args(["--owner-password", "canary"]);
+    variable.env("WEB1ON1_OWNER_PASSWORD", "canary");
+    named.arg("--config").arg(&file);
+    for mut command in [flag, variable, named] {
+        let refused = command.output().expect("the command starts");
+        let error = String::from_utf8_lossy(&refused.stderr);
+        assert!(!refused.status.success(), "it started: {command:?}");
+        let expected = "too weak: --owner-password must have 8 characters or more";
+        assert!(error.contains(expected), "{error}");
+        assert!(!error.contains("canary"), "the password is told: {error}");
+        assert!(!data.exists(), "something was created");
+    }
 }

@@ -180,7 +180,11 @@ fn both_servers_speak_tls_and_a_caller_is_told_what_is_wrong() {
         "its certificate is of an authority that is not trusted; --ca FILE names one",
     );
     let plain = format!("localhost:{grpc}");
-    fails(&plain, &[], &format!("it speaks TLS; give https://{plain}"));
+    fails(
+        &plain,
+        &[],
+        &format!("it speaks TLS, and this was plain text; give https://{plain}"),
+    );
     let rest = format!("https://localhost:{http}");
     let told = "it answers in HTTP/2 but not in gRPC; is this the address of the gateway?";
     fails(&rest, &trusting, told);

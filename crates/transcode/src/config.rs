@@ -44,13 +44,17 @@ pub struct Config {
     /// The headers of the upstream's replies that are passed on to the caller.
     /// Everything else stays behind.
     pub forwarded_replies: ReplyFields,
+    /// Messages that stand in place of the upstream's, by the reason of its error (in the
+    /// sense of `google.rpc.ErrorInfo`). They are for what callers of the gateway do in
+    /// another way than callers of the upstream, such as logging in.
+    pub messages: &'static [(&'static str, &'static str)],
 }
 
 impl Config {
     /// A configuration with the defaults: messages of up to 4 MiB, replies of up
     /// to 64 MiB and 256 MiB together, elements of up to 1 MiB, 1 s for the body of an error, delays of
     /// up to an hour, and `authorization`, `accept-language`, `traceparent` and
-    /// `tracestate` passed on. Of the headers of replies, none is.
+    /// `tracestate` passed on. Of the headers of replies, none is. Messages are the upstream's.
     #[must_use]
     pub fn new(base: Uri) -> Self {
         Self {
@@ -64,6 +68,7 @@ impl Config {
             max_retry_after: Duration::from_hours(1),
             forwarded: RequestFields::default(),
             forwarded_replies: ReplyFields::default(),
+            messages: &[],
         }
     }
 }

@@ -245,13 +245,14 @@ impl Shared {
             } else {
                 held::of_error(incoming, MAX_ERROR, wait, &self.room, record).await
             };
-            let told = upstream_error::read(
+            let mut told = upstream_error::read(
                 &call.method,
                 call.creates,
                 head.status,
                 &head.headers,
                 &body,
             );
+            upstream_error::reword(&mut told, self.config.messages);
             if head.status.is_server_error() {
                 tracing::warn!(
                     rpc = call.rpc,

@@ -52,6 +52,18 @@ pub(crate) fn read(
     }
 }
 
+/// Puts another message in place of that of an error whose reason has one.
+pub(crate) fn reword(told: &mut Told, messages: &[(&str, &str)]) {
+    let other = messages.iter().find(|(reason, _)| {
+        told.details
+            .iter()
+            .any(|detail| matches!(detail, ErrorDetail::ErrorInfo(info) if info.reason == *reason))
+    });
+    if let Some((_, message)) = other {
+        (*message).clone_into(&mut told.message);
+    }
+}
+
 /// Makes sure that there is a reason: without one of the upstream's own it is
 /// the HTTP status.
 fn give_reason(details: &mut Vec<ErrorDetail>, status: StatusCode) {
@@ -203,6 +215,26 @@ mod tests {
         check(400, body, Code::NotFound, "no such thing", "THING_GONE");
         let marked = format!("\u{feff}{body}");
         check(400, &marked, Code::NotFound, "no such thing", "THING_GONE");
+    }
+
+    #[test]
+    fn a_reason_can_have_a_message_of_the_gateway() {
+        let body = br#"{"error":{"status":"UNAUTHENTICATED","message":"POST /token","details":[
+            {"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"MISSING","domain":"x"}]}}"#;
+        let reworded = |messages: &[(&str, &str)]| {
+            let (status, headers) = (StatusCode::UNAUTHORIZED, HeaderMap::new());
+            let mut told = read(&Method::GET, false, status, &headers, body);
+            reword(&mut told, messages);
+            (told.message, told.details.len())
+        };
+        assert_eq!(
+            reworded(&[("MISSING", "call Log/In")]),
+            ("call Log/In".to_owned(), 1)
+        );
+        assert_eq!(
+            reworded(&[("OTHER", "call Log/In")]),
+            ("POST /token".to_owned(), 1)
+        );
     }
 
     #[test]

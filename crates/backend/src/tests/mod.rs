@@ -63,7 +63,7 @@ use crate::store::users::{Account, Membership, insert_account, replace_account};
 use crate::{Backend, Clock, Config, Ids, store};
 
 const EMAIL: &str = "jeff@jeffdoe.com";
-const PASSWORD: &str = "z3krut";
+const PASSWORD: &str = "z3krut-en-lang";
 const START: &str = "2016-01-07T14:03:43Z";
 
 /// Nobody's token.

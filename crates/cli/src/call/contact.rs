@@ -27,6 +27,14 @@ const TLS_ALERT: [u8; 2] = [0x15, 0x03];
 /// `openssl req -x509` makes it.
 const CA_AS_SERVER: &str = "CaUsedAsEndEntity";
 
+/// Where gRPC may be served instead.
+pub(super) const ELSEWHERE: &str = "`web1on1 serve` serves gRPC where its line `grpc` says, 127.0.0.1:50051 by default, and \
+     REST where its line `http` says";
+
+/// What is said of a server that does not agree to HTTP/2 over TLS.
+pub(super) const NO_H2: &str =
+    "it does not offer HTTP/2 over TLS (ALPN h2), so it is not a gRPC server";
+
 /// What has come from a server. Clones share it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Contact(Arc<Mutex<Came>>);
@@ -69,10 +77,14 @@ impl Contact {
         }
         let first = came.first.as_slice();
         if first.starts_with(&TLS_ALERT) {
-            return Some(format!("it speaks TLS; give https://{place}"));
+            return Some(format!(
+                "it speaks TLS, and this was plain text; give https://{place}"
+            ));
         }
         if first.starts_with(b"HTTP/1") {
-            return Some("it answers in HTTP/1.1, so it is no gRPC server".to_owned());
+            return Some(format!(
+                "it answers in HTTP/1.1, so it is not a gRPC server; {ELSEWHERE}"
+            ));
         }
         if first.is_empty() {
             let has_ended = came.has_ended || came.failure.is_some();
@@ -81,7 +93,7 @@ impl Contact {
                 .then(|| format!("it hung up without a word; perhaps give {other}://{place}"));
         }
         let is_http2 = first.get(FRAME_TYPE).is_none_or(|kind| *kind == SETTINGS);
-        (!is_http2).then(|| "it does not speak HTTP/2, so it is no gRPC server".to_owned())
+        (!is_http2).then(|| "it does not speak HTTP/2, so it is not a gRPC server".to_owned())
     }
 }
 
@@ -100,7 +112,7 @@ fn is_end(error: &io::Error) -> bool {
 fn of_tls(error: &rustls::Error, place: &str) -> String {
     match error {
         rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
-            format!("it speaks plain text; give http://{place}")
+            format!("it speaks plain text, and this was TLS; give http://{place}")
         }
         rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
             "its certificate is of an authority that is not trusted; --ca FILE names one".to_owned()
@@ -128,9 +140,7 @@ fn of_tls(error: &rustls::Error, place: &str) -> String {
             | AlertDescription::AccessDenied
             | AlertDescription::DecryptError),
         ) => format!("it refuses the certificate of --cert ({alert:?})"),
-        rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol) => {
-            "it does not offer HTTP/2 over TLS (ALPN h2), so it is no gRPC server".to_owned()
-        }
+        rustls::Error::AlertReceived(AlertDescription::NoApplicationProtocol) => NO_H2.to_owned(),
         error => format!("TLS failed: {error}"),
     }
 }
@@ -222,19 +232,21 @@ mod tests {
             b"HTTP/1.1 ",
             true,
             true,
-            Some("it answers in HTTP/1.1, so it is no gRPC server"),
+            Some(&format!(
+                "it answers in HTTP/1.1, so it is not a gRPC server; {ELSEWHERE}"
+            )),
         );
         check(
             &[0x15, 3, 3, 0, 2, 2, 50],
             true,
             false,
-            Some("it speaks TLS; give https://localhost:1"),
+            Some("it speaks TLS, and this was plain text; give https://localhost:1"),
         );
         check(
             b"220 mail ",
             true,
             false,
-            Some("it does not speak HTTP/2, so it is no gRPC server"),
+            Some("it does not speak HTTP/2, so it is not a gRPC server"),
         );
         check(
             &[],

@@ -1,69 +1,91 @@
-//! How the result of a call reads on a terminal.
+//! How a failed call reads on a terminal: everything once, with the path of what is
+//! wrong in the request.
 
 use std::error::Error;
 use std::fmt::Write as _;
-use std::io::{self, Write};
 
 use prost::Message;
-use prost_reflect::DynamicMessage;
+use prost_reflect::MethodDescriptor;
 use tonic::{Code, Status, TimeoutExpired};
-use tonic_types::{ErrorDetail, StatusExt, pb};
+use tonic_types::{BadRequest, ErrorDetail, StatusExt, pb};
 
-/// Prints a reply as indented JSON.
-pub(super) fn print(reply: &DynamicMessage, out: &mut impl Write) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, reply)?;
-    out.write_all(b"\n")
-}
+use super::{facts, text};
 
-/// Prints one message of a stream as JSON on a line of its own.
-pub(super) fn print_line(message: &DynamicMessage, out: &mut impl Write) -> io::Result<()> {
-    let mut line = serde_json::to_vec(message)?;
-    line.push(b'\n');
-    out.write_all(&line)
-}
-
-/// Prints one part of a reply: a string as it is, anything else as JSON. The
-/// path is made of property names and list indexes, joined by dots.
-pub(super) fn print_part(
-    reply: &DynamicMessage,
-    path: &str,
-    out: &mut impl Write,
-) -> io::Result<()> {
-    let whole = serde_json::to_value(reply)?;
-    let pointer = format!("/{}", path.replace('.', "/"));
-    match whole.pointer(&pointer) {
-        Some(serde_json::Value::String(text)) => writeln!(out, "{text}"),
-        Some(part) => writeln!(out, "{part:#}"),
-        None => Err(io::Error::other(format!(
-            "the reply has no {path:?}, which --select asks for"
-        ))),
-    }
-}
-
-/// Renders an error: its code and message, then a line for each of its details.
-pub(super) fn render(status: &Status) -> String {
+/// Renders an error: its code and message, then a line for each of its details. The
+/// violations come first; a message that only repeats them is left out.
+pub(super) fn render(status: &Status, method: &MethodDescriptor) -> String {
     let mut text = format!("error: {}", code_name(status.code()));
-    if !status.message().is_empty() {
-        let _ = write!(text, ": {}", status.message());
+    let details = status.check_error_details_vec();
+    let known = details.as_deref().unwrap_or_default();
+    let violations = known.iter().find_map(|detail| match detail {
+        ErrorDetail::BadRequest(bad) => Some(bad),
+        _ => None,
+    });
+    let is_repeated = violations.is_some_and(|bad| is_made_of(status.message(), bad));
+    if !status.message().is_empty() && !is_repeated {
+        let _ = write!(text, ": {}", text::harmless(status.message()));
     }
     text.push('\n');
-    let lines = match status.check_error_details_vec() {
-        Ok(details) => details.iter().flat_map(detail_lines).collect(),
-        Err(error) => vec![format!("details that do not decode: {error}")],
-    };
-    for line in lines.into_iter().chain(unknown_details(status)) {
-        let _ = writeln!(text, "  {line}");
+    let mut lines = Vec::new();
+    for violation in violations.iter().flat_map(|bad| &bad.field_violations) {
+        let path = path_of(method, &violation.field);
+        lines.push(format!("{path}: {}", violation.description));
+    }
+    match &details {
+        Ok(details) => lines.extend(details.iter().flat_map(detail_lines)),
+        Err(error) => lines.push(format!("details that do not decode: {error}")),
+    }
+    lines.extend(unknown_details(status));
+    for line in lines {
+        let _ = writeln!(text, "  {}", text::harmless(&line));
     }
     text
 }
 
+/// Returns whether a message says nothing but what the violations say. The end of a long
+/// one may have been cut off.
+fn is_made_of(message: &str, bad: &BadRequest) -> bool {
+    let violations = &bad.field_violations;
+    let joined = |between: &str| {
+        let each = violations
+            .iter()
+            .map(|violation| format!("{}{between}{}", violation.field, violation.description));
+        each.collect::<Vec<_>>().join("; ")
+    };
+    let alone: Vec<_> = violations
+        .iter()
+        .map(|violation| violation.description.as_str())
+        .collect();
+    let forms = [joined(" "), joined(": "), alone.join("; ")];
+    let beginning = message.strip_suffix('…');
+    !violations.is_empty()
+        && forms.iter().any(|form| {
+            form == message || beginning.is_some_and(|beginning| form.starts_with(beginning))
+        })
+}
+
+/// The path in the request of what is wrong. An API names a property of its body, which
+/// may be one field of the request.
+fn path_of(method: &MethodDescriptor, property: &str) -> String {
+    let request = method.input();
+    let first = property.split(['.', '[']).next().unwrap_or_default();
+    let is_in_request = request.get_field_by_json_name(first).is_some()
+        || request.get_field_by_name(first).is_some();
+    let body = facts::Route::of(method).and_then(|route| route.body(&request));
+    let body = body.filter(|body| {
+        let message = facts::message_of(body);
+        message.is_some_and(|message| message.get_field_by_json_name(first).is_some())
+    });
+    match body {
+        Some(body) if !is_in_request => format!("{}.{property}", body.json_name()),
+        _ => property.to_owned(),
+    }
+}
+
 fn detail_lines(detail: &ErrorDetail) -> Vec<String> {
     match detail {
-        ErrorDetail::BadRequest(bad) => bad
-            .field_violations
-            .iter()
-            .map(|violation| format!("{}: {}", violation.field, violation.description))
-            .collect(),
+        // These come first.
+        ErrorDetail::BadRequest(_) => Vec::new(),
         ErrorDetail::ErrorInfo(info) => {
             let mut lines = vec![format!("reason: {} ({})", info.reason, info.domain)];
             let mut metadata: Vec<_> = info.metadata.iter().collect();

@@ -1,6 +1,7 @@
 //! Where `call` connects to, and how the connection is secured.
 
 use std::io;
+use std::net::Ipv6Addr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -17,15 +18,32 @@ use tonic::Status;
 use tonic::transport::{Channel, Endpoint};
 use tower::service_fn;
 
-use super::contact::{Contact, Noting};
+use super::contact::{self, Contact, Noting};
 use super::outcome;
+
+/// Where a gateway is if it is not said elsewhere.
+const DEFAULT_ADDRESS: &str = "127.0.0.1:50051";
+
+/// The port of a gateway if its address has none.
+const PORT: u16 = 50051;
+
+/// What an address in the file system begins with.
+const UNIX: &str = "unix:";
 
 /// Where the gateway is, and how it is reached.
 #[derive(Args, Debug)]
 pub(super) struct TargetArgs {
-    /// Host and port of the gateway, such as localhost:50051, or its URL, such as
-    /// `https://localhost:50051`
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:50051")]
+    /// Where the gateway is: HOST, HOST:PORT, a URL such as `https://localhost:50051`, or
+    /// unix:PATH
+    ///
+    /// Without a port it is 50051, or that of the URL's scheme. IPv6 addresses stand in
+    /// brackets. `https://` has TLS.
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "WEB1ON1_ADDRESS",
+        default_value = DEFAULT_ADDRESS
+    )]
     pub(super) address: String,
 
     /// A PEM file with the authorities that may vouch for the gateway, in place of
@@ -52,20 +70,38 @@ impl TargetArgs {
         self.ca.is_some() || self.cert.is_some() || self.server_name.is_some()
     }
 
+    /// Returns the argument that names this address in another call. Empty if it is the
+    /// default.
+    pub(super) fn repeated(&self) -> String {
+        if self.address == DEFAULT_ADDRESS {
+            String::new()
+        } else {
+            format!(" --address {}", self.address)
+        }
+    }
+
     /// The target, once it has been made sure that there can be one.
     pub(super) fn target(&self, timeout: Duration) -> anyhow::Result<Target> {
         let address = &self.address;
+        if let Some(path) = address.strip_prefix(UNIX) {
+            return self.socket(path, timeout);
+        }
         let url = match address.split_once("://") {
             Some(_) => address.clone(),
-            None if self.wants_tls() => format!("https://{address}"),
-            None => format!("http://{address}"),
+            None if self.wants_tls() => format!("https://{}", with_port(address)),
+            None => format!("http://{}", with_port(address)),
         };
-        let no_address = || format!("--address {address} is neither HOST:PORT nor a URL");
+        let no_address = || {
+            format!(
+                "--address {address} is no address; localhost, localhost:50051, [::1]:50051 and \
+                 https://localhost:50051 are"
+            )
+        };
         let uri: Uri = url.parse().with_context(no_address)?;
         let has_tls = match uri.scheme() {
             Some(scheme) if *scheme == Scheme::HTTPS => true,
             Some(scheme) if *scheme == Scheme::HTTP => false,
-            _ => bail!("--address {address}: only http:// and https:// are spoken"),
+            _ => bail!("--address {address}: only http://, https:// and unix: are spoken"),
         };
         ensure!(
             uri.path() == "/" && uri.query().is_none(),
@@ -76,25 +112,62 @@ impl TargetArgs {
             "--address {address} has no TLS, so --ca, --cert and --server-name have no use; \
              did you mean https://?"
         );
-        let host = uri.host().with_context(no_address)?;
+        let authority = uri.authority().with_context(no_address)?;
+        ensure!(
+            !authority.as_str().contains('@'),
+            "--address: a user in the address has no use; --token and -H identify the caller"
+        );
+        let host = uri.host().filter(|host| !host.is_empty());
         let host = host
+            .with_context(no_address)?
             .trim_start_matches('[')
             .trim_end_matches(']')
             .to_owned();
-        let port = uri.port_u16().unwrap_or(if has_tls { 443 } else { 80 });
+        let port = match uri.port() {
+            Some(port) => port.as_str().parse().ok().with_context(no_address)?,
+            // What is no number is not taken for a port.
+            None if !authority.as_str().ends_with(host.as_str())
+                && !authority.as_str().ends_with(']') =>
+            {
+                bail!(no_address())
+            }
+            None if has_tls => 443,
+            None => 80,
+        };
         let tls = has_tls.then(|| self.tls(&host)).transpose()?;
         // tonic is not to secure the connection itself.
-        let plain = format!("http://{}", uri.authority().with_context(no_address)?);
-        let endpoint = Endpoint::from_shared(plain)
+        let endpoint = Endpoint::from_shared(format!("http://{authority}"))
             .with_context(no_address)?
             .origin(uri)
             .connect_timeout(timeout);
         Ok(Target {
             endpoint,
             address: address.clone(),
-            host,
-            port,
+            place: Place::Tcp { host, port },
             tls,
+            contact: Contact::default(),
+        })
+    }
+
+    /// The target behind a socket in the file system.
+    fn socket(&self, path: &str, timeout: Duration) -> anyhow::Result<Target> {
+        let path = path.strip_prefix("//").unwrap_or(path);
+        ensure!(
+            cfg!(unix),
+            "--address {}: this system has no such sockets",
+            self.address
+        );
+        ensure!(!path.is_empty(), "--address {} names no file", self.address);
+        ensure!(
+            !self.wants_tls(),
+            "--address {} has no TLS, so --ca, --cert and --server-name have no use",
+            self.address
+        );
+        Ok(Target {
+            endpoint: Endpoint::from_static("http://localhost").connect_timeout(timeout),
+            address: self.address.clone(),
+            place: Place::Unix(path.into()),
+            tls: None,
             contact: Contact::default(),
         })
     }
@@ -117,13 +190,42 @@ impl TargetArgs {
     }
 }
 
+/// A host with a port: the one that it has, or that of gateways.
+fn with_port(address: &str) -> String {
+    if let Ok(ip) = address.parse::<Ipv6Addr>() {
+        return format!("[{ip}]:{PORT}");
+    }
+    let name = address.rsplit_once(']').map_or(address, |(_, rest)| rest);
+    if name.contains(':') || address.is_empty() {
+        address.to_owned()
+    } else {
+        format!("{address}:{PORT}")
+    }
+}
+
+/// What a call connects to.
+#[derive(Clone, Debug)]
+enum Place {
+    Tcp { host: String, port: u16 },
+    Unix(PathBuf),
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Tcp { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
+            Self::Tcp { host, port } => write!(f, "{host}:{port}"),
+            Self::Unix(path) => write!(f, "{UNIX}{}", path.display()),
+        }
+    }
+}
+
 /// Where a call goes.
 pub(super) struct Target {
     endpoint: Endpoint,
     /// The address as it was given.
     address: String,
-    host: String,
-    port: u16,
+    place: Place,
     tls: Option<(Connector, ServerName<'static>)>,
     contact: Contact,
 }
@@ -135,12 +237,12 @@ impl Target {
     ///
     /// A status that says why there is no connection.
     pub(super) async fn connect(&self) -> Result<Channel, Status> {
-        let (host, port) = (self.host.clone(), self.port);
+        let place = self.place.clone();
         let (tls, contact) = (self.tls.clone(), self.contact.clone());
         let connector = service_fn(move |_: Uri| {
-            let (host, tls, contact) = (host.clone(), tls.clone(), contact.clone());
+            let (place, tls, contact) = (place.clone(), tls.clone(), contact.clone());
             async move {
-                let opened = open((&host, port), tls).await;
+                let opened = open(&place, tls).await;
                 opened
                     .map(|stream| TokioIo::new(Noting::new(stream, contact.clone())))
                     .inspect_err(|error| contact.failed(error))
@@ -164,35 +266,48 @@ impl Target {
     /// What the status of a failed call does not say: that the other end is no gRPC
     /// server, or wants the connection secured in another way.
     pub(super) fn explain(&self, status: &Status) -> Option<String> {
-        let place = format!("{}:{}", self.host, self.port);
+        let place = self.place.to_string();
         self.contact
             .explanation(&place, self.tls.is_some())
             .or_else(|| {
                 outcome::is_without_status(status).then(|| {
-                    "it answers in HTTP/2 but not in gRPC; is this the address of the gateway?"
-                        .to_owned()
+                    format!(
+                        "it answers in HTTP/2 but not in gRPC, so it is not a gRPC server; {}",
+                        contact::ELSEWHERE
+                    )
                 })
             })
             .map(|explanation| format!("cannot call {}: {explanation}", self.address))
     }
 }
 
-type Stream = Either<TcpStream, Box<tokio_rustls::client::TlsStream<TcpStream>>>;
+type Tls = Box<tokio_rustls::client::TlsStream<TcpStream>>;
 
-async fn open(
-    place: (&str, u16),
-    tls: Option<(Connector, ServerName<'static>)>,
-) -> io::Result<Stream> {
-    let tcp = TcpStream::connect(place).await?;
+#[cfg(unix)]
+type Stream = Either<Either<TcpStream, tokio::net::UnixStream>, Tls>;
+
+#[cfg(not(unix))]
+type Stream = Either<Either<TcpStream, TcpStream>, Tls>;
+
+async fn open(place: &Place, tls: Option<(Connector, ServerName<'static>)>) -> io::Result<Stream> {
+    let (host, port) = match place {
+        Place::Tcp { host, port } => (host.as_str(), *port),
+        #[cfg(unix)]
+        Place::Unix(path) => {
+            let stream = tokio::net::UnixStream::connect(path).await?;
+            return Ok(Either::Left(Either::Right(stream)));
+        }
+        #[cfg(not(unix))]
+        Place::Unix(_) => return Err(io::ErrorKind::Unsupported.into()),
+    };
+    let tcp = TcpStream::connect((host, port)).await?;
     tcp.set_nodelay(true)?;
     let Some((connector, name)) = tls else {
-        return Ok(Either::Left(tcp));
+        return Ok(Either::Left(Either::Left(tcp)));
     };
     let stream = connector.current().connect(name, tcp).await?;
     if stream.get_ref().1.alpn_protocol() != Some(H2) {
-        return Err(io::Error::other(
-            "it does not offer HTTP/2 over TLS (ALPN h2), so it is no gRPC server",
-        ));
+        return Err(io::Error::other(contact::NO_H2));
     }
     Ok(Either::Right(Box::new(stream)))
 }

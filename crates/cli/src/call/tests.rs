@@ -1,3 +1,6 @@
+mod arguments;
+mod names;
+mod shown;
 mod uploads;
 
 use std::path::PathBuf;
@@ -14,13 +17,18 @@ use tonic::transport::server::TcpIncoming;
 use tonic::{Code, Request, Response, Status, Streaming};
 use tonic_types::{ErrorDetails, StatusExt};
 
-use super::{CallArgs, DynamicCodec, run_to};
+use super::codec::{DynamicCodec, Volume};
+use super::{CallArgs, Login, Screen, find, run_to};
 
 const SHELF: &str = r#"
 syntax = "proto3";
 
 package shelf.v1;
 
+import "google/api/annotations.proto";
+import "google/api/field_behavior.proto";
+import "google/protobuf/field_mask.proto";
+import "google/protobuf/struct.proto";
 import "google/protobuf/timestamp.proto";
 import "transcode/v1/options.proto";
 
@@ -30,7 +38,25 @@ service ShelfService {
   // must match exactly.
   //
   // Fails with NOT_FOUND.
-  rpc FindBook(FindBookRequest) returns (Book);
+  rpc FindBook(FindBookRequest) returns (Book) {
+    option (google.api.http) = {get: "/books/{title}"};
+  }
+
+  // Lists books.
+  rpc ListBooks(ListBooksRequest) returns (ListBooksResponse) {
+    option (google.api.http) = {
+      get: "/books"
+      response_body: "books"
+    };
+  }
+
+  // Changes a book.
+  rpc ChangeBook(ChangeBookRequest) returns (Book) {
+    option (google.api.http) = {
+      patch: "/books"
+      body: "book"
+    };
+  }
 
   // Adds books.
   rpc AddBooks(stream Book) returns (AddBooksResponse);
@@ -59,6 +85,22 @@ message FindBookRequest {
   string title = 1;
 }
 
+message ListBooksRequest {}
+
+message ListBooksResponse {
+  repeated Book books = 1;
+  optional int32 next = 2;
+}
+
+message ChangeBookRequest {
+  // What the book is from now on.
+  //
+  // Nothing else changes.
+  Book book = 1 [(google.api.field_behavior) = REQUIRED];
+
+  google.protobuf.FieldMask mask = 2;
+}
+
 // A book.
 message Book {
   // What the cover says.
@@ -67,11 +109,18 @@ message Book {
   // What it is about.
   Genre genre = 2;
 
-  google.protobuf.Timestamp added_at = 3;
+  google.protobuf.Timestamp added_at = 3 [(google.api.field_behavior) = OUTPUT_ONLY];
 
   repeated Author authors = 4;
 
   map<string, Author> roles = 5;
+
+  // Number of the book.
+  string isbn = 6;
+
+  google.protobuf.Struct notes = 7;
+
+  Book sequel = 8;
 }
 
 message Author {
@@ -126,7 +175,9 @@ fn pool() -> DescriptorPool {
     let protos = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../proto");
     let mut resolver = ChainFileResolver::new();
     resolver.add(Inline);
+    let third_party = protos.join("../third_party");
     resolver.add(IncludeFileResolver::new(protos));
+    resolver.add(IncludeFileResolver::new(third_party));
     resolver.add(GoogleFileResolver::new());
     let set = protox::Compiler::with_file_resolver(resolver)
         .include_imports(true)
@@ -150,11 +201,23 @@ struct Cli {
     call: CallArgs,
 }
 
+/// What gives out tokens here.
+const LOGIN: Login = Login {
+    method: "LoanService/FindBook",
+    data: r#"{"title": "TITLE"}"#,
+    select: "title",
+};
+
 async fn run(args: &[&str]) -> Outcome {
+    run_on(args, Screen::default()).await
+}
+
+/// Runs the command where a terminal may show what it prints.
+async fn run_on(args: &[&str], screen: Screen) -> Outcome {
     let command = ["call"].into_iter().chain(args.iter().copied());
     let cli = Cli::try_parse_from(command).expect("the arguments parse");
     let (mut out, mut err) = (Vec::new(), Vec::new());
-    let code = run_to(cli.call, &pool(), &mut out, &mut err)
+    let code = run_to(cli.call, (&pool(), LOGIN), screen, &mut out, &mut err)
         .await
         .expect("the output can be written");
     Outcome {
@@ -166,6 +229,11 @@ async fn run(args: &[&str]) -> Outcome {
 
 /// Runs the command against a server of its own.
 async fn call(args: &[&str]) -> Outcome {
+    call_on(args, Screen::default()).await
+}
+
+/// Runs the command against a server of its own, where a terminal shows what it prints.
+async fn call_on(args: &[&str], screen: Screen) -> Outcome {
     let incoming = TcpIncoming::bind(([127, 0, 0, 1], 0).into()).expect("a port is free");
     let address = incoming
         .local_addr()
@@ -179,7 +247,7 @@ async fn call(args: &[&str]) -> Outcome {
         .copied()
         .chain(["--address", &address])
         .collect();
-    let outcome = run(&args).await;
+    let outcome = run_on(&args, screen).await;
     server.abort();
     outcome
 }
@@ -222,10 +290,8 @@ async fn serve(
     request: http::Request<tonic::body::Body>,
 ) -> Result<http::Response<tonic::body::Body>, std::convert::Infallible> {
     let path = request.uri().path().trim_start_matches('/').to_owned();
-    let method = super::describe::find_method(&pool(), &path).expect("the method exists");
-    let codec = DynamicCodec {
-        decoded: method.input(),
-    };
+    let method = find::method(&pool(), &path).expect("the method exists");
+    let codec = DynamicCodec::new(method.input(), Volume::default());
     let handler = tower::service_fn(move |request| answer(method.clone(), request));
     Ok(tonic::server::Grpc::new(codec)
         .streaming(handler, request)
@@ -251,15 +317,37 @@ async fn answer(
     let replies = match method.name() {
         "FindBook" => match received[0]["title"].as_str() {
             Some("lost") => return Err(not_found()),
+            Some("invalid") => return Err(invalid()),
+            Some("stranger") => return Err(Status::unauthenticated("who are you?")),
             Some("never") => return std::future::pending().await,
             Some("none") => vec![],
             Some("metadata") => {
                 let text = |name| metadata.get(name).map(|v| v.to_str().expect("ASCII"));
-                let all = [text("authorization"), text("x-one")];
+                let bytes = metadata.get_bin("x-two-bin").map(|value| {
+                    let bytes = value.to_bytes().expect("base64");
+                    assert_eq!(bytes.as_ref(), [1, 2], "the bytes arrive");
+                    "bytes"
+                });
+                let all = [text("authorization"), text("x-one"), bytes];
                 vec![json!({"title": format!("{all:?}")})]
             }
             title => vec![json!({"title": title, "genre": "GENRE_NOVEL"})],
         },
+        "ChangeBook" => return Err(invalid()),
+        "ListBooks" => vec![json!({
+            "books": [
+                {
+                    "title": "Emma",
+                    "genre": "GENRE_NOVEL",
+                    "isbn": "9780141439587",
+                    "addedAt": "2019-01-01T00:00:00Z",
+                    "authors": [{"name": "Jane Austen"}, {"name": "Anna"}],
+                },
+                {"title": "A \u{1b}[31mred\u{7} book with a name that is far too long to be shown"},
+                {"isbn": "2", "notes": {"shelf": 3}},
+            ],
+            "next": 3,
+        })],
         "AddBooks" => vec![json!({"count": received.len()})],
         "WatchBooks" => vec![json!({"title": "one"}), json!({"title": "two"})],
         "UploadCover" => {
@@ -301,6 +389,17 @@ fn not_found() -> Status {
     Status::with_error_details(Code::NotFound, "No such book.", details)
 }
 
+/// An error whose message is made of its violations.
+fn invalid() -> Status {
+    let mut details = ErrorDetails::new();
+    details
+        .set_error_info("INVALID", "shelf.example", [])
+        .add_bad_request_violation("isbn", "must have 13 digits")
+        .add_bad_request_violation("title", "must not be \u{1b}[31mred");
+    let message = "isbn must have 13 digits; title must not be \u{1b}[31mred";
+    Status::with_error_details(Code::InvalidArgument, message, details)
+}
+
 // ---- Calls. ----
 
 #[tokio::test]
@@ -340,7 +439,7 @@ async fn token_and_headers_become_metadata() {
     let outcome = call(&[&args[..], &["--token", "abc", "-H", "X-One: a: b"]].concat()).await;
     check_reply(
         &outcome,
-        &json!({"title": r#"[Some("Bearer abc"), Some("a: b")]"#}),
+        &json!({"title": r#"[Some("Bearer abc"), Some("a: b"), None]"#}),
     );
 }
 
@@ -355,7 +454,10 @@ async fn authorization_header_wins_over_the_token() {
         .concat(),
     )
     .await;
-    check_reply(&outcome, &json!({"title": r#"[Some("Basic x"), None]"#}));
+    check_reply(
+        &outcome,
+        &json!({"title": r#"[Some("Basic x"), None, None]"#}),
+    );
 }
 
 #[tokio::test]
@@ -393,10 +495,10 @@ async fn error_is_printed_with_its_details() {
     let outcome = call(&["ShelfService/FindBook", "-d", r#"{"title": "lost"}"#]).await;
     assert_snapshot!(failure(outcome), @r"
     error: NOT_FOUND: No such book.
+      book.title: is on no shelf
       retry after: 2s
       reason: BOOK_UNKNOWN (shelf.example)
       shelf: 3
-      book.title: is on no shelf
       request id: req-7
     ");
 }
@@ -429,201 +531,113 @@ async fn absent_server_is_unavailable() {
     assert!(message.starts_with(expected), "{message}");
 }
 
-// ---- Names. ----
-
-#[track_caller]
-fn check_found(name: &str, expected: &str) {
-    let method = super::describe::find_method(&pool(), name).expect("the method is found");
-    assert_eq!(method.full_name(), expected);
-}
-
-#[test]
-fn full_service_name_is_found() {
-    check_found(
-        "shelf.v1.ShelfService/FindBook",
-        "shelf.v1.ShelfService.FindBook",
-    );
-}
-
-#[test]
-fn short_service_name_is_found() {
-    check_found("LoanService/FindBook", "shelf.v1.LoanService.FindBook");
-}
-
-#[test]
-fn dot_separates_the_method_too() {
-    check_found(
-        "shelf.v1.ShelfService.AddBooks",
-        "shelf.v1.ShelfService.AddBooks",
-    );
-}
-
-#[test]
-fn path_of_a_request_is_found() {
-    check_found(
-        "/shelf.v1.ShelfService/AddBooks",
-        "shelf.v1.ShelfService.AddBooks",
-    );
-}
-
 #[tokio::test]
-async fn mistyped_method_suggests_the_near_ones() {
-    assert_snapshot!(usage(&["ShelfService/findbooks"]).await, @"error: ShelfService has no method findbooks; did you mean ShelfService/FindBook?");
-}
-
-#[tokio::test]
-async fn unknown_method_lists_those_of_the_service() {
-    assert_snapshot!(usage(&["LoanService/Zap"]).await, @r"
-    error: LoanService has no method Zap; it has
-      LoanService/FindBook
+async fn violations_are_said_once_with_their_path_in_the_request() {
+    let outcome = call(&["ShelfService/ChangeBook"]).await;
+    assert_snapshot!(failure(outcome), @r"
+    error: INVALID_ARGUMENT
+      book.isbn: must have 13 digits
+      book.title: must not be �[31mred
+      reason: INVALID (shelf.example)
     ");
 }
 
 #[tokio::test]
-async fn mistyped_service_suggests_the_near_ones() {
-    assert_snapshot!(usage(&["shelf.v1.ShelvService/AddBooks"]).await, @"error: there is no shelf.v1.ShelvService/AddBooks; did you mean ShelfService/AddBooks?");
+async fn a_stranger_is_told_how_to_log_in() {
+    let find = ["ShelfService/FindBook", "-d", r#"{"title": "stranger"}"#];
+    let err = failure(call(&find).await);
+    let login = "no token was sent; log in for one:\n  export WEB1ON1_TOKEN=$(web1on1 call \
+                 LoanService/FindBook --address 127.0.0.1:";
+    assert!(err.contains(login), "{err}");
+    let data = r#" -d '{"title": "TITLE"}' --select title)"#;
+    assert!(err.contains(data), "{err}");
+    let err = failure(call(&[&find[..], &["--token", "abc"]].concat()).await);
+    assert!(err.contains("the token was refused; log in"), "{err}");
 }
 
 #[tokio::test]
-async fn method_without_a_service_suggests_full_names() {
-    assert_snapshot!(usage(&["UploadCover"]).await, @r#"error: "UploadCover" does not say SERVICE/METHOD; did you mean ShelfService/UploadCover?"#);
-}
-
-// ---- Arguments. ----
-
-#[tokio::test]
-async fn unknown_field_is_named_with_its_position() {
-    let data = r#"{"authors": [{"name": "A"}, {"nam": "B"}]}"#;
-    assert_snapshot!(usage(&["ShelfService/AddBooks", "-d", data]).await, @"error: in -d: authors[1]: unrecognized field name 'nam' at line 1 column 34; expected one of name, genre");
+async fn who_fails_to_log_in_is_not_sent_back_there() {
+    let find = ["LoanService/FindBook", "-d", r#"{"title": "stranger"}"#];
+    assert_snapshot!(failure(call(&find).await), @"error: UNAUTHENTICATED: who are you?");
 }
 
 #[tokio::test]
-async fn unknown_enum_value_lists_the_known_ones() {
-    let data = r#"{"genre": "novel"}"#;
-    assert_snapshot!(usage(&["ShelfService/AddBooks", "-d", data]).await, @"error: in -d: genre: unrecognized enum value 'novel' at line 1 column 17; expected one of GENRE_UNSPECIFIED, GENRE_NOVEL");
-}
-
-#[tokio::test]
-async fn value_of_a_wrong_type_is_named() {
-    let data = r#"{"title": 7}"#;
-    assert_snapshot!(usage(&["ShelfService/AddBooks", "-d", data]).await, @"error: in -d: title: invalid type: integer `7`, expected a string at line 1 column 11");
-}
-
-#[tokio::test]
-async fn truncated_json_is_a_usage_error() {
-    assert_snapshot!(usage(&["ShelfService/AddBooks", "-d", r#"{"title": "#]).await, @"error: in -d: title: EOF while parsing a value at line 1 column 10");
-}
-
-#[tokio::test]
-async fn second_message_for_a_unary_method_is_a_usage_error() {
-    assert_snapshot!(usage(&["ShelfService/FindBook", "-d", "{} {}"]).await, @"error: FindBook takes one message, but -d holds 2");
-}
-
-#[tokio::test]
-async fn missing_data_file_is_a_usage_error() {
-    assert_snapshot!(usage(&["ShelfService/FindBook", "-d", "@/nowhere"]).await, @"error: -d @/nowhere: cannot read the file: No such file or directory (os error 2)");
-}
-
-#[tokio::test]
-async fn token_with_a_line_break_is_a_usage_error() {
-    assert_snapshot!(usage(&["ShelfService/FindBook", "--token", "a\nb"]).await, @"error: the token holds characters that no header can carry");
-}
-
-#[tokio::test]
-async fn address_that_cannot_be_called_is_a_usage_error() {
-    assert_snapshot!(usage(&["ShelfService/FindBook", "--address", "ftp://h:1"]).await, @"error: --address ftp://h:1: only http:// and https:// are spoken");
-    assert_snapshot!(usage(&["ShelfService/FindBook", "--address", "http://h:1/v2"]).await, @"error: --address http://h:1/v2: the address of a gateway has no path");
-    assert_snapshot!(usage(&["ShelfService/FindBook", "--address", "http://h:1", "--ca", "ca.pem"]).await, @"error: --address http://h:1 has no TLS, so --ca, --cert and --server-name have no use; did you mean https://?");
-    assert_snapshot!(usage(&["ShelfService/FindBook", "--ca", "nowhere.pem"]).await, @"error: nowhere.pem cannot be read: No such file or directory (os error 2)");
-}
-
-#[tokio::test]
-async fn malformed_address_is_a_usage_error() {
-    assert_snapshot!(usage(&["ShelfService/FindBook", "--address", "a b"]).await, @"error: --address a b is neither HOST:PORT nor a URL: invalid uri character");
-}
-
-#[track_caller]
-fn check_duration(text: &str, expected: Option<u64>) {
-    let parsed = super::parse_duration(text).ok();
-    assert_eq!(
-        parsed.map(|duration| duration.as_millis()),
-        expected.map(u128::from),
-        "{text}"
+async fn verbose_tells_what_goes_over_the_wire_without_secrets() {
+    let find = ["ShelfService/FindBook", "-d", r#"{"title": "Emma"}"#, "-v"];
+    let outcome = call(&[&find[..], &["--token", "canary", "-H", "x-one: 1"]].concat()).await;
+    assert_eq!(outcome.code, 0, "{}", outcome.err);
+    assert!(
+        !outcome.err.contains("canary"),
+        "a secret is told: {}",
+        outcome.err
     );
-}
-
-#[test]
-fn durations_have_a_unit() {
-    check_duration("500ms", Some(500));
-    check_duration("10s", Some(10_000));
-    check_duration("2m", Some(120_000));
-    check_duration("1h", Some(3_600_000));
-}
-
-#[test]
-fn other_durations_are_refused() {
-    for text in [
-        "",
-        "10",
-        "s",
-        "1.5s",
-        "-1s",
-        "1 s",
-        "0s",
-        "1d",
-        "99999999999999999999s",
-        "18446744073709551615h",
+    for line in [
+        "> /shelf.v1.ShelfService/FindBook at 127.0.0.1:",
+        "> x-one: 1\n",
+        "> authorization: Bearer [hidden]\n",
+        "< content-type: application/grpc\n",
+        "< trailer grpc-status: 0\n",
+        " ms, headers after ",
+        "* sent 1 message of 6 bytes, received 1 message of 8 bytes\n",
     ] {
-        check_duration(text, None);
+        assert!(
+            outcome.err.contains(line),
+            "{line:?} is not in {}",
+            outcome.err
+        );
     }
 }
 
-#[test]
-fn header_without_a_colon_is_refused() {
-    assert!(super::parse_header("x-one").is_err());
-}
-
-#[test]
-fn header_with_a_malformed_name_is_refused() {
-    assert!(super::parse_header("x one: 1").is_err());
-}
-
-#[test]
-fn binary_header_is_refused() {
-    assert!(super::parse_header("x-bin: 1").is_err());
-}
-
-// ---- Listing and describing. ----
-
 #[tokio::test]
-async fn list_shows_each_method_with_its_first_sentence() {
-    assert_snapshot!(run(&["--list"]).await.out, @r"
-    ShelfService/FindBook     Finds a book.
-    ShelfService/AddBooks     Adds books.
-    ShelfService/WatchBooks   Reports books as they arrive.
-    ShelfService/UploadCover  Uploads a cover.
-    LoanService/FindBook
-    ");
+async fn binary_metadata_is_written_in_base64() {
+    let find = ["ShelfService/FindBook", "-d", r#"{"title": "metadata"}"#];
+    let outcome = call(&[&find[..], &["-H", "x-two-bin: AQI"]].concat()).await;
+    let expected = json!({"title": r#"[None, None, Some("bytes")]"#});
+    check_reply(&outcome, &expected);
 }
 
+#[cfg(unix)]
 #[tokio::test]
-async fn list_can_be_narrowed_to_a_service() {
-    assert_snapshot!(run(&["--list", "LoanService"]).await.out, @"LoanService/FindBook");
+async fn a_socket_in_the_file_system_can_be_called() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let path = directory.path().join("grpc.sock");
+    let listener = tokio::net::UnixListener::bind(&path).expect("the socket is new");
+    let incoming = tokio_stream::wrappers::UnixListenerStream::new(listener);
+    let server =
+        tonic::transport::Server::builder().serve_with_incoming(tower::service_fn(serve), incoming);
+    let server = tokio::spawn(server);
+    let address = format!("unix:{}", path.display());
+    let outcome = run(&["ShelfService/FindBook", "--address", &address]).await;
+    server.abort();
+    check_reply(&outcome, &json!({"genre": "GENRE_NOVEL"}));
 }
 
-#[tokio::test]
-async fn list_of_an_unknown_service_is_a_usage_error() {
-    assert_snapshot!(usage(&["--list", "LoansService"]).await, @"error: there is no service LoansService; did you mean LoanService?");
-}
+/// A pipe that nobody reads.
+struct Closed;
 
-#[tokio::test]
-async fn describe_shows_the_method_and_all_it_is_made_of() {
-    let outcome = run(&["--describe", "ShelfService/FindBook"]).await;
-    assert_snapshot!("describe", outcome.out);
+impl std::io::Write for Closed {
+    fn write(&mut self, _: &[u8]) -> std::io::Result<usize> {
+        Err(std::io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
 }
 
 #[tokio::test]
-async fn describe_marks_streams_and_alternatives() {
-    let outcome = run(&["--describe", "ShelfService/UploadCover"]).await;
-    assert_snapshot!("describe_upload", outcome.out);
+async fn a_pipe_that_nobody_reads_is_told_as_such() {
+    let cli = Cli::try_parse_from(["call", "--list"]).expect("the arguments parse");
+    let (pool, mut err) = (pool(), Vec::new());
+    let done = run_to(
+        cli.call,
+        (&pool, LOGIN),
+        Screen::default(),
+        &mut Closed,
+        &mut err,
+    )
+    .await;
+    let kind = done.map_err(|error| error.kind());
+    assert_eq!(kind, Err(std::io::ErrorKind::BrokenPipe));
+    assert!(err.is_empty(), "nothing is said of it");
 }

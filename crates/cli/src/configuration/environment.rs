@@ -12,7 +12,8 @@ use super::setting::{Origin, Setting};
 
 /// Variables that no argument has: secrets that are never the value of an argument, and
 /// what the program tells itself when it moves secrets to its environment.
-pub(super) const WITHOUT_ARGUMENT: [&str; 5] = [
+pub(super) const WITHOUT_ARGUMENT: [&str; 6] = [
+    "WEB1ON1_METADATA",
     "WEB1ON1_TOKEN_KEY",
     "WEB1ON1_MOVED_FLAGS",
     "WEB1ON1_CREDENTIALS_PASSWORD",

@@ -187,9 +187,34 @@ impl BoundsArgs {
         config.max_held = self.max_held_replies;
         config.forwarded = self.forward.requests();
         config.forwarded_replies = self.forward.replies();
+        config.messages = MESSAGES;
         config
     }
 }
+
+/// What callers over gRPC are told in place of what REST callers are: how to get a token
+/// here. The words for refused tokens are the vendor's, for an SDK that speaks REST.
+const MESSAGES: &[(&str, &str)] = &[
+    (
+        "TOKEN_MISSING",
+        "a token is needed: send the metadata `authorization: Bearer <token>` with one from \
+         AuthService/CreateToken",
+    ),
+    (
+        "TOKEN_EXPIRED",
+        "the token has expired: get another one from AuthService/RefreshToken or \
+         AuthService/CreateToken",
+    ),
+    (
+        "TOKEN_SIGNATURE_INVALID",
+        "the signature of the token is invalid: get a token of this system from \
+         AuthService/CreateToken",
+    ),
+    (
+        "TOKEN_INVALID",
+        "the token is invalid: get an access token from AuthService/CreateToken",
+    ),
+];
 
 /// What is longer means for ever. Instants have an end, and a duration that leads
 /// beyond it cannot be waited for.
@@ -215,6 +240,14 @@ mod tests {
     struct Arguments {
         #[command(flatten)]
         bounds: BoundsArgs,
+    }
+
+    #[test]
+    fn messages_are_for_reasons_that_there_are() {
+        for (reason, _) in MESSAGES {
+            let known = ::contract::reasons::REASONS;
+            assert!(known.iter().any(|(known, ..)| known == reason), "{reason}");
+        }
     }
 
     #[test]

@@ -214,7 +214,7 @@ async fn a_restore_leaves_a_database_alone_that_is_in_use() {
     let (data, file) = backed_up(&scratch).await;
     let server = Server::start(&data, None);
     let refused = run(&["restore", "--overwrite"], &file, &data).await;
-    check_refused(&refused, "stop it first");
+    check_refused(&refused, "already; stop that first");
     let caller = server.caller();
     let token = caller.log_in().await;
     assert_eq!(names(&caller, &token).await, ["A", "B"]);
