@@ -294,7 +294,7 @@ fn generated_code_is_what_the_protos_say() {
         ("debug.rs", debug(&pool)),
         ("lists.rs", lists(&pool)),
         ("methods.rs", methods(&pool)),
-        ("web1on1.v2.rs", api(&pool)),
+        ("v2.rs", api(&pool)),
     ];
     for (name, content) in files {
         let path = directory.join(name);

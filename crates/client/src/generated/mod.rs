@@ -18,5 +18,4 @@ pub(crate) mod methods;
     reason = "generated"
 )]
 #[rustfmt::skip]
-#[path = "web1on1.v2.rs"]
 pub mod v2;
