@@ -37,3 +37,8 @@ pub use list::{List, ListRequest};
 pub use reason::Reason;
 
 pub use {prost_types, tonic};
+
+/// The programs of the documentation, which are compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../../../docs/clients-grpc.md")]
+struct Documentation;
