@@ -11,9 +11,10 @@ from google.protobuf.message import Message
 
 from web1on1._credentials import Credentials
 from web1on1._errors import Error
+from web1on1._logins import AUTH, Logins
 from web1on1._retries import Retries
-from web1on1._session import Session
-from web1on1.v2 import auth_pb2, auth_service_pb2
+from web1on1._session import Session, Tokens
+from web1on1.v2 import auth_pb2
 
 Request = TypeVar("Request", bound=Message)
 Reply = TypeVar("Reply", bound=Message)
@@ -22,8 +23,6 @@ T = TypeVar("T")
 Metadata = tuple[tuple[str, str], ...]
 Start = Callable[[float | None, Metadata], T]
 """Begins a call that has so many seconds left."""
-
-_AUTH = "/web1on1.v2.AuthService/"
 
 
 class Calls:
@@ -44,9 +43,8 @@ class Calls:
         self._retries = retries
         self._timeout = timeout
         self._stream_timeout = stream_timeout
-        self.session = Session(
-            credentials, self._login, refresh_before=refresh_before, pause=login_pause
-        )
+        tokens = Tokens(credentials, refresh_before=refresh_before, pause=login_pause)
+        self.session = Session(tokens, self._login)
 
     def unary(
         self,
@@ -60,7 +58,7 @@ class Calls:
     ) -> Reply:
         """One message for one."""
         start = self._unary(path, request, reply)
-        return self._begin(path, start, _deadline(timeout, self._timeout), safe=safe)
+        return self._begin(path, start, deadline_of(timeout, self._timeout), safe=safe)
 
     def upload(
         self,
@@ -80,7 +78,7 @@ class Calls:
         def start(left: float | None, metadata: Metadata) -> Reply:
             return method(iter(requests), timeout=left, metadata=metadata)
 
-        deadline = _deadline(timeout, self._stream_timeout)
+        deadline = deadline_of(timeout, self._stream_timeout)
         return self._begin(path, start, deadline, safe=False, repeatable=False)
 
     def stream(
@@ -103,7 +101,7 @@ class Calls:
             call = method(request, timeout=left, metadata=metadata)
             return call, next(call, None)
 
-        deadline = _deadline(timeout, self._stream_timeout)
+        deadline = deadline_of(timeout, self._stream_timeout)
         call, first = self._begin(path, start, deadline, safe=True)
         if first is None:
             return
@@ -132,20 +130,20 @@ class Calls:
         safe: bool,
         repeatable: bool = True,
     ) -> T:
-        if path.startswith(_AUTH):
+        if path.startswith(AUTH):
             return self._attempts(start, (), deadline, safe=safe)
         access = self.session.access(deadline)
         if access is None:
             return self._attempts(start, (), deadline, safe=safe)
         try:
-            return self._attempts(start, _bearer(access.token), deadline, safe=safe)
+            return self._attempts(start, bearer(access.token), deadline, safe=safe)
         except Error as error:
             if error.code is not grpc.StatusCode.UNAUTHENTICATED:
                 raise
             access = self.session.access_after(access, deadline)
             if access is None or not repeatable:
                 raise
-        return self._attempts(start, _bearer(access.token), deadline, safe=safe)
+        return self._attempts(start, bearer(access.token), deadline, safe=safe)
 
     def _attempts(
         self, start: Start[T], metadata: Metadata, deadline: float | None, *, safe: bool
@@ -168,30 +166,23 @@ class Calls:
             time.sleep(pause)
             attempt += 1
 
-    def _login(
-        self, refresh: str | None, credentials: Credentials, deadline: float | None
-    ) -> auth_pb2.Token:
-        if refresh:
-            request = auth_service_pb2.RefreshTokenRequest(refresh_token=refresh)
-            path = _AUTH + "RefreshToken"
-            start = self._unary(path, request, auth_service_pb2.RefreshTokenResponse)
+    def _login(self, refresh: str | None, deadline: float | None) -> auth_pb2.Token:
+        login = Logins(self.session.tokens.credentials, refresh)
+        if login.by_refresh_token:
+            start = self._unary(*login.by_refresh_token)
             try:
                 return self._attempts(start, (), deadline, safe=True).token
             except Error as error:
-                is_refused = error.code is grpc.StatusCode.UNAUTHENTICATED
-                if credentials._password is None or not is_refused:
+                if not login.is_next_after(error):
                     raise
-        login = auth_service_pb2.CreateTokenRequest(
-            email=credentials.email, password=credentials._password
-        )
-        by_password = self._unary(_AUTH + "CreateToken", login, auth_service_pb2.CreateTokenResponse)
-        return self._attempts(by_password, (), deadline, safe=False).token
+        start_anew = self._unary(*login.by_password)
+        return self._attempts(start_anew, (), deadline, safe=False).token
 
 
-def _deadline(timeout: float | None, default: float | None) -> float | None:
+def deadline_of(timeout: float | None, default: float | None) -> float | None:
     chosen = default if timeout is None else timeout
     return None if chosen is None else time.monotonic() + chosen
 
 
-def _bearer(token: str) -> Metadata:
+def bearer(token: str) -> Metadata:
     return (("authorization", f"Bearer {token}"),)

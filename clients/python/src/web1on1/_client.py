@@ -13,7 +13,7 @@ from web1on1._credentials import Credentials
 from web1on1._retries import Retries, Retry
 from web1on1._services import Services
 
-_MAX_REPLY = 4 * 1024 * 1024
+MAX_REPLY = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class Client(Services):
         tls: Tls | None = None,
         refresh_before: float = 300,
         login_pause: float = 5,
-        max_reply: int = _MAX_REPLY,
+        max_reply: int = MAX_REPLY,
     ) -> None:
         self._channel = _channel(url, tls or Tls(), max_reply)
         self._calls = Calls(
@@ -73,7 +73,7 @@ class Client(Services):
     @property
     def refresh_token(self) -> str | None:
         """The refresh token that the next start can log in with; a secret."""
-        return self._calls.session.refresh_token
+        return self._calls.session.tokens.refresh_token
 
     def close(self) -> None:
         """Ends the connection and all calls."""
@@ -92,6 +92,16 @@ class Client(Services):
 
 
 def _channel(url: str, tls: Tls, max_reply: int) -> grpc.Channel:
+    target, credentials, options = channel_arguments(url, tls, max_reply)
+    if credentials:
+        return grpc.secure_channel(target, credentials, options)
+    return grpc.insecure_channel(target, options)
+
+
+def channel_arguments(
+    url: str, tls: Tls, max_reply: int
+) -> tuple[str, grpc.ChannelCredentials | None, list[tuple[str, object]]]:
+    """The target, the credentials (none without TLS) and the options of a channel."""
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.netloc:
         raise ValueError(f"{url!r} is no URL of a gateway, such as http://127.0.0.1:50051")
@@ -104,9 +114,8 @@ def _channel(url: str, tls: Tls, max_reply: int) -> grpc.Channel:
         ("grpc.enable_retries", 0),
     ]
     if parts.scheme == "http":
-        return grpc.insecure_channel(parts.netloc, options)
+        return parts.netloc, None, options
     if tls.domain:
         options.append(("grpc.ssl_target_name_override", tls.domain))
     target = parts.netloc if parts.port else f"{parts.netloc}:443"
-    credentials = grpc.ssl_channel_credentials(tls.roots, tls.key, tls.certificate)
-    return grpc.secure_channel(target, credentials, options)
+    return target, grpc.ssl_channel_credentials(tls.roots, tls.key, tls.certificate), options
