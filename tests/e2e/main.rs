@@ -8,6 +8,8 @@ mod auth;
 #[allow(dead_code, reason = "the tests of TLS itself use more of it")]
 mod authority;
 mod avatars;
+mod client;
+mod client_faults;
 mod connect;
 mod coverage;
 mod faults;

@@ -1,0 +1,1 @@
+"""The messages of version 2 of the API."""
