@@ -26,6 +26,7 @@ use crate::{
     failure::Failure,
     operation::{BASE_PATH, BodyInfo, OperationInfo, ReplyBody, Tag, TypeInfo, Upload},
     recorded::recorded,
+    schema_files,
     schema::{Definitions, Described, Mark, SchemaDocument, definition_name, visit_references},
     validate::Violations,
 };
@@ -68,20 +69,7 @@ pub fn artefacts_of(version: &str) -> Vec<Artefact> {
             content: yaml,
         },
     ];
-    for document in documents() {
-        let mut schema = document.standalone();
-        if let Some(members) = schema.as_object_mut() {
-            let id = format!(
-                "https://api.web1on1.chat{BASE_PATH}/schemas/{}.json",
-                document.name
-            );
-            members.shift_insert(1, "$id".into(), id.into());
-        }
-        artefacts.push(Artefact {
-            path: format!("schemas/{}.json", document.name),
-            content: format!("{schema:#}\n"),
-        });
-    }
+    artefacts.extend(schema_files::files());
     artefacts
 }
 

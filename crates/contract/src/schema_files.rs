@@ -1,0 +1,61 @@
+//! The JSON Schemas as files, each schema once.
+//!
+//! There is a file for each named schema, in which others are referred to by relative
+//! URIs, and one file that has all of them. Either is valid by itself, so that whoever
+//! validates takes what suits the tool.
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    openapi::{Artefact, schemas},
+    operation::BASE_PATH,
+    schema::{definition_name, visit_references},
+};
+
+/// The dialect of the schemas.
+const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
+
+/// Where the API is. The `$id` of each schema begins with it.
+const HOST: &str = "https://api.web1on1.chat";
+
+/// A file for each schema, and the one with all of them.
+pub(crate) fn files() -> Vec<Artefact> {
+    let mut files = vec![file("schemas.json", bundle())];
+    for (name, schema) in schemas() {
+        let path = format!("schemas/{name}.json");
+        let mut members = beginning(&path, name);
+        let mut schema = schema.clone();
+        visit_references(&mut schema, &mut |target| {
+            if let Some(name) = definition_name(target) {
+                *target = format!("{name}.json");
+            }
+        });
+        if let Value::Object(schema) = schema {
+            members.extend(schema);
+        }
+        files.push(file(&path, members));
+    }
+    files
+}
+
+fn bundle() -> Map<String, Value> {
+    let mut members = beginning("schemas.json", "All schemas");
+    members.insert("$defs".into(), json!(schemas()));
+    members
+}
+
+/// The keywords that each file begins with.
+fn beginning(path: &str, title: &str) -> Map<String, Value> {
+    let id = format!("{HOST}{BASE_PATH}/{path}");
+    [("$schema", DIALECT), ("$id", &id), ("title", title)]
+        .map(|(keyword, value)| (keyword.to_owned(), value.into()))
+        .into_iter()
+        .collect()
+}
+
+fn file(path: &str, members: Map<String, Value>) -> Artefact {
+    Artefact {
+        path: path.to_owned(),
+        content: format!("{:#}\n", Value::Object(members)),
+    }
+}
