@@ -22,8 +22,8 @@
 //!    elsewhere.
 //! 8. The rest are leaves, which know none of the above: `config`, `limits`,
 //!    `clock`, `ids`, `error`, `keys`, `token`, `throttle`, `logins`, `peer`,
-//!    `password`, `picture`, `blocking`, `unfit`, `uploads`, `private`, `observer` and
-//!    `usage`.
+//!    `password`, `picture`, `blocking`, `unfit`, `uploads`, `private`, `observer`, `pages`
+//!    and `usage`.
 
 mod access;
 mod app;
@@ -39,6 +39,7 @@ mod keys;
 mod limits;
 mod logins;
 pub mod observer;
+mod pages;
 mod password;
 mod peer;
 mod picture;
@@ -67,6 +68,7 @@ pub use config::{Config, PictureStore, PictureStoreError, S3};
 pub use ids::Ids;
 pub use keys::{KeysError, Rotation, TokenKeys};
 pub use limits::{DatabaseLimits, HashLimits, LoginLimits, PictureLimits, ServerLimits};
+pub use pages::{Page, Pages};
 pub use revoke::{RevokeError, Revoked};
 pub use seed::{SeedError, Seeded};
 pub use start::{FirstStart, OpenError};

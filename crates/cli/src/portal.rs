@@ -2,6 +2,8 @@
 //! directory, and for the servers.
 
 use anyhow::Context as _;
+use backend::{Page, Pages};
+use bytes::Bytes;
 use contract::openapi::artefacts;
 use contract::operation::BASE_PATH;
 use contract::reasons::REASONS;
@@ -24,17 +26,66 @@ pub(crate) fn files(base: Option<&str>) -> anyhow::Result<Vec<File>> {
     made_of(&documents(base)?)
 }
 
+/// Where a server has its documentation.
+const DOCS: &str = "/docs";
+
+/// What a server has at its root too: where tools look for it.
+const AT_ROOT: [&str; 3] = ["openapi", "schemas", "descriptors"];
+
+/// What a server of the API at `base` serves beside it: the site below `/docs`, and the
+/// documents, schemas and descriptors where tools look for them.
+pub(crate) fn pages(base: String) -> Pages {
+    // The last two are where the real API has its schemas.
+    let roots = [
+        DOCS,
+        "/openapi.json",
+        "/openapi.yaml",
+        "/openapi-3.0.json",
+        "/openapi-3.0.yaml",
+        "/schemas",
+        "/schemas.json",
+        "/descriptors",
+        "/v2/schemas",
+        "/v2/schemas.json",
+    ];
+    Pages::new(roots, move || served(&files_of_server(&base)?))
+}
+
 /// The same for a server of the API at `base`: its documents name it first.
-///
-/// # Errors
-///
-/// As [`files`].
-pub(crate) fn files_of_server(base: &str) -> anyhow::Result<Vec<File>> {
+fn files_of_server(base: &str) -> anyhow::Result<Vec<File>> {
     let mut documents = documents(Some(base))?;
     for document in &mut documents {
         name_this_server(document)?;
     }
     made_of(&documents)
+}
+
+/// Where each file of the site is on a server.
+fn served(files: &[File]) -> anyhow::Result<Vec<Page>> {
+    let mut pages = Vec::new();
+    for file in files {
+        let gzip = file
+            .gzip()
+            .with_context(|| format!("{} cannot be compressed", file.path))?;
+        let gzip = Bytes::from(gzip.into_owned());
+        let mut add = |path: String| {
+            pages.push(Page {
+                path,
+                media_type: file.media_type.to_owned(),
+                policy: file.policy.clone(),
+                gzip: gzip.clone(),
+            });
+        };
+        let path = &file.path;
+        add(format!("{DOCS}/{path}"));
+        if AT_ROOT.iter().any(|root| path.starts_with(root)) {
+            add(format!("/{}", path.trim_end_matches(".binpb")));
+        }
+        if path.starts_with("schemas") {
+            add(format!("{BASE_PATH}/{path}"));
+        }
+    }
+    Ok(pages)
 }
 
 fn made_of(documents: &[Source]) -> anyhow::Result<Vec<File>> {
@@ -126,8 +177,8 @@ mod tests {
     #[test]
     fn the_documents_of_a_server_name_it_first() {
         let files = files_of_server("http://127.0.0.1:8080").expect("it can be made");
-        let json: Value = serde_json::from_slice(&find(&files, "openapi.json").bytes).unwrap();
-        let yaml: Value = yaml_serde::from_slice(&find(&files, "openapi.yaml").bytes).unwrap();
+        let json: Value = serde_json::from_slice(&find(&files, "openapi.json").bytes().unwrap()).unwrap();
+        let yaml: Value = yaml_serde::from_slice(&find(&files, "openapi.yaml").bytes().unwrap()).unwrap();
         assert_eq!(json["servers"][0]["url"], BASE_PATH);
         assert_eq!(json, yaml);
     }
@@ -136,7 +187,7 @@ mod tests {
     fn the_id_of_a_schema_is_where_it_is() {
         let files = files(Some("https://docs.example.com/")).expect("it can be made");
         for file in files.iter().filter(|file| file.path.starts_with("schemas")) {
-            let schema: Value = serde_json::from_slice(&file.bytes).unwrap();
+            let schema: Value = serde_json::from_slice(&file.bytes().unwrap()).unwrap();
             let url = format!("https://docs.example.com/{}", file.path);
             assert_eq!(schema["$id"], url);
         }

@@ -58,6 +58,7 @@ use self::tls::{HttpTlsArgs, TlsArgs};
 use self::upstream::UpstreamArgs;
 pub(crate) use self::upstream::server_name;
 use crate::log::Process;
+use crate::portal;
 use crate::progress::Progress;
 
 /// The domain of the reasons that the gateway gives for its own errors.
@@ -106,9 +107,13 @@ pub(crate) struct BackendArgs {
 
     /// Where others reach the REST API, if not at the address of --http
     ///
-    /// URLs of avatars begin with it.
+    /// URLs of avatars begin with it, and the `$id` of each JSON Schema that is served.
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
+
+    /// Serve no documentation of the API at /docs, and none of its documents
+    #[arg(long)]
+    no_docs: bool,
 
     /// A JSON document of resources to load at the start; may be given more than once
     ///
@@ -389,7 +394,9 @@ impl Opened {
             .clone()
             .unwrap_or_else(|| public_url(address, tls.is_some()));
         let data = &args.place.data;
+        let pages = (!args.no_docs).then(|| portal::pages(public_url.clone()));
         let mut config = ::backend::Config::new(args.place.url()?, data, public_url);
+        config.pages = pages;
         config.pictures = args.pictures.store()?;
         config.picture_limits = args.pictures.limits();
         let kept_in = kept_in(args.place.database.is_some(), &config);

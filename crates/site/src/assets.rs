@@ -1,11 +1,7 @@
 //! What pages load: style sheets, scripts, the icon, and the renderer of the REST
 //! reference.
 
-use std::io::Read as _;
-
-use flate2::read::GzDecoder;
-
-use crate::{Error, File};
+use crate::{Content, File};
 
 /// What the assets are, with their paths and media types.
 const ASSETS: [(&str, &str, &str); 5] = [
@@ -43,34 +39,27 @@ const RENDERER: &[u8] = include_bytes!("../assets/scalar/standalone.js.gz");
 const LICENCE: &str = include_str!("../assets/scalar/LICENSE");
 
 /// Every asset as a file of the site.
-///
-/// # Errors
-///
-/// The renderer cannot be unpacked.
-pub(crate) fn files() -> Result<Vec<File>, Error> {
-    let file = |path: &str, media_type, bytes: &[u8]| File {
+pub(crate) fn files() -> Vec<File> {
+    let file = |path: &str, media_type, content| File {
         path: path.to_owned(),
         media_type,
         policy: None,
-        bytes: bytes.to_owned(),
+        content,
     };
+    let text = |text: &str| Content::Plain(text.as_bytes().to_owned());
     let mut files: Vec<_> = ASSETS
         .iter()
-        .map(|(path, media_type, text)| file(path, media_type, text.as_bytes()))
+        .map(|(path, media_type, content)| file(path, media_type, text(content)))
         .collect();
-    let mut renderer = Vec::new();
-    GzDecoder::new(RENDERER)
-        .read_to_end(&mut renderer)
-        .map_err(Error::Renderer)?;
     files.push(file(
         "assets/scalar.js",
         "text/javascript; charset=utf-8",
-        &renderer,
+        Content::Gzip(RENDERER),
     ));
     files.push(file(
         "assets/scalar.LICENSE.txt",
         "text/plain; charset=utf-8",
-        LICENCE.as_bytes(),
+        text(LICENCE),
     ));
-    Ok(files)
+    files
 }

@@ -9,7 +9,7 @@ use crate::comments::first_sentence;
 use crate::html::escape;
 use crate::markdown::{Heading, code_block, plain};
 use crate::page::{Page, Section};
-use crate::{Error, File, Input, Source};
+use crate::{Content, Error, File, Input, Source};
 
 /// The archive of all protos.
 const ARCHIVE: &str = "proto.tar.gz";
@@ -38,7 +38,7 @@ pub(crate) fn files(input: &Input<'_>) -> Result<Vec<File>, Error> {
         media_type: media_type(&path),
         path,
         policy: None,
-        bytes: bytes.to_owned(),
+        content: Content::Plain(bytes.to_owned()),
     };
     let documents = input.documents.iter();
     let mut files: Vec<_> = documents

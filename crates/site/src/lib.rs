@@ -27,6 +27,12 @@ mod search;
 mod start;
 mod types;
 
+use std::borrow::Cow;
+use std::io::{self, Read as _, Write as _};
+
+use flate2::Compression;
+use flate2::read::GzDecoder;
+use flate2::write::GzEncoder;
 use prost_reflect::DescriptorPool;
 use serde_json::Value;
 
@@ -80,7 +86,53 @@ pub struct File {
     /// ([CSP3](https://www.w3.org/TR/CSP3/)). Pages alone have one.
     pub policy: Option<String>,
     /// What it holds.
-    pub bytes: Vec<u8>,
+    pub content: Content,
+}
+
+/// What a file holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Content {
+    /// These bytes.
+    Plain(Vec<u8>),
+    /// What these bytes are when gzip ([RFC 1952]) is undone.
+    ///
+    /// [RFC 1952]: https://www.rfc-editor.org/rfc/rfc1952
+    Gzip(&'static [u8]),
+}
+
+impl File {
+    /// Returns what the file holds.
+    ///
+    /// # Errors
+    ///
+    /// What is kept compressed is damaged.
+    pub fn bytes(&self) -> io::Result<Cow<'_, [u8]>> {
+        match &self.content {
+            Content::Plain(bytes) => Ok(bytes.into()),
+            Content::Gzip(bytes) => {
+                let mut plain = Vec::new();
+                GzDecoder::new(*bytes).read_to_end(&mut plain)?;
+                Ok(plain.into())
+            }
+        }
+    }
+
+    /// Returns what the file holds, compressed with gzip. It is the same for the same
+    /// file.
+    ///
+    /// # Errors
+    ///
+    /// None that memory does not have.
+    pub fn gzip(&self) -> io::Result<Cow<'_, [u8]>> {
+        match &self.content {
+            Content::Plain(bytes) => {
+                let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+                gzip.write_all(bytes)?;
+                Ok(gzip.finish()?.into())
+            }
+            Content::Gzip(bytes) => Ok((*bytes).into()),
+        }
+    }
 }
 
 /// Why there is no site.
@@ -97,10 +149,7 @@ pub enum Error {
     Descriptors(#[source] prost_reflect::DescriptorError),
     /// The archive of the protos cannot be written.
     #[error("the protos cannot be put into an archive")]
-    Archive(#[source] std::io::Error),
-    /// What the renderer of the REST reference is kept in is damaged.
-    #[error("the renderer of the REST reference cannot be unpacked")]
-    Renderer(#[source] std::io::Error),
+    Archive(#[source] io::Error),
 }
 
 /// Makes every file of the site.
@@ -133,6 +182,6 @@ pub fn build(input: &Input<'_>) -> Result<Vec<File>, Error> {
     files.push(reference::page(&document, &rest, &api));
     files.extend(pages.iter().map(|page| page.file(&rest.version)));
     files.extend(downloads::files(input)?);
-    files.extend(assets::files()?);
+    files.extend(assets::files());
     Ok(files)
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::File;
+use crate::{Content, File};
 use crate::html::escape;
 use crate::markdown::Heading;
 use crate::policy;
@@ -71,7 +71,7 @@ impl Page {
             path: self.path.clone(),
             media_type: HTML,
             policy: Some(policy::as_header(&policy)),
-            bytes: html.into_bytes(),
+            content: Content::Plain(html.into_bytes()),
         }
     }
 

@@ -2,12 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::File;
 use crate::api::Api;
 use crate::html::{in_script, slug};
 use crate::page::{HTML, Section, footer, head, header, menu};
 use crate::policy;
 use crate::rest::Rest;
+use crate::{Content, File};
 
 const PATH: &str = "rest.html";
 
@@ -36,7 +36,7 @@ pub(crate) fn page(document: &Value, rest: &Rest, api: &Api) -> File {
         path: PATH.to_owned(),
         media_type: HTML,
         policy: Some(policy::as_header(&policy)),
-        bytes: html.into_bytes(),
+        content: Content::Plain(html.into_bytes()),
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::api::{Api, enum_name, local_name};
 use crate::page::Page;
 use crate::rest::Rest;
-use crate::{File, Reason};
+use crate::{Content, File, Reason};
 
 /// Everything that has a name, with what it is and where: an array of arrays of three
 /// strings.
@@ -51,6 +51,6 @@ pub(crate) fn index(pages: &[Page], rest: &Rest, api: &Api, reasons: &[Reason]) 
         path: "search.json".to_owned(),
         media_type: "application/json",
         policy: None,
-        bytes: Value::Array(found).to_string().into_bytes(),
+        content: Content::Plain(Value::Array(found).to_string().into_bytes()),
     }
 }

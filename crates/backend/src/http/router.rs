@@ -39,6 +39,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::identified::identified;
 use super::observed::{Notes, observed};
+use super::pages;
 use super::request_id::{REQUEST_ID, RequestId};
 use super::respond::respond;
 use super::serve::{Route, serve, serve_list};
@@ -145,7 +146,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/avatars/{user}/{file}", get(avatar))
         .route("/healthz", get(health))
         .method_not_allowed_fallback(method_not_allowed)
-        .fallback(not_found)
+        .fallback(others)
         .layer(from_fn(identified))
         .layer(cors)
         .layer(from_fn_with_state(Arc::clone(&app), observed))
@@ -218,6 +219,26 @@ async fn health(State(app): State<Arc<App>>, extensions: Extensions, id: Request
     match app.store.check().await {
         Ok(()) => "ok\n".into_response(),
         Err(error) => respond(error.into(), &id),
+    }
+}
+
+/// A page that is served beside the API, or the answer that there is nothing.
+async fn others(
+    State(app): State<Arc<App>>,
+    id: RequestId,
+    method: Method,
+    uri: Uri,
+    request: HeaderMap,
+    extensions: Extensions,
+) -> Response {
+    let pages = app.pages.as_ref();
+    let Some(pages) = pages.filter(|pages| pages.cover(uri.path())) else {
+        return not_found(id, uri).await;
+    };
+    Notes::operation(&extensions, "documentation");
+    match pages::answer(pages, method, &uri, &request).await {
+        Ok(response) => response,
+        Err(error) => respond(error, &id),
     }
 }
 

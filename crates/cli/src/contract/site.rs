@@ -35,7 +35,7 @@ pub(crate) fn run(args: &SiteArgs) -> anyhow::Result<ExitCode> {
         if let Some(directory) = path.parent() {
             fs::create_dir_all(directory).with_context(cannot)?;
         }
-        fs::write(&path, &file.bytes).with_context(cannot)?;
+        fs::write(&path, file.bytes()?).with_context(cannot)?;
     }
     println!(
         "wrote {} files; begin at {}",
