@@ -4,7 +4,12 @@
 use crate::{Content, File};
 
 /// What the assets are, with their paths and media types.
-const ASSETS: [(&str, &str, &str); 5] = [
+const ASSETS: [(&str, &str, &str); 6] = [
+    (
+        "assets/frame.css",
+        "text/css; charset=utf-8",
+        include_str!("../assets/frame.css"),
+    ),
     (
         "assets/site.css",
         "text/css; charset=utf-8",

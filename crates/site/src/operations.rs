@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use crate::api::Api;
 use crate::html::{escape, slug};
 use crate::markdown::Heading;
-use crate::page::{Page, Section};
+use crate::page::{OPERATIONS, Page, Section};
 use crate::rest::Rest;
 
 pub(crate) fn page(rest: &Rest, api: &Api) -> Page {
@@ -54,11 +54,11 @@ pub(crate) fn page(rest: &Rest, api: &Api) -> Page {
         body.push_str("</ul>\n");
     }
     Page {
-        path: "operations.html".to_owned(),
+        path: OPERATIONS.to_owned(),
         section: Section::Rest,
         title: "All operations".to_owned(),
         description: "Every REST operation and the gRPC methods that carry out the same.".to_owned(),
-        beside: vec![("operations.html".to_owned(), "All operations".to_owned())],
+        beside: Vec::new(),
         contents,
         body,
     }

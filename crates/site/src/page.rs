@@ -10,6 +10,9 @@ use crate::policy;
 /// What a page of HTML is sent as.
 pub(crate) const HTML: &str = "text/html; charset=utf-8";
 
+/// What the titles of all pages end with.
+const PRODUCT: &str = "Web1on1 API";
+
 /// The parts of the site, as the head of every page names them.
 const SECTIONS: [(Section, &str, &str); 7] = [
     (Section::Home, "Overview", "index.html"),
@@ -20,6 +23,9 @@ const SECTIONS: [(Section, &str, &str); 7] = [
     (Section::Changelog, "Changelog", "changelog.html"),
     (Section::Downloads, "Downloads", "downloads.html"),
 ];
+
+/// The list of all operations.
+pub(crate) const OPERATIONS: &str = "operations.html";
 
 /// A part of the site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,9 +86,15 @@ impl Page {
         for (section, name, href) in SECTIONS {
             html.push_str("<li>");
             html.push_str(&link(root, href, name, self.path == href));
-            if section == self.section && !self.beside.is_empty() {
+            let operations = [(OPERATIONS.to_owned(), "All operations".to_owned())];
+            let below: &[_] = match section {
+                Section::Rest => &operations,
+                section if section == self.section => &self.beside,
+                _ => &[],
+            };
+            if !below.is_empty() {
                 html.push_str("\n<ul>\n");
-                for (href, name) in &self.beside {
+                for (href, name) in below {
                     let link = link(root, href, name, self.path == *href);
                     let _ = writeln!(html, "<li>{link}</li>");
                 }
@@ -126,7 +138,11 @@ pub(crate) fn root(path: &str) -> &'static str {
 
 /// The beginning of a page, to the end of its head.
 pub(crate) fn head(root: &str, title: &str, description: &str, policy: &str) -> String {
-    let (title, description, policy) = (escape(title), escape(description), escape(policy));
+    let title = match title {
+        PRODUCT => PRODUCT.to_owned(),
+        title => format!("{title} · {PRODUCT}"),
+    };
+    let (title, description, policy) = (escape(&title), escape(description), escape(policy));
     format!(
         "<!doctype html>
 <html lang=\"en\">
@@ -136,9 +152,10 @@ pub(crate) fn head(root: &str, title: &str, description: &str, policy: &str) -> 
 <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">
 <meta name=\"color-scheme\" content=\"light dark\">
 <meta name=\"referrer\" content=\"no-referrer\">
-<title>{title} · Web1on1 API</title>
+<title>{title}</title>
 <meta name=\"description\" content=\"{description}\">
 <link rel=\"icon\" href=\"{root}assets/icon.svg\" type=\"image/svg+xml\">
+<link rel=\"stylesheet\" href=\"{root}assets/frame.css\">
 <link rel=\"stylesheet\" href=\"{root}assets/site.css\">
 <script src=\"{root}assets/site.js\" defer data-root=\"{root}\"></script>
 </head>
@@ -178,7 +195,7 @@ pub(crate) fn header(root: &str, current: Section, version: &str) -> String {
         );
     }
     html.push_str(
-        "</ul>\n</nav>\n<button type=\"button\" class=\"search\" aria-haspopup=\"dialog\" hidden>\
+        "</ul>\n</nav>\n<button type=\"button\" class=\"search\" aria-haspopup=\"dialog\" aria-label=\"Search\" hidden>\
          <svg aria-hidden=\"true\" viewBox=\"0 0 20 20\"><circle cx=\"9\" cy=\"9\" r=\"5.5\"/>\
          <path d=\"m13 13 4 4\"/></svg><span>Search</span> <kbd>/</kbd></button>\n</header>\n",
     );

@@ -16,10 +16,10 @@ pub(crate) fn page(document: &Value, rest: &Rest, api: &Api) -> File {
     let description = format!("Every operation of the {} over REST.", rest.title);
     let mut html = head("", "REST reference", &description, &policy);
     html = html.replace(
-        "</head>\n",
+        "<link rel=\"stylesheet\" href=\"assets/site.css\">\n",
         "<link rel=\"stylesheet\" href=\"assets/rest.css\">\n\
          <script src=\"assets/scalar.js\" defer></script>\n\
-         <script src=\"assets/rest.js\" defer></script>\n</head>\n",
+         <script src=\"assets/rest.js\" defer></script>\n",
     );
     html.push_str(&header("", Section::Rest, &rest.version));
     html.push_str(&menu("", Section::Rest));
