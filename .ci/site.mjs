@@ -145,7 +145,7 @@ async function tryOut(context, view) {
   const dialog = page.getByRole("dialog");
   const send = dialog.locator("[data-addressbar-action=send]:visible");
   await send.waitFor();
-  await dialog.locator(".scalar-password-input input, input[id*=Token i], [aria-label*=Token i]").first().fill(await token());
+  await dialog.getByRole("textbox", { name: "Bearer Token" }).fill(await token());
   await accessible(page, `${where}, the dialog`);
   if (screenshots) {
     await page.screenshot({ path: path.join(screenshots, `${view.name}-try.png`) });

@@ -22,6 +22,46 @@ async function read() {
   return api;
 }
 
+// Corrects what screen readers are told wrongly: attributes that contradict each other,
+// and landmarks that there can be only one of.
+function correct() {
+  const first = (selector) => document.querySelector(selector);
+  const all = (selector) => document.querySelectorAll(selector);
+  for (const element of all("button[role=none], button[role=alert], button[role=presentation]")) {
+    element.removeAttribute("role");
+  }
+  for (const element of all("[role=combobox]:not([aria-expanded])")) {
+    element.setAttribute("aria-expanded", "false");
+  }
+  for (const element of all(".scalar-app header:not([role])")) {
+    element.setAttribute("role", "none");
+    element.parentElement.setAttribute("role", "navigation");
+    element.parentElement.setAttribute("aria-label", "Reference");
+  }
+  for (const element of all(".scalar-client section[aria-label^=Notifications]:not([data-named])")) {
+    element.dataset.named = "";
+    element.setAttribute("aria-label", "Notifications of requests");
+  }
+  // What a dialog covers is out of reach.
+  const isCovered = first("[role=dialog][aria-modal=true]") !== null;
+  for (const element of all("header.top, .references-rendered, .t-doc__sidebar, .t-doc__header, .bottom")) {
+    if (element.inert !== isCovered) {
+      element.inert = isCovered;
+    }
+  }
+}
+
+let isPlanned = false;
+new MutationObserver(() => {
+  if (!isPlanned) {
+    isPlanned = true;
+    requestAnimationFrame(() => {
+      isPlanned = false;
+      correct();
+    });
+  }
+}).observe(document.body, { attributes: true, attributeFilter: ["role", "aria-modal"], childList: true, subtree: true });
+
 const main = document.getElementById("main");
 
 function show(content) {

@@ -86,7 +86,7 @@ pub(crate) fn page(input: &Input<'_>, document: &Value) -> Page {
     ));
     body.push_str("<ul class=\"files\">\n");
     let size: usize = input.protos.iter().map(|proto| proto.content.len()).sum();
-    body.push_str(&entry(ARCHIVE, "all protos in one archive", size));
+    body.push_str(&entry(ARCHIVE, "all protos in one archive; unpacked it has", size));
     body.push_str(&entry(
         DESCRIPTORS,
         "an encoded FileDescriptorSet with comments and options, for tools without a compiler",

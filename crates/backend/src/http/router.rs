@@ -238,7 +238,14 @@ async fn others(
     Notes::operation(&extensions, "documentation");
     match pages::answer(pages, method, &uri, &request).await {
         Ok(response) => response,
-        Err(error) => respond(error, &id),
+        Err(error) => {
+            let mut response = respond(error, &id);
+            if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+                let allowed = HeaderValue::from_static("GET, HEAD");
+                response.headers_mut().insert(header::ALLOW, allowed);
+            }
+            response
+        }
     }
 }
 
