@@ -19,16 +19,12 @@ fn main() -> anyhow::Result<()> {
     sources.sort();
     let out = std::env::var_os("OUT_DIR").context("cargo runs this")?;
     let out = PathBuf::from(out).join("sources.rs");
-    fs::write(&out, constant(&sources)).with_context(|| out.display().to_string())
+    fs::write(&out, constant(&sources)?).with_context(|| out.display().to_string())
 }
 
 /// Finds the protos below a directory: the path under which each is imported, and where
 /// it is.
-fn find(
-    root: &Path,
-    directory: &Path,
-    found: &mut Vec<(String, PathBuf)>,
-) -> anyhow::Result<()> {
+fn find(root: &Path, directory: &Path, found: &mut Vec<(String, PathBuf)>) -> anyhow::Result<()> {
     let cannot = || format!("{} cannot be read", directory.display());
     for entry in fs::read_dir(directory).with_context(cannot)? {
         let path = entry.with_context(cannot)?.path();
@@ -43,12 +39,13 @@ fn find(
 }
 
 /// The protos as Rust.
-fn constant(sources: &[(String, PathBuf)]) -> String {
+fn constant(sources: &[(String, PathBuf)]) -> anyhow::Result<String> {
     let mut rust = String::from("&[\n");
     for (imported, path) in sources {
+        let path = path.to_str().context("is no UTF-8")?;
         // Writing to a string cannot fail.
         let _ = writeln!(rust, "    ({imported:?}, include_str!({path:?})),");
     }
     rust.push_str("]\n");
-    rust
+    Ok(rust)
 }

@@ -177,8 +177,10 @@ mod tests {
     #[test]
     fn the_documents_of_a_server_name_it_first() {
         let files = files_of_server("http://127.0.0.1:8080").expect("it can be made");
-        let json: Value = serde_json::from_slice(&find(&files, "openapi.json").bytes().unwrap()).unwrap();
-        let yaml: Value = yaml_serde::from_slice(&find(&files, "openapi.yaml").bytes().unwrap()).unwrap();
+        let json: Value =
+            serde_json::from_slice(&find(&files, "openapi.json").bytes().unwrap()).unwrap();
+        let yaml: Value =
+            yaml_serde::from_slice(&find(&files, "openapi.yaml").bytes().unwrap()).unwrap();
         assert_eq!(json["servers"][0]["url"], BASE_PATH);
         assert_eq!(json, yaml);
     }

@@ -26,8 +26,8 @@ use crate::{
     failure::Failure,
     operation::{BASE_PATH, BodyInfo, OperationInfo, ReplyBody, Tag, TypeInfo, Upload},
     recorded::recorded,
-    schema_files,
     schema::{Definitions, Described, Mark, SchemaDocument, definition_name, visit_references},
+    schema_files,
     validate::Violations,
 };
 

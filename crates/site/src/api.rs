@@ -281,7 +281,9 @@ fn route(method: &MethodDescriptor, rest: &Rest) -> Option<Route> {
 
 fn pattern(rule: &DynamicMessage) -> Option<(String, String)> {
     let descriptor = rule.descriptor();
-    let pattern = descriptor.oneofs().find(|oneof| oneof.name() == "pattern")?;
+    let pattern = descriptor
+        .oneofs()
+        .find(|oneof| oneof.name() == "pattern")?;
     let field = pattern.fields().find(|field| rule.has_field(field))?;
     match &*rule.get_field(&field) {
         Value::String(path) => Some((field.name().to_uppercase(), path.clone())),

@@ -72,7 +72,11 @@ pub(crate) fn page(input: &Input<'_>, document: &Value) -> Page {
     section(&mut body, "openapi", "OpenAPI");
     body.push_str("<p>The REST API as a document for code generators, linters and other tools.</p>\n<ul class=\"files\">\n");
     for document in documents {
-        body.push_str(&entry(&document.path, &about(document), document.content.len()));
+        body.push_str(&entry(
+            &document.path,
+            &about(document),
+            document.content.len(),
+        ));
     }
     body.push_str("</ul>\n");
 
@@ -86,13 +90,19 @@ pub(crate) fn page(input: &Input<'_>, document: &Value) -> Page {
     ));
     body.push_str("<ul class=\"files\">\n");
     let size: usize = input.protos.iter().map(|proto| proto.content.len()).sum();
-    body.push_str(&entry(ARCHIVE, "all protos in one archive; unpacked it has", size));
+    body.push_str(&entry(
+        ARCHIVE,
+        "all protos in one archive; unpacked it has",
+        size,
+    ));
     body.push_str(&entry(
         DESCRIPTORS,
         "an encoded FileDescriptorSet with comments and options, for tools without a compiler",
         input.descriptors.len(),
     ));
-    body.push_str("</ul>\n<details><summary>Each proto by itself</summary>\n<ul class=\"names\">\n");
+    body.push_str(
+        "</ul>\n<details><summary>Each proto by itself</summary>\n<ul class=\"names\">\n",
+    );
     for proto in input.protos {
         body.push_str(&name(&format!("proto/{}", proto.path), &proto.path));
     }
@@ -113,7 +123,9 @@ pub(crate) fn page(input: &Input<'_>, document: &Value) -> Page {
             bundle.content.len(),
         ));
     }
-    body.push_str("</ul>\n<details open><summary>Each schema by itself</summary>\n<dl class=\"schemas\">\n");
+    body.push_str(
+        "</ul>\n<details open><summary>Each schema by itself</summary>\n<dl class=\"schemas\">\n",
+    );
     for schema in alone {
         let short = schema.path.trim_start_matches("schemas/");
         let short = short.trim_end_matches(".json");

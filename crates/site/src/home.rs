@@ -20,12 +20,16 @@ pub(crate) fn page(rest: &Rest, api: &Api) -> Page {
         (
             "rest.html",
             "REST reference",
-            format!("{operations} operations with parameters, bodies and examples, to try out in place."),
+            format!(
+                "{operations} operations with parameters, bodies and examples, to try out in place."
+            ),
         ),
         (
             "grpc/index.html",
             "gRPC reference",
-            format!("{services} services with {rpcs} methods, and every message and enum of theirs."),
+            format!(
+                "{services} services with {rpcs} methods, and every message and enum of theirs."
+            ),
         ),
         (
             "operations.html",

@@ -36,7 +36,10 @@ mod tests {
 
     #[test]
     fn markup_is_escaped() {
-        assert_eq!(escape("<a b='c' d=\"e\">&"), "&lt;a b=&#39;c&#39; d=&quot;e&quot;&gt;&amp;");
+        assert_eq!(
+            escape("<a b='c' d=\"e\">&"),
+            "&lt;a b=&#39;c&#39; d=&quot;e&quot;&gt;&amp;"
+        );
     }
 
     #[test]

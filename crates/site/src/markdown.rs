@@ -27,8 +27,7 @@ pub(crate) fn render(markdown: &str, place: &dyn Fn(&str) -> Option<String>) -> 
     let mut heading: Option<(usize, String)> = None;
     let mut is_link = false;
     for event in Parser::new_ext(markdown, Options::ENABLE_TABLES) {
-        if let (Some((_, text)), Event::Text(part) | Event::Code(part)) = (&mut heading, &event)
-        {
+        if let (Some((_, text)), Event::Text(part) | Event::Code(part)) = (&mut heading, &event) {
             text.push_str(part);
         }
         match event {
@@ -61,7 +60,8 @@ pub(crate) fn render(markdown: &str, place: &dyn Fn(&str) -> Option<String>) -> 
             Event::End(TagEnd::CodeBlock) => events.push(raw(CLOSE_CODE.to_owned())),
             // A wide table scrolls by itself, also by the keyboard.
             Event::Start(Tag::Table(columns)) => {
-                let open = "<div class=\"scroll\" role=\"region\" aria-label=\"Table\" tabindex=\"0\">";
+                let open =
+                    "<div class=\"scroll\" role=\"region\" aria-label=\"Table\" tabindex=\"0\">";
                 events.push(raw(open.to_owned()));
                 events.push(Event::Start(Tag::Table(columns)));
             }
@@ -119,21 +119,29 @@ mod tests {
     #[test]
     fn html_is_not_let_through() {
         let html = plain("a <script>alert(1)</script> b\n\n<img src=x onerror=y>");
-        assert!(!html.contains("<script") && !html.contains("<img"), "{html}");
+        assert!(
+            !html.contains("<script") && !html.contains("<img"),
+            "{html}"
+        );
     }
 
     #[test]
     fn names_in_code_lead_to_what_they_name() {
         let place = |name: &str| (name == "User").then(|| "user.html#User".to_owned());
         let html = render("A `User` has `email`.", &place).html;
-        let expected = "<p>A <a href=\"user.html#User\"><code>User</code></a> has <code>email</code>.</p>\n";
+        let expected =
+            "<p>A <a href=\"user.html#User\"><code>User</code></a> has <code>email</code>.</p>\n";
         assert_eq!(html, expected);
     }
 
     #[test]
     fn headings_have_anchors() {
         let rendered = render("# Changes\n\n## 4.1.0 (2026-11-27)\n", &|_| None);
-        assert!(rendered.html.contains("<h2 id=\"4-1-0-2026-11-27\">4.1.0 (2026-11-27)</h2>"));
+        assert!(
+            rendered
+                .html
+                .contains("<h2 id=\"4-1-0-2026-11-27\">4.1.0 (2026-11-27)</h2>")
+        );
         let text = "4.1.0 (2026-11-27)".to_owned();
         let anchor = "4-1-0-2026-11-27".to_owned();
         assert_eq!(rendered.headings, [Heading { anchor, text }]);

@@ -57,7 +57,8 @@ pub(crate) fn page(rest: &Rest, api: &Api) -> Page {
         path: OPERATIONS.to_owned(),
         section: Section::Rest,
         title: "All operations".to_owned(),
-        description: "Every REST operation and the gRPC methods that carry out the same.".to_owned(),
+        description: "Every REST operation and the gRPC methods that carry out the same."
+            .to_owned(),
         beside: Vec::new(),
         contents,
         body,

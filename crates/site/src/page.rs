@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
-use crate::{Content, File};
 use crate::html::escape;
 use crate::markdown::Heading;
 use crate::policy;
+use crate::{Content, File};
 
 /// What a page of HTML is sent as.
 pub(crate) const HTML: &str = "text/html; charset=utf-8";
@@ -82,7 +82,8 @@ impl Page {
     }
 
     fn navigation(&self, root: &str) -> String {
-        let mut html = String::from("<nav class=\"side\" id=\"menu\" aria-label=\"Pages\">\n<ul>\n");
+        let mut html =
+            String::from("<nav class=\"side\" id=\"menu\" aria-label=\"Pages\">\n<ul>\n");
         for (section, name, href) in SECTIONS {
             html.push_str("<li>");
             html.push_str(&link(root, href, name, self.path == href));
@@ -213,7 +214,8 @@ pub(crate) fn footer(version: &str) -> String {
 
 /// The links of all sections, for a page that has no navigation beside it.
 pub(crate) fn menu(root: &str, current: Section) -> String {
-    let mut html = String::from("<nav class=\"side over\" id=\"menu\" aria-label=\"Pages\">\n<ul>\n");
+    let mut html =
+        String::from("<nav class=\"side over\" id=\"menu\" aria-label=\"Pages\">\n<ul>\n");
     for (section, name, href) in SECTIONS {
         let link = link(root, href, name, section == current);
         let _ = writeln!(html, "<li>{link}</li>");

@@ -45,7 +45,11 @@ pub(crate) fn index(pages: &[Page], rest: &Rest, api: &Api, reasons: &[Reason]) 
         }
     }
     for reason in reasons {
-        add(&reason.name, "error", &format!("errors.html#{}", reason.name));
+        add(
+            &reason.name,
+            "error",
+            &format!("errors.html#{}", reason.name),
+        );
     }
     File {
         path: "search.json".to_owned(),

@@ -41,7 +41,11 @@ async fn served() -> (Router, Arc<AtomicUsize>) {
     (api.backend.router(), made)
 }
 
-async fn ask(router: &Router, line: &str, headers: &[(&str, &str)]) -> (StatusCode, HeaderMap, Vec<u8>) {
+async fn ask(
+    router: &Router,
+    line: &str,
+    headers: &[(&str, &str)],
+) -> (StatusCode, HeaderMap, Vec<u8>) {
     let (method, path) = line.split_once(' ').expect("method and path");
     let mut request = Request::builder().method(method).uri(path);
     for (name, value) in headers {
@@ -61,7 +65,10 @@ async fn a_page_needs_no_token() {
         let (status, headers, body) = ask(&router, &format!("GET {path}"), &[]).await;
         assert_eq!(status, 200, "{path}");
         assert_eq!(body, TEXT.as_bytes(), "{path}");
-        assert_eq!(headers[header::CONTENT_SECURITY_POLICY], "default-src 'self'");
+        assert_eq!(
+            headers[header::CONTENT_SECURITY_POLICY],
+            "default-src 'self'"
+        );
         assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
     }
 }
