@@ -141,6 +141,7 @@ async function tryOut(context, view) {
   const where = `trying out (${view.name})`;
   const page = await open(context, new URL("rest.html#tag/users/listUsers", docs).href, where);
   page.setDefaultTimeout(PATIENCE);
+  await accessible(page, `${where}, the operation`);
   await page.getByRole("button", { name: /^Test Request \(get \/users\)/i }).click();
   const dialog = page.getByRole("dialog");
   const send = dialog.locator("[data-addressbar-action=send]:visible");
@@ -171,7 +172,7 @@ async function searching(context, view) {
     await page.screenshot({ path: path.join(screenshots, `${view.name}-search.png`) });
   }
   await page.keyboard.press("Enter");
-  await page.waitForURL("**/grpc/user.html#StreamUsers*", { timeout: PATIENCE });
+  await page.waitForURL("**/grpc/user.html#StreamUsers", { timeout: PATIENCE });
   await page.close();
 }
 

@@ -51,8 +51,10 @@ function distance(name, words) {
     if (at < 0) {
       return undefined;
     }
-    const startsWord = at === 0 || /[^a-z0-9]/.test(name[at - 1]);
-    sum += at + (startsWord ? 0 : 20);
+    const end = at + word.length;
+    const beginsWord = at === 0 || /[^a-z0-9]/.test(name[at - 1]);
+    const endsWord = end === name.length || /[^a-z0-9]/.test(name[end]);
+    sum += at / 10 + (beginsWord ? 0 : 20) + (endsWord ? 0 : 10);
   }
   return sum + name.length / 100;
 }

@@ -1,6 +1,7 @@
 //! Pages as responses: compressed for whoever takes that, and not sent again to whoever
 //! has them.
 
+use std::fmt::Write as _;
 use std::io::Read as _;
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -90,9 +91,13 @@ fn plain(gzip: &[u8]) -> std::io::Result<Bytes> {
 /// What tells a page from an older one, in either coding.
 fn tag(gzip: &[u8]) -> String {
     let digest = digest(&SHA256, gzip);
-    let hexadecimal = digest.as_ref().iter().take(16);
-    let hexadecimal: String = hexadecimal.map(|byte| format!("{byte:02x}")).collect();
-    format!("W/\"{hexadecimal}\"")
+    let mut tag = String::from("W/\"");
+    for byte in digest.as_ref().iter().take(16) {
+        // Writing to a string cannot fail.
+        let _ = write!(tag, "{byte:02x}");
+    }
+    tag.push('"');
+    tag
 }
 
 /// Returns whether the client has what has this tag ([RFC 9110, 13.1.2]).

@@ -193,7 +193,7 @@ async fn avatar(
     Notes::operation(&extensions, "avatar");
     let (media_type, bytes) = match avatars::get(&app, &user, &file).await {
         Ok(Some(found)) => found,
-        Ok(None) => return not_found(id, uri).await,
+        Ok(None) => return not_found(&id, &uri),
         Err(error) => return respond(error, &id),
     };
     let tag = format!("\"{file}\"");
@@ -233,7 +233,7 @@ async fn others(
 ) -> Response {
     let pages = app.pages.as_ref();
     let Some(pages) = pages.filter(|pages| pages.cover(uri.path())) else {
-        return not_found(id, uri).await;
+        return not_found(&id, &uri);
     };
     Notes::operation(&extensions, "documentation");
     match pages::answer(pages, method, &uri, &request).await {
@@ -249,9 +249,9 @@ async fn others(
     }
 }
 
-async fn not_found(id: RequestId, uri: Uri) -> Response {
+fn not_found(id: &RequestId, uri: &Uri) -> Response {
     let path = uri.path().to_owned();
-    respond(Failure::PathUnknown { path }.into(), &id)
+    respond(Failure::PathUnknown { path }.into(), id)
 }
 
 async fn method_not_allowed(id: RequestId, method: Method, uri: Uri) -> Response {
