@@ -18,6 +18,7 @@ use crate::ids::Ids;
 use crate::keys::KeyRing;
 use crate::logins::Logins;
 use crate::observer::Observers;
+use crate::pages::Pages;
 use crate::password::Hasher;
 use crate::store::Store;
 use crate::uploads::Uploads;
@@ -34,6 +35,8 @@ pub(crate) struct App {
     pub(crate) trusted_proxies: Vec<IpNet>,
     /// The origins whose pages may call the API.
     pub(crate) cors_origins: Vec<HeaderValue>,
+    /// What is served beside the API.
+    pub(crate) pages: Option<Pages>,
     /// Where pictures are kept, if not in the database.
     pub(crate) files: Option<Files>,
     /// What uploaded pictures are decoded in.

@@ -18,6 +18,7 @@ use crate::ids::Ids;
 use crate::keys::TokenKeys;
 use crate::limits::{DatabaseLimits, HashLimits, LoginLimits, PictureLimits, ServerLimits};
 use crate::observer::Observer;
+use crate::pages::Pages;
 
 /// What a backend needs to know.
 #[derive(Clone, Debug)]
@@ -71,6 +72,8 @@ pub struct Config {
     /// The origins whose pages in a browser may call the API, such as
     /// `https://app.example.com`; `*` for all.
     pub cors_origins: Vec<HeaderValue>,
+    /// What is served beside the API: its documentation.
+    pub pages: Option<Pages>,
     /// What tells the time.
     pub clock: Clock,
     /// What makes identifiers. Random ones where there is nothing else.
@@ -109,6 +112,7 @@ impl Config {
             tls: None,
             housekeeping: Duration::from_mins(1),
             cors_origins: Vec::new(),
+            pages: None,
             clock: Clock::default(),
             ids: None,
             observers: Vec::new(),

@@ -23,8 +23,8 @@
 //!    elsewhere.
 //! 8. The rest are leaves, which know none of the above: `config`, `limits`,
 //!    `clock`, `ids`, `error`, `keys`, `token`, `throttle`, `logins`, `peer`,
-//!    `password`, `picture`, `blocking`, `unfit`, `uploads`, `private`, `observer` and
-//!    `usage`.
+//!    `password`, `picture`, `blocking`, `unfit`, `uploads`, `private`, `observer`, `pages`
+//!    and `usage`.
 
 mod access;
 mod app;
@@ -42,6 +42,7 @@ mod limits;
 mod lock;
 mod logins;
 pub mod observer;
+mod pages;
 mod password;
 mod peer;
 mod picture;
@@ -71,6 +72,7 @@ pub use ids::Ids;
 pub use keys::{KeysError, Rotation, TokenKeys};
 pub use limits::{DatabaseLimits, HashLimits, LoginLimits, PictureLimits, ServerLimits};
 pub use lock::{Lock, LockError};
+pub use pages::{Page, Pages};
 pub use password::{WeakPassword, check_owner_password};
 pub use revoke::{RevokeError, Revoked};
 pub use seed::{SeedError, Seeded};

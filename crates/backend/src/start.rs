@@ -189,6 +189,7 @@ pub(crate) async fn open(config: Config) -> Result<(App, Option<FirstStart>), Op
         logins: Logins::new(config.login_limits),
         trusted_proxies: config.trusted_proxies,
         cors_origins: config.cors_origins,
+        pages: config.pages,
         decoders: Pool::new(limits.decoders, limits.waiting, limits.wait),
         uploads: Uploads::new(limits.upload_bytes),
         base_urls: BaseUrls::new(public_url, config.hosts, config.tls.is_some()),

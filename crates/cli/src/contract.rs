@@ -18,6 +18,7 @@ mod recorded;
 mod remote;
 mod revision;
 mod rules;
+mod site;
 mod verify;
 
 use std::process::ExitCode;
@@ -40,6 +41,7 @@ enum ContractCommand {
     Check(check::CheckArgs),
     Bless(bless::BlessArgs),
     Export(export::ExportArgs),
+    Site(site::SiteArgs),
     Agree(agree::AgreeArgs),
     Diff(diff::DiffArgs),
     GitDiff(git_diff::GitDiffArgs),
@@ -53,6 +55,7 @@ pub(crate) async fn run(args: &ContractArgs) -> anyhow::Result<ExitCode> {
         ContractCommand::Check(args) => Ok(output::or_unusable(check::run(args).await)),
         ContractCommand::Bless(args) => Ok(output::or_unusable(bless::run(args))),
         ContractCommand::Export(args) => Ok(output::or_unusable(export::run(args))),
+        ContractCommand::Site(args) => Ok(output::or_unusable(site::run(args))),
         ContractCommand::Agree(args) => Ok(output::or_unusable(agree::run(args))),
         ContractCommand::Diff(args) => Ok(output::or_unusable(diff::run(args))),
         ContractCommand::GitDiff(args) => Ok(output::or_unusable(git_diff::run(args))),

@@ -14,6 +14,7 @@ mod health;
 mod hidden;
 mod log;
 mod log_targets;
+mod portal;
 mod progress;
 mod serve;
 

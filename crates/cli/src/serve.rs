@@ -60,6 +60,7 @@ use self::tls::{HttpTlsArgs, TlsArgs};
 use self::upstream::UpstreamArgs;
 pub(crate) use self::upstream::server_name;
 use crate::log::Process;
+use crate::portal;
 use crate::progress::Progress;
 
 /// The domain of the reasons that the gateway gives for its own errors.
@@ -108,7 +109,8 @@ pub(crate) struct BackendArgs {
 
     /// Where others reach the REST API, if not at the address of --http
     ///
-    /// URLs of avatars and links to next pages begin with it.
+    /// URLs of avatars, links to next pages and the `$id` of each JSON Schema that is served
+    /// begin with it.
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
 
@@ -120,6 +122,10 @@ pub(crate) struct BackendArgs {
     /// the address of --http are such hosts.
     #[arg(long, value_name = "HOST", value_delimiter = ',', value_parser = host)]
     public_host: Vec<Authority>,
+
+    /// Serve no documentation of the API at /docs, and none of its documents
+    #[arg(long)]
+    no_docs: bool,
 
     /// A JSON document of resources to load at the start; may be given more than once
     ///
@@ -414,11 +420,13 @@ impl Opened {
             .clone()
             .unwrap_or_else(|| public_url(address, tls.is_some()));
         let data = &args.place.data;
+        let pages = (!args.no_docs).then(|| portal::pages(public_url.clone()));
         let mut config = ::backend::Config::new(args.place.url()?, data, public_url);
         config.hosts.clone_from(&args.public_host);
         if args.public_url.is_none() {
             config.hosts.extend(own_hosts(address));
         }
+        config.pages = pages;
         config.pictures = args.pictures.store()?;
         config.picture_limits = args.pictures.limits();
         let kept_in = kept_in(args.place.database.is_some(), &config);

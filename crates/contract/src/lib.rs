@@ -46,6 +46,7 @@ pub mod recorded;
 mod role;
 mod rules;
 pub mod schema;
+mod schema_files;
 pub mod services;
 pub mod timestamp;
 pub mod users;

@@ -28,6 +28,7 @@ use crate::{
     published,
     recorded::recorded,
     schema::{Definitions, Described, Mark, SchemaDocument, definition_name, visit_references},
+    schema_files,
     validate::Violations,
 };
 
@@ -65,13 +66,7 @@ pub fn artefacts_of(version: &str, server: Option<&str>) -> Vec<Artefact> {
         json_file("openapi-3.0.json", &older),
         yaml_file("openapi-3.0.yaml", &older),
     ];
-    for name in documents().into_iter().map(|document| &document.name) {
-        let path = format!("schemas/{name}.json");
-        let id = format!("https://api.web1on1.chat{BASE_PATH}/{path}");
-        if let Some(schema) = published::standalone(&document, name, &id) {
-            artefacts.push(json_file(&path, &schema));
-        }
-    }
+    artefacts.extend(schema_files::files(&document));
     artefacts
 }
 

@@ -24,3 +24,7 @@ pub use generated::web1on1::v2;
 /// The encoded `FileDescriptorSet` of the protos and all that they import, with
 /// comments and options.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+
+/// The protos and all that they import but for the well-known types: the path under
+/// which each is imported, and its text.
+pub const SOURCES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/sources.rs"));

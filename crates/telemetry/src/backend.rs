@@ -21,7 +21,7 @@ use crate::registry::{Measurements, Registry, Scrape};
 const UNKNOWN: &str = "unknown";
 
 /// What is served beside the operations.
-const OTHERS: [&str; 2] = ["avatar", "health"];
+const OTHERS: [&str; 3] = ["avatar", "documentation", "health"];
 
 /// The status of a request whose client went before there was a reply, as nginx has it.
 pub(crate) const CLIENT_GONE: u16 = 499;

@@ -19,6 +19,7 @@ mod door;
 mod identified;
 mod limits;
 mod observed;
+mod pages;
 mod received;
 mod reply_body;
 mod request_id;

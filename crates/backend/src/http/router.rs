@@ -39,6 +39,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::identified::identified;
 use super::observed::{Notes, observed};
+use super::pages;
 use super::request_id::{REQUEST_ID, RequestId};
 use super::respond::respond;
 use super::serve::{Route, serve, serve_list};
@@ -145,7 +146,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .route("/avatars/{user}/{file}", get(avatar))
         .route("/healthz", get(health))
         .method_not_allowed_fallback(method_not_allowed)
-        .fallback(not_found)
+        .fallback(others)
         .layer(from_fn(identified))
         .layer(cors)
         .layer(from_fn_with_state(Arc::clone(&app), observed))
@@ -192,7 +193,7 @@ async fn avatar(
     Notes::operation(&extensions, "avatar");
     let (media_type, bytes) = match avatars::get(&app, &user, &file).await {
         Ok(Some(found)) => found,
-        Ok(None) => return not_found(id, uri).await,
+        Ok(None) => return not_found(&id, &uri),
         Err(error) => return respond(error, &id),
     };
     let tag = format!("\"{file}\"");
@@ -221,9 +222,36 @@ async fn health(State(app): State<Arc<App>>, extensions: Extensions, id: Request
     }
 }
 
-async fn not_found(id: RequestId, uri: Uri) -> Response {
+/// A page that is served beside the API, or the answer that there is nothing.
+async fn others(
+    State(app): State<Arc<App>>,
+    id: RequestId,
+    method: Method,
+    uri: Uri,
+    request: HeaderMap,
+    extensions: Extensions,
+) -> Response {
+    let pages = app.pages.as_ref();
+    let Some(pages) = pages.filter(|pages| pages.cover(uri.path())) else {
+        return not_found(&id, &uri);
+    };
+    Notes::operation(&extensions, "documentation");
+    match pages::answer(pages, method, &uri, &request).await {
+        Ok(response) => response,
+        Err(error) => {
+            let mut response = respond(error, &id);
+            if response.status() == StatusCode::METHOD_NOT_ALLOWED {
+                let allowed = HeaderValue::from_static("GET, HEAD");
+                response.headers_mut().insert(header::ALLOW, allowed);
+            }
+            response
+        }
+    }
+}
+
+fn not_found(id: &RequestId, uri: &Uri) -> Response {
     let path = uri.path().to_owned();
-    respond(Failure::PathUnknown { path }.into(), &id)
+    respond(Failure::PathUnknown { path }.into(), id)
 }
 
 async fn method_not_allowed(id: RequestId, method: Method, uri: Uri) -> Response {

@@ -21,6 +21,7 @@ mod memberships;
 mod observed;
 mod operation;
 mod organizations;
+mod pages;
 mod people;
 mod pictures;
 mod plans;

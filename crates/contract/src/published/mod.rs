@@ -29,7 +29,6 @@ mod examples;
 mod names;
 mod older;
 mod parameters;
-mod schemas;
 mod unions;
 mod views;
 
@@ -39,7 +38,6 @@ use crate::openapi::openapi;
 use crate::operation::BASE_PATH;
 
 pub use older::to_3_0;
-pub use schemas::standalone;
 
 /// Every mark of the types, none of which is published.
 const MARKS: [&str; 3] = ["x-always", "x-told-apart", "x-of"];

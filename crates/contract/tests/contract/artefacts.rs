@@ -3,6 +3,7 @@
 use std::{collections::BTreeSet, env, fs, path::Path};
 
 use contract::openapi::artefacts;
+use serde_json::Value;
 
 const UPDATE: &str = "run `cargo run -- contract export`, or this test with UPDATE=1";
 
@@ -61,20 +62,102 @@ fn yaml_and_json_say_the_same() {
             .unwrap()
             .content
     };
-    let yaml: serde_json::Value = yaml_serde::from_str(&content("openapi.yaml")).unwrap();
-    let json: serde_json::Value = serde_json::from_str(&content("openapi.json")).unwrap();
+    let yaml: Value = yaml_serde::from_str(&content("openapi.yaml")).unwrap();
+    let json: Value = serde_json::from_str(&content("openapi.json")).unwrap();
     assert_eq!(yaml, json);
 }
 
-#[test]
-fn schemas_are_valid_and_self_contained() {
-    for artefact in artefacts() {
-        if !artefact.path.starts_with("schemas/") {
+/// What is below `openapi/schemas`, and the file with all of them, as JSON.
+fn schemas() -> Vec<(String, Value)> {
+    let schemas = artefacts()
+        .into_iter()
+        .filter(|artefact| artefact.path.starts_with("schemas"));
+    schemas
+        .map(|artefact| {
+            let schema = serde_json::from_str(&artefact.content).unwrap();
+            (artefact.path, schema)
+        })
+        .collect()
+}
+
+/// Checks the recorded replies against their schemas, which `find` compiles by name.
+#[track_caller]
+fn check_replies(find: impl Fn(&str) -> jsonschema::Validator) {
+    let mut checked = 0;
+    for operation in contract::catalogue() {
+        let Some(document) = operation.reply.body.document() else {
             continue;
+        };
+        let body = contract::recorded::recorded(operation.id)
+            .and_then(|exchange| exchange.response.body.as_ref());
+        let validator = find(&document.name);
+        let is_list = document.root()["type"] == "array";
+        let items = match body {
+            // The schema is that of an element.
+            Some(Value::Array(items)) if !is_list => items.as_slice(),
+            Some(body) => std::slice::from_ref(body),
+            None => continue,
+        };
+        for item in items {
+            if let Some(error) = validator.iter_errors(item).next() {
+                panic!("{}: {} of {item}", operation.id, error);
+            }
+            // A validator that follows no reference would accept this too.
+            assert!(!validator.is_valid(&Value::from(true)), "{}", operation.id);
+            checked += 1;
         }
-        let schema: serde_json::Value = serde_json::from_str(&artefact.content).unwrap();
-        if let Err(error) = jsonschema::draft202012::options().build(&schema) {
-            panic!("openapi/{}: {error}", artefact.path);
+    }
+    assert!(checked > 20, "only {checked} replies were checked");
+}
+
+#[test]
+fn schemas_refer_to_each_other_by_where_they_are() {
+    let schemas = schemas();
+    let pairs = schemas
+        .iter()
+        .map(|(_, schema)| (schema["$id"].as_str().unwrap(), schema));
+    let registry = jsonschema::Registry::new()
+        .extend(pairs)
+        .unwrap()
+        .prepare()
+        .unwrap();
+    let compile = |schema: &Value| {
+        jsonschema::draft202012::options()
+            .with_registry(&registry)
+            .build(schema)
+    };
+    for (path, schema) in &schemas {
+        if let Err(error) = compile(schema) {
+            panic!("openapi/{path}: {error}");
         }
+    }
+    check_replies(|name| {
+        let path = format!("schemas/{name}.json");
+        let (_, schema) = schemas.iter().find(|(of, _)| *of == path).unwrap();
+        compile(schema).unwrap()
+    });
+}
+
+#[test]
+fn one_file_has_all_schemas_and_needs_no_other() {
+    let (_, all) = schemas()
+        .into_iter()
+        .find(|(path, _)| path == "schemas.json")
+        .unwrap();
+    check_replies(|name| {
+        let mut schema = all.clone();
+        schema["$ref"] = format!("#/$defs/{name}").into();
+        jsonschema::draft202012::new(&schema).unwrap()
+    });
+}
+
+#[test]
+fn no_schema_is_in_two_files() {
+    for (path, schema) in schemas() {
+        let definitions = schema["$defs"].as_object();
+        assert!(
+            path == "schemas.json" || definitions.is_none(),
+            "openapi/{path} has definitions; they should be files of their own"
+        );
     }
 }
