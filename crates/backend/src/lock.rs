@@ -33,6 +33,14 @@ pub enum LockError {
         /// The number of the process, if it can be known.
         process: Option<u32>,
     },
+    /// The directory of the database cannot be created.
+    #[error("the data directory {} cannot be created", .path.display())]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
     /// The file of the lock cannot be made.
     #[error("the lock {} cannot be taken", .path.display())]
     File {
@@ -78,7 +86,10 @@ impl Lock {
             path: path.clone(),
             source,
         };
-        private::create_directory(directory).map_err(failed)?;
+        private::create_directory(directory).map_err(|source| LockError::Directory {
+            path: directory.to_owned(),
+            source,
+        })?;
         let mut file = open(&path).map_err(failed)?;
         match file.try_lock() {
             Ok(()) => {}

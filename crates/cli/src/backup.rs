@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use ::backend::{Backend, Config, DatabaseLimits};
+use anyhow::bail;
 use clap::{Args, Subcommand};
 
 use crate::log::Process;
@@ -166,6 +167,13 @@ pub(crate) async fn run(args: BackendCommand, process: Process) -> anyhow::Resul
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::RevokeTokens(args)) => {
+            let file = args.place.data.join("web1on1.db");
+            if args.place.database.is_none() && !file.exists() {
+                bail!(
+                    "there is no database at {}; --data names the directory of one",
+                    file.display()
+                );
+            }
             let backend = open(&args.place, &args.keys).await?;
             let revoked = backend.revoke(&args.email).await?;
             let api_tokens = u8::from(revoked.api_token);

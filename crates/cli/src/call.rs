@@ -76,6 +76,10 @@ pub(crate) struct Login {
 /// each as soon as it has arrived, as JSON on a line of its own. On a terminal, a
 /// list is a table.
 #[derive(clap::Args, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a flag of the command line"
+)]
 #[command(after_help = "Examples:\n  \
     web1on1 call --list\n  \
     web1on1 call UserService/CreateUser --describe\n  \

@@ -29,7 +29,7 @@ const PATHS: [&str; 2] = ["/readyz", "/healthz"];
 /// The exit code is 0 if it would, and 1 if it would not or does not answer.
 #[derive(clap::Args, Debug)]
 pub(crate) struct HealthArgs {
-    /// HOST:PORT of a gRPC server, or the URL of an admin or REST server; without a
+    /// HOST:PORT of a gRPC server, 50051 without a port, or the URL of an admin or REST server; without a
     /// path, that is asked for /readyz, and for /healthz if it has none
     #[arg(value_name = "ADDRESS", default_value = "127.0.0.1:50051")]
     address: String,
@@ -78,6 +78,11 @@ pub(crate) async fn run(args: &HealthArgs) -> anyhow::Result<ExitCode> {
 }
 
 async fn grpc(address: &str, service: &str) -> anyhow::Result<()> {
+    let address = &if address.contains(':') {
+        address.to_owned()
+    } else {
+        format!("{address}:50051")
+    };
     let channel = Endpoint::from_shared(format!("http://{address}"))
         .ok()
         .filter(|endpoint| endpoint.uri().port().is_some())

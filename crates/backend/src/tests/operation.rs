@@ -107,13 +107,13 @@ async fn sessions_that_have_expired_are_removed() {
 async fn another_organization_sees_nothing_of_the_first() {
     let api = Api::start().await;
     let email = "anna@example.org".to_owned();
-    let password = Some("secret".to_owned());
+    let password = Some("secret-of-anna".to_owned());
     let made = api
         .backend
         .create_organization("Other", email.clone(), password.clone())
         .await
         .expect("is valid");
-    let token = text(&api.log_in(&email, "secret").await.created()["token"]);
+    let token = text(&api.log_in(&email, "secret-of-anna").await.created()["token"]);
     let own = api.get(&token, "/v2/organizations").await.ok();
     assert_eq!(
         (own[0]["id"].as_str(), own.as_array().map(Vec::len)),

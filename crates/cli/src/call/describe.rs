@@ -17,8 +17,12 @@ use super::{facts, text};
 /// How many names of an enum are shown beside a field.
 const FEW: usize = 8;
 
-/// How deep below a message the fields of the messages in it are shown.
-const DEPTH: usize = 1;
+/// How wide the names of an enum are beside a field.
+const NAMES: usize = 50;
+
+/// The most fields of a message that is there for what is in it. The messages in such a
+/// one are shown with their fields, and those in others by name.
+const WRAPPER: usize = 4;
 
 /// Shows what a name stands for: a method, a service or a type.
 ///
@@ -137,12 +141,15 @@ impl Rows {
                 sentence(&field),
             ]);
             if let Some(values) = facts::enum_of(&field) {
-                let blank = String::new();
-                let one_of = one_of(&values);
-                self.rows
-                    .push(vec![indent.clone(), blank.clone(), blank, one_of]);
+                let names = text::wrapped(&one_of(&values), "", NAMES);
+                for line in names.lines() {
+                    let mut row = vec![String::new(); 3];
+                    row.push(line.to_owned());
+                    self.rows.push(row);
+                }
             }
-            if let Some(below) = facts::message_of(&field).filter(|_| depth < DEPTH) {
+            let is_wrapper = depth == 0 && message.fields().len() <= WRAPPER;
+            if let Some(below) = facts::message_of(&field).filter(|_| is_wrapper) {
                 if self.shown.contains(&below) {
                     self.rows.push(vec![format!("{indent}  as above")]);
                 } else {

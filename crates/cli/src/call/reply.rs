@@ -1,5 +1,6 @@
 //! How replies are printed: as JSON, as the part that is asked for, or as a table.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use prost_reflect::{DynamicMessage, MethodDescriptor, SerializeOptions};
@@ -128,7 +129,7 @@ fn escaped(json: String) -> String {
     }
     json.chars().fold(String::new(), |mut text, character| {
         if is_active(character) {
-            text.push_str(&format!("\\u{:04x}", u32::from(character)));
+            let _ = write!(text, "\\u{:04x}", u32::from(character));
         } else {
             text.push(character);
         }

@@ -21,7 +21,7 @@ const TELLING: [&str; 4] = ["name", "email", "title", "label"];
 
 /// The list in a message that has one and beside it nothing but single values.
 pub(super) struct List {
-    list: FieldDescriptor,
+    field: FieldDescriptor,
     element: MessageDescriptor,
     beside: Vec<FieldDescriptor>,
 }
@@ -47,7 +47,7 @@ impl List {
             .iter()
             .all(|field| facts::message_of(field).is_none())
             .then_some(Self {
-                list,
+                field: list,
                 element,
                 beside,
             })
@@ -57,11 +57,11 @@ impl List {
     pub(super) fn show(&self, reply: &Value, width: usize) -> String {
         let none = Vec::new();
         let elements = reply
-            .get(self.list.json_name())
+            .get(self.field.json_name())
             .and_then(Value::as_array)
             .unwrap_or(&none);
         let mut shown = if elements.is_empty() {
-            format!("no {}\n", self.list.json_name())
+            format!("no {}\n", self.field.json_name())
         } else {
             self.table(elements, width)
         };

@@ -1,5 +1,7 @@
 //! Text for terminals: columns, paragraphs, and what must not reach a terminal.
 
+use std::fmt::Write as _;
+
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
 /// What stands between two columns.
@@ -101,7 +103,7 @@ pub(super) fn wrapped(text: &str, indent: &str, most: usize) -> String {
         let mut line = String::new();
         for word in paragraph.drain(..).flat_map(str::split_whitespace) {
             if !line.is_empty() && line.width() + 1 + word.width() > room {
-                shown.push_str(&format!("{indent}{line}\n"));
+                let _ = writeln!(shown, "{indent}{line}");
                 hang.clone_into(&mut line);
             } else if !line.is_empty() {
                 line.push(' ');
@@ -109,7 +111,7 @@ pub(super) fn wrapped(text: &str, indent: &str, most: usize) -> String {
             line.push_str(word);
         }
         if !line.is_empty() {
-            shown.push_str(&format!("{indent}{line}\n"));
+            let _ = writeln!(shown, "{indent}{line}");
         }
     };
     for line in text.lines() {

@@ -86,8 +86,8 @@ fn every_template_of_the_api_is_a_request() {
     }
 }
 
-/// How many lines fit on a large screen.
-const SCREENFUL: usize = 60;
+/// How many lines fit on a large screen. Most methods have half as many.
+const SCREENFUL: usize = 72;
 
 #[test]
 fn every_method_of_the_api_is_described_on_a_screen() {
