@@ -114,3 +114,33 @@ impl From<ApplyError> for Error {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What makes the vendor's SDK replace its access token, whichever call it is an answer
+    /// to: also to the one that does so.
+    const REPLACE: [&str; 3] = ["jwt expired", "invalid signature", "invalid token"];
+
+    #[test]
+    fn only_a_refused_access_token_makes_the_sdk_replace_it() {
+        for refused in [
+            Failure::TokenExpired,
+            Failure::TokenSignatureInvalid,
+            Failure::TokenInvalid,
+        ] {
+            let message = refused.to_string();
+            assert!(REPLACE.contains(&message.as_str()), "{message}");
+        }
+        for other in [
+            Error::RefreshRefused,
+            Error::CredentialsInvalid,
+            Failure::TokenMissing.into(),
+        ] {
+            let message = other.to_string().to_lowercase();
+            let found = REPLACE.into_iter().find(|words| message.contains(words));
+            assert_eq!(found, None, "in {message:?}");
+        }
+    }
+}

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use prost_reflect::prost_types::MethodOptions;
 use prost_reflect::prost_types::method_options::IdempotencyLevel;
 use prost_reflect::{MessageDescriptor, MethodDescriptor};
 
@@ -22,7 +23,7 @@ pub(crate) struct Schema {
 impl Schema {
     fn of(method: &MethodDescriptor) -> Self {
         let options = method.method_descriptor_proto().options.as_ref();
-        let level = options.map(|options| options.idempotency_level());
+        let level = options.map(MethodOptions::idempotency_level);
         Self {
             request: method.input(),
             response: method.output(),
