@@ -69,7 +69,8 @@ pub fn artefacts_of(version: &str) -> Vec<Artefact> {
             content: yaml,
         },
     ];
-    artefacts.extend(schema_files::files());
+    let files = schema_files::files(schemas()).into_iter();
+    artefacts.extend(files.map(|(path, content)| Artefact { path, content }));
     artefacts
 }
 

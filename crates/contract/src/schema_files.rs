@@ -7,9 +7,8 @@
 use serde_json::{Map, Value, json};
 
 use crate::{
-    openapi::{Artefact, schemas},
     operation::BASE_PATH,
-    schema::{definition_name, visit_references},
+    schema::{Definitions, definition_name, visit_references},
 };
 
 /// The dialect of the schemas.
@@ -18,10 +17,10 @@ const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 /// Where the API is. The `$id` of each schema begins with it.
 const HOST: &str = "https://api.web1on1.chat";
 
-/// A file for each schema, and the one with all of them.
-pub(crate) fn files() -> Vec<Artefact> {
-    let mut files = vec![file("schemas.json", bundle())];
-    for (name, schema) in schemas() {
+/// A file for each schema, and the one with all of them: paths and contents.
+pub(crate) fn files(schemas: &Definitions) -> Vec<(String, String)> {
+    let mut files = vec![file("schemas.json", bundle(schemas))];
+    for (name, schema) in schemas {
         let path = format!("schemas/{name}.json");
         let mut members = beginning(&path, name);
         let mut schema = schema.clone();
@@ -38,9 +37,9 @@ pub(crate) fn files() -> Vec<Artefact> {
     files
 }
 
-fn bundle() -> Map<String, Value> {
+fn bundle(schemas: &Definitions) -> Map<String, Value> {
     let mut members = beginning("schemas.json", "All schemas");
-    members.insert("$defs".into(), json!(schemas()));
+    members.insert("$defs".into(), json!(schemas));
     members
 }
 
@@ -53,9 +52,6 @@ fn beginning(path: &str, title: &str) -> Map<String, Value> {
         .collect()
 }
 
-fn file(path: &str, members: Map<String, Value>) -> Artefact {
-    Artefact {
-        path: path.to_owned(),
-        content: format!("{:#}\n", Value::Object(members)),
-    }
+fn file(path: &str, members: Map<String, Value>) -> (String, String) {
+    (path.to_owned(), format!("{:#}\n", Value::Object(members)))
 }
