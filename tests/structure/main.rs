@@ -25,7 +25,8 @@ const ROOMS: [&[&str]; 8] = [
     &["store", "files"],
     &[
         "blocking", "clock", "config", "error", "ids", "keys", "limits", "logins", "observer",
-        "password", "peer", "picture", "private", "throttle", "token", "unfit", "uploads", "usage",
+        "pages", "password", "peer", "picture", "private", "throttle", "token", "unfit", "uploads",
+        "usage",
     ],
 ];
 

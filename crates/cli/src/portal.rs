@@ -29,6 +29,11 @@ pub(crate) fn files(base: Option<&str>) -> anyhow::Result<Vec<File>> {
 /// Where a server has its documentation.
 const DOCS: &str = "/docs";
 
+/// Where the documentation of a server at `base` is.
+pub(crate) fn url(base: &str) -> String {
+    format!("{}{DOCS}/", base.trim_end_matches('/'))
+}
+
 /// What a server has at its root too: where tools look for it.
 const AT_ROOT: [&str; 3] = ["openapi", "schemas", "descriptors"];
 

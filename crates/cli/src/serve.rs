@@ -398,6 +398,8 @@ struct Opened {
     listener: TcpListener,
     address: SocketAddr,
     kept_in: String,
+    /// Where the documentation is.
+    docs: Option<String>,
 }
 
 impl Opened {
@@ -421,6 +423,7 @@ impl Opened {
             .unwrap_or_else(|| public_url(address, tls.is_some()));
         let data = &args.place.data;
         let pages = (!args.no_docs).then(|| portal::pages(public_url.clone()));
+        let docs = pages.as_ref().map(|_| portal::url(&public_url));
         let mut config = ::backend::Config::new(args.place.url()?, data, public_url);
         config.hosts.clone_from(&args.public_host);
         if args.public_url.is_none() {
@@ -460,6 +463,7 @@ impl Opened {
             listener,
             address,
             kept_in,
+            docs,
         })
     }
 
@@ -583,12 +587,16 @@ fn first_calls(grpc: SocketAddr, has_tls: bool, opened: &Opened) -> String {
     let login = serde_json::json!({"email": email, "password": password});
     // Single quotes protect everything but themselves.
     let login = login.to_string().replace('\'', "'\\''");
+    let docs = match &opened.docs {
+        Some(url) => format!("The documentation of both APIs is at {url}\n\n"),
+        None => String::new(),
+    };
     // Writing to a string cannot fail.
     let _ = write!(
         text,
         "In another shell, log in and make a first call:\n\n  \
          export WEB1ON1_TOKEN=$({program} call AuthService/CreateToken{address} -d '{login}' --select token.token)\n  \
-         {program} call UserService/GetUser{address} -d '{{\"userId\": \"me\"}}'\n\n{trust}\
+         {program} call UserService/GetUser{address} -d '{{\"userId\": \"me\"}}'\n\n{trust}{docs}\
          Ctrl-C stops the server.\n"
     );
     text

@@ -66,7 +66,8 @@ pub fn artefacts_of(version: &str, server: Option<&str>) -> Vec<Artefact> {
         json_file("openapi-3.0.json", &older),
         yaml_file("openapi-3.0.yaml", &older),
     ];
-    artefacts.extend(schema_files::files(&document));
+    let files = schema_files::files(&document).into_iter();
+    artefacts.extend(files.map(|(path, content)| Artefact { path, content }));
     artefacts
 }
 

@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::{openapi::Artefact, operation::BASE_PATH};
+use crate::operation::BASE_PATH;
 
 /// The dialect of the schemas.
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -17,8 +17,9 @@ const HOST: &str = "https://api.web1on1.chat";
 /// What references to schemas begin with in a document.
 const REFERENCE: &str = "#/components/schemas/";
 
-/// A file for each schema of a published document, and the one with all of them.
-pub(crate) fn files(document: &Value) -> Vec<Artefact> {
+/// A file for each schema of a published document, and the one with all of them: paths and
+/// contents.
+pub(crate) fn files(document: &Value) -> Vec<(String, String)> {
     let none = Map::new();
     let schemas = document["components"]["schemas"]
         .as_object()
@@ -86,9 +87,6 @@ fn beginning(path: &str, title: &str) -> Map<String, Value> {
         .collect()
 }
 
-fn file(path: &str, members: Map<String, Value>) -> Artefact {
-    Artefact {
-        path: path.to_owned(),
-        content: format!("{:#}\n", Value::Object(members)),
-    }
+fn file(path: &str, members: Map<String, Value>) -> (String, String) {
+    (path.to_owned(), format!("{:#}\n", Value::Object(members)))
 }

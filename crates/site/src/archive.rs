@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 
 use flate2::{Compression, GzBuilder};
 
-use crate::Source;
+use crate::input::Source;
 
 /// The size of a block of a tar archive.
 const BLOCK: usize = 512;

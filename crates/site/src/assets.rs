@@ -1,7 +1,7 @@
 //! What pages load: style sheets, scripts, the icon, and the renderer of the REST
 //! reference.
 
-use crate::{Content, File};
+use crate::file::{Content, File};
 
 /// What the assets are, with their paths and media types.
 const ASSETS: [(&str, &str, &str); 6] = [

@@ -6,10 +6,12 @@ use serde_json::Value;
 
 use crate::archive::tar_gz;
 use crate::comments::first_sentence;
+use crate::error::Error;
+use crate::file::{Content, File};
 use crate::html::escape;
+use crate::input::{Input, Source};
 use crate::markdown::{Heading, code_block, plain};
 use crate::page::{Page, Section};
-use crate::{Content, Error, File, Input, Source};
 
 /// The archive of all protos.
 const ARCHIVE: &str = "proto.tar.gz";

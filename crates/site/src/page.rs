@@ -2,10 +2,10 @@
 
 use std::fmt::Write as _;
 
+use crate::file::{Content, File};
 use crate::html::escape;
 use crate::markdown::Heading;
 use crate::policy;
-use crate::{Content, File};
 
 /// What a page of HTML is sent as.
 pub(crate) const HTML: &str = "text/html; charset=utf-8";

@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
-use crate::Reason;
 use crate::html::escape;
+use crate::input::Reason;
 use crate::markdown::{Heading, code_block, plain, render};
 use crate::page::{Page, Section};
 

@@ -3,11 +3,11 @@
 use serde_json::{Map, Value, json};
 
 use crate::api::Api;
+use crate::file::{Content, File};
 use crate::html::{in_script, slug};
 use crate::page::{HTML, Section, footer, head, header, menu};
 use crate::policy;
 use crate::rest::Rest;
-use crate::{Content, File};
 
 const PATH: &str = "rest.html";
 

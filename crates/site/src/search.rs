@@ -3,9 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::api::{Api, enum_name, local_name};
+use crate::file::{Content, File};
+use crate::input::Reason;
 use crate::page::Page;
 use crate::rest::Rest;
-use crate::{Content, File, Reason};
 
 /// Everything that has a name, with what it is and where: an array of arrays of three
 /// strings.
