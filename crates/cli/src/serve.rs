@@ -30,17 +30,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::backend::{Backend, FirstStart, Lock, PictureStore};
-use ::gateway::authorized::Authorized;
-use ::gateway::credentials::Credentials;
-use ::gateway::outcome::Observers;
 use ::gateway::server::Server;
-use ::gateway::upstream::{Client, Limited};
+use ::gateway::upstream::Client;
 use anyhow::Context as _;
 use clap::Args;
 use http::uri::Authority;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use transcode::{Gateway, Upstream};
 
 use self::access::AccessArgs;
 pub(crate) use self::access::KeyArgs;
@@ -260,7 +256,9 @@ pub(crate) async fn serve(args: ServeArgs, process: Process) -> anyhow::Result<E
     );
     let upstream = seen.watch(&args.watch)?.over(opened.router());
     let base = ::upstream::base(&base)?;
-    let server = in_front_of(upstream, base, None, &args.bounds, most, &mut seen)?;
+    let settings = settings(base, None, &args.bounds, most, &seen)?;
+    let (server, limit) = grpc::over_router(upstream, settings).context(NO_DESCRIPTORS)?;
+    seen.gateway(&server, limit);
     let has_tls = acceptor.is_some();
     let server = with_tls(server, acceptor);
 
@@ -311,7 +309,9 @@ pub(crate) async fn gateway(args: GatewayArgs, process: Process) -> anyhow::Resu
     seen.client(client.clone());
     let upstream = seen.watch(&args.watch)?.over(Client(client));
     let own = args.credentials.own(&base)?;
-    let server = in_front_of(upstream, base, own, &args.bounds, usize::MAX, &mut seen)?;
+    let settings = settings(base, own, &args.bounds, usize::MAX, &seen)?;
+    let (server, limit) = grpc::over_http(upstream, settings).context(NO_DESCRIPTORS)?;
+    seen.gateway(&server, limit);
     let server = server.following(reachable);
     let acceptor = args.tls.acceptor().context(NO_TLS)?;
     seen.tls("grpc", acceptor.as_ref());
@@ -339,36 +339,34 @@ fn with_tls(server: Server, acceptor: Option<::tls::Acceptor>) -> Server {
     }
 }
 
-/// A server in front of an upstream, with no more connections than `most`.
-fn in_front_of<U: Upstream>(
-    upstream: U,
+/// What a server of gRPC has besides its upstream, for no more connections than `most`.
+fn settings(
     base: http::Uri,
     own: Option<OwnCredentials>,
     bounds: &BoundsArgs,
     most: usize,
-    seen: &mut Seen,
-) -> anyhow::Result<Server> {
-    let mut config = bounds.config(DOMAIN);
-    config.tracer = seen.tracer();
-    config.subjects = seen.subjects();
-    config.max_connections = config.max_connections.min(most);
-    let credentials = own.map(|own| {
-        config.admission = Some(Arc::new(own.admission));
-        // All calls wait for a login, so it waits for none of them.
-        Credentials::new(own.login, upstream.clone())
+    seen: &Seen,
+) -> anyhow::Result<grpc::Settings> {
+    let mut server = bounds.config(DOMAIN);
+    server.tracer = seen.tracer();
+    server.subjects = seen.subjects();
+    server.max_connections = server.max_connections.min(most);
+    let login = own.map(|own| {
+        server.admission = Some(Arc::new(own.admission));
+        own.login
     });
-    let upstream = Limited::new(config.limit, upstream);
-    let limit = upstream.usage();
-    let upstream = Authorized::new(credentials, upstream);
-    let gateway = Gateway::new(upstream, bounds.transcode(base, DOMAIN));
-    let routes = proto::v2::routes(&gateway);
-    let descriptors = proto::FILE_DESCRIPTOR_SET;
-    let observers: Observers = seen.observers(descriptors, proto::v2::SERVICES)?.into();
-    let server = Server::new(routes, proto::v2::SERVICES, descriptors, observers, config)
-        .context("the embedded descriptors cannot be read")?;
-    seen.gateway(&server, limit);
-    Ok(server)
+    Ok(grpc::Settings {
+        server,
+        translation: bounds.transcode(base, DOMAIN),
+        login,
+        observers: seen
+            .observers(grpc::FILE_DESCRIPTOR_SET, grpc::SERVICES)?
+            .into(),
+    })
 }
+
+/// What is said of descriptors that cannot be read.
+const NO_DESCRIPTORS: &str = "the embedded descriptors cannot be read";
 
 /// Prints something for whoever has started the server. It goes on where nobody
 /// reads that.
