@@ -9,7 +9,7 @@
 mod contact;
 mod describe;
 mod outcome;
-mod target;
+pub(crate) mod target;
 #[cfg(test)]
 mod tests;
 
