@@ -42,6 +42,8 @@ played by a test, over real sockets. This file is generated from the rows:
 | `UPSTREAM_CONNECTION_LOST` | UNAVAILABLE | perhaps | find out what became of it before calling again, unless the method is idempotent |
 | `UPSTREAM_REPLY_BROKEN` | UNAVAILABLE | probably | the same |
 | `UPSTREAM_UNTRUSTED` | UNAVAILABLE | no | mend the certificate of the upstream, or `--upstream-ca` |
+| `UPSTREAM_REFUSES_CERTIFICATE` | UNAVAILABLE | no | mend `--upstream-cert`, or give the gateway one; the caller is not to blame |
+| `UPSTREAM_TLS_FAILED` | UNAVAILABLE | no | look whether the upstream speaks TLS at that port; the log says what failed |
 | `CREDENTIALS_REFUSED` | UNAVAILABLE | no | mend the credentials of the gateway; the caller is not to blame |
 | `CREDENTIALS_UNAVAILABLE` | UNAVAILABLE | no | call again after `RetryInfo`; the log says why the gateway cannot log in |
 | `NOT_ADMITTED` | UNAUTHENTICATED | no | show the gateway a token or a certificate that it knows |

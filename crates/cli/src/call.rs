@@ -18,7 +18,7 @@ mod reply;
 mod request;
 mod select;
 mod table;
-mod target;
+pub(crate) mod target;
 mod template;
 #[cfg(test)]
 mod tests;

@@ -12,9 +12,9 @@ use anyhow::{Context as _, bail, ensure};
 use gateway::health::{HealthCheckRequest, HealthCheckResponse, ServingStatus};
 use http::uri::PathAndQuery;
 use http::{Request, StatusCode, Uri};
-use tonic::transport::Endpoint;
 use tonic_prost::ProstCodec;
 
+use crate::call::target::{TargetArgs, TrustArgs};
 use crate::serve::duration;
 
 /// The path of the health service's only question.
@@ -43,6 +43,14 @@ pub(crate) struct HealthArgs {
     )]
     service: String,
 
+    /// Ask a gRPC server over TLS, which the arguments below imply; a URL says itself
+    /// whether there is TLS
+    #[arg(long)]
+    tls: bool,
+
+    #[command(flatten)]
+    trust: TrustArgs,
+
     /// How long the answer may take
     #[arg(long, value_name = "DURATION", default_value = "2s", value_parser = duration)]
     timeout: Duration,
@@ -60,9 +68,9 @@ pub(crate) async fn run(args: &HealthArgs) -> anyhow::Result<ExitCode> {
                 args.service.is_empty(),
                 "--service is for gRPC servers, which are named by HOST:PORT"
             );
-            http(&args.address).await
+            http(args).await
         } else {
-            grpc(&args.address, &args.service).await
+            grpc(args).await
         }
     };
     let Ok(answer) = tokio::time::timeout(args.timeout, asked).await else {
@@ -77,36 +85,52 @@ pub(crate) async fn run(args: &HealthArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn grpc(address: &str, service: &str) -> anyhow::Result<()> {
-    let address = &if address.contains(':') {
-        address.to_owned()
+async fn grpc(args: &HealthArgs) -> anyhow::Result<()> {
+    let address = &if args.address.contains(':') {
+        args.address.clone()
     } else {
-        format!("{address}:50051")
+        format!("{}:50051", args.address)
     };
-    let channel = Endpoint::from_shared(format!("http://{address}"))
+    let has_tls = args.tls || args.trust.wants_tls();
+    let scheme = if has_tls { "https" } else { "http" };
+    let url = format!("{scheme}://{address}");
+    url.parse::<Uri>()
         .ok()
-        .filter(|endpoint| endpoint.uri().port().is_some())
-        .with_context(|| format!("{address} is neither HOST:PORT nor an http:// URL"))?
-        .connect()
-        .await
-        .with_context(|| format!("{address} cannot be reached"))?;
+        .filter(|uri| uri.port().is_some())
+        .with_context(|| format!("{address} is neither HOST:PORT nor an http:// URL"))?;
+    let target = TargetArgs {
+        address: url,
+        trust: args.trust.clone(),
+    };
+    let target = target.target(args.timeout)?;
+    let channel = match target.connect().await {
+        Ok(channel) => channel,
+        Err(status) => match target.explain(&status) {
+            Some(explanation) => bail!("{address} cannot be reached: {explanation}"),
+            None => bail!("{address} cannot be reached: {}", status.message()),
+        },
+    };
     let mut client = tonic::client::Grpc::new(channel);
     client
         .ready()
         .await
         .with_context(|| format!("{address} has closed the connection"))?;
     let request = HealthCheckRequest {
-        service: service.to_owned(),
+        service: args.service.clone(),
     };
     let codec = ProstCodec::<HealthCheckRequest, HealthCheckResponse>::default();
     let answer = client.unary(tonic::Request::new(request), CHECK, codec);
     let status = match answer.await {
         Ok(answer) => answer.into_inner().status(),
-        Err(status) => bail!(
-            "{address} answers {:?}: {}",
-            status.code(),
-            status.message()
-        ),
+        // A server that refuses a certificate says so when it is first read from.
+        Err(status) => match target.explain(&status) {
+            Some(explanation) => bail!("{address} cannot be asked: {explanation}"),
+            None => bail!(
+                "{address} answers {:?}: {}",
+                status.code(),
+                status.message()
+            ),
+        },
     };
     ensure!(
         status == ServingStatus::Serving,
@@ -116,11 +140,23 @@ async fn grpc(address: &str, service: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn http(url: &str) -> anyhow::Result<()> {
+async fn http(args: &HealthArgs) -> anyhow::Result<()> {
+    let url = &*args.address;
     let parsed: Uri = url.parse().with_context(|| format!("{url} is not a URL"))?;
     let path = parsed.path_and_query().map_or("/", PathAndQuery::as_str);
     let base = url.strip_suffix(path).unwrap_or(url);
-    let client = Client::new(&[::upstream::base(base)?], Config::default())?;
+    ensure!(
+        base.starts_with("https://") || !(args.tls || args.trust.wants_tls()),
+        "{url} has no TLS, so --tls, --ca, --cert and --server-name have no use; did you mean \
+         https://?"
+    );
+    let config = Config {
+        roots: args.trust.roots(),
+        certificate: args.trust.certificate(),
+        server_name: args.trust.server_name(),
+        ..Config::default()
+    };
+    let client = Client::new(&[::upstream::base(base)?], config)?;
     let paths: &[&str] = if path == "/" { &PATHS } else { &[path] };
     let mut status = StatusCode::NOT_FOUND;
     for path in paths {

@@ -287,3 +287,66 @@ fn a_server_does_not_start_with_files_that_it_cannot_use() {
     assert_eq!(stderr, expected);
     assert_eq!(output.status.code(), Some(1));
 }
+
+/// Asks for the health of a server.
+#[track_caller]
+fn health(address: &str, arguments: &[&str], code: i32, expected: &str) {
+    let mut command = program();
+    command.args(["health", address, "--timeout", "30s"]);
+    let output = command.args(arguments).output().expect("it starts");
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    assert_eq!(output.status.code(), Some(code), "{said}");
+    assert!(said.contains(expected), "{said}");
+}
+
+#[test]
+fn health_is_asked_for_over_tls_with_a_certificate() {
+    let clients = ["--tls-client-ca", "CA", "--http-tls-client-ca", "CA"];
+    let serve = Serve::start(&[&BOTH[..], &clients].concat());
+    let grpc = format!("localhost:{}", serve.port("grpc "));
+    let http = format!("https://localhost:{}/healthz", serve.port("http "));
+    let ca = serve.ca.display().to_string();
+    let (cert, key) = (serve.path("client.pem"), serve.path("client.key"));
+    let all = ["--ca", &ca, "--cert", &cert, "--key", &key];
+    for address in [&grpc, &http] {
+        health(address, &all, 0, "is serving");
+    }
+    health(&grpc, &["--ca", &ca], 1, "it asks for a certificate");
+    health(&grpc, &["--tls"], 1, "an authority that is not trusted");
+    health(&grpc, &[], 1, "https://");
+    let wrong = [&all[..], &["--server-name", "elsewhere.example.com"]].concat();
+    health(&grpc, &wrong, 1, "--server-name NAME expects another name");
+    health("http://localhost:1", &["--ca", &ca], 1, "has no TLS");
+}
+
+#[test]
+fn a_scrape_tells_of_handshakes_and_of_the_end_of_certificates() {
+    let serve = Serve::start(&[&BOTH[..], &["--admin", "0"]].concat());
+    let grpc = format!("https://localhost:{}", serve.port("grpc "));
+    let ca = serve.ca.display().to_string();
+    reaches(&grpc, &["--ca", &ca]);
+    call(&grpc, &[]);
+    let mut stream = TcpStream::connect(("127.0.0.1", serve.port("admin "))).expect("it is served");
+    let request = "GET /metrics HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    stream.write_all(request.as_bytes()).expect("it is read");
+    let mut scrape = String::new();
+    stream.read_to_string(&mut scrape).expect("it is text");
+    for line in [
+        r#"web1on1_tls_handshakes_total{listener="grpc",outcome="ok"} 1"#,
+        r#"web1on1_tls_handshakes_total{listener="grpc",outcome="client_refused"} 1"#,
+        r#"web1on1_tls_handshakes_total{listener="http",outcome="ok"} 0"#,
+        r#"web1on1_tls_reloads_total{listener="grpc",outcome="ok"} 0"#,
+        r#"web1on1_tls_files_unusable{listener="http"} 0"#,
+    ] {
+        assert!(
+            scrape.lines().any(|found| found == line),
+            "no {line}:\n{scrape}"
+        );
+    }
+    let end = r#"web1on1_tls_certificate_not_after_timestamp_seconds{listener="grpc"} "#;
+    let end = scrape.lines().find_map(|line| line.strip_prefix(end));
+    let end: f64 = end.expect("a certificate ends").parse().expect("a number");
+    let now = std::time::UNIX_EPOCH.elapsed().expect("it is later");
+    assert!(end > now.as_secs_f64(), "{end}");
+}

@@ -64,6 +64,8 @@ fn not_sent(error: upstream::SendError) -> SendError {
             SendErrorKind::PerhapsCarriedOut
         }
         upstream::SendErrorKind::Untrusted => SendErrorKind::Untrusted,
+        upstream::SendErrorKind::CertificateRefused => SendErrorKind::CertificateRefused,
+        upstream::SendErrorKind::HandshakeFailed => SendErrorKind::HandshakeFailed,
         upstream::SendErrorKind::Malformed { detail } => SendErrorKind::Malformed { detail },
     };
     SendError {

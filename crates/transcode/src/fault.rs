@@ -259,6 +259,12 @@ fn not_sent(kind: SendErrorKind, idempotent: bool) -> Told {
                 .with(retry_info(idempotent.then_some(SOON)))
         }
         SendErrorKind::Untrusted => Told::new(Code::Unavailable, "UPSTREAM_UNTRUSTED", message),
+        SendErrorKind::CertificateRefused => {
+            Told::new(Code::Unavailable, "UPSTREAM_REFUSES_CERTIFICATE", message)
+        }
+        SendErrorKind::HandshakeFailed => {
+            Told::new(Code::Unavailable, "UPSTREAM_TLS_FAILED", message)
+        }
         SendErrorKind::Malformed { .. } => {
             Told::new(Code::Internal, "UPSTREAM_CONTRACT_VIOLATION", message)
         }
@@ -506,6 +512,15 @@ mod tests {
     fn a_permanent_fault_asks_for_no_retry() {
         let untrusted = not_sent(SendErrorKind::Untrusted, true);
         check(untrusted, Code::Unavailable, "UPSTREAM_UNTRUSTED", None);
+        for (kind, reason) in [
+            (
+                SendErrorKind::CertificateRefused,
+                "UPSTREAM_REFUSES_CERTIFICATE",
+            ),
+            (SendErrorKind::HandshakeFailed, "UPSTREAM_TLS_FAILED"),
+        ] {
+            check(not_sent(kind, true), Code::Unavailable, reason, None);
+        }
         let malformed = not_sent(SendErrorKind::Malformed { detail: "x" }, true);
         let violation = "UPSTREAM_CONTRACT_VIOLATION";
         check(malformed, Code::Internal, violation, None);

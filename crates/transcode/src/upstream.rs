@@ -135,6 +135,14 @@ pub enum SendErrorKind {
     /// The certificate of the server is not trusted. Waiting does not help.
     #[error("the upstream cannot be reached: its TLS certificate is not trusted")]
     Untrusted,
+    /// The server does not accept the certificate that it was shown, or wants one. Nothing
+    /// was carried out. Waiting does not help.
+    #[error("the upstream refuses the gateway's TLS certificate, or asks for one")]
+    CertificateRefused,
+    /// There is no connection because TLS failed otherwise, as where the server speaks
+    /// plain text. Waiting does not help.
+    #[error("the upstream cannot be reached: the TLS handshake failed")]
+    HandshakeFailed,
     /// The reply cannot be read as HTTP within the limits.
     #[error("the upstream's reply cannot be read: {detail}")]
     Malformed {
@@ -170,6 +178,8 @@ impl SendErrorKind {
             Self::PerhapsCarriedOut | Self::Malformed { .. } => true,
             Self::NeverSent { .. }
             | Self::Untrusted
+            | Self::CertificateRefused
+            | Self::HandshakeFailed
             | Self::Overloaded { .. }
             | Self::DeadlineUnattainable
             | Self::CredentialsRefused

@@ -250,6 +250,10 @@ impl Call<'_> {
         lease.connected();
         self.attempts.fetch_add(1, Ordering::AcqRel);
         let before = self.perhaps_carried_out.swap(true, Ordering::AcqRel);
+        let traffic = Arc::clone(match &taken {
+            Taken::Http1(connection) => connection.traffic(),
+            Taken::Http2(connection, _) => connection.traffic(),
+        });
         let sent = match taken {
             Taken::Http1(connection) => {
                 let request = self.request(&endpoint, Version::HTTP_11, span);
@@ -273,8 +277,18 @@ impl Call<'_> {
                 })
             }
         };
+        let sent = sent.map_err(|failure| {
+            if traffic.is_certificate_refused() {
+                failure.certificate_refused()
+            } else {
+                failure
+            }
+        });
         if let Err(failure) = &sent {
-            if failure.error.kind == SendErrorKind::NeverSent {
+            if matches!(
+                failure.error.kind,
+                SendErrorKind::NeverSent | SendErrorKind::CertificateRefused
+            ) {
                 self.perhaps_carried_out.store(before, Ordering::Release);
             }
             if failure.stage == Stage::Stale {
@@ -363,7 +377,13 @@ impl Call<'_> {
             // Nobody has had it, so it costs nobody anything, once.
             SendErrorKind::NeverSent => retries == 0 || has_others,
             // Another endpoint may have another certificate.
-            SendErrorKind::Untrusted if has_others => true,
+            SendErrorKind::Untrusted
+            | SendErrorKind::CertificateRefused
+            | SendErrorKind::HandshakeFailed
+                if has_others =>
+            {
+                true
+            }
             SendErrorKind::PerhapsCarriedOut if retry::is_idempotent(&self.template.method) => {
                 false
             }

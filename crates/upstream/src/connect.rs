@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use crate::config::{Config, Protocol};
 use crate::error::Cause;
-use crate::io::Transport;
+use crate::io::{Transport, refuses_certificate};
 use crate::{BoxError, SendError, SendErrorKind};
 
 /// Where a connection goes, and how it is secured.
@@ -32,10 +32,7 @@ impl Target {
     pub(crate) async fn connect(&self) -> Result<Connected, SendError> {
         match timeout(self.config.connect_timeout, self.open()).await {
             Ok(Ok(connected)) => Ok(connected),
-            Ok(Err(error)) if is_about_certificates(&*error) => {
-                Err(SendError::new(SendErrorKind::Untrusted, error))
-            }
-            Ok(Err(error)) => Err(SendError::new(SendErrorKind::NeverSent, error)),
+            Ok(Err(error)) => Err(SendError::new(kind(&*error), error)),
             Err(_) => Err(SendError::new(
                 SendErrorKind::NeverSent,
                 Cause::ConnectTimeout,
@@ -65,17 +62,27 @@ impl Target {
     }
 }
 
-/// Returns whether an error says that a certificate is not trusted.
-fn is_about_certificates(error: &(dyn std::error::Error + 'static)) -> bool {
+/// What an error means that has left no connection.
+fn kind(error: &(dyn std::error::Error + 'static)) -> SendErrorKind {
+    match of_tls(error) {
+        Some(rustls::Error::InvalidCertificate(_)) => SendErrorKind::Untrusted,
+        Some(error) if refuses_certificate(error) => SendErrorKind::CertificateRefused,
+        Some(_) => SendErrorKind::HandshakeFailed,
+        None => SendErrorKind::NeverSent,
+    }
+}
+
+/// The error of TLS that an error follows from.
+fn of_tls<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
+    if let Some(error) = error.downcast_ref() {
+        return Some(error);
+    }
     // The source of an I/O error is not what it holds, but the source of that.
     let held = error
         .downcast_ref::<io::Error>()
         .and_then(io::Error::get_ref)
         .map(|held| held as &(dyn std::error::Error + 'static));
-    matches!(
-        error.downcast_ref(),
-        Some(rustls::Error::InvalidCertificate(_))
-    ) || held.or(error.source()).is_some_and(is_about_certificates)
+    held.or(error.source()).and_then(of_tls)
 }
 
 /// Why there is no connection. That this process, or its system, has too many

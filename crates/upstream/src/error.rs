@@ -68,6 +68,14 @@ pub enum SendErrorKind {
     /// The server's certificate is not trusted. Nothing was sent.
     #[error("the upstream's TLS certificate is not trusted")]
     Untrusted,
+    /// The server does not accept the certificate of this client, or that there is none.
+    /// Nothing was carried out.
+    #[error("the upstream refuses the TLS certificate of this client, or asks for one")]
+    CertificateRefused,
+    /// Client and server do not come to terms about TLS, as where the server speaks plain
+    /// text. Nothing was sent.
+    #[error("the TLS handshake with the upstream failed")]
+    HandshakeFailed,
     /// The reply cannot be read within the bounds. The request may have been
     /// carried out, and the same request is likely to fail again.
     #[error("the reply is malformed: {detail}")]

@@ -54,6 +54,19 @@ impl Failure {
         }
     }
 
+    /// The server has refused the certificate of this client: there was no connection,
+    /// although it seemed so.
+    pub(crate) fn certificate_refused(self) -> Self {
+        Self {
+            error: SendError {
+                kind: SendErrorKind::CertificateRefused,
+                source: self.error.source,
+            },
+            stage: Stage::Connect,
+            refused_by: None,
+        }
+    }
+
     /// The server had waited too long for a request when this one came.
     pub(crate) fn given_up() -> Self {
         Self {

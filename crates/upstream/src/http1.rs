@@ -87,6 +87,10 @@ impl Http1 {
         !self.sender.is_closed() && now < self.idle_since + self.idle_timeout
     }
 
+    pub(crate) fn traffic(&self) -> &Arc<Traffic> {
+        &self.traffic
+    }
+
     pub(crate) fn is_reused(&self) -> bool {
         self.served > 0
     }

@@ -36,7 +36,7 @@ use crate::body::AttemptBody;
 use crate::config::Config;
 use crate::error::Cause;
 use crate::failure::{ConnectionId, Failure};
-use crate::io::{Io, Transport};
+use crate::io::{Io, Traffic, Transport};
 use crate::{SendError, SendErrorKind};
 
 static NEXT_ID: AtomicU64 = AtomicU64::new(1);
@@ -109,6 +109,10 @@ impl Http2 {
                 _in_use: in_use,
             }),
         })
+    }
+
+    pub(crate) fn traffic(&self) -> &Arc<Traffic> {
+        &self.shared.watch.traffic
     }
 
     pub(crate) fn id(&self) -> ConnectionId {

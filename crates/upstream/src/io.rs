@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use rustls::AlertDescription;
 use socket2::SockRef;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
@@ -38,6 +39,27 @@ pub(crate) struct Traffic {
     write_failed: AtomicBool,
     /// Whether an HTTP/1.1 request is under way.
     underway: AtomicBool,
+    /// Whether the peer has refused the certificate of this client, or that there is none.
+    /// With TLS 1.3 it says so when the client already takes the handshake for done.
+    certificate_refused: AtomicBool,
+}
+
+/// Returns whether an error of TLS is about the certificate of this client.
+pub(crate) fn refuses_certificate(error: &rustls::Error) -> bool {
+    matches!(
+        error,
+        rustls::Error::AlertReceived(
+            AlertDescription::CertificateRequired
+                | AlertDescription::NoCertificate
+                | AlertDescription::BadCertificate
+                | AlertDescription::UnsupportedCertificate
+                | AlertDescription::CertificateRevoked
+                | AlertDescription::CertificateExpired
+                | AlertDescription::CertificateUnknown
+                | AlertDescription::UnknownCA
+                | AlertDescription::AccessDenied
+        )
+    )
 }
 
 impl Traffic {
@@ -57,6 +79,12 @@ impl Traffic {
     /// Notes that the HTTP/1.1 request was sent and answered, all of it.
     pub(crate) fn end(&self) {
         self.underway.store(false, Ordering::Release);
+    }
+
+    /// Returns whether the peer has refused the certificate of this client, and so every
+    /// request.
+    pub(crate) fn is_certificate_refused(&self) -> bool {
+        self.certificate_refused.load(Ordering::Acquire)
     }
 
     /// Returns whether a byte was written since [`Traffic::begin`].
@@ -155,7 +183,17 @@ impl AsyncRead for Io {
     ) -> Poll<io::Result<()>> {
         match &mut self.transport {
             Transport::Plain(tcp) => Pin::new(tcp).poll_read(cx, buffer),
-            Transport::Tls(tls) => Pin::new(&mut **tls).poll_read(cx, buffer),
+            Transport::Tls(tls) => {
+                let read = Pin::new(&mut **tls).poll_read(cx, buffer);
+                if let Poll::Ready(Err(error)) = &read
+                    && let Some(held) = error.get_ref().and_then(|held| held.downcast_ref())
+                    && refuses_certificate(held)
+                {
+                    let refused = &self.traffic.certificate_refused;
+                    refused.store(true, Ordering::Release);
+                }
+                read
+            }
         }
     }
 }

@@ -112,6 +112,8 @@ impl AttemptSpan {
             SendErrorKind::NeverSent => "never_sent",
             SendErrorKind::PerhapsCarriedOut => "connection_lost",
             SendErrorKind::Untrusted => "untrusted_certificate",
+            SendErrorKind::CertificateRefused => "certificate_refused",
+            SendErrorKind::HandshakeFailed => "tls_handshake_failed",
             SendErrorKind::Malformed { .. } => "malformed_reply",
             SendErrorKind::RequestBody => "request_body",
         });

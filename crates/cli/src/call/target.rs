@@ -32,7 +32,7 @@ const UNIX: &str = "unix:";
 
 /// Where the gateway is, and how it is reached.
 #[derive(Args, Debug)]
-pub(super) struct TargetArgs {
+pub(crate) struct TargetArgs {
     /// Where the gateway is: HOST, HOST:PORT, a URL such as `https://localhost:50051`, or
     /// unix:PATH
     ///
@@ -44,14 +44,21 @@ pub(super) struct TargetArgs {
         env = "WEB1ON1_ADDRESS",
         default_value = DEFAULT_ADDRESS
     )]
-    pub(super) address: String,
+    pub(crate) address: String,
 
-    /// A PEM file with the authorities that may vouch for the gateway, in place of
+    #[command(flatten)]
+    pub(crate) trust: TrustArgs,
+}
+
+/// How a connection to a server is secured.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct TrustArgs {
+    /// A PEM file with the authorities that may vouch for the server, in place of
     /// those that the system trusts; the connection then has TLS
     #[arg(long, value_name = "FILE")]
     ca: Option<PathBuf>,
 
-    /// A PEM file with the certificate to show to a gateway that asks for one
+    /// A PEM file with the certificate to show to a server that asks for one
     #[arg(long, value_name = "FILE", requires = "key")]
     cert: Option<PathBuf>,
 
@@ -59,20 +66,39 @@ pub(super) struct TargetArgs {
     #[arg(long, value_name = "FILE", requires = "cert")]
     key: Option<PathBuf>,
 
-    /// The name that the certificate of the gateway has to be for, in place of the
-    /// host in --address
+    /// The name that the certificate of the server has to be for, in place of the
+    /// host in its address
     #[arg(long, value_name = "NAME", value_parser = crate::serve::server_name)]
     server_name: Option<ServerName<'static>>,
 }
 
-impl TargetArgs {
-    fn wants_tls(&self) -> bool {
+impl TrustArgs {
+    /// Whether anything is said that makes sense over TLS alone.
+    pub(crate) fn wants_tls(&self) -> bool {
         self.ca.is_some() || self.cert.is_some() || self.server_name.is_some()
     }
 
+    /// The authorities to trust.
+    pub(crate) fn roots(&self) -> Roots {
+        self.ca.clone().map_or(Roots::System, Roots::File)
+    }
+
+    /// The certificate to show.
+    pub(crate) fn certificate(&self) -> Option<CertificateFiles> {
+        let files = self.cert.clone().zip(self.key.clone());
+        files.map(|(certificate, key)| CertificateFiles { certificate, key })
+    }
+
+    /// The name that the server has to have, if it is not that in its address.
+    pub(crate) fn server_name(&self) -> Option<ServerName<'static>> {
+        self.server_name.clone()
+    }
+}
+
+impl TargetArgs {
     /// Returns the argument that names this address in another call. Empty if it is the
     /// default.
-    pub(super) fn repeated(&self) -> String {
+    pub(crate) fn repeated(&self) -> String {
         if self.address == DEFAULT_ADDRESS {
             String::new()
         } else {
@@ -81,14 +107,14 @@ impl TargetArgs {
     }
 
     /// The target, once it has been made sure that there can be one.
-    pub(super) fn target(&self, timeout: Duration) -> anyhow::Result<Target> {
+    pub(crate) fn target(&self, timeout: Duration) -> anyhow::Result<Target> {
         let address = &self.address;
         if let Some(path) = address.strip_prefix(UNIX) {
             return self.socket(path, timeout);
         }
         let url = match address.split_once("://") {
             Some(_) => address.clone(),
-            None if self.wants_tls() => format!("https://{}", with_port(address)),
+            None if self.trust.wants_tls() => format!("https://{}", with_port(address)),
             None => format!("http://{}", with_port(address)),
         };
         let no_address = || {
@@ -108,7 +134,7 @@ impl TargetArgs {
             "--address {address}: the address of a gateway has no path"
         );
         ensure!(
-            has_tls || !self.wants_tls(),
+            has_tls || !self.trust.wants_tls(),
             "--address {address} has no TLS, so --ca, --cert and --server-name have no use; \
              did you mean https://?"
         );
@@ -159,7 +185,7 @@ impl TargetArgs {
         );
         ensure!(!path.is_empty(), "--address {} names no file", self.address);
         ensure!(
-            !self.wants_tls(),
+            !self.trust.wants_tls(),
             "--address {} has no TLS, so --ca, --cert and --server-name have no use",
             self.address
         );
@@ -173,15 +199,13 @@ impl TargetArgs {
     }
 
     fn tls(&self, host: &str) -> anyhow::Result<(Connector, ServerName<'static>)> {
-        let certificate = self.cert.clone().zip(self.key.clone());
         let tls = ClientTls {
-            roots: self.ca.clone().map_or(Roots::System, Roots::File),
-            certificate: certificate
-                .map(|(certificate, key)| CertificateFiles { certificate, key }),
+            roots: self.trust.roots(),
+            certificate: self.trust.certificate(),
             ..ClientTls::default()
         };
         let connector = Connector::open(tls, &[H2])?;
-        let name = match &self.server_name {
+        let name = match &self.trust.server_name {
             Some(name) => name.clone(),
             None => ServerName::try_from(host.to_owned())
                 .with_context(|| format!("no certificate can be for {host:?}"))?,
@@ -221,7 +245,7 @@ impl std::fmt::Display for Place {
 }
 
 /// Where a call goes.
-pub(super) struct Target {
+pub(crate) struct Target {
     endpoint: Endpoint,
     /// The address as it was given.
     address: String,
@@ -236,7 +260,7 @@ impl Target {
     /// # Errors
     ///
     /// A status that says why there is no connection.
-    pub(super) async fn connect(&self) -> Result<Channel, Status> {
+    pub(crate) async fn connect(&self) -> Result<Channel, Status> {
         let place = self.place.clone();
         let (tls, contact) = (self.tls.clone(), self.contact.clone());
         let connector = service_fn(move |_: Uri| {
@@ -265,7 +289,7 @@ impl Target {
 
     /// What the status of a failed call does not say: that the other end is no gRPC
     /// server, or wants the connection secured in another way.
-    pub(super) fn explain(&self, status: &Status) -> Option<String> {
+    pub(crate) fn explain(&self, status: &Status) -> Option<String> {
         let place = self.place.to_string();
         self.contact
             .explanation(&place, self.tls.is_some())

@@ -17,11 +17,20 @@ async fn serve(
     authority: &Authority,
     subject: Subject<'_>,
 ) -> (Server, mpsc::UnboundedReceiver<String>) {
+    serve_to(files, authority, subject, ClientAuthentication::Optional).await
+}
+
+async fn serve_to(
+    files: &Files,
+    authority: &Authority,
+    subject: Subject<'_>,
+    authentication: ClientAuthentication,
+) -> (Server, mpsc::UnboundedReceiver<String>) {
     let pair = authority.issue(subject);
     let tls = ServerTls {
         clients: Some(ClientAuthorities {
             file: files.write("clients.pem", &authority.pem),
-            authentication: ClientAuthentication::Optional,
+            authentication,
         }),
         ..ServerTls::new(files.certificate("server", &pair))
     };
@@ -169,4 +178,35 @@ async fn a_file_that_cannot_be_used_is_named() {
     };
     let error = Client::new(&[base], config).expect_err("there is no such file");
     assert_eq!(error.to_string(), "nowhere.pem cannot be read");
+}
+
+/// Checks what a request is told by a server that wants certificates of an authority.
+async fn is_refused(protocol: upstream::Protocol, certificate: Option<&Authority>) {
+    let (files, ours) = (Files::new(), Authority::new("ours"));
+    let required = ClientAuthentication::Required;
+    let (server, _identities) = serve_to(&files, &ours, Subject::LOCALHOST, required).await;
+    let certificate = certificate.map(|authority| {
+        let pair = authority.issue(Subject::CLIENT);
+        files.certificate("client", &pair)
+    });
+    let address = server.url.authority().unwrap().as_str().parse().unwrap();
+    let config = Config {
+        certificate,
+        protocol,
+        max_retries: 0,
+        resolver: Resolver::new(move |_, _| async move { Ok(vec![address]) }),
+        ..trusting(&files, &ours)
+    };
+    let client = Client::new(&["https://localhost".parse().unwrap()], config).unwrap();
+    let error = soon(client.send(post())).await.unwrap_err();
+    assert_eq!(error.kind, SendErrorKind::CertificateRefused, "{error:?}");
+}
+
+#[tokio::test]
+async fn a_server_that_refuses_the_certificate_is_told_from_one_that_is_away() {
+    let theirs = Authority::new("theirs");
+    for protocol in [upstream::Protocol::Http1, upstream::Protocol::Http2] {
+        is_refused(protocol, None).await;
+        is_refused(protocol, Some(&theirs)).await;
+    }
 }
