@@ -16,6 +16,32 @@ const CHANGELOG: &str = include_str!("../../../CHANGELOG.md");
 /// What the server that a document came from is called in it.
 const THIS_SERVER: &str = "The server that the document came from.";
 
+/// Where a server has its documentation.
+const DOCS: &str = "/docs";
+
+/// What a server has at its root too: where tools look for it.
+const AT_ROOT: [&str; 3] = ["openapi", "schemas", "descriptors"];
+
+/// All paths below which a server has pages. The last two are where the real API has its
+/// schemas.
+const ROOTS: [&str; 10] = [
+    DOCS,
+    "/openapi.json",
+    "/openapi.yaml",
+    "/openapi-3.0.json",
+    "/openapi-3.0.yaml",
+    "/schemas",
+    "/schemas.json",
+    "/descriptors",
+    "/v2/schemas",
+    "/v2/schemas.json",
+];
+
+/// Where the documentation of a server at `base` is.
+pub(crate) fn url(base: &str) -> String {
+    format!("{}{DOCS}/", base.trim_end_matches('/'))
+}
+
 /// Every file of the site. With a `base` such as `https://docs.example.com`, the `$id` of
 /// each schema is its URL below it.
 ///
@@ -26,34 +52,10 @@ pub(crate) fn files(base: Option<&str>) -> anyhow::Result<Vec<File>> {
     made_of(&documents(base)?)
 }
 
-/// Where a server has its documentation.
-const DOCS: &str = "/docs";
-
-/// Where the documentation of a server at `base` is.
-pub(crate) fn url(base: &str) -> String {
-    format!("{}{DOCS}/", base.trim_end_matches('/'))
-}
-
-/// What a server has at its root too: where tools look for it.
-const AT_ROOT: [&str; 3] = ["openapi", "schemas", "descriptors"];
-
 /// What a server of the API at `base` serves beside it: the site below `/docs`, and the
 /// documents, schemas and descriptors where tools look for them.
 pub(crate) fn pages(base: String) -> Pages {
-    // The last two are where the real API has its schemas.
-    let roots = [
-        DOCS,
-        "/openapi.json",
-        "/openapi.yaml",
-        "/openapi-3.0.json",
-        "/openapi-3.0.yaml",
-        "/schemas",
-        "/schemas.json",
-        "/descriptors",
-        "/v2/schemas",
-        "/v2/schemas.json",
-    ];
-    Pages::new(roots, move || served(&files_of_server(&base)?))
+    Pages::new(ROOTS, move || served(&files_of_server(&base)?))
 }
 
 /// The same for a server of the API at `base`: its documents name it first.
@@ -147,18 +149,23 @@ fn parsed(source: &Source) -> anyhow::Result<Value> {
 /// Puts the server that a document is fetched from before all others. Its URL is relative,
 /// so that it is right under whatever name the server was reached.
 fn name_this_server(document: &mut Source) -> anyhow::Result<()> {
-    let is_openapi = document.path.starts_with("openapi");
-    let name = || document.path.clone();
-    if is_openapi && document.path.ends_with(".json") {
-        let mut api = parsed(document)?;
-        put_first(&mut api);
-        document.content = format!("{api:#}\n");
-    } else if is_openapi && document.path.ends_with(".yaml") {
-        let mut api = yaml_serde::from_str(&document.content)
-            .with_context(|| format!("{} is not YAML", name()))?;
-        put_first(&mut api);
-        document.content = yaml_serde::to_string(&api)
-            .with_context(|| format!("{} cannot be written as YAML", name()))?;
+    if !document.path.starts_with("openapi") {
+        return Ok(());
+    }
+    match document.path.rsplit_once('.') {
+        Some((_, "json")) => {
+            let mut api = parsed(document)?;
+            put_first(&mut api);
+            document.content = format!("{api:#}\n");
+        }
+        Some((_, "yaml")) => {
+            let mut api = yaml_serde::from_str(&document.content)
+                .with_context(|| format!("{} is not YAML", document.path))?;
+            put_first(&mut api);
+            document.content = yaml_serde::to_string(&api)
+                .with_context(|| format!("{} cannot be written as YAML", document.path))?;
+        }
+        _ => {}
     }
     Ok(())
 }
@@ -188,6 +195,27 @@ mod tests {
             yaml_serde::from_slice(&find(&files, "openapi.yaml").bytes().unwrap()).unwrap();
         assert_eq!(json["servers"][0]["url"], BASE_PATH);
         assert_eq!(json, yaml);
+    }
+
+    #[test]
+    fn every_page_of_a_server_is_below_a_root() {
+        let files = files_of_server("http://127.0.0.1:8080").expect("it can be made");
+        let pages = served(&files).expect("it can be compressed");
+        for page in &pages {
+            let is_below = |root: &str| {
+                let rest = page.path.strip_prefix(root);
+                rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+            };
+            assert!(ROOTS.iter().any(|root| is_below(root)), "{}", page.path);
+        }
+        for path in [
+            "/docs/index.html",
+            "/openapi.json",
+            "/v2/schemas/User.json",
+            "/descriptors",
+        ] {
+            assert!(pages.iter().any(|page| page.path == path), "{path}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use prost_reflect::{
 };
 
 use crate::comments::{comment, first_sentence};
-use crate::rest::Rest;
+use crate::rest::{Operation, Rest};
 
 /// The page of types that belong to no service.
 const SHARED: &str = "shared";
@@ -190,10 +190,8 @@ impl Group {
 
     /// What the page is called.
     pub(crate) fn title(&self) -> String {
-        match self.services.first() {
-            Some(service) => service.name().to_owned(),
-            None => "Shared types".to_owned(),
-        }
+        let service = self.services.first();
+        service.map_or("Shared types", Service::name).to_owned()
     }
 
     /// The messages with those inside of them, but for the entries of maps. Resources
@@ -273,7 +271,7 @@ fn route(method: &MethodDescriptor, rest: &Rest) -> Option<Route> {
     let operation = rest.find(&verb, &path);
     Some(Route {
         operation: operation.map(|operation| operation.id.clone()),
-        href: operation.map_or_else(|| "rest.html".to_owned(), |operation| operation.href()),
+        href: operation.map_or_else(|| "rest.html".to_owned(), Operation::href),
         method: verb,
         path,
     })

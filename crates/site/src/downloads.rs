@@ -160,10 +160,9 @@ fn said(schema: &Source) -> String {
 
 /// What a document is.
 fn about(document: &Source) -> String {
-    let kind = if document.path.ends_with(".yaml") {
-        "YAML"
-    } else {
-        "JSON"
+    let kind = match media_type(&document.path) {
+        "application/yaml" => "YAML",
+        _ => "JSON",
     };
     // The keyword is one of the first in either form.
     let version = document

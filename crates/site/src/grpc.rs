@@ -112,14 +112,14 @@ fn page(api: &Api, group: &Group) -> Page {
         body.push_str(&names.values(values));
     }
     let title = group.title();
-    let description = match group.services.first() {
-        Some(service) => first_sentence(&service.comment()),
-        None => {
+    let description = group.services.first().map_or_else(
+        || {
             let messages = messages.iter().map(local_name);
             let names: Vec<_> = messages.chain(enums.iter().map(enum_name)).collect();
             format!("Types that several services share: {}.", names.join(", "))
-        }
-    };
+        },
+        |service| first_sentence(&service.comment()),
+    );
     Page {
         path,
         section: Section::Grpc,

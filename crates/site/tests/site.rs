@@ -63,7 +63,7 @@ fn text(path: &str) -> String {
 /// The pages of the site: path and HTML.
 fn pages() -> impl Iterator<Item = (&'static str, String)> {
     let paths = SITE.keys().map(String::as_str);
-    let pages = paths.filter(|path| path.ends_with(".html"));
+    let pages = paths.filter(|path| matches!(path.rsplit_once('.'), Some((_, "html"))));
     pages.map(|path| (path, text(path)))
 }
 
@@ -108,8 +108,8 @@ fn is_elsewhere(link: &str) -> bool {
 fn operations() -> BTreeMap<String, String> {
     let api = contract::openapi::openapi();
     let mut operations = BTreeMap::new();
-    for item in api["paths"].as_object().unwrap().values() {
-        for operation in item.as_object().unwrap().values() {
+    for item in api["paths"].as_object().expect("has paths").values() {
+        for operation in item.as_object().expect("has operations").values() {
             let (Some(id), Some(tag)) = (
                 operation["operationId"].as_str(),
                 operation["tags"][0].as_str(),

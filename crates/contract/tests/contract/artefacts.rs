@@ -74,7 +74,7 @@ fn schemas() -> Vec<(String, Value)> {
         .filter(|artefact| artefact.path.starts_with("schemas"));
     schemas
         .map(|artefact| {
-            let schema = serde_json::from_str(&artefact.content).unwrap();
+            let schema = serde_json::from_str(&artefact.content).expect("it is JSON");
             (artefact.path, schema)
         })
         .collect()
