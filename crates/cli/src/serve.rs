@@ -292,7 +292,7 @@ pub(crate) async fn backend(args: BackendArgs, process: Process) -> anyhow::Resu
     seen.until(stop.clone());
     let stopping = Stopping::after(stop, Duration::ZERO, GRACE);
     notify(State::Ready);
-    seen.beside(opened.serve(stopping)).await?;
+    Box::pin(seen.beside(opened.serve(stopping))).await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -324,7 +324,7 @@ pub(crate) async fn gateway(args: GatewayArgs, process: Process) -> anyhow::Resu
     tell(&seen.address()?);
     let serving = serve_grpc(grpc, server, stop_signal());
     notify(State::Ready);
-    seen.beside(serving).await?;
+    Box::pin(seen.beside(serving)).await?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -34,6 +34,7 @@ struct ScopeSpans {
     spans: Vec<Span>,
 }
 
+#[expect(clippy::struct_field_names, reason = "they are named as in the proto")]
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct Span {
     #[prost(bytes = "vec", tag = "1")]
@@ -86,8 +87,8 @@ fn value(attributes: &[KeyValue], name: &str) -> Option<Any> {
 
 impl Told {
     pub(crate) fn trace(&self) -> String {
-        let bytes = self.span.trace_id.iter();
-        bytes.map(|byte| format!("{byte:02x}")).collect()
+        let bytes = <[u8; 16]>::try_from(&*self.span.trace_id).expect("it has 16 bytes");
+        format!("{:032x}", u128::from_be_bytes(bytes))
     }
 
     #[track_caller]

@@ -126,13 +126,12 @@ impl Exporter {
             probe_interval: LONGEST_PAUSE,
             ..config.client
         };
-        let client = ::upstream::Client::new(&[config.endpoint.clone()], client);
+        let client = ::upstream::Client::new(std::slice::from_ref(&config.endpoint), client);
         let client = client.map_err(StartError)?;
         let (queue, spans, counts) = Queue::new(config.queue);
         queue.register(registry);
         let (ends, told) = watch::channel(None);
-        let mut instance = [0; 16];
-        fastrand::fill(&mut instance);
+        let instance = format!("{:032x}", fastrand::u128(..));
         let task = Task {
             client,
             target: config.endpoint,
@@ -143,7 +142,7 @@ impl Exporter {
                 attributes: vec![
                     otlp::text("service.name", &config.service),
                     otlp::text("service.version", config.version),
-                    otlp::text("service.instance.id", &hexadecimal(&instance)),
+                    otlp::text("service.instance.id", &instance),
                 ],
             },
             scope: otlp::Scope {
@@ -195,10 +194,6 @@ fn headers(mut given: HeaderMap, version: &str) -> HeaderMap {
         given.entry(USER_AGENT).or_insert(agent);
     }
     given
-}
-
-fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// What sends.

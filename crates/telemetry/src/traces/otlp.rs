@@ -52,6 +52,7 @@ pub(super) struct Scope {
 }
 
 /// `opentelemetry.proto.trace.v1.Span`.
+#[expect(clippy::struct_field_names, reason = "they are named as in the proto")]
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct Span {
     #[prost(bytes = "vec", tag = "1")]

@@ -192,7 +192,7 @@ async fn a_server_without_tls_is_told_from_an_untrusted_one() {
         ..Config::default()
     };
     let error = send(&client(&server, config), get()).await.unwrap_err();
-    assert_eq!(error.kind, SendErrorKind::NeverSent);
+    assert_eq!(error.kind, SendErrorKind::HandshakeFailed);
 }
 
 #[tokio::test]
