@@ -24,9 +24,9 @@ const ROOMS: [&[&str]; 8] = [
     &["app"],
     &["store", "files"],
     &[
-        "blocking", "clock", "config", "error", "ids", "keys", "limits", "logins", "observer",
-        "pages", "password", "peer", "picture", "private", "throttle", "token", "unfit", "uploads",
-        "usage",
+        "base_url", "blocking", "clock", "config", "error", "ids", "keys", "limits", "logins",
+        "observer", "pages", "password", "peer", "picture", "private", "throttle", "token",
+        "unfit", "uploads", "usage",
     ],
 ];
 
