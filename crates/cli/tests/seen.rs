@@ -516,8 +516,9 @@ fn the_pages_are_on_the_admin_address_alone() {
         assert_eq!(answer.status, 200, "{path}: {}", answer.body);
         assert!(!answer.body.is_empty(), "{path} is empty");
         for public in ["grpc", "http"] {
-            // The REST API has a health of its own.
-            if path == "/healthz" && public == "http" {
+            // The REST API has a health of its own, and its documents are for everybody.
+            let is_for_all = ["/healthz", "/openapi.json", "/openapi.yaml", "/descriptors"];
+            if is_for_all.contains(&path) && public == "http" {
                 continue;
             }
             let answer = ask(server.address(public), "GET", path, "");
