@@ -105,10 +105,11 @@ fn made_of(documents: &[Source]) -> anyhow::Result<Vec<File>> {
         .collect();
     let reasons: Vec<_> = REASONS
         .iter()
-        .map(|(name, status, meaning)| Reason {
-            name: (*name).to_owned(),
-            status: *status,
-            meaning: (*meaning).to_owned(),
+        .map(|reason| Reason {
+            name: reason.name.to_owned(),
+            status: reason.status,
+            meaning: reason.meaning.to_owned(),
+            remedy: reason.remedy.to_owned(),
         })
         .collect();
     let input = Input {

@@ -119,15 +119,16 @@ fn the_manual_of_the_program_names_each_command() {
     }
 }
 
-/// Seeds a new backend and backs it up. Returns the directory that it is in.
+/// Makes a new store with an organization. Returns the directory that it is in.
 fn backed_up() -> tempfile::TempDir {
     let directory = tempfile::tempdir().expect("a directory is made");
     let data = directory.path().join("data");
-    let rotated = program()
-        .args(["backend", "revoke-tokens", "owner@example.com", "--data"])
+    let made = program()
+        .args(["backend", "create-organization", "Acme"])
+        .args(["--owner-email", "owner@example.com", "--data"])
         .arg(&data)
         .output();
-    printed(&rotated.expect("the program starts"));
+    printed(&made.expect("the program starts"));
     directory
 }
 

@@ -146,7 +146,7 @@ fn nobody_is_not_healthy() {
     let address = nothing();
     check(&[&address.to_string()], 1, "cannot be reached");
     check(&[&format!("http://{address}")], 1, "cannot be reached");
-    check(&["localhost"], 1, "HOST:PORT");
+    check(&["local host"], 1, "HOST:PORT");
 }
 
 #[test]

@@ -186,7 +186,9 @@ fn both_servers_speak_tls_and_a_caller_is_told_what_is_wrong() {
         &format!("it speaks TLS, and this was plain text; give https://{plain}"),
     );
     let rest = format!("https://localhost:{http}");
-    let told = "it answers in HTTP/2 but not in gRPC; is this the address of the gateway?";
+    let told = "it answers in HTTP/2 but not in gRPC, so it is not a gRPC server; `web1on1 \
+        serve` serves gRPC where its line `grpc` says, 127.0.0.1:50051 by default, and REST \
+        where its line `http` says";
     fails(&rest, &trusting, told);
 
     let (reply, _) = get(http, "/healthz", &serve.ca);

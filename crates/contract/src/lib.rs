@@ -31,6 +31,7 @@ mod filters;
 pub mod form_fields;
 pub mod forms;
 pub mod id;
+mod introduction;
 pub mod number;
 pub mod openapi;
 pub mod operation;

@@ -22,8 +22,9 @@ use utoipa::openapi::{
 
 use crate::{
     catalogue,
-    error::ErrorBody,
+    error::{Detail, ErrorBody, FieldViolation},
     failure::Failure,
+    introduction::introduction,
     operation::{BASE_PATH, BodyInfo, OperationInfo, ReplyBody, Tag, TypeInfo, Upload},
     published,
     recorded::recorded,
@@ -231,13 +232,7 @@ fn info() -> Info {
     InfoBuilder::new()
         .title("Web1on1 API")
         .version(VERSION)
-        .description(Some(
-            "Customer messaging: organizations, the users and bots that act for them, the \
-             services through which conversations come in, and the forms that are filled in along \
-             the way.\n\nEvery error has one body, `ApiError`. Programs branch on `error.status` and \
-             on the reason in the `ErrorInfo` detail; a `BadRequest` detail names every property \
-             and parameter that is wrong.",
-        ))
+        .description(Some(introduction()))
         .contact(Some(
             ContactBuilder::new()
                 .name(Some("Web1on1"))
@@ -456,14 +451,30 @@ struct SharedFailure {
     description: &'static str,
     /// The message of the example. Messages may change; the published one stays.
     message: &'static str,
+    /// What the `BadRequest` detail of the example names: fields, and what is wrong.
+    violations: &'static [(&'static str, &'static str)],
     applies: fn(&OperationInfo) -> bool,
 }
 
 impl SharedFailure {
     fn example(&self) -> ErrorBody {
         let failure = (self.failure)();
-        ErrorBody::new(failure.code(), failure.reason(), self.message)
-            .with_http_status(failure.status())
+        let error = ErrorBody::new(failure.code(), failure.reason(), self.message)
+            .with_http_status(failure.status());
+        let violations = self.violations.iter();
+        let violations: Vec<_> = violations
+            .map(|(field, description)| FieldViolation {
+                field: (*field).to_owned(),
+                description: (*description).to_owned(),
+            })
+            .collect();
+        if violations.is_empty() {
+            error
+        } else {
+            error.with(Detail::BadRequest {
+                field_violations: violations,
+            })
+        }
     }
 }
 
@@ -474,6 +485,10 @@ const SHARED_FAILURES: &[SharedFailure] = &[
         description: "A parameter or the body is not valid. A `BadRequest` detail names each \
             violation.",
         message: "email is required; settings.locale must be one of en, nl, de, fr",
+        violations: &[
+            ("email", "is required"),
+            ("settings.locale", "must be one of en, nl, de, fr"),
+        ],
         applies: |_| true,
     },
     SharedFailure {
@@ -481,6 +496,7 @@ const SHARED_FAILURES: &[SharedFailure] = &[
         failure: || Failure::TokenExpired,
         description: "The access token is missing, expired or not valid.",
         message: "jwt expired",
+        violations: &[],
         applies: |operation| operation.authenticated,
     },
     SharedFailure {
@@ -488,6 +504,7 @@ const SHARED_FAILURES: &[SharedFailure] = &[
         failure: || Failure::BodyTooLarge { limit: 1 << 20 },
         description: "The body is larger than the server accepts.",
         message: "the body is larger than 1048576 bytes",
+        violations: &[],
         applies: |operation| !matches!(operation.body, BodyInfo::None),
     },
     SharedFailure {
@@ -498,6 +515,7 @@ const SHARED_FAILURES: &[SharedFailure] = &[
         },
         description: "The body is of a content type that the operation does not take.",
         message: "the content type is text/plain; application/json is expected",
+        violations: &[],
         applies: |operation| !matches!(operation.body, BodyInfo::None),
     },
 ];

@@ -9,6 +9,8 @@ pub struct Reason {
     pub status: u16,
     /// What it tells a caller, in Markdown.
     pub meaning: String,
+    /// What a caller can do, in Markdown.
+    pub remedy: String,
 }
 
 /// A file that is offered as it is.

@@ -29,14 +29,14 @@ pub(crate) fn page(reasons: &[Reason], document: &Value) -> Page {
     });
     body.push_str(
         "<div class=\"scroll\" role=\"region\" aria-labelledby=\"reasons\" tabindex=\"0\">\n<table class=\"reasons\">\n\
-         <thead><tr><th scope=\"col\">Reason</th><th scope=\"col\">Status</th><th scope=\"col\">Meaning</th></tr></thead>\n<tbody>\n",
+         <thead><tr><th scope=\"col\">Reason</th><th scope=\"col\">Status</th><th scope=\"col\">Meaning</th><th scope=\"col\">What to do</th></tr></thead>\n<tbody>\n",
     );
     for reason in reasons {
         let (name, status) = (escape(&reason.name), reason.status);
-        let meaning = plain(&reason.meaning);
+        let (meaning, remedy) = (plain(&reason.meaning), plain(&reason.remedy));
         let _ = writeln!(
             body,
-            "<tr id=\"{name}\"><th scope=\"row\"><code>{name}</code></th><td>{status}</td><td>{meaning}</td></tr>"
+            "<tr id=\"{name}\"><th scope=\"row\"><code>{name}</code></th><td>{status}</td><td>{meaning}</td><td>{remedy}</td></tr>"
         );
     }
     body.push_str("</tbody>\n</table>\n</div>\n");

@@ -10,7 +10,10 @@ pub(super) fn adapt(document: &mut Value) {
         let parameters = operation
             .get_mut("parameters")
             .and_then(Value::as_array_mut);
-        parameters.into_iter().flatten().for_each(adapt_sort);
+        for parameter in parameters.into_iter().flatten() {
+            adapt_sort(parameter);
+            show(parameter);
+        }
         if let Some(Value::Object(responses)) = operation.get_mut("responses") {
             adapt_failures(responses);
         }
@@ -44,6 +47,35 @@ fn adapt_sort(parameter: &mut Value) {
     let pattern = format!("^-?({})$", names.join("|"));
     parameter["description"] = description.into();
     parameter["schema"] = json!({ "type": "string", "pattern": pattern });
+}
+
+/// Gives a parameter an example: of a filter one that compares, as far as it can.
+fn show(parameter: &mut Value) {
+    let name = parameter["name"].as_str().unwrap_or_default();
+    let schema = &parameter["schema"];
+    let selectable = schema["items"]["enum"].as_array();
+    let example = match (name, selectable) {
+        ("limit", _) => 100.into(),
+        ("offset", _) => 0.into(),
+        ("user_id", _) => "me".into(),
+        ("createdAt", _) => ">=2019-01-01".into(),
+        ("email" | "name", _) => "~acme".into(),
+        ("enabled", _) => true.into(),
+        ("refreshToken", _) => "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9…".into(),
+        ("sort", _) if schema["pattern"].as_str().is_some_and(has_creation) => "-createdAt".into(),
+        ("sort", _) => "name".into(),
+        ("select", Some(names)) => names.iter().take(3).cloned().collect(),
+        _ if schema["$ref"] == components::reference("ObjectId")["$ref"] => {
+            "5877a4a9b6b1bc76263e0a83".into()
+        }
+        _ => return,
+    };
+    parameter["example"] = example;
+}
+
+/// Returns true if resources that match this pattern of an order know when they were made.
+fn has_creation(pattern: &str) -> bool {
+    pattern.contains("createdAt")
 }
 
 /// Generators that are not yet at home in OpenAPI 3.1 know a file by its format, and

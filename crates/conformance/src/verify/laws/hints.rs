@@ -48,7 +48,7 @@ impl Hints {
                 domain: DOMAIN,
                 statuses: REASONS
                     .iter()
-                    .map(|(reason, status, _)| (*reason, *status))
+                    .map(|reason| (reason.name, reason.status))
                     .collect(),
             }),
         }
