@@ -15,7 +15,30 @@ pub fn to_3_0(document: &Value) -> Value {
         license.insert("url".into(), LICENSE.into());
     }
     rewrite(&mut document);
+    let schemas = document["components"]["schemas"].clone();
+    state_types(&mut document, &schemas);
     document
+}
+
+/// Says of what type a value is that may be null: `nullable` holds beside `type` alone.
+fn state_types(value: &mut Value, schemas: &Value) {
+    match value {
+        Value::Object(members) => {
+            if members.get("nullable").is_some_and(Value::is_boolean)
+                && !members.contains_key("type")
+                && let Some(target) = members.get("allOf").map(|all| &all[0]["$ref"])
+                && let Some(name) = target.as_str().and_then(|path| path.rsplit('/').next())
+                && let Some(of) = schemas[name].get("type").cloned()
+            {
+                members.insert("type".into(), of);
+            }
+            members
+                .values_mut()
+                .for_each(|member| state_types(member, schemas));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| state_types(item, schemas)),
+        _ => {}
+    }
 }
 
 /// The text of the licence. The identifier of SPDX has no place in OpenAPI 3.0.
