@@ -211,7 +211,8 @@ faults! {
     a_link_to_another_host PageLinksLeadOn in "/forms" true:
         Fault::in_replies(|asked, answered| {
             if asked.is("GET", "/forms") && let Some(link) = answered.headers.get("link") {
-                let link = link.to_str().expect("ASCII").replace("</", "<http://elsewhere.example/");
+                let (_, rest) = link.to_str().expect("ASCII").split_once("/v2/").expect("the base");
+                let link = format!("<http://elsewhere.example/v2/{rest}");
                 answered.headers.insert("link", link.parse().expect("a header"));
             }
         });

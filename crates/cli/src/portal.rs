@@ -4,7 +4,7 @@
 use anyhow::Context as _;
 use backend::{Page, Pages};
 use bytes::Bytes;
-use contract::openapi::artefacts;
+use contract::artefacts::artefacts;
 use contract::operation::BASE_PATH;
 use contract::reasons::REASONS;
 use serde_json::{Value, json};

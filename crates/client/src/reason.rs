@@ -108,6 +108,10 @@ reasons! {
     UpstreamReplyBroken = "UPSTREAM_REPLY_BROKEN",
     /// The gateway does not trust the certificate of the REST API.
     UpstreamUntrusted = "UPSTREAM_UNTRUSTED",
+    /// The REST API refused the certificate of the gateway, or wants one.
+    UpstreamRefusesCertificate = "UPSTREAM_REFUSES_CERTIFICATE",
+    /// The gateway and the REST API could not agree on TLS.
+    UpstreamTlsFailed = "UPSTREAM_TLS_FAILED",
     /// The reply to the gateway does not have its declared shape.
     UpstreamContractViolation = "UPSTREAM_CONTRACT_VIOLATION",
     /// The reply is larger than the gateway reads; stream the list.

@@ -20,6 +20,7 @@
 pub mod access;
 #[cfg(feature = "arbitrary")]
 mod arbitrary;
+pub mod artefacts;
 pub mod auth;
 pub mod bot_instances;
 pub mod bots;

@@ -64,7 +64,7 @@ pub struct User {
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "password()"))]
     pub password: Option<String>,
     /// The URL of the picture. Uploading a picture sets it too.
-    #[schemars(url, extend("x-request" = rules::web_url()))]
+    #[schemars(url, extend("x-may-be-null" = true, "x-request" = rules::web_url()))]
     #[cfg_attr(feature = "arbitrary", proptest(strategy = "url()"))]
     pub avatar: Option<String>,
     /// The organization that the user belongs to: the caller's, which is the

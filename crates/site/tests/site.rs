@@ -14,7 +14,7 @@ const MOST: usize = 2_000_000;
 
 /// The files of the site, by path.
 static SITE: LazyLock<BTreeMap<String, File>> = LazyLock::new(|| {
-    let documents: Vec<_> = contract::openapi::artefacts()
+    let documents: Vec<_> = contract::artefacts::artefacts()
         .into_iter()
         .map(|artefact| Source {
             path: artefact.path,
@@ -290,7 +290,7 @@ fn every_reason_and_every_version_is_there() {
 fn all_documents_schemas_and_protos_can_be_downloaded() {
     let page = text("downloads.html");
     let links = attributes(&page, "href");
-    let artefacts = contract::openapi::artefacts();
+    let artefacts = contract::artefacts::artefacts();
     let documents = artefacts.iter().map(|artefact| artefact.path.clone());
     let protos = proto::SOURCES
         .iter()

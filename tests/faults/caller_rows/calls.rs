@@ -95,7 +95,7 @@ const FAULTS: &[Fault] = &[
     head!(
         "calls with application/json",
         fields(&[("content-type", "application/json"), TE]),
-        &[End::Http(415)]
+        &[End::Http(400)]
     ),
     head!(
         "calls with text/plain",

@@ -108,6 +108,12 @@ class Reason(str, Enum):
     UPSTREAM_UNTRUSTED = "UPSTREAM_UNTRUSTED"
     """The gateway does not trust the certificate of the REST API."""
 
+    UPSTREAM_REFUSES_CERTIFICATE = "UPSTREAM_REFUSES_CERTIFICATE"
+    """The REST API refused the certificate of the gateway, or wants one."""
+
+    UPSTREAM_TLS_FAILED = "UPSTREAM_TLS_FAILED"
+    """The gateway and the REST API could not agree on TLS."""
+
     UPSTREAM_CONTRACT_VIOLATION = "UPSTREAM_CONTRACT_VIOLATION"
     """The reply to the gateway does not have its declared shape."""
 

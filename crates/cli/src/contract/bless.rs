@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use ::contract::openapi::artefacts_of;
+use ::contract::artefacts::artefacts_of;
 use anyhow::bail;
 use clap::Args;
 use conformance::diff::Policy;

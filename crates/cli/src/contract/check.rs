@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use ::contract::openapi::artefacts_of;
+use ::contract::artefacts::artefacts_of;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use conformance::diff::{OperationRule, Policy, Rule, diff};

@@ -6,7 +6,8 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use ::contract::openapi::{Artefact, VERSION, artefacts_of};
+use ::contract::artefacts::{Artefact, artefacts_of};
+use ::contract::openapi::VERSION;
 use anyhow::Context as _;
 use clap::Args;
 use http::Uri;

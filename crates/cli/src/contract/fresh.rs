@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use ::contract::openapi::Artefact;
+use ::contract::artefacts::Artefact;
 use conformance::release::{Settings, read_all};
 use conformance::report::{Finding, Level, Location, OperationList};
 use similar::TextDiff;

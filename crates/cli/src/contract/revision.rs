@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use ::contract::openapi::{VERSION, artefacts_of};
+use ::contract::artefacts::artefacts_of;
+use ::contract::openapi::VERSION;
 use anyhow::Context as _;
 use conformance::diff::Document;
 use conformance::release::{Files, Settings, protos, read_all, read_if_there};

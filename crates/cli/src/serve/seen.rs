@@ -47,7 +47,7 @@ pub(crate) struct SeenArgs {
 /// The pages that every process has.
 fn documents(level: Page, configuration: Arc<str>) -> Vec<Page> {
     let make = || {
-        let artefacts = ::contract::openapi::artefacts().into_iter();
+        let artefacts = ::contract::artefacts::artefacts().into_iter();
         artefacts
             .map(|artefact| (artefact.path, artefact.content))
             .collect()

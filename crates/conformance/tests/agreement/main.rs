@@ -147,7 +147,7 @@ fn a_change_of_one_operation_is_one_difference() {
             "getPerson: it is stated in openapi/openapi.json, but absent in the protos and the contract \
              (openapi/openapi.json#/paths/~1users~1{user_id}/get, proto, catalogue of the contract)",
             "getUser: it is stated in the protos and the contract, but absent in openapi/openapi.json \
-             (proto/web1on1/v2/user_service.proto:84, operation getUser of the contract, openapi/openapi.json#)",
+             (proto/web1on1/v2/user_service.proto:86, operation getUser of the contract, openapi/openapi.json#)",
         ],
     );
 }

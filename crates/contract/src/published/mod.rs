@@ -39,9 +39,6 @@ use crate::operation::BASE_PATH;
 
 pub use older::to_3_0;
 
-/// Every mark of the types, none of which is published.
-const MARKS: [&str; 3] = ["x-always", "x-told-apart", "x-of"];
-
 /// The OpenAPI 3.1 document that is published. `server` is the base URL of the one server that it
 /// names; without one it names the real API and a server on this machine.
 pub fn document(server: Option<&str>) -> Value {

@@ -11,7 +11,8 @@ use super::unions::{never_null, require};
 /// requests what a caller has to know:
 ///
 /// - A reply requires what every reply has. It holds no null in the place of a property,
-///   and nothing that is only ever sent to the server.
+///   and nothing that is only ever sent to the server. Only what is marked with
+///   `x-may-be-null` is null there.
 /// - A request has nothing that only the server sets. Where that is sent all the same,
 ///   it is ignored.
 /// - A default is told in words. Many generators require a property that has one.
@@ -47,7 +48,9 @@ fn of_a_reply(schema: &mut Value, is_partial: bool) {
     properties.retain(|_, property| property["writeOnly"] != true);
     let mut always = Vec::new();
     for (name, property) in properties.iter_mut() {
-        never_null(property);
+        if property["x-may-be-null"] != true {
+            never_null(property);
+        }
         say_default(property, "Where it was never set, it is");
         let Some(members) = property.as_object_mut() else {
             continue;

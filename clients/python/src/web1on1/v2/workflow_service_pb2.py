@@ -28,7 +28,7 @@ from web1on1._transcode.v1 import options_pb2 as transcode_dot_v1_dot_options__p
 from web1on1.v2 import workflow_pb2 as web1on1_dot_v2_dot_workflow__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!web1on1/v2/workflow_service.proto\x12\nweb1on1.v2\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1atranscode/v1/options.proto\x1a\x19web1on1/v2/workflow.proto\"\x9d\x01\n\x14ListWorkflowsRequest\x12\x1c\n\x0forganization_id\x18\x01 \x01(\tB\x03\xe0\x41\x02\x12\x17\n\x05limit\x18\x02 \x01(\x05\x42\x03\xe0\x41\x01H\x00\x88\x01\x01\x12\x18\n\x06offset\x18\x03 \x01(\x05\x42\x03\xe0\x41\x01H\x01\x88\x01\x01\x12\x16\n\x04sort\x18\x04 \x01(\tB\x03\xe0\x41\x01H\x02\x88\x01\x01\x42\x08\n\x06_limitB\t\n\x07_offsetB\x07\n\x05_sort\"v\n\x15ListWorkflowsResponse\x12\'\n\tworkflows\x18\x01 \x03(\x0b\x32\x14.web1on1.v2.Workflow\x12$\n\x0bnext_offset\x18\x02 \x01(\x05\x42\n\xb2\x9f\x19\x06offsetH\x00\x88\x01\x01\x42\x0e\n\x0c_next_offset\"\xa7\x01\n\x16StreamWorkflowsRequest\x12\x1c\n\x0forganization_id\x18\x01 \x01(\tB\x03\xe0\x41\x02\x12\x1b\n\tpage_size\x18\x02 \x01(\x05\x42\x03\xe0\x41\x01H\x00\x88\x01\x01\x12\x18\n\x06offset\x18\x03 \x01(\x05\x42\x03\xe0\x41\x01H\x01\x88\x01\x01\x12\x16\n\x04sort\x18\x04 \x01(\tB\x03\xe0\x41\x01H\x02\x88\x01\x01\x42\x0c\n\n_page_sizeB\t\n\x07_offsetB\x07\n\x05_sort2\xc5\x02\n\x0fWorkflowService\x12\x93\x01\n\rListWorkflows\x12 .web1on1.v2.ListWorkflowsRequest\x1a!.web1on1.v2.ListWorkflowsResponse\"=\x82\xd3\xe4\x93\x02\x37\x12*/organizations/{organization_id}/workflowsb\tworkflows\x12\x9b\x01\n\x0fStreamWorkflows\x12\".web1on1.v2.StreamWorkflowsRequest\x1a\x14.web1on1.v2.Workflow\"L\xb2\x9f\x19\x16\n\rListWorkflows\x12\x05limit\x82\xd3\xe4\x93\x02,\x12*/organizations/{organization_id}/workflows0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n!web1on1/v2/workflow_service.proto\x12\nweb1on1.v2\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1atranscode/v1/options.proto\x1a\x19web1on1/v2/workflow.proto\"\x9d\x01\n\x14ListWorkflowsRequest\x12\x1c\n\x0forganization_id\x18\x01 \x01(\tB\x03\xe0\x41\x02\x12\x17\n\x05limit\x18\x02 \x01(\x05\x42\x03\xe0\x41\x01H\x00\x88\x01\x01\x12\x18\n\x06offset\x18\x03 \x01(\x05\x42\x03\xe0\x41\x01H\x01\x88\x01\x01\x12\x16\n\x04sort\x18\x04 \x01(\tB\x03\xe0\x41\x01H\x02\x88\x01\x01\x42\x08\n\x06_limitB\t\n\x07_offsetB\x07\n\x05_sort\"v\n\x15ListWorkflowsResponse\x12\'\n\tworkflows\x18\x01 \x03(\x0b\x32\x14.web1on1.v2.Workflow\x12$\n\x0bnext_offset\x18\x02 \x01(\x05\x42\n\xb2\x9f\x19\x06offsetH\x00\x88\x01\x01\x42\x0e\n\x0c_next_offset\"\xa7\x01\n\x16StreamWorkflowsRequest\x12\x1c\n\x0forganization_id\x18\x01 \x01(\tB\x03\xe0\x41\x02\x12\x1b\n\tpage_size\x18\x02 \x01(\x05\x42\x03\xe0\x41\x01H\x00\x88\x01\x01\x12\x18\n\x06offset\x18\x03 \x01(\x05\x42\x03\xe0\x41\x01H\x01\x88\x01\x01\x12\x16\n\x04sort\x18\x04 \x01(\tB\x03\xe0\x41\x01H\x02\x88\x01\x01\x42\x0c\n\n_page_sizeB\t\n\x07_offsetB\x07\n\x05_sort2\xcb\x02\n\x0fWorkflowService\x12\x96\x01\n\rListWorkflows\x12 .web1on1.v2.ListWorkflowsRequest\x1a!.web1on1.v2.ListWorkflowsResponse\"@\x90\x02\x01\x82\xd3\xe4\x93\x02\x37\x12*/organizations/{organization_id}/workflowsb\tworkflows\x12\x9e\x01\n\x0fStreamWorkflows\x12\".web1on1.v2.StreamWorkflowsRequest\x1a\x14.web1on1.v2.Workflow\"O\x90\x02\x01\xb2\x9f\x19\x16\n\rListWorkflows\x12\x05limit\x82\xd3\xe4\x93\x02,\x12*/organizations/{organization_id}/workflows0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -54,9 +54,9 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STREAMWORKFLOWSREQUEST'].fields_by_name['sort']._loaded_options = None
   _globals['_STREAMWORKFLOWSREQUEST'].fields_by_name['sort']._serialized_options = b'\340A\001'
   _globals['_WORKFLOWSERVICE'].methods_by_name['ListWorkflows']._loaded_options = None
-  _globals['_WORKFLOWSERVICE'].methods_by_name['ListWorkflows']._serialized_options = b'\202\323\344\223\0027\022*/organizations/{organization_id}/workflowsb\tworkflows'
+  _globals['_WORKFLOWSERVICE'].methods_by_name['ListWorkflows']._serialized_options = b'\220\002\001\202\323\344\223\0027\022*/organizations/{organization_id}/workflowsb\tworkflows'
   _globals['_WORKFLOWSERVICE'].methods_by_name['StreamWorkflows']._loaded_options = None
-  _globals['_WORKFLOWSERVICE'].methods_by_name['StreamWorkflows']._serialized_options = b'\262\237\031\026\n\rListWorkflows\022\005limit\202\323\344\223\002,\022*/organizations/{organization_id}/workflows'
+  _globals['_WORKFLOWSERVICE'].methods_by_name['StreamWorkflows']._serialized_options = b'\220\002\001\262\237\031\026\n\rListWorkflows\022\005limit\202\323\344\223\002,\022*/organizations/{organization_id}/workflows'
   _globals['_LISTWORKFLOWSREQUEST']._serialized_start=168
   _globals['_LISTWORKFLOWSREQUEST']._serialized_end=325
   _globals['_LISTWORKFLOWSRESPONSE']._serialized_start=327
@@ -64,5 +64,5 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_STREAMWORKFLOWSREQUEST']._serialized_start=448
   _globals['_STREAMWORKFLOWSREQUEST']._serialized_end=615
   _globals['_WORKFLOWSERVICE']._serialized_start=618
-  _globals['_WORKFLOWSERVICE']._serialized_end=943
+  _globals['_WORKFLOWSERVICE']._serialized_end=949
 # @@protoc_insertion_point(module_scope)
