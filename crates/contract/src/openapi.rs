@@ -412,10 +412,7 @@ impl SharedFailure {
             .with_http_status(failure.status());
         let violations = self.violations.iter();
         let violations: Vec<_> = violations
-            .map(|(field, description)| FieldViolation {
-                field: (*field).to_owned(),
-                description: (*description).to_owned(),
-            })
+            .map(|(field, description)| FieldViolation::new(*field, *description))
             .collect();
         if violations.is_empty() {
             error
