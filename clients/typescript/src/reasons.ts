@@ -70,6 +70,10 @@ export const Reason = {
   UPSTREAM_REPLY_BROKEN: "UPSTREAM_REPLY_BROKEN",
   /** The gateway does not trust the certificate of the REST API. */
   UPSTREAM_UNTRUSTED: "UPSTREAM_UNTRUSTED",
+  /** The REST API refused the certificate of the gateway, or wants one. */
+  UPSTREAM_REFUSES_CERTIFICATE: "UPSTREAM_REFUSES_CERTIFICATE",
+  /** The gateway and the REST API could not agree on TLS. */
+  UPSTREAM_TLS_FAILED: "UPSTREAM_TLS_FAILED",
   /** The reply to the gateway does not have its declared shape. */
   UPSTREAM_CONTRACT_VIOLATION: "UPSTREAM_CONTRACT_VIOLATION",
   /** The reply is larger than the gateway reads; stream the list. */
