@@ -332,9 +332,7 @@ fn reasons() -> Vec<String> {
         .filter_map(|row| row.split_once('`'))
         .map(|(name, _)| name);
     let is_reason = |name: &&str| name.chars().all(|c| c.is_ascii_uppercase() || c == '_');
-    let of_contract = contract::reasons::REASONS
-        .iter()
-        .map(|(reason, ..)| *reason);
+    let of_contract = contract::reasons::REASONS.iter().map(|reason| reason.name);
     named
         .filter(is_reason)
         .chain(of_contract)

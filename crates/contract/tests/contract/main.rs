@@ -6,6 +6,7 @@ mod bodies;
 mod catalogue;
 mod documented;
 mod errors;
+mod generators;
 mod laws;
 mod messages;
 mod openapi;
