@@ -125,7 +125,7 @@ fn backed_up() -> tempfile::TempDir {
     let data = directory.path().join("data");
     let made = program()
         .args(["backend", "create-organization", "Acme"])
-        .args(["--owner-email", "owner@example.com", "--data"])
+        .args(["--owner-email", "jan@example.com", "--data"])
         .arg(&data)
         .output();
     printed(&made.expect("the program starts"));

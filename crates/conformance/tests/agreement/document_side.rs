@@ -467,7 +467,8 @@ fn of_responses(operation: &Value, add: &mut Add<'_>) {
             );
         }
         let success = status.starts_with('2');
-        for header in ["Link", "Location"].into_iter().filter(|_| success) {
+        let is_new = |header: &&str| success && response["headers"].get(*header).is_none();
+        for header in ["Link", "Location"].into_iter().filter(is_new) {
             let of = status.clone();
             add(
                 "header added",

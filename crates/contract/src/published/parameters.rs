@@ -65,12 +65,18 @@ fn show(parameter: &mut Value) {
         ("sort", _) if schema["pattern"].as_str().is_some_and(has_creation) => "-createdAt".into(),
         ("sort", _) => "name".into(),
         ("select", Some(names)) => names.iter().take(3).cloned().collect(),
-        _ if schema["$ref"] == components::reference("ObjectId")["$ref"] => {
+        // The identifiers of everything else.
+        _ if schema["pattern"].as_str().is_some_and(is_identifier) => {
             "5877a4a9b6b1bc76263e0a83".into()
         }
         _ => return,
     };
     parameter["example"] = example;
+}
+
+/// Returns true if this pattern is that of an `ObjectId`.
+fn is_identifier(pattern: &str) -> bool {
+    pattern == "^[0-9a-fA-F]{24}$"
 }
 
 /// Returns true if resources that match this pattern of an order know when they were made.
