@@ -39,6 +39,26 @@ const LIBERTIES: &[(&str, &str, &str)] = &[
         "there is a schema for each type of service",
     ),
     (
+        "response-body-discriminator-added",
+        "POST /services",
+        "the type of a service tells its schemas apart",
+    ),
+    (
+        "response-property-discriminator-added",
+        "GET /services",
+        "the type of a service tells its schemas apart",
+    ),
+    (
+        "response-body-one-of-removed",
+        "POST /services",
+        "there is a schema for each type of service",
+    ),
+    (
+        "response-property-one-of-removed",
+        "GET /services",
+        "there is a schema for each type of service",
+    ),
+    (
         "request-parameter-became-not-enum",
         "`sort`",
         "`name` and `-name` are one constant in most languages; a pattern has both",
