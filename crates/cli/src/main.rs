@@ -183,7 +183,7 @@ async fn run(asked: Command, process: Process) -> anyhow::Result<ExitCode> {
         Command::Backend(args) => Box::pin(backup::run(*args, process)).await,
         Command::Call(args) => call::run(*args, API).await,
         Command::Health(args) => health::run(&args).await,
-        Command::Contract(args) => contract::run(&args).await,
+        Command::Contract(args) => Box::pin(contract::run(&args)).await,
         Command::Completions(args) => {
             documentation::completions(&args, configuration::displayed(command(), true))
         }

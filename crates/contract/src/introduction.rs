@@ -2,7 +2,9 @@
 //!
 //! The text is `introduction.md`, in which the table of reasons is filled in.
 
-use crate::reasons::REASONS;
+use std::fmt::Write as _;
+
+use crate::reasons::{REASONS, Reason};
 
 /// The text around the table.
 const TEXT: &str = include_str!("introduction.md");
@@ -12,15 +14,16 @@ const ROWS: &str = "REASONS\n";
 
 /// The introduction, in Markdown.
 pub(crate) fn introduction() -> String {
-    let rows: String = REASONS
-        .iter()
-        .map(|reason| {
-            format!(
-                "| `{}` | {} | {} | {} |\n",
-                reason.name, reason.status, reason.meaning, reason.remedy
-            )
-        })
-        .collect();
+    let rows = REASONS.iter().fold(String::new(), |mut rows, reason| {
+        let Reason {
+            name,
+            status,
+            meaning,
+            remedy,
+        } = reason;
+        let _ = writeln!(rows, "| `{name}` | {status} | {meaning} | {remedy} |");
+        rows
+    });
     TEXT.replace(ROWS, &rows)
 }
 

@@ -86,9 +86,8 @@ fn of_a_request(schema: &mut Value) {
 /// Says in the description what the default is.
 fn say_default(property: &mut Value, lead: &str) {
     let text = match &property["default"] {
-        Value::Null => return,
         // What an empty object stands for is said by its own properties.
-        Value::Object(_) => return,
+        Value::Null | Value::Object(_) => return,
         Value::String(text) => text.clone(),
         Value::Array(items) => {
             let items = items.iter().filter_map(Value::as_str);

@@ -109,7 +109,7 @@ fn check_examples(document: &Value) {
     let check = |schema: &Value, example: &Value, place: &str| {
         let mut root = document.clone();
         root.as_object_mut()
-            .unwrap()
+            .expect("it is an object")
             .insert("$ref".into(), "#/checked".into());
         root["checked"] = schema.clone();
         let validator = jsonschema::draft202012::options()
