@@ -28,6 +28,7 @@ mod gateway;
 mod held;
 mod link;
 mod multipart;
+mod problem;
 mod query;
 mod record;
 mod request_parts;

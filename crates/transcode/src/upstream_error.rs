@@ -1,6 +1,7 @@
 //! The errors that an upstream answers with.
 //!
-//! An error is decoded from the JSON form of `google.rpc.Status` (AIP-193).
+//! An error is decoded from the JSON form of `google.rpc.Status` (AIP-193), or from problem
+//! details (RFC 9457).
 //! Where its body is something else, the HTTP status decides and the body stays
 //! here: what is not understood is not passed on.
 
@@ -14,6 +15,7 @@ use tonic_types::{ErrorDetail, ErrorInfo};
 
 use crate::error_details;
 use crate::fault::{Told, retry_info};
+use crate::problem::Problem;
 
 /// Reads an error. `creates` says that the request was to create something,
 /// which a conflict then is about.
@@ -33,13 +35,16 @@ pub(crate) fn read(
     let code = text("status")
         .and_then(code_of_name)
         .unwrap_or_else(|| code_of_status(status, creates));
-    let message = text("message").map_or_else(
-        || format!("the upstream answered {status}"),
-        ToOwned::to_owned,
-    );
     let details = error.and_then(|error| error.get("details")?.as_array());
     let details = details.into_iter().flatten();
     let mut details: Vec<_> = details.filter_map(error_details::read).collect();
+    let mut message = text("message").map(ToOwned::to_owned);
+    let problem = body.as_ref().filter(|_| error.is_none());
+    if let Some(problem) = problem.and_then(|body| Problem::read(headers, body)) {
+        message = problem.message;
+        details = problem.details;
+    }
+    let message = message.unwrap_or_else(|| format!("the upstream answered {status}"));
     give_reason(&mut details, status);
     let is_retry = |detail: &ErrorDetail| matches!(detail, ErrorDetail::RetryInfo(_));
     if !details.iter().any(is_retry) && was_refused(method, status) {
@@ -205,6 +210,23 @@ mod tests {
             assert_eq!(code_of_status(status, true), code, "for {status}");
         }
         assert_eq!(code_of_status(StatusCode::CONFLICT, false), Code::Aborted);
+    }
+
+    #[test]
+    fn problem_details_are_read() {
+        let mut headers = HeaderMap::new();
+        let media_type = "application/problem+json".parse().expect("a header");
+        headers.insert(header::CONTENT_TYPE, media_type);
+        let body = r#"{"type": "https://example.com/probs/pet-sold", "title": "Sold",
+            "detail": "Rex was sold", "status": 200}"#;
+        let status = status_of(&Method::GET, false, 409, &headers, body);
+        assert_eq!(
+            (status.code(), status.message()),
+            (Code::Aborted, "Rex was sold")
+        );
+        let details = status.get_error_details();
+        let info = details.error_info().expect("there is always a reason");
+        assert_eq!((&*info.reason, &*info.domain), ("PET_SOLD", "example.com"));
     }
 
     #[test]
