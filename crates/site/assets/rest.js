@@ -42,6 +42,10 @@ function correct() {
     element.dataset.named = "";
     element.setAttribute("aria-label", "Notifications of requests");
   }
+  // Code that is wider than its place can be scrolled with the keyboard.
+  for (const element of all("[class*=language-]:not([tabindex])")) {
+    element.tabIndex = 0;
+  }
   // What a dialog covers is out of reach.
   const isCovered = first("[role=dialog][aria-modal=true]") !== null;
   for (const element of all("header.top, .references-rendered, .t-doc__sidebar, .t-doc__header, .bottom")) {

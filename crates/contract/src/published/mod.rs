@@ -9,12 +9,12 @@
 //! operation that the derived document does not know; a test compares both and names
 //! the few ways in which they may differ.
 //!
-//! - [`unions`] makes whole schemas of the alternatives of an object.
-//! - [`views`] makes of each schema what a reply or a request needs of it.
-//! - [`names`] gives names to what has none.
-//! - [`parameters`] makes parameters and uploads readable for generators.
-//! - [`examples`] completes what the reference shows abbreviated.
-//! - [`older`] writes the document once more for readers of OpenAPI 3.0.
+//! - `unions` makes whole schemas of the alternatives of an object.
+//! - `views` makes of each schema what a reply or a request needs of it.
+//! - `names` gives names to what has none.
+//! - `parameters` makes parameters and uploads readable for generators.
+//! - `examples` completes what the reference shows abbreviated.
+//! - `older` writes the document once more for readers of OpenAPI 3.0.
 //!
 //! The types tell what to do by marks on their properties:
 //!
