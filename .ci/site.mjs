@@ -92,6 +92,12 @@ async function open(context, url, where) {
 }
 
 async function accessible(page, where) {
+  // What fades in has other colours until it is there.
+  await page.evaluate(() => {
+    const ends = ({ effect }) => effect?.getComputedTiming().iterations !== Infinity;
+    const running = document.getAnimations().filter(ends);
+    return Promise.allSettled(running.map((animation) => animation.finished)).then(() => {});
+  });
   await page.evaluate(axe);
   const { violations } = await page.evaluate(() => axe.run({ resultTypes: ["violations"] }));
   for (const { id, nodes } of violations) {

@@ -1,7 +1,7 @@
 //! The OpenAPI document as it is published: what the types derive, in a form that
 //! generators of clients make good code of.
 //!
-//! [`openapi`](crate::openapi::openapi) says what the server takes and sends, one object
+//! [`openapi()`](crate::openapi::openapi) says what the server takes and sends, one object
 //! for each resource, as the protos have it too. Generators need more than that: a
 //! schema with a name for each alternative of a union, no property that is optional and
 //! nullable where neither ever happens, no two names that are one in another language.
