@@ -104,8 +104,8 @@ fn violation(error: &Value) -> Option<FieldViolation> {
     ))
 }
 
-/// The path of a field that a JSON pointer (RFC 6901) leads to: `#/users/0/email` is
-/// `users[0].email`.
+/// The path of a field that a JSON pointer (RFC 6901) leads to: `#/pets/0/age` is
+/// `pets[0].age`.
 fn field(pointer: &str) -> String {
     let pointer = pointer.trim_start_matches('#');
     let mut field = String::new();
