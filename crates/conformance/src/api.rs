@@ -29,6 +29,8 @@ pub struct Api {
     pub base_path: Option<String>,
     /// What no other statement could match.
     pub problems: Vec<Problem>,
+    /// Whether it keeps the conventions of this project, which another API does not.
+    pub keeps_conventions: bool,
 }
 
 impl Api {
@@ -42,6 +44,7 @@ impl Api {
             types: BTreeMap::new(),
             base_path: None,
             problems: Vec::new(),
+            keeps_conventions: true,
         }
     }
 
@@ -293,6 +296,10 @@ pub enum Kind {
     Integer,
     /// A whole number of more than that.
     LongInteger,
+    /// A whole number of a size that is not stated.
+    AnyInteger,
+    /// A string that is bytes in base64.
+    Bytes,
     /// A boolean.
     Boolean,
     /// An object of any properties.
@@ -306,6 +313,8 @@ pub enum Kind {
         /// The strings in the order in which they are stated.
         values: Vec<String>,
     },
+    /// An object of any properties whose values are alike.
+    Map(Box<Shape>),
     /// An object of the named type.
     Object(String),
     /// Something that the other statements have no word for.
@@ -319,9 +328,15 @@ impl Kind {
         let is_text = |kind: &Self| matches!(kind, Self::String | Self::Enum { .. });
         match (self, other) {
             (Self::Object(_), Self::Object(_)) => true,
+            (Self::Map(one), Self::Map(other)) => one.is_like(other),
             (one, other) if is_text(one) && is_text(other) => true,
+            (Self::AnyInteger, other) | (other, Self::AnyInteger) => other.is_integer(),
             (one, other) => one == other,
         }
+    }
+
+    fn is_integer(&self) -> bool {
+        matches!(self, Self::Integer | Self::LongInteger | Self::AnyInteger)
     }
 
     /// The values that a string can have, where they are listed.
@@ -375,9 +390,12 @@ impl fmt::Display for Kind {
             Self::Number => f.write_str("a number"),
             Self::Integer => f.write_str("an integer of 32 bits"),
             Self::LongInteger => f.write_str("an integer of more than 32 bits"),
+            Self::AnyInteger => f.write_str("an integer"),
+            Self::Bytes => f.write_str("bytes in base64"),
             Self::Boolean => f.write_str("a boolean"),
             Self::FreeForm => f.write_str("a free-form object"),
             Self::Any => f.write_str("any value"),
+            Self::Map(value) => write!(f, "a map, each value {value}"),
             Self::Object(name) => write!(f, "an object ({name})"),
             Self::Other(what) => f.write_str(what),
         }

@@ -294,7 +294,8 @@ fn parameters(
     schema: &Value,
     schemas: &Schemas<'_>,
 ) -> BTreeMap<String, Property> {
-    let place = |name: &str| Place::Contract(format!("{name} in operation {}", operation.id));
+    let place =
+        |name: &str, _: &Value| Place::Contract(format!("{name} in operation {}", operation.id));
     let mut parameters = schemas.properties(schema, place);
     for Property { shape, .. } in parameters.values_mut() {
         shape.nullable = Some(false);

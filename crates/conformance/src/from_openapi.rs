@@ -213,10 +213,11 @@ impl<'a> Reader<'a> {
 
     fn operation(&self, path: &str, method: &str, stated: &'a Value, pointer: &str, api: &mut Api) {
         let place = self.place(pointer.to_owned());
-        let Some(id) = stated["operationId"].as_str() else {
-            let subject = format!("{} {path}", method.to_uppercase());
-            return api.problem(subject, "it has no operationId", place);
-        };
+        let route = format!("{} {path}", method.to_uppercase());
+        let id = stated["operationId"].as_str().unwrap_or_else(|| {
+            api.convention(&route, "it has no operationId", place.clone());
+            &route
+        });
         let tags: Vec<_> = items(&stated["tags"]).filter_map(Value::as_str).collect();
         if tags.len() != 1 {
             api.convention(id, "it does not have exactly one tag", place.clone());
@@ -286,7 +287,7 @@ impl<'a> Reader<'a> {
             (Some(_), Some(scheme)) if is_one && is_bearer(scheme) => true,
             _ => {
                 let message = "it asks for something else than a bearer token";
-                api.problem(id, message, place.clone());
+                api.convention(id, message, place.clone());
                 true
             }
         }

@@ -19,12 +19,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use prost_reflect::{
-    DescriptorPool, DynamicMessage, EnumDescriptor, FieldDescriptor, FileDescriptor, Kind as Proto,
+    DescriptorPool, DynamicMessage, FieldDescriptor, FileDescriptor, Kind as Proto,
     MessageDescriptor, MethodDescriptor, ServiceDescriptor, Value,
 };
 
-use crate::api::{Api, Kind, Operation, Place, Property, Shape, Side};
+use crate::api::{Api, Kind, Operation, Place, Property, Side};
 
+mod kinds;
 mod streams;
 mod views;
 
@@ -202,6 +203,7 @@ impl Lines {
 /// A message, before it is known what it is used for.
 struct Message {
     place: Place,
+    full_name: String,
     fields: Vec<Field>,
     collects_undeclared: bool,
     deprecated: bool,
@@ -223,6 +225,8 @@ struct Field {
     is_optional_message: bool,
     full_type: String,
     is_message: bool,
+    /// Whether only the protos of other APIs have fields of its type.
+    is_foreign: bool,
     /// The oneof that it is part of.
     oneof: Option<String>,
 }
@@ -281,8 +285,13 @@ struct Reader {
 
 impl Reader {
     fn method(&mut self, service: &ServiceDescriptor, method: &MethodDescriptor) {
-        let id = lower_first(method.name());
+        let mut id = lower_first(method.name());
         let place = self.lines.place(&service.parent_file(), method.path());
+        if self.api.operations.contains_key(&id) {
+            self.api
+                .convention(&id, "two rpcs have this name", place.clone());
+            id = format!("{}.{id}", service.name());
+        }
         let options = method.options();
         let rule = get(&options, &self.options.http);
         let rule = rule.as_ref().and_then(Value::as_message);
@@ -314,8 +323,8 @@ impl Reader {
             self.used.insert(message.full_name().to_owned());
             self.declare(message);
         }
-        self.inputs.insert(input.name().to_owned());
-        self.outputs.insert(output.name().to_owned());
+        self.inputs.insert(message_name(&input));
+        self.outputs.insert(message_name(&output));
         let upload = get(&options, &self.options.upload);
         let upload = upload.as_ref().and_then(Value::as_message).map(upload_rule);
         if method.is_server_streaming() || method.is_client_streaming() != upload.is_some() {
@@ -323,7 +332,7 @@ impl Reader {
             self.api.problem(&id, message, place.clone());
         }
         if upload.is_some() {
-            self.uploads.insert(input.name().to_owned());
+            self.uploads.insert(message_name(&input));
         }
         let (path, bound) = path(&rule.path);
         let mut problems = Vec::new();
@@ -380,13 +389,22 @@ impl Reader {
 
     /// Reads a message and all that it holds, once.
     fn declare(&mut self, message: &MessageDescriptor) {
-        let name = message.name().to_owned();
-        if self.messages.contains_key(&name) {
+        let name = message_name(message);
+        let place = self.lines.place(&message.parent_file(), message.path());
+        if let Some(read) = self.messages.get(&name) {
+            if read.full_name != message.full_name() {
+                let problem = format!(
+                    "{} and {} have the same name behind their packages",
+                    read.full_name,
+                    message.full_name()
+                );
+                self.api.problem(name, problem, place);
+            }
             return;
         }
-        let place = self.lines.place(&message.parent_file(), message.path());
         let read = Message {
             place,
+            full_name: message.full_name().to_owned(),
             fields: Vec::new(),
             collects_undeclared: false,
             deprecated: is_deprecated(&message.options()),
@@ -421,7 +439,7 @@ impl Reader {
         let collects_undeclared = is_set(&options, &self.options.undeclared);
         if collects_undeclared && (property.shape.list || property.shape.kind != Kind::FreeForm) {
             self.api.problem(
-                format!("{}.{}", message.name(), field.json_name()),
+                format!("{}.{}", message_name(message), field.json_name()),
                 "what collects undeclared properties is not a Struct",
                 property.place.clone(),
             );
@@ -440,113 +458,13 @@ impl Reader {
                 kind => format!("{kind:?}"),
             },
             is_message: matches!(field.kind(), Proto::Message(_)),
+            is_foreign: Self::is_foreign(field),
             oneof: field
                 .containing_oneof()
                 .filter(|oneof| !oneof.is_synthetic())
                 .map(|oneof| oneof.name().to_owned()),
             property,
         }
-    }
-
-    fn shape(&mut self, field: &FieldDescriptor, required: bool) -> Shape {
-        let (kind, null_elements) = match field.kind() {
-            Proto::Message(message) if is_set(&message.options(), &self.options.transparent) => {
-                self.used.insert(message.full_name().to_owned());
-                let place = self.lines.place(&message.parent_file(), message.path());
-                self.declare(&message);
-                self.wrappers.insert(message.name().to_owned());
-                let fields: Vec<_> = message.fields().collect();
-                match fields.as_slice() {
-                    [only] if only.supports_presence() && field.is_list() => (only.kind(), true),
-                    _ => {
-                        let problem = "it is not one optional field, used in lists";
-                        self.api.problem(message.name(), problem, place);
-                        (Proto::Message(message), false)
-                    }
-                }
-            }
-            kind => (kind, false),
-        };
-        Shape {
-            kind: self.kind(field, &kind),
-            list: field.is_list(),
-            null_elements,
-            nullable: Some(!required),
-            rules: None,
-        }
-    }
-
-    fn kind(&mut self, field: &FieldDescriptor, kind: &Proto) -> Kind {
-        match kind {
-            Proto::String => Kind::String,
-            Proto::Bool => Kind::Boolean,
-            Proto::Double => Kind::Number,
-            Proto::Int32 => Kind::Integer,
-            Proto::Int64 => Kind::LongInteger,
-            Proto::Enum(descriptor) => Kind::Enum {
-                name: Some(descriptor.name().to_owned()),
-                values: self.spellings(descriptor),
-            },
-            Proto::Message(message) if !field.is_map() => match message.full_name() {
-                "google.protobuf.Timestamp" => Kind::Timestamp,
-                "google.protobuf.Struct" => Kind::FreeForm,
-                "google.protobuf.Value" => Kind::Any,
-                name if name.starts_with("google.protobuf.") => Kind::Other(format!("a {name}")),
-                name => {
-                    self.used.insert(name.to_owned());
-                    self.declare(message);
-                    Kind::Object(message.name().to_owned())
-                }
-            },
-            other => Kind::Other(format!("a {other:?}")),
-        }
-    }
-
-    fn spellings(&mut self, descriptor: &EnumDescriptor) -> Vec<String> {
-        if let Some(spellings) = self.enums.get(descriptor.full_name()) {
-            return spellings.clone();
-        }
-        self.used.insert(descriptor.full_name().to_owned());
-        let place = self
-            .lines
-            .place(&descriptor.parent_file(), descriptor.path());
-        let prefix = upper_snake(descriptor.name());
-        let mut spellings = Vec::new();
-        // The descriptor's own order is that of the numbers.
-        let stated = descriptor.enum_descriptor_proto().value.iter();
-        let stated = stated.filter_map(|value| descriptor.get_value_by_name(value.name()));
-        for (number, value) in stated.enumerate() {
-            let spelling = get(&value.options(), &self.options.value);
-            let spelling = spelling.as_ref().and_then(Value::as_str);
-            let is_zero = number == 0;
-            let expected = match spelling {
-                _ if is_zero => "UNSPECIFIED".to_owned(),
-                Some(spelling) => upper_snake(spelling),
-                None => String::new(),
-            };
-            let expected = format!("{prefix}_{expected}");
-            let is_spelled = is_zero != spelling.is_some() && is_zero == (value.number() == 0);
-            if value.name() != expected || !is_spelled {
-                let path = value.path();
-                let place = self.lines.place(&descriptor.parent_file(), path);
-                let message = format!(
-                    "{} does not stand for a value as its name says",
-                    value.name()
-                );
-                self.api.convention(descriptor.name(), message, place);
-            }
-            // Without an annotation, JSON has the name itself.
-            let default = (!is_zero).then(|| value.name());
-            spellings.extend(spelling.or(default).map(ToOwned::to_owned));
-        }
-        let distinct: BTreeSet<_> = spellings.iter().collect();
-        if distinct.len() != spellings.len() {
-            let message = "two values are spelled alike";
-            self.api.problem(descriptor.name(), message, place);
-        }
-        self.enums
-            .insert(descriptor.full_name().to_owned(), spellings.clone());
-        spellings
     }
 
     /// Names the messages and enums that no operation uses.
@@ -558,7 +476,7 @@ impl Reader {
                 && !self.used.contains(message.full_name())
             {
                 let place = self.lines.place(&message.parent_file(), message.path());
-                self.api.problem(message.name(), "no rpc uses it", place);
+                self.api.convention(message.name(), "no rpc uses it", place);
             }
         }
         for enumeration in pool.all_enums() {
@@ -569,7 +487,7 @@ impl Reader {
                     .lines
                     .place(&enumeration.parent_file(), enumeration.path());
                 self.api
-                    .problem(enumeration.name(), "no rpc uses it", place);
+                    .convention(enumeration.name(), "no rpc uses it", place);
             }
         }
     }
@@ -605,6 +523,15 @@ fn path(template: &str) -> (String, Vec<(String, String)>) {
     });
     let path = segments.collect::<Vec<_>>().join("/");
     (path, bound)
+}
+
+/// The name of a message without its package. That of a nested message begins with
+/// those around it.
+fn message_name(message: &MessageDescriptor) -> String {
+    let package = message.package_name();
+    let behind = message.full_name().strip_prefix(package);
+    let name = behind.map_or(message.full_name(), |name| name.trim_start_matches('.'));
+    name.to_owned()
 }
 
 fn lower_first(name: &str) -> String {

@@ -15,9 +15,12 @@ use crate::api::{Api, Kind, Place, Property, Rules, Shape, Type, Undeclared};
 /// More references than this in a row are a circle.
 const MAX_REFERENCES: usize = 32;
 
+/// Where a schema stood before it was moved, as a JSON pointer.
+pub(crate) const PLACE: &str = "x-place";
+
 /// The keywords that are read into something else than a rule, and those that
 /// are prose.
-const READ_OTHERWISE: [&str; 13] = [
+const READ_OTHERWISE: [&str; 14] = [
     "$comment",
     "$ref",
     "$schema",
@@ -31,6 +34,7 @@ const READ_OTHERWISE: [&str; 13] = [
     "required",
     "title",
     "type",
+    PLACE,
 ];
 
 /// The keywords that are facts of a property. Anywhere else they are rules.
@@ -56,9 +60,9 @@ impl<'a> Schemas<'a> {
     /// Reads every named object, and names those that are not in `reached`.
     pub(crate) fn declare_types(&self, api: &mut Api, reached: &BTreeSet<&str>) {
         for (name, schema) in &self.named {
-            let place = self.place(name, None);
+            let place = self.place(name, None, schema);
             if !reached.contains(name) {
-                api.problem(*name, "no operation uses it", place.clone());
+                api.convention(*name, "no operation uses it", place.clone());
             }
             if schema["properties"].is_object() {
                 let declared = self.object(name, schema, place, api);
@@ -93,7 +97,13 @@ impl<'a> Schemas<'a> {
         }
     }
 
-    fn place(&self, name: &str, property: Option<&str>) -> Place {
+    fn place(&self, name: &str, property: Option<&str>, schema: &Value) -> Place {
+        if let (Some(source), Some(pointer)) = (&self.document, schema[PLACE].as_str()) {
+            return Place::Document {
+                source: source.clone(),
+                pointer: pointer.to_owned(),
+            };
+        }
         match (&self.document, property) {
             (None, None) => Place::Contract(name.to_owned()),
             (None, Some(property)) => Place::Contract(format!("{name}.{property}")),
@@ -126,7 +136,9 @@ impl<'a> Schemas<'a> {
                 Undeclared::Kept
             }
         };
-        let properties = self.properties(schema, |property| self.place(name, Some(property)));
+        let properties = self.properties(schema, |property, schema| {
+            self.place(name, Some(property), schema)
+        });
         for required in required(schema) {
             if !properties.contains_key(required) {
                 let message = format!("it requires {required:?}, which it does not have");
@@ -148,13 +160,13 @@ impl<'a> Schemas<'a> {
     pub(crate) fn properties(
         &self,
         schema: &Value,
-        place: impl Fn(&str) -> Place,
+        place: impl Fn(&str, &Value) -> Place,
     ) -> BTreeMap<String, Property> {
         let required: Vec<_> = required(schema).collect();
         let members = schema["properties"].as_object();
         let read = members.into_iter().flatten().map(|(name, schema)| {
             let property = Property {
-                place: place(name),
+                place: place(name, schema),
                 shape: self.unmarked_shape(schema),
                 required: required.contains(&name.as_str()),
                 read_only: is(schema, "readOnly"),
@@ -187,6 +199,10 @@ impl<'a> Schemas<'a> {
 
     /// What a schema describes.
     pub(crate) fn shape(&self, schema: &Value) -> Shape {
+        self.shape_within(schema, false)
+    }
+
+    fn shape_within(&self, schema: &Value, is_in_map: bool) -> Shape {
         let mut rules = Rules::new();
         let outer = self.resolve(schema, "", &mut rules);
         let list = has_type(outer.schema, "array");
@@ -198,7 +214,7 @@ impl<'a> Schemas<'a> {
         let kind = if list && has_type(inner.schema, "array") {
             Kind::Other("a list of lists".to_owned())
         } else {
-            kind(&inner)
+            self.kind(&inner, is_in_map)
         };
         // Objects and enums have their name in their kind.
         let is_plain = !matches!(kind, Kind::Object(_) | Kind::Enum { .. });
@@ -249,6 +265,52 @@ impl<'a> Schemas<'a> {
             }
         }
         resolved
+    }
+
+    fn kind(&self, resolved: &Resolved<'_>, is_in_map: bool) -> Kind {
+        let schema = resolved.schema;
+        let other = || Kind::Other(format!("a value of schema {schema}"));
+        if schema.get("$ref").is_some() {
+            return other();
+        }
+        if schema.get("type").is_none() {
+            return if schema.get("enum").is_none() && schema.get("properties").is_none() {
+                Kind::Any
+            } else {
+                other()
+            };
+        }
+        match only_type(schema) {
+            Some("string") => match (schema.get("enum"), schema["format"] == "date-time") {
+                (Some(values), false) => match listed(values) {
+                    Some(values) => Kind::Enum {
+                        name: resolved.name.map(ToOwned::to_owned),
+                        values,
+                    },
+                    None => other(),
+                },
+                (Some(_), true) => other(),
+                (None, true) => Kind::Timestamp,
+                (None, false) => Kind::String,
+            },
+            Some(_) if schema.get("enum").is_some() => other(),
+            Some("object") if schema["properties"].is_object() => match resolved.name {
+                Some(name) => Kind::Object(name.to_owned()),
+                None => other(),
+            },
+            Some("object") if is(schema, "additionalProperties") => Kind::FreeForm,
+            // A map of maps can be one of itself.
+            Some("object") if schema["additionalProperties"].is_object() && !is_in_map => {
+                Kind::Map(Box::new(
+                    self.shape_within(&schema["additionalProperties"], true),
+                ))
+            }
+            Some("boolean") => Kind::Boolean,
+            Some("number") => Kind::Number,
+            Some("integer") if fits_32_bits(schema) => Kind::Integer,
+            Some("integer") => Kind::LongInteger,
+            _ => other(),
+        }
     }
 }
 
@@ -343,46 +405,6 @@ fn only_type(schema: &Value) -> Option<&str> {
             others.next().is_none().then_some(only)?
         }
         _ => None,
-    }
-}
-
-fn kind(resolved: &Resolved<'_>) -> Kind {
-    let schema = resolved.schema;
-    let other = || Kind::Other(format!("a value of schema {schema}"));
-    if schema.get("$ref").is_some() {
-        return other();
-    }
-    if schema.get("type").is_none() {
-        return if schema.get("enum").is_none() && schema.get("properties").is_none() {
-            Kind::Any
-        } else {
-            other()
-        };
-    }
-    match only_type(schema) {
-        Some("string") => match (schema.get("enum"), schema["format"] == "date-time") {
-            (Some(values), false) => match listed(values) {
-                Some(values) => Kind::Enum {
-                    name: resolved.name.map(ToOwned::to_owned),
-                    values,
-                },
-                None => other(),
-            },
-            (Some(_), true) => other(),
-            (None, true) => Kind::Timestamp,
-            (None, false) => Kind::String,
-        },
-        Some(_) if schema.get("enum").is_some() => other(),
-        Some("object") if schema["properties"].is_object() => match resolved.name {
-            Some(name) => Kind::Object(name.to_owned()),
-            None => other(),
-        },
-        Some("object") if is(schema, "additionalProperties") => Kind::FreeForm,
-        Some("boolean") => Kind::Boolean,
-        Some("number") => Kind::Number,
-        Some("integer") if fits_32_bits(schema) => Kind::Integer,
-        Some("integer") => Kind::LongInteger,
-        _ => other(),
     }
 }
 

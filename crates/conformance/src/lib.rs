@@ -20,8 +20,8 @@
 //! The crate judges. It changes nothing but what a verification is allowed to.
 
 pub mod agree;
+mod any_api;
 pub mod api;
-mod conventions;
 pub mod diff;
 pub mod exchanges;
 mod from_contract;
@@ -38,7 +38,7 @@ pub mod report;
 pub mod verify;
 pub mod waivers;
 
-pub use conventions::{from_any_openapi, without_conventions};
+pub use any_api::{from_any_openapi, pair, without_conventions};
 pub use from_contract::{
     BodyFacts, ContractFacts, OperationFacts, ReplyFacts, from_contract, from_facts,
 };

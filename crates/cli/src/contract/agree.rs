@@ -16,6 +16,7 @@ use protox::file::{
     ChainFileResolver, DescriptorSetFileResolver, File, FileResolver, GoogleFileResolver,
     IncludeFileResolver,
 };
+use serde_json::Value;
 
 use super::output::{EXIT_CODES, OutputArgs};
 use super::project::{ProjectArgs, document_text};
@@ -55,6 +56,13 @@ pub(crate) fn run(args: &AgreeArgs) -> anyhow::Result<ExitCode> {
     })
 }
 
+/// The path of the server that a document names first.
+fn server_path(document: &Value) -> &str {
+    let url = document["servers"][0]["url"].as_str().unwrap_or_default();
+    let behind = url.split_once("://").map_or(url, |(_, rest)| rest);
+    behind.find('/').map_or("", |slash| &behind[slash..])
+}
+
 /// Where the statements differ, and what was compared.
 pub(super) fn findings(settings: &Settings) -> anyhow::Result<(Vec<Finding>, String)> {
     let protos = match protos(settings)? {
@@ -75,8 +83,11 @@ pub(super) fn findings(settings: &Settings) -> anyhow::Result<(Vec<Finding>, Str
         statements.push(conformance::from_openapi(&openapi(), &name)?);
     } else {
         let document = release::value_of(&document_text(settings)?, &name)?;
-        statements.push(conformance::without_conventions(protos));
-        statements.push(conformance::from_any_openapi(&document, &name)?);
+        let protos = conformance::without_conventions(protos);
+        let stated = conformance::from_any_openapi(&document, &name)?;
+        let stated = conformance::pair(&protos, stated, server_path(&document));
+        statements.push(protos);
+        statements.push(stated);
     }
     let known = match &settings.waivers {
         Some(path) => {

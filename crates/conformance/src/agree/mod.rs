@@ -28,6 +28,7 @@ pub const STATEMENT: &str = "statement";
 pub fn agree(readings: &[&Api]) -> Vec<Difference> {
     let mut comparison = Comparison {
         readings,
+        by_direction: readings.iter().any(|api| !api.keeps_conventions),
         seen: BTreeSet::new(),
         found: Vec::new(),
     };
@@ -90,10 +91,25 @@ impl<'a> Subject<'a> {
 #[derive(Clone, Copy)]
 struct Aspect(&'static str, &'static str);
 
+/// Which way a value goes.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Direction {
+    Request,
+    Reply,
+}
+
+/// Types that stand for each other: which way they go where that matters, and their names
+/// in the readings.
+type Pairing<'a> = (Option<Direction>, Vec<Option<&'a str>>);
+
 struct Comparison<'a> {
     readings: &'a [&'a Api],
-    /// Types that have been compared, by their names in the readings.
-    seen: BTreeSet<Vec<Option<&'a str>>>,
+    /// Whether requests are compared on what requests say, and replies on what replies
+    /// say. The statements of another API share a type between the two, or do not; ours
+    /// say the same in both.
+    by_direction: bool,
+    /// Types that have been compared.
+    seen: BTreeSet<Pairing<'a>>,
     found: Vec<Difference>,
 }
 
@@ -194,6 +210,11 @@ impl<'a> Comparison<'a> {
                 });
             }
         }
+    }
+
+    /// The direction, if it matters.
+    fn going(&self, direction: Direction) -> Option<Direction> {
+        self.by_direction.then_some(direction)
     }
 
     fn base_paths(&mut self) {
@@ -330,7 +351,8 @@ impl<'a> Comparison<'a> {
             .iter()
             .map(|claim| claim.part(of(claim.value)))
             .collect();
-        self.properties(owner, &claims);
+        let request = self.going(Direction::Request);
+        self.properties(owner, &claims, request);
     }
 
     fn bodies(&mut self, subject: Subject<'_>, claims: &[Claim<'a, Operation>]) {
@@ -363,7 +385,8 @@ impl<'a> Comparison<'a> {
                 _ => None,
             })
             .collect();
-        self.shapes(subject, &shapes);
+        let request = self.going(Direction::Request);
+        self.shapes(subject, &shapes, request);
     }
 
     fn replies(&mut self, subject: Subject<'_>, claims: &[Claim<'a, Operation>]) {
@@ -382,7 +405,8 @@ impl<'a> Comparison<'a> {
             .iter()
             .filter_map(|claim| Some(claim.part(claim.value.reply.as_ref()?)))
             .collect();
-        self.shapes(subject, &shapes);
+        let reply = self.going(Direction::Reply);
+        self.shapes(subject, &shapes, reply);
     }
 
     fn http(&mut self, subject: Subject<'_>, claims: &[Claim<'a, Operation>]) {
@@ -432,13 +456,14 @@ impl<'a> Comparison<'a> {
                 .iter()
                 .filter_map(|claim| Some(claim.part(&claim.value.failures.get(status)?.body)))
                 .collect();
-            self.shapes(subject, &shapes);
+            let reply = self.going(Direction::Reply);
+            self.shapes(subject, &shapes, reply);
         }
     }
 
     /// Compares types that stand for each other, once.
-    fn types(&mut self, names: &[(&'a Api, &'a str)]) {
-        let key = self
+    fn types(&mut self, names: &[(&'a Api, &'a str)], direction: Option<Direction>) {
+        let names_in_readings = self
             .readings
             .iter()
             .map(|reading| {
@@ -446,7 +471,7 @@ impl<'a> Comparison<'a> {
                 name.map(|(_, name)| *name)
             })
             .collect();
-        if names.len() < 2 || !self.seen.insert(key) {
+        if names.len() < 2 || !self.seen.insert((direction, names_in_readings)) {
             return;
         }
         let owner = names.last().map_or("", |(_, name)| name);
@@ -500,7 +525,7 @@ impl<'a> Comparison<'a> {
             separator: ".",
             ..subject
         };
-        self.properties(owner, &properties);
+        self.properties(owner, &properties, direction);
     }
 
     fn rules<T>(
@@ -522,7 +547,12 @@ impl<'a> Comparison<'a> {
         self.fact(subject, aspect, claims, said, PartialEq::eq, show);
     }
 
-    fn properties(&mut self, owner: Subject<'_>, claims: &[Claim<'a, BTreeMap<String, Property>>]) {
+    fn properties(
+        &mut self,
+        owner: Subject<'_>,
+        claims: &[Claim<'a, BTreeMap<String, Property>>],
+        direction: Option<Direction>,
+    ) {
         let names: BTreeSet<_> = claims.iter().flat_map(|claim| claim.value.keys()).collect();
         for name in names {
             let subject = Subject { name, ..owner };
@@ -538,17 +568,38 @@ impl<'a> Comparison<'a> {
                     None => absent.push((all.api, all.place)),
                 }
             }
-            self.presence(subject, &holders, &absent);
-            self.property(subject, &holders);
+            // Who leaves it out of a request, or of a reply, says the same as who marks it.
+            let is_elsewhere = holders.iter().all(|holder| match direction {
+                Some(Direction::Request) => holder.value.read_only,
+                Some(Direction::Reply) => holder.value.write_only,
+                None => false,
+            });
+            if !is_elsewhere {
+                self.presence(subject, &holders, &absent);
+            }
+            self.property(subject, &holders, direction);
         }
     }
 
-    fn property(&mut self, subject: Subject<'_>, claims: &[Claim<'a, Property>]) {
-        self.flag(subject, "required", claims, |property| property.required);
-        self.flag(subject, "read-only", claims, |property| property.read_only);
-        self.flag(subject, "write-only", claims, |property| {
-            property.write_only
-        });
+    fn property(
+        &mut self,
+        subject: Subject<'_>,
+        claims: &[Claim<'a, Property>],
+        direction: Option<Direction>,
+    ) {
+        // Protos have no word for what is in every reply (AIP-203).
+        if direction != Some(Direction::Reply) {
+            let of_requests = direction.is_some();
+            self.flag(subject, "required", claims, |property| {
+                property.required && !(of_requests && property.read_only)
+            });
+            self.flag(subject, "read-only", claims, |property| property.read_only);
+        }
+        if direction != Some(Direction::Request) {
+            self.flag(subject, "write-only", claims, |property| {
+                property.write_only
+            });
+        }
         self.flag(subject, "deprecated", claims, |property| {
             property.deprecated
         });
@@ -564,12 +615,17 @@ impl<'a> Comparison<'a> {
             |one, other| one.is_like(other),
             ToString::to_string,
         );
-        self.shapes(subject, &shapes);
+        self.shapes(subject, &shapes, direction);
     }
 
     /// Compares what is behind the type: values, nullability, rules, and the
     /// properties of objects.
-    fn shapes(&mut self, subject: Subject<'_>, claims: &[Claim<'a, Shape>]) {
+    fn shapes(
+        &mut self,
+        subject: Subject<'_>,
+        claims: &[Claim<'a, Shape>],
+        direction: Option<Direction>,
+    ) {
         self.fact(
             subject,
             Aspect("null", "null is"),
@@ -606,7 +662,17 @@ impl<'a> Comparison<'a> {
                 _ => None,
             })
             .collect();
-        self.types(&objects);
+        self.types(&objects, direction);
+        let values: Vec<_> = claims
+            .iter()
+            .filter_map(|claim| match &claim.value.kind {
+                Kind::Map(value) => Some(claim.part(&**value)),
+                _ => None,
+            })
+            .collect();
+        if values.len() > 1 {
+            self.shapes(subject, &values, direction);
+        }
     }
 }
 

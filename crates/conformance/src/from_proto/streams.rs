@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::views::{Request, element};
-use super::{Reader, StreamRpc, is_deprecated, is_set, lower_first, path};
+use super::{Reader, StreamRpc, is_deprecated, is_set, lower_first, message_name, path};
 use crate::api::{Body, Operation, Place, Property, Shape};
 
 /// The parameter of the number of elements to a page, in a request to stream.
@@ -56,9 +56,9 @@ impl Reader {
             self.used.insert(message.full_name().to_owned());
             self.declare(message);
         }
-        self.inputs.insert(input.name().to_owned());
+        self.inputs.insert(message_name(&input));
         if has_envelope {
-            self.outputs.insert(output.name().to_owned());
+            self.outputs.insert(message_name(&output));
         }
         let mut problems = Vec::new();
         if !method.is_server_streaming() || method.is_client_streaming() {

@@ -5,7 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use prost_reflect::MessageDescriptor;
 
-use super::{Field, HttpRule, Message, Reader, UploadRule, is_named_after, lower_first};
+use super::kinds::well_known_reply;
+use super::{
+    Field, HttpRule, Message, Reader, UploadRule, is_named_after, lower_first, message_name,
+};
 use crate::api::{Body, Kind, Property, Shape, Type, Undeclared};
 
 const FIELD_MASK: &str = "google.protobuf.FieldMask";
@@ -48,7 +51,7 @@ impl Reader {
         };
         let mut carried = BTreeSet::new();
         for (name, field_path) in bound {
-            match self.at(input.name(), field_path) {
+            match self.at(&message_name(input), field_path) {
                 Some(field) => {
                     if field.has_presence {
                         problems.push(format!("its path holds {name}, which can be unset"));
@@ -60,7 +63,7 @@ impl Reader {
             carried.insert(field_path.clone());
         }
         if let Some(upload) = upload {
-            self.upload(input.name(), upload, &mut carried, problems);
+            self.upload(&message_name(input), upload, &mut carried, problems);
             request.body = Body::Upload(upload.part.clone());
             request.body_required = true;
         }
@@ -68,12 +71,12 @@ impl Reader {
             "" => {}
             _ if upload.is_some() => problems.push("an upload has no other body".to_owned()),
             "*" => {
-                request.body = Body::Json(Shape::one(Kind::Object(input.name().to_owned())));
+                request.body = Body::Json(Shape::one(Kind::Object(message_name(input))));
                 request.body_required = true;
-                self.whole_body(input.name(), &carried);
+                self.whole_body(&message_name(input), &carried);
                 return request;
             }
-            name => match self.at(input.name(), name) {
+            name => match self.at(&message_name(input), name) {
                 Some(field) => {
                     let view = if rule.method == "PATCH" {
                         View::Update
@@ -92,7 +95,14 @@ impl Reader {
                 None => problems.push(format!("its body is {name:?}, which is no field")),
             },
         }
-        self.leftovers(input.name(), "", rule, &mut carried, &mut request, problems);
+        self.leftovers(
+            &message_name(input),
+            "",
+            rule,
+            &mut carried,
+            &mut request,
+            problems,
+        );
         if rule.method == "PATCH" && !carried.contains("update_mask") {
             problems.push("it has no update_mask to clear a field with".to_owned());
         }
@@ -204,7 +214,12 @@ impl Reader {
     ) -> (Option<Shape>, bool) {
         let mut paged = false;
         let mut reply = None;
-        for field in self.fields(output.name()) {
+        if rule.response_body.is_empty()
+            && let Some(shape) = well_known_reply(output)
+        {
+            return (Some(shape), paged);
+        }
+        for field in self.fields(&message_name(output)) {
             if let Some(parameter) = &field.next_link {
                 paged = true;
                 let named = format!("next_{parameter}");
@@ -218,7 +233,7 @@ impl Reader {
                     ));
                 }
             } else if rule.response_body.is_empty() {
-                let name = output.name().to_owned();
+                let name = message_name(output);
                 reply = Some(Shape::one(Kind::Object(name)));
             } else if field.name == rule.response_body {
                 let shape = &field.property.shape;
@@ -412,6 +427,11 @@ impl Reader {
                     || is_wrapper
                     || field.collects_undeclared
                     || field.full_type == FIELD_MASK;
+                // The mask of a patch is none, and the content of an upload is in a oneof.
+                let is_mask = field.name == "update_mask" && field.full_type == FIELD_MASK;
+                if field.is_foreign && !is_mask && field.oneof.is_none() {
+                    problem(at, "no property of this API is of this type");
+                }
                 if is_part && required {
                     problem(at, "nobody has to give this");
                 }

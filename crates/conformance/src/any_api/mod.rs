@@ -2,12 +2,17 @@
 //!
 //! The readings hold what they read to conventions: names of messages and of views,
 //! one tag an operation, null wherever a field is optional, and more. Another API
-//! keeps others. Here its readings are stripped of what only the conventions say, so
-//! that they can be compared on what any client would notice.
+//! keeps others. Here its document is brought into the forms that are read, and its
+//! readings are stripped of what only the conventions say, so that they can be compared
+//! on what any client would notice.
+
+mod pair;
+mod plain;
 
 use serde_json::Value;
 
-use crate::api::{Api, Body, Kind, Property, Shape, Side, Undeclared};
+pub use self::pair::pair;
+use crate::api::{Api, Body, Kind, Property, Rules, Shape, Side, Undeclared};
 use crate::from_openapi::{OpenApiError, from_openapi};
 
 /// Reads an API from any OpenAPI document of version 3.0 or 3.1. Messages call it
@@ -29,6 +34,7 @@ pub fn from_any_openapi(document: &Value, source: &str) -> Result<Api, OpenApiEr
     for item in paths.into_iter().flat_map(|paths| paths.values_mut()) {
         share_parameters(item);
     }
+    plain::plain(&mut document);
     Ok(without_conventions(from_openapi(&document, source)?))
 }
 
@@ -44,7 +50,7 @@ fn share_parameters(item: &mut Value) {
         .filter_map(Value::as_array)
         .flatten()
         .collect();
-    members.remove("servers");
+    members.retain(|member, _| member != "servers" && !member.starts_with("x-"));
     for operation in members.values_mut().filter_map(Value::as_object_mut) {
         let own = operation.remove("parameters");
         let own: Vec<_> = own.iter().filter_map(Value::as_array).flatten().collect();
@@ -68,6 +74,7 @@ fn share_parameters(item: &mut Value) {
 #[must_use]
 pub fn without_conventions(mut api: Api) -> Api {
     let of_protos = api.side == Side::Protos;
+    api.keeps_conventions = false;
     api.problems.retain(|problem| !problem.is_convention);
     // Protos have no word for it.
     api.base_path = None;
@@ -107,7 +114,29 @@ fn of_property(property: &mut Property) {
 
 fn of_shape(shape: &mut Shape) {
     shape.nullable = None;
-    if let Kind::Enum { name, .. } = &mut shape.kind {
-        *name = None;
+    let prefix = if shape.list { "items." } else { "" };
+    let stated = shape.rules.as_ref();
+    let is = |keyword: &str, value: &str| {
+        stated.is_some_and(|rules| is_stated(rules, &format!("{prefix}{keyword}"), value))
+    };
+    match &mut shape.kind {
+        Kind::Enum { name, .. } => *name = None,
+        Kind::Map(value) => of_shape(value),
+        // Of a document. The protos have no rules, and state each size.
+        kind @ Kind::LongInteger if stated.is_some() => {
+            if is("format", "int32") {
+                *kind = Kind::Integer;
+            } else if !is("format", "int64") {
+                *kind = Kind::AnyInteger;
+            }
+        }
+        kind @ Kind::String if is("format", "byte") || is("contentEncoding", "base64") => {
+            *kind = Kind::Bytes;
+        }
+        _ => {}
     }
+}
+
+fn is_stated(rules: &Rules, keyword: &str, value: &str) -> bool {
+    rules.get(keyword).is_some_and(|rule| rule == value)
 }
