@@ -60,6 +60,36 @@ const copy = await bot.users.create({ ...changed, email: "sdk-copy@example.com" 
 assert.notEqual(copy.id, first.id);
 await bot.users.delete(copy.id);
 
+// Properties are selected by a list of their names, which the SDK sends in brackets.
+const [selected] = await bot.users.list({ email: emails[0], select: ["email", "role"] });
+assert.deepEqual(selected, { id: first.id, email: emails[0], role: first.role });
+
+const billingInfo = {
+  billReceiver: "Sdk",
+  billSender: "Sdk",
+  stripeCustomerId: "cus_1",
+  currentPlan: "base",
+};
+
+// What else the API has of the SDK's resources can be created, read, changed and deleted.
+for (const [resource, body] of [
+  ["bots", { name: "Sdk" }],
+  ["forms", { name: "Sdk", type: "topic" }],
+  ["organizations", { name: "Sdk", billingInfo }],
+  ["orggroups", { name: "Sdk" }],
+  ["services", { name: "Sdk", type: "webhook", params: { url: "https://example.com/hook" } }],
+]) {
+  const created = await bot[resource].create(body);
+  const { id } = await bot[resource].update(created.id, { name: "Other" });
+  assert.equal((await bot[resource].get(id)).name, "Other", resource);
+  const [listed] = await bot[resource].list({ id, select: ["name"] });
+  assert.equal(listed.name, "Other", resource);
+  assert.equal(listed.createdAt, undefined, `${resource}: no more than was selected`);
+  await bot[resource].delete(id);
+}
+const [instance] = await bot.botinstances.list({ select: ["name"], limit: 1 });
+assert.equal((await bot.botinstances.get(instance.id)).id, instance.id);
+
 // Lists are paged to their end, whichever name the server is called by.
 const { port } = new URL(host);
 for (const name of ["127.0.0.1", "localhost"]) {
