@@ -162,6 +162,8 @@ async function tryOut(context, view) {
   const response = await answered;
   if (response.status() !== 200 || new URL(response.url()).origin !== origin) {
     problem(where, `${response.url()} was answered with ${response.status()}`);
+  } else if ((await response.json()).length === 0) {
+    problem(where, `${response.url()} asks for less than there is: nobody is listed`);
   }
   await dialog.getByText("200", { exact: false }).first().waitFor();
   await page.close();

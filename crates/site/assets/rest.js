@@ -3,6 +3,15 @@
 
 const links = JSON.parse(document.getElementById("links").textContent);
 
+// What may be left out is shown with its example, and not sent unless it is ticked: a list
+// that every filter applies to is empty.
+function untick(parameter) {
+  if (!parameter.required && parameter.example !== undefined) {
+    parameter.examples = { default: { value: parameter.example, "x-disabled": true } };
+    delete parameter.example;
+  }
+}
+
 // The document, with the gRPC methods at each operation.
 async function read() {
   const reply = await fetch("openapi.json");
@@ -12,6 +21,7 @@ async function read() {
   const api = await reply.json();
   for (const item of Object.values(api.paths)) {
     for (const operation of Object.values(item)) {
+      operation?.parameters?.forEach(untick);
       const rpcs = links.rpcs[operation?.operationId] ?? [];
       const targets = rpcs.map(([name, href]) => `[${name}](${href})`);
       if (targets.length > 0) {
