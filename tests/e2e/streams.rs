@@ -16,7 +16,8 @@ use proto::v2::{
     ListOrganizationGroupMembersRequest, ListUsersRequest, OrganizationGroup,
     StreamOrganizationGroupMembersRequest, StreamUsersRequest, User,
 };
-use tokio::sync::{mpsc, oneshot};
+use tokio::net::TcpStream;
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio_stream::{Stream, StreamExt as _};
 use tonic::transport::Channel;
 use tonic::{Code, Status, Streaming};
@@ -371,23 +372,71 @@ async fn a_list_that_does_not_end_in_time_is_broken_off_with_the_server() {
     assert!(status.is_some(), "half a list is no list");
 }
 
+/// An upstream that has sent one of two users of each list, and sends the other when it
+/// is told to.
+async fn halves(tasks: &mut Tasks) -> (String, watch::Sender<bool>) {
+    let (go_on, told) = watch::channel(false);
+    let router = axum::Router::new().fallback(move || {
+        let halves = tokio_stream::iter(["[{}", ",{}]"]).then({
+            let told = told.clone();
+            move |half| {
+                let mut told = told.clone();
+                async move {
+                    if half.ends_with(']') {
+                        let _ = told.wait_for(|go_on| *go_on).await;
+                    }
+                    Ok::<_, Infallible>(half)
+                }
+            }
+        });
+        async move { json(Body::from_stream(halves)) }
+    });
+    let (listener, address) = listen().await;
+    tasks.spawn(async move {
+        let _ = axum::serve(listener, router).await;
+    });
+    (format!("http://{address}/v2"), go_on)
+}
+
+/// Waits until a gateway takes no connections any more, so that it is about to stop.
+async fn until_it_leaves(gateway: &str) {
+    let address = gateway.strip_prefix("http://").expect("a URL");
+    let leaves = async {
+        while TcpStream::connect(address).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    };
+    in_time("the end of the listener", leaves).await;
+}
+
 #[tokio::test]
 async fn a_list_that_ends_in_time_is_whole_although_the_server_stops() {
-    let upstream = Upstream::start().await;
+    let mut tasks = Tasks::default();
+    let (upstream, go_on) = halves(&mut tasks).await;
+    let settings = Settings {
+        server: Config {
+            // Longer than the test waits for anything.
+            grace: PATIENCE * 10,
+            ..Config::default()
+        },
+        ..Settings::default()
+    };
     let (stop, told) = oneshot::channel::<()>();
     let shutdown = async move {
         let _ = told.await;
     };
-    let (gateway, serving) = gateway_until(shutdown, Settings::default(), &upstream.base).await;
+    let (gateway, serving) = gateway_until(shutdown, settings, &upstream).await;
     let stopped = tokio::spawn(serving);
     let mut users = UserServiceClient::new(connect(&gateway).await);
     let mut stream = stream_of(&mut users).await;
     let first = in_time("a user", stream.message()).await;
     assert!(first.is_ok_and(|user| user.is_some()));
     stop.send(()).expect("the gateway is there");
+    until_it_leaves(&gateway).await;
+    go_on.send(true).expect("the upstream is there");
     let (rest, status) = all(stream).await;
     assert!(status.is_none(), "{status:?}");
-    assert_eq!(rest.len(), CHUNKS * USERS_OF_A_CHUNK);
+    assert_eq!(rest.len(), 1, "the second user is missing");
     drop(users);
     in_time("the stop", stopped).await.expect("no panic");
 }
