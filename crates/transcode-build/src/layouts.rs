@@ -89,12 +89,7 @@ pub(crate) fn field(package: &str, field: &FieldDescriptor) -> TokenStream {
         kind => (holds(field), value(package, &kind)),
     };
     quote! {
-        FieldLayout {
-            name: #name,
-            number: #number,
-            holds: #holds,
-            value: #value,
-        }
+        FieldLayout::new(#name, #number, #holds, #value)
     }
 }
 

@@ -4,6 +4,12 @@
 //! Fields are named by their indexes in the layouts of their messages; a way is the
 //! indexes that lead from a message to a field.
 
+mod key;
+mod tag;
+
+pub(crate) use tag::Tag;
+
+use self::key::Key;
 use crate::mask::Field;
 
 /// How a message is laid out.
@@ -91,6 +97,69 @@ pub struct FieldLayout {
     pub holds: Holding,
     /// Its value, or one of its values.
     pub value: ValueLayout,
+    /// What the property begins with in JSON.
+    key: Key,
+    /// What the field begins with in protobuf.
+    pub(crate) tag: Tag,
+    /// How it is read where most of a reply is read at once.
+    pub(crate) plain: Plain,
+}
+
+impl FieldLayout {
+    /// The layout of a field: the name of its JSON property, its number, how it holds its
+    /// values, and one of them.
+    #[must_use]
+    pub const fn new(name: &'static str, number: u32, holds: Holding, value: ValueLayout) -> Self {
+        Self {
+            name,
+            number,
+            holds,
+            value,
+            key: Key::new(name),
+            tag: Tag::new(number, wire_type(&value)),
+            plain: Plain::of(number, holds, &value),
+        }
+    }
+}
+
+/// How a field is read where most of a reply is read at once.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Plain {
+    /// One string.
+    String,
+    /// One boolean.
+    Bool,
+    /// One `google.protobuf.Timestamp`.
+    Timestamp,
+    /// One value of this enum.
+    Enum(&'static EnumLayout),
+    /// One value of another kind.
+    One,
+    /// Objects and lists, and values that others exclude.
+    More,
+}
+
+impl Plain {
+    const fn of(number: u32, holds: Holding, value: &ValueLayout) -> Self {
+        match (holds, value) {
+            _ if number > Tag::LARGEST => Self::More,
+            (Holding::Member(_) | Holding::Repeated { .. } | Holding::Map(_), _)
+            | (_, ValueLayout::Message(_) | ValueLayout::Struct) => Self::More,
+            (_, ValueLayout::String) => Self::String,
+            (_, ValueLayout::Bool) => Self::Bool,
+            (_, ValueLayout::Timestamp) => Self::Timestamp,
+            (_, ValueLayout::Enum(layout)) => Self::Enum(layout),
+            _ => Self::One,
+        }
+    }
+}
+
+/// The wire type of a value that is a string, a boolean or of an enum.
+const fn wire_type(value: &ValueLayout) -> u32 {
+    match value {
+        ValueLayout::Bool | ValueLayout::Enum(_) => Tag::VARINT,
+        _ => Tag::LEN,
+    }
 }
 
 /// How a field holds its values.
@@ -303,24 +372,23 @@ impl MessageLayout {
     }
 
     /// The index of the field whose property name and colon `text` begins with, if it is
-    /// one of the two that are declared from this index on, and the field.
+    /// one of the two that are declared from this index on, the field, and how long the name
+    /// and the colon are.
     ///
     /// Most APIs write properties in the order in which they document them, and leave
     /// some out.
     #[inline]
-    pub(crate) fn guess(&self, from: usize, text: &[u8]) -> Option<(usize, &'static FieldLayout)> {
+    pub(crate) fn guess(
+        &self,
+        from: usize,
+        text: &[u8],
+    ) -> Option<(usize, &'static FieldLayout, usize)> {
         // What is behind them is filled from headers.
         let properties = self.fields.get(..self.declared.len())?;
         for index in [from, from + 1] {
             let field = properties.get(index)?;
-            if self.collector.map(usize::from) == Some(index) {
-                continue;
-            }
-            let name = field.name.as_bytes();
-            if let Some([b'"', found @ .., b'"', b':']) = text.get(..name.len() + 3)
-                && is_same(name, found)
-            {
-                return Some((index, field));
+            if field.key.begins(text) && self.collector.map(usize::from) != Some(index) {
+                return Some((index, field, field.key.length));
             }
         }
         None

@@ -69,7 +69,7 @@ pub(crate) use scalar::{
     DOUBTFUL, MAX_EXACT, NOT_FINITE, decode_base64, nearest_double, nearest_float, rounded_float,
     standard_base64, url_safe_base64, whole,
 };
-pub(crate) use time::{instant, parse_span, span};
+pub(crate) use time::{instant, parse_span, span, usual_instant};
 pub(crate) use well_known::mask_paths;
 pub use well_known::{Duration, Empty, FieldMask, ListValue, Struct, Timestamp, Value};
 pub use writing::{To, WriteError};

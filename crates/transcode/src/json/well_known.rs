@@ -29,7 +29,7 @@ impl Codec for Timestamp {
                 "an RFC 3339 instant"
             }
             fn text<E: serde::de::Error>(self, value: Cow<'_, str>) -> Result<Self::Out, E> {
-                match time::instant(&value) {
+                match time::instant(value.as_bytes()) {
                     Some(instant) => Ok(instant.report(self.0)),
                     None => Err(self.refuse("another string")),
                 }

@@ -1,7 +1,7 @@
 //! The objects and lists that a text is within, from the outermost on.
 
 use super::output::Mark;
-use crate::layout::{FieldLayout, KeyLayout, MessageLayout, ValueLayout};
+use crate::layout::{FieldLayout, Holding, KeyLayout, MessageLayout, ValueLayout};
 
 /// An object or a list that has begun and not yet ended.
 #[derive(Debug)]
@@ -47,8 +47,6 @@ pub(super) struct MessageFrame {
     pub(super) property: Present,
     /// The first 64 fields that were there.
     pub(super) seen: u64,
-    /// The oneofs that have a value.
-    pub(super) oneofs: [u64; 4],
     /// Where its properties begin among the spans.
     pub(super) spans: usize,
     /// Whether a property was there more than once.
@@ -66,12 +64,18 @@ pub(super) enum Present {
     Undeclared,
 }
 
-/// Where in the output a property lies.
+/// Where in the output a property begins. It ends where the next one does, or with its
+/// message.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Span {
+    /// The index of its field, or [`COLLECTED`](Self::COLLECTED).
     pub(super) field: usize,
     pub(super) from: Mark,
-    pub(super) to: Mark,
+}
+
+impl Span {
+    /// The property is one of those that no field declares.
+    pub(super) const COLLECTED: usize = usize::MAX;
 }
 
 impl MessageFrame {
@@ -80,7 +84,6 @@ impl MessageFrame {
             layout,
             property: Present::Undeclared,
             seen: 0,
-            oneofs: [0; 4],
             spans,
             has_duplicates: false,
             start,
@@ -95,16 +98,12 @@ impl MessageFrame {
         }
     }
 
-    /// Notes that a member of this oneof has a value. Returns false if another, or
-    /// the same, has one already.
-    pub(super) fn take_oneof(&mut self, oneof: u8) -> bool {
-        let Some(taken) = self.oneofs.get_mut(usize::from(oneof / 64)) else {
-            return false;
-        };
-        let bit = 1 << (oneof % 64);
-        let is_free = *taken & bit == 0;
-        *taken |= bit;
-        is_free
+    /// Returns whether a member of this oneof has a value, be it the same or another.
+    pub(super) fn has_oneof(&self, oneof: u8, spans: &[Span]) -> bool {
+        let own = spans.get(self.spans..).unwrap_or_default();
+        let fields = self.layout.fields;
+        let mut there = own.iter().filter_map(|span| fields.get(span.field));
+        there.any(|field| field.holds == Holding::Member(oneof))
     }
 
     /// Notes that a field was there. Returns false if it was there before.

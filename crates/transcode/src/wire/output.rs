@@ -18,6 +18,9 @@ const MOVED: usize = 2048;
 /// its own.
 const PART: usize = 64 << 10;
 
+/// For how many bytes there is [`room`](Output::room).
+pub(super) const ROOM: usize = 160;
+
 /// The levels that have a guess of their own.
 const LEVELS: usize = 16;
 
@@ -76,7 +79,13 @@ pub(super) struct TooLong;
 /// The bytes of messages of gRPC, one behind the other.
 #[derive(Debug)]
 pub(super) struct Output {
+    /// What was written, and zeros behind it.
     bytes: Vec<u8>,
+    /// How many bytes were written. What is written in small pieces goes into room that
+    /// is looked for once for all of them.
+    end: usize,
+    /// How many bytes are expected behind those that were taken.
+    expected: usize,
     /// By how much the corrections lengthen what is there.
     growth: isize,
     corrections: Vec<Correction>,
@@ -97,7 +106,9 @@ pub(super) struct Output {
 impl Output {
     pub(super) fn new(capacity: usize) -> Self {
         Self {
-            bytes: Vec::with_capacity(capacity.saturating_add(PREFIX)),
+            bytes: vec![0; capacity.saturating_add(PREFIX + ROOM)],
+            end: 0,
+            expected: 0,
             growth: 0,
             corrections: Vec::new(),
             guesses: [1; LEVELS],
@@ -112,14 +123,41 @@ impl Output {
 
     /// Where the next byte goes.
     fn here(&self) -> usize {
-        self.taken + self.bytes.len()
+        self.taken + self.end
+    }
+
+    /// Room for the next bytes. Those that were written are [`advance`](Self::advance)d
+    /// over.
+    #[inline]
+    pub(super) fn room(&mut self) -> &mut [u8; ROOM] {
+        if self.bytes.len() < self.end + ROOM {
+            self.grow(ROOM);
+        }
+        let room = self.bytes[self.end..].first_chunk_mut();
+        room.expect("it has grown")
+    }
+
+    /// So many bytes of the room were written.
+    #[inline]
+    pub(super) fn advance(&mut self, written: usize) {
+        debug_assert!(written <= ROOM, "there is room for no more");
+        self.end += written;
+    }
+
+    /// Makes room for so many bytes.
+    #[cold]
+    #[inline(never)]
+    fn grow(&mut self, length: usize) {
+        let least = self.end + length + ROOM;
+        let length = least.max(self.bytes.len() * 2).max(self.expected);
+        self.bytes.resize(length, 0);
     }
 
     /// Begins a message.
     pub(super) fn begin(&mut self) {
         self.start = self.here();
         self.is_open = true;
-        self.bytes.extend_from_slice(&[0; PREFIX]);
+        self.raw(&[0; PREFIX]);
     }
 
     /// Ends the message. What was written of it is whole from now on.
@@ -149,13 +187,10 @@ impl Output {
     /// Makes a part of what is there, if it is large. To be called where no length
     /// is open.
     pub(super) fn part(&mut self) {
-        if self.bytes.len() >= PART {
+        if self.end >= PART {
             self.correct();
-            // The next part will be about as large.
-            let next = Vec::with_capacity(self.bytes.len());
-            let part = std::mem::replace(&mut self.bytes, next);
+            let part = self.split(self.end);
             self.in_parts += part.len();
-            self.taken += part.len();
             self.parts.push(part);
         }
     }
@@ -167,13 +202,28 @@ impl Output {
         let whole = if self.is_open {
             self.start - self.taken
         } else {
-            self.bytes.len()
+            self.end
         };
         if whole > 0 {
-            let rest = self.bytes.split_off(whole);
-            self.taken += whole;
-            taken.push(std::mem::replace(&mut self.bytes, rest).into());
+            taken.push(self.split(whole).into());
         }
+        taken
+    }
+
+    /// Takes so many bytes.
+    fn split(&mut self, length: usize) -> Vec<u8> {
+        // What follows will be about as large.
+        self.expected = self.end;
+        let rest = &self.bytes[length..self.end];
+        let mut next = Vec::new();
+        if !rest.is_empty() {
+            next.resize(self.expected + ROOM, 0);
+            next[..rest.len()].copy_from_slice(rest);
+        }
+        self.end = rest.len();
+        self.taken += length;
+        let mut taken = std::mem::replace(&mut self.bytes, next);
+        taken.truncate(length);
         taken
     }
 
@@ -189,8 +239,9 @@ impl Output {
         } else {
             0
         };
-        let length = (self.bytes.len() - start).saturating_add_signed(self.growth);
-        let mut corrected = Vec::with_capacity(length);
+        let length = (self.end - start).saturating_add_signed(self.growth);
+        let mut corrected = Vec::with_capacity(start + length + ROOM);
+        corrected.extend_from_slice(&self.bytes[..start]);
         let mut copied = start;
         for correction in self.corrections.drain(..) {
             let at = correction.at() - self.taken;
@@ -203,19 +254,18 @@ impl Output {
                 Correction::Length {
                     reserved, length, ..
                 } => {
-                    put_varint(&mut corrected, length.into());
+                    let mut room = [0; VARINT];
+                    let size = set_varint(&mut room, length.into());
+                    corrected.extend_from_slice(&room[..size]);
                     at + usize::from(reserved)
                 }
                 Correction::Removed { to, .. } => to - self.taken,
             };
         }
-        corrected.extend_from_slice(&self.bytes[copied..]);
-        if start == 0 {
-            self.bytes = corrected;
-        } else {
-            self.bytes.truncate(start);
-            self.bytes.extend_from_slice(&corrected);
-        }
+        corrected.extend_from_slice(&self.bytes[copied..self.end]);
+        self.end = corrected.len();
+        corrected.resize(self.end + ROOM, 0);
+        self.bytes = corrected;
         self.growth = 0;
     }
 
@@ -252,8 +302,7 @@ impl Output {
             growth: self.growth,
             corrections: self.corrections.len(),
         };
-        self.bytes
-            .extend_from_slice(&[0; 5][..usize::from(reserved)]);
+        self.raw(&[0; 5][..usize::from(reserved)]);
         slot
     }
 
@@ -262,12 +311,12 @@ impl Output {
         self.level = slot.level;
         let at = slot.at - self.taken;
         let start = at + usize::from(slot.reserved);
-        let written = self.bytes.len() - start;
+        let written = self.end - start;
         let length = written.saturating_add_signed(self.growth - slot.growth);
         let length = u32::try_from(length).map_err(|_| TooLong)?;
         let needed = varint_size(length.into());
         if needed == usize::from(slot.reserved) {
-            set_varint(&mut self.bytes[at..start], length);
+            set_length(&mut self.bytes[at..start], length);
             return Ok(());
         }
         #[expect(
@@ -277,14 +326,11 @@ impl Output {
         let guess = needed as u8;
         self.guesses[usize::from(slot.level).min(LEVELS - 1)] = guess;
         if written <= MOVED && self.corrections.len() == slot.corrections {
-            let end = self.bytes.len();
-            if needed > usize::from(slot.reserved) {
-                self.bytes
-                    .resize(end + needed - usize::from(slot.reserved), 0);
-            }
-            self.bytes.copy_within(start..end, at + needed);
-            self.bytes.truncate(at + needed + written);
-            set_varint(&mut self.bytes[at..at + needed], length);
+            // There is room for what it grows by.
+            self.room();
+            self.bytes.copy_within(start..self.end, at + needed);
+            self.end = at + needed + written;
+            set_length(&mut self.bytes[at..at + needed], length);
         } else {
             self.corrections.push(Correction::Length {
                 at: slot.at,
@@ -317,67 +363,52 @@ impl Output {
         self.sized(text);
     }
 
-    /// A member of a `google.protobuf.Struct` whose value is a string.
-    pub(super) fn string_member(&mut self, name: &[u8], string: &[u8]) {
-        let sized = |length: usize| 1 + varint_size(length as u64) + length;
-        let value = sized(string.len());
-        self.field(1, WireType::Len);
-        self.varint((sized(name.len()) + sized(value)) as u64);
-        self.string(1, name);
-        self.field(2, WireType::Len);
-        self.varint(value as u64);
-        self.string(3, string);
-    }
-
-    /// A field that is a string of so many bytes, which lie where `from` begins.
-    #[inline]
-    pub(super) fn copied_string(&mut self, number: u32, from: &[u8], length: usize) {
-        /// So many bytes are copied without a loop.
-        const CHUNK: usize = 16;
-        self.field(number, WireType::Len);
-        self.varint(length as u64);
-        if length <= CHUNK
-            && let Some(chunk) = from.first_chunk::<CHUNK>()
-        {
-            let end = self.bytes.len() + length;
-            self.bytes.extend_from_slice(chunk);
-            self.bytes.truncate(end);
-        } else {
-            self.bytes
-                .extend_from_slice(from.get(..length).unwrap_or_default());
-        }
-    }
-
     #[inline]
     pub(super) fn varint(&mut self, value: u64) {
-        put_varint(&mut self.bytes, value);
+        let size = set_varint(self.room(), value);
+        self.advance(size);
     }
 
     pub(super) fn raw(&mut self, bytes: &[u8]) {
-        self.bytes.extend_from_slice(bytes);
+        if self.bytes.len() < self.end + bytes.len() {
+            self.grow(bytes.len());
+        }
+        let end = self.end + bytes.len();
+        self.bytes[self.end..end].copy_from_slice(bytes);
+        self.end = end;
     }
 
     /// A string or bytes behind their length.
     #[inline]
     pub(super) fn sized(&mut self, bytes: &[u8]) {
         self.varint(bytes.len() as u64);
-        self.bytes.extend_from_slice(bytes);
+        self.raw(bytes);
     }
 }
 
+/// The most bytes that a varint has.
+const VARINT: usize = 10;
+
+/// Writes a varint at the beginning of some room, and returns how many bytes it has.
 #[inline]
-fn put_varint(bytes: &mut Vec<u8>, mut value: u64) {
-    while value >= 0x80 {
+pub(super) fn set_varint<const ROOM: usize>(room: &mut [u8; ROOM], mut value: u64) -> usize {
+    const { assert!(ROOM >= VARINT) };
+    let mut size = 0;
+    while value >= 0x80 && size < VARINT - 1 {
         #[expect(clippy::cast_possible_truncation, reason = "seven bits of it")]
-        bytes.push(value as u8 | 0x80);
+        let bits = value as u8 | 0x80;
+        room[size] = bits;
         value >>= 7;
+        size += 1;
     }
     #[expect(clippy::cast_possible_truncation, reason = "the last seven bits")]
-    bytes.push(value as u8);
+    let bits = value as u8;
+    room[size] = bits;
+    size + 1
 }
 
 /// Writes a varint into room that is as large as it is.
-fn set_varint(room: &mut [u8], mut value: u32) {
+fn set_length(room: &mut [u8], mut value: u32) {
     let last = room.len().saturating_sub(1);
     for (index, byte) in room.iter_mut().enumerate() {
         let bits = (value & 0x7f) as u8;

@@ -1,7 +1,7 @@
 //! Scalars, and the well-known types whose JSON is one.
 
 use super::number::Number;
-use super::output::{Output, WireType, varint_size};
+use super::output::{Output, WireType, set_varint, varint_size};
 use super::refusal::{Refusal, mismatch};
 use super::token::{self, NoToken, RawString, Rest, SyntaxError};
 use crate::json::{self, DriftKind, MAX_EXACT, Wanted};
@@ -135,10 +135,6 @@ pub(super) fn write(
     } = target;
     match (value, scalar) {
         (ValueLayout::String, Scalar::String(text)) => {
-            if let Some((from, length)) = text.plain() {
-                write_plain(out, target, from, length);
-                return Ok(Noticed::NOTHING);
-            }
             let text = text.bytes()?;
             if !(is_implicit && text.is_empty()) {
                 out.string(number, &text);
@@ -217,14 +213,6 @@ pub(super) fn write(
     }
 }
 
-/// Writes a string of so many bytes of ASCII, which lie where `from` begins.
-#[inline]
-pub(super) fn write_plain(out: &mut Output, target: Target, from: &[u8], length: usize) {
-    if !(target.is_implicit && length == 0) {
-        out.copied_string(target.number, from, length);
-    }
-}
-
 /// Writes one of the messages whose JSON is a string.
 fn write_well_known(
     out: &mut Output,
@@ -234,8 +222,8 @@ fn write_well_known(
 ) -> Result<Noticed, Refusal> {
     match value {
         ValueLayout::Timestamp => {
-            let parsed =
-                json::instant(text).ok_or_else(|| mismatch(value.expected(), "another string"))?;
+            let parsed = json::instant(text.as_bytes())
+                .ok_or_else(|| mismatch(value.expected(), "another string"))?;
             let noticed = Noticed::one(DriftKind::LeapSecond, parsed.is_leap_second).and(
                 Noticed::one(DriftKind::LostFractionDigits, parsed.has_lost_digits),
             );
@@ -333,23 +321,21 @@ fn write_free(out: &mut Output, number: u32, scalar: &Scalar<'_>) -> Result<Noti
 }
 
 /// Writes a timestamp or a duration.
-fn write_time(out: &mut Output, number: u32, seconds: i64, nanos: i32) {
-    let seconds = seconds.cast_unsigned();
-    let nanos = i64::from(nanos).cast_unsigned();
-    let size = |value: u64| {
-        if value == 0 {
-            0
-        } else {
-            1 + varint_size(value)
-        }
-    };
-    out.field(number, WireType::Len);
-    out.varint((size(seconds) + size(nanos)) as u64);
-    for (number, value) in [(1, seconds), (2, nanos)] {
-        if value != 0 {
-            write_varint(out, number, value);
+pub(super) fn write_time(out: &mut Output, number: u32, seconds: i64, nanos: i32) {
+    // Two tags, and two varints of up to ten bytes.
+    let mut message = [0; 22];
+    let mut length = 0;
+    for (tag, value) in [(0x08, seconds), (0x10, i64::from(nanos))] {
+        let room = message.get_mut(length..).and_then(<[u8]>::split_first_mut);
+        if let (true, Some((first, rest))) = (value != 0, room)
+            && let Some(rest) = rest.first_chunk_mut::<10>()
+        {
+            *first = tag;
+            length += 1 + set_varint(rest, value.cast_unsigned());
         }
     }
+    out.field(number, WireType::Len);
+    out.sized(&message[..length]);
 }
 
 fn write_integer(

@@ -114,13 +114,6 @@ impl<'j> RawString<'j> {
         self.from.get(..self.length).unwrap_or_default()
     }
 
-    /// Where its text lies as it is, and how long that is, if it has nothing but ASCII
-    /// and no escapes.
-    #[inline]
-    pub(super) fn plain(&self) -> Option<(&'j [u8], usize)> {
-        (self.content == Content::Plain).then_some((self.from, self.length))
-    }
-
     /// The bytes of its text, which are UTF-8.
     pub(super) fn bytes(&self) -> Result<Cow<'j, [u8]>, NoToken> {
         if self.content == Content::Plain {
@@ -240,17 +233,33 @@ pub(super) fn string<'j>(rest: &Rest<'j>) -> Result<RawString<'j>, NoToken> {
     Err(NoToken::Incomplete { scanned: at })
 }
 
-/// The string that begins at this index, and its size with both quotes, if it is
-/// whole and nothing but ASCII without escapes.
+/// How many bytes [`plain_bytes`] looks at.
+pub(super) const CHUNK: usize = 16;
+
+/// How many bytes there are before the first one that is no ASCII, a quote, a backslash or
+/// a control character.
 #[inline]
-pub(super) fn plain_string(text: &[u8], at: usize) -> Option<(&[u8], usize)> {
-    if text.get(at) != Some(&b'"') {
-        return None;
-    }
-    let mut seen = 0;
-    let end = next_special(text, at + 1, &mut seen);
-    let is_plain = text.get(end) == Some(&b'"') && seen & repeated(0x80) == 0;
-    is_plain.then(|| (&text[at + 1..end], end + 1 - at))
+pub(super) fn plain_bytes(chunk: &[u8; CHUNK]) -> usize {
+    let chunk = u128::from_le_bytes(*chunk);
+    #[expect(clippy::cast_possible_truncation, reason = "each half is taken")]
+    let (low, high) = (not_plain(chunk as u64), not_plain((chunk >> 64) as u64));
+    let bits = if low == 0 {
+        64 + high.trailing_zeros()
+    } else {
+        low.trailing_zeros()
+    };
+    bits as usize / 8
+}
+
+/// Returns a word with the high bit of the first byte that is not plain; the bits behind
+/// it mean nothing. It is zero if there is none.
+#[inline]
+fn not_plain(word: u64) -> u64 {
+    const ONES: u64 = repeated(0x01);
+    let quotes = (word ^ repeated(b'"')).wrapping_sub(ONES);
+    let backslashes = (word ^ repeated(b'\\')).wrapping_sub(ONES);
+    let controls = word.wrapping_sub(repeated(0x20));
+    (word | quotes | backslashes | controls) & repeated(0x80)
 }
 
 /// The text that a string with escapes stands for. An error has the index behind

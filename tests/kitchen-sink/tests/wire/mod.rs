@@ -2,6 +2,7 @@
 
 mod malformed;
 mod messages;
+mod plain;
 mod scalars;
 mod well_known;
 

@@ -140,6 +140,7 @@ impl Reader {
     }
 
     /// What is to become of the value that comes next.
+    #[inline]
     fn goal(&self) -> Goal {
         if !self.skipped.is_empty() {
             return Goal::Nothing;
@@ -207,6 +208,7 @@ impl Reader {
     }
 
     /// Opens the lengths of a value that is an object or a list.
+    #[inline]
     pub(super) fn open_value(
         &mut self,
         target: Target,
@@ -321,10 +323,12 @@ impl Reader {
     /// Of a property that is there more than once, the last one counts.
     pub(super) fn remove_duplicates(&mut self, from: usize) {
         let mut last = std::collections::BTreeSet::new();
+        let mut to = self.output.mark();
         for span in self.spans[from..].iter().rev() {
-            if !last.insert(span.field) {
-                self.output.remove(span.from, span.to);
+            if span.field != Span::COLLECTED && !last.insert(span.field) {
+                self.output.remove(span.from, to);
             }
+            to = span.from;
         }
     }
 
@@ -347,20 +351,21 @@ impl Reader {
         };
         let is_object = match &mut frame.kind {
             FrameKind::Message(message) => {
+                let from = message.start;
+                if let Present::Collected = message.property {
+                    let field = Span::COLLECTED;
+                    self.spans.push(Span { field, from });
+                }
                 if let (true, Present::Declared(index, field)) = (is_set, message.property) {
                     if let Holding::Member(oneof) = field.holds
-                        && !message.take_oneof(oneof)
+                        && message.has_oneof(oneof, &self.spans)
                     {
                         let reason =
                             "expected null, because another member of its oneof has a value";
                         return Err(Refusal::Misfit(reason.to_owned()));
                     }
                     message.has_duplicates |= !message.see(index, &self.spans);
-                    self.spans.push(Span {
-                        field: index,
-                        from: message.start,
-                        to: self.output.mark(),
-                    });
+                    self.spans.push(Span { field: index, from });
                 }
                 true
             }

@@ -119,12 +119,7 @@ pub(super) fn wire_type(value: &ValueLayout) -> WireType {
 }
 
 const fn field(number: u32, name: &'static str, holds: Holding, value: ValueLayout) -> FieldLayout {
-    FieldLayout {
-        name,
-        number,
-        holds,
-        value,
-    }
+    FieldLayout::new(name, number, holds, value)
 }
 
 /// `google.protobuf.Timestamp` and `google.protobuf.Duration`.
