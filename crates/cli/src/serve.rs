@@ -7,6 +7,7 @@ mod bounds;
 mod contract_watch;
 mod credentials;
 mod database;
+mod error_shape;
 mod forward;
 mod http_bounds;
 mod listen;
@@ -46,6 +47,7 @@ use self::contract_watch::WatchArgs;
 use self::credentials::{CredentialsArgs, OwnCredentials};
 use self::database::DatabaseArgs;
 pub(crate) use self::database::PlaceArgs;
+use self::error_shape::ErrorShapeArgs;
 use self::http_bounds::HttpBoundsArgs;
 pub(crate) use self::owner::check_owner_password;
 use self::pictures::PictureArgs;
@@ -226,6 +228,9 @@ pub(crate) struct GatewayArgs {
     credentials: CredentialsArgs,
 
     #[command(flatten)]
+    errors: ErrorShapeArgs,
+
+    #[command(flatten)]
     bounds: BoundsArgs,
 
     /// How many threads may resolve names and do what else blocks; further work waits
@@ -309,7 +314,8 @@ pub(crate) async fn gateway(args: GatewayArgs, process: Process) -> anyhow::Resu
     seen.client(client.clone());
     let upstream = seen.watch(&args.watch)?.over(Client(client));
     let own = args.credentials.own(&base)?;
-    let settings = settings(base, own, &args.bounds, usize::MAX, &seen)?;
+    let mut settings = settings(base, own, &args.bounds, usize::MAX, &seen)?;
+    settings.translation.errors = args.errors.shape();
     let (server, limit) = grpc::over_http(upstream, settings).context(NO_DESCRIPTORS)?;
     seen.gateway(&server, limit);
     let server = server.following(reachable);

@@ -203,7 +203,14 @@ fn judge_all(waiting: &Receiver<Picked>, judge: Judge, drifts: &Drifts, counts: 
                 places.truncate(MAX_FINDINGS);
                 let operation: Arc<str> = rpc.into();
                 for pointer in places {
-                    drifts.note(&operation, pointer, SCHEMA_VIOLATION);
+                    if drifts.note(&operation, pointer.clone(), SCHEMA_VIOLATION) {
+                        tracing::warn!(
+                            rpc,
+                            pointer,
+                            kind = SCHEMA_VIOLATION,
+                            "the upstream drifts from its contract"
+                        );
+                    }
                 }
                 // Who sees the count finds the places listed.
                 *counts.invalid_by_rpc().entry(rpc).or_default() += 1;

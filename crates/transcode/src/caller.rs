@@ -60,8 +60,21 @@ pub(crate) struct Ends {
     pub(crate) is_ours: bool,
 }
 
+/// How long calls may take that no layer gives a deadline.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TimeAllowed {
+    /// Where the caller does not say either.
+    pub(crate) by_default: Duration,
+    /// Whatever the caller says.
+    pub(crate) at_most: Duration,
+}
+
 impl Caller {
-    pub(crate) fn new(metadata: MetadataMap, mut extensions: Extensions) -> Self {
+    pub(crate) fn new(
+        metadata: MetadataMap,
+        mut extensions: Extensions,
+        allowed: TimeAllowed,
+    ) -> Self {
         let headers = metadata.into_headers();
         let mut violations = Vec::new();
         let context = extensions.remove::<CallContext>().unwrap_or_default();
@@ -76,7 +89,8 @@ impl Caller {
                 None
             });
             // A time that the clock cannot hold never comes.
-            let at = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+            let timeout = timeout.unwrap_or(allowed.by_default).min(allowed.at_most);
+            let at = Instant::now().checked_add(timeout);
             at.map(|at| Ends { at, is_ours: true })
         };
         let request_id = context.request_id;

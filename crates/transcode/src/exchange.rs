@@ -14,11 +14,13 @@ use tonic_types::StatusExt as _;
 use crate::call::{self, RestCall};
 use crate::caller::{Caller, Ends};
 use crate::config::Config;
-use crate::fault::{Fault, loggable};
+use crate::drift_log::DriftLog;
+use crate::fault::Fault;
 use crate::held::{self, BodyFault, Held, Room};
 use crate::json::{Drift, DriftKind, Drifts, ReadError};
 use crate::layout::{KeyLayout, LinkLayout, ReplyLayout};
 use crate::link;
+use crate::reason::loggable;
 use crate::request_parts::{Refused, RequestParts};
 use crate::upstream::{BoxError, CallContext, RequestBody, SendErrorKind, Upstream};
 use crate::upstream_error;
@@ -37,6 +39,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 pub(crate) struct Shared {
     pub(crate) config: Config,
     pub(crate) room: Room,
+    pub(crate) drifts: DriftLog,
 }
 
 /// A request that its rpc has nothing to add to.
@@ -123,8 +126,11 @@ pub(crate) struct Answer {
 
 impl Shared {
     pub(crate) fn new(config: Config) -> Self {
-        let room = Room::new(config.max_held);
-        Self { config, room }
+        Self {
+            room: Room::new(config.max_held),
+            drifts: DriftLog::new(config.max_logged_drifts),
+            config,
+        }
     }
 
     /// Sends a request and waits for the whole reply.
@@ -245,14 +251,14 @@ impl Shared {
             } else {
                 held::of_error(incoming, MAX_ERROR, wait, &self.room, record).await
             };
-            let mut told = upstream_error::read(
+            let told = upstream_error::read(
+                &self.config,
                 &call.method,
                 call.creates,
                 head.status,
                 &head.headers,
                 &body,
             );
-            upstream_error::reword(&mut told, self.config.messages);
             if head.status.is_server_error() {
                 tracing::warn!(
                     rpc = call.rpc,
@@ -335,8 +341,11 @@ impl Shared {
         let (error, fault) = match fault {
             BodyFault::TooLarge => {
                 let limit = self.config.max_reply;
-                let streamed_by = call.streamed_by;
-                let fault = Fault::ReplyTooLarge { limit, streamed_by };
+                let fault = Fault::ReplyTooLarge {
+                    limit,
+                    setting: self.config.names.max_reply,
+                    streamed_by: call.streamed_by,
+                };
                 ("it is too large".to_owned(), fault)
             }
             BodyFault::NoRoom => (
@@ -358,6 +367,23 @@ impl Shared {
             "the upstream's reply cannot be had"
         );
         fault
+    }
+
+    /// The metadata and the extensions of a successful answer.
+    pub(crate) fn success(
+        &self,
+        caller: &Caller,
+        rpc: &'static str,
+        drifts: Drifts,
+        held: Held,
+    ) -> (tonic::metadata::MetadataMap, http::Extensions) {
+        for drift in &drifts {
+            self.drifts.tell(rpc, drift);
+        }
+        caller.record.set_drifts(drifts);
+        let mut extensions = http::Extensions::new();
+        extensions.insert(held);
+        (caller.answer_metadata(), extensions)
     }
 
     /// The status of a call that failed.
@@ -389,22 +415,6 @@ fn reason(status: &Status) -> Option<String> {
     let details = status.get_error_details();
     let reason = details.error_info().map(|info| loggable(&info.reason));
     reason.map(str::to_owned)
-}
-
-/// The metadata and the extensions of a successful answer.
-pub(crate) fn success(
-    caller: &Caller,
-    rpc: &'static str,
-    drifts: Drifts,
-    held: Held,
-) -> (tonic::metadata::MetadataMap, http::Extensions) {
-    for drift in &drifts {
-        tracing::debug!(rpc, %drift, "the upstream drifts from its contract");
-    }
-    caller.record.set_drifts(drifts);
-    let mut extensions = http::Extensions::new();
-    extensions.insert(held);
-    (caller.answer_metadata(), extensions)
 }
 
 /// The drift of a reply with a value that cannot be read at all, at this path.

@@ -52,7 +52,8 @@ impl<U: Upstream> Gateway<U> {
         request: tonic::Request<C::Request>,
     ) -> Result<Response<C::Reply>, Status> {
         let (metadata, extensions, message) = request.into_parts();
-        let caller = Caller::new(metadata, extensions);
+        let allowed = self.shared.config.time_allowed(false);
+        let caller = Caller::new(metadata, extensions, allowed);
         let answer = self.carry_out(&caller, Prepared::new::<C>(message)).await;
         let answer = answer.map_err(|fault| self.shared.failure(&caller, C::RPC, fault))?;
         let mut message = Bytes::from(answer.message.concat());
@@ -65,7 +66,9 @@ impl<U: Upstream> Gateway<U> {
                 Fault::Gateway("the reply could not be translated"),
             )
         })?;
-        let (metadata, extensions) = exchange::success(&caller, C::RPC, answer.drifts, answer.held);
+        let (metadata, extensions) =
+            self.shared
+                .success(&caller, C::RPC, answer.drifts, answer.held);
         Ok(Response::from_parts(metadata, message, extensions))
     }
 
@@ -95,7 +98,8 @@ impl<U: Upstream> Gateway<U> {
         request: tonic::Request<C::Request>,
     ) -> Result<Response<ListStream<C::Reply>>, Status> {
         let (metadata, extensions, message) = request.into_parts();
-        let caller = Caller::new(metadata, extensions);
+        let allowed = self.shared.config.time_allowed(true);
+        let caller = Caller::new(metadata, extensions, allowed);
         let target = call::path_and_query::<C>(&message);
         let target = target.map_err(|violations| {
             let fault = Fault::InvalidRequest(violations);

@@ -1,15 +1,12 @@
-//! Runtime of the translation between gRPC calls and REST requests.
+#![doc = include_str!("../README.md")]
 //!
-//! transcode-build reads `google.api.http` annotations and generates, for each
-//! rpc, a [`RestCall`], and for each service a table of them; a
-//! [`GatewayService`] answers its calls, and a [`Gateway`] carries them out against
-//! an [`Upstream`] that speaks HTTP and JSON. Requests and replies are translated
+//! # How it works
+//!
+//! transcode-build generates, for each rpc, a [`RestCall`], and for each service a table
+//! of them; a [`GatewayService`] answers its calls, and a [`Gateway`] carries them out
+//! against an [`Upstream`] that speaks HTTP and JSON. Requests and replies are translated
 //! with static layouts, bytes to bytes: no descriptor is read while serving, and no
 //! message is built. Callers within the process bring messages of their own.
-//!
-//! This crate knows no API: no resource, no host, no credential. It never
-//! hands an upstream's body to a caller unparsed, and never answers OK to what
-//! it could not read.
 
 pub mod json;
 pub mod layout;
@@ -21,18 +18,25 @@ mod allowed;
 mod call;
 mod caller;
 mod config;
+mod drift_log;
+mod error_body;
 mod error_details;
+mod error_shape;
 mod exchange;
 mod fault;
 mod gateway;
 mod held;
+mod include;
 mod link;
 mod multipart;
+mod pointer;
 mod problem;
 mod query;
+mod reason;
 mod record;
 mod request_parts;
 mod rpc;
+mod rpc_status;
 mod server;
 mod stream;
 mod upload;
@@ -46,12 +50,15 @@ pub use call::{
     write_masked_body,
 };
 pub use caller::{REQUEST_ID, grpc_timeout, request_id};
-pub use config::Config;
-pub use fault::{loggable, status};
+pub use config::{Config, SettingNames};
+pub use error_shape::ErrorShape;
+pub use fault::status;
 pub use gateway::Gateway;
 pub use held::Held;
 pub use link::next_link;
+pub use pointer::{InvalidPointer, Pointer};
 pub use query::Query;
+pub use reason::loggable;
 pub use record::{CallRecord, UpstreamRecord};
 pub use request_parts::{Malformed, Refused, RequestParts};
 pub use rpc::{Rpc, Rpcs};

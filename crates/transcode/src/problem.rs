@@ -8,54 +8,43 @@
 //! [RFC 9457]: https://www.rfc-editor.org/rfc/rfc9457
 
 use std::collections::HashMap;
-use std::fmt::Write as _;
 
 use http::{HeaderMap, Uri, header};
 use serde_json::Value;
 use tonic_types::{BadRequest, ErrorDetail, ErrorInfo, FieldViolation};
 
-use crate::fault::loggable;
+use crate::error_body::{ErrorBody, MAX_VIOLATIONS};
+use crate::pointer::field;
+use crate::reason;
 
 /// The media type of problem details.
 const MEDIA_TYPE: &str = "application/problem+json";
 
-/// Violations that are read of one problem. Further ones are left out.
-const MAX_VIOLATIONS: usize = 64;
-
-/// What a problem tells.
-pub(crate) struct Problem {
-    /// What happened, for people: `detail`, or else `title`.
-    pub(crate) message: Option<String>,
-    /// Its type as a reason, and the list of its errors.
-    pub(crate) details: Vec<ErrorDetail>,
-}
-
-impl Problem {
-    /// Reads a body with these headers. Returns `None` if they do not say that it is a
-    /// problem.
-    pub(crate) fn read(headers: &HeaderMap, body: &Value) -> Option<Self> {
-        let content_type = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
-        let media_type = content_type.split(';').next().unwrap_or_default().trim();
-        if !media_type.eq_ignore_ascii_case(MEDIA_TYPE) {
-            return None;
-        }
-        let text = |name: &str| {
-            let text = body.get(name)?.as_str()?;
-            (!text.is_empty()).then_some(text)
-        };
-        let mut details = Vec::new();
-        details.extend(text("type").and_then(info).map(ErrorDetail::from));
-        let errors = body.get("errors").and_then(Value::as_array);
-        let errors = errors.into_iter().flatten().take(MAX_VIOLATIONS);
-        let violations: Vec<_> = errors.filter_map(violation).collect();
-        if !violations.is_empty() {
-            details.push(BadRequest::new(violations).into());
-        }
-        Some(Self {
-            message: text("detail").or_else(|| text("title")).map(str::to_owned),
-            details,
-        })
+/// Reads a body with these headers. Returns `None` if they do not say that it is a
+/// problem.
+pub(crate) fn read(headers: &HeaderMap, body: &Value) -> Option<ErrorBody> {
+    let content_type = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+    let media_type = content_type.split(';').next().unwrap_or_default().trim();
+    if !media_type.eq_ignore_ascii_case(MEDIA_TYPE) {
+        return None;
     }
+    let text = |name: &str| {
+        let text = body.get(name)?.as_str()?;
+        (!text.is_empty()).then_some(text)
+    };
+    let mut details = Vec::new();
+    details.extend(text("type").and_then(info).map(ErrorDetail::from));
+    let errors = body.get("errors").and_then(Value::as_array);
+    let errors = errors.into_iter().flatten().take(MAX_VIOLATIONS);
+    let violations: Vec<_> = errors.filter_map(violation).collect();
+    if !violations.is_empty() {
+        details.push(BadRequest::new(violations).into());
+    }
+    Some(ErrorBody {
+        code: None,
+        message: text("detail").or_else(|| text("title")).map(str::to_owned),
+        details,
+    })
 }
 
 /// The reason that a type stands for: its last segment, of the domain that is its host.
@@ -72,21 +61,7 @@ fn info(kind: &str) -> Option<ErrorInfo> {
     };
     let path = path.trim_end_matches('/');
     let segment = path.rsplit(['/', ':']).next().unwrap_or_default();
-    let mut reason = String::new();
-    for character in segment.chars() {
-        let begins_word = character.is_ascii_uppercase()
-            && reason.ends_with(|last: char| last.is_ascii_alphanumeric())
-            && segment.contains(|other: char| other.is_ascii_lowercase());
-        if begins_word || !character.is_ascii_alphanumeric() {
-            reason.push('_');
-        }
-        if character.is_ascii_alphanumeric() {
-            reason.push(character.to_ascii_uppercase());
-        }
-    }
-    if loggable(&reason) != reason {
-        return None;
-    }
+    let reason = reason::of_code(segment)?;
     Some(ErrorInfo::new(
         reason,
         host.unwrap_or_default(),
@@ -104,33 +79,14 @@ fn violation(error: &Value) -> Option<FieldViolation> {
     ))
 }
 
-/// The path of a field that a JSON pointer (RFC 6901) leads to: `#/pets/0/age` is
-/// `pets[0].age`.
-fn field(pointer: &str) -> String {
-    let pointer = pointer.trim_start_matches('#');
-    let mut field = String::new();
-    for token in pointer.split('/').skip(1) {
-        let token = token.replace("~1", "/").replace("~0", "~");
-        if !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_digit()) {
-            let _ = write!(field, "[{token}]");
-        } else {
-            if !field.is_empty() {
-                field.push('.');
-            }
-            field.push_str(&token);
-        }
-    }
-    field
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn read(media_type: &'static str, body: &str) -> Option<Problem> {
+    fn read_as(media_type: &'static str, body: &str) -> Option<ErrorBody> {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, media_type.parse().expect("a header"));
-        Problem::read(&headers, &serde_json::from_str(body).expect("JSON"))
+        read(&headers, &serde_json::from_str(body).expect("JSON"))
     }
 
     #[track_caller]
@@ -171,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_problem_has_message_and_violations() {
-        let problem = read(
+        let problem = read_as(
             "Application/Problem+JSON; charset=utf-8",
             r##"{"type": "https://example.net/validation-error", "title": "Not valid", "status": 422,
                 "errors": [{"detail": "must be positive", "pointer": "#/pets/0/age"},
@@ -194,7 +150,7 @@ mod tests {
 
     #[test]
     fn the_detail_says_more_than_the_title() {
-        let problem = read(MEDIA_TYPE, r#"{"title": "Gone", "detail": "Rex was sold"}"#);
+        let problem = read_as(MEDIA_TYPE, r#"{"title": "Gone", "detail": "Rex was sold"}"#);
         let problem = problem.expect("it is a problem");
         assert_eq!(problem.message.as_deref(), Some("Rex was sold"));
         assert!(problem.details.is_empty());
@@ -202,13 +158,13 @@ mod tests {
 
     #[test]
     fn other_media_types_are_no_problems() {
-        assert!(read("application/json", r#"{"title": "Gone"}"#).is_none());
+        assert!(read_as("application/json", r#"{"title": "Gone"}"#).is_none());
     }
 
     #[test]
     fn what_has_the_wrong_type_is_left_out() {
         let body = r#"{"type": 7, "title": [], "detail": null, "errors": {"a": 1}}"#;
-        let problem = read(MEDIA_TYPE, body).expect("it is a problem");
+        let problem = read_as(MEDIA_TYPE, body).expect("it is a problem");
         assert_eq!(problem.message, None);
         assert!(problem.details.is_empty());
     }
@@ -217,7 +173,7 @@ mod tests {
     fn violations_are_bounded() {
         let error = r#"{"detail": "x"},"#.repeat(MAX_VIOLATIONS + 1);
         let body = format!(r#"{{"errors": [{}]}}"#, error.trim_end_matches(','));
-        let problem = read(MEDIA_TYPE, &body).expect("it is a problem");
+        let problem = read_as(MEDIA_TYPE, &body).expect("it is a problem");
         let [ErrorDetail::BadRequest(bad)] = &problem.details[..] else {
             panic!("{:?}", problem.details);
         };

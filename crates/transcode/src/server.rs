@@ -11,7 +11,7 @@ use std::vec;
 
 use bytes::{Buf as _, Bytes};
 use http::header::{self, HeaderValue};
-use http::{HeaderMap, Request, Response, request};
+use http::{HeaderMap, Request, Response};
 use http_body::Frame;
 use http_body_util::BodyExt as _;
 use tonic::body::Body;
@@ -22,7 +22,7 @@ use tonic::{Code, Status};
 use tower::Service;
 
 use crate::caller::Caller;
-use crate::exchange::{self, Answer};
+use crate::exchange::{Answer, Shared};
 use crate::fault::Fault;
 use crate::gateway::Gateway;
 use crate::request_parts::Refused;
@@ -105,39 +105,36 @@ impl<U: Upstream> Gateway<U> {
         let coding = coding(&head.headers)?;
         let max_message = Some(self.shared.config.max_message);
         let kind = (rpc.kind)();
-        let caller_of = |head: request::Parts| {
-            Caller::new(MetadataMap::from_headers(head.headers), head.extensions)
-        };
-        let (caller, answer) = match rpc.request {
+        let allowed = self.shared.config.time_allowed(kind.is_streamed);
+        let metadata = MetadataMap::from_headers(head.headers);
+        let caller = Caller::new(metadata, head.extensions, allowed);
+        let failure = |fault| self.shared.failure(&caller, rpc.name, fault);
+        let answer = match rpc.request {
             rpc::Request::Unary(prepare) => {
-                let message = only_message(Streaming::new_request(Raw, body, coding, max_message));
-                let prepared = readable(prepare(&message.await?))?;
-                let caller = caller_of(head);
-                let answer = self.carry_out(&caller, prepared).await;
-                (caller, answer)
+                let messages = Streaming::new_request(Raw, body, coding, max_message);
+                let message = caller.in_time(async { Ok(only_message(messages).await) });
+                let message = message.await.map_err(failure)??;
+                self.carry_out(&caller, readable(prepare(&message))?).await
             }
             rpc::Request::List { target, next } => {
-                let message = only_message(Streaming::new_request(Raw, body, coding, max_message));
-                let target = readable(target(&message.await?))?;
-                let caller = caller_of(head);
-                let target = target.map_err(|violations| {
-                    let fault = Fault::InvalidRequest(violations);
-                    self.shared.failure(&caller, rpc.name, fault)
-                })?;
+                let messages = Streaming::new_request(Raw, body, coding, max_message);
+                let message = caller.in_time(async { Ok(only_message(messages).await) });
+                let message = message.await.map_err(failure)??;
+                let target = readable(target(&message))?;
+                let target =
+                    target.map_err(|violations| failure(Fault::InvalidRequest(violations)))?;
                 let pages = self.pages(caller, kind, target, next).await?;
                 let metadata = pages.metadata();
                 return Ok(response(Body::new(pages), metadata));
             }
             rpc::Request::Upload(read) => {
                 let messages = Streaming::new_request(Raw, unabridged(body), coding, max_message);
-                let caller = caller_of(head);
-                let answer = self.upload(&caller, kind, read, messages).await;
-                (caller, answer)
+                self.upload(&caller, kind, read, messages).await
             }
         };
         match answer {
-            Ok(answer) => Ok(respond(&caller, rpc.name, answer)),
-            Err(fault) => Err(self.shared.failure(&caller, rpc.name, fault)),
+            Ok(answer) => Ok(respond(&self.shared, &caller, rpc.name, answer)),
+            Err(fault) => Err(failure(fault)),
         }
     }
 }
@@ -210,13 +207,13 @@ impl Decoder for Raw {
 }
 
 /// The response with an answer.
-fn respond(caller: &Caller, rpc: &'static str, answer: Answer) -> Response<Body> {
+fn respond(shared: &Shared, caller: &Caller, rpc: &'static str, answer: Answer) -> Response<Body> {
     let Answer {
         message,
         drifts,
         held,
     } = answer;
-    let (metadata, extensions) = exchange::success(caller, rpc, drifts, held);
+    let (metadata, extensions) = shared.success(caller, rpc, drifts, held);
     let body = Body::new(UnaryBody {
         parts: message.into_iter(),
         has_trailers: true,

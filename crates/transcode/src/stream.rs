@@ -325,8 +325,7 @@ impl<U: Upstream> Pages<U> {
         let read = self.reader.feed(&piece);
         for drift in self.reader.take_drifts() {
             if record.add_drift(drift.clone()) {
-                let rpc = self.to.call.rpc;
-                tracing::debug!(rpc, %drift, "the upstream drifts from its contract");
+                self.to.shared.drifts.tell(self.to.call.rpc, &drift);
             }
         }
         let elements = self.reader.elements();
@@ -388,14 +387,18 @@ impl<U: Upstream> Pages<U> {
         if !self.reader.is_too_large() {
             return exchange::misread(caller, call.rpc, error);
         }
-        let (index, limit) = (self.reader.elements(), shared.config.max_element);
+        let index = self.reader.elements();
         tracing::warn!(
             rpc = call.rpc,
             request_id = &*caller.request_id,
             index,
             "an element of the upstream's list is too large"
         );
-        Fault::ElementTooLarge { index, limit }
+        Fault::ElementTooLarge {
+            index,
+            limit: shared.config.max_element,
+            setting: shared.config.names.max_element,
+        }
     }
 
     /// Ends the stream with a fault. The exchange is over.

@@ -202,6 +202,19 @@ impl From<SendErrorKind> for SendError {
     }
 }
 
+/// Without a connection nothing was sent. Of everything else that is not known.
+#[cfg(feature = "hyper-util")]
+impl From<hyper_util::client::legacy::Error> for SendError {
+    fn from(error: hyper_util::client::legacy::Error) -> Self {
+        let kind = if error.is_connect() {
+            SendErrorKind::NeverSent { detail: None }
+        } else {
+            SendErrorKind::PerhapsCarriedOut
+        };
+        kind.because(error)
+    }
+}
+
 impl From<Infallible> for SendError {
     fn from(never: Infallible) -> Self {
         match never {}

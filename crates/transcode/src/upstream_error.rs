@@ -1,7 +1,7 @@
 //! The errors that an upstream answers with.
 //!
-//! An error is decoded from the JSON form of `google.rpc.Status` (AIP-193), or from problem
-//! details (RFC 9457).
+//! An error is decoded from the JSON form of `google.rpc.Status`, from problem details
+//! (RFC 9457), or from what an [`ErrorShape`](crate::ErrorShape) says of it.
 //! Where its body is something else, the HTTP status decides and the body stays
 //! here: what is not understood is not passed on.
 
@@ -13,52 +13,62 @@ use serde_json::Value;
 use tonic::Code;
 use tonic_types::{ErrorDetail, ErrorInfo};
 
-use crate::error_details;
+use crate::config::Config;
+use crate::error_body::ErrorBody;
 use crate::fault::{Told, retry_info};
-use crate::problem::Problem;
+use crate::{problem, rpc_status};
 
-/// Reads an error. `creates` says that the request was to create something,
-/// which a conflict then is about.
+/// Reads an error of the upstream of this configuration. `creates` says that the request
+/// was to create something, which a conflict then is about.
 pub(crate) fn read(
+    config: &Config,
     method: &Method,
     creates: bool,
     status: StatusCode,
     headers: &HeaderMap,
     body: &[u8],
 ) -> Told {
-    // Read piece by piece, because an upstream that gets one wrong may well
-    // have the others right.
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
     let body: Option<Value> = serde_json::from_slice(body).ok();
-    let error = body.as_ref().and_then(|body| body.get("error"));
-    let text = |name| error.and_then(|error| error.get(name)?.as_str());
-    let code = text("status")
-        .and_then(code_of_name)
-        .unwrap_or_else(|| code_of_status(status, creates));
-    let details = error.and_then(|error| error.get("details")?.as_array());
-    let details = details.into_iter().flatten();
-    let mut details: Vec<_> = details.filter_map(error_details::read).collect();
-    let mut message = text("message").map(ToOwned::to_owned);
-    let problem = body.as_ref().filter(|_| error.is_none());
-    if let Some(problem) = problem.and_then(|body| Problem::read(headers, body)) {
-        message = problem.message;
-        details = problem.details;
-    }
-    let message = message.unwrap_or_else(|| format!("the upstream answered {status}"));
+    let said = body.map(|body| said(config, status, headers, &body));
+    let ErrorBody {
+        code,
+        message,
+        mut details,
+    } = said.unwrap_or_default();
     give_reason(&mut details, status);
     let is_retry = |detail: &ErrorDetail| matches!(detail, ErrorDetail::RetryInfo(_));
     if !details.iter().any(is_retry) && was_refused(method, status) {
         details.extend(retry_info(retry_after(headers, SystemTime::now())));
     }
-    Told {
-        code,
-        message,
+    let mut told = Told {
+        code: code.unwrap_or_else(|| code_of_status(status, creates)),
+        message: message.unwrap_or_else(|| format!("the upstream answered {status}")),
         details,
+    };
+    reword(&mut told, config.messages);
+    told
+}
+
+/// What the body of an error says.
+fn said(config: &Config, status: StatusCode, headers: &HeaderMap, body: &Value) -> ErrorBody {
+    let said = rpc_status::read(body, status).or_else(|| problem::read(headers, body));
+    let mut said = said.unwrap_or_default();
+    config.errors.read(body, &mut said);
+    let host = config.base.host().unwrap_or_default();
+    for detail in &mut said.details {
+        if let ErrorDetail::ErrorInfo(info) = detail
+            && info.domain.is_empty()
+        {
+            // A reason without a domain would be one of the gateway.
+            host.clone_into(&mut info.domain);
+        }
     }
+    said
 }
 
 /// Puts another message in place of that of an error whose reason has one.
-pub(crate) fn reword(told: &mut Told, messages: &[(&str, &str)]) {
+fn reword(told: &mut Told, messages: &[(&str, &str)]) {
     let other = messages.iter().find(|(reason, _)| {
         told.details
             .iter()
@@ -129,29 +139,6 @@ fn code_of_status(status: StatusCode, creates: bool) -> Code {
     }
 }
 
-fn code_of_name(name: &str) -> Option<Code> {
-    Some(match name {
-        "CANCELLED" => Code::Cancelled,
-        "UNKNOWN" => Code::Unknown,
-        "INVALID_ARGUMENT" => Code::InvalidArgument,
-        "DEADLINE_EXCEEDED" => Code::DeadlineExceeded,
-        "NOT_FOUND" => Code::NotFound,
-        "ALREADY_EXISTS" => Code::AlreadyExists,
-        "PERMISSION_DENIED" => Code::PermissionDenied,
-        "RESOURCE_EXHAUSTED" => Code::ResourceExhausted,
-        "FAILED_PRECONDITION" => Code::FailedPrecondition,
-        "ABORTED" => Code::Aborted,
-        "OUT_OF_RANGE" => Code::OutOfRange,
-        "UNIMPLEMENTED" => Code::Unimplemented,
-        "INTERNAL" => Code::Internal,
-        "UNAVAILABLE" => Code::Unavailable,
-        "DATA_LOSS" => Code::DataLoss,
-        "UNAUTHENTICATED" => Code::Unauthenticated,
-        // OK is no error, whatever stands beside it.
-        _ => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -169,7 +156,8 @@ mod tests {
         body: &str,
     ) -> Status {
         let status = StatusCode::from_u16(status).expect("a status");
-        let told = read(method, creates, status, headers, body.as_bytes());
+        let config = Config::new(http::Uri::from_static("/"));
+        let told = read(&config, method, creates, status, headers, body.as_bytes());
         Fault::UpstreamReplied(told).into_status("d", HOUR, "id-1")
     }
 
@@ -230,6 +218,37 @@ mod tests {
     }
 
     #[test]
+    fn an_error_of_a_form_of_its_own_is_read() {
+        let mut config = Config::new(http::Uri::from_static("https://pets.example/v1"));
+        config.errors.code = Some("/error".parse().expect("a pointer"));
+        config.errors.message = Some("/error_description".parse().expect("a pointer"));
+        let body = br#"{"error": "pet_is_sold", "error_description": "Rex was sold"}"#;
+        let (status, headers) = (StatusCode::CONFLICT, HeaderMap::new());
+        let told = read(&config, &Method::GET, false, status, &headers, body);
+        let status = Fault::UpstreamReplied(told).into_status("d", HOUR, "id-1");
+        let found = (status.code(), status.message());
+        assert_eq!(found, (Code::Aborted, "Rex was sold"));
+        let details = status.get_error_details();
+        let info = details.error_info().expect("there is always a reason");
+        let found = (&*info.reason, &*info.domain);
+        assert_eq!(found, ("PET_IS_SOLD", "pets.example"));
+    }
+
+    #[test]
+    fn a_number_of_an_api_is_metadata_of_the_reason() {
+        let mut config = Config::new(http::Uri::from_static("https://pets.example/v1"));
+        config.errors.code = Some("/code".parse().expect("a pointer"));
+        let (status, headers) = (StatusCode::NOT_FOUND, HeaderMap::new());
+        let body = br#"{"code": 20404}"#;
+        let told = read(&config, &Method::GET, false, status, &headers, body);
+        let status = Fault::UpstreamReplied(told).into_status("d", HOUR, "id-1");
+        let details = status.get_error_details();
+        let info = details.error_info().expect("there is always a reason");
+        assert_eq!((&*info.reason, &*info.domain), ("UPSTREAM_HTTP_404", "d"));
+        assert_eq!(info.metadata.get("code").map(String::as_str), Some("20404"));
+    }
+
+    #[test]
     fn the_body_decides_where_it_can() {
         let body = r#"{"error":{"code":404,"status":"NOT_FOUND","message":"no such thing",
             "details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"THING_GONE","domain":"x"},
@@ -243,10 +262,11 @@ mod tests {
     fn a_reason_can_have_a_message_of_the_gateway() {
         let body = br#"{"error":{"status":"UNAUTHENTICATED","message":"POST /token","details":[
             {"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"MISSING","domain":"x"}]}}"#;
-        let reworded = |messages: &[(&str, &str)]| {
+        let reworded = |messages: &'static [(&str, &str)]| {
+            let mut config = Config::new(http::Uri::from_static("/"));
+            config.messages = messages;
             let (status, headers) = (StatusCode::UNAUTHORIZED, HeaderMap::new());
-            let mut told = read(&Method::GET, false, status, &headers, body);
-            reword(&mut told, messages);
+            let told = read(&config, &Method::GET, false, status, &headers, body);
             (told.message, told.details.len())
         };
         assert_eq!(

@@ -414,6 +414,29 @@ fn a_deadline_that_passes_drops_the_upstream_call() {
     );
 }
 
+/// How long a call with this metadata takes whose upstream never answers.
+fn time_of(metadata: &[(&'static str, &str)]) -> Duration {
+    let upstream = tower::service_fn(|_: Request<RequestBody>| {
+        pending::<Result<Response<Full<Bytes>>, Infallible>>()
+    });
+    let gateway = Gateway::new(upstream, config());
+    let request = with_metadata(name(), metadata);
+    run(async {
+        let start = tokio::time::Instant::now();
+        let status = gateway.call::<KitchenServiceDeleteBook>(request).await;
+        let status = status.expect_err("nobody answers");
+        assert_eq!(status.code(), Code::DeadlineExceeded);
+        start.elapsed()
+    })
+}
+
+#[test]
+fn a_call_ends_at_some_time_whatever_its_caller_says() {
+    let config = config();
+    assert_eq!(time_of(&[]), config.default_deadline);
+    assert_eq!(time_of(&[("grpc-timeout", "9H")]), config.max_deadline);
+}
+
 #[test]
 fn a_deadline_covers_the_body_of_the_reply() {
     let upstream = tower::service_fn(|_: Request<RequestBody>| async {

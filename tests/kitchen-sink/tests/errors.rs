@@ -317,7 +317,7 @@ fn a_reply_that_is_too_large_exhausts_resources() {
         114,
         Err((
             Code::ResourceExhausted,
-            "the upstream's reply is larger than 114 bytes, the `--max-reply` of the gateway",
+            "the upstream's reply is larger than 114 bytes, the `Config::max_reply` of the gateway",
         )),
     );
 }

@@ -308,7 +308,7 @@ fn an_element_has_a_limit() {
             (status.code(), status.message()),
             (
                 Code::ResourceExhausted,
-                "the element $[2] of the upstream's list is larger than 10 bytes, the `--max-element` \
+                "the element $[2] of the upstream's list is larger than 10 bytes, the `Config::max_element` \
                  of the gateway"
             )
         );
@@ -349,7 +349,7 @@ fn a_reply_that_is_too_large_names_the_rpc_that_streams_it() {
     let status = answer.expect_err("the reply is too large");
     assert_eq!(
         status.message(),
-        "the upstream's reply is larger than 10 bytes, the `--max-reply` of the gateway; use \
+        "the upstream's reply is larger than 10 bytes, the `Config::max_reply` of the gateway; use \
          StreamBooks, which reads the list element by element"
     );
 }
@@ -544,6 +544,20 @@ fn the_deadline_is_that_of_the_whole_stream() {
         (vec!["a"], Code::DeadlineExceeded)
     );
     assert_eq!(seen.open.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn a_stream_without_a_deadline_has_the_longest() {
+    let page = Page::of(r#"[{"title":"a"},"#).then(Step::Stall);
+    let (gateway, _) = gateway(vec![page], config());
+    let took = run(async {
+        let start = tokio::time::Instant::now();
+        let request = tonic::Request::new(StreamBooksRequest::default());
+        let stream = gateway.stream::<KitchenServiceStreamBooks>(request).await;
+        all(stream.expect("the head").into_inner()).await;
+        start.elapsed()
+    });
+    assert_eq!(took, config().max_deadline);
 }
 
 #[test]

@@ -19,6 +19,7 @@ use ipnet::IpNet;
 use rustls::pki_types::ServerName;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value, json};
+use transcode::Pointer;
 
 use super::argument::{Argument, SERVERS, of_command, of_servers};
 use super::kind::Kind;
@@ -78,6 +79,7 @@ fn types() -> Vec<(TypeId, Derive)> {
         as_if::<ServerName<'static>, String>(),
         as_if::<Uri, String>(),
         as_if::<IdentityPattern, String>(),
+        as_if::<Pointer, String>(),
         as_if::<Duration, Span>(),
     ]
 }

@@ -42,6 +42,11 @@ pub(crate) struct BoundsArgs {
     #[arg(long, value_name = "BYTES", default_value_t = 256 << 20)]
     max_held_requests: usize,
 
+    /// How many different drifts of replies from their contract are told in the log, the
+    /// first of each rpc, JSON path and kind
+    #[arg(long, value_name = "NUMBER", default_value_t = 1024)]
+    max_logged_drifts: usize,
+
     #[command(flatten)]
     forward: ForwardArgs,
 
@@ -181,10 +186,17 @@ impl BoundsArgs {
     pub(super) fn transcode(&self, base: Uri, domain: &str) -> transcode::Config {
         let mut config = transcode::Config::new(base);
         domain.clone_into(&mut config.domain);
+        config.default_deadline = self.default_deadline;
+        config.max_deadline = self.max_deadline;
         config.max_message = self.max_message;
         config.max_reply = self.max_reply;
         config.max_element = self.max_element;
         config.max_held = self.max_held_replies;
+        config.max_logged_drifts = self.max_logged_drifts;
+        config.names = transcode::SettingNames {
+            max_reply: "--max-reply",
+            max_element: "--max-element",
+        };
         config.forwarded = self.forward.requests();
         config.forwarded_replies = self.forward.replies();
         config.messages = MESSAGES;

@@ -14,7 +14,7 @@
 //! - of the members of a oneof one at most has a value;
 //! - a property that no field declares is skipped and reported as drift, or
 //!   collected where the message names a field for it;
-//! - a whole number is written without a fraction;
+//! - a whole number is written without a fraction; of 64 bits it is read from a string too;
 //! - a value at the edge of its type is kept, or rounded and reported as drift,
 //!   or refused, as below;
 //! - anything else that does not fit is an error with its path.
@@ -66,8 +66,8 @@ pub use reading::{At, ReadError};
 pub(crate) use reading::{MAX_DEPTH, MAX_DRIFTS, Wanted};
 pub use scalar::{Boolean, Double, Float, Int32, Int64, Octets, Text, UInt32, UInt64};
 pub(crate) use scalar::{
-    DOUBTFUL, MAX_EXACT, NOT_FINITE, decode_base64, nearest_double, nearest_float, rounded_float,
-    standard_base64, url_safe_base64, whole,
+    DOUBTFUL, MAX_EXACT, NOT_FINITE, decode_base64, is_integer, nearest_double, nearest_float,
+    rounded_float, standard_base64, url_safe_base64, whole,
 };
 pub(crate) use time::{instant, parse_span, span, usual_instant};
 pub(crate) use well_known::mask_paths;

@@ -81,7 +81,7 @@ impl TextCodec for Boolean {
 pub(crate) const MAX_EXACT: f64 = 9_007_199_254_740_992.0;
 
 macro_rules! integer {
-    ($(#[$doc:meta])* $codec:ident, $value:ty, $expected:literal, $write:ident) => {
+    ($(#[$doc:meta])* $codec:ident, $value:ty, $expected:literal, $write:ident $(, $text:ident)?) => {
         $(#[$doc])*
         pub struct $codec;
 
@@ -113,6 +113,12 @@ macro_rules! integer {
                         #[expect(clippy::cast_possible_truncation, reason = "checked above")]
                         self.signed(value as i64)
                     }
+                    $(fn $text<E: serde::de::Error>(self, value: Cow<'_, str>) -> Result<$value, E> {
+                        match value.parse() {
+                            Ok(number) if is_integer(&value) => Ok(number),
+                            _ => Err(self.refuse("another string")),
+                        }
+                    })?
                 }
                 visit(from, IntegerVisitor(at))
             }
@@ -135,17 +141,24 @@ integer!(
     Int32, i32, "a 32-bit integer", serialize_i32
 );
 integer!(
-    /// `int64`, `sint64` and `sfixed64`, as JSON numbers.
-    Int64, i64, "a 64-bit integer", serialize_i64
+    /// `int64`, `sint64` and `sfixed64`, as JSON numbers. Strings of one are read too.
+    Int64, i64, "a 64-bit integer", serialize_i64, text
 );
 integer!(
     /// `uint32` and `fixed32`.
     UInt32, u32, "an unsigned 32-bit integer", serialize_u32
 );
 integer!(
-    /// `uint64` and `fixed64`, as JSON numbers.
-    UInt64, u64, "an unsigned 64-bit integer", serialize_u64
+    /// `uint64` and `fixed64`, as JSON numbers. Strings of one are read too.
+    UInt64, u64, "an unsigned 64-bit integer", serialize_u64, text
 );
+
+/// Returns whether a text is digits, perhaps behind a minus sign. `ProtoJSON` writes
+/// 64-bit integers as such strings.
+pub(crate) fn is_integer(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())
+}
 
 /// Why a number cannot be written.
 pub(crate) const NOT_FINITE: &str = "must be a finite number, because JSON has no other";

@@ -170,6 +170,9 @@ pub(super) fn write(
             | ValueLayout::UInt64(_),
             Scalar::Number(text),
         ) => write_integer(out, target, parse(text)?, text),
+        (ValueLayout::Int64(_) | ValueLayout::UInt64(_), Scalar::String(text)) => {
+            write_integer_of_string(out, target, &text.text()?)
+        }
         (ValueLayout::Enum(layout), Scalar::String(text)) => {
             let found = (layout.number)(&text.text()?);
             let value = found.unwrap_or_default();
@@ -363,6 +366,30 @@ fn write_integer(
             (whole, Noticed::one(DriftKind::RoundedNumber, is_rounded))
         }
     };
+    write_whole(out, target, value)?;
+    Ok(noticed)
+}
+
+/// Writes a 64-bit integer as `ProtoJSON` has it.
+fn write_integer_of_string(
+    out: &mut Output,
+    target: Target,
+    text: &str,
+) -> Result<Noticed, Refusal> {
+    let value: Option<i128> = if matches!(target.value, ValueLayout::Int64(_)) {
+        text.parse::<i64>().ok().map(i128::from)
+    } else {
+        text.parse::<u64>().ok().map(i128::from)
+    };
+    let value = value.filter(|_| json::is_integer(text));
+    let value = value.ok_or_else(|| mismatch(target.value.expected(), "another string"))?;
+    write_whole(out, target, value)?;
+    Ok(Noticed::NOTHING)
+}
+
+fn write_whole(out: &mut Output, target: Target, value: i128) -> Result<(), Refusal> {
+    let expected = target.value.expected();
+    let out_of_range = || mismatch(expected, "a number out of its range");
     let is_left_out = target.is_implicit && value == 0;
     let number = target.number;
     match target.value {
@@ -392,7 +419,7 @@ fn write_integer(
         }
         _ => return Err(mismatch(expected, "a number")),
     }
-    Ok(noticed)
+    Ok(())
 }
 
 /// How many bits an integer has at most.

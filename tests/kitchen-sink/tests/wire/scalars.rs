@@ -56,6 +56,40 @@ fn integers_keep_their_extremes() {
 }
 
 #[test]
+fn integers_of_64_bits_may_be_strings() {
+    let extremes = Scalars {
+        int64: Some(i64::MIN),
+        sint64: Some(0),
+        sfixed64: Some(-1),
+        uint64: Some(u64::MAX),
+        fixed64: Some(7),
+        ..Scalars::default()
+    };
+    let json = r#"{"int64":"-9223372036854775808","sint64":"-0","sfixed64":"-1","uint64":"18446744073709551615","fixed64":"007"}"#;
+    reads(json, &extremes);
+    reads(r#"{"uint64":"0"}"#, &Implicits::default());
+    for text in [
+        "",
+        "-",
+        "+1",
+        "1.0",
+        "1e3",
+        " 1",
+        "secret",
+        "9223372036854775808",
+    ] {
+        let json = format!(r#"{{"int64":"{text}"}}"#);
+        let expected = "$.int64: expected a 64-bit integer, found another string";
+        refuses::<Scalars>(&json, expected);
+    }
+    let expected = "$.uint64: expected an unsigned 64-bit integer, found another string";
+    refuses::<Scalars>(r#"{"uint64":"-1"}"#, expected);
+    refuses::<Scalars>(r#"{"uint64":"-0"}"#, expected);
+    let expected = "$.int32: expected a 32-bit integer, found a string";
+    refuses::<Scalars>(r#"{"int32":"1"}"#, expected);
+}
+
+#[test]
 fn integers_may_be_written_as_doubles() {
     let five = Scalars {
         int32: Some(5),

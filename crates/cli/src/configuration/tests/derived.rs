@@ -37,6 +37,7 @@ fn another_value(argument: &Argument) -> toml::Value {
         "*",
         "a@example.com",
         "cn:shop",
+        "/a/b",
     ];
     let texts = possible.iter().map(String::as_str).chain(texts);
     let fits = |text: &&str| {
