@@ -46,7 +46,7 @@ pub(crate) fn single_field(
         .get_field_by_name(name)
         .ok_or_else(|| format!("is not a field of {}", message.full_name()))?;
     if oneof_of(&field).is_some() {
-        return Err("is a member of a oneof".to_owned());
+        return Err("is a member of a oneof; take it out of that".to_owned());
     }
     if options::next_link(&field).is_some() {
         return Err("is filled from a link".to_owned());

@@ -1,13 +1,6 @@
-//! Build-time half of the translation: descriptors in, Rust source out.
-//!
-//! From a build script, [`compile`] writes one module per protobuf package:
-//! prost messages, tonic clients, and, for a
-//! [`Gateway`](transcode::Gateway) in front of a REST API, the JSON form of
-//! each message and the REST request of each rpc.
-//!
-//! An annotation that cannot be honoured fails the build and is named; nothing
-//! is ignored. This crate knows no API and does nothing at run time.
+#![doc = include_str!("../README.md")]
 
+mod bundled;
 mod fields;
 mod layouts;
 mod messages;
@@ -15,6 +8,7 @@ mod names;
 mod options;
 mod packages;
 mod problem;
+mod property_names;
 mod requests;
 mod rpc;
 mod services;
@@ -22,6 +16,7 @@ mod stream;
 mod upload;
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -31,13 +26,16 @@ use quote::quote;
 
 use crate::packages::{ANNOTATIONS, is_not_generated};
 pub use crate::problem::Problem;
+pub use crate::property_names::PropertyNames;
 
 /// Why no code was generated.
-#[derive(Debug, thiserror::Error)]
+///
+/// Its `Debug` is for people: that is what a build script prints whose `main` returns it.
+#[derive(thiserror::Error)]
 pub enum Error {
     /// A proto does not compile.
-    #[error("{0}")]
-    Proto(#[source] Box<protox::Error>),
+    #[error("{0:?}")]
+    Proto(Box<protox::Error>),
     /// The descriptors do not hold together.
     #[error("the descriptors cannot be read")]
     Descriptors(#[from] prost_reflect::DescriptorError),
@@ -55,6 +53,18 @@ pub enum Error {
     /// The generated code is not Rust.
     #[error("the generated code does not parse")]
     Syntax(#[from] syn::Error),
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")?;
+        let mut source = std::error::Error::source(self);
+        while let Some(error) = source {
+            write!(f, ": {error}")?;
+            source = error.source();
+        }
+        Ok(())
+    }
 }
 
 fn list(problems: &[Problem]) -> String {
@@ -83,16 +93,38 @@ pub struct Package {
 /// Fails where a proto does not compile or asks for what cannot be translated,
 /// with every such place.
 pub fn compile(root: &Path, includes: &[&Path]) -> Result<(), Error> {
+    compile_as(PropertyNames::default(), root, includes)
+}
+
+/// Compiles like [`compile`], for an API whose properties are named so.
+///
+/// The descriptors say the same: whoever reads them by reflection knows the properties by
+/// these names.
+///
+/// # Errors
+///
+/// Fails as [`compile`] does.
+pub fn compile_as(names: PropertyNames, root: &Path, includes: &[&Path]) -> Result<(), Error> {
     let out_dir = PathBuf::from(std::env::var_os("OUT_DIR").unwrap_or_default());
     for directory in std::iter::once(&root).chain(includes) {
         println!("cargo::rerun-if-changed={}", directory.display());
     }
     let mut protos = Vec::new();
     find_protos(root, &mut protos)?;
-    let includes = std::iter::once(root).chain(includes.iter().copied());
-    let encoded = descriptors(&protos, includes)?;
+    let places: Vec<_> = std::iter::once(root)
+        .chain(includes.iter().copied())
+        .collect();
+    let mut encoded = descriptors(&protos, places.iter().copied())?;
+    if names == PropertyNames::AsDeclared {
+        let files = protos
+            .iter()
+            .filter_map(|path| name_of(path, root))
+            .collect();
+        encoded = property_names::as_declared(encoded, &files)
+            .map_err(|error| invalid_data(&out_dir, error))?;
+    }
     let pool = DescriptorPool::decode(encoded.as_slice())?;
-    let packages = generate(&pool)?;
+    let packages = generate(&pool).map_err(|error| located(error, &places))?;
 
     let mut set = prost_types::FileDescriptorSet::decode(encoded.as_slice())
         .map_err(|error| invalid_data(&out_dir, error))?;
@@ -114,6 +146,22 @@ pub fn compile(root: &Path, includes: &[&Path]) -> Result<(), Error> {
         write(&path, (prost + "\n" + &package.source).as_bytes())?;
     }
     write(&out_dir.join("descriptors.bin"), &encoded)
+}
+
+/// An error whose problems say where their files are, and not only how they are imported.
+fn located(error: Error, directories: &[&Path]) -> Error {
+    let Error::Problems(mut problems) = error else {
+        return error;
+    };
+    for problem in &mut problems {
+        let mut paths = directories
+            .iter()
+            .map(|directory| directory.join(&problem.file));
+        if let Some(path) = paths.find(|path| path.is_file()) {
+            problem.file = path;
+        }
+    }
+    Error::Problems(problems)
 }
 
 fn at(path: &Path, source: io::Error) -> Error {
@@ -148,6 +196,12 @@ fn find_protos(directory: &Path, found: &mut Vec<PathBuf>) -> Result<(), Error> 
     Ok(())
 }
 
+/// The name that a proto below a directory is imported by.
+fn name_of(path: &Path, root: &Path) -> Option<String> {
+    let path = path.strip_prefix(root).ok()?.to_str()?;
+    Some(path.replace('\\', "/"))
+}
+
 /// Compiles protos to an encoded `FileDescriptorSet` with all imports, comments
 /// and options.
 ///
@@ -159,7 +213,7 @@ pub fn descriptors<'p>(
     includes: impl Iterator<Item = &'p Path>,
 ) -> Result<Vec<u8>, Error> {
     let proto = |error| Error::Proto(Box::new(error));
-    let mut compiler = protox::Compiler::new(includes).map_err(proto)?;
+    let mut compiler = protox::Compiler::with_file_resolver(bundled::resolver(includes));
     compiler.include_imports(true).include_source_info(true);
     compiler.open_files(protos).map_err(proto)?;
     // `protox::compile` would return prost's types, which drop the extensions
@@ -183,10 +237,9 @@ pub fn generate(pool: &DescriptorPool) -> Result<Vec<Package>, Error> {
         .filter(|file| !is_not_generated(file.package_name()))
     {
         if file.package_name().is_empty() {
-            problems.push(Problem {
-                subject: format!("file {}", file.name()),
-                reason: "has no package, so its code would have no module".to_owned(),
-            });
+            let reason = "has no package, so its code would have no module; add one, such as \
+                `package pets.v1;`";
+            problems.push(Problem::of_file(&file, reason));
         }
         names.insert(file.package_name().to_owned());
     }

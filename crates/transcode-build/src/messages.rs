@@ -59,13 +59,6 @@ fn with_nested(descriptor: &MessageDescriptor, problems: &mut Vec<Problem>) -> T
     code
 }
 
-fn problem(field: &FieldDescriptor, reason: impl Into<String>) -> Problem {
-    Problem {
-        subject: format!("field {}", field.full_name()),
-        reason: reason.into(),
-    }
-}
-
 fn transparent(descriptor: &MessageDescriptor, problems: &mut Vec<Problem>) -> TokenStream {
     let package = descriptor.package_name();
     let fields: Vec<_> = descriptor.fields().collect();
@@ -79,15 +72,16 @@ fn transparent(descriptor: &MessageDescriptor, problems: &mut Vec<Problem>) -> T
         return TokenStream::new();
     }
     if let Some(reason) = misplaced_option(field) {
-        problems.push(problem(field, reason));
+        problems.push(Problem::of_field(field, reason));
     }
     if options::is_undeclared(field) || options::next_link(field).is_some() {
         let reason = "is all that a transparent message holds, so it can only hold its value";
-        problems.push(problem(field, reason));
+        problems.push(Problem::of_field(field, reason));
     }
     if matches!(field.kind(), Kind::Message(message) if options::is_transparent(&message)) {
-        let reason = "holds a transparent message in a transparent message, with one null for both";
-        problems.push(problem(field, reason));
+        let reason = "holds a transparent message in a transparent message, with one null for \
+            both";
+        problems.push(Problem::of_field(field, reason));
     }
     let codec = match codec(package, field) {
         Ok(codec) => codec,
@@ -117,10 +111,8 @@ fn transparent(descriptor: &MessageDescriptor, problems: &mut Vec<Problem>) -> T
 }
 
 fn not_transparent(descriptor: &MessageDescriptor) -> Problem {
-    Problem {
-        subject: format!("message {}", descriptor.full_name()),
-        reason: "is transparent, but does not have exactly one field, which is optional".to_owned(),
-    }
+    let reason = "is transparent, but does not have exactly one field, which is optional";
+    Problem::of_message(descriptor, reason)
 }
 
 /// The code for one field of a message.
@@ -139,7 +131,7 @@ fn message(descriptor: &MessageDescriptor, problems: &mut Vec<Problem>) -> Token
     let mut collector: Option<FieldDescriptor> = None;
     for field in descriptor.fields() {
         if let Some(reason) = misplaced_option(&field) {
-            problems.push(problem(&field, reason));
+            problems.push(Problem::of_field(&field, reason));
             continue;
         }
         if options::next_link(&field).is_some() {
@@ -154,7 +146,7 @@ fn message(descriptor: &MessageDescriptor, problems: &mut Vec<Problem>) -> Token
             if let Some(other) = &collector {
                 let name = other.name();
                 let reason = format!("collects undeclared properties, as {name} does already");
-                problems.push(problem(&field, reason));
+                problems.push(Problem::of_field(&field, reason));
             }
             collector = Some(field);
         }
@@ -170,16 +162,11 @@ fn message(descriptor: &MessageDescriptor, problems: &mut Vec<Problem>) -> Token
     let writes = code.iter().map(|field| &field.write);
     let name = names::message(package, descriptor);
     if oneofs_of(descriptor).count() > 256 {
-        problems.push(Problem {
-            subject: format!("message {}", descriptor.full_name()),
-            reason: "has more than 256 oneofs".to_owned(),
-        });
+        problems.push(Problem::of_message(descriptor, "has more than 256 oneofs"));
     }
     if descriptor.fields().len() > layouts::MAX_FIELDS {
-        problems.push(Problem {
-            subject: format!("message {}", descriptor.full_name()),
-            reason: format!("has more than {} fields", layouts::MAX_FIELDS),
-        });
+        let reason = format!("has more than {} fields", layouts::MAX_FIELDS);
+        problems.push(Problem::of_message(descriptor, reason));
     }
     if !problems.is_empty() {
         return TokenStream::new();
@@ -260,13 +247,18 @@ fn field_code(package: &str, field: &FieldDescriptor, index: usize) -> Result<Fi
 
 fn misplaced_option(field: &FieldDescriptor) -> Option<String> {
     if field.is_group() {
-        return Some("is a group, which has no JSON form".to_owned());
+        return Some("is a group, which has no JSON form; make it a message".to_owned());
     }
     if field.cardinality() == Cardinality::Required {
-        return Some("is required, so that it could not be told whether JSON has it".to_owned());
+        return Some(
+            "is required, so that it could not be told whether JSON has it; make it \
+            optional"
+                .to_owned(),
+        );
     }
     let single = !field.is_list() && !field.is_map() && oneof_of(field).is_none();
-    let is_struct = matches!(field.kind(), Kind::Message(message) if message.full_name() == "google.protobuf.Struct");
+    let is_struct = matches!(field.kind(), Kind::Message(message) if message.full_name() == "\
+        google.protobuf.Struct");
     if options::is_undeclared(field) && !(single && is_struct) {
         return Some(
             "collects undeclared properties, which only a google.protobuf.Struct can".to_owned(),
@@ -349,7 +341,10 @@ pub(crate) fn codec(package: &str, field: &FieldDescriptor) -> Result<TokenStrea
         Kind::Enum(descriptor) => {
             if is_not_generated(descriptor.package_name()) {
                 let name = descriptor.full_name();
-                return Err(problem(field, format!("{name} has no JSON form here")));
+                return Err(Problem::of_field(
+                    field,
+                    format!("{name} has no JSON form here; google.protobuf.Value holds any JSON"),
+                ));
             }
             let name = names::enumeration(package, &descriptor);
             quote! { Enum<#name> }
@@ -372,7 +367,10 @@ pub(crate) fn codec(package: &str, field: &FieldDescriptor) -> Result<TokenStrea
             "google.protobuf.StringValue" => quote! { Text },
             "google.protobuf.BytesValue" => quote! { Octets<Vec<u8>> },
             name if is_not_generated(message.package_name()) => {
-                return Err(problem(field, format!("{name} has no JSON form here")));
+                return Err(Problem::of_field(
+                    field,
+                    format!("{name} has no JSON form here; google.protobuf.Value holds any JSON"),
+                ));
             }
             _ => {
                 let transparent = options::is_transparent(&message);
@@ -425,14 +423,14 @@ fn enumeration(descriptor: &EnumDescriptor, problems: &mut Vec<Problem>) -> Toke
         let number = value.number();
         let stated = options::spelling(&value);
         let mut refuse = |reason: &str| {
-            problems.push(Problem {
-                subject: format!("enum value {}", value.full_name()),
-                reason: reason.to_owned(),
-            });
+            problems.push(Problem::of_enum_value(&value, reason));
         };
         if number == 0 {
             if stated.is_some() {
-                refuse("has a spelling, but zero is never written");
+                refuse(
+                    "has a spelling, but zero is never written; let zero be UNSPECIFIED, and \
+                    give another number to the value",
+                );
             }
             continue;
         }

@@ -10,6 +10,7 @@ use crate::fields::{
     text_field,
 };
 use crate::options::{self, HttpRule};
+use crate::packages::is_not_generated;
 use crate::requests::{self, Body, Parameter};
 use crate::stream::{self, ListFields};
 use crate::upload::UploadFields;
@@ -46,7 +47,9 @@ impl Rpc {
     /// Reads the annotations; `None` where they make no sense at all.
     pub(crate) fn new(method: &MethodDescriptor, reasons: &mut Reasons) -> Option<Self> {
         let Some(rule) = options::http(method) else {
-            reasons.push("has no google.api.http annotation".to_owned());
+            reasons.push(
+                "has no google.api.http annotation, which says what request it is".to_owned(),
+            );
             return None;
         };
         check_rule(method, &rule, reasons);
@@ -327,9 +330,9 @@ impl Rpc {
             ));
         };
         if options::next_link(&field).is_some() {
-            refuse("is filled from a reply");
+            refuse("is filled from a reply; it has no place in a request");
         } else if field.is_map() {
-            refuse("is a map");
+            refuse("is a map, and a query has none; send it in the body");
         } else if is_text(&field) {
             leaves.push(path.clone());
         } else if let Kind::Message(message) = field.kind() {
@@ -337,11 +340,11 @@ impl Rpc {
                 .iter()
                 .any(|above| above.kind() == field.kind());
             if field.is_list() {
-                refuse("is a list of messages");
+                refuse("is a list of messages, and a query has none; send it in the body");
             } else if recursive {
-                refuse("is a message within itself");
+                refuse("is a message within itself; send it in the body");
             } else if is_free_form(&message) {
-                refuse("has no form there");
+                refuse("has no form there; send it in the body");
             } else {
                 for child in message.fields() {
                     path.push(child);
@@ -457,7 +460,11 @@ impl Rpc {
             .filter(|field| options::next_link(field).is_none())
             .collect();
         if self.rule.verb == "HEAD" && !properties.is_empty() {
-            reasons.push("expects a body in the reply, which HEAD does not have".to_owned());
+            reasons.push(
+                "expects a body in the reply, which HEAD does not have; return \
+                google.protobuf.Empty"
+                    .to_owned(),
+            );
         }
         if !self.rule.response_body.is_empty() {
             let name = &self.rule.response_body;
@@ -471,7 +478,7 @@ impl Rpc {
             for other in properties.iter().filter(|other| **other != field) {
                 let other = other.name();
                 reasons.push(format!(
-                    "reads {name:?} from the reply, and {other:?} from nothing"
+                    "reads {name:?} from the reply, and {other:?} from nothing; remove one of them"
                 ));
             }
             let field = layouts::field(&self.package, &field);
@@ -509,7 +516,11 @@ impl Rpc {
 
 fn check_rule(method: &MethodDescriptor, rule: &HttpRule, reasons: &mut Reasons) {
     if rule.additional_bindings {
-        reasons.push("has additional_bindings, of which a client could use only one".to_owned());
+        reasons.push(
+            "has additional_bindings, of which a client could use only one; keep the \
+            one to call"
+                .to_owned(),
+        );
     }
     if !VERBS.contains(&rule.verb.as_str()) {
         reasons.push(format!(
@@ -519,14 +530,21 @@ fn check_rule(method: &MethodDescriptor, rule: &HttpRule, reasons: &mut Reasons)
         ));
     }
     if !rule.body.is_empty() && matches!(rule.verb.as_str(), "GET" | "HEAD") {
-        reasons.push(format!("has a body, which {} does not carry", rule.verb));
+        reasons.push(format!(
+            "has a body, which {} does not carry; without it the fields are \
+            sent in the query",
+            rule.verb
+        ));
     }
     for message in [method.input(), method.output()] {
         let name = message.full_name();
         if options::is_transparent(&message)
-            || (is_well_known(&message) && name != "google.protobuf.Empty")
+            || (is_not_generated(message.package_name()) && name != "google.protobuf.Empty")
         {
-            reasons.push(format!("exchanges {name}, which is no message of fields"));
+            reasons.push(format!(
+                "exchanges {name}, which is no message of fields; make it a \
+                field of one, and that the body or the response_body"
+            ));
         }
     }
 }
@@ -538,11 +556,13 @@ fn check_streaming(
     reasons: &mut Reasons,
 ) {
     if method.is_server_streaming() && options::streamed_list(method).is_none() {
-        let reason = "streams its responses, but no transcode.v1.streamed_list says of which list";
+        let reason = "streams its responses, but no transcode.v1.streamed_list says of which \
+            list; add it, or return one message";
         reasons.push(reason.to_owned());
     }
     if method.is_client_streaming() && !is_upload {
-        let reason = "streams its requests, but no transcode.v1.upload says how they make one body";
+        let reason = "streams its requests, but no transcode.v1.upload says how they make one \
+            body; add it, or take one message";
         reasons.push(reason.to_owned());
     }
     if is_upload && !method.is_client_streaming() {
@@ -557,7 +577,8 @@ fn check_streaming(
 fn cleared(path: &[FieldDescriptor], reasons: &mut Reasons) -> Option<TokenStream> {
     if path.iter().any(|field| oneof_of(field).is_some()) {
         reasons.push(format!(
-            "binds {:?} to its path, which cannot be taken out of the body, because it is in a oneof",
+            "binds {:?} to its path, which cannot be taken out of the body, because it is in a \
+                oneof; take it out of the oneof",
             dotted(path)
         ));
         return None;

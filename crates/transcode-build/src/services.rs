@@ -58,12 +58,9 @@ fn check_link_fields(files: &[FileDescriptor], problems: &mut Vec<Problem>) {
             .fields()
             .filter(|field| options::next_link(field).is_some())
         {
-            problems.push(Problem {
-                subject: format!("field {}", field.full_name()),
-                reason:
-                    "is filled from a link, but its message is more than the response of an rpc"
-                        .to_owned(),
-            });
+            let reason =
+                "is filled from a link, but its message is more than the response of an rpc";
+            problems.push(Problem::of_field(&field, reason));
         }
     }
 }
@@ -83,10 +80,8 @@ fn service(descriptor: &ServiceDescriptor, problems: &mut Vec<Problem>) -> Token
             calls.extend(rpc.call(&mut found));
             rpcs.push(rpc.entry());
         }
-        problems.extend(found.into_iter().map(|reason| Problem {
-            subject: format!("rpc {}", method.full_name()),
-            reason,
-        }));
+        let found = found.into_iter();
+        problems.extend(found.map(|reason| Problem::of_rpc(&method, reason)));
     }
     let name = descriptor.full_name();
     let doc = format!(" The rpcs of `{name}`.");

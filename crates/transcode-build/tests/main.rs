@@ -4,8 +4,6 @@ mod emitted;
 mod problems;
 mod streams;
 
-use std::path::Path;
-
 use prost_reflect::DescriptorPool;
 use transcode_build::{Error, Package};
 
@@ -14,9 +12,6 @@ fn generate(proto: &str) -> Result<Vec<Package>, Error> {
     let directory = tempfile::tempdir().expect("a directory for the proto");
     let file = directory.path().join("t.proto");
     std::fs::write(&file, proto).expect("the proto is written");
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let (options, google) = (root.join("proto"), root.join("third_party"));
-    let includes = [directory.path(), &options, &google];
-    let encoded = transcode_build::descriptors(&[file], includes.into_iter())?;
+    let encoded = transcode_build::descriptors(&[file], std::iter::once(directory.path()))?;
     transcode_build::generate(&DescriptorPool::decode(encoded.as_slice())?)
 }

@@ -12,7 +12,10 @@ fn check_proto(proto: &str, expected: &[&str]) {
         Err(error) => panic!("the proto should compile: {error}\n{proto}"),
         Ok(_) => panic!("nothing is wrong with\n{proto}"),
     };
-    let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
+    let problems: Vec<_> = problems
+        .iter()
+        .map(|problem| format!("{}: {}", problem.subject, problem.reason))
+        .collect();
     assert_eq!(problems, expected, "with\n{proto}");
 }
 
@@ -59,7 +62,12 @@ fn http(rule: &str) -> String {
 
 #[test]
 fn an_rpc_has_an_annotation() {
-    check_rpc("", "", "", "has no google.api.http annotation");
+    check_rpc(
+        "",
+        "",
+        "",
+        "has no google.api.http annotation, which says what request it is",
+    );
 }
 
 #[test]
@@ -69,7 +77,7 @@ fn a_rule_has_one_binding() {
         &options,
         "",
         "",
-        "has additional_bindings, of which a client could use only one",
+        "has additional_bindings, of which a client could use only one; keep the one to call",
     );
 }
 
@@ -92,7 +100,12 @@ fn a_verb_is_one_of_http() {
 #[test]
 fn a_get_carries_no_body() {
     let options = http(r#"get: "/a" body: "*""#);
-    check_rpc(&options, "", "", "has a body, which GET does not carry");
+    check_rpc(
+        &options,
+        "",
+        "",
+        "has a body, which GET does not carry; without it the fields are sent in the query",
+    );
 }
 
 #[test]
@@ -107,12 +120,14 @@ fn messages_of_rpcs_have_fields() {
     for name in [
         "google.protobuf.Struct",
         "google.protobuf.Timestamp",
+        "google.api.CustomHttpPattern",
         "t.Maybe",
     ] {
         check(
             &rpc(name),
             &[&format!(
-                "rpc t.S.Do: exchanges {name}, which is no message of fields"
+                "rpc t.S.Do: exchanges {name}, which is no message of fields; make it a field of \
+                    one, and that the body or the response_body"
             )],
         );
     }
@@ -129,7 +144,8 @@ fn a_reply_is_not_a_stream() {
     check(
         &rpc,
         &[
-            "rpc t.S.Do: streams its responses, but no transcode.v1.streamed_list says of which list",
+            "rpc t.S.Do: streams its responses, but no transcode.v1.streamed_list says of which \
+                list; add it, or return one message",
         ],
     );
 }
@@ -140,7 +156,8 @@ fn a_stream_of_requests_is_an_upload() {
         "service S {{ rpc Do(stream M) returns (M) {{ {} }} }} message M {{}}",
         http(r#"post: "/a""#)
     );
-    let reason = "streams its requests, but no transcode.v1.upload says how they make one body";
+    let reason = "streams its requests, but no transcode.v1.upload says how they make one body; \
+        add it, or take one message";
     check(&rpc, &[&format!("rpc t.S.Do: {reason}")]);
 }
 
@@ -201,8 +218,10 @@ fn an_upload_names_its_part() {
 fn the_content_of_an_upload_is_bytes_of_a_oneof() {
     let expected = r#"is an upload of "content", which is not a bytes field of a oneof"#;
     for request in [
-        "oneof message { Header header = 1; string content = 2; } message Header { string name = 1; string type = 2; }",
-        "Header header = 1; bytes content = 2; message Header { string name = 1; string type = 2; }",
+        "oneof message { Header header = 1; string content = 2; } message Header { string name = \
+            1; string type = 2; }",
+        "Header header = 1; bytes content = 2; message Header { string name = 1; string type = \
+            2; }",
         "",
     ] {
         check_upload(r#"post: "/a""#, UPLOAD, request, &[expected]);
@@ -285,8 +304,7 @@ fn a_path_is_bound_to_single_scalars_of_the_request() {
 #[test]
 fn a_member_of_a_oneof_cannot_be_taken_out_of_the_body() {
     let options = http(r#"post: "/a/{b}" body: "*""#);
-    let expected =
-        r#"binds "b" to its path, which cannot be taken out of the body, because it is in a oneof"#;
+    let expected = r#"binds "b" to its path, which cannot be taken out of the body, because it is in a oneof; take it out of the oneof"#;
     check_rpc(
         &options,
         "oneof o { string b = 1; string c = 2; }",
@@ -300,29 +318,45 @@ fn a_member_of_a_oneof_cannot_be_taken_out_of_the_body() {
 #[test]
 fn what_has_no_text_form_is_no_parameter() {
     for (fields, field, reason) in [
-        ("map<string, string> a = 1;", "a", "is a map"),
+        (
+            "map<string, string> a = 1;",
+            "a",
+            "is a map, and a query has none; send it in the body",
+        ),
         (
             "repeated Child a = 1; message Child {}",
             "a",
-            "is a list of messages",
+            "is a list of messages, and a query has none; send it in the body",
         ),
-        ("google.protobuf.Struct a = 1;", "a", "has no form there"),
-        ("google.protobuf.Value a = 1;", "a", "has no form there"),
-        ("google.protobuf.Empty a = 1;", "a", "has no form there"),
+        (
+            "google.protobuf.Struct a = 1;",
+            "a",
+            "has no form there; send it in the body",
+        ),
+        (
+            "google.protobuf.Value a = 1;",
+            "a",
+            "has no form there; send it in the body",
+        ),
+        (
+            "google.protobuf.Empty a = 1;",
+            "a",
+            "has no form there; send it in the body",
+        ),
         (
             "repeated google.protobuf.ListValue a = 1;",
             "a",
-            "is a list of messages",
+            "is a list of messages, and a query has none; send it in the body",
         ),
         (
             "Child a = 1; message Child { google.protobuf.Struct b = 1; }",
             "a.b",
-            "has no form there",
+            "has no form there; send it in the body",
         ),
         (
             "Child a = 1; message Child { Child b = 1; }",
             "a.b",
-            "is a message within itself",
+            "is a message within itself; send it in the body",
         ),
     ] {
         let expected = format!("sends {field:?} as a query parameter, which {reason}");
@@ -335,7 +369,9 @@ fn what_has_no_text_form_is_no_parameter() {
              message Maybe {{ option (transcode.v1.transparent) = true; optional string b = 1; }}",
             http(r#"get: "/a""#)
         ),
-        &[r#"rpc t.S.Do: sends "a" as a query parameter, which has no form there"#],
+        &[
+            r#"rpc t.S.Do: sends "a" as a query parameter, which has no form there; send it in the body"#,
+        ],
     );
 }
 
@@ -355,7 +391,7 @@ fn a_body_is_a_field_of_the_request() {
         &options,
         request,
         "",
-        r#"has the body "b", which is a member of a oneof"#,
+        r#"has the body "b", which is a member of a oneof; take it out of that"#,
     );
 }
 
@@ -379,7 +415,8 @@ fn a_mask_selects_fields_of_a_message() {
 #[test]
 fn a_reply_to_head_has_no_body() {
     let options = http(r#"custom { kind: "HEAD" path: "/a" }"#);
-    let expected = "expects a body in the reply, which HEAD does not have";
+    let expected = "expects a body in the reply, which HEAD does not have; return \
+        google.protobuf.Empty";
     check_rpc(&options, "", "string b = 1;", expected);
 }
 
@@ -389,7 +426,8 @@ fn a_response_body_is_a_field_of_the_response() {
     let expected = r#"has the response_body "b", which is not a field of t.Response"#;
     check_rpc(&options, "", "", expected);
     let response = "oneof o { string b = 1; string c = 2; }";
-    let expected = r#"has the response_body "b", which is a member of a oneof"#;
+    let expected =
+        r#"has the response_body "b", which is a member of a oneof; take it out of that"#;
     check_rpc(&options, "", response, expected);
     let response = r#"string b = 1 [(transcode.v1.next_link) = "page"];"#;
     let expected = r#"has the response_body "b", which is filled from a link"#;
@@ -399,7 +437,7 @@ fn a_response_body_is_a_field_of_the_response() {
 #[test]
 fn every_field_of_a_response_comes_from_somewhere() {
     let options = http(r#"get: "/a" response_body: "b""#);
-    let expected = r#"reads "b" from the reply, and "c" from nothing"#;
+    let expected = r#"reads "b" from the reply, and "c" from nothing; remove one of them"#;
     check_rpc(&options, "", "string b = 1; string c = 2;", expected);
 }
 
@@ -433,7 +471,7 @@ fn only_the_response_of_an_rpc_is_filled_from_a_link() {
         &format!("{service} message N {{ string a = 1 {link}; }}"),
         &[
             &format!("field t.N.a: {reason}"),
-            r#"rpc t.S.Do: sends "a" as a query parameter, which is filled from a reply"#,
+            r#"rpc t.S.Do: sends "a" as a query parameter, which is filled from a reply; it has no place in a request"#,
         ],
     );
 }
@@ -483,7 +521,8 @@ fn a_transparent_message_holds_no_other() {
     let reason = "holds a transparent message in a transparent message, with one null for both";
     check(
         &format!(
-            "message M {{ {transparent} N n = 1; }} message N {{ {transparent} optional string a = 1; }}"
+            "message M {{ {transparent} N n = 1; }} message N {{ {transparent} optional string a \
+                = 1; }}"
         ),
         &[&format!("field t.M.n: {reason}")],
     );
@@ -499,7 +538,8 @@ fn the_value_of_a_transparent_message_is_all_there_is() {
     let reason = "is all that a transparent message holds, so it can only hold its value";
     check(
         &format!(
-            "message M {{ {transparent} google.protobuf.Struct a = 1 [(transcode.v1.undeclared) = true]; }}"
+            "message M {{ {transparent} google.protobuf.Struct a = 1 [(transcode.v1.undeclared) \
+                = true]; }}"
         ),
         &[&format!("field t.M.a: {reason}")],
     );
@@ -528,7 +568,8 @@ fn one_field_collects_undeclared_properties() {
     let undeclared = "[(transcode.v1.undeclared) = true]";
     check(
         &format!(
-            "message M {{ google.protobuf.Struct a = 1 {undeclared}; google.protobuf.Struct b = 2 {undeclared}; }}"
+            "message M {{ google.protobuf.Struct a = 1 {undeclared}; google.protobuf.Struct b = \
+                2 {undeclared}; }}"
         ),
         &["field t.M.b: collects undeclared properties, as a does already"],
     );
@@ -542,7 +583,10 @@ fn types_without_a_json_form_are_refused() {
         "google.api.HttpRule",
         "transcode.v1.Upload",
     ] {
-        let reason = format!("field t.M.a: {name} has no JSON form here");
+        let reason = format!(
+            "field t.M.a: {name} has no JSON form here; google.protobuf.Value \
+            holds any JSON"
+        );
         check(&format!("message M {{ {name} a = 1; }}"), &[&reason]);
         check(
             &format!("message M {{ repeated {name} a = 1; }}"),
@@ -563,10 +607,12 @@ fn types_without_a_json_form_are_refused() {
 #[test]
 fn groups_and_required_fields_are_refused() {
     check_proto(
-        "syntax = \"proto2\"; package t; message M { optional group A = 1 {} required string b = 2; }",
+        "syntax = \"proto2\"; package t; message M { optional group A = 1 {} required string b = \
+            2; }",
         &[
-            "field t.M.a: is a group, which has no JSON form",
-            "field t.M.b: is required, so that it could not be told whether JSON has it",
+            "field t.M.a: is a group, which has no JSON form; make it a message",
+            "field t.M.b: is required, so that it could not be told whether JSON has it; make it \
+                optional",
         ],
     );
 }
@@ -577,7 +623,10 @@ fn groups_and_required_fields_are_refused() {
 fn the_zero_value_has_no_spelling() {
     check(
         "enum E { E_NONE = 0 [(transcode.v1.value) = \"none\"]; }",
-        &["enum value t.E_NONE: has a spelling, but zero is never written"],
+        &[
+            "enum value t.E_NONE: has a spelling, but zero is never written; let zero be \
+            UNSPECIFIED, and give another number to the value",
+        ],
     );
 }
 
@@ -595,7 +644,10 @@ fn two_values_are_not_spelled_the_same() {
 fn a_file_has_a_package() {
     check_proto(
         "syntax = \"proto3\"; message M {}",
-        &["file t.proto: has no package, so its code would have no module"],
+        &[
+            "file t.proto: has no package, so its code would have no module; add one, such as \
+            `package pets.v1;`",
+        ],
     );
 }
 
@@ -614,15 +666,15 @@ fn every_problem_is_named_at_once() {
     assert_eq!(
         error.to_string(),
         r#"the protos ask for what cannot be translated:
-  field t.M.a: google.protobuf.Any has no JSON form here
-  rpc t.S.A: has no google.api.http annotation
-  rpc t.S.B: has additional_bindings, of which a client could use only one
-  rpc t.S.B: has a body, which GET does not carry
-  rpc t.S.B: binds "nope" to its path, which is not a field of the request
-  rpc t.S.B: binds "never" to its path, which is not a field of the request
-  rpc t.S.B: streams its responses, but no transcode.v1.streamed_list says of which list
-  rpc t.S.B: streams its requests, but no transcode.v1.upload says how they make one body
-  rpc t.S.B: has the body "x", which is not a field of t.M"#
+  t.proto:16: field t.M.a: google.protobuf.Any has no JSON form here; google.protobuf.Value holds any JSON
+  t.proto:13: rpc t.S.A: has no google.api.http annotation, which says what request it is
+  t.proto:14: rpc t.S.B: has additional_bindings, of which a client could use only one; keep the one to call
+  t.proto:14: rpc t.S.B: has a body, which GET does not carry; without it the fields are sent in the query
+  t.proto:14: rpc t.S.B: binds "nope" to its path, which is not a field of the request
+  t.proto:14: rpc t.S.B: binds "never" to its path, which is not a field of the request
+  t.proto:14: rpc t.S.B: streams its responses, but no transcode.v1.streamed_list says of which list; add it, or return one message
+  t.proto:14: rpc t.S.B: streams its requests, but no transcode.v1.upload says how they make one body; add it, or take one message
+  t.proto:14: rpc t.S.B: has the body "x", which is not a field of t.M"#
     );
 }
 
@@ -635,4 +687,29 @@ fn a_message_has_only_so_many_oneofs() {
         &format!("message M {{ {} }}", oneofs.join(" ")),
         &["message t.M: has more than 256 oneofs"],
     );
+}
+
+// What a build prints.
+
+#[test]
+fn a_problem_says_where_it_is() {
+    let proto = "syntax = \"proto3\";\npackage t;\nimport \"google/api/annotations.proto\";\n\
+        service S {\n  rpc A(M) returns (M);\n}\nmessage M {\n  message N {\n    \
+        t.Any a = 1;\n  }\n}\nmessage Any {}\nenum E { E_NONE = 0;\nE_A = 1;\nE_B = 1; }";
+    let error = generate(proto).expect_err("an enum has two names for one number");
+    assert!(
+        error.to_string().starts_with("t.proto:15:7: "),
+        "protox says where as well: {error}"
+    );
+    let proto = proto.replace("E_B = 1", "E_B = 2");
+    let error = generate(&proto).expect_err("an rpc has no annotation");
+    let Error::Problems(problems) = &error else {
+        panic!("the proto compiles: {error}");
+    };
+    assert_eq!((problems.len(), problems[0].line), (1, Some(5)));
+    let expected = "the protos ask for what cannot be translated:\n  t.proto:5: rpc t.S.A: has no \
+        google.api.http annotation, which says what request it is";
+    assert_eq!(error.to_string(), expected);
+    // What a build script prints whose `main` returns it.
+    assert_eq!(format!("{error:?}"), expected);
 }

@@ -74,7 +74,10 @@ impl Service {
             Err(error) => panic!("the proto should compile: {error}\n{proto}"),
             Ok(_) => Vec::new(),
         };
-        let problems: Vec<_> = problems.iter().map(ToString::to_string).collect();
+        let problems: Vec<_> = problems
+            .iter()
+            .map(|problem| format!("{}: {}", problem.subject, problem.reason))
+            .collect();
         let expected = expected
             .iter()
             .map(|reason| format!("rpc t.S.Do: {reason}"));
@@ -172,7 +175,8 @@ fn both_requests_have_the_same_fields() {
     };
     service.check(&[r#"streams the list "List", but has no "sort" like t.ListRequest"#]);
     let service = Service {
-        request: "optional int32 page_size = 1; optional string sort = 2; optional string name = 3;",
+        request: "optional int32 page_size = 1; optional string sort = 2; optional string name = \
+            3;",
         ..SERVICE
     };
     service.check(&[
