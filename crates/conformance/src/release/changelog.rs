@@ -3,13 +3,11 @@
 //! A version has one entry, under a heading `## 2.0.0 (2026-01-31)`; the newest
 //! comes first. An entry that was published is not changed any more.
 
-use std::fmt::Write as _;
-
 use semver::Version;
 
 use super::allowance::{Exception, is_date};
 use super::finding::wrong;
-use crate::report::{Finding, Level};
+use crate::report::{self, Finding};
 
 /// How a changelog begins.
 pub const HEAD: &str = "# Changes of the contract\n\n\
@@ -156,27 +154,12 @@ pub fn rewritten(log: &str, base: &str, file: &str) -> Vec<Exception> {
 
 /// Returns the entry of a version.
 pub fn entry(version: &Version, date: &str, changes: &[Finding]) -> String {
-    let mut text = format!("## {version} ({date})\n");
-    for (level, heading) in [
-        (Level::Error, "Breaking"),
-        (Level::Warning, "May break"),
-        (Level::Info, "Compatible"),
-    ] {
-        let mut of_level = changes
-            .iter()
-            .filter(|change| change.level == level)
-            .peekable();
-        if of_level.peek().is_some() {
-            let _ = write!(text, "\n### {heading}\n\n");
-        }
-        for change in of_level {
-            let _ = writeln!(text, "{}", line(change));
-        }
-    }
-    if changes.is_empty() {
-        text.push_str("\nOnly descriptions have changed.\n");
-    }
-    text
+    let said = if changes.is_empty() {
+        "\nOnly descriptions and examples have changed.\n".to_owned()
+    } else {
+        report::entry(changes)
+    };
+    format!("## {version} ({date})\n{said}")
 }
 
 /// Returns the entry of the version that is published first.

@@ -10,10 +10,14 @@ use super::{Files, Settings, changelog, manifest, settle, version_of};
 use crate::report::{Finding, Level};
 
 fn change(level: Level) -> Finding {
+    let id = match level {
+        Level::Info => "endpoint-added",
+        Level::Warning | Level::Error => "proto-field-no-delete",
+    };
     Finding {
         level,
         operation: Some("GET /users".to_owned()),
-        ..wrong("an-id", "a/place", "something changed".to_owned())
+        ..wrong(id, "a/place", "something changed".to_owned())
     }
 }
 
@@ -47,17 +51,17 @@ fn the_newest_entry_comes_first() {
 
     ## 3.0.0 (2026-02-03)
 
-    ### Breaking
+    ### Breaking changes
 
-    - `GET /users`: something changed (`an-id`)
+    - `GET /users`: Something changed.
 
-    ### Compatible
+    ### Added
 
-    - `GET /users`: something changed (`an-id`)
+    - `GET /users`: Something changed.
 
     ## 2.0.0 (2026-01-02)
 
-    Only descriptions have changed.
+    Only descriptions and examples have changed.
     ");
     assert_eq!(
         ids(&changelog::check(&second, "LOG", &Version::new(3, 0, 0))),

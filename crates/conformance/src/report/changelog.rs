@@ -88,7 +88,7 @@ impl Kind {
         }
     }
 
-    fn of(finding: &Finding, rule: Option<Rule>) -> Self {
+    pub(super) fn of(finding: &Finding, rule: Option<Rule>) -> Self {
         let is_change = rule.is_some() || finding.id.starts_with("proto-");
         match (finding.level, is_change) {
             (Level::Error, true) => Self::Breaking,

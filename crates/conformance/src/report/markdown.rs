@@ -156,7 +156,7 @@ fn bold(operation: &str) -> String {
 }
 
 /// Keeps Markdown and HTML out of prose, but for code spans.
-fn text(message: &str) -> String {
+pub(super) fn text(message: &str) -> String {
     let mut out = String::new();
     for (index, span) in spans(message).into_iter().enumerate() {
         if index % 2 == 1 {
@@ -196,7 +196,7 @@ fn escape(out: &mut String, prose: &str) {
 }
 
 /// A code span, with a fence that the text does not have.
-fn code(text: &str) -> String {
+pub(super) fn code(text: &str) -> String {
     let text: String = text
         .chars()
         .map(|c| if c.is_control() { '\u{fffd}' } else { c })

@@ -8,6 +8,7 @@
 mod advice;
 mod changelog;
 mod ci;
+mod entry;
 mod html;
 mod joined;
 mod json;
@@ -17,6 +18,7 @@ mod model;
 mod tests;
 mod text;
 
+pub use entry::entry;
 pub use model::{Coverage, Finding, Report, Seen, Shown};
 pub use openapi_diff::{Direction, Level, Location, OperationList};
 
