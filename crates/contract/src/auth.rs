@@ -178,6 +178,7 @@ impl Operation for CreateToken {
              `RetryInfo` detail tell how long to wait.",
         ),
     ];
+    const EXAMPLES: Option<&'static str> = Some(include_str!("examples/createToken.json"));
     type Access = Anonymous;
     type Path = NoParameters;
     type Query = NoParameters;

@@ -188,21 +188,57 @@ pub enum Detail {
     Other(Map<String, Value>),
 }
 
-// The published schema asks for `@type` only: readers must expect details that
-// they do not know.
+// A reader has to expect details that it does not know, so the published schema is one
+// object that asks for `@type` only. What the known ones have is in it all the same.
 impl JsonSchema for Detail {
     fn schema_name() -> Cow<'static, str> {
         "ErrorDetail".into()
     }
 
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let violation = generator.subschema_for::<FieldViolation>();
         json_schema!({
-            "description": "A detail from google/rpc/error_details.proto: BadRequest, ErrorInfo, \
-                RetryInfo, RequestInfo, or one that is yet to come.",
+            "description": "A detail from google/rpc/error_details.proto. `@type` tells which, and \
+                so which of the other properties are there:\n\n\
+                - `type.googleapis.com/google.rpc.ErrorInfo`: `reason`, `domain` and perhaps \
+                `metadata`. Every error has one.\n\
+                - `type.googleapis.com/google.rpc.BadRequest`: `fieldViolations`.\n\
+                - `type.googleapis.com/google.rpc.RetryInfo`: `retryDelay`.\n\
+                - `type.googleapis.com/google.rpc.RequestInfo`: `requestId`.\n\n\
+                There may be others one day, with properties of their own.",
             "type": "object",
             "properties": {
                 "@type": {
                     "description": "The type URL, which tells the other properties.",
+                    "type": "string",
+                },
+                "reason": {
+                    "description": "Of an `ErrorInfo`: the cause in `UPPER_SNAKE_CASE`, to branch \
+                        on.",
+                    "type": "string",
+                },
+                "domain": {
+                    "description": "Of an `ErrorInfo`: who defines the reason.",
+                    "type": "string",
+                },
+                "metadata": {
+                    "description": "Of an `ErrorInfo`: what the message mentions, by name.",
+                    "type": "object",
+                    "additionalProperties": { "type": "string" },
+                },
+                "fieldViolations": {
+                    "description": "Of a `BadRequest`: everything that is wrong with the request.",
+                    "type": "array",
+                    "items": violation,
+                },
+                "retryDelay": {
+                    "description": "Of a `RetryInfo`: how long to wait before a retry, in seconds \
+                        with an `s` behind them.",
+                    "type": "string",
+                    "pattern": "^[0-9]+([.][0-9]{1,9})?s$",
+                },
+                "requestId": {
+                    "description": "Of a `RequestInfo`: the `X-Request-Id` of the reply.",
                     "type": "string",
                 },
             },
@@ -213,7 +249,7 @@ impl JsonSchema for Detail {
 }
 
 /// One thing that is wrong with a request.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FieldViolation {
     /// Where: the path of a property (`settings.locale`,
     /// `organizations[1].role`) or the name of a parameter. Empty for the body

@@ -102,6 +102,10 @@ impl TimeFilter {
         ([Tt]([01][0-9]|2[0-3]):[0-5][0-9]:([0-5][0-9]|60)([.][0-9]{1,9})?\
         ([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9]))?$";
 
+    /// The form of what [`PATTERN`](Self::PATTERN) matches, for people: whether the calendar
+    /// has the date and the clock the time is not in it.
+    pub const FORM: &str = "^([<>]=?)?[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt].+)?$";
+
     /// The instants that satisfy the condition, as a range.
     pub fn bounds(&self) -> (Bound<Timestamp>, Bound<Timestamp>) {
         let instant = self.instant;

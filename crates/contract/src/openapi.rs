@@ -22,11 +22,11 @@ use utoipa::openapi::{
 
 use crate::{
     catalogue,
-    error::{Detail, ErrorBody, FieldViolation},
+    error::{Detail, ErrorBody},
     failure::Failure,
     introduction::introduction,
     operation::{BASE_PATH, BodyInfo, OperationInfo, ReplyBody, Tag, TypeInfo, Upload},
-    recorded::recorded,
+    recorded::{recorded, recorded_error},
     schema::{Definitions, Described, Mark, SchemaDocument, definition_name, visit_references},
     validate::Violations,
 };
@@ -79,10 +79,16 @@ fn documents() -> Vec<&'static SchemaDocument> {
     by_name.into_values().collect()
 }
 
+/// The base URL of the real API.
+pub const PUBLIC_URL: &str = "https://api.web1on1.chat/v2";
+
 const BEARER: &str = "bearer";
 const JSON: &str = "application/json";
 const LINK: &str = "Link";
 const REQUEST_ID: &str = "X-Request-Id";
+
+/// The ID of the request in the recorded exchanges.
+const REQUEST_ID_EXAMPLE: &str = "5f0c0a1e8f7b4c2d9e6a3b1c7d2e4f60";
 
 /// The OpenAPI 3.1 document.
 #[expect(
@@ -118,11 +124,15 @@ pub fn openapi() -> Value {
     let mut components = ComponentsBuilder::new()
         .security_scheme(BEARER, bearer())
         .header(REQUEST_ID, request_id());
-    for shared in SHARED_FAILURES {
+    let is_used = |shared: &&SharedFailure| {
+        let mut operations = catalogue().iter();
+        operations.any(|operation| shared.is_all_of(operation))
+    };
+    for shared in SHARED_FAILURES.iter().filter(is_used) {
         components = components.response(
             shared.name,
             failure(
-                Some((shared.failure)().status()),
+                Some(shared.status()),
                 shared.description,
                 Some(shared.example()),
             ),
@@ -292,8 +302,7 @@ fn parameter_schema(property: &Value) -> RefOr<Schema> {
 }
 
 fn request_body(operation: &OperationInfo) -> Option<RequestBody> {
-    let recorded =
-        recorded(operation.id).and_then(|exchange| exchange.request.as_ref()?.body.clone());
+    let request = recorded(operation.id).and_then(|exchange| exchange.request.as_ref());
     let (content_type, content) = match operation.body {
         BodyInfo::None => return None,
         BodyInfo::Upload { part } => {
@@ -304,9 +313,13 @@ fn request_body(operation: &OperationInfo) -> Option<RequestBody> {
             let form = ObjectBuilder::new().property(part, file).required(part);
             let encoding =
                 EncodingBuilder::new().content_type(Some(Upload::CONTENT_TYPES.join(", ")));
+            let file = request.and_then(|request| request.part.as_ref());
+            // What stands for the bytes.
+            let example = file.map(|file| json!({ part: file.filename }));
             let content = ContentBuilder::new()
                 .schema(Some(form))
-                .encoding(part, encoding);
+                .encoding(part, encoding)
+                .example(example);
             ("multipart/form-data", content.build())
         }
         BodyInfo::Json(_) | BodyInfo::Create(_) | BodyInfo::Update(_) => {
@@ -318,7 +331,7 @@ fn request_body(operation: &OperationInfo) -> Option<RequestBody> {
                 JSON,
                 ContentBuilder::new()
                     .schema(schema)
-                    .example(recorded)
+                    .example(request.and_then(|request| request.body.clone()))
                     .build(),
             )
         }
@@ -338,10 +351,8 @@ fn success(operation: &OperationInfo) -> Response {
     let schema = match (operation.reply.body, schema) {
         (ReplyBody::List(_), Some(element)) => {
             let list = ArrayBuilder::new().items(RefOr::<Schema>::Ref(element));
-            let next = format!(
-                "<{BASE_PATH}{}?limit=10&offset=10>; rel=\"next\"",
-                operation.path
-            );
+            let next = recorded.and_then(|response| response.header(LINK));
+            let next = next.map_or_else(|| next_page(operation), ToOwned::to_owned);
             response = response.header(
                 LINK,
                 header(
@@ -392,65 +403,65 @@ fn success(operation: &OperationInfo) -> Response {
     response.description(description).build()
 }
 
+/// A link to a next page, where none was recorded.
+fn next_page(operation: &OperationInfo) -> String {
+    let path = recorded(operation.id).map_or(operation.path, |exchange| &exchange.path);
+    format!("<{PUBLIC_URL}{path}?limit=10&offset=10>; rel=\"next\"")
+}
+
 /// A [`Failure`] that an operation can have because of its shape, and how it is
 /// described.
 struct SharedFailure {
     name: &'static str,
     failure: fn() -> Failure,
     description: &'static str,
-    /// The message of the example. Messages may change; the published one stays.
-    message: &'static str,
-    /// What the `BadRequest` detail of the example names: fields, and what is wrong.
-    violations: &'static [(&'static str, &'static str)],
     applies: fn(&OperationInfo) -> bool,
 }
 
 impl SharedFailure {
-    fn example(&self) -> ErrorBody {
-        let failure = (self.failure)();
-        let error = ErrorBody::new(failure.code(), failure.reason(), self.message)
-            .with_http_status(failure.status());
-        let violations = self.violations.iter();
-        let violations: Vec<_> = violations
-            .map(|(field, description)| FieldViolation::new(*field, *description))
-            .collect();
-        if violations.is_empty() {
-            error
-        } else {
-            error.with(Detail::BadRequest {
-                field_violations: violations,
-            })
-        }
+    fn example(&self) -> Value {
+        let request_id = REQUEST_ID_EXAMPLE.to_owned();
+        json!(ErrorBody::from((self.failure)()).with(Detail::RequestInfo { request_id }))
+    }
+
+    fn status(&self) -> StatusCode {
+        (self.failure)().status()
+    }
+
+    /// Returns whether this is all that is to be said of the operation and the status: it
+    /// has no condition and no recorded example of its own.
+    fn is_all_of(&self, operation: &OperationInfo) -> bool {
+        let status = self.status();
+        let mut own = operation.errors.iter();
+        (self.applies)(operation)
+            && own.all(|(code, _)| code.http_status() != status)
+            && recorded_failure(operation, status).is_none_or(|own| own == self.example())
     }
 }
 
 const SHARED_FAILURES: &[SharedFailure] = &[
     SharedFailure {
         name: "BadRequest",
-        failure: || Failure::InvalidRequest(Violations::one("email", "is required")),
+        failure: || {
+            Failure::InvalidRequest(Violations::of([
+                ("email", "is required"),
+                ("settings.locale", "must be one of en, nl, de, fr"),
+            ]))
+        },
         description: "A parameter or the body is not valid. A `BadRequest` detail names each \
             violation.",
-        message: "email is required; settings.locale must be one of en, nl, de, fr",
-        violations: &[
-            ("email", "is required"),
-            ("settings.locale", "must be one of en, nl, de, fr"),
-        ],
         applies: |_| true,
     },
     SharedFailure {
         name: "Unauthorized",
-        failure: || Failure::TokenExpired,
+        failure: || Failure::TokenMissing,
         description: "The access token is missing, expired or not valid.",
-        message: "jwt expired",
-        violations: &[],
         applies: |operation| operation.authenticated,
     },
     SharedFailure {
         name: "ContentTooLarge",
         failure: || Failure::BodyTooLarge { limit: 1 << 20 },
         description: "The body is larger than the server accepts.",
-        message: "the body is larger than 1048576 bytes",
-        violations: &[],
         applies: |operation| !matches!(operation.body, BodyInfo::None),
     },
     SharedFailure {
@@ -460,8 +471,6 @@ const SHARED_FAILURES: &[SharedFailure] = &[
             found: Some("text/plain".to_owned()),
         },
         description: "The body is of a content type that the operation does not take.",
-        message: "the content type is text/plain; application/json is expected",
-        violations: &[],
         applies: |operation| !matches!(operation.body, BodyInfo::None),
     },
 ];
@@ -482,21 +491,25 @@ fn failures(operation: &OperationInfo) -> BTreeMap<String, RefOr<Response>> {
         .iter()
         .filter(|shared| (shared.applies)(operation))
     {
-        let status = (shared.failure)().status();
-        let response = match own.remove(&status) {
-            None => RefOr::Ref(Ref::from_response_name(shared.name)),
-            Some(text) => RefOr::T(failure(
-                Some(status),
-                &format!("{} {text}", shared.description),
-                Some(shared.example()),
-            )),
+        let status = shared.status();
+        let response = if shared.is_all_of(operation) {
+            RefOr::Ref(Ref::from_response_name(shared.name))
+        } else {
+            let text = match own.remove(&status) {
+                Some(text) => format!("{} {text}", shared.description),
+                None => shared.description.to_owned(),
+            };
+            let example = recorded_failure(operation, status);
+            let example = example.unwrap_or_else(|| shared.example());
+            RefOr::T(failure(Some(status), &text, Some(example)))
         };
         failures.insert(status.as_str().to_owned(), response);
     }
     for (status, text) in own {
+        let example = recorded_failure(operation, status);
         failures.insert(
             status.as_str().to_owned(),
-            RefOr::T(failure(Some(status), &text, None)),
+            RefOr::T(failure(Some(status), &text, example)),
         );
     }
     let others = "The call failed for another reason: the server is at fault or out of reach.";
@@ -504,11 +517,16 @@ fn failures(operation: &OperationInfo) -> BTreeMap<String, RefOr<Response>> {
     failures
 }
 
+/// The recorded reply to a call of the operation that failed with this status.
+fn recorded_failure(operation: &OperationInfo, status: StatusCode) -> Option<Value> {
+    recorded_error(operation.id, status)?.response.body.clone()
+}
+
 /// The reply to a call that fails. Without a status it is the one for all others.
-fn failure(status: Option<StatusCode>, description: &str, example: Option<ErrorBody>) -> Response {
+fn failure(status: Option<StatusCode>, description: &str, example: Option<Value>) -> Response {
     let content = ContentBuilder::new()
         .schema(Some(reference(&ErrorBody::views().read.name)))
-        .example(example.map(|example| json!(example)));
+        .example(example);
     let mut response = ResponseBuilder::new()
         .description(description)
         .header_ref(REQUEST_ID, request_id_reference())
@@ -531,7 +549,7 @@ fn reference(schema: &str) -> Ref {
 fn request_id() -> Header {
     header(
         "Identifies the request in logs. A caller can choose it.",
-        "0f8e2b7c51d94a63",
+        REQUEST_ID_EXAMPLE,
     )
 }
 

@@ -46,6 +46,9 @@ pub trait Operation: 'static {
     /// condition under which it occurs. Those that follow from its shape
     /// (malformed parameters or body, a missing token) are not listed.
     const ERRORS: &'static [(Code, &'static str)] = &[];
+    /// What the `examples` of the request body are in the documentation, as JSON. Without
+    /// them the recorded body is the one example.
+    const EXAMPLES: Option<&'static str> = None;
 
     /// Whether a caller has to present an access token.
     type Access: Access;
@@ -397,6 +400,8 @@ pub struct OperationInfo {
     pub authenticated: bool,
     /// [`Operation::ERRORS`]
     pub errors: &'static [(Code, &'static str)],
+    /// [`Operation::EXAMPLES`]
+    pub examples: Option<&'static str>,
     /// The variables in the path: the properties of this type.
     pub path_parameters: TypeInfo,
     /// The parameters in the query: the properties of this type.
@@ -424,6 +429,7 @@ impl OperationInfo {
             description: O::DESCRIPTION,
             authenticated: O::Access::AUTHENTICATED,
             errors: O::ERRORS,
+            examples: O::EXAMPLES,
             path_parameters: TypeInfo::of::<O::Path>(),
             query_parameters: TypeInfo::of::<O::Query>(),
             body: O::Body::INFO,
@@ -470,6 +476,16 @@ impl BodyInfo {
             Self::Create(of) => Some(&of.views().create),
             Self::Update(of) => Some(&of.views().update),
         }
+    }
+
+    /// A body without the properties that only the server sets. They are ignored where they
+    /// are sent all the same.
+    #[must_use]
+    pub fn without_read_only(&self, mut body: Value) -> Value {
+        if let Some(document) = self.document() {
+            document.remove(Mark::ReadOnly, &mut body);
+        }
+        body
     }
 }
 

@@ -1,7 +1,8 @@
 //! Recorded exchanges: for each operation one request and the reply to it.
 //!
 //! The files in `openapi/recorded` are inputs of the contract. They are the
-//! examples of the OpenAPI document, and tests replay them.
+//! examples of the OpenAPI document, and tests replay them. Those in `errors` below it are
+//! calls that failed, each called after its operation and its status.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
@@ -123,4 +124,25 @@ pub fn recorded(id: &str) -> Option<&'static RecordedExchange> {
             .collect()
     });
     EXCHANGES.get(id)
+}
+
+/// The files of the exchanges of errors: their names without the ending, and their texts.
+static ERRORS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/errors.rs"));
+
+/// The first recorded exchange of the operation with this `operationId` that failed with
+/// this status.
+pub fn recorded_error(id: &str, status: StatusCode) -> Option<&'static RecordedExchange> {
+    static EXCHANGES: LazyLock<BTreeMap<&str, RecordedExchange>> = LazyLock::new(|| {
+        let exchange = |name, text| {
+            // As for those above.
+            serde_json::from_str(text).unwrap_or_else(|error| {
+                panic!("{name}, a recorded exchange, is not valid: {error}")
+            })
+        };
+        let files = ERRORS.iter();
+        files
+            .map(|(name, text)| (*name, exchange(name, text)))
+            .collect()
+    });
+    EXCHANGES.get(format!("{id}-{}", status.as_str()).as_str())
 }

@@ -369,6 +369,7 @@ impl Operation for CreateService {
         Code::PermissionDenied,
         "The caller may not create services.",
     )];
+    const EXAMPLES: Option<&'static str> = Some(include_str!("examples/createService.json"));
     type Access = Authenticated;
     type Path = NoParameters;
     type Query = NoParameters;

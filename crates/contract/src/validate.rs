@@ -32,6 +32,16 @@ impl Violations {
         Self(vec![FieldViolation::new(field, description)])
     }
 
+    /// What is wrong with several fields.
+    pub(crate) fn of<const N: usize>(violations: [(&str, &str); N]) -> Self {
+        let violations = violations.into_iter();
+        Self(
+            violations
+                .map(|(field, description)| FieldViolation::new(field, description))
+                .collect(),
+        )
+    }
+
     /// A part of a request that cannot be read: a parameter or, if `field` is
     /// empty, the body. `error` tells why.
     pub fn unreadable(field: &str, error: impl fmt::Display) -> Self {

@@ -100,7 +100,8 @@ function show(content) {
     operationTitleSource: "summary",
     persistAuth: false,
     authentication: { preferredSecurityScheme: "bearer" },
-    defaultHttpClient: { targetKey: "shell", clientKey: "curl" },
+    // The samples are those of the document, which have been run.
+    hiddenClients: true,
     metaData: { title: document.title },
   });
 }

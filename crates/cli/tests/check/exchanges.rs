@@ -76,13 +76,13 @@ fn a_header_that_is_wrong_is_an_error() {
     let other = "/v2/forms/5656f3ca42fc302027eba5c7";
     check_edit("createForm", id, other, "response-wrong-location");
     check_edit("createForm", id, "/v2/form/1", "exchange-headers");
-    let next = "</v2/forms?limit=1&offset=1>";
-    let far = "</v2/forms?limit=1&offset=2>";
+    let next = "<https://api.web1on1.chat/v2/forms?limit=1&offset=1>";
+    let far = "<https://api.web1on1.chat/v2/forms?limit=1&offset=2>";
     check_edit("listForms", next, far, "response-wrong-link");
     check_edit(
         "listForms",
         next,
-        "</v2/bots?limit=1&offset=1>",
+        "<https://api.web1on1.chat/v2/bots?limit=1&offset=1>",
         "response-wrong-link",
     );
 }

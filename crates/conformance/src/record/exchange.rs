@@ -221,14 +221,20 @@ fn reference(value: &str, operations: &Operations, redactor: &Redactor) -> Optio
     Some(format!("{path}?{}", pairs.join("&")))
 }
 
-/// The first link of a header (RFC 8288), without other parameters than its relation.
+/// The first link of a header (RFC 8288), without other parameters than its relation. A link
+/// with a host has that of the document, since the other may be private.
 fn link(value: &str, operations: &Operations, redactor: &Redactor) -> Option<String> {
     let (target, rest) = value.trim().strip_prefix('<')?.split_once('>')?;
+    let origin = if target.contains("://") {
+        operations.origin()
+    } else {
+        ""
+    };
     let target = reference(target, operations, redactor)?;
     let first = rest.split(',').next().unwrap_or_default();
     let mut parameters = first.split(';').map(str::trim);
     let relation = parameters.find(|parameter| parameter.starts_with("rel="))?;
-    Some(format!("<{target}>; {relation}"))
+    Some(format!("<{origin}{target}>; {relation}"))
 }
 
 fn encode(text: &str) -> String {
@@ -347,4 +353,24 @@ fn captured(exchange: &RecordedExchange) -> Option<Captured> {
             .as_ref()
             .map_or_else(Vec::new, |body| body.to_string().into_bytes()),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_leads_to_the_public_host() {
+        let operations = Operations::built_in();
+        let redactor = Redactor::with_key(&[7; 32]);
+        let link = |target: &str| {
+            let value = format!("<{target}>; rel=\"next\"; title=\"private\"");
+            link(&value, &operations, &redactor).expect("it leads to an operation")
+        };
+        let absolute = link("https://inside.example:8443/v2/users?limit=2&offset=2");
+        let public = "<https://api.web1on1.chat/v2/users?limit=2&offset=2>; rel=\"next\"";
+        assert_eq!(absolute, public);
+        let relative = link("/v2/users?limit=2&offset=2");
+        assert_eq!(relative, "</v2/users?limit=2&offset=2>; rel=\"next\"");
+    }
 }

@@ -8,6 +8,7 @@ use crate::reference::follow;
 use http::Method;
 use serde_json::{Map, Value};
 
+use contract::openapi::PUBLIC_URL;
 use contract::schema::Definitions;
 
 const METHODS: [Method; 8] = [
@@ -27,6 +28,9 @@ const MAX_DEPTH: usize = 8;
 /// The operations of an API.
 #[derive(Debug)]
 pub struct Operations {
+    /// What the URL of the first server has before its path; empty where that is a path
+    /// alone.
+    origin: String,
     /// The path that all others are below; empty where there is none.
     base: String,
     all: Vec<Operation>,
@@ -82,6 +86,8 @@ impl Operations {
     pub fn built_in() -> Self {
         Self {
             are_built_in: true,
+            // The document that is derived names no host.
+            origin: origin_of(PUBLIC_URL).to_owned(),
             ..Self::of(&contract::openapi::openapi())
         }
     }
@@ -104,6 +110,7 @@ impl Operations {
             }
         }
         Self {
+            origin: origin_of(base).to_owned(),
             base: path_of(base).trim_end_matches('/').to_owned(),
             all,
             definitions,
@@ -121,6 +128,11 @@ impl Operations {
             .min_by_key(|(_, variables)| variables.len())
     }
 
+    /// Returns the scheme, host and port of the API; nothing where the document has none.
+    pub(crate) fn origin(&self) -> &str {
+        &self.origin
+    }
+
     /// Returns the base path; empty where there is none.
     pub(crate) fn base(&self) -> &str {
         &self.base
@@ -136,6 +148,16 @@ impl Operations {
 
 /// A variable and its value.
 pub(crate) type Variable = (String, String);
+
+/// What a URL has before its path. A path has nothing there.
+fn origin_of(url: &str) -> &str {
+    let Some(scheme) = url.find("://") else {
+        return "";
+    };
+    let host = scheme + "://".len();
+    let path = url[host..].find('/').map_or(url.len(), |at| host + at);
+    &url[..path]
+}
 
 /// The path of a URL, or the path that a text is.
 fn path_of(location: &str) -> &str {
@@ -384,6 +406,20 @@ mod tests {
         assert_eq!(id("/shoes/31.json"), Some("putShoe"));
         assert_eq!(id("/shoes/.json"), None);
         assert_eq!(id("/shoes/31"), None);
+    }
+
+    #[test]
+    fn the_origin_is_what_a_url_has_before_its_path() {
+        assert_eq!(
+            origin_of("https://api.example.com:8080/v1"),
+            "https://api.example.com:8080"
+        );
+        assert_eq!(
+            origin_of("https://api.example.com"),
+            "https://api.example.com"
+        );
+        assert_eq!(origin_of("/v1"), "");
+        assert_eq!(origin_of(""), "");
     }
 
     #[test]

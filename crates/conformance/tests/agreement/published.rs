@@ -64,6 +64,11 @@ const LIBERTIES: &[(&str, &str, &str)] = &[
         "`name` and `-name` are one constant in most languages; a pattern has both",
     ),
     (
+        "request-parameter-pattern-generalized",
+        "`createdAt`",
+        "the calendar makes a pattern that nobody reads; the form is enough",
+    ),
+    (
         "request-property-default-value-removed",
         "no longer defaults to",
         "many generators require a property that has a default; it is told in words",

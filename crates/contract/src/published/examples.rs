@@ -1,4 +1,4 @@
-//! Examples, as far as the recorded exchanges have them.
+//! Examples, as far as the recorded exchanges have them, and of what they do not have.
 //!
 //! The reference abbreviates what it shows: elements of lists, and objects inside of
 //! others. Its examples of the same things by themselves are whole, and tell the rest.
@@ -8,14 +8,24 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::components::{self, name_of};
+use crate::catalogue;
+use crate::operation::OperationInfo;
 use crate::schema::base_name;
 
 /// What properties of resources are in the examples that are whole, by the name of the
 /// resource.
 type Samples = BTreeMap<String, Map<String, Value>>;
 
-/// Gives the examples of replies what every reply has.
+/// Gives the examples of replies what every reply has, and takes from those of requests what
+/// only the server sets.
 pub(super) fn complete(document: &mut Value) {
+    for operation in catalogue() {
+        if let Some(content) = json_request(document, operation)
+            && let Some(example) = content.get_mut("example")
+        {
+            *example = operation.body.without_read_only(example.take());
+        }
+    }
     let samples = samples(document);
     let schemas = components::of(document).clone();
     for operation in components::operations(document) {
@@ -30,6 +40,34 @@ pub(super) fn complete(document: &mut Value) {
             }
         }
     }
+}
+
+/// Shows each kind of request where an operation takes several.
+pub(super) fn show_kinds(document: &mut Value) {
+    for operation in catalogue() {
+        let Some(text) = operation.examples else {
+            continue;
+        };
+        let examples: Value = serde_json::from_str(text)
+            // The text is part of the program, and the tests read it.
+            .unwrap_or_else(|error| panic!("the examples of {}: {error}", operation.id));
+        if let Some(content) = json_request(document, operation) {
+            // There is either one example or several.
+            content.shift_remove("example");
+            content.insert("examples".to_owned(), examples);
+        }
+    }
+}
+
+/// What is said of the JSON body of a request, if there is one.
+fn json_request<'a>(
+    document: &'a mut Value,
+    operation: &OperationInfo,
+) -> Option<&'a mut Map<String, Value>> {
+    let path = operation.path.replace('~', "~0").replace('/', "~1");
+    let method = operation.method.as_str().to_lowercase();
+    let place = format!("/paths/{path}/{method}/requestBody/content/application~1json");
+    document.pointer_mut(&place)?.as_object_mut()
 }
 
 /// Those of replies that are one resource.

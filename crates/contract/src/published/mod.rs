@@ -13,7 +13,9 @@
 //! - `views` makes of each schema what a reply or a request needs of it.
 //! - `names` gives names to what has none.
 //! - `parameters` makes parameters and uploads readable for generators.
-//! - `examples` completes what the reference shows abbreviated.
+//! - `examples` completes what the reference shows abbreviated, and shows more than one
+//!   request where there are kinds of it.
+//! - `samples` adds the code that makes each call.
 //! - `older` writes the document once more for readers of OpenAPI 3.0.
 //!
 //! The types tell what to do by marks on their properties:
@@ -29,12 +31,13 @@ mod examples;
 mod names;
 mod older;
 mod parameters;
+mod samples;
 mod unions;
 mod views;
 
 use serde_json::{Value, json};
 
-use crate::openapi::openapi;
+use crate::openapi::{PUBLIC_URL, openapi};
 use crate::operation::BASE_PATH;
 
 pub use older::to_3_0;
@@ -48,7 +51,7 @@ pub fn document(server: Option<&str>) -> Value {
         Some(url) => json!([{ "url": url.trim_end_matches('/') }]),
         None => json!([
             {
-                "url": format!("https://api.web1on1.chat{BASE_PATH}"),
+                "url": PUBLIC_URL,
                 "description": "The API.",
             },
             {
@@ -70,4 +73,6 @@ fn publish(document: &mut Value) {
     components::drop_unused(document);
     components::drop_marks(document);
     examples::complete(document);
+    examples::show_kinds(document);
+    samples::add(document);
 }

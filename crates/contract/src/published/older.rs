@@ -44,6 +44,9 @@ fn state_types(value: &mut Value, schemas: &Value) {
 /// The text of the licence. The identifier of SPDX has no place in OpenAPI 3.0.
 const LICENSE: &str = "https://www.apache.org/licenses/LICENSE-2.0";
 
+/// What holds values and code, and no schemas.
+const VALUES: [&str; 5] = ["example", "examples", "default", "enum", "x-codeSamples"];
+
 fn rewrite(value: &mut Value) {
     match value {
         Value::Object(members) => {
@@ -59,7 +62,7 @@ fn rewrite(value: &mut Value) {
             }
             let inner = members
                 .iter_mut()
-                .filter(|(name, _)| !matches!(name.as_str(), "example" | "default" | "enum"));
+                .filter(|(name, _)| !VALUES.contains(&name.as_str()));
             inner.for_each(|(_, member)| rewrite(member));
         }
         Value::Array(items) => items.iter_mut().for_each(rewrite),
@@ -106,5 +109,98 @@ fn around_reference(schema: &mut Map<String, Value>) {
         && let Some(reference @ Value::String(_)) = schema.shift_remove("$ref")
     {
         schema.insert("allOf".into(), json!([{ "$ref": reference }]));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A document with one schema.
+    fn of(schema: &Value) -> Value {
+        json!({
+            "openapi": "3.1.0",
+            "info": { "license": { "name": "Both", "identifier": "MIT OR Apache-2.0" } },
+            "components": { "schemas": {
+                "Id": { "type": "string" },
+                "Some": { "oneOf": [{ "$ref": "#/components/schemas/Id" }] },
+                "It": schema,
+            } },
+        })
+    }
+
+    #[track_caller]
+    fn check(schema: &Value, expected: &Value) {
+        let older = to_3_0(&of(schema));
+        assert_eq!(&older["components"]["schemas"]["It"], expected);
+    }
+
+    #[test]
+    fn the_version_and_the_licence_are_those_of_3_0() {
+        let older = to_3_0(&of(&json!({})));
+        assert_eq!(older["openapi"], "3.0.3");
+        let license = json!({ "name": "Both", "url": LICENSE });
+        assert_eq!(older["info"]["license"], license);
+    }
+
+    #[test]
+    fn null_is_nullable() {
+        check(
+            &json!({ "type": ["string", "null"], "format": "uri" }),
+            &json!({ "type": "string", "format": "uri", "nullable": true }),
+        );
+        check(
+            &json!({ "type": "array", "items": { "type": ["object", "null"] } }),
+            &json!({ "type": "array", "items": { "type": "object", "nullable": true } }),
+        );
+        // There is no form for several types.
+        let several = json!({ "type": ["string", "number", "null"] });
+        check(&several, &several);
+    }
+
+    #[test]
+    fn a_reference_or_null_is_a_nullable_reference_with_its_type() {
+        let none = json!({ "type": "null" });
+        check(
+            &json!({ "anyOf": [{ "$ref": "#/components/schemas/Id" }, none], "description": "It." }),
+            &json!({
+                "description": "It.",
+                "allOf": [{ "$ref": "#/components/schemas/Id" }],
+                "nullable": true,
+                "type": "string",
+            }),
+        );
+        // A union has no one type.
+        check(
+            &json!({ "anyOf": [{ "$ref": "#/components/schemas/Some" }, none] }),
+            &json!({ "allOf": [{ "$ref": "#/components/schemas/Some" }], "nullable": true }),
+        );
+    }
+
+    #[test]
+    fn what_stands_beside_a_reference_is_kept() {
+        check(
+            &json!({ "$ref": "#/components/schemas/Id", "description": "It." }),
+            &json!({ "description": "It.", "allOf": [{ "$ref": "#/components/schemas/Id" }] }),
+        );
+        let alone = json!({ "$ref": "#/components/schemas/Id" });
+        check(&alone, &alone);
+    }
+
+    #[test]
+    fn a_file_is_a_format() {
+        check(
+            &json!({ "type": "string", "contentMediaType": "application/octet-stream" }),
+            &json!({ "type": "string", "format": "binary" }),
+        );
+    }
+
+    #[test]
+    fn values_and_code_stay_as_they_are() {
+        let value = json!({ "type": ["string", "null"], "contentMediaType": "image/png" });
+        for keyword in VALUES {
+            let schema = json!({ keyword: value });
+            check(&schema, &schema);
+        }
     }
 }

@@ -3,25 +3,33 @@
 use serde_json::{Map, Value, json};
 
 use super::components;
+use crate::error::ErrorBody;
+use crate::failure::Failure;
+use crate::filters::TimeFilter;
 
 /// Adapts every operation.
 pub(super) fn adapt(document: &mut Value) {
+    let mut shared = Map::new();
     for operation in components::operations(document) {
         let parameters = operation
             .get_mut("parameters")
             .and_then(Value::as_array_mut);
         for parameter in parameters.into_iter().flatten() {
             adapt_sort(parameter);
+            adapt_time(parameter);
             show(parameter);
         }
         if let Some(Value::Object(responses)) = operation.get_mut("responses") {
-            adapt_failures(responses);
+            adapt_failures(responses, &mut shared);
         }
         if let Some(form) =
             operation.pointer_mut("/requestBody/content/multipart~1form-data/schema")
         {
             adapt_upload(form);
         }
+    }
+    if let Value::Object(responses) = &mut document["components"]["responses"] {
+        responses.extend(shared);
     }
 }
 
@@ -47,6 +55,14 @@ fn adapt_sort(parameter: &mut Value) {
     let pattern = format!("^-?({})$", names.join("|"));
     parameter["description"] = description.into();
     parameter["schema"] = json!({ "type": "string", "pattern": pattern });
+}
+
+/// The calendar makes a pattern that nobody reads. The one that is published has the form
+/// alone; the server goes by the other.
+fn adapt_time(parameter: &mut Value) {
+    if parameter["schema"]["pattern"] == TimeFilter::PATTERN {
+        parameter["schema"]["pattern"] = TimeFilter::FORM.into();
+    }
 }
 
 /// Gives a parameter an example: of a filter one that compares, as far as it can.
@@ -95,16 +111,26 @@ fn adapt_upload(form: &mut Value) {
 }
 
 /// The reply for every other status is that of a failure. Some generators take it for one
-/// of success as well, so each kind of failure has its own.
-fn adapt_failures(responses: &mut Map<String, Value>) {
+/// of success as well, so each kind of failure has its own, which all operations share.
+fn adapt_failures(responses: &mut Map<String, Value>, shared: &mut Map<String, Value>) {
     if let Some(other) = responses.shift_remove("default") {
-        for (status, description) in [
-            ("4XX", "The call was refused for another reason."),
-            ("5XX", "The server is at fault or out of reach."),
+        for (status, name, description) in [
+            ("4XX", "Refused", "The call was refused for another reason."),
+            (
+                "5XX",
+                "Unavailable",
+                "The server is at fault or out of reach.",
+            ),
         ] {
             let mut failure = other.clone();
             failure["description"] = description.into();
-            responses.insert(status.to_owned(), failure);
+            if name == "Unavailable" {
+                let example = ErrorBody::from(Failure::Unavailable);
+                failure["content"]["application/json"]["example"] = json!(example);
+            }
+            shared.insert(name.to_owned(), failure);
+            let reference = json!({ "$ref": format!("#/components/responses/{name}") });
+            responses.insert(status.to_owned(), reference);
         }
     }
 }

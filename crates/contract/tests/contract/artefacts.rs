@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, env, fs, path::Path};
 
-use contract::artefacts::artefacts;
+use contract::artefacts::{artefacts, artefacts_of};
 use serde_json::Value;
 
 const UPDATE: &str = "run `cargo run -- contract export`, or this test with UPDATE=1";
@@ -166,4 +166,27 @@ fn no_schema_is_in_two_files() {
             "openapi/{path} has definitions; they should be files of their own"
         );
     }
+}
+
+#[test]
+fn a_server_that_is_named_is_the_only_one() {
+    let artefacts = artefacts_of("1.2.3", Some("https://example.com/v2/"));
+    let mut documents = 0;
+    for artefact in &artefacts {
+        let document: Value = match artefact.path.split_once('.') {
+            Some((name, "json" | "0.json")) if name.starts_with("openapi") => {
+                serde_json::from_str(&artefact.content).expect("it is JSON")
+            }
+            Some((name, "yaml" | "0.yaml")) if name.starts_with("openapi") => {
+                yaml_serde::from_str(&artefact.content).expect("it is YAML")
+            }
+            _ => continue,
+        };
+        let path = &artefact.path;
+        let servers = serde_json::json!([{ "url": "https://example.com/v2" }]);
+        assert_eq!(document["servers"], servers, "{path}");
+        assert_eq!(document["info"]["version"], "1.2.3", "{path}");
+        documents += 1;
+    }
+    assert_eq!(documents, 4, "the document has four forms");
 }

@@ -400,6 +400,8 @@ proptest! {
     #[test]
     fn what_matches_the_pattern_is_a_time_filter(text in matching(TimeFilter::PATTERN)) {
         prop_assert!(TimeFilter::try_from(text.clone()).is_ok(), "{}", text);
+        let form = regress::Regex::new(TimeFilter::FORM).expect("is a pattern");
+        prop_assert!(form.find(&text).is_some(), "{} has another form", text);
     }
 
     #[test]

@@ -126,6 +126,17 @@ fn check_examples(document: &Value) {
             check(schema, example, place);
             examples += 1;
         }
+        let several = content.get("examples").and_then(Value::as_object);
+        if let (Some(schema), Some(several)) = (content.get("schema"), several) {
+            for (name, example) in several {
+                check(
+                    schema,
+                    &example["value"],
+                    &format!("{place}/examples/{name}"),
+                );
+                examples += 1;
+            }
+        }
     });
     assert!(
         examples > catalogue().len(),
@@ -148,6 +159,101 @@ fn recorded_exchanges_are_the_examples() {
             .as_ref()
             .and_then(|request| request.body.as_ref());
         assert_eq!(request.get("example"), recorded, "{}", operation.id);
+    }
+}
+
+#[test]
+fn every_request_body_has_an_example() {
+    let document = contract::published::document(None);
+    for operation in catalogue() {
+        let found = &document["paths"][operation.path][operation.method.as_str().to_lowercase()];
+        let body = found.get("requestBody");
+        let has_body = !matches!(operation.body, BodyInfo::None);
+        assert_eq!(body.is_some(), has_body, "{}", operation.id);
+        let content = body.and_then(|body| body["content"].as_object());
+        for (media_type, content) in content.into_iter().flatten() {
+            let has_one = content.get("example").is_some() ^ content.get("examples").is_some();
+            assert!(has_one, "{}: {media_type} has no example", operation.id);
+        }
+    }
+}
+
+#[test]
+fn there_is_an_example_of_a_new_service_for_each_provider() {
+    let document = contract::published::document(None);
+    let create = &document["paths"]["/services"]["post"];
+    let examples = &create["requestBody"]["content"]["application/json"]["examples"];
+    let examples = examples.as_object().expect("there are several");
+    let first = examples.keys().next().map(String::as_str);
+    assert_eq!(first, Some("webhook"));
+    let shown: BTreeSet<_> = examples.keys().map(String::as_str).collect();
+    let providers = document["components"]["schemas"]["ServiceProvider"]["enum"].as_array();
+    let providers: BTreeSet<_> = providers
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    assert_eq!(
+        shown, providers,
+        "add it to src/examples/createService.json"
+    );
+    let operation = contract::find("createService").expect("it is in the catalogue");
+    for (provider, example) in examples {
+        assert_eq!(example["value"]["type"], provider.as_str());
+        let body = example["value"].to_string();
+        if let Err(violations) = operation.check_body(body.into()) {
+            panic!("{provider}: {violations}");
+        }
+    }
+}
+
+#[test]
+fn an_error_shows_what_was_recorded_of_its_operation() {
+    let document = openapi();
+    let mut shown = 0;
+    for operation in catalogue() {
+        let found = &document["paths"][operation.path][operation.method.as_str().to_lowercase()];
+        for (status, response) in found["responses"].as_object().unwrap() {
+            let Some(exchange) = status
+                .parse()
+                .ok()
+                .and_then(|status| contract::recorded::recorded_error(operation.id, status))
+            else {
+                continue;
+            };
+            let response = match response["$ref"].as_str() {
+                Some(reference) => document.pointer(&reference[1..]).unwrap(),
+                None => response,
+            };
+            let example = &response["content"]["application/json"]["example"];
+            let recorded = exchange.response.body.as_ref();
+            assert_eq!(Some(example), recorded, "{} {status}", operation.id);
+            shown += 1;
+        }
+    }
+    assert!(
+        shown > 3 * catalogue().len(),
+        "only {shown} errors are shown"
+    );
+}
+
+#[test]
+fn every_operation_has_a_sample_in_every_language() {
+    let document = contract::published::document(None);
+    for operation in catalogue() {
+        let found = &document["paths"][operation.path][operation.method.as_str().to_lowercase()];
+        let samples = found["x-codeSamples"].as_array();
+        let labels: Vec<_> = samples
+            .into_iter()
+            .flatten()
+            .filter_map(|sample| sample["label"].as_str())
+            .collect();
+        assert_eq!(
+            labels,
+            ["curl", "Python", "TypeScript", "Go", "Rust", "web1on1"],
+            "{}",
+            operation.id
+        );
     }
 }
 

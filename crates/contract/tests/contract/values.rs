@@ -195,11 +195,39 @@ fn time_filters_beyond_what_is_known_stand_for_its_limits() {
     check_time_filter(">=0000-01-01T00:00:00+23:59", [true; 3]);
 }
 
+#[track_caller]
+fn check_selected(pairs: &[(&str, &str)]) {
+    let query: ListUsersQuery = parse_parameters(pairs.iter().copied()).expect("a selection");
+    let select = query.list.select.expect("a selection");
+    assert_eq!(select.properties(), ["email", "role"], "{pairs:?}");
+}
+
 #[test]
-fn a_list_can_be_in_brackets() {
-    let query: ListUsersQuery = parse_parameters([("select", "[email,role]")]).unwrap();
-    let select = query.list.select.unwrap();
-    assert_eq!(select.properties(), ["email", "role"]);
+fn a_list_is_read_in_every_spelling_of_clients() {
+    check_selected(&[("select", "email,role")]);
+    check_selected(&[("select", "email, role")]);
+    check_selected(&[("select", "email"), ("select", "role")]);
+    check_selected(&[("select", "[email,role]")]);
+    check_selected(&[("select", "[email]"), ("select", "role")]);
+    check_selected(&[("select[]", "email"), ("select[]", "role")]);
+    check_selected(&[("select[0]", "email"), ("select[1]", "role")]);
+    check_selected(&[("select[]", "email,role")]);
+}
+
+#[track_caller]
+fn check_not_selected(name: &str, text: &str, expected: &str) {
+    let violations = parse_parameters::<ListUsersQuery>([(name, text)]).expect_err("no selection");
+    let message = violations.to_string();
+    assert!(message.starts_with(expected), "{name}={text}: {message}");
+}
+
+#[test]
+fn what_is_no_spelling_of_a_list_is_refused() {
+    check_not_selected("select[first]", "email", "select[first] is not a parameter");
+    check_not_selected("select[0", "email", "select[0 is not a parameter");
+    check_not_selected("limit[]", "1", "limit[] is not a parameter");
+    check_not_selected("select", "[email", "select[0] must be one of");
+    check_not_selected("select", "", "select[0] must be one of");
 }
 
 #[test]

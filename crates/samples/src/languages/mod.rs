@@ -1,0 +1,9 @@
+//! Samples, language by language.
+
+pub(crate) mod command;
+pub(crate) mod curl;
+pub(crate) mod go;
+mod json;
+pub(crate) mod python;
+pub(crate) mod rust;
+pub(crate) mod typescript;
