@@ -32,8 +32,8 @@ from web1on1_api.models import (
     WebhookParamsCreate,
     WebhookService,
     WebhookServiceCreate,
+    WebhookServiceType,
 )
-from web1on1_api.models.webhook_service_create_type import WebhookServiceCreateType
 from web1on1_api.types import UNSET, File
 
 T = TypeVar("T")
@@ -79,7 +79,7 @@ def main(base: str, email: str, password: str, picture: str) -> None:
     # A service, told apart by its type.
     hook = WebhookServiceCreate(
         name="Hook",
-        type_=WebhookServiceCreateType.WEBHOOK,
+        type_=WebhookServiceType.WEBHOOK,
         params=WebhookParamsCreate(url="https://example.com/hook"),
     )
     made = is_a(WebhookService, create_service.sync(client=client, body=hook))

@@ -79,11 +79,6 @@ const LIBERTIES: &[(&str, &str, &str)] = &[
         "a reply has a value, or has none",
     ),
     (
-        "response-non-success-status-added",
-        "XX is new",
-        "some generators take `default` for a success as well",
-    ),
-    (
         "response-property-became-required",
         "is now required",
         "replies always have it",

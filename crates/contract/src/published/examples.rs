@@ -130,9 +130,12 @@ fn fill_in(schemas: &Map<String, Value>, samples: &Samples, schema: &Value, exam
 fn fits(schemas: &Map<String, Value>, choice: &Value, example: &Value) -> bool {
     let schema = name_of(choice).map_or(choice, |name| &schemas[name]);
     let properties = schema["properties"].as_object().into_iter().flatten();
-    let mut told = properties.filter_map(|(name, property)| match property["enum"].as_array() {
-        Some(values) if values.len() == 1 => Some((name, &values[0])),
-        _ => None,
+    let mut told = properties.filter_map(|(name, property)| {
+        let property = name_of(property).map_or(property, |name| &schemas[name]);
+        match property["enum"].as_array() {
+            Some(values) if values.len() == 1 => Some((name, &values[0])),
+            _ => None,
+        }
     });
     example.is_object() && told.all(|(name, value)| example[name] == *value)
 }

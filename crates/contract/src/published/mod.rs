@@ -41,6 +41,7 @@ use crate::openapi::{PUBLIC_URL, openapi};
 use crate::operation::BASE_PATH;
 
 pub use older::to_3_0;
+pub use views::of_a_reply;
 
 /// The OpenAPI 3.1 document that is published. `server` is the base URL of the one server that it
 /// names; without one it names the real API and a server on this machine.

@@ -2,10 +2,14 @@
 
 use serde_json::{Map, Value, json};
 
+use super::components;
+use super::parameters::OTHER_FAILURE;
+
 /// Rewrites a published document as OpenAPI 3.0.3, for readers that know no other.
 ///
 /// Null is `nullable` there, what stands beside a reference is ignored and so goes
-/// around it, and a file is a `format`.
+/// around it, and a file is a `format`. The reply for every other status is one for each
+/// kind of failure.
 pub fn to_3_0(document: &Value) -> Value {
     let mut document = document.clone();
     document["openapi"] = "3.0.3".into();
@@ -15,6 +19,7 @@ pub fn to_3_0(document: &Value) -> Value {
         license.insert("url".into(), LICENSE.into());
     }
     rewrite(&mut document);
+    tell_failures_apart(&mut document);
     let schemas = document["components"]["schemas"].clone();
     state_types(&mut document, &schemas);
     document
@@ -38,6 +43,40 @@ fn state_types(value: &mut Value, schemas: &Value) {
         }
         Value::Array(items) => items.iter_mut().for_each(|item| state_types(item, schemas)),
         _ => {}
+    }
+}
+
+/// Gives each kind of failure a reply, where there is one for every other status.
+///
+/// Progenitor, which reads OpenAPI 3.0 alone, takes `default` for a reply of success as
+/// well, and stops. There are generators that do not compile with ranges of statuses; they
+/// read OpenAPI 3.1.
+fn tell_failures_apart(document: &mut Value) {
+    let shared = document["components"]["responses"].as_object_mut();
+    let Some(shared) = shared else {
+        return;
+    };
+    let Some(other) = shared.shift_remove(OTHER_FAILURE) else {
+        return;
+    };
+    let mut refused = other.clone();
+    refused["description"] = "The call was refused for another reason.".into();
+    if let Some(content) = refused["content"]["application/json"].as_object_mut() {
+        content.shift_remove("example");
+    }
+    let mut unavailable = other;
+    unavailable["description"] = "The server is at fault or out of reach.".into();
+    shared.insert("Refused".to_owned(), refused);
+    shared.insert("Unavailable".to_owned(), unavailable);
+    for operation in components::operations(document) {
+        if let Some(Value::Object(responses)) = operation.get_mut("responses")
+            && responses.shift_remove("default").is_some()
+        {
+            for (status, name) in [("4XX", "Refused"), ("5XX", "Unavailable")] {
+                let reference = json!({ "$ref": format!("#/components/responses/{name}") });
+                responses.insert(status.to_owned(), reference);
+            }
+        }
     }
 }
 

@@ -110,27 +110,16 @@ fn adapt_upload(form: &mut Value) {
     }
 }
 
-/// The reply for every other status is that of a failure. Some generators take it for one
-/// of success as well, so each kind of failure has its own, which all operations share.
+/// The name of the reply for every status that no operation lists.
+pub(super) const OTHER_FAILURE: &str = "OtherFailure";
+
+/// The reply for every other status is that of a failure, and all operations share it.
 fn adapt_failures(responses: &mut Map<String, Value>, shared: &mut Map<String, Value>) {
-    if let Some(other) = responses.shift_remove("default") {
-        for (status, name, description) in [
-            ("4XX", "Refused", "The call was refused for another reason."),
-            (
-                "5XX",
-                "Unavailable",
-                "The server is at fault or out of reach.",
-            ),
-        ] {
-            let mut failure = other.clone();
-            failure["description"] = description.into();
-            if name == "Unavailable" {
-                let example = ErrorBody::from(Failure::Unavailable);
-                failure["content"]["application/json"]["example"] = json!(example);
-            }
-            shared.insert(name.to_owned(), failure);
-            let reference = json!({ "$ref": format!("#/components/responses/{name}") });
-            responses.insert(status.to_owned(), reference);
-        }
+    if let Some(mut other) = responses.shift_remove("default") {
+        let example = ErrorBody::from(Failure::Unavailable);
+        other["content"]["application/json"]["example"] = json!(example);
+        shared.insert(OTHER_FAILURE.to_owned(), other);
+        let reference = json!({ "$ref": format!("#/components/responses/{OTHER_FAILURE}") });
+        responses.insert("default".to_owned(), reference);
     }
 }

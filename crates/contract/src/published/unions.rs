@@ -95,11 +95,15 @@ fn by_a_property(schemas: &mut Map<String, Value>, name: &str, schema: &Value) {
             first(&schema["description"])
         )
         .into();
-        whole["properties"][by] = json!({
-            "description": first(&properties[by]["description"]),
-            "type": "string",
-            "enum": [value],
-        });
+        // One for all views: `WebhookServiceType` is `type` of `WebhookServiceUpdate` too.
+        let kind = format!("{}{}{}", pascal(value), base_name(name), pascal(by));
+        let mut told = reference(&kind);
+        told["description"] = first(&properties[by]["description"]).into();
+        whole["properties"][by] = told;
+        schemas.insert(
+            kind,
+            json!({ "description": about, "type": "string", "enum": [value] }),
+        );
         let mut described = reference(&content_of);
         described["description"] = properties[property]["description"].clone();
         whole["properties"][property] = described;

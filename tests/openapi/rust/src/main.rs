@@ -89,7 +89,7 @@ async fn main() -> anyhow::Result<()> {
     // A service, told apart by its type.
     let hook = types::WebhookServiceCreate::builder()
         .name("Hook")
-        .type_(types::WebhookServiceCreateType::Webhook)
+        .type_(types::WebhookServiceType::Webhook)
         .params(types::WebhookParamsCreate::builder().url("https://example.com/hook"));
     let hook: types::WebhookServiceCreate = hook.try_into()?;
     let made = client
