@@ -3,15 +3,16 @@
 //! The contract leaves a reply open, so that clients of today read the replies
 //! of tomorrow. A verification wants the opposite: nothing but what is
 //! declared. The strict schema follows from the published one: an object that
-//! declares properties has no others, and what is write-only is not there. An
-//! object that the contract itself leaves open, such as free-form data, stays
-//! open.
+//! declares properties has no others, what is write-only is not there, and what
+//! every reply has is. An object that the contract itself leaves open, such as
+//! free-form data, stays open.
 
 use std::collections::BTreeMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
 
 use contract::error::ErrorBody;
 use contract::operation::{OperationInfo, ReplyBody};
+use contract::published::of_a_reply;
 use contract::schema::{Definitions, Described as _, SchemaDocument};
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
@@ -36,11 +37,22 @@ enum Purpose {
     PartialList,
 }
 
+/// How much of a reply an exchange shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Shown {
+    /// What was sent.
+    #[default]
+    Whole,
+    /// What a person left of it, as references do in their examples.
+    Abbreviated,
+}
+
 impl Strict {
-    fn new(document: &SchemaDocument, purpose: Purpose) -> Self {
+    fn new(document: &SchemaDocument, purpose: Purpose, shown: Shown) -> Self {
         let mut definitions = document.definitions.clone();
         if purpose != Purpose::AsIs {
-            definitions.values_mut().for_each(tighten);
+            let schemas = definitions.values_mut();
+            schemas.for_each(|schema| tighten(schema, shown));
         }
         if purpose == Purpose::PartialList
             && let Some(Value::Object(root)) = definitions.get_mut(&document.name)
@@ -67,70 +79,80 @@ impl Strict {
     }
 }
 
-type Cache = Mutex<BTreeMap<(String, Purpose), &'static Strict>>;
+type Cache = Mutex<BTreeMap<(String, Purpose, Shown), &'static Strict>>;
 
 /// Schemas are made once. There are as many as types in the contract.
-fn cached(document: &SchemaDocument, purpose: Purpose) -> &'static Strict {
+fn cached(document: &SchemaDocument, purpose: Purpose, shown: Shown) -> &'static Strict {
     static CACHE: LazyLock<Cache> = LazyLock::new(Cache::default);
     let mut cache = CACHE.lock().unwrap_or_else(PoisonError::into_inner);
     cache
-        .entry((document.name.clone(), purpose))
-        .or_insert_with(|| Box::leak(Box::new(Strict::new(document, purpose))))
+        .entry((document.name.clone(), purpose, shown))
+        .or_insert_with(|| Box::leak(Box::new(Strict::new(document, purpose, shown))))
 }
 
 /// The schema of the reply to an operation. `partial` tells that the request
 /// selected properties, so that none is missing.
-pub(crate) fn reply(operation: &OperationInfo, partial: bool) -> Option<&'static Strict> {
-    match operation.reply.body {
-        ReplyBody::None => None,
-        ReplyBody::One(of) => Some(cached(&of.views().read, Purpose::Reply)),
-        ReplyBody::List(of) if partial => Some(cached(&of.views().read, Purpose::PartialList)),
-        ReplyBody::List(of) => Some(cached(&of.views().read, Purpose::List)),
-    }
+pub(crate) fn reply(
+    operation: &OperationInfo,
+    partial: bool,
+    shown: Shown,
+) -> Option<&'static Strict> {
+    let (of, purpose) = match operation.reply.body {
+        ReplyBody::None => return None,
+        ReplyBody::One(of) => (of, Purpose::Reply),
+        ReplyBody::List(of) if partial => (of, Purpose::PartialList),
+        ReplyBody::List(of) => (of, Purpose::List),
+    };
+    Some(cached(&of.views().read, purpose, shown))
 }
 
 /// The schema of the body of every error.
-pub(crate) fn error() -> &'static Strict {
-    cached(&ErrorBody::views().read, Purpose::Reply)
+pub(crate) fn error(shown: Shown) -> &'static Strict {
+    cached(&ErrorBody::views().read, Purpose::Reply, shown)
 }
 
 /// A schema of a request, which is closed as published.
 pub(crate) fn request(document: &SchemaDocument) -> &'static Strict {
-    cached(document, Purpose::AsIs)
+    cached(document, Purpose::AsIs, Shown::Whole)
 }
 
-/// Closes objects and takes write-only properties away.
-fn tighten(schema: &mut Value) {
+/// Closes objects and takes write-only properties away. Of a reply that is shown whole it
+/// requires what every reply has, and allows null only where a reply may have it.
+fn tighten(schema: &mut Value, shown: Shown) {
+    let mut hidden = Vec::new();
+    if let Some(properties) = schema["properties"].as_object() {
+        let all = properties.iter();
+        let write_only = all.filter(|(_, property)| property["writeOnly"] == true);
+        hidden.extend(write_only.map(|(name, _)| name.clone()));
+        if shown == Shown::Whole {
+            of_a_reply(schema, false);
+        }
+    }
     let Some(members) = schema.as_object_mut() else {
         return;
     };
-    if members.get("properties").is_some_and(Value::is_object) {
+    if let Some(Value::Object(properties)) = members.get_mut("properties") {
+        let all = properties.values_mut();
+        all.for_each(|property| tighten(property, shown));
+        // What nothing fits is told apart from what is not declared.
+        let never = hidden.iter().map(|name| (name.clone(), Value::Bool(false)));
+        properties.extend(never);
         members
             .entry("additionalProperties")
             .or_insert(Value::Bool(false));
-    }
-    let mut hidden = Vec::new();
-    if let Some(Value::Object(properties)) = members.get_mut("properties") {
-        for (name, property) in properties {
-            if property["writeOnly"] == true {
-                hidden.push(name.clone());
-                *property = Value::Bool(false);
-            } else {
-                tighten(property);
-            }
-        }
     }
     if let Some(Value::Array(required)) = members.get_mut("required") {
         required.retain(|name| !hidden.iter().any(|hidden| name == hidden.as_str()));
     }
     for keyword in ["items", "additionalProperties"] {
         if let Some(below) = members.get_mut(keyword) {
-            tighten(below);
+            tighten(below, shown);
         }
     }
     for keyword in ["anyOf", "oneOf", "allOf"] {
         if let Some(Value::Array(alternatives)) = members.get_mut(keyword) {
-            alternatives.iter_mut().for_each(tighten);
+            let all = alternatives.iter_mut();
+            all.for_each(|alternative| tighten(alternative, shown));
         }
     }
 }

@@ -47,14 +47,7 @@ pub fn of_a_reply(schema: &mut Value, is_partial: bool) {
     let Some(Value::Object(properties)) = schema.get_mut("properties") else {
         return;
     };
-    let mut hidden = Vec::new();
-    properties.retain(|name, property| {
-        let is_hidden = property["writeOnly"] == true;
-        if is_hidden {
-            hidden.push(name.clone());
-        }
-        !is_hidden
-    });
+    properties.retain(|_, property| property["writeOnly"] != true);
     let mut always = Vec::new();
     for (name, property) in properties.iter_mut() {
         if property["x-may-be-null"] != true {
@@ -72,9 +65,6 @@ pub fn of_a_reply(schema: &mut Value, is_partial: bool) {
         if mark.unwrap_or(has_default) && is_selected {
             always.push(name.clone());
         }
-    }
-    if let Some(Value::Array(required)) = schema.get_mut("required") {
-        required.retain(|name| !hidden.iter().any(|hidden| name == hidden.as_str()));
     }
     for name in always {
         require(schema, &name);

@@ -54,6 +54,8 @@ pub(crate) struct Received<'a> {
 #[derive(Default)]
 pub(crate) struct Checker {
     pub(crate) findings: Vec<Finding>,
+    /// How much of the replies the exchanges show.
+    pub(crate) shown: schema::Shown,
     seen: Elements,
 }
 

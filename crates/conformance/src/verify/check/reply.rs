@@ -135,7 +135,7 @@ impl Checker {
         reply: &Received<'_>,
     ) {
         let partial = sent.parameter("select").is_some();
-        let strict = schema::reply(operation, partial);
+        let strict = schema::reply(operation, partial, self.shown);
         let mut value = None;
         match (&strict, reply.body) {
             (None, Some(body)) if !body.is_empty() => self.find(
@@ -207,7 +207,7 @@ impl Checker {
             return;
         };
         let what = format!("the error {}", reply.status.as_u16());
-        let problems = schema::error().problems(&value);
+        let problems = schema::error(self.shown).problems(&value);
         let is_valid = problems.is_empty();
         self.problems(operation, Direction::Response, seen_in, &what, problems);
         let status = reply.status.as_u16();
