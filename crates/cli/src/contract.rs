@@ -10,6 +10,7 @@ mod documents;
 mod export;
 mod fresh;
 mod git_diff;
+mod lint;
 mod output;
 mod policy;
 mod project;
@@ -45,6 +46,7 @@ enum ContractCommand {
     Agree(agree::AgreeArgs),
     Diff(diff::DiffArgs),
     GitDiff(git_diff::GitDiffArgs),
+    Lint(lint::LintArgs),
     Rules(rules::RulesArgs),
     Verify(verify::VerifyArgs),
     Record(record::RecordArgs),
@@ -59,6 +61,7 @@ pub(crate) async fn run(args: &ContractArgs) -> anyhow::Result<ExitCode> {
         ContractCommand::Agree(args) => Ok(output::or_unusable(agree::run(args))),
         ContractCommand::Diff(args) => Ok(output::or_unusable(diff::run(args))),
         ContractCommand::GitDiff(args) => Ok(output::or_unusable(git_diff::run(args))),
+        ContractCommand::Lint(args) => Ok(output::or_unusable(lint::run(args))),
         ContractCommand::Rules(args) => Ok(output::or_unusable(rules::run(args))),
         ContractCommand::Verify(args) => Ok(output::or_unusable(verify::run(args).await)),
         ContractCommand::Record(args) => Ok(output::or_unusable(record::run(args).await)),

@@ -12,6 +12,8 @@
 //! [`record`] writes examples of the traffic that passes through it, without
 //! anything private.
 //!
+//! [`lint`] tells what in a document makes generated clients ugly.
+//!
 //! [`exchanges`] tells whether recorded exchanges are whole, and true to a document.
 //!
 //! [`release`] knows what was published of a contract, and what a change may do to
@@ -29,6 +31,7 @@ mod from_openapi;
 mod from_proto;
 mod ids;
 mod json_schema;
+pub mod lint;
 mod multipart;
 mod policy;
 pub mod record;

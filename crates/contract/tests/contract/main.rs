@@ -6,7 +6,6 @@ mod bodies;
 mod catalogue;
 mod documented;
 mod errors;
-mod generators;
 mod laws;
 mod messages;
 mod openapi;

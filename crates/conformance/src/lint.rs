@@ -1,0 +1,374 @@
+//! What makes clients ugly that are generated from an OpenAPI document, or keeps them from
+//! compiling.
+//!
+//! Each rule has its reason in what a generator makes of it: openapi-typescript, hey-api,
+//! orval, openapi-python-client, openapi-generator, datamodel-code-generator and progenitor
+//! were tried. What a document says of the API is no concern of this module.
+
+use std::collections::BTreeMap;
+
+use openapi_diff::{Level, Location, OperationList};
+use serde_json::{Map, Value};
+
+use crate::report::Finding;
+
+/// What a language or its standard library has of the same name, somewhere.
+const BUILT_IN: &[&str] = &[
+    "any",
+    "array",
+    "bool",
+    "boolean",
+    "box",
+    "class",
+    "date",
+    "dict",
+    "enum",
+    "error",
+    "exception",
+    "file",
+    "float",
+    "function",
+    "int",
+    "integer",
+    "interface",
+    "list",
+    "map",
+    "module",
+    "none",
+    "null",
+    "number",
+    "object",
+    "option",
+    "optional",
+    "promise",
+    "record",
+    "request",
+    "response",
+    "result",
+    "self",
+    "set",
+    "string",
+    "symbol",
+    "type",
+    "undefined",
+    "union",
+    "vec",
+    "void",
+];
+
+/// Where the named schemas of a document are.
+const SCHEMAS: &str = "/components/schemas";
+
+/// Everything in a document that makes generated clients ugly. `source` is what findings
+/// call the document.
+pub fn lint(document: &Value, source: &str) -> Vec<Finding> {
+    let mut lint = Lint {
+        source,
+        findings: Vec::new(),
+    };
+    let none = Map::new();
+    let schemas = document.pointer(SCHEMAS).and_then(Value::as_object);
+    let schemas = schemas.unwrap_or(&none);
+    lint.coinciding(SCHEMAS, schemas.keys().map(String::as_str));
+    for (name, schema) in schemas {
+        let place = format!("{SCHEMAS}/{}", escape(name));
+        if BUILT_IN.contains(&bare(name).as_str()) {
+            let message = format!("`{name}` is a name of a language's own; say more");
+            lint.find("name-built-in", Level::Warning, &place, message);
+        }
+        lint.schema(&place, schema, true);
+    }
+    lint.operations(document);
+    lint.findings
+}
+
+/// What was found so far.
+struct Lint<'a> {
+    source: &'a str,
+    findings: Vec<Finding>,
+}
+
+impl Lint<'_> {
+    fn find(&mut self, id: &str, level: Level, pointer: &str, message: String) {
+        self.findings.push(Finding {
+            id: id.to_owned(),
+            level,
+            direction: None,
+            operation: None,
+            also: OperationList::default(),
+            base: None,
+            revision: Some(Location {
+                source: self.source.to_owned(),
+                pointer: pointer.to_owned(),
+                line: None,
+            }),
+            message,
+        });
+    }
+
+    /// Finds names of one scope that a generator takes for one, in camel, snake or Pascal
+    /// case.
+    fn coinciding<'n>(&mut self, scope: &str, names: impl IntoIterator<Item = &'n str>) {
+        let mut known: BTreeMap<String, &str> = BTreeMap::new();
+        for name in names {
+            if let Some(other) = known.insert(bare(name), name) {
+                let message = format!("`{other}` and `{name}` are one name in another language");
+                self.find("names-coincide", Level::Error, scope, message);
+            }
+        }
+    }
+
+    /// Judges a schema and those inside of it.
+    fn schema(&mut self, place: &str, schema: &Value, is_named: bool) {
+        let properties = schema["properties"].as_object();
+        let names = properties.into_iter().flat_map(Map::keys);
+        self.coinciding(place, names.map(String::as_str));
+        let values = schema["enum"].as_array();
+        let texts = values.into_iter().flatten().filter_map(Value::as_str);
+        self.coinciding(place, texts);
+        if !is_named && properties.is_some() {
+            let message = "an object without a name; generators make one up".to_owned();
+            self.find("object-without-name", Level::Warning, place, message);
+        }
+        if !is_named && values.is_some() {
+            let message = "an enum without a name; generators number these, or repeat them";
+            let id = "enum-without-name";
+            self.find(id, Level::Warning, place, message.to_owned());
+        }
+        if schema.get("default").is_some() {
+            let message = "a default; some generators require what has one, so say it in words";
+            let id = "default-looks-required";
+            self.find(id, Level::Info, place, message.to_owned());
+        }
+        for (name, property) in properties.into_iter().flatten() {
+            self.schema(
+                &format!("{place}/properties/{}", escape(name)),
+                property,
+                false,
+            );
+        }
+        for keyword in ["items", "additionalProperties"] {
+            if schema[keyword].is_object() {
+                self.schema(&format!("{place}/{keyword}"), &schema[keyword], false);
+            }
+        }
+        for keyword in ["oneOf", "anyOf", "allOf"] {
+            let alternatives = schema[keyword].as_array().into_iter().flatten();
+            for (number, alternative) in alternatives.enumerate() {
+                let place = format!("{place}/{keyword}/{number}");
+                let is_whole = ["$ref", "type", "allOf", "const", "enum"]
+                    .iter()
+                    .any(|keyword| alternative.get(keyword).is_some());
+                if keyword != "allOf" && !is_whole {
+                    let message = "an alternative that is no type by itself; generators take it \
+                                   for anything, or leave it out"
+                        .to_owned();
+                    self.find("alternative-without-type", Level::Error, &place, message);
+                }
+                // What is merged into a named schema is a part of it.
+                self.schema(&place, alternative, is_named && keyword == "allOf");
+            }
+        }
+    }
+
+    fn operations(&mut self, document: &Value) {
+        let version = document["openapi"].as_str().unwrap_or_default();
+        let is_3_0 = version.starts_with("3.0");
+        let mut ids = Vec::new();
+        let paths = document["paths"].as_object().into_iter().flatten();
+        for (path, item) in paths {
+            let operations = item.as_object().into_iter().flatten();
+            for (method, operation) in operations.filter(|(_, part)| part["responses"].is_object())
+            {
+                let place = format!("/paths/{}/{method}", escape(path));
+                ids.extend(operation["operationId"].as_str());
+                let parameters = operation["parameters"].as_array().into_iter().flatten();
+                let names = parameters.filter_map(|parameter| parameter["name"].as_str());
+                self.coinciding(&format!("{place}/parameters"), names);
+                self.parameters(document, &place, operation);
+                self.statuses(&place, operation, is_3_0);
+            }
+        }
+        self.coinciding("/paths", ids);
+    }
+
+    fn parameters(&mut self, document: &Value, place: &str, operation: &Value) {
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        for (number, parameter) in parameters.enumerate() {
+            let target = parameter["schema"]["$ref"].as_str().unwrap_or_default();
+            let target = target.trim_start_matches('#');
+            let values = document.pointer(&format!("{target}/enum"));
+            let is_shown = ["$ref", "example", "examples"]
+                .iter()
+                .any(|keyword| parameter.get(keyword).is_some())
+                || !target.is_empty() && values.is_some();
+            if !is_shown {
+                let name = parameter["name"].as_str().unwrap_or_default();
+                let message = format!("`{name}` has no example");
+                let place = format!("{place}/parameters/{number}");
+                self.find("parameter-without-example", Level::Info, &place, message);
+            }
+        }
+    }
+
+    /// The statuses of failures that are not listed. Each form stops a generator; readers
+    /// of 3.0 and of 3.1 are different ones.
+    fn statuses(&mut self, place: &str, operation: &Value, is_3_0: bool) {
+        let responses = operation["responses"].as_object().into_iter().flatten();
+        for (status, _) in responses {
+            let place = format!("{place}/responses/{status}");
+            if status.ends_with("XX") && !is_3_0 {
+                let message = format!(
+                    "`{status}` is no number, and what orval makes of it does not compile; \
+                     say `default`"
+                );
+                self.find("status-range", Level::Warning, &place, message);
+            }
+            if status == "default" && is_3_0 {
+                let message = "progenitor takes `default` for success as well, and stops; say \
+                               `4XX` and `5XX`"
+                    .to_owned();
+                self.find("status-default", Level::Info, &place, message);
+            }
+        }
+    }
+}
+
+/// What is left of a name in camel, snake and Pascal case alike.
+fn bare(name: &str) -> String {
+    name.chars()
+        .filter(char::is_ascii_alphanumeric)
+        .map(|character| character.to_ascii_lowercase())
+        .collect()
+}
+
+/// A member's name as a part of a JSON pointer (RFC 6901).
+fn escape(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{Value, lint};
+
+    /// Checks what is found in a document with this schema `User` and this operation.
+    #[track_caller]
+    fn check(version: &str, user: Value, operation: Value, expected: &[&str]) {
+        let document = json!({
+            "openapi": version,
+            "paths": { "/users": { "get": operation } },
+            "components": { "schemas": { "User": user } },
+        });
+        let found: Vec<_> = lint(&document, "a.json")
+            .into_iter()
+            .map(|finding| {
+                let place = finding.revision.map(|place| place.pointer);
+                format!("{} {}", finding.id, place.unwrap_or_default())
+            })
+            .collect();
+        assert_eq!(found, expected);
+    }
+
+    #[track_caller]
+    fn check_schema(user: Value, expected: &[&str]) {
+        check("3.1.0", user, json!({"responses": {}}), expected);
+    }
+
+    #[test]
+    fn properties_of_one_name_are_found() {
+        check_schema(
+            json!({"type": "object", "properties": {"app_id": {}, "name": {}, "appId": {}}}),
+            &["names-coincide /components/schemas/User"],
+        );
+    }
+
+    #[test]
+    fn values_of_one_name_are_found() {
+        check_schema(
+            json!({"type": "string", "enum": ["name", "-name"]}),
+            &["names-coincide /components/schemas/User"],
+        );
+    }
+
+    #[test]
+    fn objects_and_enums_without_names_are_found() {
+        check_schema(
+            json!({"type": "object", "properties": {
+                "address": {"type": "object", "properties": {"city": {"type": "string"}}},
+                "roles": {"type": "array", "items": {"type": "string", "enum": ["owner"]}},
+            }}),
+            &[
+                "object-without-name /components/schemas/User/properties/address",
+                "enum-without-name /components/schemas/User/properties/roles/items",
+            ],
+        );
+    }
+
+    #[test]
+    fn alternatives_that_only_require_are_found() {
+        check_schema(
+            json!({"oneOf": [{"$ref": "#/components/schemas/User"}, {"required": ["password"]}]}),
+            &["alternative-without-type /components/schemas/User/oneOf/1"],
+        );
+    }
+
+    #[test]
+    fn what_is_merged_into_a_schema_is_no_object_without_a_name() {
+        check_schema(
+            json!({"allOf": [{"type": "object", "properties": {"name": {"type": "string"}}}]}),
+            &[],
+        );
+    }
+
+    #[test]
+    fn defaults_are_found() {
+        check_schema(
+            json!({"type": "integer", "default": 1}),
+            &["default-looks-required /components/schemas/User"],
+        );
+    }
+
+    #[test]
+    fn names_of_languages_are_found() {
+        let document = json!({"components": {"schemas": {"Error": {}, "ApiError": {}}}});
+        let found = lint(&document, "a.json");
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].id, "name-built-in");
+    }
+
+    #[test]
+    fn parameters_without_examples_are_found() {
+        check(
+            "3.1.0",
+            json!({"type": "string", "enum": ["owner"]}),
+            json!({"responses": {}, "parameters": [
+                {"name": "limit", "schema": {"type": "integer"}, "example": 1},
+                {"name": "role", "schema": {"$ref": "#/components/schemas/User"}},
+                {"name": "sort", "schema": {"type": "string"}},
+            ]}),
+            &["parameter-without-example /paths/~1users/get/parameters/2"],
+        );
+    }
+
+    #[test]
+    fn each_version_has_its_own_word_for_other_failures() {
+        let ranges = json!({"responses": {"200": {}, "4XX": {}}});
+        let other = json!({"responses": {"200": {}, "default": {}}});
+        check(
+            "3.1.0",
+            json!({}),
+            ranges.clone(),
+            &["status-range /paths/~1users/get/responses/4XX"],
+        );
+        check("3.1.0", json!({}), other.clone(), &[]);
+        check("3.0.3", json!({}), ranges, &[]);
+        check(
+            "3.0.3",
+            json!({}),
+            other,
+            &["status-default /paths/~1users/get/responses/default"],
+        );
+    }
+}
