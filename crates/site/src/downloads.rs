@@ -1,5 +1,6 @@
 //! What can be downloaded: documents, schemas, protos and descriptors.
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use serde_json::Value;
@@ -44,7 +45,7 @@ pub(crate) fn files(input: &Input<'_>) -> Result<Vec<File>, Error> {
     };
     let documents = input.documents.iter();
     let mut files: Vec<_> = documents
-        .map(|document| file(document.path.clone(), document.content.as_bytes()))
+        .map(|document| file(document.path.clone(), sent(document).as_bytes()))
         .collect();
     for proto in input.protos {
         let path = format!("proto/{}", proto.path);
@@ -54,6 +55,16 @@ pub(crate) fn files(input: &Input<'_>) -> Result<Vec<File>, Error> {
     files.push(file(ARCHIVE.to_owned(), &archive));
     files.push(file(DESCRIPTORS.to_owned(), input.descriptors));
     Ok(files)
+}
+
+/// A document as it is sent. Tools read OpenAPI documents in JSON, people the YAML, so those
+/// are without the white space that is a quarter of them even in gzip.
+fn sent(document: &Source) -> Cow<'_, str> {
+    let is_for_tools = document.path.starts_with("openapi") && document.path.ends_with(".json");
+    if is_for_tools && let Ok(api) = serde_json::from_str::<Value>(&document.content) {
+        return api.to_string().into();
+    }
+    document.content.as_str().into()
 }
 
 pub(crate) fn page(input: &Input<'_>, document: &Value) -> Page {

@@ -9,7 +9,8 @@ use super::parameters::OTHER_FAILURE;
 ///
 /// Null is `nullable` there, what stands beside a reference is ignored and so goes
 /// around it, and a file is a `format`. The reply for every other status is one for each
-/// kind of failure.
+/// kind of failure. Generators read the document, and nothing shows it to people, so the code
+/// samples are left out.
 pub fn to_3_0(document: &Value) -> Value {
     let mut document = document.clone();
     document["openapi"] = "3.0.3".into();
@@ -17,6 +18,11 @@ pub fn to_3_0(document: &Value) -> Value {
         && license.shift_remove("identifier").is_some()
     {
         license.insert("url".into(), LICENSE.into());
+    }
+    for operation in components::operations(&mut document) {
+        if let Some(members) = operation.as_object_mut() {
+            members.shift_remove("x-codeSamples");
+        }
     }
     rewrite(&mut document);
     tell_failures_apart(&mut document);
@@ -83,8 +89,8 @@ fn tell_failures_apart(document: &mut Value) {
 /// The text of the licence. The identifier of SPDX has no place in OpenAPI 3.0.
 const LICENSE: &str = "https://www.apache.org/licenses/LICENSE-2.0";
 
-/// What holds values and code, and no schemas.
-const VALUES: [&str; 5] = ["example", "examples", "default", "enum", "x-codeSamples"];
+/// What holds values, and no schemas.
+const VALUES: [&str; 4] = ["example", "examples", "default", "enum"];
 
 fn rewrite(value: &mut Value) {
     match value {
@@ -235,7 +241,15 @@ mod tests {
     }
 
     #[test]
-    fn values_and_code_stay_as_they_are() {
+    fn code_samples_are_left_out() {
+        let mut document = of(&json!({}));
+        document["paths"] = json!({ "/": { "get": { "operationId": "a", "x-codeSamples": [] } } });
+        let operation = json!({ "operationId": "a" });
+        assert_eq!(to_3_0(&document)["paths"]["/"]["get"], operation);
+    }
+
+    #[test]
+    fn values_stay_as_they_are() {
         let value = json!({ "type": ["string", "null"], "contentMediaType": "image/png" });
         for keyword in VALUES {
             let schema = json!({ keyword: value });
