@@ -7,9 +7,18 @@ pub(crate) const MAX_DEPTH: usize = 100;
 /// an alias of YAML repeats count each time.
 const MAX_VALUES: usize = 4_000_000;
 
+/// How many values a document may have besides those that its text has room for: only
+/// aliases make more of them.
+const REPEATED_VALUES: usize = 1_000_000;
+
+/// Each value takes so many bytes of a text.
+const VALUE: usize = 2;
+
 /// How many bytes the pointers to all values may have together, because references and
-/// findings name places by pointers. Only endless keys exceed it.
-const MAX_POINTERS: usize = 512 << 20;
+/// findings name places by pointers. Documents that are published have about two for each
+/// byte of text, and four are allowed besides; only endless keys exceed that.
+const MAX_POINTERS: usize = 64 << 20;
+const POINTERS: usize = 4;
 
 /// How many bytes a text may have, and all texts of a document together.
 pub const MAX_BYTES: usize = 100 << 20;
@@ -26,6 +35,8 @@ const TEXT: usize = 32;
 /// What may still be read of a document.
 #[derive(Debug)]
 pub(crate) struct Budget {
+    /// How many values there may be in all.
+    all_values: usize,
     values: usize,
     pointers: usize,
     bytes: usize,
@@ -35,7 +46,8 @@ impl Budget {
     /// All that a document may have.
     pub(crate) fn new() -> Self {
         Self {
-            values: MAX_VALUES,
+            all_values: REPEATED_VALUES,
+            values: REPEATED_VALUES,
             pointers: MAX_POINTERS,
             bytes: MAX_BYTES,
         }
@@ -46,7 +58,7 @@ impl Budget {
     pub(crate) fn values(&mut self, count: usize, pointer: usize) -> Result<(), String> {
         match self.values.checked_sub(count) {
             Some(left) => self.values = left,
-            None => return Err(format!("more than {MAX_VALUES} values")),
+            None => return Err(format!("more than {} values", self.all_values)),
         }
         match self.pointers.checked_sub(count.saturating_mul(pointer)) {
             Some(left) => self.pointers = left,
@@ -55,12 +67,16 @@ impl Budget {
         Ok(())
     }
 
-    /// Takes a file of so many bytes from what is left.
+    /// Takes a file of so many bytes from what is left, and adds what may be in it.
     pub(crate) fn bytes(&mut self, count: usize) -> Result<(), String> {
         match self.bytes.checked_sub(count) {
             Some(left) => self.bytes = left,
             None => return Err(format!("more than {} MiB of text", MAX_BYTES >> 20)),
         }
+        let values = (count / VALUE).min(MAX_VALUES - self.all_values);
+        self.all_values += values;
+        self.values += values;
+        self.pointers += count * POINTERS;
         Ok(())
     }
 }

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use serde_json::{Map, Value};
 
 use super::canonical::canonical;
+use super::children::Children;
 use super::document::{Dialect, Document, Located};
 use super::places::{Kind, holds_schemas, within};
 
@@ -24,6 +25,8 @@ pub(super) struct Classes {
     revision: HashMap<String, Class>,
     /// The class of schemas that admit everything and say nothing else.
     any: Option<Class>,
+    base_children: Children,
+    revision_children: Children,
 }
 
 /// Which of the two documents.
@@ -95,8 +98,12 @@ impl Names {
 impl Classes {
     pub(super) fn find(base: &Document, revision: &Document) -> Self {
         let mut names = Names::default();
-        let (base_places, base_items) = items(base, 0, &mut names);
-        let (revision_places, revision_items) = items(revision, base_items.len(), &mut names);
+        let children = [Children::of(base), Children::of(revision)];
+        let [base_children, revision_children] = children;
+        let (base_places, base_items) = items(base, &base_children, 0, &mut names);
+        let first = base_items.len();
+        let (revision_places, revision_items) =
+            items(revision, &revision_children, first, &mut names);
         let any = names.number(String::new());
         let mut all = base_items;
         all.extend(revision_items);
@@ -112,6 +119,16 @@ impl Classes {
             any: all.iter().position(admits_all).map(|item| classes[item]),
             base: of(base_places),
             revision: of(revision_places),
+            base_children,
+            revision_children,
+        }
+    }
+
+    /// The schemas that extend others and may stand for them.
+    pub(super) fn children(&self, side: Side) -> &Children {
+        match side {
+            Side::Base => &self.base_children,
+            Side::Revision => &self.revision_children,
         }
     }
 
@@ -135,6 +152,7 @@ impl Classes {
 /// The schemas of a document, by their pointers. Those that stand for others are these.
 fn items(
     document: &Document,
+    children: &Children,
     first: usize,
     names: &mut Names,
 ) -> (HashMap<String, usize>, Vec<Item>) {
@@ -158,7 +176,18 @@ fn items(
     };
     let items = places
         .iter()
-        .map(|(pointer, value)| item(document, pointer, value, &resolved, names))
+        .map(|(pointer, value)| {
+            let mut item = item(document, pointer, value, &resolved, names);
+            // What a discriminator tells apart is meant wherever the schema is.
+            for (name, child) in children.at(pointer).into_iter().flatten() {
+                if let Some(child) = resolved(child) {
+                    let name = names.number(format!("child {name}"));
+                    item.inner.push((name, vec![child]));
+                    item.unordered.push(false);
+                }
+            }
+            item
+        })
         .collect();
     let all = document.schemas.iter();
     let places = all.filter_map(|pointer| Some((pointer.clone(), resolved(pointer)?)));

@@ -115,9 +115,11 @@ impl<'de> Visitor<'de> for Unique<'_, '_> {
             let length = self.0.enter(&items.len().to_string())?;
             let item = seq.next_element_seed(Unique(self.0))?;
             self.0.leave(length);
-            match item {
-                Some(item) => items.push(item),
-                None => return Ok(Value::Array(items)),
+            if let Some(item) = item {
+                items.push(item);
+            } else {
+                items.shrink_to_fit();
+                return Ok(Value::Array(items));
             }
         }
     }
@@ -134,8 +136,15 @@ impl<'de> Visitor<'de> for Unique<'_, '_> {
             self.0.leave(length);
             map.insert(key, value);
         }
-        Ok(Value::Object(map))
+        Ok(Value::Object(exactly(map)))
     }
+}
+
+/// The same map without room for more: documents have many small ones.
+pub(super) fn exactly(map: Map<String, Value>) -> Map<String, Value> {
+    let mut exact = Map::with_capacity(map.len());
+    exact.extend(map);
+    exact
 }
 
 /// The lines of the keys and elements at some pointers. The text has been read before,

@@ -2,9 +2,12 @@
 //! as many operations as use it, and a document has as many changes as people make.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
+
+use crate::number_set::NumberSet;
 
 /// Names of operations, in order. A clone shares them, and lists of one document share
 /// the names.
@@ -12,16 +15,16 @@ use serde::{Serialize, Serializer};
 pub struct OperationList {
     /// Names, each of which may be in this list or not.
     names: Arc<[String]>,
-    /// The numbers of the names that are, in order.
-    numbers: Arc<[u32]>,
+    /// The numbers of the names that are.
+    numbers: NumberSet,
 }
 
 impl OperationList {
-    /// Of `names` those with these numbers. A number beyond them is left out.
-    pub(crate) fn new(names: &Arc<[String]>, numbers: Vec<u32>) -> Self {
+    /// Of `names` those with these numbers, which are all numbers of names.
+    pub(crate) fn new(names: &Arc<[String]>, numbers: NumberSet) -> Self {
         Self {
             names: names.clone(),
-            numbers: numbers.into(),
+            numbers,
         }
     }
 
@@ -39,39 +42,33 @@ impl OperationList {
 
     /// The names, in order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
-        let names = self.numbers.iter().filter_map(|number| {
-            let number = usize::try_from(*number).ok()?;
-            self.names.get(number)
-        });
-        names.map(String::as_str)
+        let names = self.numbers.iter();
+        names.filter_map(|number| self.name(number))
+    }
+
+    fn name(&self, number: u32) -> Option<&str> {
+        let number = usize::try_from(number).ok()?;
+        self.names.get(number).map(String::as_str)
+    }
+
+    /// The list without its first operation.
+    #[must_use]
+    pub fn without_first(&self) -> Self {
+        let first = self.numbers.iter().next();
+        Self {
+            names: self.names.clone(),
+            numbers: first.map_or_else(NumberSet::default, |first| self.numbers.without(first)),
+        }
     }
 
     /// The list without the operations that are not wanted.
     #[must_use]
     pub fn filtered(&self, is_wanted: impl Fn(&str) -> bool) -> Self {
-        let is_left = |number: &u32| {
-            let number = usize::try_from(*number).ok();
-            let name = number.and_then(|number| self.names.get(number));
-            name.is_some_and(|name| is_wanted(name))
-        };
+        let is_left = |number: &u32| self.name(*number).is_some_and(&is_wanted);
         Self {
             names: self.names.clone(),
-            numbers: self.numbers.iter().copied().filter(is_left).collect(),
+            numbers: self.numbers.iter().filter(is_left).collect(),
         }
-    }
-
-    /// The list with another name in the place of the first that fits, and that name;
-    /// nothing where none does.
-    pub(crate) fn exchanged(
-        &self,
-        other: &str,
-        fits: impl Fn(&str) -> bool,
-    ) -> Option<(Self, String)> {
-        let found = self.iter().find(|name| fits(name))?.to_owned();
-        let names = self
-            .iter()
-            .map(|name| if name == found { other } else { name });
-        Some((names.map(str::to_owned).collect(), found))
     }
 }
 
@@ -79,7 +76,7 @@ impl Default for OperationList {
     fn default() -> Self {
         Self {
             names: Arc::from([]),
-            numbers: Arc::from([]),
+            numbers: NumberSet::default(),
         }
     }
 }
@@ -94,7 +91,19 @@ impl FromIterator<String> for OperationList {
 
 impl PartialEq for OperationList {
     fn eq(&self, other: &Self) -> bool {
-        self.len() == other.len() && self.iter().eq(other.iter())
+        let share_names = Arc::ptr_eq(&self.names, &other.names);
+        (share_names && self.numbers == other.numbers)
+            || (self.len() == other.len() && self.iter().eq(other.iter()))
+    }
+}
+
+impl Hash for OperationList {
+    /// Looks at the ends alone: lists that are not equal mostly differ there or in length.
+    fn hash<H: Hasher>(&self, to: &mut H) {
+        self.len().hash(to);
+        self.iter().next().hash(to);
+        let last = self.numbers.last().and_then(|last| self.name(last));
+        last.hash(to);
     }
 }
 
@@ -126,14 +135,7 @@ mod tests {
         let left = all.filtered(|name| name != "GET /b");
         assert_eq!(left, list(&["GET /a", "GET /c"]));
         assert!(std::sync::Arc::ptr_eq(&all.names, &left.names));
-    }
-
-    #[test]
-    fn a_name_gives_its_place_to_another() {
-        let all = list(&["GET /a", "GET /b"]);
-        let exchanged = all.exchanged("GET /c", |name| name == "GET /b");
-        let expected = (list(&["GET /a", "GET /c"]), "GET /b".to_owned());
-        assert_eq!(exchanged, Some(expected));
-        assert_eq!(all.exchanged("GET /c", |_| false), None);
+        assert_eq!(all.without_first(), list(&["GET /b", "GET /c"]));
+        assert_eq!(list(&[]).without_first(), list(&[]));
     }
 }

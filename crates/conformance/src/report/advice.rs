@@ -55,6 +55,8 @@ fn of_operation(rule: O) -> Option<&'static str> {
         O::RequestParameterMoved => "Send it in its new place.",
         O::RequestParameterRemoved => "Stop sending it.",
         O::RequestParameterSerializationChanged => "Write it in the new way.",
+        O::ResponseBodyEncodingChanged => "Read the part in the new way.",
+        O::ResponseNonSuccessStatusRemoved => "Answer with a status that is left.",
         O::OptionalResponseHeaderRemoved | O::RequiredResponseHeaderRemoved => "Stop reading it.",
         O::ResponseHeaderBecameOptional => "Handle responses without it.",
         O::ResponseHeaderSerializationChanged => "Read it as it is written now.",

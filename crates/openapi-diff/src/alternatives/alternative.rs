@@ -22,7 +22,7 @@ pub(crate) const ANY: u8 = 127;
 /// The key in [`Alternative::others`] of what is left out of a comparison.
 pub(crate) const LEFT_OUT: &str = "";
 
-pub(super) static NOTHING: Value = Value::Bool(false);
+pub(crate) static NOTHING: Value = Value::Bool(false);
 
 /// A conjunction of schemas; the empty one admits everything.
 #[derive(Debug, Clone, Default)]
@@ -38,6 +38,9 @@ impl<'a> Node<'a> {
     }
 
     pub(crate) fn and(mut self, other: &Node<'a>) -> Self {
+        if self.0.is_empty() {
+            return other.clone();
+        }
         for place in &other.0 {
             if !self.0.iter().any(|own| own.pointer == place.pointer) {
                 self.0.push(place.clone());
@@ -66,7 +69,12 @@ impl<'a> Node<'a> {
     }
 
     pub(crate) fn pointer(&self) -> Option<&str> {
-        self.0.first().map(|place| place.pointer.as_str())
+        let place = self.0.first()?;
+        if std::ptr::eq(place.value, &raw const NOTHING) {
+            // It stands for what another schema rules out; see `by_names`.
+            return Some(place.pointer.strip_suffix('#').unwrap_or(&place.pointer));
+        }
+        Some(&place.pointer)
     }
 }
 

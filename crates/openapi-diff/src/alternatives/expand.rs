@@ -19,7 +19,10 @@ pub(crate) enum Carrier {
     Json,
     /// Text in a URL, a header or a form.
     Text,
-    /// Bytes of any kind: the parts of a multipart body, or a body that is no text.
+    /// The parts of a multipart body, each text or bytes of any kind.
+    Parts,
+    /// Bytes of any kind, which are the whole body. The body has its media type, whatever a
+    /// schema says.
     Bytes,
 }
 

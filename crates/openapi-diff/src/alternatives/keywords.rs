@@ -13,6 +13,7 @@ use super::expand::Expand;
 use crate::canonical::ValueSet;
 use crate::classes::{followed, said};
 use crate::document::{Dialect, Located};
+use crate::media::media;
 use crate::places::escape;
 
 /// What a condition comes to that does not depend on the value.
@@ -73,9 +74,17 @@ impl<'a> Expand<'a> {
                         into.multiples.sort_by(f64::total_cmp);
                     }
                 }
-                "contentEncoding" if value == "base64" => {
-                    format(into, "byte");
+                "contentEncoding" => {
+                    if let Some(name) = value.as_str() {
+                        encoding(into, name);
+                    }
                 }
+                "contentMediaType" => {
+                    if let Some(kind) = value.as_str() {
+                        add_other(into, "contentMediaType", &media(kind).into());
+                    }
+                }
+                "$dynamicRef" => add_other(into, "$dynamicRef", value),
                 "format" => {
                     if let Some(name) = value.as_str() {
                         format(into, name);
@@ -116,14 +125,7 @@ impl<'a> Expand<'a> {
                 "contains" => into.contains.extend(contains(place)),
                 "dependentRequired" | "dependentSchemas" => dependencies(into, place, keyword),
                 "if" if self.decided(place).is_none() => into.conditions.extend(condition(place)),
-                _ => {
-                    if let Some(name) = OTHERS.iter().find(|name| **name == keyword) {
-                        let values = into.others.entry(name).or_default();
-                        if !values.contains(value) {
-                            values.push(value.clone());
-                        }
-                    }
-                }
+                _ => {}
             }
         }
         arrays(into, place);
@@ -211,8 +213,21 @@ fn take<'a>(into: &mut Node<'a>, place: &Located<'a>, keyword: &str) {
     }
 }
 
-/// Keywords that are compared as they are written.
-const OTHERS: [&str; 3] = ["contentEncoding", "contentMediaType", "$dynamicRef"];
+/// Takes in a keyword that is compared as it is written.
+fn add_other(into: &mut Alternative<'_>, keyword: &'static str, value: &Value) {
+    let values = into.others.entry(keyword).or_default();
+    if !values.contains(value) {
+        values.push(value.clone());
+    }
+}
+
+/// How a text is encoded (RFC 2045, section 6): three names say that it is not.
+fn encoding(into: &mut Alternative<'_>, name: &str) {
+    let name = name.to_ascii_lowercase();
+    if !matches!(name.as_str(), "7bit" | "8bit" | "binary") {
+        add_other(into, "contentEncoding", &name.into());
+    }
+}
 
 fn contains<'a>(place: &Located<'a>) -> Option<Contains<'a>> {
     let count = |keyword| place.value.get(keyword).and_then(whole);
@@ -344,9 +359,14 @@ fn restrict(into: &mut Alternative<'_>, values: &[Value]) {
 }
 
 fn format(into: &mut Alternative<'_>, name: &str) {
-    // A hint for forms, not for values; and what every JSON number is.
-    if !matches!(name, "password" | "double" | "int64") {
-        into.formats.insert(name.to_owned());
+    match name {
+        // How OpenAPI 3.0 writes an encoding.
+        "byte" => encoding(into, "base64"),
+        // A hint for forms, not for values.
+        "password" => {}
+        _ => {
+            into.formats.insert(name.to_owned());
+        }
     }
 }
 

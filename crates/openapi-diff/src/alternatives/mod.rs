@@ -23,11 +23,12 @@ use serde_json::Value;
 
 pub(super) use self::alternative::{
     ANY, ARRAY, Alternative, BOOLEAN, Bound, Condition, Contains, FRACTION, INTEGER, LEFT_OUT,
-    NULL, NUMBER, Node, OBJECT, Overlaps, STRING, admits_plainly, divides, list, same,
+    NOTHING, NULL, NUMBER, Node, OBJECT, Overlaps, STRING, admits_plainly, divides, list, same,
 };
 pub(super) use self::apart::apart;
 use self::branches::{Label, Walk};
 pub(super) use self::expand::{Carrier, Expand};
+pub(super) use self::settle::MAX_MATCHES;
 use self::settle::join;
 use super::classes::{Class, followed};
 use super::document::{Dialect, Document, Located};
@@ -149,22 +150,36 @@ impl<'a> Expand<'a> {
     }
 
     fn find(&self, place: &Located<'a>, keyword: &str, depth: usize) -> Option<&'a Value> {
+        let holder = self.holder_within(place, &[keyword], depth)?;
+        holder.value.get(keyword)
+    }
+
+    /// The schema that has one of some keywords: itself, or one that it extends.
+    pub(super) fn holder(&self, place: &Located<'a>, keywords: &[&str]) -> Option<Located<'a>> {
+        self.holder_within(place, keywords, 0)
+    }
+
+    fn holder_within(
+        &self,
+        place: &Located<'a>,
+        keywords: &[&str],
+        depth: usize,
+    ) -> Option<Located<'a>> {
         if depth > 20 {
             return None;
         }
         let reference = place.value.get("$ref").is_some();
-        if !(reference && self.document.dialect == Dialect::V30)
-            && let Some(found) = place.value.get(keyword)
-        {
-            return Some(found);
+        let has = |keyword: &&str| place.value.get(keyword).is_some();
+        if !(reference && self.document.dialect == Dialect::V30) && keywords.iter().any(has) {
+            return Some(place.clone());
         }
         if reference {
             let target = self.document.resolve_once(place)?;
-            return self.find(&target, keyword, depth + 1);
+            return self.holder_within(&target, keywords, depth + 1);
         }
         list(place, "allOf")
             .iter()
-            .find_map(|part| self.find(part, keyword, depth + 1))
+            .find_map(|part| self.holder_within(part, keywords, depth + 1))
     }
 
     fn and(

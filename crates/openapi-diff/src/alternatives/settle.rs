@@ -8,8 +8,8 @@
 use serde_json::Value;
 
 use super::alternative::{
-    ANY, ARRAY, Alternative, BOOLEAN, Bound, Contains, FRACTION, INTEGER, NULL, NUMBER, Node,
-    OBJECT, STRING, admits_plainly, bound, type_of,
+    ANY, ARRAY, Alternative, BOOLEAN, Bound, Contains, FRACTION, INTEGER, LEFT_OUT, NULL, NUMBER,
+    Node, OBJECT, STRING, admits_plainly, bound, type_of,
 };
 use super::apart::nodes_apart;
 use super::exact::Exact;
@@ -17,6 +17,9 @@ use super::expand::{Carrier, Expand};
 use crate::canonical::ValueSet;
 use crate::level::Direction;
 use crate::pattern::matches;
+
+/// Keywords that are compared as they are written, and say something of texts alone.
+const OF_TEXTS: [&str; 2] = ["contentEncoding", "contentMediaType"];
 
 /// The types that constraints belong to, each with others or by itself.
 const GROUPS: [u8; 6] = [NULL, BOOLEAN, NUMBER, STRING, ARRAY, OBJECT];
@@ -39,11 +42,7 @@ impl<'a> Expand<'a> {
 
     /// Drops what cannot matter, so that equal sets look equal.
     pub(super) fn settle(&self, mut alternative: Alternative<'a>) -> Alternative<'a> {
-        if self.carrier == Carrier::Bytes && is_binary(&alternative) {
-            alternative.types = STRING;
-            alternative.formats.insert(BINARY.to_owned());
-            alternative.others.remove("contentMediaType");
-        }
+        self.settle_bytes(&mut alternative);
         if let Some(values) = alternative.values.take() {
             let (mut kept, mut seen) = (Vec::new(), ValueSet::default());
             for value in values {
@@ -102,8 +101,16 @@ impl<'a> Expand<'a> {
         if alternative.types & (STRING | NUMBER) == 0 {
             alternative.formats.clear();
         }
+        if alternative.types & NUMBER != 0 {
+            // What every JSON number is.
+            alternative.formats.remove("double");
+            alternative.formats.remove("int64");
+        }
         if alternative.types & STRING == 0 {
             alternative.patterns.clear();
+            alternative.content = Node::default();
+            let others = &mut alternative.others;
+            others.retain(|keyword, _| !OF_TEXTS.contains(keyword));
         }
         if alternative.types & ARRAY != 0 && self.no_array(&alternative) {
             alternative.types &= !ARRAY;
@@ -134,6 +141,19 @@ impl<'a> Expand<'a> {
             self.settle_object(&mut alternative);
         }
         alternative
+    }
+
+    /// Brings what stands for any bytes to one form.
+    fn settle_bytes(&self, alternative: &mut Alternative<'a>) {
+        let is_whole = self.carrier == Carrier::Bytes;
+        if (is_whole || self.carrier == Carrier::Parts) && is_binary(alternative, is_whole) {
+            alternative.types = STRING;
+            alternative.formats.insert(BINARY.to_owned());
+            alternative.others.remove("contentMediaType");
+        }
+        if is_whole {
+            alternative.others.remove("contentMediaType");
+        }
     }
 
     /// Returns whether a list would need an element that there cannot be.
@@ -189,7 +209,11 @@ impl<'a> Expand<'a> {
                 possible && first != second && !alternative.required.contains(second)
             })
             .collect();
-        if !alternative.by_pattern.is_empty() {
+        let matches_needed = alternative.by_pattern.len() * alternative.properties.len();
+        if matches_needed > MAX_MATCHES {
+            let left_out = alternative.others.entry(LEFT_OUT).or_default();
+            left_out.push(Value::from("patternProperties"));
+        } else if !alternative.by_pattern.is_empty() {
             for (name, node) in &mut alternative.properties {
                 for (pattern, schema) in &alternative.by_pattern {
                     if matches(pattern, name) == Some(true) {
@@ -211,19 +235,24 @@ impl<'a> Expand<'a> {
     }
 }
 
+/// An object with more pairs of a pattern and a name that may match is not compared.
+pub(crate) const MAX_MATCHES: usize = 20_000;
+
 /// The format of bytes in OpenAPI 3.0.
 const BINARY: &str = "binary";
 
 /// Returns whether a schema of a part or a body stands for any bytes, as OpenAPI 3.0
 /// writes it (a text of the format `binary`), or as OpenAPI 3.1 does (nothing at all, or
-/// a media type without an encoding).
-fn is_binary(alternative: &Alternative<'_>) -> bool {
+/// a media type without an encoding). The media type of a whole body is not what a schema
+/// says.
+fn is_binary(alternative: &Alternative<'_>, is_whole: bool) -> bool {
     if alternative.types == STRING && alternative.formats.iter().eq([BINARY]) {
         return true;
     }
     let any_bytes = Value::from("application/octet-stream");
     let stated = alternative.others.get("contentMediaType");
-    let is_stated = stated.is_some_and(|types| types.iter().all(|media| *media == any_bytes));
+    let is_stated =
+        stated.is_some_and(|types| is_whole || types.iter().all(|media| *media == any_bytes));
     let is_plain = alternative.formats.is_empty()
         && alternative.values.is_none()
         && alternative.nots.is_empty()
@@ -311,8 +340,12 @@ pub(super) fn join(alternatives: &mut Vec<Alternative<'_>>) {
 }
 
 fn joinable(a: &Alternative<'_>, b: &Alternative<'_>) -> bool {
+    let of_texts = |alternative: &Alternative<'_>| {
+        let mut others = alternative.others.keys();
+        others.all(|keyword| OF_TEXTS.contains(keyword))
+    };
     let plain = |alternative: &Alternative<'_>| {
-        alternative.others.is_empty()
+        of_texts(alternative)
             && alternative.overlaps.one == 0
             && alternative.nots.is_empty()
             && alternative.conditions.is_empty()
@@ -322,7 +355,8 @@ fn joinable(a: &Alternative<'_>, b: &Alternative<'_>) -> bool {
     if !plain(a) || !plain(b) {
         return false;
     }
-    if finite(a) && finite(b) && (a.values.is_some() || b.values.is_some()) {
+    let has_others = !a.others.is_empty() || !b.others.is_empty();
+    if finite(a) && finite(b) && !has_others && (a.values.is_some() || b.values.is_some()) {
         return true;
     }
     a.values.is_none()
@@ -332,6 +366,7 @@ fn joinable(a: &Alternative<'_>, b: &Alternative<'_>) -> bool {
         && (a.formats.is_empty() || b.types & (STRING | NUMBER) == 0)
         && (b.formats.is_empty() || a.types & (STRING | NUMBER) == 0)
         && (a.types & NUMBER == 0 || b.types & NUMBER == 0)
+        && (!has_others || a.types & STRING == 0 || b.types & STRING == 0)
 }
 
 fn merge<'a>(into: &mut Alternative<'a>, from: Alternative<'a>) {
@@ -361,6 +396,7 @@ fn merge<'a>(into: &mut Alternative<'a>, from: Alternative<'a>) {
     if from.types & STRING != 0 {
         into.patterns = from.patterns;
         into.content = from.content;
+        into.others = from.others;
     }
     if from.types & ARRAY != 0 {
         into.unique = from.unique;

@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::pairs::Compare;
 use super::site::{Change, Site};
 use crate::alternatives::{Expand, Node, same};
+use crate::canonical::ValueSet;
 use crate::document::Document;
 use crate::places::escape;
 use crate::rules::{Effect, SchemaRule};
@@ -174,14 +175,14 @@ fn stated<'x>(xml: Option<&'x Value>, node: &Node<'_>) -> BTreeMap<&'x str, &'x 
 /// Compares lists of values that clients know can grow (`x-extensible-enum`).
 fn extensible(old: Option<&Value>, new: Option<&Value>, site: &Site, out: &mut Vec<Change>) {
     let mut report = |rule: SchemaRule, says| out.push(site.change(rule, rule.effect(), says));
-    let listed = |list: Option<&Value>| list.and_then(Value::as_array).cloned();
-    match (listed(old), listed(new)) {
+    match (old.and_then(Value::as_array), new.and_then(Value::as_array)) {
         (Some(was), Some(is)) => {
-            for value in was.iter().filter(|value| !is.contains(value)) {
+            let (before, after): (ValueSet, ValueSet) = (was.iter().collect(), is.iter().collect());
+            for value in was.iter().filter(|value| !after.contains(value)) {
                 let rule = SchemaRule::ExtensibleEnumValueRemoved;
                 report(rule, about!("no longer lists {value}"));
             }
-            for value in is.iter().filter(|value| !was.contains(value)) {
+            for value in is.iter().filter(|value| !before.contains(value)) {
                 let rule = SchemaRule::ExtensibleEnumValueAdded;
                 report(rule, about!("now lists {value} as well"));
             }

@@ -1,12 +1,17 @@
 //! Schemas that are applied to a value on a condition, or to a part of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
+use std::hash::Hash;
+
+use serde_json::Value;
 
 use super::pairs::Compare;
 use super::site::{Change, Site};
 use crate::alternatives::{
-    Alternative, Condition, Contains, LEFT_OUT, NULL, OBJECT, STRING, apart,
+    Alternative, Condition, Contains, LEFT_OUT, NULL, Node, OBJECT, STRING, apart,
 };
+use crate::classes::Side;
+use crate::media::covers;
 use crate::rules::{Effect, SchemaRule};
 use crate::sentence::{Sentence, about};
 
@@ -18,36 +23,66 @@ struct KeywordRules {
     changed: SchemaRule,
 }
 
+/// Of lists with more pairs of demands that differ, none is taken to follow from another.
+const MAX_IMPLIED: usize = 10_000;
+
 /// Whether all of the new follows from the old, and the reverse.
+#[derive(Default)]
 struct Verdict {
     kept: bool,
     back: bool,
+    /// The places of what does not follow, where they are known.
+    base: Option<String>,
+    revision: Option<String>,
 }
 
 impl Verdict {
-    /// Each demand of one side must follow from one of the other's.
-    fn of_lists(
-        olds: usize,
-        news: usize,
+    /// Each demand of one side must follow from one of the other's. Demands with the same key
+    /// are the same.
+    fn of_lists<K: Eq + Hash>(
+        (olds, old_place): (&[K], impl Fn(usize) -> Option<String>),
+        (news, new_place): (&[K], impl Fn(usize) -> Option<String>),
         mut implied: impl FnMut(usize, usize) -> (bool, bool),
     ) -> Self {
-        let mut new_follows = vec![false; news];
-        let mut old_follows = vec![false; olds];
-        for (i, old_follows) in old_follows.iter_mut().enumerate() {
-            for (j, new_follows) in new_follows.iter_mut().enumerate() {
-                let (new, old) = implied(i, j);
-                *new_follows |= new;
-                *old_follows |= old;
+        let follow = |these: &[K], those: &[K]| -> Vec<bool> {
+            let those: HashSet<&K> = those.iter().collect();
+            these.iter().map(|key| those.contains(key)).collect()
+        };
+        let (mut old_follows, mut new_follows) = (follow(olds, news), follow(news, olds));
+        let open = |follows: &[bool]| follows.iter().filter(|follows| !**follows).count();
+        let pairs = open(&old_follows) * news.len() + open(&new_follows) * olds.len();
+        if pairs <= MAX_IMPLIED {
+            for (i, old_follows) in old_follows.iter_mut().enumerate() {
+                for (j, new_follows) in new_follows.iter_mut().enumerate() {
+                    if !*old_follows || !*new_follows {
+                        let (new, old) = implied(i, j);
+                        *new_follows |= new;
+                        *old_follows |= old;
+                    }
+                }
             }
         }
+        let missing = |follows: &[bool]| follows.iter().position(|follows| !follows);
+        let (old, new) = (missing(&old_follows), missing(&new_follows));
         Verdict {
-            kept: new_follows.into_iter().all(|follows| follows),
-            back: old_follows.into_iter().all(|follows| follows),
+            kept: new.is_none(),
+            back: old.is_none(),
+            base: old.and_then(old_place),
+            revision: new.and_then(new_place),
+        }
+    }
+
+    /// About two schemas.
+    fn at(self, old: &Node<'_>, new: &Node<'_>) -> Self {
+        Verdict {
+            base: place(old),
+            revision: place(new),
+            ..self
         }
     }
 
     fn change(
-        &self,
+        self,
         rules: KeywordRules,
         (old, new): (bool, bool),
         text: &str,
@@ -70,8 +105,22 @@ impl Verdict {
             Effect::Narrows => "more than before",
             _ => "something else than before",
         };
-        out.push(site.change(rule, effect, about!("{text} {verb}")));
+        let mut change = site.change(rule, effect, about!("{text} {verb}"));
+        let places = [
+            (&mut change.site.base, self.base),
+            (&mut change.site.revision, self.revision),
+        ];
+        for (place, found) in places {
+            if found.is_some() {
+                *place = found;
+            }
+        }
+        out.push(change);
     }
+}
+
+fn place(node: &Node<'_>) -> Option<String> {
+    node.pointer().map(str::to_owned)
 }
 
 impl<'a> Compare<'a> {
@@ -91,7 +140,9 @@ impl<'a> Compare<'a> {
             Verdict {
                 kept: self.kept(&old.content, &new.content),
                 back: self.back(&old.content, &new.content),
+                ..Verdict::default()
             }
+            .at(&old.content, &new.content)
             .change(
                 KeywordRules {
                     added: SchemaRule::ContentSchemaAdded,
@@ -107,7 +158,9 @@ impl<'a> Compare<'a> {
         Verdict {
             kept: self.kept(&old.names, &new.names),
             back: self.back(&old.names, &new.names),
+            ..Verdict::default()
         }
+        .at(&old.names, &new.names)
         .change(
             KeywordRules {
                 added: SchemaRule::PropertyNamesAdded,
@@ -153,7 +206,11 @@ impl<'a> Compare<'a> {
                     .all(|alternative| apart(&self.revision, new, &self.base, alternative))
             })
             .collect();
-        Verdict::of_lists(old_nots.len(), new_nots.len(), |i, j| {
+        let was = self.node_numbers(Side::Base, old_nots.iter().copied());
+        let is = self.node_numbers(Side::Revision, new_nots.iter().copied());
+        let was = (was.as_slice(), |i: usize| place(old_nots[i]));
+        let is = (is.as_slice(), |j: usize| place(new_nots[j]));
+        Verdict::of_lists(was, is, |i, j| {
             // More is admitted where less is ruled out, so either way may be what is asked for.
             let (was, is) = (old_nots[i], new_nots[j]);
             (
@@ -188,7 +245,19 @@ impl<'a> Compare<'a> {
                     .is_none_or(|most| b_in_a && a.most.is_some_and(|limit| limit <= most))
         };
         let mut same_elements = false;
-        let verdict = Verdict::of_lists(old.contains.len(), new.contains.len(), |i, j| {
+        let mut keys = |side, all: &[Contains<'a>]| -> Vec<_> {
+            let numbers = self.node_numbers(side, all.iter().map(|one| &one.node));
+            let all = numbers.into_iter().zip(all);
+            all.map(|(number, one)| (number, one.least, one.most))
+                .collect()
+        };
+        let (was, is) = (
+            keys(Side::Base, &old.contains),
+            keys(Side::Revision, &new.contains),
+        );
+        let was = (was.as_slice(), |i: usize| place(&old.contains[i].node));
+        let is = (is.as_slice(), |j: usize| place(&new.contains[j].node));
+        let verdict = Verdict::of_lists(was, is, |i, j| {
             let (was, is) = (&old.contains[i], &new.contains[j]);
             // What an upper limit admits grows as the schema narrows.
             let kept = self.node_holds(&was.node, &is.node, true);
@@ -234,7 +303,18 @@ impl<'a> Compare<'a> {
         site: &Site,
         out: &mut Vec<Change>,
     ) {
-        Verdict::of_lists(old.conditions.len(), new.conditions.len(), |i, j| {
+        let mut keys = |side, all: &[Condition<'a>]| -> Vec<_> {
+            let all = all.iter();
+            all.map(|one| self.node_numbers(side, [&one.test, &one.then, &one.otherwise]))
+                .collect()
+        };
+        let (was, is) = (
+            keys(Side::Base, &old.conditions),
+            keys(Side::Revision, &new.conditions),
+        );
+        let was = (was.as_slice(), |i: usize| place(&old.conditions[i].test));
+        let is = (is.as_slice(), |j: usize| place(&new.conditions[j].test));
+        Verdict::of_lists(was, is, |i, j| {
             let (was, is) = (&old.conditions[i], &new.conditions[j]);
             if !self.equal(&was.test, &is.test) {
                 return (false, false);
@@ -275,6 +355,7 @@ impl<'a> Compare<'a> {
         Verdict {
             kept: follows(old, new),
             back: follows(new, old),
+            ..Verdict::default()
         }
         .change(
             KeywordRules {
@@ -297,7 +378,9 @@ impl<'a> Compare<'a> {
             Verdict {
                 kept: self.kept(&before, &after),
                 back: self.back(&before, &after),
+                ..Verdict::default()
             }
+            .at(&before, &after)
             .change(
                 KeywordRules {
                     added: SchemaRule::DependentSchemaAdded,
@@ -335,34 +418,6 @@ fn overlaps(old: &Alternative<'_>, new: &Alternative<'_>, site: &Site, out: &mut
     ));
 }
 
-/// Keywords that are compared as they are written, and the kinds of their changes.
-const KEYWORDS: [(&str, KeywordRules); 3] = [
-    (
-        "contentEncoding",
-        KeywordRules {
-            added: SchemaRule::ContentEncodingAdded,
-            removed: SchemaRule::ContentEncodingRemoved,
-            changed: SchemaRule::ContentEncodingChanged,
-        },
-    ),
-    (
-        "contentMediaType",
-        KeywordRules {
-            added: SchemaRule::ContentMediaTypeAdded,
-            removed: SchemaRule::ContentMediaTypeRemoved,
-            changed: SchemaRule::ContentMediaTypeChanged,
-        },
-    ),
-    (
-        "$dynamicRef",
-        KeywordRules {
-            added: SchemaRule::DynamicRefAdded,
-            removed: SchemaRule::DynamicRefRemoved,
-            changed: SchemaRule::DynamicRefChanged,
-        },
-    ),
-];
-
 fn others(old: &Alternative<'_>, new: &Alternative<'_>, site: &Site, out: &mut Vec<Change>) {
     if old.others.contains_key(LEFT_OUT) || new.others.contains_key(LEFT_OUT) {
         out.push(site.change(
@@ -374,21 +429,77 @@ fn others(old: &Alternative<'_>, new: &Alternative<'_>, site: &Site, out: &mut V
             ),
         ));
     }
-    for (keyword, rules) in KEYWORDS {
-        let (was, is) = (old.others.get(keyword), new.others.get(keyword));
-        if was == is {
-            continue;
-        }
-        Verdict {
-            kept: is.is_none(),
-            back: was.is_none(),
-        }
-        .change(
-            rules,
-            (was.is_some(), is.is_some()),
-            &format!("has a `{keyword}` that demands"),
-            site,
-            out,
-        );
+    encodings(old, new, site, out);
+    let said = |of: &Alternative<'_>, keyword| of.others.get(keyword).cloned().unwrap_or_default();
+    let (was, is) = (said(old, "contentMediaType"), said(new, "contentMediaType"));
+    // Each media type must be one of a range of the other side.
+    let implied = |from: &[Value], to: &[Value]| {
+        to.iter().all(|range| {
+            from.iter()
+                .any(|kind| covers(text(range), text(kind)) || kind == range)
+        })
+    };
+    Verdict {
+        kept: implied(&was, &is),
+        back: implied(&is, &was),
+        ..Verdict::default()
     }
+    .change(
+        KeywordRules {
+            added: SchemaRule::ContentMediaTypeAdded,
+            removed: SchemaRule::ContentMediaTypeRemoved,
+            changed: SchemaRule::ContentMediaTypeChanged,
+        },
+        (!was.is_empty(), !is.is_empty()),
+        "has a `contentMediaType` that demands",
+        site,
+        out,
+    );
+    let (was, is) = (said(old, "$dynamicRef"), said(new, "$dynamicRef"));
+    Verdict {
+        kept: was == is || is.is_empty(),
+        back: was == is || was.is_empty(),
+        ..Verdict::default()
+    }
+    .change(
+        KeywordRules {
+            added: SchemaRule::DynamicRefAdded,
+            removed: SchemaRule::DynamicRefRemoved,
+            changed: SchemaRule::DynamicRefChanged,
+        },
+        (!was.is_empty(), !is.is_empty()),
+        "has a `$dynamicRef` that demands",
+        site,
+        out,
+    );
+}
+
+/// An encoding rules few texts out, but who does not know of it takes a text for another:
+/// a reader gets what nobody wrote.
+fn encodings(old: &Alternative<'_>, new: &Alternative<'_>, site: &Site, out: &mut Vec<Change>) {
+    let said = |of: &Alternative<'_>| {
+        let names = of.others.get("contentEncoding")?.iter();
+        let names: Vec<String> = names.map(|name| format!("`{}`", text(name))).collect();
+        Some(names.join(" and "))
+    };
+    let (rule, says) = match (said(old), said(new)) {
+        (None, Some(is)) => (
+            SchemaRule::ContentEncodingAdded,
+            about!("is now encoded as {is}"),
+        ),
+        (Some(was), None) => (
+            SchemaRule::ContentEncodingRemoved,
+            about!("is no longer encoded as {was}"),
+        ),
+        (Some(was), Some(is)) if was != is => (
+            SchemaRule::ContentEncodingChanged,
+            about!("was encoded as {was} and is now encoded as {is}"),
+        ),
+        _ => return,
+    };
+    out.push(site.change(rule, Effect::Incomparable, says));
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
 }

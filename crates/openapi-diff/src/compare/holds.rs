@@ -316,6 +316,18 @@ impl<'a> Compare<'a> {
         number
     }
 
+    pub(super) fn node_numbers<'n>(
+        &mut self,
+        side: Side,
+        nodes: impl IntoIterator<Item = &'n Node<'a>>,
+    ) -> Vec<u32>
+    where
+        'a: 'n,
+    {
+        let nodes = nodes.into_iter();
+        nodes.map(|node| self.node_number(side, node)).collect()
+    }
+
     /// The numbers of an alternative's slices, one for each of its types.
     pub(super) fn slices(&mut self, side: Side, alternative: u32) -> Vec<u32> {
         let Some(whole) = self.facts.alternatives.get(&(side, alternative)).cloned() else {

@@ -12,10 +12,13 @@
 
 mod annotations;
 mod applied;
+mod children;
+mod exact_place;
 mod facts;
 mod holds;
 mod objects;
 mod pairs;
+mod reach;
 mod scalars;
 mod site;
 mod text;
@@ -25,7 +28,9 @@ use std::collections::HashSet;
 
 pub(super) use self::pairs::Compare;
 use self::pairs::Link;
+pub(super) use self::reach::{Reach, Reached, Root};
 use self::scalars::{SIZES, numbers, sizes, type_lists, types, values};
+pub(super) use self::site::Change;
 use self::site::{Found, Site};
 use self::text::{formats, patterns};
 use super::alternatives::{
@@ -41,16 +46,16 @@ impl<'a> Compare<'a> {
     /// Returns the number of the pair, or `None` if they do not differ.
     pub(super) fn explore(&mut self, old: &Node<'a>, new: &Node<'a>) -> Option<usize> {
         let first = self.pairs.len();
-        let root = self.number(old, new)?;
+        let root = self.number(old, new, None)?;
         let mut next = first;
         while next < self.pairs.len() {
             let (old, new) = (self.pairs[next].old.clone(), self.pairs[next].new.clone());
             let found = self.pair(&old, &new);
             let inner = found.inner.into_iter();
-            let inner = inner
+            let mut inner: Vec<Link> = inner
                 .filter_map(|inner| {
                     Some(Link {
-                        pair: self.number(&inner.old, &inner.new)?,
+                        pair: self.number(&inner.old, &inner.new, inner.extends.then_some(next))?,
                         step: inner.step,
                         always: inner.always,
                     })
@@ -61,6 +66,13 @@ impl<'a> Compare<'a> {
             changes.retain(|change| {
                 seen.insert((change.rule, change.site.path.clone(), change.says.clone()))
             });
+            for change in &mut changes {
+                exact_place::refine(change, (&self.base, &old), (&self.revision, &new));
+            }
+            self.leave_to_parent(next, &mut changes);
+            // Most pairs have no more than one.
+            changes.shrink_to_fit();
+            inner.shrink_to_fit();
             self.pairs[next].inner = inner;
             self.pairs[next].changes = changes;
             next += 1;
@@ -97,6 +109,7 @@ impl<'a> Compare<'a> {
                 self.unions(&before, &after, &site, told_apart, &mut found);
             }
         }
+        self.children(old, new, &site, &mut found);
         found
     }
 
@@ -170,7 +183,12 @@ impl<'a> Compare<'a> {
         if old.types & !scalar != 0 {
             return false;
         }
-        if let (Some(was), Some(is)) = (&old.values, &new.values) {
+        let both = [Value::Bool(false), Value::Bool(true)];
+        let was = match &old.values {
+            None if old.types == BOOLEAN => Some(both.as_slice()),
+            values => values.as_deref(),
+        };
+        if let (Some(was), Some(is)) = (was, &new.values) {
             let text = |value: &Value| {
                 value
                     .as_str()
@@ -187,6 +205,7 @@ impl<'a> Compare<'a> {
                 && new.patterns.is_empty()
                 && new.formats.is_empty()
                 && new.nots.is_empty()
+                && new.others.is_empty()
                 && new.sizes[0].0 <= 1
                 && new.sizes[0].1.is_none();
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::pairs::Compare;
 use super::site::{Found, Site};
-use crate::alternatives::{Alternative, NULL, Node, OBJECT};
+use crate::alternatives::{Alternative, LEFT_OUT, MAX_MATCHES, NULL, Node, OBJECT};
 use crate::level::Direction;
 use crate::rules::{Effect, SchemaRule};
 use crate::sentence::{Sentence, around};
@@ -17,6 +17,26 @@ impl<'a> Compare<'a> {
         site: &Site,
         out: &mut Found<'a>,
     ) {
+        let matches = old.by_pattern.len().saturating_mul(new.properties.len())
+            + new.by_pattern.len().saturating_mul(old.properties.len());
+        if matches > MAX_MATCHES {
+            if [old, new]
+                .iter()
+                .any(|one| one.others.contains_key(LEFT_OUT))
+            {
+                // That it is not compared is said already.
+                return;
+            }
+            out.changes.push(site.change(
+                SchemaRule::NotCompared,
+                Effect::Unknown,
+                Sentence::about(
+                    "has too many properties and patterns for their names to be compared, and \
+                     something in it has changed; look at it by hand",
+                ),
+            ));
+            return;
+        }
         let names: BTreeSet<&String> = old
             .properties
             .keys()
@@ -191,16 +211,20 @@ impl<'a> Compare<'a> {
         out: &mut Found<'a>,
     ) {
         match (old.additional.is_never(), new.additional.is_never()) {
-            (false, true) => out.changes.push(site.change(
-                SchemaRule::AdditionalPropertiesForbidden,
-                Effect::Narrows,
-                Sentence::about("no longer takes properties that are not declared"),
-            )),
-            (true, false) => out.changes.push(site.change(
-                SchemaRule::AdditionalPropertiesAllowed,
-                Effect::Widens,
-                Sentence::about("may now hold properties that are not declared"),
-            )),
+            (false, true) => out
+                .changes
+                .push(site.at(&old.additional, &new.additional).change(
+                    SchemaRule::AdditionalPropertiesForbidden,
+                    Effect::Narrows,
+                    Sentence::about("no longer takes properties that are not declared"),
+                )),
+            (true, false) => out
+                .changes
+                .push(site.at(&old.additional, &new.additional).change(
+                    SchemaRule::AdditionalPropertiesAllowed,
+                    Effect::Widens,
+                    Sentence::about("may now hold properties that are not declared"),
+                )),
             (true, true) => {}
             (false, false) => {
                 out.inner("*", true, old.additional.clone(), new.additional.clone());
@@ -232,7 +256,7 @@ impl<'a> Compare<'a> {
                     "no longer have a schema",
                 )
             };
-            out.changes.push(site.change(
+            out.changes.push(site.at(&was, &is).change(
                 rule,
                 effect,
                 around!(

@@ -1,10 +1,10 @@
 //! The pairs of schemas that are compared, and how one leads to another.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::HashMap;
 
 use super::facts::Facts;
 use super::site::Change;
-use crate::alternatives::{Carrier, Expand, Node};
+use crate::alternatives::{Carrier, Expand, NOTHING, Node};
 use crate::classes::{Classes, Side};
 use crate::document::Document;
 use crate::level::Direction;
@@ -18,6 +18,8 @@ pub(super) struct Pair<'a> {
     pub(super) changes: Vec<Change>,
     /// The pairs in it.
     pub(super) inner: Vec<Link>,
+    /// The pair that this one extends and may stand for, or the first of several.
+    pub(super) parent: Option<usize>,
 }
 
 /// How a pair leads to another.
@@ -36,17 +38,9 @@ pub(crate) struct Compare<'a> {
     pub(super) classes: &'a Classes,
     pub(super) facts: Facts<'a>,
     pub(super) pairs: Vec<Pair<'a>>,
-    pub(super) numbers: HashMap<(String, String), usize>,
+    /// By where the schemas are, and whether they stand for others.
+    pub(super) numbers: HashMap<(Spots, Spots, bool), usize>,
     pub(super) carrier: Carrier,
-}
-
-/// A change, and where it is below the schemas that were asked for.
-pub(crate) struct Reached {
-    /// The number of the pair, and that of the change there.
-    pub(crate) pair: usize,
-    pub(crate) change: usize,
-    /// The property, as `address/lines/items`; empty for the whole.
-    pub(crate) path: String,
 }
 
 impl<'a> Compare<'a> {
@@ -73,12 +67,17 @@ impl<'a> Compare<'a> {
     }
 
     /// The number of a pair, which is left to compare if it is new.
-    pub(super) fn number(&mut self, old: &Node<'a>, new: &Node<'a>) -> Option<usize> {
+    pub(super) fn number(
+        &mut self,
+        old: &Node<'a>,
+        new: &Node<'a>,
+        parent: Option<usize>,
+    ) -> Option<usize> {
         if self.untouched(old, new) {
             return None;
         }
         let (old, new) = (self.base.resolved(old), self.revision.resolved(new));
-        let key = (old.key(), new.key());
+        let key = (spots(&old), spots(&new), parent.is_some());
         let next = self.pairs.len();
         let number = *self.numbers.entry(key).or_insert(next);
         if number == next {
@@ -87,72 +86,16 @@ impl<'a> Compare<'a> {
                 new,
                 changes: Vec::new(),
                 inner: Vec::new(),
+                parent,
             });
         }
         Some(number)
     }
 
-    /// Which pairs have changes, or lead to some.
-    pub(crate) fn changed(&self) -> Vec<bool> {
-        let mut users = vec![Vec::new(); self.pairs.len()];
-        for (number, pair) in self.pairs.iter().enumerate() {
-            for link in &pair.inner {
-                users[link.pair].push(number);
-            }
-        }
-        let mut changed = vec![false; self.pairs.len()];
-        let with = |number: &usize| !self.pairs[*number].changes.is_empty();
-        let mut todo: Vec<usize> = (0..self.pairs.len()).filter(with).collect();
-        while let Some(number) = todo.pop() {
-            if !std::mem::replace(&mut changed[number], true) {
-                todo.extend(&users[number]);
-            }
-        }
-        changed
-    }
-
-    /// The changes below a pair, the nearest first, each once and by the shortest way.
-    /// `always` says that the value of the pair itself is never left out. What a value
-    /// defaults to matters only where it can be.
-    pub(crate) fn below(&self, root: usize, always: bool, changed: &[bool]) -> Vec<Reached> {
-        let mut reached = Vec::new();
-        let mut seen = HashSet::new();
-        let mut left_out = HashSet::new();
-        let mut queue = VecDeque::new();
-        let mut visit = |number: usize, always: bool, path: &str, queue: &mut VecDeque<_>| {
-            let is_new = seen.insert(number);
-            let may_miss = !always && left_out.insert(number);
-            for (index, change) in self.pairs[number].changes.iter().enumerate() {
-                let counts = if is_default(change.rule) {
-                    may_miss
-                } else {
-                    is_new
-                };
-                if counts {
-                    reached.push(Reached {
-                        pair: number,
-                        change: index,
-                        path: join(path, &change.site.path),
-                    });
-                }
-            }
-            if is_new {
-                queue.push_back((number, path.to_owned()));
-            }
-        };
-        visit(root, always, "", &mut queue);
-        while let Some((number, path)) = queue.pop_front() {
-            for link in &self.pairs[number].inner {
-                if changed[link.pair] {
-                    visit(link.pair, link.always, &join(&path, &link.step), &mut queue);
-                }
-            }
-        }
-        reached
-    }
-
-    pub(crate) fn change(&self, pair: usize, change: usize) -> &Change {
-        &self.pairs[pair].changes[change]
+    /// The changes of all pairs, each with the number of its pair.
+    pub(crate) fn changes(&self) -> impl Iterator<Item = (usize, &Change)> {
+        let pairs = self.pairs.iter().enumerate();
+        pairs.flat_map(|(number, pair)| pair.changes.iter().map(move |change| (number, change)))
     }
 
     /// Returns whether the schemas differ in nothing, and refer to nothing that does.
@@ -162,16 +105,33 @@ impl<'a> Compare<'a> {
     }
 }
 
-/// A step below a path.
-fn join(path: &str, step: &str) -> String {
-    if path.is_empty() || step.is_empty() || step.starts_with('[') {
-        format!("{path}{step}")
-    } else {
-        format!("{path}.{step}")
-    }
+/// Where the parts of a schema are, in order.
+pub(super) type Spots = Box<[Spot]>;
+
+/// Where a schema is. Pointers would take much more room than addresses.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Spot {
+    /// The address of its value in the document.
+    At(usize),
+    /// The pointer of one that stands in no document.
+    Named(String),
 }
 
-fn is_default(rule: SchemaRule) -> bool {
+fn spots(node: &Node<'_>) -> Spots {
+    let parts = node.0.iter().map(|place| {
+        if std::ptr::eq(place.value, &raw const NOTHING) {
+            Spot::Named(place.pointer.clone())
+        } else {
+            Spot::At(std::ptr::from_ref(place.value).addr())
+        }
+    });
+    let mut parts: Vec<Spot> = parts.collect();
+    parts.sort_unstable();
+    parts.into()
+}
+
+/// Returns whether a change is one of what a value is taken to be that is left out.
+pub(super) fn is_default(rule: SchemaRule) -> bool {
     matches!(
         rule,
         SchemaRule::DefaultValueAdded

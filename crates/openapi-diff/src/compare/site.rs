@@ -45,6 +45,18 @@ impl Site {
         }
     }
 
+    /// The places of two schemas that are part of these, where they stand somewhere.
+    pub(super) fn at(&self, old: &Node<'_>, new: &Node<'_>) -> Self {
+        let place = |node: &Node<'_>, whole: &Option<String>| {
+            node.pointer().map(str::to_owned).or_else(|| whole.clone())
+        };
+        Self {
+            path: self.path.clone(),
+            base: place(old, &self.base),
+            revision: place(new, &self.revision),
+        }
+    }
+
     pub(super) fn change(&self, rule: SchemaRule, effect: Effect, says: Sentence) -> Change {
         Change {
             rule,
@@ -72,6 +84,8 @@ pub(super) struct Inner<'a> {
     pub(super) always: bool,
     pub(super) old: Node<'a>,
     pub(super) new: Node<'a>,
+    /// Whether these extend the two others, and may stand for them.
+    pub(super) extends: bool,
 }
 
 impl<'a> Found<'a> {
@@ -81,6 +95,18 @@ impl<'a> Found<'a> {
             always,
             old,
             new,
+            extends: false,
+        });
+    }
+
+    /// Two schemas that extend the others, and may stand for them.
+    pub(super) fn child(&mut self, old: Node<'a>, new: Node<'a>) {
+        self.inner.push(Inner {
+            step: String::new(),
+            always: true,
+            old,
+            new,
+            extends: true,
         });
     }
 }

@@ -96,7 +96,7 @@ const FORMATS: [(&str, &str); 9] = [
 ];
 
 /// Formats that rule values out. Others are names that two parties agree on.
-const KNOWN_FORMATS: [&str; 27] = [
+const KNOWN_FORMATS: [&str; 26] = [
     "date-time",
     "date",
     "time",
@@ -118,7 +118,6 @@ const KNOWN_FORMATS: [&str; 27] = [
     "json-pointer",
     "relative-json-pointer",
     "regex",
-    "byte",
     "binary",
     "int32",
     "float",

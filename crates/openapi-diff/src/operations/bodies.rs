@@ -1,13 +1,13 @@
 //! Bodies of requests and responses, by media type.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::HashMap;
 
-use serde_json::Value;
-
-use super::judge::{Described, Judge, Scope, media, schema, sent};
-use crate::alternatives::{ARRAY, Carrier, Expand, Node, OBJECT, STRING};
+use super::encodings::Bodies;
+use super::judge::{Described, Judge, Scope, schema, sent};
+use crate::alternatives::{Carrier, Node};
 use crate::document::Located;
 use crate::level::Direction;
+use crate::media::{is_json, is_xml, media, ranges};
 use crate::rules::{OperationRule, Part};
 
 impl<'a> Judge<'a> {
@@ -97,19 +97,12 @@ impl<'a> Judge<'a> {
         let old = self.base.members(was, "content");
         let new = self.revision.members(is, "content");
         let mut matched = vec![false; new.len()];
-        let kinds: Vec<String> = new.iter().map(|(kind, _)| media(kind)).collect();
-        let mut places = HashMap::new();
-        for (index, kind) in kinds.iter().enumerate() {
-            places.entry(kind.as_str()).or_insert(index);
-        }
+        let kinds = Kinds::of(&new);
         for (kind, place) in &old {
             let whole = media(kind);
-            let exact = places.get(whole.as_str()).copied();
-            let range = || kinds.iter().position(|other| covers(other, &whole));
-            let inner = || kinds.iter().position(|other| covers(&whole, other));
-            let index = if let Some(index) = exact {
+            let index = if let Some(index) = kinds.same(&whole) {
                 index
-            } else if let Some(index) = range() {
+            } else if let Some(index) = kinds.covering(&whole) {
                 let rule = if request {
                     OperationRule::RequestBodyMediaTypeAdded
                 } else {
@@ -124,7 +117,7 @@ impl<'a> Judge<'a> {
                     text,
                 );
                 index
-            } else if let Some(index) = inner().filter(|_| !request) {
+            } else if let Some(index) = kinds.covered_by(&whole).filter(|_| !request) {
                 let text = format!("{subject} was `{kind}` and is now `{}`", new[index].0);
                 self.report(
                     OperationRule::ResponseMediaTypeNameSpecialized,
@@ -159,9 +152,15 @@ impl<'a> Judge<'a> {
             let kind = media(kind);
             self.content(scope, direction, subject, (place, &new[index].1), &kind);
         }
+        let old_kinds = Kinds::of(&old);
         for ((kind, place), matched) in new.iter().zip(matched) {
             // Without any type before, there was no body to speak of.
             if !matched {
+                let whole = media(kind);
+                if let Some(index) = old_kinds.covering(&whole) {
+                    // It was one of a range, and is now told apart.
+                    self.content(scope, direction, subject, (&old[index].1, place), &whole);
+                }
                 let rule = if request {
                     OperationRule::RequestBodyMediaTypeAdded
                 } else {
@@ -189,22 +188,21 @@ impl<'a> Judge<'a> {
     ) {
         let form = kind == "application/x-www-form-urlencoded";
         let nodes = (schema(old), schema(new));
-        if direction == Direction::Request && (form || kind.starts_with("multipart/")) {
-            let mut changed = self.encodings_changed((old, &nodes.0), (new, &nodes.1), form);
-            changed.extend(unnamed_changed(old, new));
-            for name in changed {
-                self.report(
-                    OperationRule::RequestParameterSerializationChanged,
-                    Some(direction),
-                    Some(&scope.operation),
-                    (Some(old), Some(new)),
-                    format!("the part `{name}` of {subject} is encoded in another way"),
-                );
-            }
+        let is_multipart = kind.starts_with("multipart/");
+        if form || is_multipart {
+            let bodies = Bodies {
+                direction,
+                subject,
+                media: [old, new],
+                schemas: [&nodes.0, &nodes.1],
+                is_form: form,
+            };
+            self.encodings(scope, &bodies);
         }
         let carrier = match kind {
             _ if form => Carrier::Text,
             _ if is_json(kind) || is_xml(kind) || kind.starts_with("text/") => Carrier::Json,
+            _ if is_multipart => Carrier::Parts,
             _ => Carrier::Bytes,
         };
         let described = Described {
@@ -228,131 +226,41 @@ impl<'a> Judge<'a> {
             self.schemas(scope, described, &was, &is);
         }
     }
+}
 
-    /// The properties that a form no longer takes as they used to be written.
-    fn encodings_changed(
-        &self,
-        (old, was): (&Located<'a>, &Node<'a>),
-        (new, is): (&Located<'a>, &Node<'a>),
-        form: bool,
-    ) -> Vec<String> {
-        let of = |document, node: &Node<'a>| {
-            let expand = Expand::new(document, Direction::Request);
-            let mut all: BTreeMap<String, u8> = BTreeMap::new();
-            for alternative in expand.alternatives(node).iter() {
-                for (name, property) in &alternative.properties {
-                    let types = expand.alternatives(property);
-                    *all.entry(name.clone()).or_default() |= types
-                        .iter()
-                        .fold(0, |bits, alternative| bits | alternative.types);
-                }
+/// The media types of a body, to be looked up.
+struct Kinds {
+    by_kind: HashMap<String, usize>,
+    /// The first that each range covers.
+    by_range: HashMap<String, usize>,
+}
+
+impl Kinds {
+    fn of(all: &[(String, Located<'_>)]) -> Self {
+        let mut kinds = Kinds {
+            by_kind: HashMap::new(),
+            by_range: HashMap::new(),
+        };
+        for (index, (kind, _)) in all.iter().enumerate() {
+            let kind = media(kind);
+            for range in ranges(&kind) {
+                kinds.by_range.entry(range).or_insert(index);
             }
-            all
-        };
-        let (before, after) = (of(self.base, was), of(self.revision, is));
-        let part = |place: &Located<'a>, name: &str| {
-            place
-                .value
-                .get("encoding")
-                .and_then(|encodings| encodings.get(name))
-                .cloned()
-                .unwrap_or_default()
-        };
-        before
-            .iter()
-            .filter(|(name, types)| {
-                let Some(other) = after.get(*name) else {
-                    return false;
-                };
-                let (was, is) = (part(old, name), part(new, name));
-                if form {
-                    let compound = **types & *other & (ARRAY | OBJECT) != 0;
-                    return compound && written(&was) != written(&is);
-                }
-                let (was, is) = (taken(&was, **types), taken(&is, *other));
-                !are_taken(&was, &is)
-                    || !needed(&part(new, name)).is_subset(&needed(&part(old, name)))
-            })
-            .map(|(name, _)| name.clone())
-            .collect()
+            kinds.by_kind.entry(kind).or_insert(index);
+        }
+        kinds
     }
-}
 
-/// Style and explode of a part of a form.
-fn written(encoding: &Value) -> (&str, bool) {
-    let style = encoding
-        .get("style")
-        .and_then(Value::as_str)
-        .unwrap_or("form");
-    let explode = encoding.get("explode").and_then(Value::as_bool);
-    (style, explode.unwrap_or(style == "form"))
-}
-
-/// The headers that a part must have, in lower case.
-fn needed(encoding: &Value) -> BTreeSet<String> {
-    let headers = encoding.get("headers").and_then(Value::as_object);
-    let headers = headers.into_iter().flatten();
-    headers
-        .filter(|(_, header)| header.get("required") == Some(&Value::Bool(true)))
-        .map(|(name, _)| name.to_ascii_lowercase())
-        .collect()
-}
-
-/// Returns whether parts of all of these media types are still taken.
-fn are_taken(was: &[String], is: &[String]) -> bool {
-    was.iter()
-        .all(|kind| is.iter().any(|range| covers(range, kind)))
-}
-
-/// The parts without names that are no longer taken in a media type (OpenAPI 3.2).
-fn unnamed_changed(old: &Located<'_>, new: &Located<'_>) -> Vec<String> {
-    let nothing = Value::Null;
-    let of = |place: &Located<'_>, index: Option<usize>| {
-        let rest = place.value.get("itemEncoding");
-        let first = index.and_then(|index| place.value.get("prefixEncoding")?.get(index));
-        taken(first.or(rest).unwrap_or(&nothing), STRING)
-    };
-    let count = |place: &Located<'_>| {
-        let stated = place.value.get("prefixEncoding").and_then(Value::as_array);
-        stated.map_or(0, Vec::len)
-    };
-    let first = (0..count(old).max(count(new))).map(Some);
-    first
-        .chain([None])
-        .filter(|index| !are_taken(&of(old, *index), &of(new, *index)))
-        .map(|index| index.map_or("[]".to_owned(), |index| format!("[{index}]")))
-        .collect()
-}
-
-/// The media types that a part may have.
-fn taken(encoding: &Value, types: u8) -> Vec<String> {
-    match encoding.get("contentType").and_then(Value::as_str) {
-        Some(kinds) => kinds.split(',').map(media).collect(),
-        None if types & !(ARRAY | OBJECT) == 0 => vec!["application/json".to_owned()],
-        None => vec!["*/*".to_owned()],
+    fn same(&self, kind: &str) -> Option<usize> {
+        self.by_kind.get(kind).copied()
     }
-}
 
-fn is_json(kind: &str) -> bool {
-    let bare = kind.split(';').next().unwrap_or_default();
-    let kinds = [
-        "application/json",
-        "application/jsonl",
-        "application/x-ndjson",
-    ];
-    kinds.contains(&bare) || bare.ends_with("+json") || bare.ends_with("json-seq")
-}
+    fn covering(&self, kind: &str) -> Option<usize> {
+        let mut ranges = ranges(kind).into_iter();
+        ranges.find_map(|range| self.same(&range))
+    }
 
-fn is_xml(kind: &str) -> bool {
-    let bare = kind.split(';').next().unwrap_or_default();
-    matches!(bare, "application/xml" | "text/xml") || bare.ends_with("+xml")
-}
-
-fn covers(range: &str, kind: &str) -> bool {
-    let bare = kind.split(';').next().unwrap_or_default();
-    range == "*/*"
-        || range == bare
-        || range
-            .strip_suffix("/*")
-            .is_some_and(|major| bare.split('/').next() == Some(major))
+    fn covered_by(&self, range: &str) -> Option<usize> {
+        self.by_range.get(range).copied()
+    }
 }

@@ -1,6 +1,6 @@
 //! Calls that the server makes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::judge::{Judge, Scope};
 use crate::document::{Document, Located};
@@ -11,8 +11,9 @@ impl<'a> Judge<'a> {
         let name = Some(scope.operation.as_str());
         let was = self.base.members(old, "callbacks");
         let is = self.revision.members(new, "callbacks");
+        let (were, are) = (by_key(&was), by_key(&is));
         for (key, place) in &was {
-            let Some((_, now)) = is.iter().find(|(other, _)| other == key) else {
+            let Some(now) = are.get(key.as_str()) else {
                 self.report(
                     OperationRule::CallbackRemoved,
                     None,
@@ -35,9 +36,10 @@ impl<'a> Judge<'a> {
                         .collect()
                 };
             let (before, after) = (urls(self.base, place), urls(self.revision, now));
+            let now_at = by_key(&after);
             for (url, item) in &before {
-                match after.iter().find(|(other, _)| other == url) {
-                    Some((_, other)) => {
+                match now_at.get(url.as_str()) {
+                    Some(other) => {
                         let pair = (item.pointer.clone(), other.pointer.clone(), scope.inverted);
                         if !self.called_back.insert(pair) {
                             continue;
@@ -56,7 +58,7 @@ impl<'a> Judge<'a> {
             }
         }
         for (key, place) in &is {
-            if !was.iter().any(|(other, _)| other == key) {
+            if !were.contains_key(key.as_str()) {
                 self.report(
                     OperationRule::CallbackAdded,
                     None,
@@ -72,9 +74,10 @@ impl<'a> Judge<'a> {
         let (old_root, new_root) = self.root();
         let was = self.base.members(&old_root, "webhooks");
         let is = self.revision.members(&new_root, "webhooks");
+        let (were, are) = (by_key(&was), by_key(&is));
         for (key, place) in &was {
-            match is.iter().find(|(other, _)| other == key) {
-                Some((_, now)) => self.path_item(
+            match are.get(key.as_str()) {
+                Some(now) => self.path_item(
                     &format!("webhook {key}"),
                     place,
                     now,
@@ -91,7 +94,7 @@ impl<'a> Judge<'a> {
             }
         }
         for (key, place) in &is {
-            if !was.iter().any(|(other, _)| other == key) {
+            if !were.contains_key(key.as_str()) {
                 self.report(
                     OperationRule::WebhookAdded,
                     None,
@@ -102,4 +105,10 @@ impl<'a> Judge<'a> {
             }
         }
     }
+}
+
+fn by_key<'p, 'a>(all: &'p [(String, Located<'a>)]) -> HashMap<&'p str, &'p Located<'a>> {
+    all.iter()
+        .map(|(key, place)| (key.as_str(), place))
+        .collect()
 }

@@ -22,7 +22,7 @@ pub(super) struct Judge<'a> {
     pub(super) today: Date,
     pub(super) findings: Vec<Finding>,
     /// The comparisons of schemas; see [`comparison`].
-    pub(super) compares: [Compare<'a>; 5],
+    pub(super) compares: Vec<Compare<'a>>,
     pub(super) uses: Vec<UsedPair>,
     /// Which path items of callbacks have been compared, and whether inverted. One can
     /// be that of an operation that it is a callback of.
@@ -55,18 +55,6 @@ pub(super) struct UsedPair {
     /// Which comparison they stand in, and the number of the pair there.
     pub(super) compare: usize,
     pub(super) pair: usize,
-}
-
-/// A change of a schema, whatever uses it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Cause {
-    /// Which comparison it stands in.
-    pub(super) compare: usize,
-    /// What the schemas were compared as.
-    pub(super) part: Part,
-    /// The number of the pair, and that of the change there.
-    pub(super) pair: usize,
-    pub(super) change: usize,
 }
 
 /// The operation that is looked at.
@@ -172,9 +160,11 @@ fn comparison(direction: Direction, carrier: Carrier) -> usize {
     match (direction, carrier) {
         (Direction::Request, Carrier::Json) => 0,
         (Direction::Request, Carrier::Text) => 1,
-        (Direction::Request, Carrier::Bytes) => 2,
-        (Direction::Response, Carrier::Json | Carrier::Text) => 3,
-        (Direction::Response, Carrier::Bytes) => 4,
+        (Direction::Request, Carrier::Parts) => 2,
+        (Direction::Request, Carrier::Bytes) => 3,
+        (Direction::Response, Carrier::Json | Carrier::Text) => 4,
+        (Direction::Response, Carrier::Parts) => 5,
+        (Direction::Response, Carrier::Bytes) => 6,
     }
 }
 
@@ -183,13 +173,15 @@ pub(super) fn comparisons<'a>(
     base: &'a Document,
     revision: &'a Document,
     classes: &'a Classes,
-) -> [Compare<'a>; 5] {
+) -> Vec<Compare<'a>> {
     let of = |direction, carrier| Compare::new(base, revision, classes, direction, carrier);
-    [
+    vec![
         of(Direction::Request, Carrier::Json),
         of(Direction::Request, Carrier::Text),
+        of(Direction::Request, Carrier::Parts),
         of(Direction::Request, Carrier::Bytes),
         of(Direction::Response, Carrier::Json),
+        of(Direction::Response, Carrier::Parts),
         of(Direction::Response, Carrier::Bytes),
     ]
 }
@@ -257,18 +249,4 @@ pub(super) fn operations<'a>(item: &Located<'a>) -> BTreeMap<String, Located<'a>
         }
     }
     all
-}
-
-/// A media type in one spelling. A charset of UTF-8 is what JSON has anyway.
-pub(super) fn media(kind: &str) -> String {
-    let mut parts = kind
-        .split(';')
-        .map(|part| part.trim().to_ascii_lowercase().replace('"', ""));
-    let name = parts.next().unwrap_or_default();
-    let mut rest: Vec<String> = parts
-        .filter(|part| !part.is_empty() && part.replace(' ', "") != "charset=utf-8")
-        .collect();
-    rest.sort();
-    rest.insert(0, name);
-    rest.join(";")
 }

@@ -3,6 +3,8 @@
 
 mod bodies;
 mod callbacks;
+mod causes;
+mod encodings;
 mod ids;
 mod judge;
 mod parameters;
@@ -12,19 +14,16 @@ mod servers;
 mod stability;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
 
 use jiff::civil::Date;
 use serde_json::Value;
 
-use self::judge::{Cause, Judge, Scope, UsedPair, comparisons, operations, template};
+use self::judge::{Judge, Scope, comparisons, operations, template};
 use self::servers::Moves;
 use super::classes::Classes;
-use super::compare::Compare;
 use super::document::{Document, Located};
-use crate::finding::{Finding, Location};
-use crate::operation_list::OperationList;
-use crate::rules::{self, OperationRule, Part, Rule, SchemaRule};
+use crate::finding::Finding;
+use crate::rules::OperationRule;
 
 pub(super) fn documents(base: &Document, revision: &Document, today: Date) -> Vec<Finding> {
     if base.root == revision.root {
@@ -300,81 +299,6 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn changes_of_schemas(&mut self) {
-        let changed = self.compares.each_ref().map(Compare::changed);
-        // What uses the same pair reaches the same changes.
-        let mut roots: BTreeMap<(usize, usize, bool), Vec<usize>> = BTreeMap::new();
-        for (number, used) in self.uses.iter().enumerate() {
-            let root = (used.compare, used.pair, used.always);
-            roots.entry(root).or_default().push(number);
-        }
-        let roots: Vec<_> = roots.into_iter().collect();
-        // Which roots reach a change, and how: many uses have the same root.
-        let mut causes: BTreeMap<Cause, Vec<(usize, Box<str>)>> = BTreeMap::new();
-        for (root, ((compare, pair, always), uses)) in roots.iter().enumerate() {
-            let parts: BTreeSet<_> = uses.iter().map(|number| self.uses[*number].part).collect();
-            for reached in self.compares[*compare].below(*pair, *always, &changed[*compare]) {
-                for part in &parts {
-                    let cause = Cause {
-                        compare: *compare,
-                        part: *part,
-                        pair: reached.pair,
-                        change: reached.change,
-                    };
-                    let reached_from = causes.entry(cause).or_default();
-                    reached_from.push((root, reached.path.clone().into()));
-                }
-            }
-        }
-        let mut names = Names::of(&self.uses);
-        for (cause, from) in causes {
-            let change = self.compares[cause.compare].change(cause.pair, cause.change);
-            let is_of_xml = change.rule == SchemaRule::XmlChanged;
-            let is_reached = |used: &UsedPair| used.part == cause.part && (used.xml || !is_of_xml);
-            let mut places: Vec<(usize, &str)> = Vec::new();
-            for (root, path) in &from {
-                let all = roots[*root].1.iter().copied();
-                let reached = all.filter(|number| is_reached(&self.uses[*number]));
-                places.extend(reached.map(|number| (number, &**path)));
-            }
-            places.sort_by_key(|(number, _)| *number);
-            let steps = |path: &str| path.matches(['.', '[']).count();
-            // The nearest place speaks for all.
-            let nearest = places
-                .iter()
-                .min_by_key(|(_, path)| (!path.is_empty(), steps(path)));
-            let Some((number, path)) = nearest else {
-                continue;
-            };
-            let used = &self.uses[*number];
-            let reaching = from.iter().map(|(root, _)| *root).collect();
-            let also = names.others(*number, (reaching, cause.part, is_of_xml), &places);
-            let location = |document: &Document, pointer: &Option<String>| {
-                pointer.clone().map(|pointer| Location {
-                    source: document.source.clone(),
-                    pointer,
-                    line: None,
-                })
-            };
-            let subject = named(path, &used.subject);
-            let usage = rules::Use {
-                part: cause.part,
-                direction: used.direction,
-                whole: path.is_empty(),
-            };
-            self.findings.push(Finding {
-                rule: Rule::Schema(change.rule, usage),
-                level: rules::level(used.direction, change.rule, change.effect),
-                direction: Some(used.direction),
-                operation: Some(used.operation.clone()),
-                also,
-                base: location(self.base, &change.site.base),
-                revision: location(self.revision, &change.site.revision),
-                message: change.says.of(&subject),
-            });
-        }
-    }
-
     fn components(&mut self) {
         let schemas = |document: &'a Document| {
             document
@@ -395,92 +319,5 @@ impl<'a> Judge<'a> {
                 );
             }
         }
-    }
-}
-
-/// What reaches a change: pairs of schemas, the part that they describe, whether only
-/// uses in XML count, and the operation that is named first.
-type Reach = ((Vec<usize>, Part, bool), u32);
-
-/// The operations of a document, and lists of them. Changes that the same uses reach share
-/// theirs.
-struct Names {
-    all: Arc<[String]>,
-    /// The number of the operation of each use.
-    of_use: Vec<u32>,
-    known: HashMap<Reach, OperationList>,
-}
-
-impl Names {
-    fn of(uses: &[UsedPair]) -> Self {
-        let mut numbers: HashMap<&str, u32> = HashMap::new();
-        let mut all = Vec::new();
-        let mut of_use = Vec::with_capacity(uses.len());
-        for used in uses {
-            let next = u32::try_from(all.len()).unwrap_or(u32::MAX);
-            let number = *numbers.entry(&used.operation).or_insert_with(|| {
-                all.push(used.operation.clone());
-                next
-            });
-            of_use.push(number);
-        }
-        Self {
-            all: all.into(),
-            of_use,
-            known: HashMap::new(),
-        }
-    }
-
-    /// The operations of uses but for that of one. `roots` are what these are all uses of.
-    fn others(
-        &mut self,
-        one: usize,
-        roots: (Vec<usize>, Part, bool),
-        uses: &[(usize, &str)],
-    ) -> OperationList {
-        let own = self.of_use[one];
-        let Self { all, of_use, known } = self;
-        let list = known.entry((roots, own)).or_insert_with(|| {
-            let mut seen = HashSet::from([own]);
-            let numbers = uses.iter().map(|(number, _)| of_use[*number]);
-            let numbers = numbers.filter(|number| seen.insert(*number)).collect();
-            OperationList::new(all, numbers)
-        });
-        list.clone()
-    }
-}
-
-/// What a sentence calls the place at a path, such as `tags[].name`, below a
-/// subject.
-fn named(path: &str, subject: &str) -> String {
-    if path.is_empty() {
-        return subject.to_owned();
-    }
-    if let Some(list) = path.strip_suffix("[]") {
-        return format!("the elements of {}", named(list, subject));
-    }
-    if let Some(inner) = path.strip_prefix("[].") {
-        return named(inner, &format!("the elements of {subject}"));
-    }
-    format!("the property `{path}` of {subject}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::named;
-
-    #[track_caller]
-    fn check(path: &str, expected: &str) {
-        assert_eq!(named(path, "the body"), expected);
-    }
-
-    #[test]
-    fn places_are_named_for_people() {
-        check("", "the body");
-        check("tags", "the property `tags` of the body");
-        check("[]", "the elements of the body");
-        check("[].name", "the property `name` of the elements of the body");
-        check("tags[]", "the elements of the property `tags` of the body");
-        check("tags[].name", "the property `tags[].name` of the body");
     }
 }

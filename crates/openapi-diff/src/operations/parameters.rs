@@ -1,13 +1,14 @@
 //! Parameters: where they are, whether they are needed, how they are written.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::Value;
 
-use super::judge::{Described, Judge, Scope, media, path_of, schema, sent, template};
+use super::judge::{Described, Judge, Scope, path_of, schema, sent, template};
 use crate::alternatives::{ARRAY, Carrier, Expand, Node, OBJECT, list};
 use crate::document::{Document, Located};
 use crate::level::Direction;
+use crate::media::media;
 use crate::rules::{OperationRule, Part, Use};
 
 impl<'a> Judge<'a> {
@@ -26,14 +27,19 @@ impl<'a> Judge<'a> {
             was.retain(|key, _| key.0 != "path");
             is.retain(|key, _| key.0 != "path");
         }
+        let in_path = |key: &&Key| key.0 == "path";
+        let described = was.keys().filter(in_path).count();
+        let is_described = described >= template(path_of(&scope.operation)).1.len();
+        let (were, are) = (by_name(&was), by_name(&is));
         for (key, old) in &was {
             if let Some(new) = is.get(key) {
                 self.parameter(scope, key, old, new);
                 continue;
             }
-            let moved = is.iter().find(|(other, _)| {
-                other.1 == key.1 && other.0 != key.0 && !was.contains_key(*other)
-            });
+            let same_name = are.get(key.1.as_str()).into_iter().flatten();
+            let moved = same_name
+                .copied()
+                .find(|(other, _)| !was.contains_key(*other));
             if let Some((other, new)) = moved {
                 let text = format!(
                     "the parameter `{}` is now expected in the {}, not the {}",
@@ -63,20 +69,12 @@ impl<'a> Judge<'a> {
             }
         }
         for (key, new) in &is {
-            if was.contains_key(key)
-                || was
-                    .keys()
-                    .any(|other| other.1 == key.1 && !is.contains_key(other))
-            {
+            let mut same_name = were.get(key.1.as_str()).into_iter().flatten();
+            if was.contains_key(key) || same_name.any(|(other, _)| !is.contains_key(*other)) {
                 continue;
             }
             let (rule, text) = match (key.0.as_str(), new.flag("required")) {
-                ("path", _)
-                    if was.keys().filter(|other| other.0 == "path").count()
-                        >= template(path_of(&scope.operation)).1.len() =>
-                {
-                    (OperationRule::NewRequestPathParameter, "is new")
-                }
+                ("path", _) if is_described => (OperationRule::NewRequestPathParameter, "is new"),
                 // It was in the path all along, and is now described.
                 ("path", _) => (
                     OperationRule::NewOptionalRequestParameter,
@@ -105,13 +103,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn parameter(
-        &mut self,
-        scope: &Scope,
-        key: &(String, String),
-        old: &Located<'a>,
-        new: &Located<'a>,
-    ) {
+    fn parameter(&mut self, scope: &Scope, key: &Key, old: &Located<'a>, new: &Located<'a>) {
         let name = Some(scope.operation.as_str());
         let request = Some(sent(scope));
         let places = (Some(old), Some(new));
@@ -253,13 +245,27 @@ impl<'a> Judge<'a> {
     }
 }
 
+/// The place of a parameter, such as `query`, and its name.
+type Key = (String, String);
+
+/// Parameters by their names, in their order.
+fn by_name<'p, 'a>(
+    all: &'p BTreeMap<Key, Located<'a>>,
+) -> HashMap<&'p str, Vec<(&'p Key, &'p Located<'a>)>> {
+    let mut by_name: HashMap<&str, Vec<_>> = HashMap::new();
+    for (key, place) in all {
+        by_name.entry(&key.1).or_default().push((key, place));
+    }
+    by_name
+}
+
 /// Parameters by place and name; those of the operation win. A header keeps no
 /// case, and some headers are described elsewhere.
 fn parameters<'a>(
     document: &'a Document,
     (item, operation): (&Located<'a>, &Located<'a>),
     renamed: &BTreeMap<String, String>,
-) -> BTreeMap<(String, String), Located<'a>> {
+) -> BTreeMap<Key, Located<'a>> {
     let mut all = BTreeMap::new();
     for of in [item, operation] {
         for place in list(of, "parameters") {

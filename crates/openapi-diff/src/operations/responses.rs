@@ -8,6 +8,7 @@ use super::judge::{Described, Judge, Scope, schema};
 use crate::alternatives::{Carrier, Node};
 use crate::document::{Document, Located};
 use crate::level::Direction;
+use crate::media::media;
 use crate::rules::{OperationRule, Part, Use};
 
 impl<'a> Judge<'a> {
@@ -21,17 +22,20 @@ impl<'a> Judge<'a> {
         let was = stated(self.base.members(old, "responses"));
         let is = stated(self.revision.members(new, "responses"));
         let mut compared = BTreeSet::new();
+        let (were, are) = (Statuses::of(&was), Statuses::of(&is));
+        // What stood for each new status.
+        let mut stood_for: HashMap<&str, Vec<&(String, Located<'a>)>> = HashMap::new();
+        for new in &is {
+            if let Some((old, _)) = were.covering(&new.0, &are) {
+                stood_for.entry(old).or_default().push(new);
+            }
+        }
         for (status, place) in &was {
             // What answers now where this one did.
-            let now: Vec<&(String, Located<'a>)> = match covering(&is, status, &was) {
+            let now = match are.covering(status, &were) {
                 Some(one) => vec![one],
                 // A range, or whatever is not named, that was split up.
-                None => is
-                    .iter()
-                    .filter(|(other, _)| {
-                        covering(&was, other, &is).is_some_and(|old| old.0 == *status)
-                    })
-                    .collect(),
+                None => stood_for.remove(status.as_str()).unwrap_or_default(),
             };
             for (other, new) in &now {
                 if compared.insert((status.clone(), other.clone())) {
@@ -49,22 +53,27 @@ impl<'a> Judge<'a> {
                     Some(direction),
                     name,
                     (Some(place), Some(new)),
-                    format!("the status {status} is now {range}; clients may get another"),
+                    if scope.inverted {
+                        format!(
+                            "the status {status} is now {range}; clients may answer with another"
+                        )
+                    } else {
+                        format!("the status {status} is now {range}; clients may get another")
+                    },
                 );
             }
             if !now.is_empty() {
                 continue;
             }
-            let (rule, text) = if success {
-                (
-                    OperationRule::ResponseSuccessStatusRemoved,
-                    "clients that wait for it fail",
-                )
+            let rule = if success {
+                OperationRule::ResponseSuccessStatusRemoved
             } else {
-                (
-                    OperationRule::ResponseNonSuccessStatusRemoved,
-                    "clients need not handle it any more",
-                )
+                OperationRule::ResponseNonSuccessStatusRemoved
+            };
+            let text = match (scope.inverted, success) {
+                (true, _) => "clients that answer so are no longer understood",
+                (false, true) => "clients that wait for it fail",
+                (false, false) => "clients need not handle it any more",
             };
             self.report(
                 rule,
@@ -75,10 +84,10 @@ impl<'a> Judge<'a> {
             );
         }
         for (status, place) in &is {
-            if was.iter().any(|(other, _)| same_status(other, status)) {
+            if were.named(status).is_some() {
                 continue;
             }
-            let covered = covering(&was, status, &is);
+            let covered = were.covering(status, &are);
             if let Some((other, old)) = covered
                 && compared.insert((other.clone(), status.clone()))
             {
@@ -188,9 +197,12 @@ impl<'a> Judge<'a> {
             header_schema(self.base, old),
             header_schema(self.revision, new),
         );
-        let has_content = [old, new].map(|place| place.value.get("content").is_some());
-        if has_content[0] != has_content[1]
-            || (!has_content[0] && self.wire_differs("header", (old, &nodes.0), (new, &nodes.1)))
+        let kinds = [
+            content_kind(self.base, old),
+            content_kind(self.revision, new),
+        ];
+        if kinds[0] != kinds[1]
+            || (kinds[0].is_none() && self.wire_differs("header", (old, &nodes.0), (new, &nodes.1)))
         {
             self.report(
                 OperationRule::ResponseHeaderSerializationChanged,
@@ -266,7 +278,9 @@ impl<'a> Judge<'a> {
 }
 
 /// Headers by their names, which are the same in any case.
-fn by_lower_case<'p, 'a>(headers: &'p [(String, Located<'a>)]) -> HashMap<String, &'p Located<'a>> {
+pub(super) fn by_lower_case<'p, 'a>(
+    headers: &'p [(String, Located<'a>)],
+) -> HashMap<String, &'p Located<'a>> {
     let headers = headers.iter().rev();
     headers
         .map(|(name, place)| (name.to_ascii_lowercase(), place))
@@ -298,33 +312,53 @@ fn is_range(status: &str) -> bool {
     status.to_ascii_uppercase().ends_with("XX")
 }
 
-fn same_status(a: &str, b: &str) -> bool {
-    a.eq_ignore_ascii_case(b)
+/// The responses of an operation, to be looked up.
+struct Statuses<'p, 'a> {
+    /// In capitals, as in `2XX`.
+    by_status: HashMap<String, &'p (String, Located<'a>)>,
+    /// Whether there is one for a success.
+    names_success: bool,
 }
 
-/// The response that stands for a status: itself, its range, or the default.
-/// Beside a named success, the default is about failures.
-fn covering<'p, 'a>(
-    all: &'p [(String, Located<'a>)],
-    status: &str,
-    other: &[(String, Located<'a>)],
-) -> Option<&'p (String, Located<'a>)> {
-    let find = |wanted: &str| all.iter().find(|(other, _)| same_status(other, wanted));
-    let named_success =
-        |all: &[(String, Located<'a>)]| all.iter().any(|(status, _)| status.starts_with('2'));
-    let range = status.get(..1).map(|class| format!("{class}XX"));
-    let by_default = if status.starts_with('2') {
-        !named_success(all)
-    } else {
-        status != "default" || (named_success(all) && named_success(other))
-    };
-    find(status)
-        .or_else(|| range.and_then(|range| find(&range)))
-        .or_else(|| find("default").filter(|_| by_default))
+impl<'p, 'a> Statuses<'p, 'a> {
+    fn of(all: &'p [(String, Located<'a>)]) -> Self {
+        // Of two that differ in case alone the first counts.
+        let all_reversed = all.iter().rev();
+        Self {
+            by_status: all_reversed
+                .map(|one| (one.0.to_ascii_uppercase(), one))
+                .collect(),
+            names_success: all.iter().any(|(status, _)| status.starts_with('2')),
+        }
+    }
+
+    fn named(&self, status: &str) -> Option<&'p (String, Located<'a>)> {
+        self.by_status.get(&status.to_ascii_uppercase()).copied()
+    }
+
+    /// The response that stands for a status: itself, its range, or the default.
+    /// Beside a named success, the default is about failures.
+    fn covering(&self, status: &str, other: &Self) -> Option<&'p (String, Located<'a>)> {
+        let range = status.get(..1).map(|class| format!("{class}XX"));
+        let by_default = if status.starts_with('2') {
+            !self.names_success
+        } else {
+            status != "default" || (self.names_success && other.names_success)
+        };
+        self.named(status)
+            .or_else(|| range.and_then(|range| self.named(&range)))
+            .or_else(|| self.named("default").filter(|_| by_default))
+    }
+}
+
+/// The media type of a header that is not written as headers are.
+fn content_kind<'a>(document: &'a Document, header: &Located<'a>) -> Option<String> {
+    let contents = document.members(header, "content");
+    contents.first().map(|(kind, _)| media(kind))
 }
 
 /// A header says what it holds by a schema or by a single media type.
-fn header_schema<'a>(document: &'a Document, header: &Located<'a>) -> Node<'a> {
+pub(super) fn header_schema<'a>(document: &'a Document, header: &Located<'a>) -> Node<'a> {
     match document.members(header, "content").first() {
         Some((_, content)) => schema(content),
         None => schema(header),

@@ -1,6 +1,6 @@
 //! Who may call.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -12,20 +12,15 @@ use crate::rules::OperationRule;
 impl<'a> Judge<'a> {
     pub(super) fn security(&mut self, scope: &Scope, old: &Located<'a>, new: &Located<'a>) {
         let name = Some(scope.operation.as_str());
-        let was = alternatives(self.base, old);
-        let is = alternatives(self.revision, new);
-        let eases = |new: &Requirement, old: &Requirement| {
-            new.iter().all(|(scheme, scopes)| {
-                old.get(scheme)
-                    .is_some_and(|allowed| scopes.is_subset(allowed))
-            })
-        };
+        let was = alternatives(self.base, old, self.base);
+        let is = alternatives(self.revision, new, self.base);
+        let (were, are) = (Ways::of(&was), Ways::of(&is));
         for old_way in &was {
-            if is.iter().any(|new_way| eases(new_way, old_way)) {
+            if are.any_eases(old_way) {
                 continue;
             }
             let way = show(old_way);
-            let wider = is.iter().find(|new_way| new_way.keys().eq(old_way.keys()));
+            let wider = are.with_schemes_of(old_way);
             let (rule, text) = if old_way.is_empty() {
                 (
                     OperationRule::ApiAnonymousAccessRemoved,
@@ -51,18 +46,16 @@ impl<'a> Judge<'a> {
             );
         }
         for new_way in &is {
-            if was.contains(new_way) {
+            if were.all.contains(new_way) {
                 continue;
             }
-            let fewer = was
-                .iter()
-                .any(|old_way| old_way.keys().eq(new_way.keys()) && eases(new_way, old_way));
+            let fewer = were.any_is_eased_by(new_way);
             let (rule, text) = if fewer {
                 (
                     OperationRule::ApiSecurityScopeRemoved,
                     format!("access now needs no more than {}", show(new_way)),
                 )
-            } else if was.iter().any(|old_way| old_way.keys().eq(new_way.keys())) {
+            } else if were.with_schemes_of(new_way).is_some() {
                 continue;
             } else {
                 (
@@ -90,9 +83,9 @@ impl<'a> Judge<'a> {
         };
         let mut used = BTreeSet::new();
         in_use(&self.base.root, &mut used);
-        let new = schemes(self.revision);
+        let new: HashMap<_, _> = schemes(self.revision).into_iter().collect();
         for (name, was) in schemes(self.base) {
-            let Some((_, is)) = new.iter().find(|(other, _)| *other == name) else {
+            let Some(is) = new.get(&name) else {
                 continue;
             };
             if !used.contains(name.as_str()) || was.text("type") != is.text("type") {
@@ -109,9 +102,9 @@ impl<'a> Judge<'a> {
                 );
             }
             let flows = self.base.members(&was, "flows");
-            let now = self.revision.members(is, "flows");
+            let now: HashMap<_, _> = self.revision.members(is, "flows").into_iter().collect();
             for (kind, flow) in flows {
-                let Some((_, other)) = now.iter().find(|(name, _)| *name == kind) else {
+                let Some(other) = now.get(&kind) else {
                     self.report(
                         OperationRule::ApiSecurityComponentOauthFlowRemoved,
                         None,
@@ -206,8 +199,79 @@ fn in_use<'a>(value: &'a Value, names: &mut BTreeSet<&'a str>) {
 /// Schemes that must all be satisfied, each with its scopes.
 type Requirement = BTreeMap<String, BTreeSet<String>>;
 
+/// A scheme, or one of its scopes.
+type Part<'r> = (&'r str, Option<&'r str>);
+
+/// The schemes of a requirement, each before its scopes.
+fn parts(way: &Requirement) -> impl Iterator<Item = Part<'_>> {
+    way.iter().flat_map(|(scheme, scopes)| {
+        let scopes = scopes.iter().map(|scope| Some(scope.as_str()));
+        std::iter::once(None)
+            .chain(scopes)
+            .map(move |scope| (scheme.as_str(), scope))
+    })
+}
+
+/// Returns whether whoever keeps the old requirement keeps the new one.
+fn eases(new: &Requirement, old: &Requirement) -> bool {
+    new.iter().all(|(scheme, scopes)| {
+        old.get(scheme)
+            .is_some_and(|allowed| scopes.is_subset(allowed))
+    })
+}
+
+/// Ways to authenticate, to be looked up: a document can have very many.
+struct Ways<'r> {
+    all: HashSet<&'r Requirement>,
+    /// The first with these schemes, whatever the scopes.
+    by_schemes: HashMap<Vec<&'r str>, &'r Requirement>,
+    by_last_part: HashMap<Option<Part<'r>>, Vec<&'r Requirement>>,
+    by_part: HashMap<Part<'r>, Vec<&'r Requirement>>,
+}
+
+impl<'r> Ways<'r> {
+    fn of(all: &'r [Requirement]) -> Self {
+        let mut ways = Ways {
+            all: all.iter().collect(),
+            by_schemes: HashMap::new(),
+            by_last_part: HashMap::new(),
+            by_part: HashMap::new(),
+        };
+        for way in all {
+            let schemes = way.keys().map(String::as_str).collect();
+            ways.by_schemes.entry(schemes).or_insert(way);
+            let last = ways.by_last_part.entry(parts(way).last()).or_default();
+            last.push(way);
+            for part in parts(way) {
+                ways.by_part.entry(part).or_default().push(way);
+            }
+        }
+        ways
+    }
+
+    fn with_schemes_of(&self, way: &Requirement) -> Option<&'r Requirement> {
+        let schemes: Vec<&str> = way.keys().map(String::as_str).collect();
+        self.by_schemes.get(&schemes).copied()
+    }
+
+    /// Returns whether one of these asks for no more than another way.
+    fn any_eases(&self, other: &Requirement) -> bool {
+        let parts = parts(other).map(Some).chain([None]);
+        let mut likely = parts.filter_map(|part| self.by_last_part.get(&part));
+        likely.any(|ways| ways.iter().any(|way| eases(way, other)))
+    }
+
+    /// Returns whether another way has the schemes of one of these, and asks for no more.
+    fn any_is_eased_by(&self, other: &Requirement) -> bool {
+        let last = parts(other).last();
+        let likely = last.and_then(|last| self.by_part.get(&last));
+        let mut likely = likely.into_iter().flatten();
+        likely.any(|way| way.keys().eq(other.keys()) && eases(other, way))
+    }
+}
+
 /// The ways to authenticate, each by what its schemes are, not by their names.
-fn alternatives(document: &Document, operation: &Located<'_>) -> Vec<Requirement> {
+fn alternatives(document: &Document, operation: &Located<'_>, base: &Document) -> Vec<Requirement> {
     let stated = operation
         .value
         .get("security")
@@ -230,17 +294,24 @@ fn alternatives(document: &Document, operation: &Located<'_>) -> Vec<Requirement
                         .filter_map(Value::as_str)
                         .map(str::to_owned)
                         .collect();
-                    (scheme(document, name), scopes)
+                    (scheme(document, name, base), scopes)
                 })
                 .collect()
         })
         .collect()
 }
 
-fn scheme(document: &Document, name: &str) -> String {
-    let place = document
-        .place("/components/securitySchemes")
-        .and_then(|components| document.member(&components, name));
+/// What a scheme is to a client. Where a scheme is that the old document has as well,
+/// [`Judge::schemes`] compares; another is told from others by that.
+fn scheme(document: &Document, name: &str, base: &Document) -> String {
+    fn find<'a>(document: &'a Document, name: &str) -> Option<Located<'a>> {
+        let components = document.place("/components/securitySchemes")?;
+        // What resolves a reference needs the components no longer.
+        let place = components.raw_member(name)?;
+        document.place(&place.pointer)
+    }
+    let place = find(document, name);
+    let old = find(base, name);
     let Some(place) = place else {
         return format!("`{name}`");
     };
@@ -262,11 +333,39 @@ fn scheme(document: &Document, name: &str) -> String {
                 .unwrap_or_default()
                 .to_ascii_lowercase()
         ),
-        Some("openIdConnect") => "OpenID Connect".to_owned(),
-        Some("oauth2") => "OAuth 2".to_owned(),
+        Some(kind @ ("openIdConnect" | "oauth2")) => {
+            let name = if kind == "oauth2" {
+                "OAuth 2"
+            } else {
+                "OpenID Connect"
+            };
+            let old = old.filter(|old| old.text("type") == Some(kind));
+            let at = addresses(&old.unwrap_or(place));
+            if at.is_empty() {
+                name.to_owned()
+            } else {
+                format!("{name} at {}", at.join(" and "))
+            }
+        }
         Some(other) => other.to_owned(),
         None => format!("`{name}`"),
     }
+}
+
+/// Where clients go to be authenticated.
+fn addresses<'a>(scheme: &Located<'a>) -> Vec<&'a str> {
+    let flows = scheme.value.get("flows").and_then(Value::as_object);
+    let flows = flows.into_iter().flat_map(|flows| flows.values());
+    let of_flows = flows.flat_map(|flow| {
+        let urls = ["authorizationUrl", "tokenUrl"].map(|key| flow.get(key)?.as_str());
+        urls.into_iter().flatten()
+    });
+    let urls: BTreeSet<&str> = scheme
+        .text("openIdConnectUrl")
+        .into_iter()
+        .chain(of_flows)
+        .collect();
+    urls.into_iter().collect()
 }
 
 fn show(requirement: &Requirement) -> String {

@@ -36,27 +36,15 @@ impl<'a> Judge<'a> {
         self.report(rule, None, name, (Some(old), Some(new)), text);
     }
 
-    /// Makes notes of the findings that are about operations that promise nothing. What
-    /// reaches others too is told of those.
+    /// Makes notes of the findings that are about operations that promise nothing.
     pub(super) fn unpromised(&mut self) {
-        let unstable = &self.unstable;
         for finding in &mut self.findings {
             let decreased = Rule::Operation(OperationRule::ApiStabilityDecreased);
-            let Some(operation) = &mut finding.operation else {
-                continue;
-            };
-            if finding.rule == decreased || !unstable.contains(operation) {
-                continue;
-            }
-            let promised = finding
-                .also
-                .exchanged(operation, |other| !unstable.contains(other));
-            match promised {
-                Some((also, promised)) => {
-                    finding.also = also;
-                    *operation = promised;
-                }
-                None => finding.level = Level::Info,
+            let operation = finding.operation.as_ref();
+            if finding.rule != decreased
+                && operation.is_some_and(|name| self.unstable.contains(name))
+            {
+                finding.level = Level::Info;
             }
         }
     }

@@ -221,9 +221,13 @@ pub(crate) fn operation_level(rule: OperationRule, direction: Option<Direction>)
             | O::RequestParameterBecameRequired,
             Some(Response),
         )
-        | (O::ResponseHeaderBecameOptional, Some(Request)) => Level::Info,
+        | (O::ResponseHeaderBecameOptional | O::ResponseSuccessStatusGeneralized, Some(Request)) => {
+            Level::Info
+        }
         (O::RequestBodyBecameOptional | O::RequestParameterBecameOptional, Some(Response))
-        | (O::ResponseHeaderBecameRequired, Some(Request)) => Level::Error,
+        | (O::ResponseHeaderBecameRequired | O::ResponseNonSuccessStatusRemoved, Some(Request)) => {
+            Level::Error
+        }
         _ => rule.level(),
     }
 }

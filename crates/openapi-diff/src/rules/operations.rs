@@ -91,6 +91,7 @@ operation_rules! {
     RequestParameterRemoved = "request-parameter-removed", Error, "a parameter is gone";
     RequestParameterSerializationChanged = "request-parameter-serialization-changed", Error, "a parameter is written in another way";
     RequiredResponseHeaderRemoved = "required-response-header-removed", Error, "a header that is always sent is gone";
+    ResponseBodyEncodingChanged = "response-body-encoding-changed", Error, "a part of a response body is written in another way";
     ResponseHeaderAdded = "response-header-added", Info, "another header is sent";
     ResponseHeaderBecameOptional = "response-header-became-optional", Error, "a header may be missing";
     ResponseHeaderBecameRequired = "response-header-became-required", Info, "a header is always sent";

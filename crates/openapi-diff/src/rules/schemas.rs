@@ -47,9 +47,9 @@ schema_rules! {
     ContainsAdded = "contains-added", Narrows, "a list must contain something";
     ContainsChanged = "contains-changed", Unknown, "a list must contain something else";
     ContainsRemoved = "contains-removed", Widens, "a list need no longer contain something";
-    ContentEncodingAdded = "content-encoding-added", Narrows, "text must be encoded";
-    ContentEncodingChanged = "content-encoding-changed", Unknown, "text must be encoded in another way";
-    ContentEncodingRemoved = "content-encoding-removed", Widens, "text need no longer be encoded";
+    ContentEncodingAdded = "content-encoding-added", Incomparable, "text is now encoded";
+    ContentEncodingChanged = "content-encoding-changed", Incomparable, "text is encoded in another way";
+    ContentEncodingRemoved = "content-encoding-removed", Incomparable, "text is no longer encoded";
     ContentMediaTypeAdded = "content-media-type-added", Narrows, "text must be of a media type";
     ContentMediaTypeChanged = "content-media-type-changed", Unknown, "text must be of another media type";
     ContentMediaTypeRemoved = "content-media-type-removed", Widens, "text need no longer be of a media type";

@@ -13,6 +13,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag};
 use serde_json::{Map, Value};
 
 use super::bounds::{Budget, MAX_DEPTH, weight};
+use super::json::exactly;
 use super::places::escape;
 
 pub(super) use lines::lines;
@@ -231,6 +232,7 @@ impl<'t> Reader<'t, '_> {
             height = height.max(item.height + 1);
             items.push(item.value);
         }
+        items.shrink_to_fit();
         Ok(Built {
             value: Value::Array(items),
             weight,
@@ -292,7 +294,7 @@ impl<'t> Reader<'t, '_> {
             }
         }
         Ok(Built {
-            value: Value::Object(map),
+            value: Value::Object(exactly(map)),
             weight,
             height,
         })

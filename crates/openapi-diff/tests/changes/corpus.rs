@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use openapi_diff::{Document, Finding, Level, Rule, diff};
+use openapi_diff::{Document, Finding, Level, Location, Rule, diff};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -36,6 +36,8 @@ struct Case {
     /// Identifiers at the level of the verdict, or all of them if none is
     /// worse than a note. Left out where only the verdict matters.
     ids: Option<BTreeSet<String>>,
+    /// The places of the worst finding, in the old document and in the new.
+    places: Option<(Option<String>, Option<String>)>,
 }
 
 type Pair = (Value, Value);
@@ -120,7 +122,7 @@ fn changes(case: &Case) -> Vec<Finding> {
 }
 
 #[test]
-fn every_pair_has_its_verdict_and_ids() {
+fn every_pair_has_its_verdict_ids_and_places() {
     let mut wrong = String::new();
     let all = cases();
     for case in &all {
@@ -136,11 +138,19 @@ fn every_pair_has_its_verdict_and_ids() {
             .filter(|finding| Some(finding.level) == worst)
             .map(|finding| finding.rule.to_string())
             .collect();
-        if verdict != case.verdict || case.ids.as_ref().is_some_and(|expected| *expected != ids) {
+        let first = findings.first();
+        let places = first.map(|first| {
+            let pointer = |place: &Option<Location>| Some(place.as_ref()?.pointer.clone());
+            (pointer(&first.base), pointer(&first.revision))
+        });
+        if verdict != case.verdict
+            || case.ids.as_ref().is_some_and(|expected| *expected != ids)
+            || (case.places.is_some() && case.places != places)
+        {
             let _ = writeln!(
                 wrong,
-                "\n{}: {verdict:?} {ids:?}, expected {:?} {:?}",
-                case.name, case.verdict, case.ids
+                "\n{}: {verdict:?} {ids:?} {places:?}, expected {:?} {:?} {:?}",
+                case.name, case.verdict, case.ids, case.places
             );
             for finding in findings {
                 let _ = writeln!(

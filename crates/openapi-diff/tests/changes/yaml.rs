@@ -155,12 +155,12 @@ fn aliases_are_bounded_by_the_values_and_the_text_that_they_produce() {
         let before = format!("*a{}, ", level - 1).repeat(10);
         let _ = writeln!(bomb, "a{level}: &a{level} [{before}x]");
     }
-    refused(&bomb, "more than 4000000 values at /a");
+    refused(&bomb, "values at /a");
     let mut long = format!("openapi: 3.1.0\na: &a {}\nb:\n", "x".repeat(1_000_000));
     for _ in 0..200 {
         long.push_str("  - *a\n");
     }
-    refused(&long, "more than 4000000 values at /b/");
+    refused(&long, "values at /b/");
     let mut merged = "openapi: 3.1.0\nm0: &m0 {a: 1, b: 2}\n".to_owned();
     for level in 1..40 {
         let _ = writeln!(

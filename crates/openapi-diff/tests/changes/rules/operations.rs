@@ -254,6 +254,18 @@ fn of_operation(rule: OperationRule) -> (Value, Value) {
             answer("headers", json!({ "X-H": { "required": true } })),
             answer("headers", json!({})),
         ),
+        R::ResponseBodyEncodingChanged => {
+            let part = |kind: &str| {
+                json!({ "multipart/mixed": {
+                    "schema": { "properties": { "p": {} } },
+                    "encoding": { "p": { "contentType": kind } },
+                } })
+            };
+            (
+                answer("content", part("image/png")),
+                answer("content", part("image/*")),
+            )
+        }
         R::ResponseHeaderAdded => (
             answer("headers", json!({})),
             answer("headers", json!({ "X-H": {} })),

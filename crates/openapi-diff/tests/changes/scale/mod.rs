@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::{TODAY, parse};
 
 mod unions;
+mod wide;
 
 #[test]
 fn callbacks_that_lead_back_are_compared_once() {
