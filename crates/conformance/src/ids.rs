@@ -3,6 +3,10 @@
 //! Those of changes come from the crate `openapi-diff`, and those of `buf breaking` from
 //! buf: `proto-` and the name of its rule. All others stand here.
 
+use std::borrow::Cow;
+use std::collections::HashSet;
+use std::sync::LazyLock;
+
 use openapi_diff::Rule;
 use openapi_diff::rules::of_oasdiff;
 
@@ -104,12 +108,17 @@ const OTHERS: &[&str] = &[
 /// What the ids of `buf breaking` begin with.
 const PROTO: &str = "proto-";
 
+/// The ids of all changes and of all that other checks find, but for those of buf.
+static KNOWN: LazyLock<HashSet<Cow<'static, str>>> = LazyLock::new(|| {
+    let changes = Rule::all().into_keys().map(Cow::Owned);
+    let laws = Law::ALL.iter().map(|law| law.id());
+    let others = OTHERS.iter().copied().chain(laws).map(Cow::Borrowed);
+    changes.chain(others).collect()
+});
+
 /// Returns whether a finding can have this id.
 pub(crate) fn is_known(id: &str) -> bool {
-    OTHERS.contains(&id)
-        || id.starts_with(PROTO)
-        || Law::ALL.iter().any(|law| law.id() == id)
-        || Rule::all().contains_key(id)
+    id.starts_with(PROTO) || KNOWN.contains(id)
 }
 
 /// The id of a change that is closest to a text, if one is close.

@@ -280,14 +280,14 @@ fn values_keep_their_schemas() {
         ("role", json!("king"), "request-unknown-enum-value"),
     ];
     for (property, value, id) in wrong {
-        check(name, &body(property), value, id, &format!("/{property}"));
+        check(name, &body(property), value, id, &body(property));
     }
     check(
         name,
         &body("email"),
         GONE,
         "request-missing-property",
-        "/email",
+        "/request/body/email",
     );
     let id = "request-unknown-enum-value";
     check(
@@ -295,6 +295,6 @@ fn values_keep_their_schemas() {
         &body("role"),
         json!("king"),
         id,
-        "/role",
+        "/request/body/role",
     );
 }

@@ -1,5 +1,7 @@
 //! An entry of an ignore file: a finding that is accepted, and patterns that say which.
 
+use std::collections::{BTreeSet, HashMap};
+
 use openapi_diff::Date;
 use serde::{Deserialize, Deserializer};
 
@@ -49,10 +51,16 @@ impl Ignore {
     }
 
     fn matches_a_pointer(&self, finding: &Finding) -> bool {
-        let places = [&finding.base, &finding.revision];
-        let mut places = places.into_iter().flatten();
         self.pointer.is_none()
-            || places.any(|place| is_match(self.pointer.as_ref(), &place.pointer))
+            || pointers(finding).any(|pointer| is_match(self.pointer.as_ref(), pointer))
+    }
+
+    /// The message and the pointer that a finding must have, where there is only one.
+    fn exact(&self) -> (Option<&str>, Option<&str>) {
+        (
+            self.message.as_ref().and_then(Pattern::exact),
+            self.pointer.as_ref().and_then(Pattern::exact),
+        )
     }
 
     /// Returns whether the entry is about this operation.
@@ -62,6 +70,61 @@ impl Ignore {
             .map_or(operation, |(_, path)| path);
         is_match(self.operation.as_ref(), operation) && is_match(self.path.as_ref(), path)
     }
+}
+
+/// Entries to be looked up: a baseline has as many as there were findings.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    /// By the id, and the message and the pointer that a finding must have.
+    entries: HashMap<Key, Vec<usize>>,
+}
+
+/// An id, and a message and a pointer, unless any will do.
+type Key = (String, Option<String>, Option<String>);
+
+impl Index {
+    pub(super) fn of(entries: &[Ignore]) -> Self {
+        let mut index = Self::default();
+        for (number, entry) in entries.iter().enumerate() {
+            let (message, pointer) = entry.exact();
+            let exact = [message, pointer].map(|text| text.map(str::to_owned));
+            let [message, pointer] = exact;
+            let key = (entry.id.clone(), message, pointer);
+            index.entries.entry(key).or_default().push(number);
+        }
+        index
+    }
+
+    /// The numbers of the entries that may match a finding, in order.
+    pub(super) fn likely(&self, finding: &Finding) -> Vec<usize> {
+        if self.entries.is_empty() {
+            return Vec::new();
+        }
+        let pointers = pointers(finding).map(|pointer| Some(pointer.to_owned()));
+        let pointers: BTreeSet<Option<String>> = pointers.chain([None]).collect();
+        let mut likely = Vec::new();
+        for pointer in pointers {
+            for message in [None, Some(finding.message.clone())] {
+                let key = (finding.id.clone(), message, pointer.clone());
+                likely.extend(self.entries.get(&key).into_iter().flatten().copied());
+            }
+        }
+        likely.sort_unstable();
+        likely
+    }
+}
+
+/// The pointers to the places of a finding. One in the body of an exchange can also be named
+/// as it stands in that.
+fn pointers(finding: &Finding) -> impl Iterator<Item = &str> {
+    let places = [&finding.base, &finding.revision].into_iter().flatten();
+    let whole = places.map(|place| place.pointer.as_str());
+    let in_body = finding.revision.as_ref().and_then(|place| {
+        let bodies = ["/request/body", "/response/body"].into_iter();
+        let mut inner = bodies.filter_map(|body| place.pointer.strip_prefix(body));
+        inner.next()
+    });
+    whole.chain(in_body)
 }
 
 /// Returns whether the text matches, or there is no pattern.
@@ -116,6 +179,14 @@ impl Pattern {
         text.replace('*', "\\*")
     }
 
+    /// The only text that matches, if there is but one.
+    fn exact(&self) -> Option<&str> {
+        match self.parts.as_slice() {
+            [text] => Some(text),
+            _ => None,
+        }
+    }
+
     fn matches(&self, text: &str) -> bool {
         let Some((first, others)) = self.parts.split_first() else {
             return text.is_empty();
@@ -138,7 +209,8 @@ impl Pattern {
 
 #[cfg(test)]
 mod tests {
-    use super::Pattern;
+    use super::{Index, Pattern};
+    use crate::report::{Finding, Level, Location, OperationList};
 
     #[track_caller]
     fn check(pattern: &str, text: &str, expected: bool) {
@@ -162,6 +234,43 @@ mod tests {
         check("/content/\\*~1\\*", "/content/*~1*", true);
         check("/content/\\*~1\\*", "/content/a~1b", false);
         check("a\\b", "a\\b", true);
+    }
+
+    #[track_caller]
+    fn likely(entry: &str, pointer: &str, message: &str) -> bool {
+        let entry = toml::from_str(entry).expect("is an entry");
+        let finding = Finding {
+            id: "endpoint-added".to_owned(),
+            level: Level::Info,
+            direction: None,
+            operation: None,
+            also: OperationList::default(),
+            base: None,
+            revision: Some(Location {
+                pointer: pointer.to_owned(),
+                ..Location::of_text("api.json", None)
+            }),
+            message: message.to_owned(),
+        };
+        !Index::of(&[entry]).likely(&finding).is_empty()
+    }
+
+    #[test]
+    fn entries_are_looked_up_by_what_they_name_exactly() {
+        let all = "id = 'endpoint-added'\nreason = 'r'\n";
+        assert!(likely(all, "/paths/~1a", "is new"));
+        let by_message = format!("{all}message = 'is new'");
+        assert!(likely(&by_message, "/paths/~1a", "is new"));
+        assert!(!likely(&by_message, "/paths/~1a", "is gone"));
+        let by_pointer = format!("{all}pointer = '/paths/~1a'");
+        assert!(likely(&by_pointer, "/paths/~1a", "is new"));
+        assert!(!likely(&by_pointer, "/paths/~1b", "is new"));
+        let in_body = format!("{all}pointer = '/a/b'");
+        assert!(likely(&in_body, "/response/body/a/b", "is new"));
+        let by_both = format!("{by_pointer}\nmessage = 'is *'");
+        assert!(likely(&by_both, "/paths/~1a", "is new"));
+        let other = all.replace("added", "deprecated");
+        assert!(!likely(&other, "/paths/~1a", "is new"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use openapi_diff::{Date, Rule};
 use serde::Deserialize;
 
 pub use self::baseline::Baseline;
-use self::ignore::Ignore;
+use self::ignore::{Ignore, Index};
 use crate::ids;
 use crate::report::{Finding, Level, OperationList};
 
@@ -145,6 +145,7 @@ impl Policy {
     /// for some of its operations is left with the others. The entries remember whether
     /// they have been of use.
     pub fn judge(&mut self, findings: Vec<Finding>, today: Date) -> Vec<Finding> {
+        let index = Index::of(&self.ignore);
         let mut left: Vec<Finding> = Vec::new();
         for mut finding in findings {
             debug_assert!(
@@ -152,15 +153,14 @@ impl Policy {
                 "add `{}` to the ids in ids.rs, so that an ignore file can name it",
                 finding.id
             );
-            let mut accepting: Vec<&Ignore> = Vec::new();
-            for entry in &mut self.ignore {
-                if entry.matches(&finding) {
-                    entry.used = true;
-                    if !entry.has_expired(today) {
-                        accepting.push(entry);
-                    }
-                }
+            let mut matching = index.likely(&finding);
+            matching.retain(|entry| self.ignore[*entry].matches(&finding));
+            for entry in &matching {
+                self.ignore[*entry].used = true;
             }
+            let matching = matching.iter().map(|entry| &self.ignore[*entry]);
+            let accepting: Vec<&Ignore> =
+                matching.filter(|entry| !entry.has_expired(today)).collect();
             match self.levels.get(&finding.id) {
                 Some(Word::None) => continue,
                 Some(Word::Error) => finding.level = Level::Error,
@@ -223,7 +223,7 @@ fn without(mut finding: Finding, accepting: &[&Ignore]) -> Option<Finding> {
     finding.also = finding.also.filtered(is_left);
     if !finding.operation.as_deref().is_some_and(is_left) {
         let next = finding.also.iter().next()?.to_owned();
-        finding.also = finding.also.iter().skip(1).map(str::to_owned).collect();
+        finding.also = finding.also.without_first();
         finding.operation = Some(next);
     }
     Some(finding)

@@ -3,13 +3,13 @@
 //! write it.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use openapi_diff::rules::{OperationRule as O, SchemaRule as S};
-use openapi_diff::{Level, Rule};
+use openapi_diff::{Level, OperationList, Rule};
 
 use super::advice::advice;
-use super::joined::Gapped;
+use super::joined::{Form, Gapped};
 use super::model::{Finding, Report};
 
 /// What findings of one kind are, in the order of a changelog.
@@ -231,31 +231,20 @@ fn groups<'a>(findings: &[(&'a Finding, Option<Rule>)]) -> Vec<Group<'a>> {
     }
     alike.retain(|_, operations| operations.len() >= ALIKE);
 
-    let mut groups: BTreeMap<Vec<&str>, (Reach<'a>, Said<'a>)> = BTreeMap::new();
+    let mut groups = Groups::default();
     for (finding, rule) in findings {
-        let same = alike.get(&(finding.id.as_str(), finding.message.as_str()));
-        let same = same.filter(|_| finding.also.is_empty());
-        let first = finding.operation.as_deref();
-        let (mut all, mut reach): (Vec<&str>, _) = match (first, same) {
-            (Some(_), Some(same)) => {
-                let all: Vec<&str> = same.iter().copied().collect();
-                (all.clone(), Reach::Alike(all))
-            }
-            (Some(first), None) => (
-                std::iter::once(first).chain(finding.also.iter()).collect(),
-                Reach::Operation(first, finding.also.iter().collect()),
-            ),
-            (None, _) => (Vec::new(), Reach::Whole),
+        let said = (finding.id.as_str(), finding.message.as_str());
+        let same = alike.get(&said).filter(|_| finding.also.is_empty());
+        let group = match (finding.operation.as_deref(), same) {
+            (Some(_), Some(same)) => groups.alike(said, same),
+            (Some(first), None) => groups.operation(first, &finding.also),
+            (None, _) => groups.whole(),
         };
-        if let Reach::Operation(_, others) | Reach::Alike(others) = &mut reach {
-            others.sort_unstable_by_key(|operation| by_path(operation));
-        }
-        all.sort_unstable();
-        let (_, said) = groups.entry(all).or_insert((reach, Said::default()));
-        said.add(finding, *rule);
+        groups.all[group].1.add(finding, *rule);
     }
     let mut groups: Vec<Group<'_>> = groups
-        .into_values()
+        .all
+        .into_iter()
         .map(|(reach, said)| Group {
             reach,
             entries: said.entries(),
@@ -263,6 +252,58 @@ fn groups<'a>(findings: &[(&'a Finding, Option<Rule>)]) -> Vec<Group<'a>> {
         .collect();
     groups.sort_by(|a, b| a.reach.order().cmp(&b.reach.order()));
     groups
+}
+
+/// Groups by the operations that they are about. Long lists of these are looked at once.
+#[derive(Default)]
+struct Groups<'a> {
+    all: Vec<(Reach<'a>, Said<'a>)>,
+    /// By the operations in order.
+    by_operations: BTreeMap<Vec<&'a str>, usize>,
+    by_list: HashMap<(&'a str, &'a OperationList), usize>,
+    by_words: HashMap<(&'a str, &'a str), usize>,
+}
+
+impl<'a> Groups<'a> {
+    fn group(&mut self, mut operations: Vec<&'a str>, reach: Reach<'a>) -> usize {
+        operations.sort_unstable();
+        let next = self.all.len();
+        let group = *self.by_operations.entry(operations).or_insert(next);
+        if group == next {
+            self.all.push((reach, Said::default()));
+        }
+        group
+    }
+
+    fn whole(&mut self) -> usize {
+        self.group(Vec::new(), Reach::Whole)
+    }
+
+    /// The group of an operation and the others that the same change reaches.
+    fn operation(&mut self, first: &'a str, also: &'a OperationList) -> usize {
+        if let Some(known) = self.by_list.get(&(first, also)) {
+            return *known;
+        }
+        let mut others: Vec<&str> = also.iter().collect();
+        others.sort_unstable_by_key(|operation| by_path(operation));
+        let all = std::iter::once(first).chain(also.iter()).collect();
+        let group = self.group(all, Reach::Operation(first, others));
+        self.by_list.insert((first, also), group);
+        group
+    }
+
+    /// The group of operations of which the same is said.
+    fn alike(&mut self, said: (&'a str, &'a str), operations: &BTreeSet<&'a str>) -> usize {
+        if let Some(known) = self.by_words.get(&said) {
+            return *known;
+        }
+        let all: Vec<&str> = operations.iter().copied().collect();
+        let mut alike = all.clone();
+        alike.sort_unstable_by_key(|operation| by_path(operation));
+        let group = self.group(all, Reach::Alike(alike));
+        self.by_words.insert(said, group);
+        group
+    }
 }
 
 /// Returns whether the operation itself is the news, so that it has to be named.
@@ -305,46 +346,61 @@ impl Reach<'_> {
 
 /// What is said of the operations of a group.
 #[derive(Debug, Default)]
-struct Said<'a>(Vec<SaidOnce<'a>>);
+struct Said<'a> {
+    all: Vec<SaidOnce<'a>>,
+    /// By the id, and by what several findings have in common.
+    known: HashMap<(&'a str, Words<'a>), usize>,
+}
+
+#[derive(Debug, PartialEq, Eq, Hash)]
+enum Words<'a> {
+    Gapped(Form),
+    Message(&'a str),
+}
 
 #[derive(Debug)]
 struct SaidOnce<'a> {
     entry: Entry<'a>,
     gapped: Option<Gapped>,
     items: Vec<String>,
+    /// The same, to be looked up.
+    known_items: HashSet<String>,
 }
 
 impl<'a> Said<'a> {
     fn add(&mut self, finding: &'a Finding, rule: Option<Rule>) {
         let gapped = rule.and_then(|rule| Gapped::of(rule, &finding.message));
-        let fits = |said: &&mut SaidOnce<'_>| {
-            said.entry.finding.id == finding.id
-                && match (&said.gapped, &gapped) {
-                    (Some(said), Some(gapped)) => said.fits(gapped),
-                    _ => said.entry.message == finding.message,
-                }
-        };
         let item = gapped.as_ref().map(|gapped| gapped.item.clone());
-        if let Some(said) = self.0.iter_mut().find(fits) {
-            said.entry.findings += 1;
-            said.items
-                .extend(item.filter(|item| !said.items.contains(item)));
-            return;
+        let words = match &gapped {
+            Some(gapped) => Words::Gapped(gapped.form.clone()),
+            None => Words::Message(&finding.message),
+        };
+        let next = self.all.len();
+        let number = *self.known.entry((&finding.id, words)).or_insert(next);
+        if number == next {
+            self.all.push(SaidOnce {
+                entry: Entry {
+                    finding,
+                    message: finding.message.clone(),
+                    findings: 0,
+                    advice: rule.and_then(|rule| advice(rule, finding.level)),
+                },
+                gapped,
+                items: Vec::new(),
+                known_items: HashSet::new(),
+            });
         }
-        self.0.push(SaidOnce {
-            entry: Entry {
-                finding,
-                message: finding.message.clone(),
-                findings: 1,
-                advice: rule.and_then(|rule| advice(rule, finding.level)),
-            },
-            gapped,
-            items: item.into_iter().collect(),
-        });
+        let said = &mut self.all[number];
+        said.entry.findings += 1;
+        if let Some(item) = item
+            && said.known_items.insert(item.clone())
+        {
+            said.items.push(item);
+        }
     }
 
     fn entries(self) -> Vec<Entry<'a>> {
-        let entries = self.0.into_iter().map(|said| {
+        let entries = self.all.into_iter().map(|said| {
             let mut entry = said.entry;
             if let Some(gapped) = said.gapped {
                 entry.message = gapped.with(&said.items);

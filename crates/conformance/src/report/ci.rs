@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::io;
 
 use openapi_diff::{Level, Location};
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 use super::model::{Finding, Report};
@@ -92,26 +94,54 @@ pub(super) fn junit(report: &Report) -> String {
     out
 }
 
-pub(super) fn sarif(report: &Report) -> String {
-    let rules: BTreeSet<&str> = report
-        .findings
-        .iter()
-        .map(|finding| finding.id.as_str())
-        .collect();
-    let results: Vec<Value> = report.findings.iter().map(sarif_result).collect();
-    pretty(&json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": {
-                "name": "web1on1 contract",
-                "version": env!("CARGO_PKG_VERSION"),
-                "rules": rules.iter().map(|id| json!({ "id": id })).collect::<Vec<_>>(),
-            } },
-            "automationDetails": { "description": { "text": report.title } },
-            "results": results,
-        }]
-    }))
+/// Writes SARIF result by result, since a result takes much more in memory than its finding.
+///
+/// # Errors
+///
+/// What is written to refuses it.
+pub(super) fn sarif(report: &Report, mut to: &mut dyn io::Write) -> io::Result<()> {
+    let findings = report.findings.iter();
+    let ids: BTreeSet<&str> = findings.map(|finding| finding.id.as_str()).collect();
+    let run = Run {
+        tool: json!({ "driver": {
+            "name": "web1on1 contract",
+            "version": env!("CARGO_PKG_VERSION"),
+            "rules": ids.iter().map(|id| json!({ "id": id })).collect::<Vec<_>>(),
+        } }),
+        automation_details: json!({ "description": { "text": report.title } }),
+        results: Results(&report.findings),
+    };
+    let log = Log {
+        schema: "https://json.schemastore.org/sarif-2.1.0.json",
+        version: "2.1.0",
+        runs: [run],
+    };
+    serde_json::to_writer_pretty(&mut to, &log)?;
+    to.write_all(b"\n")
+}
+
+#[derive(Serialize)]
+struct Log<'a> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    version: &'static str,
+    runs: [Run<'a>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Run<'a> {
+    tool: Value,
+    automation_details: Value,
+    results: Results<'a>,
+}
+
+struct Results<'a>(&'a [Finding]);
+
+impl Serialize for Results<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_seq(self.0.iter().map(sarif_result))
+    }
 }
 
 fn sarif_result(finding: &Finding) -> Value {
@@ -165,10 +195,6 @@ fn sentence(finding: &Finding) -> String {
         _ => String::new(),
     };
     format!("{operation}{}{at}", finding.message)
-}
-
-fn pretty(value: &Value) -> String {
-    format!("{value:#}\n")
 }
 
 fn command_data(text: &str) -> String {

@@ -12,13 +12,13 @@ const NAMED: usize = 30;
 /// A message with a gap, and what stands in it.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Gapped {
-    /// What all messages have in common.
-    form: Form,
+    /// What all messages have in common that can be said at once.
+    pub(super) form: Form,
     /// The name or the value.
     pub(super) item: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Form {
     /// `{subject} {verb} {items}{end}`.
     Values {
@@ -67,11 +67,6 @@ impl Gapped {
         }
     }
 
-    /// Returns whether two messages can be said at once.
-    pub(super) fn fits(&self, other: &Self) -> bool {
-        self.form == other.form
-    }
-
     /// The message with these items in the gap.
     pub(super) fn with(&self, items: &[String]) -> String {
         match &self.form {
@@ -114,7 +109,10 @@ mod tests {
         let rule = Rule::all()[id];
         let gapped = messages.iter().map(|message| Gapped::of(rule, message));
         let gapped: Vec<Gapped> = gapped.map(|one| one.expect("has a gap")).collect();
-        assert!(gapped.iter().all(|one| one.fits(&gapped[0])), "{gapped:?}");
+        assert!(
+            gapped.iter().all(|one| one.form == gapped[0].form),
+            "{gapped:?}"
+        );
         let items: Vec<String> = gapped.iter().map(|one| one.item.clone()).collect();
         assert_eq!(gapped[0].with(&items), expected);
     }

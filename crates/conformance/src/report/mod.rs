@@ -79,12 +79,12 @@ pub fn write(
     };
     let text = match format {
         Format::Json => return json::write(part, to),
+        Format::Sarif => return ci::sarif(part, to),
         Format::Text => text::text(part, &report.tally(), &hidden, colour, shown.explain),
         Format::Markdown => markdown::markdown(report, part, &hidden, shown),
         Format::Html => html::html(report, part, &hidden, shown),
         Format::Github => ci::github(part),
         Format::Junit => ci::junit(part),
-        Format::Sarif => ci::sarif(part),
     };
     to.write_all(text.as_bytes())
 }

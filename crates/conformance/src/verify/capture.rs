@@ -9,6 +9,7 @@ use http::{Method, StatusCode};
 
 use super::by_document::{self, Routes};
 use super::check::{Checker, Received, Sent, below_base, has_base, query, route, text};
+use super::exchange_place;
 use super::har::{Har, HarEntry, HarRequest, headers};
 use super::laws::{ApiDocument, Hints, Model};
 use super::schema::Shown;
@@ -224,6 +225,7 @@ impl Judge<'_> {
 
     /// Judges a recorded exchange.
     fn exchange(&mut self, seen_in: &str, exchange: &RecordedExchange) {
+        let before = self.findings().len();
         let is_its_own = match self {
             Self::Contract(checker) => exchange_by_contract(checker, seen_in, exchange),
             Self::Document { checker, routes } => {
@@ -241,6 +243,9 @@ impl Judge<'_> {
                 }
             }
         };
+        for finding in self.findings().iter_mut().skip(before) {
+            exchange_place::place(finding, exchange);
+        }
         if !is_its_own {
             self.findings().push(unknown_operation(seen_in, exchange));
         }

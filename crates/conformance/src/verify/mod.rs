@@ -15,6 +15,7 @@
 mod by_document;
 mod capture;
 pub(crate) mod check;
+mod exchange_place;
 mod finding;
 mod har;
 mod laws;

@@ -645,11 +645,11 @@ fn the_recorded_exchanges_differ_only_where_the_vendor_shows_passwords() {
         .into_iter()
         .filter(|line| line.contains("/users"));
     let expected = [
-        "response-write-only-property GET /users /0/password",
-        "response-write-only-property GET /users/{user_id} /password",
-        "response-write-only-property PATCH /users/{user_id} /password",
-        "response-write-only-property POST /users /password",
-        "response-write-only-property POST /users/{user_id}/avatar /password",
+        "response-write-only-property GET /users /response/body/0/password",
+        "response-write-only-property GET /users/{user_id} /response/body/password",
+        "response-write-only-property PATCH /users/{user_id} /response/body/password",
+        "response-write-only-property POST /users /response/body/password",
+        "response-write-only-property POST /users/{user_id}/avatar /response/body/password",
     ];
     assert_eq!(of_users.collect::<Vec<_>>(), expected);
 }
