@@ -14,6 +14,7 @@ mod listen;
 mod owner;
 mod pictures;
 mod process;
+mod reload;
 mod seen;
 mod signals;
 mod systemd;
@@ -33,6 +34,7 @@ use std::time::Duration;
 use ::backend::{Backend, FirstStart, Lock, PictureStore};
 use ::gateway::server::Server;
 use ::gateway::upstream::Client;
+use ::tls::Acceptor;
 use anyhow::Context as _;
 use clap::Args;
 use http::uri::Authority;
@@ -51,9 +53,10 @@ use self::error_shape::ErrorShapeArgs;
 use self::http_bounds::HttpBoundsArgs;
 pub(crate) use self::owner::check_owner_password;
 use self::pictures::PictureArgs;
+use self::reload::{Hangups, Reloaded};
 use self::seen::{Seen, SeenArgs};
 use self::signals::Signals;
-use self::systemd::{Purpose, Sockets, State, notify};
+use self::systemd::{Purpose, Sockets, State, notify, notify_ready};
 use self::tls::{HttpTlsArgs, TlsArgs};
 use self::upstream::UpstreamArgs;
 pub(crate) use self::upstream::server_name;
@@ -246,6 +249,7 @@ pub(crate) struct GatewayArgs {
 
 pub(crate) async fn serve(args: ServeArgs, process: Process) -> anyhow::Result<ExitCode> {
     self::process::prepare();
+    let hangups = Hangups::listen();
     let _alone = args.backend.alone()?;
     let mut sockets = Sockets::handed_for(&[Purpose::Grpc, Purpose::Http, Purpose::Admin])?;
     let mut seen = Seen::open("serve", &args.backend.seen, process, &mut sockets).await?;
@@ -265,6 +269,8 @@ pub(crate) async fn serve(args: ServeArgs, process: Process) -> anyhow::Result<E
     let (server, limit) = grpc::over_router(upstream, settings).context(NO_DESCRIPTORS)?;
     seen.gateway(&server, limit);
     let has_tls = acceptor.is_some();
+    let listeners = [("grpc", acceptor.clone()), ("http", opened.tls.clone())];
+    hangups.reload(listeners_of(listeners).collect());
     let server = with_tls(server, acceptor);
 
     let grpc_address = grpc.local_addr()?;
@@ -274,7 +280,7 @@ pub(crate) async fn serve(args: ServeArgs, process: Process) -> anyhow::Result<E
     tell(&first_calls(grpc_address, has_tls, &opened));
 
     let stop = stop_signal();
-    notify(State::Ready);
+    notify_ready();
     let stop_http = Stopping::after(stop.clone(), args.bounds.drain_delay, args.bounds.grace);
     let serving =
         async { tokio::try_join!(serve_grpc(grpc, server, stop), opened.serve(stop_http)) };
@@ -284,10 +290,12 @@ pub(crate) async fn serve(args: ServeArgs, process: Process) -> anyhow::Result<E
 
 pub(crate) async fn backend(args: BackendArgs, process: Process) -> anyhow::Result<ExitCode> {
     self::process::prepare();
+    let hangups = Hangups::listen();
     let _alone = args.alone()?;
     let mut sockets = Sockets::handed_for(&[Purpose::Http, Purpose::Admin])?;
     let mut seen = Seen::open("backend", &args.seen, process, &mut sockets).await?;
     let opened = Opened::open(&args, &mut sockets, usize::MAX, &mut seen).await?;
+    hangups.reload(listeners_of([("http", opened.tls.clone())]).collect());
     opened.announce();
     tell(&seen.address()?);
     if let Some(first_start) = opened.backend.first_start() {
@@ -296,13 +304,14 @@ pub(crate) async fn backend(args: BackendArgs, process: Process) -> anyhow::Resu
     let stop = stop_signal();
     seen.until(stop.clone());
     let stopping = Stopping::after(stop, Duration::ZERO, GRACE);
-    notify(State::Ready);
+    notify_ready();
     Box::pin(seen.beside(opened.serve(stopping))).await?;
     Ok(ExitCode::SUCCESS)
 }
 
 pub(crate) async fn gateway(args: GatewayArgs, process: Process) -> anyhow::Result<ExitCode> {
     self::process::prepare();
+    let hangups = Hangups::listen();
     let mut sockets = Sockets::handed_for(&[Purpose::Grpc, Purpose::Admin])?;
     let mut seen = Seen::open("gateway", &args.seen, process, &mut sockets).await?;
     let bases = args.upstream.bases()?;
@@ -312,8 +321,14 @@ pub(crate) async fn gateway(args: GatewayArgs, process: Process) -> anyhow::Resu
         anyhow::bail!("--upstream names no upstream");
     };
     seen.client(client.clone());
+    let mut reloaded = vec![Reloaded::Upstream(client.clone())];
     let upstream = seen.watch(&args.watch)?.over(Client(client));
     let own = args.credentials.own(&base)?;
+    reloaded.extend(
+        own.as_ref()
+            .and_then(OwnCredentials::tokens)
+            .map(Reloaded::Tokens),
+    );
     let mut settings = settings(base, own, &args.bounds, usize::MAX, &seen)?;
     settings.translation.errors = args.errors.shape();
     let (server, limit) = grpc::over_http(upstream, settings).context(NO_DESCRIPTORS)?;
@@ -321,6 +336,8 @@ pub(crate) async fn gateway(args: GatewayArgs, process: Process) -> anyhow::Resu
     let server = server.following(reachable);
     let acceptor = args.tls.acceptor().context(NO_TLS)?;
     seen.tls("grpc", acceptor.as_ref());
+    reloaded.extend(listeners_of([("grpc", acceptor.clone())]));
+    hangups.reload(reloaded);
     let server = with_tls(server, acceptor);
     let grpc = sockets.take_or_bind(Purpose::Grpc, args.grpc).await?;
     tell(&format!("grpc {}\n", grpc.local_addr()?));
@@ -329,7 +346,7 @@ pub(crate) async fn gateway(args: GatewayArgs, process: Process) -> anyhow::Resu
     }
     tell(&seen.address()?);
     let serving = serve_grpc(grpc, server, stop_signal());
-    notify(State::Ready);
+    notify_ready();
     Box::pin(seen.beside(serving)).await?;
     Ok(ExitCode::SUCCESS)
 }
@@ -337,8 +354,16 @@ pub(crate) async fn gateway(args: GatewayArgs, process: Process) -> anyhow::Resu
 /// What is said of an error with the TLS of gRPC.
 const NO_TLS: &str = "gRPC cannot be served over TLS";
 
+/// The TLS of these listeners, as far as they have any.
+fn listeners_of<const N: usize>(
+    listeners: [(&'static str, Option<Acceptor>); N],
+) -> impl Iterator<Item = Reloaded> {
+    let listeners = listeners.into_iter();
+    listeners.filter_map(|(name, acceptor)| Some(Reloaded::Listener(name, acceptor?)))
+}
+
 /// The server, with TLS if there is an acceptor for it.
-fn with_tls(server: Server, acceptor: Option<::tls::Acceptor>) -> Server {
+fn with_tls(server: Server, acceptor: Option<Acceptor>) -> Server {
     match acceptor {
         Some(acceptor) => server.with_tls(acceptor),
         None => server,
@@ -401,6 +426,8 @@ struct Opened {
     backend: Backend,
     listener: TcpListener,
     address: SocketAddr,
+    /// What takes the handshakes of the listener.
+    tls: Option<Acceptor>,
     kept_in: String,
     /// Where the documentation is.
     docs: Option<String>,
@@ -450,7 +477,7 @@ impl Opened {
             .cors_origins
             .clone_from(&args.access.http_cors_origin);
         config.housekeeping = args.access.housekeeping;
-        config.tls = tls;
+        config.tls.clone_from(&tls);
         config.server_limits = args.http_bounds.limits();
         let max = &mut config.server_limits.max_connections;
         *max = most.min(*max);
@@ -466,6 +493,7 @@ impl Opened {
             backend,
             listener,
             address,
+            tls,
             kept_in,
             docs,
         })
@@ -646,7 +674,7 @@ fn stop_signal() -> Stop {
     let mut signals = Signals::listen();
     tokio::spawn(async move {
         signals.next().await;
-        notify(State::Stopping);
+        notify(&State::Stopping);
         told.send_replace(true);
         std::process::exit(128 + signals.next().await);
     });

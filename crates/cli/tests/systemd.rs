@@ -9,6 +9,8 @@ use std::os::unix::net::UnixDatagram;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
+use rustix::process::{Pid, Signal, kill_process};
+use rustix::time::{ClockId, clock_gettime};
 use tempfile::TempDir;
 
 /// Time for what has to happen soon.
@@ -57,8 +59,17 @@ impl Running {
     }
 
     fn terminate(&self) {
-        let pid = rustix::process::Pid::from_child(&self.child);
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).expect("it runs");
+        self.signal(Signal::TERM);
+    }
+
+    /// What `systemctl reload` does to a unit with `Type=notify-reload`.
+    fn reload(&self) {
+        self.signal(Signal::HUP);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, signal).expect("it runs");
     }
 }
 
@@ -95,6 +106,25 @@ impl Notified {
         let length = self.socket.recv(&mut message).expect("a message in time");
         String::from_utf8_lossy(&message[..length]).into_owned()
     }
+
+    /// Expects a reload that began after now, and returns what the server says at its end.
+    fn reloaded_since(&self, now: i64) -> String {
+        let began = self.next();
+        let at = began.strip_prefix("RELOADING=1\nMONOTONIC_USEC=");
+        let at = at.and_then(|at| at.parse::<i64>().ok());
+        let at = at.unwrap_or_else(|| panic!("{began:?} is no begin of a reload"));
+        assert!(at >= now, "systemd takes {at} for an earlier reload");
+        let ended = self.next();
+        let status = ended.strip_prefix("READY=1\nSTATUS=");
+        let status = status.unwrap_or_else(|| panic!("{ended:?} is no end of a reload"));
+        status.to_owned()
+    }
+}
+
+/// The clock of systemd, in microseconds.
+fn now() -> i64 {
+    let now = clock_gettime(ClockId::Monotonic);
+    now.tv_sec * 1_000_000 + now.tv_nsec / 1000
 }
 
 #[test]
@@ -108,6 +138,51 @@ fn a_server_says_when_it_is_ready_and_when_it_stops() {
     assert_eq!(systemd.next(), "STOPPING=1");
     let ended = server.child.wait().expect("it ends");
     assert!(ended.success(), "{ended}");
+}
+
+#[test]
+fn a_server_without_files_goes_on_when_it_is_reloaded() {
+    let systemd = Notified::new();
+    let mut server = Running::start(&[("NOTIFY_SOCKET", &systemd.path)], None, GATEWAY);
+    assert_eq!(systemd.next(), "READY=1");
+    for _ in 0..2 {
+        let now = now();
+        server.reload();
+        assert_eq!(systemd.reloaded_since(now), "");
+    }
+    let address = server.told("grpc");
+    TcpStream::connect(&address).expect("it still listens");
+}
+
+#[test]
+fn what_a_reload_cannot_use_is_the_status_of_the_unit() {
+    let systemd = Notified::new();
+    let files = TempDir::new().expect("a directory");
+    let tokens = files.path().join("tokens");
+    std::fs::write(&tokens, "a-token-of-some-length").expect("the file is ours");
+    let password = files.path().join("password");
+    std::fs::write(&password, "secret").expect("the file is ours");
+    let arguments = format!(
+        "{GATEWAY} --credentials-email gateway@example.com --credentials-password-file {} \
+         --admit-token-file {}",
+        password.display(),
+        tokens.display()
+    );
+    let server = Running::start(&[("NOTIFY_SOCKET", &systemd.path)], None, &arguments);
+    assert_eq!(systemd.next(), "READY=1");
+    std::fs::write(&tokens, "weak\n").expect("the file is ours");
+    let since = now();
+    server.reload();
+    let status = systemd.reloaded_since(since);
+    assert_eq!(
+        status,
+        "the tokens of --admit-token-file stay as they are: line 1 is no token: it must be 16 \
+         visible characters of ASCII or more, without spaces"
+    );
+    std::fs::write(&tokens, "another-token-than-that").expect("the file is ours");
+    let since = now();
+    server.reload();
+    assert_eq!(systemd.reloaded_since(since), "");
 }
 
 #[test]

@@ -5,8 +5,9 @@
 //! them, or by a name of the certificate that their connection has shown.
 
 use std::fmt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use aws_lc_rs::digest::{SHA256, digest};
@@ -41,9 +42,15 @@ pub enum Admitted {
     },
 }
 
-/// Tokens that a gateway shares with its callers. Only their hashes are kept.
+/// Tokens that a gateway shares with its callers. Only their hashes are kept. Clones share
+/// them.
 #[derive(Clone, Default)]
-pub struct Tokens(Vec<[u8; 32]>);
+pub struct Tokens {
+    hashes: Arc<RwLock<Vec<Hash>>>,
+    file: Option<PathBuf>,
+}
+
+type Hash = [u8; 32];
 
 /// A name of a certificate, such as `uri:spiffe://example.com/shop`, `dns:shop.example.com`
 /// or `cn:shop`. A `*` in it stands for any run of characters.
@@ -118,25 +125,29 @@ impl Tokens {
     /// Fails where the file cannot be read, and where a line is no token that can be
     /// shown and is hard to guess.
     pub fn read(file: &Path) -> Result<Self, TokensError> {
-        Self::parse(&text_of(file)?)
+        let hashes = parse(&text_of(file)?)?;
+        Ok(Self {
+            hashes: Arc::new(RwLock::new(hashes)),
+            file: Some(file.to_owned()),
+        })
     }
 
-    fn parse(text: &str) -> Result<Self, TokensError> {
-        let mut hashes = Vec::new();
-        for (index, token) in text.lines().map(str::trim).enumerate() {
-            if token.is_empty() || token.starts_with('#') {
-                continue;
-            }
-            let is_sound = token.len() >= MIN_TOKEN && token.bytes().all(|b| b.is_ascii_graphic());
-            if !is_sound {
-                return Err(TokensError::Token { line: index + 1 });
-            }
-            hashes.push(hash(token.as_bytes()));
+    /// Reads the file again. It blocks.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`read`](Self::read) does, and then admits the tokens that it has.
+    pub fn reload(&self) -> Result<(), TokensError> {
+        if let Some(file) = &self.file {
+            let hashes = parse(&text_of(file)?)?;
+            *self.hashes.write().unwrap_or_else(PoisonError::into_inner) = hashes;
         }
-        if hashes.is_empty() {
-            return Err(TokensError::Token { line: 1 });
-        }
-        Ok(Self(hashes))
+        Ok(())
+    }
+
+    fn known(&self) -> RwLockReadGuard<'_, Vec<Hash>> {
+        // They are replaced all at once.
+        self.hashes.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn has_that_of(&self, headers: &HeaderMap) -> bool {
@@ -146,15 +157,33 @@ impl Tokens {
         };
         let shown = hash(shown);
         // How long this takes tells nothing of a token, nor of which one it is.
-        self.0.iter().fold(false, |found, known| {
+        self.known().iter().fold(false, |found, known| {
             found | verify_slices_are_equal(known, &shown).is_ok()
         })
     }
 }
 
+fn parse(text: &str) -> Result<Vec<Hash>, TokensError> {
+    let mut hashes = Vec::new();
+    for (index, token) in text.lines().map(str::trim).enumerate() {
+        if token.is_empty() || token.starts_with('#') {
+            continue;
+        }
+        let is_sound = token.len() >= MIN_TOKEN && token.bytes().all(|b| b.is_ascii_graphic());
+        if !is_sound {
+            return Err(TokensError::Token { line: index + 1 });
+        }
+        hashes.push(hash(token.as_bytes()));
+    }
+    if hashes.is_empty() {
+        return Err(TokensError::Token { line: 1 });
+    }
+    Ok(hashes)
+}
+
 impl fmt::Debug for Tokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} tokens", self.0.len())
+        write!(f, "{} tokens", self.known().len())
     }
 }
 
@@ -208,6 +237,8 @@ impl IdentityPattern {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     const TOKEN: &str = "a-token-of-some-length";
@@ -222,9 +253,29 @@ mod tests {
     #[track_caller]
     fn check(authorization: &str, expected: bool) {
         let tokens = format!("# of the shop\n\n  {TOKEN}\nanother-token-than-that\n");
-        let tokens = Tokens::parse(&tokens).expect("tokens");
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        fs::write(&file, tokens).expect("the file is ours");
+        let tokens = Tokens::read(file.path()).expect("tokens");
         let found = tokens.has_that_of(&shown(authorization));
         assert_eq!(found, expected, "for {authorization:?}");
+    }
+
+    #[test]
+    fn a_file_that_is_read_again_replaces_the_tokens_of_all_clones() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        fs::write(&file, TOKEN).expect("the file is ours");
+        let tokens = Tokens::read(file.path()).expect("a token");
+        let clone = tokens.clone();
+        let knows = |token: &str| clone.has_that_of(&shown(&format!("Bearer {token}")));
+
+        fs::write(&file, "another-token-than-that").expect("the file is ours");
+        assert!(knows(TOKEN), "it was not read again");
+        tokens.reload().expect("a token");
+        assert!(!knows(TOKEN) && knows("another-token-than-that"));
+
+        fs::write(&file, "weak").expect("the file is ours");
+        tokens.reload().expect_err("no token");
+        assert!(knows("another-token-than-that"), "the tokens are gone");
     }
 
     #[test]
@@ -250,7 +301,7 @@ mod tests {
 
     #[test]
     fn a_weak_token_is_refused_by_its_line() {
-        let refused = |text: &str| Tokens::parse(text).expect_err("no tokens").to_string();
+        let refused = |text: &str| parse(text).expect_err("no tokens").to_string();
         for text in [
             "a-token-of-some-length\nsecret",
             "#\nwith a space in between",

@@ -175,6 +175,16 @@ impl Acceptor {
     pub fn status(&self) -> watch::Receiver<Status> {
         self.config.status()
     }
+
+    /// Looks at the files now instead of when their interval is over, and returns once new
+    /// connections use what they hold.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the files cannot be used. New connections use what they held before.
+    pub async fn reload(&self) -> Result<(), Error> {
+        self.config.reload().await
+    }
 }
 
 /// Closes a connection so that its client reads why: the system would reset one that

@@ -108,6 +108,16 @@ impl Connector {
     pub fn status(&self) -> watch::Receiver<Status> {
         self.0.status()
     }
+
+    /// Looks at the files now instead of when their interval is over, and returns once new
+    /// connections use what they hold.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the files cannot be used. New connections use what they held before.
+    pub async fn reload(&self) -> Result<(), Error> {
+        self.0.reload().await
+    }
 }
 
 fn make(

@@ -93,6 +93,9 @@ pub enum Error {
     /// Files are looked at in the background, which needs a runtime.
     #[error("there is no tokio runtime to look at the files of TLS in")]
     NoRuntime(#[source] tokio::runtime::TryCurrentError),
+    /// Nothing looks at the files any more.
+    #[error("nothing looks at the files of TLS any more")]
+    NotLooked,
 }
 
 /// An error with all its sources, for the log.

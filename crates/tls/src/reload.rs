@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::AbortHandle;
 use tokio::time::sleep;
 
@@ -46,20 +46,27 @@ pub struct Status {
 pub(crate) struct Reloaded<T> {
     current: watch::Receiver<T>,
     status: watch::Receiver<Status>,
-    task: Option<AbortHandle>,
+    /// What looks at the files, if there are any.
+    looking: Option<Looking>,
 }
 
-impl<T> Drop for Reloaded<T> {
+struct Looking {
+    task: AbortHandle,
+    asks: mpsc::Sender<Ask>,
+}
+
+/// Where to say what came of a look that was asked for.
+type Ask = oneshot::Sender<Result<(), Error>>;
+
+impl Drop for Looking {
     fn drop(&mut self) {
-        if let Some(task) = &self.task {
-            task.abort();
-        }
+        self.task.abort();
     }
 }
 
 impl<T: Clone + Send + Sync + 'static> Reloaded<T> {
-    /// Makes something of files, and looks at them at this interval from then on,
-    /// and on Unix also at each SIGHUP. `make` is handed their contents in order.
+    /// Makes something of files, and looks at them at this interval from then on, and
+    /// whenever it is asked to. `make` is handed their contents in order.
     ///
     /// # Errors
     ///
@@ -77,7 +84,7 @@ impl<T: Clone + Send + Sync + 'static> Reloaded<T> {
             ends,
             ..Status::default()
         });
-        let task = if files.is_empty() {
+        let looking = if files.is_empty() {
             None
         } else {
             let runtime = tokio::runtime::Handle::try_current().map_err(Error::NoRuntime)?;
@@ -87,16 +94,31 @@ impl<T: Clone + Send + Sync + 'static> Reloaded<T> {
                 status: told,
                 candidate: None,
             };
-            let _entered = runtime.enter();
-            let hangups = Hangups::new();
-            let looking = look.forever(files, interval.max(SHORTEST), hangups, make);
-            Some(runtime.spawn(looking).abort_handle())
+            let (asks, asked) = mpsc::channel(1);
+            let task = runtime.spawn(look.forever(files, interval.max(SHORTEST), asked, make));
+            let task = task.abort_handle();
+            Some(Looking { task, asks })
         };
         Ok(Self {
             current,
             status,
-            task,
+            looking,
         })
+    }
+
+    /// Looks at the files now, and returns once what they hold is in use.
+    ///
+    /// # Errors
+    ///
+    /// Fails where they cannot be used. What they held before stays in use then.
+    pub(crate) async fn reload(&self) -> Result<(), Error> {
+        let Some(looking) = &self.looking else {
+            return Ok(());
+        };
+        let (ask, answer) = oneshot::channel();
+        // It fails once nobody looks any more, and then so does waiting for an answer.
+        let _ = looking.asks.send(ask).await;
+        answer.await.unwrap_or(Err(Error::NotLooked))
     }
 
     pub(crate) fn current(&self) -> T {
@@ -135,27 +157,34 @@ impl<T> Look<T> {
         mut self,
         files: Vec<PathBuf>,
         interval: Duration,
-        mut hangups: Hangups,
+        mut asked: mpsc::Receiver<Ask>,
         make: impl Fn(&[Content]) -> Result<Made<T>, Error>,
     ) {
         let files = Arc::new(files);
         loop {
-            let is_asked = tokio::select! {
-                () = sleep(interval) => false,
-                () = hangups.next() => true,
+            let ask = tokio::select! {
+                () = sleep(interval) => None,
+                Some(ask) = asked.recv() => Some(ask),
             };
             let files = Arc::clone(&files);
             // A file system that hangs keeps one thread of those that may block.
             let Ok(read) = tokio::task::spawn_blocking(move || read(&files)).await else {
                 continue;
             };
-            match read {
-                Ok(contents) if contents == self.contents => self.unchanged(),
-                Ok(contents) => match make(&contents) {
-                    Ok(new) => self.changed(contents, new),
-                    Err(error) => self.failed(&error, is_asked),
-                },
-                Err(error) => self.failed(&error, is_asked),
+            let looked = match read {
+                Ok(contents) if contents == self.contents => {
+                    self.unchanged();
+                    Ok(())
+                }
+                Ok(contents) => make(&contents).map(|new| self.changed(contents, new)),
+                Err(error) => Err(error),
+            };
+            if let Err(error) = &looked {
+                self.failed(error, ask.is_some());
+            }
+            if let Some(ask) = ask {
+                // Whoever has asked may have gone.
+                let _ = ask.send(looked);
             }
         }
     }
@@ -202,36 +231,5 @@ impl<T> Look<T> {
                 .send_modify(|status| status.problem = Some(problem.clone()));
         }
         self.candidate = Some((problem, Told::Yes));
-    }
-}
-
-/// The SIGHUPs of the process. There are none where the system has no such thing.
-struct Hangups {
-    #[cfg(unix)]
-    signal: Option<tokio::signal::unix::Signal>,
-}
-
-impl Hangups {
-    #[cfg(unix)]
-    fn new() -> Self {
-        use tokio::signal::unix::{SignalKind, signal};
-        // Without it the files are looked at by the clock alone.
-        let signal = signal(SignalKind::hangup()).ok();
-        Self { signal }
-    }
-
-    #[cfg(not(unix))]
-    fn new() -> Self {
-        Self {}
-    }
-
-    async fn next(&mut self) {
-        #[cfg(unix)]
-        if let Some(signal) = &mut self.signal
-            && signal.recv().await.is_some()
-        {
-            return;
-        }
-        std::future::pending::<()>().await;
     }
 }

@@ -98,6 +98,15 @@ impl Client {
         self.fleet.tls_status()
     }
 
+    /// Looks at the files of TLS now, and returns once new connections use what they hold.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the files cannot be used. New connections use what they held before.
+    pub async fn reload_tls(&self) -> Result<(), tls::Error> {
+        self.fleet.reload_tls().await
+    }
+
     /// What became of the wish to retry so far.
     pub fn retry_budget(&self) -> BudgetStatus {
         self.fleet.budget.status()

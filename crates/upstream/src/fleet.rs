@@ -133,6 +133,13 @@ impl Fleet {
         self.tls.as_ref().map(Connector::status)
     }
 
+    pub(crate) async fn reload_tls(&self) -> Result<(), tls::Error> {
+        match &self.tls {
+            Some(connector) => connector.reload().await,
+            None => Ok(()),
+        }
+    }
+
     pub(crate) fn new(uris: &[Uri], config: Config) -> Result<Self, Error> {
         config.check()?;
         let first = uris.first().ok_or(Error::NoEndpoints)?;

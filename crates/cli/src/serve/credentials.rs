@@ -66,6 +66,16 @@ pub(super) struct OwnCredentials {
     pub(super) admission: Admission,
 }
 
+impl OwnCredentials {
+    /// The tokens that callers are admitted by, if any.
+    pub(super) fn tokens(&self) -> Option<Tokens> {
+        match &self.admission.admitted {
+            Admitted::Anyone => None,
+            Admitted::These { tokens, .. } => Some(tokens.clone()),
+        }
+    }
+}
+
 /// The secrets in the environment.
 #[derive(Default)]
 struct Environment {

@@ -117,10 +117,14 @@ fn purposes(count: usize, names: &str, known: &[Purpose]) -> anyhow::Result<Vec<
 }
 
 /// How far a server is.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) enum State {
     /// It listens.
     Ready,
+    /// It was told to read its files again, and does so.
+    Reloading,
+    /// It has read them. `status` is what could not be used, for `systemctl status`.
+    Reloaded { status: String },
     /// It was told to stop.
     Stopping,
     /// It is not stuck.
@@ -129,32 +133,40 @@ pub(super) enum State {
 
 impl State {
     #[cfg(target_os = "linux")]
-    fn message(self) -> &'static [u8] {
+    fn message(&self) -> String {
         match self {
-            Self::Ready => b"READY=1",
-            Self::Stopping => b"STOPPING=1",
-            Self::Alive => b"WATCHDOG=1",
+            Self::Ready => "READY=1".to_owned(),
+            // systemd waits for the end of the reload that began after it has asked.
+            Self::Reloading => format!("RELOADING=1\nMONOTONIC_USEC={}", linux::monotonic_usec()),
+            Self::Reloaded { status } => {
+                format!("READY=1\nSTATUS={}", status.replace(['\n', '\r'], " "))
+            }
+            Self::Stopping => "STOPPING=1".to_owned(),
+            Self::Alive => "WATCHDOG=1".to_owned(),
         }
     }
 }
 
-/// Tells systemd how far the server is, if that has asked for it. A ready server also
-/// begins to say that it is alive where `WatchdogSec=` wants to know.
-pub(super) fn notify(state: State) {
+/// Tells systemd how far the server is, if that has asked for it.
+pub(super) fn notify(state: &State) {
     #[cfg(target_os = "linux")]
     if let Some(socket) = std::env::var_os("NOTIFY_SOCKET")
-        && let Err(error) = linux::send(&socket, state.message())
+        && let Err(error) = linux::send(&socket, state.message().as_bytes())
     {
         tracing::warn!(%error, ?state, "systemd cannot be told how far the server is");
     }
-    if matches!(state, State::Ready)
-        && let Some(longest) = watchdog()
-    {
+}
+
+/// Tells systemd that the server listens, and from then on that it is alive where
+/// `WatchdogSec=` wants to know.
+pub(super) fn notify_ready() {
+    notify(&State::Ready);
+    if let Some(longest) = watchdog() {
         tokio::spawn(async move {
             let mut ticks = tokio::time::interval(longest / 2);
             loop {
                 ticks.tick().await;
-                notify(State::Alive);
+                notify(&State::Alive);
             }
         });
     }
@@ -179,6 +191,12 @@ mod linux {
     use std::os::linux::net::SocketAddrExt as _;
     use std::os::unix::ffi::OsStrExt as _;
     use std::os::unix::net::{SocketAddr, UnixDatagram};
+
+    /// Microseconds of the clock that systemd compares by.
+    pub(super) fn monotonic_usec() -> i64 {
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+        now.tv_sec * 1_000_000 + now.tv_nsec / 1000
+    }
 
     /// Sends a message to a socket that has a path, or behind `@` a name of its own. A
     /// full one is not waited for.

@@ -140,3 +140,34 @@ async fn the_end_of_the_certificate_is_told() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn whoever_asks_is_told_once_the_files_are_in_use() {
+    let (files, authority) = (Files::new(), Authority::new("ours"));
+    let tls = ServerTls {
+        reload_interval: std::time::Duration::from_hours(24),
+        ..for_localhost(&files, &authority)
+    };
+    let server = Server::start(tls).await;
+    let client = client(&files, &authority, None);
+    let before = shown(&soon(server.greet(&client)).await.expect("it is trusted"));
+    soon(server.acceptor.reload())
+        .await
+        .expect("nothing changed");
+
+    files.certificate("server", &authority.issue(Subject::LOCALHOST));
+    soon(server.acceptor.reload())
+        .await
+        .expect("a good certificate");
+    let after = shown(&soon(server.greet(&client)).await.expect("it is trusted"));
+    assert_ne!(after, before, "the old certificate is still in use");
+
+    files.write("server.pem", "nonsense");
+    let asked = soon(server.acceptor.reload()).await;
+    let error = asked.expect_err("no certificate");
+    assert!(matches!(error, tls::Error::NoCertificate { .. }), "{error}");
+    let told = server.acceptor.status().borrow().problem.clone();
+    assert_eq!(told, Some(error.to_string()));
+    let now = shown(&soon(server.greet(&client)).await.expect("the old one"));
+    assert_eq!(now, after);
+}
