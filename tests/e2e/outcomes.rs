@@ -328,6 +328,25 @@ async fn what_is_no_grpc_has_one() {
 }
 
 #[tokio::test]
+async fn a_preflight_is_no_call() {
+    let mut observed = Observed::answering().await;
+    let mut preflight = with(request(GET_USER), "origin", "https://app.example.com");
+    *preflight.method_mut() = http::Method::OPTIONS;
+    let preflight = with(preflight, "access-control-request-method", "POST");
+    let (status, _) = observed
+        .call(preflight, Bytes::new())
+        .await
+        .expect("an answer");
+    assert_eq!(status, StatusCode::OK);
+    observed
+        .call(request(GET_USER), me())
+        .await
+        .expect("an answer");
+    let outcome = observed.one().await;
+    check(&outcome, Some(GET_USER), Code::Ok, None);
+}
+
+#[tokio::test]
 async fn a_passed_deadline_has_one() {
     let config = Config {
         default_deadline: Duration::from_millis(200),
@@ -438,6 +457,42 @@ async fn an_upload_has_one() {
         Code::Internal,
         Some("MALFORMED_MESSAGE"),
     );
+}
+
+#[tokio::test]
+async fn an_upload_that_its_caller_cancels_has_one() {
+    let arrived = Arc::new(tokio::sync::Notify::new());
+    let told = Arc::clone(&arrived);
+    let answer = move |request: Request<Body>| {
+        let told = Arc::clone(&told);
+        async move {
+            told.notify_one();
+            let _ = http_body_util::BodyExt::collect(request.into_body()).await;
+            std::future::pending().await
+        }
+    };
+    let mut observed = Observed::start(Config::default(), answer).await;
+    let header = UploadUserAvatarRequest {
+        payload: Some(Payload::Header(UploadUserAvatarHeader {
+            user_id: "me".to_owned(),
+            ..Default::default()
+        })),
+    };
+    let chunk = UploadUserAvatarRequest {
+        payload: Some(Payload::Chunk(b"picture".to_vec().into())),
+    };
+    let begin = [message(&header), message(&chunk)].concat();
+    let (_response, mut stream) = observed
+        .requests
+        .send_request(request(UPLOAD), false)
+        .expect("a stream");
+    stream
+        .send_data(begin.into(), false)
+        .expect("the stream is open");
+    arrived.notified().await;
+    stream.send_reset(h2::Reason::CANCEL);
+    let outcome = observed.one().await;
+    assert_eq!(outcome.code, Code::Cancelled, "{outcome:?}");
 }
 
 #[tokio::test]

@@ -57,7 +57,7 @@ played by a test, over real sockets. This file is generated from the rows:
 | `MESSAGE_COUNT` | UNIMPLEMENTED | no | mend the caller: its number of messages does not fit the rpc |
 | `UNSUPPORTED_COMPRESSION` | UNIMPLEMENTED | no | compress with gzip, or not at all |
 | `UNKNOWN_METHOD` | UNIMPLEMENTED | no | mend the caller |
-| `UPLOAD_INTERRUPTED` | as the cause has it | perhaps in part | upload again |
+| `UPLOAD_INTERRUPTED` | CANCELLED where the caller has cancelled, else as the cause has it | perhaps in part | upload again |
 | `GATEWAY_FAULT` | INTERNAL | perhaps | report a fault of the gateway |
 
 ## Looking for leaks

@@ -58,6 +58,8 @@ impl From<Status> for Interrupted {
             // tonic gives a message that it cannot decode no source, and the
             // failure of a connection its cause.
             Code::Internal if status.source().is_none() => Self::Malformed,
+            // What a body has in place of CANCELLED, which tonic would not see.
+            Code::Aborted => Self::BrokenOff(Status::cancelled(status.message())),
             _ => Self::BrokenOff(status),
         }
     }

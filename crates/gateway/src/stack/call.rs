@@ -47,8 +47,17 @@ pub(super) struct Call {
     started: Instant,
     received: AtomicU64,
     sent: AtomicU64,
-    status: Mutex<Option<(Code, Option<String>)>>,
+    end: Mutex<Option<End>>,
     record: CallRecord,
+}
+
+/// How a call ends.
+#[derive(Clone)]
+enum End {
+    /// The caller is told this code, and why.
+    Told(Code, Option<String>),
+    /// It was the question of a browser whether it may call.
+    Preflight,
 }
 
 impl Call {
@@ -66,7 +75,7 @@ impl Call {
             started: Instant::now(),
             received: AtomicU64::new(0),
             sent: AtomicU64::new(0),
-            status: Mutex::new(None),
+            end: Mutex::new(None),
             record: CallRecord::default(),
         })
     }
@@ -99,10 +108,20 @@ impl Call {
     /// Notes what the caller is told. The first status counts: what follows
     /// is only how the connection ends.
     pub(super) fn end(&self, code: Code, reason: Option<String>) {
-        self.status
+        self.end_with(End::Told(code, reason));
+    }
+
+    /// Notes that it is the preflight of a browser. That is no call of the rpc in its
+    /// path, so nobody is told of it.
+    pub(super) fn end_as_preflight(&self) {
+        self.end_with(End::Preflight);
+    }
+
+    fn end_with(&self, end: End) {
+        self.end
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .get_or_insert((code, reason));
+            .get_or_insert(end);
     }
 
     /// Counts what has arrived of the request, in bytes.
@@ -115,19 +134,22 @@ impl Call {
         self.sent.fetch_add(length as u64, Ordering::Relaxed);
     }
 
-    fn outcome(&self) -> Outcome {
-        let status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
+    /// What the call came to; `None` for a preflight.
+    fn outcome(&self) -> Option<Outcome> {
+        let end = self.end.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
-        let (code, reason) = status.clone().unwrap_or_else(|| {
+        let (code, reason) = match end.clone() {
+            Some(End::Preflight) => return None,
+            Some(End::Told(code, reason)) => (code, reason),
             // Nobody told the caller anything: it has gone, or its time has.
-            match self.deadline.get() {
+            None => match self.deadline.get() {
                 Some(deadline) if now >= *deadline => {
                     (Code::DeadlineExceeded, Some("DEADLINE_EXCEEDED".to_owned()))
                 }
                 _ => (Code::Cancelled, Some("CALLER_GONE".to_owned())),
-            }
-        });
-        Outcome {
+            },
+        };
+        Some(Outcome {
             rpc: self.rpc.as_ref().map(|rpc| Arc::clone(&rpc.name)),
             request_id: Arc::clone(&self.request_id),
             trace: self.trace.clone(),
@@ -139,7 +161,7 @@ impl Call {
             received: self.received.load(Ordering::Relaxed),
             sent: self.sent.load(Ordering::Relaxed),
             upstream: self.record.upstream(),
-        }
+        })
     }
 }
 
@@ -153,7 +175,9 @@ struct Ending {
 
 impl Drop for Ending {
     fn drop(&mut self) {
-        let outcome = self.call.outcome();
+        let Some(outcome) = self.call.outcome() else {
+            return;
+        };
         if let (Some(caller), Some(status)) = (self.call.caller, outcome.upstream.status) {
             self.callers.answered(caller, status);
         }
@@ -278,7 +302,7 @@ where
             started: Instant::now(),
             received: AtomicU64::new(0),
             sent: AtomicU64::new(0),
-            status: Mutex::new(None),
+            end: Mutex::new(None),
             record: CallRecord::default(),
         });
         let context = CallContext {

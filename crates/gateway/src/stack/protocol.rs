@@ -90,6 +90,11 @@ where
         if !may_be_of_a_browser(&request) {
             return Either::Left(self.grpc.call(request));
         }
+        if request.method() == Method::OPTIONS
+            && let Some(call) = request.extensions().get::<Arc<Call>>()
+        {
+            call.end_as_preflight();
+        }
         let web = ServiceBuilder::new()
             .layer_fn(|inner| GrpcOnly { inner })
             // Turns gRPC-Web into gRPC.
