@@ -3,7 +3,10 @@
 //! Everything here is read from the definitions that clap derives, so that a new
 //! argument can be configured as soon as it is declared.
 
+use std::error::Error as _;
 use std::ffi::{OsStr, OsString};
+use std::net::AddrParseError;
+use std::num::ParseIntError;
 
 use clap::builder::{ValueParser, ValueRange};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -116,9 +119,9 @@ impl Argument {
             .collect()
     }
 
-    /// How a value is written in a file, by its default or by what stands for it in the
-    /// help.
-    pub(super) fn example(&self) -> String {
+    /// How a value is written in a file, by its default, as text by what was written
+    /// instead, or by what stands for it in the help.
+    pub(super) fn example(&self, written: Option<&str>) -> String {
         let default = self.default.first().and_then(|value| value.to_str());
         let possible = self.possible_values();
         let text = default.or(possible.first().map(String::as_str));
@@ -127,7 +130,11 @@ impl Argument {
             (Kind::Boolean, None) => Some(toml::Value::Boolean(true)),
             (Kind::Integer, None) => Some(toml::Value::Integer(1)),
             (Kind::Number, None) => Some(toml::Value::Float(0.5)),
-            (Kind::Text, None) => Some(toml::Value::String(self.placeholder())),
+            (Kind::Text, None) => {
+                let written = written.filter(|_| !self.is_secret);
+                let text = written.map_or_else(|| self.placeholder(), str::to_owned);
+                Some(toml::Value::String(text))
+            }
         };
         let value = value.map(|value| value.to_string()).unwrap_or_default();
         if self.is_list {
@@ -184,13 +191,27 @@ impl Argument {
             }
             _ => {}
         }
-        let cause = std::error::Error::source(&error).map(ToString::to_string);
-        Err(
-            cause.unwrap_or_else(|| match error.get(ContextKind::Custom) {
+        Err(match error.source() {
+            Some(cause) if cause.is::<AddrParseError>() => {
+                "it must be an IP address and a port, such as 127.0.0.1:50051 or [::1]:50051"
+                    .to_owned()
+            }
+            Some(cause) if cause.is::<ParseIntError>() => out_of_range(&text).to_owned(),
+            Some(cause) => cause.to_string(),
+            None => match error.get(ContextKind::Custom) {
                 Some(ContextValue::String(text)) => text.clone(),
                 _ => error.kind().to_string(),
-            }),
-        )
+            },
+        })
+    }
+}
+
+/// What is wrong with an integer that its type has no room for.
+fn out_of_range(integer: &str) -> &'static str {
+    match integer.trim_start_matches(['+', '-', '0']) {
+        "" => "it must be 1 or more",
+        _ if integer.starts_with('-') => "it cannot be negative",
+        _ => "it is too large",
     }
 }
 

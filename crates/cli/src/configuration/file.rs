@@ -46,9 +46,17 @@ impl File {
             Ok(_) => {}
             Err(error) => return unreadable(format!("cannot be read: {error}")),
         }
-        match std::fs::read_to_string(path) {
-            Ok(text) => Self::read(&text, &path.display().to_string(), known),
-            Err(error) => unreadable(format!("cannot be read: {error}")),
+        let bytes = match std::fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) => return unreadable(format!("cannot be read: {error}")),
+        };
+        match std::str::from_utf8(&bytes) {
+            Ok(text) => Self::read(text, &path.display().to_string(), known),
+            Err(error) => {
+                let before = &bytes[..error.valid_up_to()];
+                let line = before.split(|byte| *byte == b'\n').count();
+                unreadable(format!("is not in UTF-8: line {line} has other bytes"))
+            }
         }
     }
 
@@ -149,7 +157,7 @@ impl Reader<'_> {
                     "`{name}` must be an array of {}, not {}, such as {name} = {}",
                     argument.kind.plural(),
                     described(value.get_ref()),
-                    argument.example(),
+                    argument.example(written(value.get_ref())),
                 );
                 self.problem(value.span(), message);
             }
@@ -188,7 +196,7 @@ impl Reader<'_> {
                 if argument.is_list { "each of " } else { "" },
                 argument.kind.name(),
                 described(value.get_ref()),
-                argument.example(),
+                argument.example(written(value.get_ref())),
             );
             self.problem(value.span(), message);
             return Vec::new();
@@ -212,18 +220,34 @@ impl Reader<'_> {
         let key = self.text.get(span.clone()).unwrap_or_default();
         let key = key.trim_matches(['"', '\'', '[', ']', ' ']);
         if message.contains("duplicate key") {
-            let again = self.known.iter().any(|known| known.name == key);
             message = format!("`{key}` is given twice");
-            if again {
-                message.push_str(
-                    "; a table cannot have the name of an argument, so write what would be in \
-                     it with the whole name",
-                );
-            }
+            let is_argument = self.known.iter().any(|known| known.name == key);
+            let is_table = self.text[..span.start].ends_with('[');
+            message.push_str(if is_argument && is_table {
+                "; a table cannot have the name of an argument, so write what would be in it \
+                 with the whole name"
+            } else if is_table {
+                "; move what is in it to the table before"
+            } else {
+                "; keep one of them"
+            });
         } else {
-            message = format!("this is no TOML: {}", message.replace('\n', "; "));
+            message = if self.is_without_value(span.start) {
+                "there is no value behind the `=`".to_owned()
+            } else {
+                let wrong = message.replace('\n', "; ");
+                format!("this is no TOML, which has lines such as grace = \"30s\": {wrong}")
+            };
         }
         self.problem(span, message);
+    }
+
+    /// Returns whether a line ends with its `=` here.
+    fn is_without_value(&self, at: usize) -> bool {
+        let (before, after) = self.text.split_at_checked(at).unwrap_or((self.text, ""));
+        let rest = after.lines().next().unwrap_or_default().trim_start();
+        before.trim_end_matches([' ', '\t']).ends_with('=')
+            && (rest.is_empty() || rest.starts_with('#'))
     }
 
     fn problem(&mut self, span: Range<usize>, message: String) {
@@ -269,6 +293,15 @@ impl Reader<'_> {
         } else {
             Some(format!("{key}= …"))
         }
+    }
+}
+
+/// What was written, if it would be the value of an argument in quotation marks.
+fn written<'a>(value: &'a DeValue<'_>) -> Option<&'a str> {
+    match value {
+        DeValue::Integer(number) => Some(number.as_str()),
+        DeValue::Float(number) => Some(number.as_str()),
+        _ => None,
     }
 }
 

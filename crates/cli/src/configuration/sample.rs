@@ -53,7 +53,7 @@ fn entry(root: &Command, argument: &Argument) -> String {
         line.push_str(word);
     }
     let period = if line.ends_with('.') { "" } else { "." };
-    let (name, value) = (&argument.name, argument.example());
+    let (name, value) = (&argument.name, argument.example(None));
     let _ = writeln!(text, "{line}{period}\n# {name} = {value}");
     text
 }

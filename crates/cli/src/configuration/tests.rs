@@ -215,8 +215,57 @@ fn what_is_given_twice_names_both_lines() {
     );
     check_refused(
         "max-calls = 1\nmax-calls = 2",
-        &["`max-calls` is given twice", "c.toml:2:1"],
+        &["`max-calls` is given twice; keep one of them", "c.toml:2:1"],
     );
+    check_refused(
+        "[max]\ncalls = 1\n[max]\nqueue = 1",
+        &["`max` is given twice; move what is in it", "c.toml:3:2"],
+    );
+}
+
+#[test]
+fn numbers_and_addresses_that_cannot_be_are_told_in_words() {
+    for number in ["0", "-1"] {
+        let file = format!("max-calls = {number}");
+        check_refused(&file, &["`max-calls` is not valid: must be 1 or more"]);
+        let file = format!("max-blocking-threads = {number}");
+        check_refused(&file, &["`max-blocking-threads` is not valid: it "]);
+    }
+    check_refused("max-queue = -1", &["it cannot be negative"]);
+    check_refused("max-queue = 99999999999999999999", &["it is too large"]);
+    for address in ["0.0.0.0", "localhost:50051", ":50051"] {
+        let file = format!("grpc = \"{address}\"");
+        check_refused(
+            &file,
+            &["an IP address and a port, such as 127.0.0.1:50051"],
+        );
+    }
+}
+
+#[test]
+fn a_number_in_place_of_a_string_is_shown_as_one() {
+    check_refused("admin = 9464", &["such as admin = \"9464\""]);
+    let told = refused(&["backend"], &[], "owner-password = 12345678");
+    assert!(told.contains("must be a string"), "{told}");
+    assert!(!told.contains("12345678"), "a password is shown: {told}");
+}
+
+#[test]
+fn a_value_that_is_missing_is_told() {
+    for file in ["grace =", "grace = # later\nmax-calls = 1"] {
+        check_refused(file, &["there is no value behind the `=`", "c.toml:1:"]);
+    }
+}
+
+#[test]
+fn a_file_that_is_not_utf8_is_told_with_its_line() {
+    let directory = tempfile::tempdir().expect("a directory is made");
+    let path = directory.path().join("c.toml");
+    std::fs::write(&path, b"grace = \"1s\"\n# caf\xe9\n").expect("the file is written");
+    let path = path.to_str().expect("it is text");
+    let told = ask(&["serve", "--config", path], &[], None).err();
+    let told = told.expect("it is refused");
+    assert!(told.contains("is not in UTF-8: line 2"), "{told}");
 }
 
 #[test]

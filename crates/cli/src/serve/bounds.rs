@@ -1,5 +1,6 @@
 //! The bounds of the gRPC server as arguments.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
@@ -13,33 +14,33 @@ use super::forward::ForwardArgs;
 #[command(next_help_heading = "Bounds on calls and connections")]
 pub(crate) struct BoundsArgs {
     /// The deadline of a call whose caller gives none
-    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = lasting)]
     default_deadline: Duration,
 
     /// The longest deadline; longer ones are cut to it
-    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "5m", value_parser = lasting)]
     max_deadline: Duration,
 
     /// The size of the largest message of a caller, in bytes
-    #[arg(long, value_name = "BYTES", default_value_t = 4 << 20)]
+    #[arg(long, value_name = "BYTES", default_value_t = 4 << 20, value_parser = positive::<usize>)]
     max_message: usize,
 
     /// The size of the largest reply of the upstream, in bytes
-    #[arg(long, value_name = "BYTES", default_value_t = 64 << 20)]
+    #[arg(long, value_name = "BYTES", default_value_t = 64 << 20, value_parser = positive::<usize>)]
     max_reply: usize,
 
     /// The size of the largest element of a streamed list, in bytes; the list may
     /// be of any length
-    #[arg(long, value_name = "BYTES", default_value_t = 1 << 20)]
+    #[arg(long, value_name = "BYTES", default_value_t = 1 << 20, value_parser = positive::<usize>)]
     max_element: usize,
 
     /// How many bytes of replies may be held at once, all calls together
-    #[arg(long, value_name = "BYTES", default_value_t = 256 << 20)]
+    #[arg(long, value_name = "BYTES", default_value_t = 256 << 20, value_parser = positive::<usize>)]
     max_held_replies: usize,
 
     /// How many bytes of callers' messages may be held at once, all calls
     /// together; one caller may take half of it
-    #[arg(long, value_name = "BYTES", default_value_t = 256 << 20)]
+    #[arg(long, value_name = "BYTES", default_value_t = 256 << 20, value_parser = positive::<usize>)]
     max_held_requests: usize,
 
     /// How many different drifts of replies from their contract are told in the log, the
@@ -51,27 +52,27 @@ pub(crate) struct BoundsArgs {
     forward: ForwardArgs,
 
     /// How many calls may be open at once, watches included
-    #[arg(long, value_name = "NUMBER", default_value_t = 10_000)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 10_000, value_parser = positive::<usize>)]
     max_calls: usize,
 
     /// How many of them may be of one caller, as told by its token, once the
     /// upstream has accepted that, or else by its address
-    #[arg(long, value_name = "NUMBER", default_value_t = 5_000)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 5_000, value_parser = positive::<usize>)]
     max_calls_per_caller: usize,
 
     /// How many calls may stream a list at once; one caller may have a quarter of
     /// them
-    #[arg(long, value_name = "NUMBER", default_value_t = 128)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 128, value_parser = positive::<usize>)]
     max_lists: usize,
 
     /// How many calls may be sent upstream at once; the gateway finds a lower
     /// number by itself where more would only wait there
-    #[arg(long, value_name = "NUMBER", default_value_t = 1024)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 1024, value_parser = positive::<u32>)]
     max_in_flight: u32,
 
     /// How many uploads may be sent upstream at once, apart from other calls; one
     /// caller may send a quarter of them
-    #[arg(long, value_name = "NUMBER", default_value_t = 128)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 128, value_parser = positive::<u32>)]
     max_uploads: u32,
 
     /// How many calls may wait to be sent upstream
@@ -83,15 +84,15 @@ pub(crate) struct BoundsArgs {
     max_queue_wait: Duration,
 
     /// How many connections may be open at once; further ones wait
-    #[arg(long, value_name = "NUMBER", default_value_t = 10_000)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 10_000, value_parser = positive::<usize>)]
     max_connections: usize,
 
     /// How many calls may be open at once on one connection
-    #[arg(long, value_name = "NUMBER", default_value_t = 1024)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 1024, value_parser = positive::<u32>)]
     max_streams: u32,
 
     /// How large the headers of a request may be, in bytes
-    #[arg(long, value_name = "BYTES", default_value_t = 16 << 10)]
+    #[arg(long, value_name = "BYTES", default_value_t = 16 << 10, value_parser = positive::<u32>)]
     max_headers: u32,
 
     /// How long a new connection may take until it speaks HTTP
@@ -244,6 +245,28 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     Ok(duration)
 }
 
+/// Reads a duration that nothing could be done within if it were zero.
+pub(super) fn lasting(text: &str) -> Result<Duration, String> {
+    let duration = duration(text)?;
+    if duration.is_zero() {
+        return Err("must be longer than nothing".to_owned());
+    }
+    Ok(duration)
+}
+
+/// Reads how many there may be of something that a server cannot do without.
+pub(super) fn positive<T>(text: &str) -> Result<T, String>
+where
+    T: FromStr<Err: ToString> + Default + PartialEq,
+{
+    match text.parse() {
+        Ok(number) if number == T::default() => Err("must be 1 or more".to_owned()),
+        Ok(number) => Ok(number),
+        Err(_) if text.starts_with('-') => Err("must be 1 or more".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -270,6 +293,16 @@ mod tests {
         assert_eq!(duration("8760h"), Ok(Duration::from_hours(8760)));
         for text in ["", "30", "-1s", "soon", "8785h", "9223372036854775807s"] {
             assert!(duration(text).is_err(), "{text:?} was taken for a duration");
+        }
+    }
+
+    #[test]
+    fn what_a_server_cannot_do_without_is_positive() {
+        assert_eq!(positive("1"), Ok(1_u32));
+        assert_eq!(lasting("1ms"), Ok(Duration::from_millis(1)));
+        assert!(lasting("0s").is_err());
+        for text in ["0", "-1", "-0", "many", "4294967296"] {
+            assert!(positive::<u32>(text).is_err(), "{text:?} was taken");
         }
     }
 

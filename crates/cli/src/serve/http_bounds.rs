@@ -5,7 +5,7 @@ use std::time::Duration;
 use ::backend::ServerLimits;
 use clap::Args;
 
-use super::bounds::duration;
+use super::bounds::{duration, positive};
 
 /// What the REST server allows its clients.
 #[derive(Args, Debug)]
@@ -16,28 +16,28 @@ use super::bounds::duration;
 )]
 pub(crate) struct HttpBoundsArgs {
     /// How many connections may be open at once; further ones wait
-    #[arg(long, value_name = "NUMBER", default_value_t = 10_000)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 10_000, value_parser = positive::<usize>)]
     http_max_connections: usize,
 
     /// How many of them may come from one address, or one /64 of IPv6; further
     /// ones are closed
-    #[arg(long, value_name = "NUMBER", default_value_t = 1_000)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 1_000, value_parser = positive::<usize>)]
     http_max_connections_per_peer: usize,
 
     /// How many requests may be under way at once on one HTTP/2 connection
-    #[arg(long, value_name = "NUMBER", default_value_t = 128)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 128, value_parser = positive::<u32>)]
     http_max_streams: u32,
 
     /// How large the head of a request may be, in bytes
-    #[arg(long, value_name = "BYTES", default_value_t = 32 << 10)]
+    #[arg(long, value_name = "BYTES", default_value_t = 32 << 10, value_parser = positive::<usize>)]
     http_max_head: usize,
 
     /// How many headers a request may have
-    #[arg(long, value_name = "NUMBER", default_value_t = 64)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 64, value_parser = positive::<usize>)]
     http_max_headers: usize,
 
     /// How long the URL of a request may be, in bytes
-    #[arg(long, value_name = "BYTES", default_value_t = 16 << 10)]
+    #[arg(long, value_name = "BYTES", default_value_t = 16 << 10, value_parser = positive::<usize>)]
     http_max_uri: usize,
 
     /// How long the head of a request may take

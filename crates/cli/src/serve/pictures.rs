@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use backend::{PictureLimits, PictureStore};
 use clap::Args;
 
-use super::bounds::duration;
+use super::bounds::{duration, positive};
 
 /// Where pictures are kept, and how much they may take.
 #[derive(Args, Clone, Debug)]
@@ -22,7 +22,7 @@ pub(crate) struct PictureArgs {
     pictures: Option<String>,
 
     /// How many uploaded pictures are decoded at once; each takes up to 0.3 GB
-    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 1, value_parser = positive::<usize>)]
     picture_decoders: usize,
 
     /// How many more may wait for that
@@ -34,7 +34,7 @@ pub(crate) struct PictureArgs {
     picture_wait: Duration,
 
     /// How many bytes of uploads are held at once, of which 16 MiB always are
-    #[arg(long, value_name = "BYTES", default_value_t = 64 << 20)]
+    #[arg(long, value_name = "BYTES", default_value_t = 64 << 20, value_parser = positive::<usize>)]
     picture_upload_bytes: usize,
 
     /// How long a connection to S3 may take

@@ -6,7 +6,7 @@ use std::time::Duration;
 use ::tls::{Acceptor, CertificateFiles, ClientAuthentication, ClientAuthorities, ServerTls};
 use clap::{Args, ValueEnum};
 
-use super::bounds::duration;
+use super::bounds::{duration, positive};
 
 /// TLS of the gRPC server.
 #[derive(Args, Debug)]
@@ -42,7 +42,7 @@ pub(crate) struct TlsArgs {
 
     /// How many handshakes may be under way at once, a quarter of them with one
     /// network; further ones wait
-    #[arg(long, value_name = "NUMBER", default_value_t = 512)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 512, value_parser = positive::<usize>)]
     tls_max_handshakes: usize,
 
     /// How often the files of TLS are looked at for changes, beside each SIGHUP
@@ -84,7 +84,7 @@ pub(crate) struct HttpTlsArgs {
 
     /// How many handshakes may be under way at once, a quarter of them with one
     /// network; further ones wait
-    #[arg(long, value_name = "NUMBER", default_value_t = 512)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 512, value_parser = positive::<usize>)]
     http_tls_max_handshakes: usize,
 
     /// How often the files of TLS are looked at for changes, beside each SIGHUP

@@ -13,7 +13,7 @@ use telemetry::traces::{Calls, Exporter, ExporterConfig};
 use trace::{Ratio, Sampling, Tracer};
 use upstream::Roots;
 
-use super::bounds::duration;
+use super::bounds::{duration, lasting, positive};
 use super::credentials::source;
 
 /// The environment variable with the fields that the collector is sent. There is no
@@ -67,7 +67,7 @@ pub(crate) struct TraceArgs {
     trace_headers_file: Option<PathBuf>,
 
     /// How many spans may wait for the collector; further ones are dropped and counted
-    #[arg(long, value_name = "NUMBER", default_value_t = 2048)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 2048, value_parser = positive::<usize>)]
     trace_queue: usize,
 
     /// How long a span waits for others to be sent with, at most
@@ -75,7 +75,7 @@ pub(crate) struct TraceArgs {
     trace_interval: Duration,
 
     /// How long the collector may take to answer
-    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = lasting)]
     trace_timeout: Duration,
 
     /// How long the end of the process waits until the spans that are left are sent

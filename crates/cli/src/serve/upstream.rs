@@ -9,7 +9,7 @@ use http::{HeaderName, Uri};
 use rustls::pki_types::ServerName;
 use upstream::{Client, Config, Protocol, Roots};
 
-use super::bounds::duration;
+use super::bounds::{duration, lasting, positive};
 use super::tls::certificate_files;
 
 /// Where the REST API is, and how it is reached.
@@ -50,7 +50,7 @@ pub(crate) struct UpstreamArgs {
     upstream_protocol: Version,
 
     /// How long setting up a connection may take, TLS included
-    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = lasting)]
     upstream_connect_timeout: Duration,
 
     /// How long a connection is kept without a request
@@ -58,20 +58,20 @@ pub(crate) struct UpstreamArgs {
     upstream_idle_timeout: Duration,
 
     /// How long the body of a reply may be silent while somebody waits for it
-    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = lasting)]
     upstream_stall_timeout: Duration,
 
     /// How many connections an endpoint may have
-    #[arg(long, value_name = "NUMBER", default_value_t = 512)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 512, value_parser = positive::<usize>)]
     upstream_max_connections: usize,
 
     /// How long an HTTP/2 connection may be silent before it is asked for a
     /// sign of life, and how long that may take
-    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = lasting)]
     upstream_ping_interval: Duration,
 
     /// How large the head of a reply may be, in bytes
-    #[arg(long, value_name = "BYTES", default_value_t = 64 << 10)]
+    #[arg(long, value_name = "BYTES", default_value_t = 64 << 10, value_parser = positive::<usize>)]
     upstream_max_head: usize,
 
     /// How often names are resolved again
