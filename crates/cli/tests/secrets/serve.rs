@@ -5,6 +5,34 @@ use std::process::Stdio;
 use super::backend::ask_all;
 use super::collector::Collector;
 use super::program::{Running, check, program};
+use super::rest::ask;
+
+/// Calls as browsers and curl make them, by Connect.
+fn call_by_connect(grpc: &str) {
+    const GET_USER: &str = "/web1on1.v2.UserService/GetUser";
+    let fields = "authorization: Bearer canary0token\r\ncookie: canary0cookie\r\n\
+                  x-note-bin: Y2FuYXJ5MGJpbmFyeQ\r\norigin: https://canary0origin.example\r\n\
+                  connect-timeout-ms: canary0timeout\r\n";
+    let in_query =
+        |message: &str| format!("GET {GET_USER}?connect=v1&encoding=json&message={message}");
+    for (line, body) in [
+        (in_query("%7B%22userId%22:%22canary0query%22%7D"), ""),
+        (in_query("canary0query"), ""),
+        (format!("POST {GET_USER}"), r#"{"userId":"canary0json"}"#),
+        (
+            format!("POST {GET_USER}"),
+            r#"{"canary0name":["canary0value"}"#,
+        ),
+        ("POST /canary0service/canary0method".to_owned(), "{}"),
+        (format!("OPTIONS {GET_USER}?canary0preflight"), ""),
+    ] {
+        let untimed = fields.replace("connect-timeout-ms: canary0timeout\r\n", "");
+        for fields in [fields, &untimed] {
+            let answer = ask(grpc, &line, fields, body);
+            assert!(answer.starts_with("HTTP/1.1 "), "{line}: {answer}");
+        }
+    }
+}
 
 #[test]
 fn nothing_that_a_call_holds_is_shown() {
@@ -44,6 +72,7 @@ fn nothing_that_a_call_holds_is_shown() {
             "{method} is good"
         );
     }
+    call_by_connect(&grpc);
     check(&running.seen(), &["answered", "a call failed"]);
     check(
         &collector.seen(),
