@@ -180,6 +180,17 @@ pub(crate) async fn run(args: CallArgs, api: Api<'_>) -> anyhow::Result<ExitCode
     Ok(ExitCode::from(code))
 }
 
+/// The names of all methods, as they are given to `call`.
+///
+/// # Errors
+///
+/// The embedded descriptors do not decode.
+pub(crate) fn methods(api: &Api<'_>) -> anyhow::Result<Vec<String>> {
+    let pool = DescriptorPool::decode(api.descriptors)
+        .context("the embedded descriptors do not decode")?;
+    Ok(find::all_methods(&pool))
+}
+
 /// How wide the terminals are that show what is printed, where there are any.
 #[derive(Clone, Copy, Debug, Default)]
 struct Screen {

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use clap::builder::PossibleValuesParser;
 use clap::{Args, Command};
 use clap_complete::Shell;
 
@@ -34,8 +35,17 @@ pub(crate) struct ManArgs {
     out: Option<PathBuf>,
 }
 
-/// Prints the completions of a shell.
-pub(crate) fn completions(args: &CompletionsArgs, mut root: Command) -> anyhow::Result<ExitCode> {
+/// Prints the completions of a shell, those of the methods for `call` among them.
+pub(crate) fn completions(
+    args: &CompletionsArgs,
+    root: Command,
+    methods: Vec<String>,
+) -> anyhow::Result<ExitCode> {
+    let mut root = root.mut_subcommand("call", |call| {
+        call.mut_arg("method", |method| {
+            method.value_parser(PossibleValuesParser::new(methods))
+        })
+    });
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut root, "web1on1", &mut script);
     print(&script)

@@ -185,7 +185,8 @@ async fn run(asked: Command, process: Process) -> anyhow::Result<ExitCode> {
         Command::Health(args) => health::run(&args).await,
         Command::Contract(args) => Box::pin(contract::run(&args)).await,
         Command::Completions(args) => {
-            documentation::completions(&args, configuration::displayed(command(), true))
+            let root = configuration::displayed(command(), true);
+            documentation::completions(&args, root, call::methods(&API)?)
         }
         Command::Man(args) => documentation::man(&args, configuration::displayed(command(), false)),
     }

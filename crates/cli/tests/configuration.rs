@@ -80,6 +80,21 @@ fn completions_are_printed_for_each_shell() {
 }
 
 #[test]
+fn the_methods_that_can_be_called_are_completed() {
+    // The other shells are told of options alone.
+    for shell in ["bash", "zsh"] {
+        let output = run(&["completions", shell]);
+        let script = printed(&output);
+        for method in ["UserService/GetUser", "WorkflowService/StreamWorkflows"] {
+            assert!(
+                script.contains(method),
+                "{shell} does not complete {method}"
+            );
+        }
+    }
+}
+
+#[test]
 fn bash_reads_its_completions() {
     if Command::new("bash").arg("--version").output().is_err() {
         return;

@@ -100,18 +100,13 @@ pub(super) fn method(pool: &DescriptorPool, name: &str) -> anyhow::Result<Method
     let Some((of, wanted)) = name.rsplit_once(['/', '.']) else {
         bail!(
             "{name:?} does not say SERVICE/METHOD{}",
-            did_you_mean(&suggested(pool, name))
+            suggestion(&suggested(pool, name))
         );
     };
     let Some(service) = service(pool, of) else {
-        let near = suggested_in(pool, of, wanted);
         bail!(
             "there is no service {of}{}",
-            if near.is_empty() {
-                "; --list shows what there is".to_owned()
-            } else {
-                did_you_mean(&near)
-            }
+            suggestion(&suggested_in(pool, of, wanted))
         );
     };
     let found = service
@@ -167,7 +162,7 @@ pub(super) fn services(
         Some(service) => Ok(vec![service]),
         None => bail!(
             "there is no service {name}{}",
-            did_you_mean(&closest_services(pool, name))
+            suggestion(&closest_services(pool, name))
         ),
     }
 }
@@ -184,7 +179,8 @@ fn methods(service: &ServiceDescriptor) -> Vec<String> {
         .collect()
 }
 
-fn all_methods(pool: &DescriptorPool) -> Vec<String> {
+/// Every method, as it is called.
+pub(super) fn all_methods(pool: &DescriptorPool) -> Vec<String> {
     let services = pool.services();
     services.flat_map(|service| methods(&service)).collect()
 }
@@ -302,6 +298,14 @@ pub(super) fn closest(name: &str, candidates: &[String]) -> Vec<String> {
     let kept = near.into_iter().filter(|(far, ..)| *far <= furthest);
     let names = kept.map(|(.., name)| name.clone());
     names.take(SUGGESTIONS).collect()
+}
+
+/// Words suggestions as the end of a sentence. Without any it says where names are found.
+fn suggestion(near: &[String]) -> String {
+    if near.is_empty() {
+        return "; --list shows what there is".to_owned();
+    }
+    did_you_mean(near)
 }
 
 /// Words suggestions as the end of a sentence. Empty if there are none.

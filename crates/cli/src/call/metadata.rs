@@ -107,6 +107,15 @@ fn entry(text: &str) -> Result<Entry, String> {
     Ok(Entry::Text(key, value))
 }
 
+/// A token without the scheme that stands before it in a header, from which it may have
+/// been copied.
+fn without_scheme(token: &str) -> &str {
+    match token.split_once(' ') {
+        Some((scheme, rest)) if scheme.eq_ignore_ascii_case("bearer") => rest.trim_start(),
+        _ => token,
+    }
+}
+
 /// The metadata of a call: the entries, and the token as `authorization` unless one of
 /// them is that.
 ///
@@ -142,7 +151,7 @@ pub(super) fn of(
     if token.trim().is_empty() {
         bail!("the file of the token is empty");
     }
-    let value = format!("Bearer {}", token.trim())
+    let value = format!("Bearer {}", without_scheme(token.trim()))
         .parse()
         .map_err(|_| anyhow!("the token holds characters that no header can carry"))?;
     metadata.insert("authorization", value);

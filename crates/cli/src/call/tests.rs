@@ -444,6 +444,16 @@ async fn token_and_headers_become_metadata() {
 }
 
 #[tokio::test]
+async fn a_token_may_have_its_scheme_before_it() {
+    let args = ["ShelfService/FindBook", "-d", r#"{"title": "metadata"}"#];
+    let outcome = call(&[&args[..], &["--token", "bearer abc"]].concat()).await;
+    check_reply(
+        &outcome,
+        &json!({"title": r#"[Some("Bearer abc"), None, None]"#}),
+    );
+}
+
+#[tokio::test]
 async fn authorization_header_wins_over_the_token() {
     let args = ["ShelfService/FindBook", "-d", r#"{"title": "metadata"}"#];
     let outcome = call(

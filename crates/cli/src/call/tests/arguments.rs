@@ -24,7 +24,13 @@ async fn value_of_a_wrong_type_is_named() {
 
 #[tokio::test]
 async fn truncated_json_is_a_usage_error() {
-    assert_snapshot!(usage(&["ShelfService/AddBooks", "-d", r#"{"title": "#]).await, @"error: in -d: title: EOF while parsing a value at line 1 column 10");
+    assert_snapshot!(usage(&["ShelfService/AddBooks", "-d", r#"{"title": "#]).await, @"error: in -d: title: EOF while parsing a value at line 1 column 10; a request is a JSON object, and --template prints one to fill in");
+}
+
+#[tokio::test]
+async fn what_is_no_json_object_is_a_usage_error() {
+    assert_snapshot!(usage(&["ShelfService/AddBooks", "-d", "{title: x}"]).await, @"error: in -d: key must be a string at line 1 column 2; a request is a JSON object, and --template prints one to fill in");
+    assert_snapshot!(usage(&["ShelfService/AddBooks", "-d", "[]"]).await, @"error: in -d: invalid type: sequence, expected a map at line 1 column 0; a request is a JSON object, and --template prints one to fill in");
 }
 
 #[tokio::test]

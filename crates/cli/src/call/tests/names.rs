@@ -62,6 +62,11 @@ async fn method_without_a_service_suggests_full_names() {
     assert_snapshot!(usage(&["UploadCover"]).await, @r#"error: "UploadCover" does not say SERVICE/METHOD; did you mean ShelfService/UploadCover?"#);
 }
 
+#[tokio::test]
+async fn a_name_that_resembles_none_is_told_where_names_are() {
+    assert_snapshot!(usage(&["Zap"]).await, @r#"error: "Zap" does not say SERVICE/METHOD; --list shows what there is"#);
+}
+
 /// Checks what is said of a name in the API of this system.
 #[track_caller]
 fn check_of_api(name: &str, expected: &str) {
