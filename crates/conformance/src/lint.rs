@@ -255,7 +255,7 @@ mod tests {
 
     /// Checks what is found in a document with this schema `User` and this operation.
     #[track_caller]
-    fn check(version: &str, user: Value, operation: Value, expected: &[&str]) {
+    fn check(version: &str, user: &Value, operation: &Value, expected: &[&str]) {
         let document = json!({
             "openapi": version,
             "paths": { "/users": { "get": operation } },
@@ -272,14 +272,14 @@ mod tests {
     }
 
     #[track_caller]
-    fn check_schema(user: Value, expected: &[&str]) {
-        check("3.1.0", user, json!({"responses": {}}), expected);
+    fn check_schema(user: &Value, expected: &[&str]) {
+        check("3.1.0", user, &json!({"responses": {}}), expected);
     }
 
     #[test]
     fn properties_of_one_name_are_found() {
         check_schema(
-            json!({"type": "object", "properties": {"app_id": {}, "name": {}, "appId": {}}}),
+            &json!({"type": "object", "properties": {"app_id": {}, "name": {}, "appId": {}}}),
             &["names-coincide /components/schemas/User"],
         );
     }
@@ -287,7 +287,7 @@ mod tests {
     #[test]
     fn values_of_one_name_are_found() {
         check_schema(
-            json!({"type": "string", "enum": ["name", "-name"]}),
+            &json!({"type": "string", "enum": ["name", "-name"]}),
             &["names-coincide /components/schemas/User"],
         );
     }
@@ -295,7 +295,7 @@ mod tests {
     #[test]
     fn objects_and_enums_without_names_are_found() {
         check_schema(
-            json!({"type": "object", "properties": {
+            &json!({"type": "object", "properties": {
                 "address": {"type": "object", "properties": {"city": {"type": "string"}}},
                 "roles": {"type": "array", "items": {"type": "string", "enum": ["owner"]}},
             }}),
@@ -309,7 +309,7 @@ mod tests {
     #[test]
     fn alternatives_that_only_require_are_found() {
         check_schema(
-            json!({"oneOf": [{"$ref": "#/components/schemas/User"}, {"required": ["password"]}]}),
+            &json!({"oneOf": [{"$ref": "#/components/schemas/User"}, {"required": ["password"]}]}),
             &["alternative-without-type /components/schemas/User/oneOf/1"],
         );
     }
@@ -317,7 +317,7 @@ mod tests {
     #[test]
     fn what_is_merged_into_a_schema_is_no_object_without_a_name() {
         check_schema(
-            json!({"allOf": [{"type": "object", "properties": {"name": {"type": "string"}}}]}),
+            &json!({"allOf": [{"type": "object", "properties": {"name": {"type": "string"}}}]}),
             &[],
         );
     }
@@ -325,7 +325,7 @@ mod tests {
     #[test]
     fn defaults_are_found() {
         check_schema(
-            json!({"type": "integer", "default": 1}),
+            &json!({"type": "integer", "default": 1}),
             &["default-looks-required /components/schemas/User"],
         );
     }
@@ -342,8 +342,8 @@ mod tests {
     fn parameters_without_examples_are_found() {
         check(
             "3.1.0",
-            json!({"type": "string", "enum": ["owner"]}),
-            json!({"responses": {}, "parameters": [
+            &json!({"type": "string", "enum": ["owner"]}),
+            &json!({"responses": {}, "parameters": [
                 {"name": "limit", "schema": {"type": "integer"}, "example": 1},
                 {"name": "role", "schema": {"$ref": "#/components/schemas/User"}},
                 {"name": "sort", "schema": {"type": "string"}},
@@ -358,16 +358,16 @@ mod tests {
         let other = json!({"responses": {"200": {}, "default": {}}});
         check(
             "3.1.0",
-            json!({}),
-            ranges.clone(),
+            &json!({}),
+            &ranges,
             &["status-range /paths/~1users/get/responses/4XX"],
         );
-        check("3.1.0", json!({}), other.clone(), &[]);
-        check("3.0.3", json!({}), ranges, &[]);
+        check("3.1.0", &json!({}), &other, &[]);
+        check("3.0.3", &json!({}), &ranges, &[]);
         check(
             "3.0.3",
-            json!({}),
-            other,
+            &json!({}),
+            &other,
             &["status-default /paths/~1users/get/responses/default"],
         );
     }
