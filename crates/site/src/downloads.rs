@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -60,7 +61,8 @@ pub(crate) fn files(input: &Input<'_>) -> Result<Vec<File>, Error> {
 /// A document as it is sent. Tools read OpenAPI documents in JSON, people the YAML, so those
 /// are without the white space that is a quarter of them even in gzip.
 fn sent(document: &Source) -> Cow<'_, str> {
-    let is_for_tools = document.path.starts_with("openapi") && document.path.ends_with(".json");
+    let ending = Path::new(&document.path).extension();
+    let is_for_tools = document.path.starts_with("openapi") && ending == Some("json".as_ref());
     if is_for_tools && let Ok(api) = serde_json::from_str::<Value>(&document.content) {
         return api.to_string().into();
     }
