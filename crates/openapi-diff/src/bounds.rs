@@ -9,7 +9,7 @@ const MAX_VALUES: usize = 4_000_000;
 
 /// How many values a document may have besides those that its text has room for: only
 /// aliases make more of them.
-const REPEATED_VALUES: usize = 1_000_000;
+const REPEATED_VALUES: usize = 250_000;
 
 /// Each value takes so many bytes of a text.
 const VALUE: usize = 2;
