@@ -95,6 +95,52 @@ async fn a_token_is_refreshed_by_post() {
     check_refreshed(&stack, &old, new.into_inner().token.unwrap_or_default()).await;
 }
 
+/// What the vendor's client takes for an access token that it should refresh: said of a
+/// refresh token, it would refresh for ever.
+const WORDS_FOR_ACCESS_TOKENS: [&str; 3] = ["invalid token", "jwt expired", "invalid signature"];
+
+#[track_caller]
+fn check_refresh_refused(status: &Status) {
+    let details = status.get_error_details();
+    let reason = details.error_info().map(|info| info.reason.as_str());
+    assert_eq!(
+        (status.code(), reason),
+        (Code::Unauthenticated, Some("REFRESH_TOKEN_INVALID"))
+    );
+    let message = status.message();
+    let is_taken_for_another = WORDS_FOR_ACCESS_TOKENS
+        .iter()
+        .any(|words| message.contains(words));
+    assert!(
+        message.contains("refresh token") && !is_taken_for_another,
+        "{message:?} must say that the refresh token is refused, in words of its own"
+    );
+}
+
+#[tokio::test]
+async fn a_refused_refresh_token_has_words_and_a_reason_of_its_own() {
+    let stack = Stack::start().await;
+    let old = stack.log_in(OWNER, PASSWORD).await;
+    let month = 31 * 24;
+    stack.advance(month);
+    let expired = old.refresh_token.unwrap_or_default();
+    let access = old.token.unwrap_or_default();
+    for refresh_token in [expired, access, "nonsense".to_owned()] {
+        let by_get = RefreshTokenRequest {
+            refresh_token: refresh_token.clone(),
+        };
+        let by_post = CreateTokenRequest {
+            client_id: Some(OWNER.to_owned()),
+            refresh_token: Some(refresh_token),
+            ..Default::default()
+        };
+        let refused = stack.auth().refresh_token(by_get).await;
+        check_refresh_refused(&refused.expect_err("it gave a token"));
+        let refused = stack.auth().create_token(by_post).await;
+        check_refresh_refused(&refused.expect_err("it gave a token"));
+    }
+}
+
 #[tokio::test]
 async fn a_wrong_password_and_an_unknown_user_look_the_same() {
     let stack = Stack::start().await;
