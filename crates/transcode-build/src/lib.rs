@@ -271,7 +271,7 @@ pub fn generate(pool: &DescriptorPool) -> Result<Vec<Package>, Error> {
         });
         let tokens = quote! {
             /// The JSON form of the messages and the REST requests of the rpcs.
-            #[allow(clippy::all, clippy::pedantic, deprecated, unused_imports, unused_variables)]
+            #[allow(clippy::all, clippy::pedantic, dead_code, deprecated, unused_imports, unused_variables)]
             mod transcoded {
                 use ::transcode::json::*;
                 use ::transcode::layout::{

@@ -1,5 +1,6 @@
 //! What is generated, and what is refused.
 
+mod bundled;
 mod emitted;
 mod problems;
 mod streams;

@@ -324,7 +324,12 @@ impl Shared {
                 &caller.record,
             )
             .await
-            .map_err(|fault| self.body_fault(caller, call, fault))?
+            .map_err(|fault| match fault {
+                BodyFault::Misread(error) if is_no_json(&error, &head.headers) => {
+                    no_answer(caller, call, head.status, NO_JSON)
+                }
+                fault => self.body_fault(caller, call, fault),
+            })?
         };
         add_links(&mut reader, layout.links, &head.headers, &target)
             .and_then(|()| reader.end())
@@ -526,6 +531,22 @@ fn why_no_answer(status: StatusCode) -> Option<&'static str> {
 fn is_coded(headers: &HeaderMap) -> bool {
     let mut codings = headers.get_all(header::CONTENT_ENCODING).iter();
     codings.any(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
+}
+
+/// Why a reply is no answer that has other content than JSON.
+pub(crate) const NO_JSON: &str = "its content is no JSON, as its Content-Type says";
+
+/// Returns whether a reply that cannot be read as a whole is declared to be something else
+/// than JSON. JSON that is declared wrongly is read all the same.
+pub(crate) fn is_no_json(error: &ReadError, headers: &HeaderMap) -> bool {
+    let Some(content_type) = headers.get(header::CONTENT_TYPE) else {
+        return false;
+    };
+    let content_type = content_type.as_bytes();
+    let media_type = content_type.split(|byte| *byte == b';').next();
+    let media_type = media_type.unwrap_or_default().trim_ascii();
+    let subtype = &media_type[media_type.len().saturating_sub(4)..];
+    error.path == "$" && !subtype.eq_ignore_ascii_case(b"json")
 }
 
 /// Returns whether a reply with this status never has content (RFC 9110, sections

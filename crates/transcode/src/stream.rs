@@ -13,7 +13,7 @@ use std::task::{Context, Poll, ready};
 
 use bytes::{Buf as _, Bytes};
 use http::header::HeaderValue;
-use http::{HeaderMap, Response};
+use http::{HeaderMap, Response, StatusCode};
 use http_body::{Body as _, Frame};
 use prost::Message;
 use tokio::sync::OwnedSemaphorePermit;
@@ -114,6 +114,8 @@ fn decode<T: Message + Default>(mut bytes: Bytes) -> Result<VecDeque<T>, Fault> 
 pub(crate) struct Pages<U: Upstream> {
     to: Arc<To<U>>,
     source: Source<U::Body>,
+    /// The head of the present page.
+    head: Head,
     reader: Reader,
     /// What has arrived and was not translated yet.
     arrived: Bytes,
@@ -141,6 +143,13 @@ struct To<U> {
     caller: Caller,
     call: CallKind,
     next: &'static [&'static str],
+}
+
+/// What the head of a page says.
+#[derive(Default)]
+struct Head {
+    status: StatusCode,
+    headers: HeaderMap,
 }
 
 /// What is waited for.
@@ -205,6 +214,7 @@ impl<U: Upstream> Pages<U> {
         });
         let mut pages = Self {
             source: Source::Ended,
+            head: Head::default(),
             reader: to.reader(),
             arrived: Bytes::new(),
             handed_on: 0,
@@ -237,6 +247,10 @@ impl<U: Upstream> Pages<U> {
         let (head, body) = page.response.into_parts();
         self.following = link::next_target(&head.headers, &page.target, self.to.next)
             .map_err(|error| exchange::misread(&self.to.caller, self.to.call.rpc, error))?;
+        self.head = Head {
+            status: head.status,
+            headers: head.headers,
+        };
         self.reader = self.to.reader();
         self.handed_on = 0;
         self.source = Source::Body(Box::pin(body));
@@ -385,6 +399,10 @@ impl<U: Upstream> Pages<U> {
             ..
         } = &*self.to;
         if !self.reader.is_too_large() {
+            let Head { status, headers } = &self.head;
+            if exchange::is_no_json(&error, headers) {
+                return exchange::no_answer(caller, call, *status, exchange::NO_JSON);
+            }
             return exchange::misread(caller, call.rpc, error);
         }
         let index = self.reader.elements();

@@ -93,6 +93,30 @@ fn what_has_no_content_has_none() {
 }
 
 #[test]
+fn content_that_is_declared_as_no_json_is_told_as_that() {
+    let html = |content_type: &'static str, body: &'static str| {
+        let mut response = response(200, body);
+        let value = http::HeaderValue::from_static(content_type);
+        response.headers_mut().insert("content-type", value);
+        response
+    };
+    let search = SearchRequest::default;
+    let status = failure::<KitchenServiceSearch>(search(), html("text/html", "<p>secret"));
+    assert_eq!(
+        status.message(),
+        "the upstream answered 200 OK, which is no answer to this request: its content is no \
+         JSON, as its Content-Type says"
+    );
+    assert_eq!(reason(&status), "UPSTREAM_CONTRACT_VIOLATION");
+    let broken = html("application/vnd.api+JSON; charset=utf-8", "<p>secret");
+    let status = failure::<KitchenServiceSearch>(search(), broken);
+    assert!(status.message().contains("$: expected value"), "{status}");
+    let (gateway, _) = gateway(move |_| html("text/plain", r#"{"titles":[]}"#));
+    let request = tonic::Request::new(search());
+    run(gateway.call::<KitchenServiceSearch>(request)).expect("it is JSON for all that");
+}
+
+#[test]
 fn an_error_is_read_in_any_of_its_spellings() {
     let body = "\u{feff}{\"error\":{\"code\":null,\"status\":\"NOT_FOUND\",\"message\":\"m\",\"details\":[null,\
         {\"@type\":\"google.rpc.BadRequest\",\"field_violations\":[{\"field\":\"f\",\"description\":null}]},\
