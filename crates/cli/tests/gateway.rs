@@ -15,7 +15,7 @@ use tonic::transport::Channel;
 
 /// Time for what has to happen soon. Only a failing test waits for it, so that it is long
 /// enough for a machine with much else to do.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A command that is killed with the test.
 struct Running {

@@ -111,7 +111,7 @@ fn a_request_that_was_bad_keeps_nothing() {
     repository.write("openapi/recorded/errors/createForm-404.json", &good);
     let expected = [
         "error[exchange-undeclared-status]",
-        "error[request-wrong-type]",
+        "error[request-missing-property]",
     ];
     repository.check(&["check"], 1, &expected);
 }

@@ -35,7 +35,10 @@ fn what_breaks_clients_is_published_under_a_version_that_is_named() {
     let log = repository.read("CHANGELOG.md");
     let entry = log.split("\n## ").nth(1).expect("an entry");
     assert!(entry.starts_with(&format!("{next} (")), "{log}");
-    assert!(entry.contains("### Breaking\n\n- `POST /users`: "), "{log}");
+    assert!(
+        entry.contains("### Breaking changes\n\n- `POST /users`, "),
+        "{log}"
+    );
     for name in ["openapi/openapi.json", "blessed/openapi.json"] {
         let document: Value = serde_json::from_str(&repository.read(name)).expect("JSON");
         assert_eq!(document["info"]["version"], *next, "{name}");

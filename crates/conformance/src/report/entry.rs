@@ -1,7 +1,7 @@
 //! What a version means to clients, as a changelog tells it: one paragraph for each cause,
 //! however many operations it reaches.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt::Write as _;
 
 use openapi_diff::Rule;
@@ -26,6 +26,8 @@ struct Cause<'a> {
     rule: Option<Rule>,
     first: &'a Finding,
     changes: Vec<Change<'a>>,
+    /// Which of the changes has a message.
+    by_message: HashMap<&'a str, usize>,
 }
 
 /// The same change, wherever it was found.
@@ -48,6 +50,7 @@ pub fn entry(changes: &[Finding]) -> String {
                 rule,
                 first: finding,
                 changes: Vec::new(),
+                by_message: HashMap::new(),
             });
             causes.len() - 1
         });
@@ -67,11 +70,11 @@ impl<'a> Cause<'a> {
     fn add(&mut self, finding: &'a Finding) {
         let operations = finding.operation.as_deref().into_iter();
         let operations = operations.chain(finding.also.iter());
-        let known = self
-            .changes
-            .iter_mut()
-            .find(|change| change.message == finding.message);
-        match known {
+        let index = *self
+            .by_message
+            .entry(&finding.message)
+            .or_insert(self.changes.len());
+        match self.changes.get_mut(index) {
             Some(change) => change.operations.extend(operations),
             None => self.changes.push(Change {
                 message: &finding.message,
@@ -90,6 +93,10 @@ impl<'a> Cause<'a> {
         for change in &self.changes[..told] {
             let subject = subject(&change.operations);
             let said = text(&sentence(change.message, MESSAGE));
+            let said = match change.operations.as_slice() {
+                [_, _, ..] => without_status(&said),
+                _ => said,
+            };
             let _ = write!(out, "- {subject}{said}{what_to_do}");
             if !is_short {
                 let _ = write!(out, " {}", self.others());
@@ -142,6 +149,28 @@ fn named(operations: &[&str]) -> String {
         Some((last, before)) => format!("{} and {last}", before.join(", ")),
         None => String::new(),
     }
+}
+
+/// A message about several operations. The status that it names is that of the first, and
+/// the same property is in the replies of others with another.
+fn without_status(message: &str) -> String {
+    const RESPONSE: &str = " response";
+    let mut plain = String::new();
+    let mut rest = message;
+    while let Some(end) = rest.find(RESPONSE) {
+        let (before, behind) = rest.split_at(end);
+        let word = before.rsplit(' ').next().unwrap_or_default();
+        let is_status = word.len() == 3 && word.bytes().all(|byte| byte.is_ascii_digit());
+        let kept = if is_status {
+            before[..before.len() - word.len()].trim_end()
+        } else {
+            before
+        };
+        plain.push_str(kept);
+        plain.push_str(RESPONSE);
+        rest = &behind[RESPONSE.len()..];
+    }
+    plain + rest
 }
 
 #[cfg(test)]
@@ -226,6 +255,25 @@ mod tests {
 
         - `POST /a` and `POST /c`: The property `x` of the request body no longer defaults to 1. Send the value that you rely on. 3 more changes are of this kind, also in `POST /b` and `POST /d`.
         ");
+    }
+
+    #[test]
+    fn several_operations_share_no_status() {
+        let gone = |operation: &str| {
+            change(
+                "response-required-property-removed",
+                Level::Error,
+                Some(operation),
+                "the property `size` of the body of the 201 response is gone",
+            )
+        };
+        let one = entry(&[gone("POST /users")]);
+        assert!(
+            one.contains("of the body of the 201 response is gone"),
+            "{one}"
+        );
+        let two = entry(&[gone("POST /users"), gone("GET /users/{id}")]);
+        assert!(two.contains("of the body of the response is gone"), "{two}");
     }
 
     #[test]
