@@ -24,11 +24,35 @@ pub fn to_3_0(document: &Value) -> Value {
             members.shift_remove("x-codeSamples");
         }
     }
+    let schemas = document["components"]["schemas"].clone();
+    refer_to_tags(&mut document, &schemas);
     rewrite(&mut document);
     tell_failures_apart(&mut document);
     let schemas = document["components"]["schemas"].clone();
     state_types(&mut document, &schemas);
     document
+}
+
+/// Leaves a reference to an enum of one value alone. Such a value tells the alternatives of
+/// a union apart, and readers do not look for it behind what would go around the reference.
+fn refer_to_tags(value: &mut Value, schemas: &Value) {
+    match value {
+        Value::Object(members) => {
+            let target = members.get("$ref").and_then(Value::as_str);
+            let name = target.and_then(|target| target.strip_prefix("#/components/schemas/"));
+            let values = name.and_then(|name| schemas[name]["enum"].as_array());
+            if values.is_some_and(|values| values.len() == 1) {
+                members.shift_remove("description");
+            }
+            members
+                .values_mut()
+                .for_each(|member| refer_to_tags(member, schemas));
+        }
+        Value::Array(items) => items
+            .iter_mut()
+            .for_each(|item| refer_to_tags(item, schemas)),
+        _ => {}
+    }
 }
 
 /// Says of what type a value is that may be null: `nullable` holds beside `type` alone.
@@ -168,6 +192,7 @@ mod tests {
             "info": { "license": { "name": "Both", "identifier": "MIT OR Apache-2.0" } },
             "components": { "schemas": {
                 "Id": { "type": "string" },
+                "Tag": { "type": "string", "enum": ["cat"] },
                 "Some": { "oneOf": [{ "$ref": "#/components/schemas/Id" }] },
                 "It": schema,
             } },
@@ -230,6 +255,14 @@ mod tests {
         );
         let alone = json!({ "$ref": "#/components/schemas/Id" });
         check(&alone, &alone);
+    }
+
+    #[test]
+    fn what_tells_alternatives_apart_is_found_without_detours() {
+        check(
+            &json!({ "$ref": "#/components/schemas/Tag", "description": "The kind." }),
+            &json!({ "$ref": "#/components/schemas/Tag" }),
+        );
     }
 
     #[test]
