@@ -93,7 +93,8 @@ async function open(url) {
     clearTimeout(timer);
     browser.kill();
     await exited;
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    // Its helpers write for a while after it has left.
+    rmSync(profile, { recursive: true, force: true, maxRetries: 20 });
   }
 }
 
