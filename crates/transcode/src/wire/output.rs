@@ -212,8 +212,9 @@ impl Output {
 
     /// Takes so many bytes.
     fn split(&mut self, length: usize) -> Vec<u8> {
-        // What follows will be about as large.
-        self.expected = self.end;
+        // What follows will be about as large. With some to spare it need not grow again,
+        // which would double the room that each part keeps.
+        self.expected = self.end + self.end / 8;
         let rest = &self.bytes[length..self.end];
         let mut next = Vec::new();
         if !rest.is_empty() {
@@ -421,4 +422,30 @@ fn set_length(room: &mut [u8], mut value: u32) {
 pub(super) fn varint_size(value: u64) -> usize {
     let bits = 64 - (value | 1).leading_zeros() as usize;
     bits.div_ceil(7)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_keep_little_more_room_than_they_need() {
+        let mut output = Output::new(0);
+        output.begin();
+        // Elements whose sizes differ, so that no part ends where the last one did.
+        for index in 0..4_000 {
+            output.string(1, &vec![b'x'; 900 + index * 37 % 300]);
+            output.part();
+        }
+        // The first part has nothing to go by.
+        let parts = output.parts.get(1..).expect("there are parts");
+        assert!(parts.len() > 50, "{} parts", parts.len());
+        for part in parts {
+            let (length, room) = (part.len(), part.capacity());
+            assert!(
+                room <= length + length / 4,
+                "a part of {length} bytes keeps room for {room}; grow by less"
+            );
+        }
+    }
 }
