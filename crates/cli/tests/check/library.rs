@@ -240,6 +240,62 @@ components:
 }
 
 #[test]
+fn a_base_that_lists_its_kinds_is_read_whole() {
+    let repository = library();
+    let from = "    Person: {type: object, required: [name], properties: {name: {type: string}, age: \
+                {type: integer, format: int32}}}\n    Company: {type: object, required: [name, vat], \
+                properties: {name: {type: string}, vat: {type: string}}}";
+    // Each kind extends the base, which is any of its kinds.
+    let to = "    Party:
+      type: object
+      required: [name]
+      properties:
+        name: {type: string}
+        employer: {allOf: [{$ref: '#/components/schemas/Party'}, {properties: {since: {type: string}}}]}
+      oneOf: [{$ref: '#/components/schemas/Person'}, {$ref: '#/components/schemas/Company'}]
+    Person: {allOf: [{$ref: '#/components/schemas/Party'}, {properties: {age: {type: integer, format: int32}}}]}
+    Company: {allOf: [{$ref: '#/components/schemas/Party'}, {properties: {vat: {type: string}}}]}";
+    repository.write("api/library.yaml", &replaced(DOCUMENT, from, to));
+    let owner = "    string vat = 3;";
+    let proto = replaced(
+        PROTO,
+        owner,
+        "    string vat = 3;\n    Employer employer = 4;",
+    );
+    let employer = "  message Employer {
+    string name = 1 [(google.api.field_behavior) = REQUIRED];
+    optional int32 age = 2;
+    string vat = 3;
+    Employer employer = 4;
+    string since = 5;
+  }
+  message Owner {";
+    let proto = replaced(&proto, "  message Owner {", employer);
+    repository.write("protobuf/lib/v1/library.proto", &proto);
+    repository.check(
+        &AGREE,
+        0,
+        &["7 operations", "0 errors, 0 warnings, 0 notes"],
+    );
+}
+
+#[test]
+fn no_operation_is_lost_to_another_of_nearly_its_name() {
+    let repository = library();
+    let more = "  /stats:
+    put:
+      operationId: get_Stats
+      responses: {'204': {description: ok}}
+    get:";
+    repository.write(
+        "api/library.yaml",
+        &replaced(DOCUMENT, "  /stats:\n    get:", more),
+    );
+    let expected = "get_Stats: it is stated in api/library.yaml, but absent in the protos";
+    repository.check(&AGREE, 1, &["8 operations", "1 error", expected]);
+}
+
+#[test]
 fn circles_end() {
     let repository = library();
     for circle in [

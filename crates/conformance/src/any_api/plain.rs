@@ -14,8 +14,17 @@ use crate::json_schema::{PLACE, escape};
 const FORM: &str = "multipart/form-data";
 const PREFIX: &str = "#/components/schemas/";
 
+/// A part of a schema as it stands in the document, until it is rewritten, and what an
+/// object is called that stands there.
+const RAW: &str = "x-raw";
+const LABEL: &str = "x-label";
+
 /// Extension deeper than this is left as it is, and so differs from every proto.
 const MAX_DEPTH: usize = 64;
+
+/// How often schemas are made that are in a circle. Each is made anew for each schema that
+/// leads into the circle; beyond this the first that was made is taken.
+const MAX_IN_CIRCLES: usize = 10_000;
 
 /// What is said of a use of a schema and not of the schema.
 const OF_THE_USE: [&str; 3] = ["deprecated", "readOnly", "writeOnly"];
@@ -43,7 +52,11 @@ pub(super) fn plain(document: &mut Value) {
         named: stated.unwrap_or_default(),
         flat: BTreeMap::new(),
         within: Vec::new(),
+        met_again: None,
+        in_circles: 0,
         moved: Map::new(),
+        moved_from: BTreeMap::new(),
+        unfinished: Vec::new(),
     };
     for (key, value) in document.as_object_mut().into_iter().flatten() {
         match (key.as_str(), value) {
@@ -61,13 +74,7 @@ pub(super) fn plain(document: &mut Value) {
             _ => {}
         }
     }
-    let names: Vec<_> = schemas.named.keys().cloned().collect();
-    let mut all = Map::new();
-    for name in names {
-        let flat = schemas.flat_of(&name);
-        all.insert(name, flat);
-    }
-    all.append(&mut schemas.moved);
+    let all = schemas.into_components();
     if !all.is_empty() {
         document["components"]["schemas"] = all.into();
     }
@@ -79,8 +86,16 @@ struct Plain {
     flat: BTreeMap<String, Value>,
     /// The named schemas that are being made.
     within: Vec<String>,
+    /// Of those, the outermost that was met again since the last that was made whole.
+    met_again: Option<usize>,
+    /// How many were made without what they have of a circle.
+    in_circles: usize,
     /// Objects that stood where they are used, by their new names.
     moved: Map<String, Value>,
+    /// The new names by where the objects stood.
+    moved_from: BTreeMap<String, String>,
+    /// Those of the new names whose properties are still [`RAW`].
+    unfinished: Vec<String>,
     taken: BTreeSet<String>,
 }
 
@@ -147,12 +162,15 @@ impl Plain {
             .collect();
         let mut used = if let Some(name) = self.reference(schema) {
             json!({"$ref": format!("{PREFIX}{name}")})
+        } else if let Some(name) = self.moved_from.get(pointer) {
+            json!({"$ref": format!("{PREFIX}{name}")})
         } else {
             let mut flat = self.flattened(schema, pointer, label);
             if flat["properties"].is_object() {
                 flat[PLACE] = pointer.into();
-                json!({"$ref": format!("{PREFIX}{}", self.moved(flat, label))})
+                json!({"$ref": format!("{PREFIX}{}", self.moved(flat, pointer, label))})
             } else {
+                self.finish(&mut flat);
                 flat
             }
         };
@@ -161,6 +179,48 @@ impl Plain {
             members.insert(PLACE.to_owned(), pointer.into());
         }
         used
+    }
+
+    /// Rewrites what a schema is made of, after the schema itself.
+    fn finish(&mut self, flat: &mut Value) {
+        for (keyword, value) in flat.as_object_mut().into_iter().flatten() {
+            match (keyword.as_str(), value) {
+                ("properties", Value::Object(properties)) => {
+                    for property in properties.values_mut() {
+                        self.finish_part(property);
+                    }
+                }
+                ("items" | "additionalProperties", part) => self.finish_part(part),
+                _ => {}
+            }
+        }
+    }
+
+    fn finish_part(&mut self, part: &mut Value) {
+        let taken = part.take();
+        *part = match (&taken[RAW], taken[PLACE].as_str(), taken[LABEL].as_str()) {
+            (schema, Some(pointer), Some(label)) => self.used(schema, pointer, label),
+            _ => taken,
+        };
+    }
+
+    /// All schemas by their names, those of the document and those that were moved.
+    fn into_components(mut self) -> Map<String, Value> {
+        let names: Vec<_> = self.named.keys().cloned().collect();
+        let mut all = Map::new();
+        for name in names {
+            let mut flat = self.flat_of(&name);
+            self.finish(&mut flat);
+            all.insert(name, flat);
+        }
+        // What is moved can hold more of it, all of which stands in the document.
+        while let Some(name) = self.unfinished.pop() {
+            if let Some(mut flat) = self.moved.remove(&name) {
+                self.finish(&mut flat);
+                all.insert(name, flat);
+            }
+        }
+        all
     }
 
     /// The named object or other schema that this one is, however it says so.
@@ -186,7 +246,7 @@ impl Plain {
         }
     }
 
-    fn moved(&mut self, flat: Value, label: &str) -> String {
+    fn moved(&mut self, flat: Value, pointer: &str, label: &str) -> String {
         let mut name = label.to_owned();
         let mut number = 1;
         while !self.taken.insert(name.clone()) {
@@ -194,15 +254,23 @@ impl Plain {
             name = format!("{label} ({number})");
         }
         self.moved.insert(name.clone(), flat);
+        self.moved_from.insert(pointer.to_owned(), name.clone());
+        self.unfinished.push(name.clone());
         name
     }
 
+    /// A named schema without `allOf` and unions; null for one that is being made, which
+    /// adds nothing to itself.
     fn flat_of(&mut self, name: &str) -> Value {
         if let Some(flat) = self.flat.get(name) {
             return flat.clone();
         }
-        let is_circle = self.within.iter().any(|outer| outer == name);
-        if is_circle || self.within.len() >= MAX_DEPTH {
+        if let Some(depth) = self.within.iter().position(|outer| outer == name) {
+            self.met_again = Some(self.met_again.map_or(depth, |met| met.min(depth)));
+            return Value::Null;
+        }
+        let depth = self.within.len();
+        if depth >= MAX_DEPTH {
             return json!({"$ref": format!("{PREFIX}{name}")});
         }
         let schema = self.named[name].clone();
@@ -210,14 +278,28 @@ impl Plain {
         let pointer = format!("/components/schemas/{}", escape(name));
         let mut flat = self.flattened(&schema, &pointer, name);
         self.within.pop();
+        if flat.is_null() {
+            // It is nothing but itself.
+            flat = json!({});
+        }
         if let Some(members) = flat.as_object_mut() {
             members.insert(PLACE.to_owned(), pointer.into());
         }
-        self.flat.insert(name.to_owned(), flat.clone());
+        // One that lacks what an outer schema has is not the same elsewhere.
+        let lacks = self.met_again.is_some_and(|met| met < depth);
+        if lacks {
+            self.in_circles += 1;
+        } else {
+            self.met_again = None;
+        }
+        if !lacks || self.in_circles > MAX_IN_CIRCLES {
+            self.flat.insert(name.to_owned(), flat.clone());
+        }
         flat
     }
 
     /// A schema without `allOf`, and without unions where one schema says the same.
+    /// Null stands for a reference to what is being made.
     fn flattened(&mut self, schema: &Value, pointer: &str, label: &str) -> Value {
         let Value::Object(members) = schema else {
             // `true` and whatever is no schema.
@@ -233,15 +315,16 @@ impl Plain {
                     continue;
                 }
                 ("properties", Value::Object(properties)) => {
-                    let used = properties.iter().map(|(name, property)| {
+                    let parts = properties.iter().map(|(name, property)| {
                         let pointer = format!("{below}/{}", escape(name));
-                        let label = format!("{label}.{name}");
-                        (name.clone(), self.used(property, &pointer, &label))
+                        let part = raw(property, &pointer, &format!("{label}.{name}"));
+                        (name.clone(), part)
                     });
-                    Value::Object(used.collect())
+                    Value::Object(parts.collect())
                 }
-                ("items", value) => self.used(value, &below, label),
-                ("additionalProperties", Value::Object(_)) => self.used(value, &below, label),
+                ("items", value) => raw(value, &below, label),
+                ("additionalProperties", Value::Object(of)) if says_nothing(of) => true.into(),
+                ("additionalProperties", Value::Object(_)) => raw(value, &below, label),
                 (_, value) => value.clone(),
             };
             flat.insert(keyword.clone(), value);
@@ -250,6 +333,9 @@ impl Plain {
             let name = target.strip_prefix(PREFIX).unwrap_or_default().to_owned();
             if self.named.contains_key(&name) {
                 let target = self.flat_of(&name);
+                if target.is_null() && flat.is_empty() {
+                    return target;
+                }
                 extend(&mut flat, target);
             } else {
                 flat.insert("$ref".to_owned(), target.into());
@@ -269,6 +355,7 @@ impl Plain {
                 .into_iter()
                 .enumerate()
                 .map(|(number, one)| self.flattened(one, &format!("{below}/{number}"), label))
+                .filter(|one| !one.is_null())
                 .collect();
             match united(read) {
                 Some(union) => extend(&mut flat, union),
@@ -327,19 +414,22 @@ fn typed(flat: &mut Map<String, Value>) {
             }
             Some(_) => {}
         }
-        if is_anything(flat.get("additionalProperties")) {
-            flat.insert("additionalProperties".to_owned(), true.into());
-        }
         if flat.contains_key("properties") {
             flat.insert("type".to_owned(), "object".into());
         }
     }
 }
 
-/// Returns whether a schema of other properties allows anything.
-fn is_anything(schema: Option<&Value>) -> bool {
-    let members = schema.and_then(Value::as_object);
-    members.is_some_and(|members| members.keys().all(|keyword| keyword == PLACE))
+/// A part of a schema that is rewritten when the schema is.
+fn raw(schema: &Value, pointer: &str, label: &str) -> Value {
+    json!({RAW: schema, PLACE: pointer, LABEL: label})
+}
+
+/// Returns whether a schema allows anything.
+fn says_nothing(schema: &Map<String, Value>) -> bool {
+    schema
+        .keys()
+        .all(|keyword| ANNOTATIONS.contains(&keyword.as_str()) || keyword.starts_with("x-"))
 }
 
 fn has_type(schema: &Map<String, Value>, name: &str) -> bool {
