@@ -1,12 +1,23 @@
 //! Reads the files of a running server again when it gets SIGHUP, and tells systemd.
 //!
-//! A server without files that can be read again gets SIGHUP as well, and goes on.
+//! A server without files that can be read again gets SIGHUP as well, and goes on. Where a
+//! file system hangs, whoever waits for the reload is told so after [`PATIENCE`]; one
+//! reading goes on, and no other begins before it has ended.
+
+use std::sync::Arc;
+use std::time::Duration;
 
 use ::gateway::admission::Tokens;
 use ::tls::Acceptor;
 use anyhow::Context as _;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
 
 use super::systemd::{State, notify};
+
+/// How long whoever waits for a reload is kept waiting. Files are small, and systemd waits
+/// for 90 seconds before it gives a unit up.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What has files that can be read again.
 pub(super) enum Reloaded {
@@ -62,8 +73,19 @@ impl Hangups {
     /// Reads all files again at each SIGHUP, in the background.
     pub(super) fn reload(mut self, all: Vec<Reloaded>) {
         tokio::spawn(async move {
+            let mut reading = Reading::new(all);
             while self.next().await {
-                reload(&all).await;
+                notify(&State::Reloading);
+                let problems = reading.again(PATIENCE).await;
+                for problem in &problems {
+                    tracing::warn!(problem, "SIGHUP: files cannot be used");
+                }
+                if problems.is_empty() {
+                    tracing::info!("SIGHUP: the files were read again");
+                }
+                notify(&State::Reloaded {
+                    status: problems.join("; "),
+                });
             }
         });
     }
@@ -78,21 +100,102 @@ impl Hangups {
     }
 }
 
-async fn reload(all: &[Reloaded]) {
-    notify(&State::Reloading);
+/// Reads files again, one time after the other.
+struct Reading {
+    all: Arc<[Reloaded]>,
+    /// The reading that had not ended when it was last waited for.
+    late: Option<JoinHandle<Vec<String>>>,
+}
+
+impl Reading {
+    fn new(all: Vec<Reloaded>) -> Self {
+        Self {
+            all: all.into(),
+            late: None,
+        }
+    }
+
+    /// Reads all files again and returns what cannot be used, within this time.
+    async fn again(&mut self, patience: Duration) -> Vec<String> {
+        let end = Instant::now() + patience;
+        // What it has read may be older than this call.
+        if let Some(late) = &mut self.late
+            && timeout_at(end, late).await.is_err()
+        {
+            return still_reading(patience);
+        }
+        let all = Arc::clone(&self.all);
+        let mut reading = tokio::spawn(async move { read(&all).await });
+        if let Ok(read) = timeout_at(end, &mut reading).await {
+            self.late = None;
+            return read.unwrap_or_else(|error| vec![error.to_string()]);
+        }
+        self.late = Some(reading);
+        still_reading(patience)
+    }
+}
+
+fn still_reading(patience: Duration) -> Vec<String> {
+    vec![format!(
+        "the files were not read within {} s; they are used once they are",
+        patience.as_secs()
+    )]
+}
+
+/// Reads all files again and returns what cannot be used.
+async fn read(all: &[Reloaded]) -> Vec<String> {
     let mut problems = Vec::new();
     for one in all {
         if let Err(problem) = one.reload().await {
             problems.push(format!("{problem:#}"));
         }
     }
-    for problem in &problems {
-        tracing::warn!(problem, "SIGHUP: files cannot be used");
+    problems
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+    use std::process::Command;
+
+    use super::*;
+
+    const SOON: Duration = Duration::from_millis(50);
+    const LONG: Duration = Duration::from_mins(1);
+
+    /// Puts a pipe in place of a file. Whoever opens it waits for who writes.
+    fn hang(file: &Path) {
+        fs::remove_file(file).expect("it is there");
+        let made = Command::new("mkfifo").arg(file).status();
+        assert!(made.expect("mkfifo runs").success());
     }
-    if problems.is_empty() {
-        tracing::info!("SIGHUP: the files were read again");
+
+    #[tokio::test]
+    async fn a_file_that_hangs_is_told_and_read_once() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = directory.path().join("tokens");
+        fs::write(&file, "token-of-the-first-days\n").expect("it is written");
+        let tokens = Tokens::read(&file).expect("the tokens are read");
+        let mut reading = Reading::new(vec![Reloaded::Tokens(tokens)]);
+        assert_eq!(reading.again(LONG).await, Vec::<String>::new());
+
+        hang(&file);
+        for _ in 0..3 {
+            let problems = reading.again(SOON).await;
+            assert!(problems[0].contains("not read within"), "{problems:?}");
+        }
+        // One reading waits, and so one writer is enough for it.
+        let late = reading.late.as_ref().expect("a reading goes on");
+        assert!(!late.is_finished());
+        let written = tokio::task::spawn_blocking({
+            let file = file.clone();
+            move || fs::write(file, "token-of-the-later-days\n")
+        });
+        written.await.expect("it ends").expect("it is written");
+        fs::remove_file(&file).expect("it is there");
+        fs::write(&file, "token-of-the-later-days\n").expect("it is written");
+        assert_eq!(reading.again(LONG).await, Vec::<String>::new());
+        assert!(reading.late.is_none());
     }
-    notify(&State::Reloaded {
-        status: problems.join("; "),
-    });
 }
