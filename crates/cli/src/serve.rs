@@ -9,6 +9,7 @@ mod credentials;
 mod database;
 mod error_shape;
 mod forward;
+mod greeting;
 mod http_bounds;
 mod listen;
 mod owner;
@@ -17,13 +18,12 @@ mod process;
 mod reload;
 mod seen;
 mod signals;
+mod stop;
 mod systemd;
 mod tls;
 mod traces;
 mod upstream;
 
-use std::fmt::Write as _;
-use std::io::{self, Write as _};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
@@ -31,7 +31,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ::backend::{Backend, FirstStart, Lock, PictureStore};
+use ::backend::{Backend, Lock, PictureStore};
 use ::gateway::server::Server;
 use ::gateway::upstream::Client;
 use ::tls::Acceptor;
@@ -39,7 +39,6 @@ use anyhow::Context as _;
 use clap::Args;
 use http::uri::Authority;
 use tokio::net::TcpListener;
-use tokio::sync::watch;
 
 use self::access::AccessArgs;
 pub(crate) use self::access::KeyArgs;
@@ -50,13 +49,15 @@ use self::credentials::{CredentialsArgs, OwnCredentials};
 use self::database::DatabaseArgs;
 pub(crate) use self::database::PlaceArgs;
 use self::error_shape::ErrorShapeArgs;
+use self::greeting::first_calls;
+pub(crate) use self::greeting::{owner, tell};
 use self::http_bounds::HttpBoundsArgs;
 pub(crate) use self::owner::check_owner_password;
 use self::pictures::PictureArgs;
 use self::reload::{Hangups, Reloaded};
 use self::seen::{Seen, SeenArgs};
-use self::signals::Signals;
-use self::systemd::{Purpose, Sockets, State, notify, notify_ready};
+use self::stop::{Stop, Stopping, stop_signal, stopped};
+use self::systemd::{Purpose, Sockets, notify_ready};
 use self::tls::{HttpTlsArgs, TlsArgs};
 use self::upstream::UpstreamArgs;
 pub(crate) use self::upstream::server_name;
@@ -277,7 +278,13 @@ pub(crate) async fn serve(args: ServeArgs, process: Process) -> anyhow::Result<E
     tell(&format!("grpc {grpc_address}\n"));
     opened.announce();
     tell(&seen.address()?);
-    tell(&first_calls(grpc_address, has_tls, &opened));
+    let first_start = opened.backend.first_start();
+    tell(&first_calls(
+        grpc_address,
+        has_tls,
+        first_start,
+        opened.docs.as_deref(),
+    ));
 
     let stop = stop_signal();
     notify_ready();
@@ -398,14 +405,6 @@ fn settings(
 
 /// What is said of descriptors that cannot be read.
 const NO_DESCRIPTORS: &str = "the embedded descriptors cannot be read";
-
-/// Prints something for whoever has started the server. It goes on where nobody
-/// reads that.
-pub(crate) fn tell(text: &str) {
-    let mut stdout = io::stdout();
-    let _ = stdout.write_all(text.as_bytes());
-    let _ = stdout.flush();
-}
 
 /// How many connections each of two servers in one process may have. Each alone
 /// leaves a quarter of the descriptors; both together are to leave as many.
@@ -576,129 +575,6 @@ fn host(text: &str) -> Result<Authority, String> {
         .ok_or_else(|| {
             "must be a host such as backend or backend:8080, without a scheme".to_owned()
         })
-}
-
-/// What a newcomer does next.
-fn first_calls(grpc: SocketAddr, has_tls: bool, opened: &Opened) -> String {
-    let program = program();
-    let address = if has_tls {
-        let host = if grpc.ip().is_loopback() || grpc.ip().is_unspecified() {
-            "localhost".to_owned()
-        } else {
-            SocketAddr::new(grpc.ip(), 0)
-                .to_string()
-                .trim_end_matches(":0")
-                .to_owned()
-        };
-        format!(" --address https://{host}:{}", grpc.port())
-    } else if grpc.port() == 50051 && grpc.ip().is_loopback() {
-        String::new()
-    } else {
-        format!(" --address {grpc}")
-    };
-    let trust = if has_tls {
-        "Add --ca FILE where this system does not trust the certificate, and --cert and\n\
-         --key where callers need one.\n\n"
-    } else {
-        ""
-    };
-    let mut text = String::from("\n");
-    let (email, password) = match opened.backend.first_start() {
-        Some(first_start) => {
-            text.push_str(&owner(first_start));
-            text.push('\n');
-            let password = if first_start.password_was_made_up {
-                first_start.password.as_str()
-            } else {
-                "PASSWORD"
-            };
-            (first_start.email.clone(), password.to_owned())
-        }
-        None => ("EMAIL".to_owned(), "PASSWORD".to_owned()),
-    };
-    let login = serde_json::json!({"email": email, "password": password});
-    // Single quotes protect everything but themselves.
-    let login = login.to_string().replace('\'', "'\\''");
-    let docs = match &opened.docs {
-        Some(url) => format!("The documentation of both APIs is at {url}\n\n"),
-        None => String::new(),
-    };
-    // Writing to a string cannot fail.
-    let _ = write!(
-        text,
-        "In another shell, log in and make a first call:\n\n  \
-         export WEB1ON1_TOKEN=$({program} call AuthService/CreateToken{address} -d '{login}' --select token.token)\n  \
-         {program} call UserService/GetUser{address} -d '{{\"userId\": \"me\"}}'\n\n{trust}{docs}\
-         Ctrl-C stops the server.\n"
-    );
-    text
-}
-
-/// Who owns what a first start has created.
-pub(crate) fn owner(first_start: &FirstStart) -> String {
-    let hint = if first_start.password_was_made_up {
-        "   (made up just now and not shown again)"
-    } else {
-        ""
-    };
-    let password = if first_start.password_was_made_up {
-        &first_start.password
-    } else {
-        "as given"
-    };
-    format!(
-        "The store was empty, so an organization and its owner were created:\n\n  \
-         e-mail    {}\n  password  {password}{hint}\n",
-        first_start.email
-    )
-}
-
-/// How this program is called from the current directory.
-fn program() -> String {
-    let path = std::env::current_exe().unwrap_or_else(|_| "web1on1".into());
-    let here = std::env::current_dir().unwrap_or_default();
-    match path.strip_prefix(&here) {
-        // Without a directory the shell would look the name up elsewhere.
-        Ok(below) => format!("./{}", below.display()),
-        Err(_) => path.display().to_string(),
-    }
-}
-
-/// Told when the process should stop.
-type Stop = watch::Receiver<bool>;
-
-/// Waits for Ctrl-C or SIGTERM in the background. A second one ends the process
-/// at once, with the exit code that a shell gives for it.
-fn stop_signal() -> Stop {
-    let (told, stop) = watch::channel(false);
-    let mut signals = Signals::listen();
-    tokio::spawn(async move {
-        signals.next().await;
-        notify(&State::Stopping);
-        told.send_replace(true);
-        std::process::exit(128 + signals.next().await);
-    });
-    stop
-}
-
-async fn stopped(mut stop: Stop) {
-    // The sender lives as long as the process.
-    let _ = stop.wait_for(|stop| *stop).await;
-}
-
-/// How an HTTP server stops.
-struct Stopping {
-    stop: Stop,
-    /// How long it still accepts connections.
-    delay: Duration,
-    /// How long requests may go on after that.
-    grace: Duration,
-}
-
-impl Stopping {
-    fn after(stop: Stop, delay: Duration, grace: Duration) -> Self {
-        Self { stop, delay, grace }
-    }
 }
 
 async fn serve_grpc(listener: TcpListener, server: Server, stop: Stop) -> anyhow::Result<()> {
