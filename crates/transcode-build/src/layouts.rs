@@ -3,7 +3,7 @@
 use proc_macro2::{Literal, TokenStream};
 use prost_reflect::{FieldDescriptor, Kind, MessageDescriptor};
 use quote::{format_ident, quote};
-use transcode::layout::{NameTable, places};
+use transcode_core::names::{NameTable, places};
 
 use crate::fields::{oneof_of, oneofs_of};
 use crate::packages::is_not_generated;

@@ -3,7 +3,7 @@
 use proc_macro2::{Ident, Literal, Span, TokenStream};
 use prost_reflect::{FieldDescriptor, Kind, MethodDescriptor};
 use quote::{format_ident, quote};
-use transcode::template::{Pattern, Segment, Template};
+use transcode_core::template::{Pattern, Segment, Template};
 
 use crate::fields::{
     FieldPath, dotted, is_free_form, is_message, is_text, is_well_known, oneof_of, single_field,

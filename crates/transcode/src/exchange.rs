@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout_at};
 use tonic::Status;
 use tonic_types::StatusExt as _;
 
+use crate::Violation;
 use crate::call::{self, RestCall};
 use crate::caller::{Caller, Ends};
 use crate::config::Config;
@@ -24,7 +25,6 @@ use crate::reason::loggable;
 use crate::request_parts::{Refused, RequestParts};
 use crate::upstream::{BoxError, CallContext, RequestBody, SendErrorKind, Upstream};
 use crate::upstream_error;
-use crate::violation::Violation;
 use crate::wire::{self, Reader};
 
 /// How much of an error's body is read, in bytes.

@@ -8,6 +8,7 @@ use http::header::HeaderValue;
 use prost::Message as _;
 use tonic::{Response, Status, Streaming};
 
+use crate::Violation;
 use crate::call::{self, ListCall, RestCall};
 use crate::caller::Caller;
 use crate::config::Config;
@@ -17,7 +18,6 @@ use crate::multipart::{self, Boundary};
 use crate::stream::{ListStream, Pages};
 use crate::upload::{ReadMessage, Source, UploadMessage};
 use crate::upstream::{RequestBody, Upstream};
-use crate::violation::Violation;
 
 /// Answers rpcs with the help of a REST API.
 ///

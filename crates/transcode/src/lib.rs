@@ -11,7 +11,6 @@
 pub mod json;
 pub mod layout;
 pub mod mask;
-pub mod template;
 pub mod wire;
 
 mod allowed;
@@ -42,7 +41,6 @@ mod stream;
 mod upload;
 mod upstream;
 mod upstream_error;
-mod violation;
 
 pub use allowed::{NeverPassed, ReplyFields, RequestFields};
 pub use call::{
@@ -64,10 +62,10 @@ pub use request_parts::{Malformed, Refused, RequestParts};
 pub use rpc::{Rpc, Rpcs};
 pub use server::GatewayService;
 pub use stream::ListStream;
+pub use transcode_core::{Violation, template};
 pub use upstream::{
     BoxError, CallContext, CallerKey, RequestBody, SendError, SendErrorKind, Upstream,
 };
-pub use violation::Violation;
 
 #[doc(no_inline)]
 pub use bytes::Bytes;

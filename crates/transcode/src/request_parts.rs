@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::violation::Violation;
+use crate::Violation;
 
 /// The parts of an HTTP request that are made of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -16,11 +16,11 @@ use http_body::Frame;
 use tokio_stream::{Stream, StreamExt as _};
 use tonic::{Code, Status, Streaming};
 
+use crate::Violation;
 use crate::call::UploadCall;
 use crate::layout::UploadLayout;
 use crate::record::CallRecord;
 use crate::request_parts::Malformed;
-use crate::violation::Violation;
 use crate::wire::{self, UploadParts};
 
 /// Why an upload ended before its end.

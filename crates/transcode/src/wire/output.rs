@@ -14,9 +14,14 @@ const PREFIX: usize = 5;
 /// How many bytes are moved at once rather than noted.
 const MOVED: usize = 2048;
 
-/// From this size on, in bytes, what is finished of a message becomes a part of
-/// its own.
+/// How many bytes an allocation for a part has, unless its elements are larger than
+/// what [`FULL`] leaves. It is a size that allocators keep, so none of it is lost to
+/// rounding.
 const PART: usize = 64 << 10;
+
+/// From this size on, in bytes, what is finished of a message becomes a part of
+/// its own: a last element of 4 KiB goes into it without another allocation.
+const FULL: usize = PART - (4 << 10) - ROOM;
 
 /// For how many bytes there is [`room`](Output::room).
 pub(super) const ROOM: usize = 160;
@@ -187,7 +192,7 @@ impl Output {
     /// Makes a part of what is there, if it is large. To be called where no length
     /// is open.
     pub(super) fn part(&mut self) {
-        if self.end >= PART {
+        if self.end >= FULL {
             self.correct();
             let part = self.split(self.end);
             self.in_parts += part.len();
@@ -212,9 +217,13 @@ impl Output {
 
     /// Takes so many bytes.
     fn split(&mut self, length: usize) -> Vec<u8> {
-        // What follows will be about as large. With some to spare it need not grow again,
-        // which would double the room that each part keeps.
-        self.expected = self.end + self.end / 8;
+        // What follows will be about as large. Where it need not grow again it keeps no
+        // room that it does not need.
+        self.expected = if (FULL..=PART - ROOM).contains(&self.end) {
+            PART - ROOM
+        } else {
+            self.end + self.end / 8
+        };
         let rest = &self.bytes[length..self.end];
         let mut next = Vec::new();
         if !rest.is_empty() {
@@ -443,7 +452,26 @@ mod tests {
         for part in parts {
             let (length, room) = (part.len(), part.capacity());
             assert!(
-                room <= length + length / 4,
+                room <= PART && length >= FULL,
+                "a part of {length} bytes keeps room for {room}; grow by less"
+            );
+        }
+    }
+
+    #[test]
+    fn parts_of_large_elements_keep_little_more_room_than_they_need() {
+        let mut output = Output::new(0);
+        output.begin();
+        for index in 0..400 {
+            output.string(1, &vec![b'x'; 40_000 + index * 997 % 9_000]);
+            output.part();
+        }
+        let parts = output.parts.get(1..).expect("there are parts");
+        assert!(parts.len() > 50, "{} parts", parts.len());
+        for part in parts {
+            let (length, room) = (part.len(), part.capacity());
+            assert!(
+                room <= length + length / 2,
                 "a part of {length} bytes keeps room for {room}; grow by less"
             );
         }

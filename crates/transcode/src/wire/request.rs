@@ -18,6 +18,7 @@ mod writer;
 
 use std::ops::Range;
 
+use crate::Violation;
 use crate::call;
 use crate::json::Path;
 use crate::layout::{
@@ -26,7 +27,6 @@ use crate::layout::{
 use crate::mask::{Mask, Selection};
 use crate::request_parts::{Malformed, Refused, RequestParts};
 use crate::template::Template;
-use crate::violation::Violation;
 
 use self::bytes::{MAX_DEPTH, WireValue};
 use self::found::{Occurrences, Stack};

@@ -2,10 +2,10 @@
 
 use super::{Reader, State};
 use crate::json::{Drift, DriftKind, MAX_DRIFTS, Path, ReadError};
-use crate::layout::hash_name;
 use crate::wire::frame::{Frame, FrameKind};
 use crate::wire::refusal::Refusal;
 use crate::wire::token::{NoToken, SyntaxError};
+use transcode_core::names::hash_name;
 
 impl Reader {
     /// Notes a difference at the present place.

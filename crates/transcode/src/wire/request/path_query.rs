@@ -3,11 +3,11 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
+use crate::Violation;
 use crate::layout::{Holding, ParameterLayout, RequestLayout, ValueLayout};
 use crate::query::Query;
 use crate::request_parts::Malformed;
 use crate::template::Template;
-use crate::violation::Violation;
 use crate::wire::output::WireType;
 
 use super::bytes::{self, WireValue};

@@ -20,13 +20,13 @@ use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use crate::violation::Violation;
+use crate::Violation;
 
 /// Why a variable without a value cannot be filled in.
 const REQUIRED: &str = "is required, because it is part of the path";
 
 /// Everything but the unreserved characters of RFC 3986, section 2.3.
-pub(crate) const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
+pub const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
     .remove(b'_')
