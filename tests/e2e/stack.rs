@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use backend::Backend;
 use bytes::Bytes;
+use gateway::descriptors::Descriptors;
 use gateway::outcome::Observer;
 use gateway::server::Server;
 use gateway::upstream::{Client, Limited};
@@ -109,14 +110,13 @@ pub(crate) async fn gateway_until(
     let mut config = Config::new(base);
     config.max_message = settings.server.max_message;
     let gateway = Gateway::new(Limited::new(settings.server.limit, Client(client)), config);
+    let descriptors = Descriptors::new(proto::FILE_DESCRIPTOR_SET, proto::v2::SERVICES);
     let server = Server::new(
         proto::v2::routes(&gateway),
-        proto::v2::SERVICES,
-        proto::FILE_DESCRIPTOR_SET,
+        descriptors.expect("the embedded descriptors decode"),
         settings.observers.into(),
         settings.server,
     )
-    .expect("the embedded descriptors decode")
     .following(reachable);
     let server = match settings.tls {
         Some(tls) => server.with_tls(tls),

@@ -6,6 +6,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use gateway::descriptors::Descriptors;
 use gateway::outcome::Observers;
 use gateway::server::Server;
 use gateway::upstream::{Client, Limited};
@@ -166,14 +167,14 @@ async fn serve(
         ..gateway::config::Config::default()
     };
     let gateway = transcode::Gateway::new(Limited::new(bounds.limit, Client(client)), config);
+    let descriptors = Descriptors::new(proto::FILE_DESCRIPTOR_SET, proto::v2::SERVICES);
     let server = Server::new(
         proto::v2::routes(&gateway),
-        proto::v2::SERVICES,
-        proto::FILE_DESCRIPTOR_SET,
+        descriptors.map_err(io::Error::other)?,
         Observers::from([]),
         bounds,
     );
-    let server = server.map_err(io::Error::other)?.following(reachable);
+    let server = server.following(reachable);
     let _ = bound.send(listener.local_addr()?);
     server.serve(listener, stopped).await
 }

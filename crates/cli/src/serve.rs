@@ -54,7 +54,7 @@ pub(crate) use self::greeting::{owner, tell};
 use self::http_bounds::HttpBoundsArgs;
 pub(crate) use self::owner::check_owner_password;
 use self::pictures::PictureArgs;
-use self::reload::{Hangups, Reloaded};
+use self::reload::{Hangups, ReloadArgs, Reloaded};
 use self::seen::{Seen, SeenArgs};
 use self::stop::{Stop, Stopping, stop_signal, stopped};
 use self::systemd::{Purpose, Sockets, notify_ready};
@@ -158,6 +158,9 @@ pub(crate) struct BackendArgs {
     #[command(flatten)]
     http_bounds: HttpBoundsArgs,
 
+    #[command(flatten)]
+    reload: ReloadArgs,
+
     /// How many threads may read and write files, work on SQLite, hash passwords and
     /// scale pictures; further work waits for one
     #[arg(
@@ -237,6 +240,9 @@ pub(crate) struct GatewayArgs {
     #[command(flatten)]
     bounds: BoundsArgs,
 
+    #[command(flatten)]
+    reload: ReloadArgs,
+
     /// How many threads may resolve names and do what else blocks; further work waits
     /// for one
     #[arg(
@@ -250,7 +256,7 @@ pub(crate) struct GatewayArgs {
 
 pub(crate) async fn serve(args: ServeArgs, process: Process) -> anyhow::Result<ExitCode> {
     self::process::prepare();
-    let hangups = Hangups::listen();
+    let hangups = Hangups::listen(&args.backend.reload);
     let _alone = args.backend.alone()?;
     let mut sockets = Sockets::handed_for(&[Purpose::Grpc, Purpose::Http, Purpose::Admin])?;
     let mut seen = Seen::open("serve", &args.backend.seen, process, &mut sockets).await?;
@@ -267,7 +273,7 @@ pub(crate) async fn serve(args: ServeArgs, process: Process) -> anyhow::Result<E
     let upstream = seen.watch(&args.watch)?.over(opened.router());
     let base = ::upstream::base(&base)?;
     let settings = settings(base, None, &args.bounds, most, &seen)?;
-    let (server, limit) = grpc::over_router(upstream, settings).context(NO_DESCRIPTORS)?;
+    let (server, limit) = grpc::over_router(upstream, settings);
     seen.gateway(&server, limit);
     let has_tls = acceptor.is_some();
     let listeners = [("grpc", acceptor.clone()), ("http", opened.tls.clone())];
@@ -297,7 +303,7 @@ pub(crate) async fn serve(args: ServeArgs, process: Process) -> anyhow::Result<E
 
 pub(crate) async fn backend(args: BackendArgs, process: Process) -> anyhow::Result<ExitCode> {
     self::process::prepare();
-    let hangups = Hangups::listen();
+    let hangups = Hangups::listen(&args.reload);
     let _alone = args.alone()?;
     let mut sockets = Sockets::handed_for(&[Purpose::Http, Purpose::Admin])?;
     let mut seen = Seen::open("backend", &args.seen, process, &mut sockets).await?;
@@ -318,7 +324,7 @@ pub(crate) async fn backend(args: BackendArgs, process: Process) -> anyhow::Resu
 
 pub(crate) async fn gateway(args: GatewayArgs, process: Process) -> anyhow::Result<ExitCode> {
     self::process::prepare();
-    let hangups = Hangups::listen();
+    let hangups = Hangups::listen(&args.reload);
     let mut sockets = Sockets::handed_for(&[Purpose::Grpc, Purpose::Admin])?;
     let mut seen = Seen::open("gateway", &args.seen, process, &mut sockets).await?;
     let bases = args.upstream.bases()?;
@@ -338,7 +344,7 @@ pub(crate) async fn gateway(args: GatewayArgs, process: Process) -> anyhow::Resu
     );
     let mut settings = settings(base, own, &args.bounds, usize::MAX, &seen)?;
     settings.translation.errors = args.errors.shape();
-    let (server, limit) = grpc::over_http(upstream, settings).context(NO_DESCRIPTORS)?;
+    let (server, limit) = grpc::over_http(upstream, settings);
     seen.gateway(&server, limit);
     let server = server.following(reachable);
     let acceptor = args.tls.acceptor().context(NO_TLS)?;
@@ -393,18 +399,16 @@ fn settings(
         server.admission = Some(Arc::new(own.admission));
         own.login
     });
+    let descriptors = grpc::descriptors().context("the embedded descriptors cannot be read")?;
+    let observers = seen.observers(&descriptors).into();
     Ok(grpc::Settings {
+        descriptors,
         server,
         translation: bounds.transcode(base, DOMAIN),
         login,
-        observers: seen
-            .observers(grpc::FILE_DESCRIPTOR_SET, grpc::SERVICES)?
-            .into(),
+        observers,
     })
 }
-
-/// What is said of descriptors that cannot be read.
-const NO_DESCRIPTORS: &str = "the embedded descriptors cannot be read";
 
 /// How many connections each of two servers in one process may have. Each alone
 /// leaves a quarter of the descriptors; both together are to leave as many.

@@ -6,6 +6,7 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use prost::Message as _;
@@ -52,12 +53,13 @@ struct FileName {
 }
 
 /// The services of a server, with the files that declare them and all that
-/// these import.
+/// these import. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Descriptors {
+    /// What the files declare, without their comments, which are half of it.
     pool: DescriptorPool,
-    files: BTreeMap<String, Bytes>,
-    services: BTreeSet<String>,
+    files: Arc<BTreeMap<String, Bytes>>,
+    services: Arc<BTreeSet<String>>,
 }
 
 impl Descriptors {
@@ -77,11 +79,11 @@ impl Descriptors {
         let mut all = EncodedFiles::default();
         for set in [api, pb::FILE_DESCRIPTOR_SET] {
             for file in EncodedFiles::decode(set)?.file {
-                let file = without_names_of_extensions(file)?;
                 let FileName { name } = FileName::decode(file.as_ref())?;
                 if let Entry::Vacant(entry) = files.entry(name) {
-                    entry.insert(file.clone());
-                    all.file.push(file);
+                    let (shown, declared) = shown_and_declared(file)?;
+                    entry.insert(shown);
+                    all.file.push(declared);
                 }
             }
         }
@@ -95,8 +97,8 @@ impl Descriptors {
         }
         Ok(Self {
             pool,
-            files,
-            services,
+            files: Arc::new(files),
+            services: Arc::new(services),
         })
     }
 
@@ -108,6 +110,12 @@ impl Descriptors {
     /// The full names of the services that are served, in order.
     pub(crate) fn service_names(&self) -> impl Iterator<Item = &str> {
         self.services.iter().map(String::as_str)
+    }
+
+    /// The full names of those that are neither health nor reflection, in order.
+    pub(crate) fn api_services(&self) -> impl Iterator<Item = &str> {
+        self.service_names()
+            .filter(|name| !OWN_SERVICES.contains(name))
     }
 
     /// The services that are served.
@@ -122,24 +130,27 @@ impl Descriptors {
     }
 }
 
-/// The file without the JSON names of its extensions.
+/// The file as reflection shows it, without the JSON names of its extensions, and what it
+/// declares, without its comments.
 ///
-/// These mean nothing, since the JSON name of an extension is its full name in brackets.
+/// The names mean nothing, since the JSON name of an extension is its full name in brackets.
 /// Servers in C++ and Python have none, and protobuf.js, which many clients in JavaScript
 /// read descriptors with, takes an extension with one for two fields of the same number.
-fn without_names_of_extensions(file: Bytes) -> Result<Bytes, Error> {
+fn shown_and_declared(file: Bytes) -> Result<(Bytes, Bytes), Error> {
     let files = DescriptorPool::global().get_message_by_name("google.protobuf.FileDescriptorProto");
     let Some(files) = files else {
-        return Ok(file);
+        return Ok((file.clone(), file));
     };
     // Fields that it does not know are kept.
     let mut decoded = DynamicMessage::decode(files, file.clone())?;
     let has_changed = strip(&mut decoded, "message_type");
-    Ok(if has_changed {
+    let shown = if has_changed {
         decoded.encode_to_vec().into()
     } else {
         file
-    })
+    };
+    decoded.clear_field_by_name("source_code_info");
+    Ok((shown, decoded.encode_to_vec().into()))
 }
 
 /// Removes the JSON names of the extensions that a file or a message declares, and of

@@ -77,9 +77,9 @@ impl Health {
     /// The health of a server of the services of an API, given by their full
     /// names, and of health and reflection. The upstream counts as reachable
     /// until it is said not to be.
-    pub fn new(services: &[&str]) -> Self {
-        let api = services.iter().chain(&[""]);
-        let api = api.map(|name| (*name, Subject::Api));
+    pub fn new<'n>(services: impl IntoIterator<Item = &'n str>) -> Self {
+        let api = services.into_iter().chain([""]);
+        let api = api.map(|name| (name, Subject::Api));
         let own = OWN_SERVICES.map(|name| (name, Subject::Own));
         let subjects = api.chain(own);
         Self {

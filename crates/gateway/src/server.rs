@@ -25,7 +25,7 @@ use tonic::service::Routes;
 use tower::Service;
 
 use crate::config::Config;
-use crate::descriptors::{self, Descriptors};
+use crate::descriptors::Descriptors;
 use crate::extensions::Peer;
 use crate::health::Health;
 use crate::identity::Identity;
@@ -58,29 +58,23 @@ pub struct Server {
 
 impl Server {
     /// Adds server reflection (v1 and v1alpha) and the health service to the
-    /// services of an API. `names` are the full names of these, and
-    /// `descriptors` an encoded `FileDescriptorSet` that describes them.
-    ///
-    /// # Errors
-    ///
-    /// Fails where the descriptors cannot be read, or do not declare a service.
+    /// services of an API, which the descriptors describe.
+    #[must_use]
     pub fn new(
         routes: Routes,
-        names: &[&str],
-        descriptors: &[u8],
+        descriptors: Descriptors,
         observers: Observers,
         config: Config,
-    ) -> Result<Self, descriptors::Error> {
-        let descriptors = Descriptors::new(descriptors, names)?;
+    ) -> Self {
         let rpcs = Rpcs::new(&descriptors);
         let schemas = Schemas::new(&descriptors);
+        let health = Health::new(descriptors.api_services());
         let reflection = Reflection::new(descriptors);
-        let health = Health::new(names);
         let routes = routes
             .add_service(reflection.v1())
             .add_service(reflection.v1alpha())
             .add_service(health.service());
-        Ok(Self {
+        Self {
             routes,
             rpcs,
             schemas,
@@ -90,7 +84,7 @@ impl Server {
             reachable: None,
             tls: None,
             usage: ServerUsage::default(),
-        })
+        }
     }
 
     /// The same server, whose health is `NOT_SERVING` while the upstream cannot

@@ -8,21 +8,26 @@ use axum::Router;
 use gateway::authorized::Authorized;
 use gateway::config::Config;
 use gateway::credentials::{Credentials, LoginConfig};
-use gateway::descriptors;
+use gateway::descriptors::{self, Descriptors};
 use gateway::outcome::Observers;
 use gateway::server::Server;
 use gateway::upstream::{Client, Limited, LimitedUsage};
 use telemetry::watch::Watched;
 use transcode::{Gateway, Upstream};
 
-/// The full names of the services.
-pub use proto::v2::SERVICES;
-
-/// The encoded `FileDescriptorSet` of the services.
-pub use proto::FILE_DESCRIPTOR_SET;
+/// What describes the services.
+///
+/// # Errors
+///
+/// Fails where the embedded descriptors cannot be read, which is a fault of the build.
+pub fn descriptors() -> Result<Descriptors, descriptors::Error> {
+    Descriptors::new(proto::FILE_DESCRIPTOR_SET, proto::v2::SERVICES)
+}
 
 /// What a server has besides its upstream.
 pub struct Settings {
+    /// What describes the services: [`descriptors`].
+    pub descriptors: Descriptors,
     /// How the server behaves.
     pub server: Config,
     /// How calls are translated.
@@ -35,35 +40,19 @@ pub struct Settings {
 
 /// A server in front of an API that is reached over HTTP, and how much of the limit on
 /// what is sent there is in use.
-///
-/// # Errors
-///
-/// Fails where the embedded descriptors cannot be read, which is a fault of the build.
-pub fn over_http(
-    upstream: Watched<Client>,
-    settings: Settings,
-) -> Result<(Server, LimitedUsage), descriptors::Error> {
+pub fn over_http(upstream: Watched<Client>, settings: Settings) -> (Server, LimitedUsage) {
     in_front_of(upstream, settings)
 }
 
 /// A server in front of a router in the same process, and how much of the limit on what
 /// is sent there is in use.
-///
-/// # Errors
-///
-/// Fails where the embedded descriptors cannot be read, which is a fault of the build.
-pub fn over_router(
-    upstream: Watched<Router>,
-    settings: Settings,
-) -> Result<(Server, LimitedUsage), descriptors::Error> {
+pub fn over_router(upstream: Watched<Router>, settings: Settings) -> (Server, LimitedUsage) {
     in_front_of(upstream, settings)
 }
 
-fn in_front_of<U: Upstream>(
-    upstream: U,
-    settings: Settings,
-) -> Result<(Server, LimitedUsage), descriptors::Error> {
+fn in_front_of<U: Upstream>(upstream: U, settings: Settings) -> (Server, LimitedUsage) {
     let Settings {
+        descriptors,
         server,
         translation,
         login,
@@ -75,6 +64,6 @@ fn in_front_of<U: Upstream>(
     let limit = upstream.usage();
     let upstream = Authorized::new(credentials, upstream);
     let routes = proto::v2::routes(&Gateway::new(upstream, translation));
-    let server = Server::new(routes, SERVICES, FILE_DESCRIPTOR_SET, observers, server)?;
-    Ok((server, limit))
+    let server = Server::new(routes, descriptors, observers, server);
+    (server, limit)
 }

@@ -1,7 +1,7 @@
 //! Reads the files of a running server again when it gets SIGHUP, and tells systemd.
 //!
 //! A server without files that can be read again gets SIGHUP as well, and goes on. Where a
-//! file system hangs, whoever waits for the reload is told so after [`PATIENCE`]; one
+//! file system hangs, whoever waits for the reload is told so after `--reload-timeout`; one
 //! reading goes on, and no other begins before it has ended.
 
 use std::sync::Arc;
@@ -10,14 +10,30 @@ use std::time::Duration;
 use ::gateway::admission::Tokens;
 use ::tls::Acceptor;
 use anyhow::Context as _;
+use clap::Args;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
+use super::bounds::lasting;
 use super::systemd::{State, notify};
 
-/// How long whoever waits for a reload is kept waiting. Files are small, and systemd waits
-/// for 90 seconds before it gives a unit up.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a reload may take.
+#[derive(Args, Debug)]
+pub(crate) struct ReloadArgs {
+    /// How long a SIGHUP waits for files to be read again; then systemd is told that they
+    /// are not, and they are used once they are read
+    ///
+    /// Files are small. systemd itself gives a unit up that has not reloaded within 90
+    /// seconds.
+    #[arg(
+        long,
+        value_name = "DURATION",
+        help_heading = "Process",
+        default_value = "30s",
+        value_parser = lasting
+    )]
+    reload_timeout: Duration,
+}
 
 /// What has files that can be read again.
 pub(super) enum Reloaded {
@@ -54,13 +70,16 @@ impl Reloaded {
 /// The SIGHUPs of the process. None of those that come once this is there ends it, and
 /// none is lost. There are none where the system has no such thing.
 pub(super) struct Hangups {
+    /// How long each waits for the files.
+    timeout: Duration,
     #[cfg(unix)]
     signal: Option<tokio::signal::unix::Signal>,
 }
 
 impl Hangups {
-    pub(super) fn listen() -> Self {
+    pub(super) fn listen(args: &ReloadArgs) -> Self {
         Self {
+            timeout: args.reload_timeout,
             #[cfg(unix)]
             signal: {
                 use tokio::signal::unix::{SignalKind, signal};
@@ -76,7 +95,7 @@ impl Hangups {
             let mut reading = Reading::new(all);
             while self.next().await {
                 notify(&State::Reloading);
-                let problems = reading.again(PATIENCE).await;
+                let problems = reading.again(self.timeout).await;
                 for problem in &problems {
                     tracing::warn!(problem, "SIGHUP: files cannot be used");
                 }
@@ -116,13 +135,13 @@ impl Reading {
     }
 
     /// Reads all files again and returns what cannot be used, within this time.
-    async fn again(&mut self, patience: Duration) -> Vec<String> {
-        let end = Instant::now() + patience;
+    async fn again(&mut self, timeout: Duration) -> Vec<String> {
+        let end = Instant::now() + timeout;
         // What it has read may be older than this call.
         if let Some(late) = &mut self.late
             && timeout_at(end, late).await.is_err()
         {
-            return still_reading(patience);
+            return still_reading(timeout);
         }
         let all = Arc::clone(&self.all);
         let mut reading = tokio::spawn(async move { read(&all).await });
@@ -131,14 +150,14 @@ impl Reading {
             return read.unwrap_or_else(|error| vec![error.to_string()]);
         }
         self.late = Some(reading);
-        still_reading(patience)
+        still_reading(timeout)
     }
 }
 
-fn still_reading(patience: Duration) -> Vec<String> {
+fn still_reading(timeout: Duration) -> Vec<String> {
     vec![format!(
         "the files were not read within {} s; they are used once they are",
-        patience.as_secs()
+        timeout.as_secs_f64()
     )]
 }
 

@@ -139,13 +139,7 @@ impl Seen {
     }
 
     /// Who is told of the calls of a gateway with these services.
-    pub(super) fn observers(
-        &self,
-        descriptors: &[u8],
-        services: &[&str],
-    ) -> anyhow::Result<Vec<Arc<dyn Observer>>> {
-        let descriptors = Descriptors::new(descriptors, services)
-            .context("the embedded descriptors cannot be read")?;
+    pub(super) fn observers(&self, descriptors: &Descriptors) -> Vec<Arc<dyn Observer>> {
         let mut observers: Vec<Arc<dyn Observer>> = vec![Arc::new(self.drifts.clone())];
         match &self.access_log {
             Some(access_log) => observers.push(Arc::new(access_log.clone())),
@@ -157,10 +151,10 @@ impl Seen {
         }
         // Nobody could read what is counted.
         if self.listener.is_some() {
-            let rpcs = Rpcs::new(&descriptors);
+            let rpcs = Rpcs::new(descriptors);
             observers.push(GatewayCalls::register(&self.registry, rpcs.names()));
         }
-        Ok(observers)
+        observers
     }
 
     /// Shows a gateway.

@@ -14,7 +14,7 @@ const API: &str = "sink.v1.Taps";
 const OWN: &str = "grpc.health.v1.Health";
 
 fn health() -> Health {
-    Health::new(&[API])
+    Health::new([API])
 }
 
 fn question(service: &str) -> Question {
@@ -223,10 +223,12 @@ async fn more_than_a_hundred_are_not_listed() {
         .collect();
     let names: Vec<_> = names.iter().map(String::as_str).collect();
     // The server and three services of its own come on top.
-    let listed = list(&Health::new(&names[..96])).await.expect("a hundred");
+    let listed = list(&Health::new(names[..96].iter().copied()))
+        .await
+        .expect("a hundred");
     assert_eq!(listed.len(), MAX_LISTED);
     assert_eq!(
-        list(&Health::new(&names)).await,
+        list(&Health::new(names.iter().copied())).await,
         Err(Code::ResourceExhausted)
     );
 }
