@@ -101,12 +101,15 @@ pub(crate) async fn measure_all(args: &Args, upstream: SocketAddr) -> Result<(),
         }
     }
     targets.push(Target::start("proxy", &Kind::Proxy, upstream, args).await?);
+    // The upstream itself speaks what the proxy speaks.
+    let mut direct = Caller::some(&Kind::Proxy, upstream, 1, 1).await?;
     heading(args.in_flight);
     for (title, part, call, calls) in kinds {
         if !args.has(part) {
             continue;
         }
         let mut rounds: Vec<Vec<Round>> = targets.iter().map(|_| Vec::new()).collect();
+        let mut without = Vec::new();
         // The first round warms up.
         for number in 0..=args.rounds {
             for (target, rounds) in targets.iter_mut().zip(&mut rounds) {
@@ -115,14 +118,18 @@ pub(crate) async fn measure_all(args: &Args, upstream: SocketAddr) -> Result<(),
                     rounds.push(round);
                 }
             }
+            let took = load::make(&mut direct, call, ALONE).await?;
+            without.push(took[took.len() / 2]);
         }
+        let without = median(without);
         println!("{title}");
         let yardstick = rounds
             .last()
             .map(|rounds| of(rounds, |round| micros(round.many.cpu)));
         for (target, rounds) in targets.iter().zip(&rounds) {
-            row(target.name, rounds, yardstick.unwrap_or(1.0));
+            row(target.name, rounds, yardstick.unwrap_or(1.0), without);
         }
+        println!("{:<10}  {:>63.0}", "upstream", micros(without));
     }
     println!();
     for target in &targets {
@@ -146,23 +153,24 @@ fn heading(in_flight: usize) {
     let many = format!("{in_flight} calls in flight");
     println!("{:<10}  {many:<44}  one call alone", "");
     println!(
-        "{:<10}  {:>8} {:>6} {:>9} {:>8} {:>8}  {:>8} {:>8} {:>8}   (µs)",
-        "", "CPU", "ratio", "calls/s", "p50", "p99", "CPU", "p50", "p99"
+        "{:<10}  {:>8} {:>6} {:>9} {:>8} {:>8}  {:>8} {:>8} {:>8} {:>8}   (µs)",
+        "", "CPU", "ratio", "calls/s", "p50", "p99", "CPU", "p50", "added", "p99"
     );
 }
 
 /// Prints the figures of a target. The ratio is that of its CPU time to the
-/// yardstick, in microseconds.
-fn row(name: &str, rounds: &[Round], yardstick: f64) {
+/// yardstick, in microseconds; a call at the upstream itself takes the time `without`.
+fn row(name: &str, rounds: &[Round], yardstick: f64, without: Duration) {
+    let alone = of(rounds, |round| micros(round.alone.p50));
     let cpu = of(rounds, |round| micros(round.many.cpu));
     println!(
-        "{name:<10}  {cpu:>8.1} {:>6.2} {:>9.0} {:>8.0} {:>8.0}  {:>8.1} {:>8.0} {:>8.0}",
+        "{name:<10}  {cpu:>8.1} {:>6.2} {:>9.0} {:>8.0} {:>8.0}  {:>8.1} {alone:>8.0} {:>8.0} {:>8.0}",
         cpu / yardstick,
         of(rounds, |round| round.many.calls_per_second),
         of(rounds, |round| micros(round.many.p50)),
         of(rounds, |round| micros(round.many.p99)),
         of(rounds, |round| micros(round.alone.cpu)),
-        of(rounds, |round| micros(round.alone.p50)),
+        alone - micros(without),
         of(rounds, |round| micros(round.alone.p99)),
     );
 }
