@@ -20,7 +20,7 @@ use std::fmt;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
-use crate::Violation;
+use crate::violation::Violation;
 
 /// Why a variable without a value cannot be filled in.
 const REQUIRED: &str = "is required, because it is part of the path";

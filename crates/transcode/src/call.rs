@@ -4,13 +4,13 @@ use std::borrow::Cow;
 
 use prost::Message;
 
-use crate::Violation;
 use crate::json::{self, Codec, JsonMessage, Nested, TextCodec};
 use crate::layout::{ReplyLayout, RequestLayout, UploadLayout};
 use crate::mask::{Field, Selection};
 use crate::query::Query;
 use crate::request_parts::RequestParts;
-use crate::template::Template;
+use transcode_core::Violation;
+use transcode_core::template::Template;
 
 /// The REST request and reply of one rpc.
 ///

@@ -9,9 +9,9 @@ use http::{Extensions, HeaderMap};
 use tokio::time::Instant;
 use tonic::metadata::MetadataMap;
 
-use crate::Violation;
 use crate::record::CallRecord;
 use crate::upstream::{CallContext, CallerKey};
+use transcode_core::Violation;
 
 /// The header that names a request, in both directions.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

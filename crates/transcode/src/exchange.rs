@@ -11,7 +11,6 @@ use tokio::time::{Instant, timeout_at};
 use tonic::Status;
 use tonic_types::StatusExt as _;
 
-use crate::Violation;
 use crate::call::{self, RestCall};
 use crate::caller::{Caller, Ends};
 use crate::config::Config;
@@ -26,6 +25,7 @@ use crate::request_parts::{Refused, RequestParts};
 use crate::upstream::{BoxError, CallContext, RequestBody, SendErrorKind, Upstream};
 use crate::upstream_error;
 use crate::wire::{self, Reader};
+use transcode_core::Violation;
 
 /// How much of an error's body is read, in bytes.
 const MAX_ERROR: usize = 1 << 20;

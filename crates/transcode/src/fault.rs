@@ -17,12 +17,12 @@ use tonic_types::{
     BadRequest, ErrorDetail, ErrorInfo, FieldViolation, RequestInfo, RetryInfo, StatusExt, pb,
 };
 
-use crate::Violation;
 use crate::caller::answer_metadata;
 use crate::json::ReadError;
 use crate::reason::loggable;
 use crate::upload::Interrupted;
 use crate::upstream::SendErrorKind;
+use transcode_core::Violation;
 
 /// How much of a message is passed on, in bytes. Outside of ASCII each of them
 /// takes three on the wire.

@@ -8,7 +8,6 @@ use http::header::HeaderValue;
 use prost::Message as _;
 use tonic::{Response, Status, Streaming};
 
-use crate::Violation;
 use crate::call::{self, ListCall, RestCall};
 use crate::caller::Caller;
 use crate::config::Config;
@@ -18,6 +17,7 @@ use crate::multipart::{self, Boundary};
 use crate::stream::{ListStream, Pages};
 use crate::upload::{ReadMessage, Source, UploadMessage};
 use crate::upstream::{RequestBody, Upstream};
+use transcode_core::Violation;
 
 /// Answers rpcs with the help of a REST API.
 ///

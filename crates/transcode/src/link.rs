@@ -15,7 +15,7 @@ use http::HeaderMap;
 use percent_encoding::{percent_decode_str, utf8_percent_encode};
 
 use crate::json::ReadError;
-use crate::template::RESERVED;
+use transcode_core::template::RESERVED;
 
 /// Makes an error of a header that does not fit.
 pub(crate) fn misfit(reason: impl Into<String>) -> ReadError {

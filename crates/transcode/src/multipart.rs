@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 
 use bytes::Bytes;
 
-use crate::Violation;
 use crate::upload::Header;
+use transcode_core::Violation;
 
 /// The line that separates the parts.
 pub(crate) struct Boundary(String);

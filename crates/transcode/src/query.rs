@@ -4,9 +4,9 @@ use std::borrow::Cow;
 
 use percent_encoding::utf8_percent_encode;
 
-use crate::Violation;
 use crate::json::TextCodec;
-use crate::template::RESERVED;
+use transcode_core::Violation;
+use transcode_core::template::RESERVED;
 
 /// A query that is being put together.
 #[derive(Debug, Default)]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::Violation;
+use transcode_core::Violation;
 
 /// The parts of an HTTP request that are made of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -21,7 +21,6 @@ use tonic::server::NamedService;
 use tonic::{Code, Status};
 use tower::Service;
 
-use crate::Violation;
 use crate::caller::Caller;
 use crate::exchange::{Answer, Shared};
 use crate::fault::Fault;
@@ -29,6 +28,7 @@ use crate::gateway::Gateway;
 use crate::request_parts::Refused;
 use crate::rpc::{self, Rpc, Rpcs};
 use crate::upstream::Upstream;
+use transcode_core::Violation;
 
 /// The header that names the coding of messages.
 const ENCODING: &str = "grpc-encoding";

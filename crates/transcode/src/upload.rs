@@ -16,12 +16,12 @@ use http_body::Frame;
 use tokio_stream::{Stream, StreamExt as _};
 use tonic::{Code, Status, Streaming};
 
-use crate::Violation;
 use crate::call::UploadCall;
 use crate::layout::UploadLayout;
 use crate::record::CallRecord;
 use crate::request_parts::Malformed;
 use crate::wire::{self, UploadParts};
+use transcode_core::Violation;
 
 /// Why an upload ended before its end.
 #[derive(Debug, Clone, thiserror::Error)]

@@ -18,7 +18,6 @@ mod writer;
 
 use std::ops::Range;
 
-use crate::Violation;
 use crate::call;
 use crate::json::Path;
 use crate::layout::{
@@ -26,7 +25,8 @@ use crate::layout::{
 };
 use crate::mask::{Mask, Selection};
 use crate::request_parts::{Malformed, Refused, RequestParts};
-use crate::template::Template;
+use transcode_core::Violation;
+use transcode_core::template::Template;
 
 use self::bytes::{MAX_DEPTH, WireValue};
 use self::found::{Occurrences, Stack};

@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use crate::Violation;
 use crate::layout::{Holding, ParameterLayout, RequestLayout, ValueLayout};
 use crate::query::Query;
 use crate::request_parts::Malformed;
-use crate::template::Template;
 use crate::wire::output::WireType;
+use transcode_core::Violation;
+use transcode_core::template::Template;
 
 use super::bytes::{self, WireValue};
 use super::found::{Occurrences, Stack};
