@@ -26,7 +26,7 @@ pub fn descriptors() -> Result<Descriptors, descriptors::Error> {
 
 /// What a server has besides its upstream.
 pub struct Settings {
-    /// What describes the services: [`descriptors`].
+    /// What describes the services: [`descriptors()`].
     pub descriptors: Descriptors,
     /// How the server behaves.
     pub server: Config,
