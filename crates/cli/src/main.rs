@@ -29,6 +29,7 @@ use tokio::runtime::{Builder, Runtime};
 use self::configuration::Refused;
 use self::log::{Log, Process};
 use self::progress::AboveProgress;
+use self::serve::process::allow_huge_pages;
 
 /// A call allocates some hundred times and frees all of it at once, which the
 /// C library does slowly.
@@ -65,6 +66,11 @@ enum Command {
 }
 
 impl Command {
+    /// Returns whether this is a server, or works on the data of one.
+    fn is_server(&self) -> bool {
+        matches!(self, Self::Serve(_) | Self::Gateway(_) | Self::Backend(_))
+    }
+
     /// How many threads may do work that blocks. Each piece of it ends by itself, so
     /// that what has to wait gets its turn.
     fn max_blocking_threads(&self) -> usize {
@@ -109,6 +115,7 @@ const LAST_WORK: Duration = Duration::from_secs(5);
 const EVENT_INTERVAL: u32 = 11;
 
 fn main() -> ExitCode {
+    allow_huge_pages(false);
     let root = command();
     if let Err(error) = hidden::hide_secrets(&root) {
         eprintln!("error: a secret among the arguments cannot be hidden: {error}");
@@ -129,6 +136,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let args = Args::from_arg_matches(&asked.matches).unwrap_or_else(|error| error.exit());
+    allow_huge_pages(!args.command.is_server());
     let log = Log::to(AboveProgress(io::stderr()));
     let _flushed = log.flushed_on_drop();
     log.take_panics();

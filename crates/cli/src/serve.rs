@@ -14,7 +14,7 @@ mod http_bounds;
 mod listen;
 mod owner;
 mod pictures;
-mod process;
+pub(crate) mod process;
 mod reload;
 mod seen;
 mod signals;

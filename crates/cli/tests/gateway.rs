@@ -280,6 +280,26 @@ fn memory(process: u32, line: &str) -> u64 {
 }
 
 #[cfg(target_os = "linux")]
+#[test]
+fn hardly_any_memory_of_a_server_comes_in_huge_pages() {
+    // Where the system gives them unasked, what comes before `main` may be in two of them.
+    const MOST: u64 = 4096;
+    let gateway = Running::start(&format!(
+        "exec '{}' gateway --grpc 127.0.0.1:0 --upstream http://127.0.0.1:1/v2",
+        env!("CARGO_BIN_EXE_web1on1")
+    ));
+    let rollup = format!("/proc/{}/smaps_rollup", gateway.child.id());
+    let rollup = std::fs::read_to_string(rollup).expect("the process runs");
+    let huge = rollup.lines().find(|line| line.starts_with("AnonHugePages:"));
+    let size = huge.and_then(|line| line.split_whitespace().nth(1));
+    let size: u64 = size.expect("a size").parse().expect("a number of KiB");
+    assert!(
+        size <= MOST,
+        "{size} KiB; what takes memory before `allow_huge_pages(false)`?\n{rollup}"
+    );
+}
+
+#[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_memory_of_a_long_list_is_given_back() {
     // Few and large: what is held is the same, and takes little time to read.

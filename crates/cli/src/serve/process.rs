@@ -18,11 +18,20 @@ const FROM_ARENAS: usize = 1 << 20;
 pub(super) fn prepare() {
     allow_open_files();
     tokio::spawn(give_memory_back());
-    // A huge page stays in memory as long as any of its 2 MiB is in use. After twenty
-    // pictures that was three times as much as is in use, and calls were no slower
-    // without. Where it is refused, the server just takes more memory.
+}
+
+/// Says whether memory may come in huge pages, from now on.
+///
+/// A huge page stays in memory as long as any of its 2 MiB is in use. After twenty
+/// pictures that was three times as much as is in use, and calls were no slower
+/// without. What the program takes before it knows that it is a server would come in
+/// them as well, so nothing does until it knows that it is none. Where this is refused,
+/// the server just takes more memory.
+pub(crate) fn allow_huge_pages(allowed: bool) {
     #[cfg(target_os = "linux")]
-    let _ = rustix::thread::disable_transparent_huge_pages(true);
+    let _ = rustix::thread::disable_transparent_huge_pages(!allowed);
+    #[cfg(not(target_os = "linux"))]
+    let _ = allowed;
 }
 
 /// Takes as many open files as the system allows: each connection needs one, and
