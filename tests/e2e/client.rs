@@ -149,7 +149,7 @@ async fn violations_tell_their_paths() {
     let error = Error::from(status.expect_err("that is no address"));
     assert_eq!(error.reason(), Some(&Reason::InvalidRequest));
     let fields: Vec<_> = error.violations().iter().map(|v| &*v.field).collect();
-    assert_eq!(fields, ["email"]);
+    assert_eq!(fields, ["user.email"]);
     assert!(error.request_id().is_some_and(|id| !id.is_empty()));
 }
 

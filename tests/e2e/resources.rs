@@ -11,6 +11,7 @@ use proto::v2::organization_group_service_client::OrganizationGroupServiceClient
 use proto::v2::organization_service_client::OrganizationServiceClient;
 use proto::v2::service_service_client::ServiceServiceClient;
 use serde_json::{Value, json};
+use tonic_types::StatusExt as _;
 use transcode::json::{self, JsonMessage, Nested};
 use transcode::mask::Mask;
 
@@ -262,4 +263,37 @@ resources! {
         create_form_field: form_id, form_field =>
             v2::CreateFormFieldRequest { form_id, form_field },
         get_form_field: form_id, field_id => v2::GetFormFieldRequest { form_id, field_id };
+}
+
+#[tokio::test]
+async fn a_refused_property_has_the_path_of_its_field() {
+    let stack = Stack::start().await;
+    let token = &stack.owner().await;
+    let form = v2::Form {
+        name: Some("Brochure".to_owned()),
+        notify_emails: vec!["a@example.com".to_owned(), "no address".to_owned()],
+        ..Default::default()
+    };
+    let request = v2::CreateFormRequest { form: Some(form) };
+    let mut client = FormServiceClient::new(stack.channel.clone());
+    let reply = client.create_form(with_token(token, request)).await;
+    let status = reply.expect_err("that is no address");
+    let details = status.get_error_details();
+    let bad = details.bad_request().expect("the field is named");
+    let fields: Vec<_> = bad
+        .field_violations
+        .iter()
+        .map(|v| v.field.as_str())
+        .collect();
+    assert_eq!(fields, ["form.notify_emails[1]"]);
+
+    let request = v2::ListFormsRequest {
+        created_at: Some("soon".to_owned()),
+        ..Default::default()
+    };
+    let reply = client.list_forms(with_token(token, request)).await;
+    let status = reply.expect_err("that is no time");
+    let details = status.get_error_details();
+    let bad = details.bad_request().expect("the parameter is named");
+    assert_eq!(bad.field_violations[0].field, "created_at");
 }

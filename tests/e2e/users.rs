@@ -373,7 +373,7 @@ async fn every_violation_is_named_at_once() {
         .expect("the fields are named")
         .field_violations;
     let fields: BTreeSet<_> = violations.iter().map(|v| v.field.as_str()).collect();
-    assert_eq!(fields, ["email", "organization"].into());
+    assert_eq!(fields, ["user.email", "user.organization"].into());
     assert!(details.error_info().is_some() && details.request_info().is_some());
 }
 

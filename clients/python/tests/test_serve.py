@@ -78,7 +78,7 @@ def test_violations_tell_their_paths(client: Client) -> None:
     error = failed.value
     assert error.code is grpc.StatusCode.INVALID_ARGUMENT
     assert error.reason is Reason.INVALID_REQUEST
-    assert [violation.field for violation in error.violations] == ["email"]
+    assert [violation.field for violation in error.violations] == ["user.email"]
     assert error.request_id
 
 

@@ -61,7 +61,7 @@ test("violations tell their paths", { skip }, async () => {
   const error = await failure(create("jan"));
   assert.equal(error.code, Code.InvalidArgument);
   assert.equal(error.reason, Reason.INVALID_REQUEST);
-  assert.deepEqual(error.violations.map(({ field }) => field), ["email"]);
+  assert.deepEqual(error.violations.map(({ field }) => field), ["user.email"]);
   assert.ok(error.requestId);
 });
 
@@ -119,5 +119,5 @@ test("grpc-web works with the same comforts", { skip }, async () => {
   }
   assert.ok(emails.includes(email));
   const error = await failure(web.users.createUser({ user: { email: "jan" } }));
-  assert.deepEqual(error.violations.map(({ field }) => field), ["email"]);
+  assert.deepEqual(error.violations.map(({ field }) => field), ["user.email"]);
 });

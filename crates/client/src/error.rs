@@ -26,8 +26,8 @@ struct Parts {
 /// One thing that is wrong with a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// The path of the field: `settings.locale`, `organizations[1].role`. Empty for the
-    /// message as a whole.
+    /// The path of the field in the request: `user.settings.locale`,
+    /// `user.organizations[1].role`. Empty for the message as a whole.
     pub field: String,
     /// What is wrong and what would be right, to be read after the path.
     pub description: String,

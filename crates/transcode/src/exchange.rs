@@ -18,7 +18,7 @@ use crate::drift_log::DriftLog;
 use crate::fault::Fault;
 use crate::held::{self, BodyFault, Held, Room};
 use crate::json::{Drift, DriftKind, Drifts, ReadError};
-use crate::layout::{KeyLayout, LinkLayout, ReplyLayout};
+use crate::layout::{KeyLayout, LinkLayout, ReplyLayout, RequestLayout};
 use crate::link;
 use crate::reason::loggable;
 use crate::request_parts::{Refused, RequestParts};
@@ -58,6 +58,7 @@ pub(crate) struct CallKind {
     pub(crate) method: Method,
     /// Whether it creates something, which a conflict then is about.
     pub(crate) creates: bool,
+    pub(crate) request: &'static RequestLayout,
     pub(crate) reply: &'static ReplyLayout,
     /// Whether its reply is handed on while it arrives.
     pub(crate) is_streamed: bool,
@@ -74,6 +75,7 @@ impl CallKind {
             creates: C::METHOD == Method::POST && C::PATH.verb.is_none(),
             is_streamed: false,
             streamed_by: C::STREAMED_BY,
+            request: C::request(),
             reply: C::reply(),
         }
     }
@@ -251,7 +253,7 @@ impl Shared {
             } else {
                 held::of_error(incoming, MAX_ERROR, wait, &self.room, record).await
             };
-            let told = upstream_error::read(
+            let mut told = upstream_error::read(
                 &self.config,
                 &call.method,
                 call.creates,
@@ -259,6 +261,7 @@ impl Shared {
                 &head.headers,
                 &body,
             );
+            told.name_fields(call.request);
             if head.status.is_server_error() {
                 tracing::warn!(
                     rpc = call.rpc,

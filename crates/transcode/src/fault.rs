@@ -19,9 +19,11 @@ use tonic_types::{
 
 use crate::caller::answer_metadata;
 use crate::json::ReadError;
+use crate::layout::RequestLayout;
 use crate::reason::loggable;
 use crate::upload::Interrupted;
 use crate::upstream::SendErrorKind;
+use crate::violated;
 use transcode_core::Violation;
 
 /// How much of a message is passed on, in bytes. Outside of ASCII each of them
@@ -121,6 +123,20 @@ impl Told {
     fn with(mut self, detail: Option<ErrorDetail>) -> Self {
         self.details.extend(detail);
         self
+    }
+
+    /// Calls the fields that the upstream refused what they are called in the message. What
+    /// is no field of it keeps its name.
+    pub(crate) fn name_fields(&mut self, request: &RequestLayout) {
+        let refused = self.details.iter_mut().filter_map(|detail| match detail {
+            ErrorDetail::BadRequest(bad) => Some(&mut bad.field_violations),
+            _ => None,
+        });
+        for violation in refused.flatten() {
+            if let Some(field) = violated::field(request, &violation.field) {
+                violation.field = field;
+            }
+        }
     }
 
     /// Fills in the domain, and cuts delays that are longer than `max_retry`.

@@ -41,6 +41,7 @@ mod stream;
 mod upload;
 mod upstream;
 mod upstream_error;
+mod violated;
 
 pub use allowed::{NeverPassed, ReplyFields, RequestFields};
 pub use call::{

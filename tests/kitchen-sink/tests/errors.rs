@@ -10,9 +10,9 @@ use bytes::Bytes;
 use http::{Request, Response};
 use http_body_util::Full;
 use kitchen_sink::kitchen::{
-    CreateBookRequest, KitchenServiceCreateBook, KitchenServiceDeleteBook,
-    KitchenServicePublishBook, KitchenServiceReplaceBook, KitchenServiceSearch, Place,
-    ReplaceBookRequest, SearchRequest,
+    CreateBookRequest, EchoRequest, KitchenServiceCreateBook, KitchenServiceDeleteBook,
+    KitchenServiceEcho, KitchenServicePublishBook, KitchenServiceReplaceBook, KitchenServiceSearch,
+    KitchenServiceSetTags, Place, ReplaceBookRequest, SearchRequest, SetTagsRequest,
 };
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
@@ -129,6 +129,99 @@ fn an_error_is_read_in_any_of_its_spellings() {
     let details = status.get_error_details();
     let violations = &details.bad_request().expect("it is kept").field_violations;
     assert_eq!(violations[0].field, "f");
+}
+
+/// Checks what a field is called that the upstream refuses under this name.
+#[track_caller]
+fn check_field<C: RestCall>(request: C::Request, name: &str, expected: &str) {
+    let body = format!(
+        r#"{{"error":{{"status":"INVALID_ARGUMENT","details":[{{"@type":"google.rpc.BadRequest",
+            "fieldViolations":[{{"field":"{name}","description":"d"}}]}}]}}}}"#
+    );
+    let status = failure::<C>(request, response(400, body));
+    let details = status.get_error_details();
+    let violations = &details.bad_request().expect("it is kept").field_violations;
+    assert_eq!(violations[0].field, expected, "for {name:?}");
+}
+
+#[test]
+fn a_refused_property_has_the_path_of_its_field() {
+    let check = |name, expected| {
+        check_field::<KitchenServiceEcho>(EchoRequest::default(), name, expected);
+    };
+    check("byString", "everything.by_string");
+    check("by_string", "everything.by_string");
+    check("@id", "everything.renamed");
+    check(
+        "children[2].doubleValue",
+        "everything.children[2].double_value",
+    );
+    check(
+        "parent.parent.colors[0]",
+        "everything.parent.parent.colors[0]",
+    );
+    // A key is the caller's.
+    check(
+        "byFixed32.theKey.deep.kind",
+        "everything.by_fixed32.theKey.deep.kind",
+    );
+    check("byFixed64.7.someKey.a", "everything.by_fixed64.7.someKey.a");
+    check("struct.someKey[1]", "everything.struct.someKey[1]");
+    check("maybeTexts[1]", "everything.maybe_texts[1]");
+    check(
+        "maybeLeaves[1].name",
+        "everything.maybe_leaves[1].leaf.name",
+    );
+    let unknown = [
+        "",
+        "nothingOfTheKind",
+        "colors[0].x",
+        "color[0]",
+        ".",
+        "..",
+        "[",
+        "[0]",
+    ];
+    for name in unknown {
+        check(name, name);
+    }
+    check("parent.nothingOfTheKind", "parent.nothingOfTheKind");
+}
+
+#[test]
+fn a_refused_part_of_a_message_that_is_the_body_has_its_path_too() {
+    let replaced = || ReplaceBookRequest {
+        book_id: "b".to_owned(),
+        place: Some(Place {
+            room: Some("r".to_owned()),
+            floor: None,
+        }),
+        title: None,
+    };
+    let check = |name, expected| {
+        check_field::<KitchenServiceReplaceBook>(replaced(), name, expected);
+    };
+    check("bookId", "book_id");
+    check("place.floor", "place.floor");
+    let tags = |name, expected| {
+        let request = SetTagsRequest {
+            book_id: "b".to_owned(),
+            ..Default::default()
+        };
+        check_field::<KitchenServiceSetTags>(request, name, expected);
+    };
+    tags("[3]", "tags[3]");
+}
+
+#[test]
+fn a_refused_parameter_is_the_field_that_it_was_made_of() {
+    let check = |name, expected| {
+        check_field::<KitchenServiceSearch>(SearchRequest::default(), name, expected);
+    };
+    check("$filter", "renamed");
+    check("wrappedTexts[1]", "wrapped_texts[1]");
+    check("readMask", "read_mask");
+    check("limit", "limit");
 }
 
 #[test]

@@ -42,26 +42,28 @@ pub(super) fn render(status: &Status, method: &MethodDescriptor) -> String {
     text
 }
 
-/// Returns whether a message says nothing but what the violations say. The end of a long
-/// one may have been cut off.
+/// Returns whether a message says nothing but what the violations say: each one's
+/// description, behind a name or not. The name may be another one there, such as that of a
+/// property. The end of a long message may have been cut off.
 fn is_made_of(message: &str, bad: &BadRequest) -> bool {
-    let violations = &bad.field_violations;
-    let joined = |between: &str| {
-        let each = violations
-            .iter()
-            .map(|violation| format!("{}{between}{}", violation.field, violation.description));
-        each.collect::<Vec<_>>().join("; ")
-    };
-    let alone: Vec<_> = violations
-        .iter()
-        .map(|violation| violation.description.as_str())
-        .collect();
-    let forms = [joined(" "), joined(": "), alone.join("; ")];
     let beginning = message.strip_suffix('…');
-    !violations.is_empty()
-        && forms.iter().any(|form| {
-            form == message || beginning.is_some_and(|beginning| form.starts_with(beginning))
-        })
+    let mut rest = beginning.unwrap_or(message);
+    for (number, violation) in bad.field_violations.iter().enumerate() {
+        if number > 0 {
+            match rest.strip_prefix("; ") {
+                Some(next) => rest = next,
+                None => return beginning.is_some() && "; ".starts_with(rest),
+            }
+        }
+        let description = violation.description.as_str();
+        let behind_name = rest.split_once(' ').map_or("", |(_, behind)| behind);
+        let found = rest.strip_prefix(description);
+        match found.or_else(|| behind_name.strip_prefix(description)) {
+            Some(next) => rest = next,
+            None => return beginning.is_some() && description.starts_with(behind_name),
+        }
+    }
+    !bad.field_violations.is_empty() && rest.is_empty()
 }
 
 /// The path in the request of what is wrong. An API names a property of its body, which
