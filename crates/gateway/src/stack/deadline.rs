@@ -199,8 +199,15 @@ where
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let deadline = *this.deadline;
-        let answered = match this.response.poll(context) {
-            Poll::Ready(answered) => answered,
+        // The timers of tokio count in milliseconds, and a deadline may be sooner: the clock
+        // decides. A call that has no time left is not begun.
+        let answered = if Instant::now() >= deadline {
+            Poll::Ready(None)
+        } else {
+            this.response.poll(context).map(Result::ok)
+        };
+        let answered = match answered {
+            Poll::Ready(answered) => answered.filter(|_| Instant::now() < deadline),
             Poll::Pending => {
                 let Some(exceeded) = this.exceeded else {
                     return Poll::Pending;
@@ -216,14 +223,14 @@ where
         };
         let exceeded = this.exceeded.take();
         let mut response = match answered {
-            Ok(Ok(response)) => response.map(|body| Limited {
+            Some(Ok(response)) => response.map(|body| Limited {
                 body,
                 deadline,
                 sleep: None,
                 over: None,
                 exceeded,
             }),
-            Err(_) => match exceeded {
+            None => match exceeded {
                 Some(exceeded) => exceeded.status().into_http().map(Limited::over),
                 // A future that is done is not asked again.
                 None => return Poll::Pending,
@@ -315,5 +322,59 @@ impl http_body::Body for Limited {
 
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use tower::{Layer as _, ServiceExt as _};
+
+    use super::*;
+
+    /// Makes a call with this `grpc-timeout`, which is answered after that time. Returns the
+    /// code, and how many calls were begun.
+    fn call(timeout: &str, takes: Duration) -> (Code, usize) {
+        let (_phase, phase) = watch::channel(Phase::Serving);
+        let begun = AtomicUsize::new(0);
+        let counter = &begun;
+        let answer = |_: Request<Body>| {
+            async move {
+                counter.fetch_add(1, Ordering::Relaxed);
+                // A clock that stands still, so that no timer is involved.
+                tokio::time::advance(takes).await;
+                Ok::<_, Infallible>(Response::new(Body::empty()))
+            }
+        };
+        let service = Layer::new(&Config::default(), phase).layer(tower::service_fn(answer));
+        let request = Request::builder().header("grpc-timeout", timeout);
+        let request = request.body(Body::empty()).expect("a request");
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .start_paused(true)
+            .build()
+            .expect("a runtime");
+        let Ok(response) = runtime.block_on(service.oneshot(request));
+        let status = Status::from_header_map(response.headers());
+        let code = status.map_or(Code::Ok, |status| status.code());
+        (code, begun.load(Ordering::Relaxed))
+    }
+
+    #[test]
+    fn a_deadline_of_less_than_a_millisecond_is_kept() {
+        let in_time = call("100u", Duration::from_micros(99));
+        assert_eq!(in_time, (Code::Ok, 1));
+        let late = call("100u", Duration::from_micros(101));
+        assert_eq!(late, (Code::DeadlineExceeded, 1));
+        assert_eq!(
+            call("1n", Duration::from_nanos(1)).0,
+            Code::DeadlineExceeded
+        );
+    }
+
+    #[test]
+    fn a_call_without_any_time_is_not_begun() {
+        assert_eq!(call("0n", Duration::ZERO), (Code::DeadlineExceeded, 0));
     }
 }
