@@ -45,7 +45,7 @@ async fn upload(
 }
 
 /// A picture of two colours, wider than high.
-fn picture() -> Vec<u8> {
+pub(crate) fn picture() -> Vec<u8> {
     let picture = image::RgbImage::from_fn(300, 100, |x, _| {
         image::Rgb(if (100..200).contains(&x) {
             [255, 0, 0]

@@ -12,6 +12,7 @@ mod client;
 mod client_faults;
 mod connect;
 mod coverage;
+mod examples;
 mod faults;
 mod outcomes;
 mod permissions;

@@ -27,7 +27,7 @@ const CLIENT_CLOSED_REQUEST: StatusCode = match StatusCode::from_u16(499) {
 /// Callers branch on `error.status` and on the reason in the `ErrorInfo`
 /// detail, and show `error.message` to people.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[schemars(rename = "ApiError")]
+#[schemars(rename = "ErrorReply")]
 pub struct ErrorBody {
     /// The error itself.
     pub error: ErrorStatus,

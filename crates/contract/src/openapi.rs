@@ -88,7 +88,7 @@ const LINK: &str = "Link";
 const REQUEST_ID: &str = "X-Request-Id";
 
 /// The ID of the request in the recorded exchanges.
-const REQUEST_ID_EXAMPLE: &str = "5f0c0a1e8f7b4c2d9e6a3b1c7d2e4f60";
+pub(crate) const REQUEST_ID_EXAMPLE: &str = "5f0c0a1e8f7b4c2d9e6a3b1c7d2e4f60";
 
 /// The OpenAPI 3.1 document.
 #[expect(

@@ -400,6 +400,7 @@ impl Operation for UpdateUser {
             "The user is the last owner of an organization, and would no longer be one.",
         ),
     ];
+    const EXAMPLES: Option<&'static str> = Some(include_str!("examples/updateUser.json"));
     type Access = Authenticated;
     type Path = UserPath;
     type Query = NoParameters;

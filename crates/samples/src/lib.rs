@@ -1,5 +1,5 @@
 //! Code samples for the reference of the API: for each operation, the recorded request in
-//! every language that callers are told about.
+//! every language that callers are told about, with the body that the document shows first.
 //!
 //! [`of`] makes the samples of an exchange. [`file`](fn@file) has those of all recorded ones; it is
 //! committed as `samples.json` in the crate of the contract, which publishes them as
@@ -27,9 +27,11 @@ mod rpc;
 
 use std::collections::BTreeMap;
 
+use contract::operation::OperationInfo;
 use contract::recorded::{RecordedExchange, recorded};
 use prost_reflect::DescriptorPool;
 use serde::Serialize;
+use serde_json::Value;
 
 pub use error::Error;
 use request::Request;
@@ -65,12 +67,30 @@ pub fn of(exchange: &RecordedExchange) -> Result<Vec<Sample>, Error> {
 pub fn file() -> Result<String, Error> {
     let pool = DescriptorPool::decode(proto::FILE_DESCRIPTOR_SET).map_err(Error::Descriptors)?;
     let mut all = BTreeMap::new();
+    let document = contract::published::document(None);
     for operation in contract::catalogue() {
         let exchange = recorded(operation.id).ok_or(Error::NotRecorded(operation.id))?;
-        all.insert(operation.id, samples(exchange, &pool)?);
+        let mut exchange = exchange.clone();
+        show_example(&document, operation, &mut exchange);
+        all.insert(operation.id, samples(&exchange, &pool)?);
     }
     let text = serde_json::to_string_pretty(&all).map_err(Error::NotJson)?;
     Ok(text + "\n")
+}
+
+/// Puts the example that readers see first into the request: the samples stand beside it.
+fn show_example(document: &Value, operation: &OperationInfo, exchange: &mut RecordedExchange) {
+    let method = operation.method.as_str().to_lowercase();
+    let body = &document["paths"][operation.path][method]["requestBody"];
+    let content = &body["content"]["application/json"];
+    let several = content["examples"].as_object();
+    let first = several.and_then(|examples| examples.values().next());
+    let example = first.map_or(&content["example"], |example| &example["value"]);
+    if let Some(request) = &mut exchange.request
+        && !example.is_null()
+    {
+        request.body = Some(example.clone());
+    }
 }
 
 fn samples(exchange: &RecordedExchange, pool: &DescriptorPool) -> Result<Vec<Sample>, Error> {
@@ -91,6 +111,7 @@ fn samples(exchange: &RecordedExchange, pool: &DescriptorPool) -> Result<Vec<Sam
         ),
         sample("go", "Go", languages::go::sample(&request)),
         sample("rust", "Rust", languages::rust::sample(&call)?),
-        sample("shell", "web1on1", languages::command::sample(&call)),
+        // Renderers that know one sample for each language would take it for that of curl.
+        sample("console", "web1on1", languages::command::sample(&call)),
     ])
 }

@@ -87,7 +87,7 @@ func main() {
 	_, _, err = client.BotsAPI.GetBot(ctx, "000000000000000000000000").Execute()
 	var refused *api.GenericOpenAPIError
 	check(errors.As(err, &refused), err)
-	body, ok := refused.Model().(api.ApiError)
+	body, ok := refused.Model().(api.ErrorReply)
 	check(ok && body.Error.Status == api.ERRORCODE_NOT_FOUND, refused.Model())
 
 	_, err = client.UsersAPI.DeleteUser(ctx, user.Id).Execute()

@@ -54,7 +54,7 @@ def main(base: str, email: str, password: str) -> None:
         call("GET", "/bots/" + "0" * 24)
         raise AssertionError("there is no such bot")
     except urllib.error.HTTPError as error:
-        status = read(models.ApiError, error.read()).error
+        status = read(models.ErrorReply, error.read()).error
     assert status.status is models.ErrorCode.NOT_FOUND, status
     reasons = [detail.reason for detail in status.details if detail.reason]
     assert reasons == ["NOT_FOUND"], status

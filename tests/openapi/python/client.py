@@ -19,8 +19,8 @@ from web1on1_api.api.users import (
 )
 from web1on1_api.models import (
     AnyServiceUpdate,
-    ApiError,
     ErrorCode,
+    ErrorReply,
     ListUsersSelectItem,
     PasswordCredentials,
     ServiceStatus,
@@ -96,7 +96,7 @@ def main(base: str, email: str, password: str, picture: str) -> None:
     assert shown.avatar is not UNSET, shown
 
     # An error has its body.
-    unknown = is_a(ApiError, get_bot.sync("0" * 24, client=client))
+    unknown = is_a(ErrorReply, get_bot.sync("0" * 24, client=client))
     assert unknown.error.status == ErrorCode.NOT_FOUND, unknown
 
     delete_user.sync_detailed(user.id, client=client)

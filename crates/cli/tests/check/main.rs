@@ -30,6 +30,7 @@ fn what_holds_exits_with_0() {
         "ok    proto",
         "ok    version",
         "ok    recorded",
+        "ok    lint",
         "ok    backend",
         "53 of 53 operations",
         "contract check: 0 errors, 0 warnings",
@@ -58,7 +59,7 @@ fn a_file_that_is_not_derived_is_shown_with_the_command_that_derives_it() {
     repository.replace("openapi/openapi.json", "\"Web1on1 API\"", "\"Our API\"");
     repository.write("openapi/schemas/Shoe.json", "{}");
     repository.write("openapi/shoes.json", "{}");
-    fs::remove_file(repository.path("openapi/schemas/ApiError.json")).expect("it is there");
+    fs::remove_file(repository.path("openapi/schemas/ErrorReply.json")).expect("it is there");
     let expected = [
         "-    \"title\": \"Our API\"",
         "+    \"title\": \"Web1on1 API\"",
@@ -66,7 +67,7 @@ fn a_file_that_is_not_derived_is_shown_with_the_command_that_derives_it() {
         "revision: openapi/openapi.json:4\n",
         "openapi/schemas/Shoe.json is derived from nothing",
         "openapi/shoes.json is derived from nothing; remove it",
-        "openapi/schemas/ApiError.json is missing",
+        "openapi/schemas/ErrorReply.json is missing",
         "run `cargo run -- contract export`",
         "contract check: 4 errors",
     ];

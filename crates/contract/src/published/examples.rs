@@ -127,7 +127,7 @@ fn fill_in(schemas: &Map<String, Value>, samples: &Samples, schema: &Value, exam
 }
 
 /// Returns whether an object has the one value that an alternative is told by.
-fn fits(schemas: &Map<String, Value>, choice: &Value, example: &Value) -> bool {
+pub(super) fn fits(schemas: &Map<String, Value>, choice: &Value, example: &Value) -> bool {
     let schema = name_of(choice).map_or(choice, |name| &schemas[name]);
     let properties = schema["properties"].as_object().into_iter().flatten();
     let mut told = properties.filter_map(|(name, property)| {

@@ -15,6 +15,7 @@
 //! - `parameters` makes parameters and uploads readable for generators.
 //! - `examples` completes what the reference shows abbreviated, and shows more than one
 //!   request where there are kinds of it.
+//! - `alone` takes from the examples of requests what names things that a server may lack.
 //! - `samples` adds the code that makes each call.
 //! - `older` writes the document once more for readers of OpenAPI 3.0.
 //!
@@ -26,6 +27,7 @@
 //! - `x-of` on a property of that content: in which form it is there, and whether a new
 //!   resource needs it.
 
+mod alone;
 mod components;
 mod examples;
 mod names;
@@ -75,5 +77,6 @@ fn publish(document: &mut Value) {
     components::drop_marks(document);
     examples::complete(document);
     examples::show_kinds(document);
+    alone::let_stand_alone(document);
     samples::add(document);
 }

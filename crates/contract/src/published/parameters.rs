@@ -1,11 +1,19 @@
 //! Parameters, uploads and failures, as generators understand them.
 
+use http::Method;
 use serde_json::{Map, Value, json};
 
 use super::components;
-use crate::error::ErrorBody;
+use crate::catalogue;
+use crate::error::{Detail, ErrorBody};
 use crate::failure::Failure;
 use crate::filters::TimeFilter;
+use crate::id::ObjectId;
+use crate::openapi::REQUEST_ID_EXAMPLE;
+use crate::operation::OperationInfo;
+
+/// An identifier that looks like one.
+const IDENTIFIER: &str = "5877a4a9b6b1bc76263e0a83";
 
 /// Adapts every operation.
 pub(super) fn adapt(document: &mut Value) {
@@ -28,6 +36,7 @@ pub(super) fn adapt(document: &mut Value) {
             adapt_upload(form);
         }
     }
+    spare_the_caller(document);
     if let Value::Object(responses) = &mut document["components"]["responses"] {
         responses.extend(shared);
     }
@@ -82,17 +91,26 @@ fn show(parameter: &mut Value) {
         ("sort", _) => "name".into(),
         ("select", Some(names)) => names.iter().take(3).cloned().collect(),
         // The identifiers of everything else.
-        _ if schema["pattern"].as_str().is_some_and(is_identifier) => {
-            "5877a4a9b6b1bc76263e0a83".into()
-        }
+        _ if schema["pattern"] == ObjectId::PATTERN => IDENTIFIER.into(),
         _ => return,
     };
     parameter["example"] = example;
 }
 
-/// Returns true if this pattern is that of an `ObjectId`.
-fn is_identifier(pattern: &str) -> bool {
-    pattern == "^[0-9a-fA-F]{24}$"
+/// Shows another user in the place of the caller where a user is deleted: nobody who tries the
+/// reference out means to lose the own account.
+fn spare_the_caller(document: &mut Value) {
+    let is_of_a_user = |operation: &&OperationInfo| {
+        operation.method == Method::DELETE && operation.path.ends_with("/{user_id}")
+    };
+    for operation in catalogue().iter().filter(is_of_a_user) {
+        let parameters = &mut document["paths"][operation.path]["delete"]["parameters"];
+        for parameter in parameters.as_array_mut().into_iter().flatten() {
+            if parameter["name"] == "user_id" {
+                parameter["example"] = IDENTIFIER.into();
+            }
+        }
+    }
 }
 
 /// Returns true if resources that match this pattern of an order know when they were made.
@@ -116,7 +134,9 @@ pub(super) const OTHER_FAILURE: &str = "OtherFailure";
 /// The reply for every other status is that of a failure, and all operations share it.
 fn adapt_failures(responses: &mut Map<String, Value>, shared: &mut Map<String, Value>) {
     if let Some(mut other) = responses.shift_remove("default") {
-        let example = ErrorBody::from(Failure::Unavailable);
+        let request_id = REQUEST_ID_EXAMPLE.to_owned();
+        let example =
+            ErrorBody::from(Failure::Unavailable).with(Detail::RequestInfo { request_id });
         other["content"]["application/json"]["example"] = json!(example);
         shared.insert(OTHER_FAILURE.to_owned(), other);
         let reference = json!({ "$ref": format!("#/components/responses/{OTHER_FAILURE}") });

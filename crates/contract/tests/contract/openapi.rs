@@ -353,7 +353,7 @@ fn request_views_are_closed_and_replies_open() {
         "Token",
         "UserOrganizations",
         "UserOrganization",
-        "ApiError",
+        "ErrorReply",
     ] {
         assert!(
             schemas[name].get("additionalProperties").is_none(),
