@@ -10,6 +10,7 @@ use std::sync::LazyLock;
 use openapi_diff::Rule;
 use openapi_diff::rules::of_oasdiff;
 
+use crate::lint;
 use crate::verify::Law;
 
 /// What the checks that compare no documents find.
@@ -112,7 +113,8 @@ const PROTO: &str = "proto-";
 static KNOWN: LazyLock<HashSet<Cow<'static, str>>> = LazyLock::new(|| {
     let changes = Rule::all().into_keys().map(Cow::Owned);
     let laws = Law::ALL.iter().map(|law| law.id());
-    let others = OTHERS.iter().copied().chain(laws).map(Cow::Borrowed);
+    let others = OTHERS.iter().chain(lint::IDS).copied();
+    let others = others.chain(laws).map(Cow::Borrowed);
     changes.chain(others).collect()
 });
 
@@ -121,12 +123,19 @@ pub(crate) fn is_known(id: &str) -> bool {
     id.starts_with(PROTO) || KNOWN.contains(id)
 }
 
-/// The id of a change that is closest to a text, if one is close.
-pub(crate) fn nearest_change(text: &str) -> Option<String> {
+/// Returns whether the level of a finding with this id can be chosen: it is a change, or what
+/// makes generated clients ugly.
+pub(crate) fn has_level(id: &str) -> bool {
+    lint::IDS.contains(&id) || Rule::all().contains_key(id)
+}
+
+/// The id whose level can be chosen that is closest to a text, if one is close.
+pub(crate) fn nearest_with_level(text: &str) -> Option<String> {
     if let Some(ours) = of_oasdiff(text) {
         return Some(ours.to_owned());
     }
-    nearest(text, Rule::all().into_keys())
+    let lints = lint::IDS.iter().copied().map(str::to_owned);
+    nearest(text, Rule::all().into_keys().chain(lints))
 }
 
 /// The id that is closest to a text, if one is close.
@@ -135,7 +144,8 @@ pub(crate) fn nearest_known(text: &str) -> Option<String> {
         return Some(ours.to_owned());
     }
     let laws = Law::ALL.iter().map(|law| law.id());
-    let others = OTHERS.iter().copied().chain(laws).map(str::to_owned);
+    let others = OTHERS.iter().chain(lint::IDS).copied();
+    let others = others.chain(laws).map(str::to_owned);
     nearest(text, Rule::all().into_keys().chain(others))
 }
 
@@ -151,7 +161,7 @@ fn nearest(text: &str, ids: impl Iterator<Item = String>) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{OTHERS, is_known, nearest_change, nearest_known};
+    use super::{OTHERS, is_known, nearest_known, nearest_with_level};
 
     #[test]
     fn ids_stand_in_order() {
@@ -169,7 +179,7 @@ mod tests {
     #[test]
     fn a_slip_leads_to_the_nearest_id() {
         assert_eq!(nearest_known("stale-fil").as_deref(), Some("stale-file"));
-        let nearest = nearest_change("endpoint-aded");
+        let nearest = nearest_with_level("endpoint-aded");
         assert_eq!(nearest.as_deref(), Some("endpoint-added"));
         assert_eq!(nearest_known("nothing"), None);
         let nearest = nearest_known("request-body-any-of-removed");

@@ -5,7 +5,7 @@
 //! orval, openapi-python-client, openapi-generator, datamodel-code-generator and progenitor
 //! were tried. What a document says of the API is no concern of this module.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use openapi_diff::{Level, Location, OperationList};
 use serde_json::{Map, Value};
@@ -56,6 +56,30 @@ const BUILT_IN: &[&str] = &[
     "void",
 ];
 
+/// What openapi-typescript-codegen exports of its own among all schemas.
+const OF_GENERATORS: &[&str] = &[
+    "apierror",
+    "cancelablepromise",
+    "cancelerror",
+    "openapi",
+    "openapiconfig",
+];
+
+/// The ids of what is found.
+pub(crate) const IDS: &[&str] = &[
+    "alternative-without-type",
+    "default-looks-required",
+    "enum-without-name",
+    "name-built-in",
+    "name-of-generators",
+    "names-coincide",
+    "object-without-name",
+    "parameter-without-example",
+    "samples-of-one-language",
+    "status-default",
+    "status-range",
+];
+
 /// Where the named schemas of a document are.
 const SCHEMAS: &str = "/components/schemas";
 
@@ -76,10 +100,41 @@ pub fn lint(document: &Value, source: &str) -> Vec<Finding> {
             let message = format!("`{name}` is a name of a language's own; say more");
             lint.find("name-built-in", Level::Warning, &place, message);
         }
+        if OF_GENERATORS.contains(&bare(name).as_str()) {
+            let message = format!("`{name}` is what a generator calls a part of its own");
+            lint.find("name-of-generators", Level::Error, &place, message);
+        }
         lint.schema(&place, schema, true);
     }
     lint.operations(document);
     lint.findings
+}
+
+/// What of a lint is new since that of what was published. What is published cannot be
+/// mended without breaking clients.
+pub fn new_since(published: &[Finding], found: Vec<Finding>) -> Vec<Finding> {
+    let mut known: BTreeMap<_, usize> = BTreeMap::new();
+    for finding in published {
+        *known.entry(kind(finding)).or_default() += 1;
+    }
+    let is_new = |finding: &Finding| match known.get_mut(&kind(finding)) {
+        Some(left) if *left > 0 => {
+            *left -= 1;
+            false
+        }
+        _ => true,
+    };
+    found.into_iter().filter(is_new).collect()
+}
+
+/// What makes two findings the same: all but the document and the numbers in its place, which
+/// move with what stands before it.
+fn kind(finding: &Finding) -> (String, String, String) {
+    let place = finding.revision.as_ref().map(|place| &*place.pointer);
+    let is_number = |part: &&str| part.bytes().all(|byte| byte.is_ascii_digit());
+    let parts = place.unwrap_or_default().split('/');
+    let place: Vec<_> = parts.filter(|part| !is_number(part)).collect();
+    (finding.id.clone(), finding.message.clone(), place.join("/"))
 }
 
 /// What was found so far.
@@ -90,6 +145,7 @@ struct Lint<'a> {
 
 impl Lint<'_> {
     fn find(&mut self, id: &str, level: Level, pointer: &str, message: String) {
+        debug_assert!(IDS.contains(&id), "add `{id}` to IDS");
         self.findings.push(Finding {
             id: id.to_owned(),
             level,
@@ -177,27 +233,42 @@ impl Lint<'_> {
         let mut ids = Vec::new();
         let paths = document["paths"].as_object().into_iter().flatten();
         for (path, item) in paths {
+            let place = format!("/paths/{}", escape(path));
+            self.parameters(document, listed(&place, item));
             let operations = item.as_object().into_iter().flatten();
             for (method, operation) in operations.filter(|(_, part)| part["responses"].is_object())
             {
-                let place = format!("/paths/{}/{method}", escape(path));
+                let place = format!("{place}/{method}");
                 ids.extend(operation["operationId"].as_str());
                 let parameters = operation["parameters"].as_array().into_iter().flatten();
                 let names = parameters.filter_map(|parameter| parameter["name"].as_str());
                 self.coinciding(&format!("{place}/parameters"), names);
-                self.parameters(document, &place, operation);
+                self.parameters(document, listed(&place, operation));
+                self.samples(&place, operation);
                 self.statuses(&place, operation, is_3_0);
             }
         }
         self.coinciding("/paths", ids);
+        let shared = document.pointer("/components/parameters");
+        let shared = shared.and_then(Value::as_object).into_iter().flatten();
+        let shared = shared.map(|(name, parameter)| {
+            let place = format!("/components/parameters/{}", escape(name));
+            (place, parameter)
+        });
+        self.parameters(document, shared);
     }
 
-    fn parameters(&mut self, document: &Value, place: &str, operation: &Value) {
-        let parameters = operation["parameters"].as_array().into_iter().flatten();
-        for (number, parameter) in parameters.enumerate() {
+    /// The parameters that stand at a place, each with its own one.
+    fn parameters<'v>(
+        &mut self,
+        document: &Value,
+        parameters: impl Iterator<Item = (String, &'v Value)>,
+    ) {
+        for (place, parameter) in parameters {
             let target = parameter["schema"]["$ref"].as_str().unwrap_or_default();
             let target = target.trim_start_matches('#');
             let values = document.pointer(&format!("{target}/enum"));
+            // One that is referred to is judged where it stands.
             let is_shown = ["$ref", "example", "examples"]
                 .iter()
                 .any(|keyword| parameter.get(keyword).is_some())
@@ -205,8 +276,22 @@ impl Lint<'_> {
             if !is_shown {
                 let name = parameter["name"].as_str().unwrap_or_default();
                 let message = format!("`{name}` has no example");
-                let place = format!("{place}/parameters/{number}");
                 self.find("parameter-without-example", Level::Info, &place, message);
+            }
+        }
+    }
+
+    /// Code samples of one language. Elements of Stoplight knows one for each, and shows the
+    /// last under the name of the first.
+    fn samples(&mut self, place: &str, operation: &Value) {
+        let samples = operation["x-codeSamples"].as_array().into_iter().flatten();
+        let mut known = BTreeSet::new();
+        for (number, sample) in samples.enumerate() {
+            let language = sample["lang"].as_str().unwrap_or_default();
+            if !known.insert(language.to_lowercase()) {
+                let message = format!("another code sample in `{language}`; renderers show one");
+                let place = format!("{place}/x-codeSamples/{number}");
+                self.find("samples-of-one-language", Level::Warning, &place, message);
             }
         }
     }
@@ -234,6 +319,13 @@ impl Lint<'_> {
     }
 }
 
+/// The parameters of an operation or a path, which are at this place.
+fn listed<'v>(place: &str, of: &'v Value) -> impl Iterator<Item = (String, &'v Value)> {
+    let parameters = of["parameters"].as_array().into_iter().flatten();
+    let numbered = parameters.enumerate();
+    numbered.map(move |(number, parameter)| (format!("{place}/parameters/{number}"), parameter))
+}
+
 /// What is left of a name in camel, snake and Pascal case alike.
 fn bare(name: &str) -> String {
     name.chars()
@@ -251,7 +343,7 @@ fn escape(name: &str) -> String {
 mod tests {
     use serde_json::json;
 
-    use super::{Value, lint};
+    use super::{IDS, Value, lint, new_since};
 
     /// Checks what is found in a document with this schema `User` and this operation.
     #[track_caller]
@@ -332,10 +424,10 @@ mod tests {
 
     #[test]
     fn names_of_languages_are_found() {
-        let document = json!({"components": {"schemas": {"Error": {}, "ApiError": {}}}});
-        let found = lint(&document, "a.json");
-        assert_eq!(found.len(), 1, "{found:?}");
-        assert_eq!(found[0].id, "name-built-in");
+        let names = json!({"Error": {}, "ApiError": {}, "ErrorReply": {}});
+        let found = lint(&json!({"components": {"schemas": names}}), "a.json");
+        let ids: Vec<_> = found.iter().map(|finding| finding.id.as_str()).collect();
+        assert_eq!(ids, ["name-built-in", "name-of-generators"]);
     }
 
     #[test]
@@ -349,6 +441,34 @@ mod tests {
                 {"name": "sort", "schema": {"type": "string"}},
             ]}),
             &["parameter-without-example /paths/~1users/get/parameters/2"],
+        );
+    }
+
+    #[test]
+    fn parameters_of_a_path_and_shared_ones_are_looked_at_too() {
+        let sort = || json!({"name": "sort", "schema": {"type": "string"}});
+        let document = json!({
+            "paths": {"/users": {
+                "parameters": [sort(), {"$ref": "#/components/parameters/Sort"}],
+            }},
+            "components": {"parameters": {"Sort": sort()}},
+        });
+        let places = lint(&document, "a.json").into_iter();
+        let places = places.filter_map(|finding| Some(finding.revision?.pointer));
+        assert_eq!(
+            places.collect::<Vec<_>>(),
+            ["/paths/~1users/parameters/0", "/components/parameters/Sort"]
+        );
+    }
+
+    #[test]
+    fn samples_of_one_language_are_found() {
+        let samples = ["shell", "go", "Shell"].map(|lang| json!({"lang": lang, "source": ""}));
+        check(
+            "3.1.0",
+            &json!({}),
+            &json!({"responses": {}, "x-codeSamples": samples}),
+            &["samples-of-one-language /paths/~1users/get/x-codeSamples/2"],
         );
     }
 
@@ -370,5 +490,31 @@ mod tests {
             &other,
             &["status-default /paths/~1users/get/responses/default"],
         );
+    }
+
+    #[test]
+    fn ids_stand_in_order() {
+        assert!(IDS.is_sorted(), "sort the ids");
+    }
+
+    #[test]
+    fn what_was_published_is_not_new() {
+        let alternatives = |published: Value| {
+            let schemas = json!({"User": {"oneOf": published}});
+            lint(&json!({"components": {"schemas": schemas}}), "a.json")
+        };
+        let bare = || json!({"required": ["password"]});
+        let whole = || json!({"type": "object"});
+        let new = |before: Value, after: Value| {
+            new_since(&alternatives(before), alternatives(after)).len()
+        };
+        assert_eq!(new(json!([bare()]), json!([bare()])), 0);
+        assert_eq!(
+            new(json!([bare()]), json!([whole(), bare()])),
+            0,
+            "it moved"
+        );
+        assert_eq!(new(json!([bare()]), json!([bare(), bare()])), 1);
+        assert_eq!(new(json!([whole()]), json!([bare()])), 1);
     }
 }

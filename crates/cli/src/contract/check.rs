@@ -7,10 +7,11 @@ use ::contract::artefacts::artefacts_of;
 use anyhow::{Context as _, bail};
 use clap::Args;
 use conformance::diff::{OperationRule, Policy, Rule, diff};
+use conformance::lint::new_since;
 use conformance::release::version::{self, History};
 use conformance::release::{
-    Base, Choice, Git, Published, Settings, changelog, choose, exceptions, manifest, read_if_there,
-    settle,
+    Base, Choice, Git, Linted, Published, Settings, changelog, choose, exceptions, manifest,
+    read_if_there, settle,
 };
 use conformance::report::{Finding, Level, Report};
 use conformance::verify::{self, Live};
@@ -21,7 +22,7 @@ use super::output::{EXIT_CODES, OutputArgs};
 use super::policy::{self, PolicyArgs};
 use super::project::{ProjectArgs, api_document};
 use super::revision::{self, Revision, stated_version};
-use super::{agree, buf, built_in, recorded};
+use super::{agree, buf, built_in, lint, recorded};
 use crate::progress::Progress;
 
 /// Check everything about the contract, and give one verdict
@@ -39,7 +40,9 @@ use crate::progress::Progress;
 /// 7. every change is published, under a version that moves with it, and the
 ///    changelog tells of each version;
 /// 8. the recorded exchanges are whole, and keep the contract;
-/// 9. a backend keeps it to the letter: the one built in, or the one at --url.
+/// 9. nothing new makes clients ugly that are generated from the document, as
+///    `contract lint` tells;
+/// 10. a backend keeps it to the letter: the one built in, or the one at --url.
 ///
 /// In a git checkout everything is compared with the base of the change: the merge
 /// base with the default branch, or on that branch the commit before.
@@ -172,6 +175,7 @@ pub(crate) async fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
             "there is an exchange for each operation and status, and each keeps the contract";
         verdict.take("recorded", found, holds);
     }
+    check_lint(&settings, published, &mut verdict)?;
     check_backend(args, &settings, &mut verdict).await?;
 
     let left_over = verdict.policy.left_over(verdict.today);
@@ -262,6 +266,30 @@ fn check_clients(
         None => verdict.take("proto", vec![buf::missing(args.require_buf)], ""),
     }
     verdict.take("version", versions, &format!("{current}, as published"));
+    Ok(())
+}
+
+/// Checks what the document of the working tree is like for generators of clients.
+fn check_lint(
+    settings: &Settings,
+    published: &Published,
+    verdict: &mut Verdict,
+) -> anyhow::Result<()> {
+    if settings.lint == Linted::None {
+        verdict.skip("lint", "contract.toml wants no lint");
+        return Ok(());
+    }
+    let all = lint::findings(settings)?;
+    let count = all.len();
+    let found = match settings.lint {
+        Linted::New => new_since(&published.lint()?, all),
+        Linted::All | Linted::None => all,
+    };
+    let holds = match count - found.len() {
+        0 => "nothing makes generated clients ugly".to_owned(),
+        _ => format!("nothing new makes generated clients ugly; `contract lint` shows all {count}"),
+    };
+    verdict.take("lint", found, &holds);
     Ok(())
 }
 

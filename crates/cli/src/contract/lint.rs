@@ -4,10 +4,11 @@ use std::process::ExitCode;
 
 use clap::Args;
 use conformance::lint::lint;
-use conformance::release;
-use conformance::report::Report;
+use conformance::release::{self, Settings};
+use conformance::report::{Finding, Report};
 
 use super::output::{EXIT_CODES, OutputArgs};
+use super::policy::{PolicyArgs, today};
 use super::project::{ProjectArgs, document_text};
 
 /// Find what makes clients ugly that are generated from the OpenAPI document
@@ -21,18 +22,28 @@ pub(crate) struct LintArgs {
     #[command(flatten)]
     project: ProjectArgs,
     #[command(flatten)]
+    policy: PolicyArgs,
+    #[command(flatten)]
     output: OutputArgs,
 }
 
 pub(crate) fn run(args: &LintArgs) -> anyhow::Result<ExitCode> {
-    args.output.judges_nothing()?;
     let settings = args.project.settings()?;
-    let name = settings.document.display().to_string();
-    let document = release::value_of(&document_text(&settings)?, &name)?;
-    args.output.print(&Report {
-        title: format!("{name} for generators of clients"),
-        findings: lint(&document, &name),
-        accepted: 0,
+    let policy = args.policy.or_ignore(settings.ignore.as_ref());
+    let mut policy = policy.read(&args.output)?;
+    let report = Report {
+        title: format!("{} for generators of clients", settings.document.display()),
+        findings: policy.judge(findings(&settings)?, today()),
+        accepted: policy.accepted(),
         coverage: None,
-    })
+    };
+    let command = "web1on1 contract lint";
+    args.policy.report(&report, &args.output, command)
+}
+
+/// Everything that is found in the document.
+pub(super) fn findings(settings: &Settings) -> anyhow::Result<Vec<Finding>> {
+    let name = settings.document.display().to_string();
+    let document = release::value_of(&document_text(settings)?, &name)?;
+    Ok(lint(&document, &name))
 }

@@ -485,3 +485,30 @@ fn help_tells_which_api() {
     assert!(text.contains("--document <FILE>"), "{text}");
     assert!(text.contains("--proto <DIR>"), "{text}");
 }
+
+#[test]
+fn what_is_new_and_makes_generated_clients_ugly_is_told() {
+    let repository = stranger();
+    let settings = "document = \"api/shop.yaml\"\n";
+    repository.write("contract.toml", settings);
+    repository.check(&["bless"], 0, &["published 1.0.0"]);
+    // `inFull` has no example, and had none when it was published.
+    let expected = ["ok    lint      nothing new makes generated clients ugly"];
+    repository.check(&["check"], 0, &expected);
+
+    let ugly = "colour: {type: string, enum: [red, blue]}";
+    repository.replace("api/shop.yaml", "colour: {type: string}", ugly);
+    let expected = ["warn  lint      1 to look at", "warning[enum-without-name]"];
+    repository.check(&["check"], 1, &expected);
+    let level = ["check", "--level", "enum-without-name=error"];
+    repository.check(&level, 1, &["FAIL  lint      1 wrong"]);
+    let level = ["lint", "--level", "enum-without-name=none"];
+    repository.check(&level, 0, &["0 errors, 0 warnings, 3 notes"]);
+
+    repository.write("contract.toml", &format!("{settings}lint = \"all\"\n"));
+    let expected = ["[parameter-without-example]"];
+    repository.check(&["check"], 1, &expected);
+    repository.write("contract.toml", &format!("{settings}lint = \"none\"\n"));
+    let expected = ["skip  lint      contract.toml wants no lint"];
+    repository.check(&["check"], 1, &expected);
+}

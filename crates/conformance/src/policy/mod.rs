@@ -6,7 +6,7 @@ mod ignore;
 
 use std::collections::BTreeMap;
 
-use openapi_diff::{Date, Rule};
+use openapi_diff::Date;
 use serde::Deserialize;
 
 pub use self::baseline::Baseline;
@@ -91,8 +91,7 @@ impl Policy {
                 toml,
             }
         })?;
-        let known = Rule::all();
-        if let Some(id) = policy.levels.keys().find(|id| !known.contains_key(*id)) {
+        if let Some(id) = policy.levels.keys().find(|id| !ids::has_level(id)) {
             return Err(PolicyError::unknown_change(id));
         }
         for entry in &policy.ignore {
@@ -124,7 +123,7 @@ impl Policy {
             "none" => Word::None,
             _ => return Err(wrong()),
         };
-        if !Rule::all().contains_key(id) {
+        if !ids::has_level(id) {
             return Err(PolicyError::unknown_change(id));
         }
         self.levels.insert(id.to_owned(), level);
@@ -233,7 +232,7 @@ impl PolicyError {
     fn unknown_change(id: &str) -> Self {
         Self::UnknownChange {
             id: id.to_owned(),
-            nearest: ids::nearest_change(id),
+            nearest: ids::nearest_with_level(id),
         }
     }
 }

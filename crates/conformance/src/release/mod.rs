@@ -31,4 +31,4 @@ pub use error::ReleaseError;
 pub use files::{Files, protos, read_all, read_if_there, write};
 pub use git::Git;
 pub use published::{Published, publish, value_of, version_of};
-pub use settings::{Recorded, Settings};
+pub use settings::{Linted, Recorded, Settings};

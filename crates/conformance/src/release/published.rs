@@ -11,6 +11,8 @@ use super::error::ReleaseError;
 use super::files::{Files, read_all, write};
 use super::manifest;
 use crate::diff::Document;
+use crate::lint::lint;
+use crate::report::Finding;
 
 /// A published contract: its document, protos and rules.
 #[derive(Debug)]
@@ -59,6 +61,16 @@ impl Published {
     /// It is none.
     pub fn document(&self) -> Result<Document, ReleaseError> {
         Ok(Document::parse(&self.document, &self.text)?)
+    }
+
+    /// Returns what makes clients ugly that are generated from its document.
+    ///
+    /// # Errors
+    ///
+    /// The document is neither JSON nor YAML.
+    pub fn lint(&self) -> Result<Vec<Finding>, ReleaseError> {
+        let document = value_of(&self.text, &self.document)?;
+        Ok(lint(&document, &self.document))
     }
 
     /// Returns its files without the manifest.

@@ -33,6 +33,8 @@ pub struct Settings {
     pub ignore: Option<PathBuf>,
     /// The recorded exchanges, if there are any.
     pub recorded: Option<Recorded>,
+    /// What of the document is held against the lint.
+    pub lint: Linted,
     /// Whether the Rust types that the program was built from are a statement of
     /// this API too, so that its document is derived from them.
     pub built_in: bool,
@@ -41,6 +43,30 @@ pub struct Settings {
     pub guarded: BTreeMap<PathBuf, String>,
     /// What changes may add although it weakens what they are judged by.
     pub allow: Vec<Allowance>,
+}
+
+/// What of a document is held against it where it makes generated clients ugly.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Linted {
+    /// What the published document does not have yet.
+    #[default]
+    New,
+    /// All of it.
+    All,
+    /// Nothing.
+    None,
+}
+
+impl Linted {
+    /// The word for it in the settings.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::All => "all",
+            Self::None => "none",
+        }
+    }
 }
 
 /// Where recorded exchanges lie.

@@ -22,7 +22,7 @@ use super::changelog;
 use super::error::ReleaseError;
 use super::files::read_if_there;
 use super::finding::wrong;
-use super::settings::{Recorded, Settings};
+use super::settings::{Linted, Recorded, Settings};
 use crate::report::{Finding, Level, Location};
 use crate::waivers;
 
@@ -127,6 +127,10 @@ fn of_settings(now: &Settings, before: &Settings) -> Vec<Exception> {
         if !before.iter().all(|path| now.contains(path)) {
             changed.push((key, list(now), list(before)));
         }
+    }
+    if now.lint != before.lint && now.lint != Linted::All {
+        let word = |lint: Linted| lint.word().to_owned();
+        changed.push(("lint", word(now.lint), word(before.lint)));
     }
     if before.built_in && !now.built_in {
         changed.push(("built-in", "false".to_owned(), "true".to_owned()));
