@@ -142,30 +142,42 @@ async function token() {
   return (await reply.json()).token;
 }
 
-// Goes to an operation by its anchor, gives the token, and sends the request.
-async function tryOut(context, view) {
-  const where = `trying out (${view.name})`;
-  const page = await open(context, new URL("rest.html#tag/users/listUsers", docs).href, where);
+// What is tried out: a list, and the first of several examples of a body.
+const TRIED = [
+  { anchor: "tag/users/listUsers", line: "get /users", status: 200 },
+  { anchor: "tag/services/createService", line: "post /services", status: 201 },
+];
+
+// Goes to an operation by its anchor, gives the token, and sends the request as it is shown.
+async function tryOut(context, view, { anchor, line, status }) {
+  const where = `trying out ${line} (${view.name})`;
+  const page = await open(context, new URL(`rest.html#${anchor}`, docs).href, where);
   page.setDefaultTimeout(PATIENCE);
+  const [method, target] = line.split(" ");
+  const button = page.getByRole("button", { name: new RegExp(`^Test Request \\(${line}\\)`, "i") });
+  await button.waitFor();
   await accessible(page, `${where}, the operation`);
-  await page.getByRole("button", { name: /^Test Request \(get \/users\)/i }).click();
+  if (screenshots) {
+    await page.screenshot({ path: path.join(screenshots, `${view.name}-${method}.png`) });
+  }
+  await button.click();
   const dialog = page.getByRole("dialog");
   const send = dialog.locator("[data-addressbar-action=send]:visible");
   await send.waitFor();
   await dialog.getByRole("textbox", { name: "Bearer Token" }).fill(await token());
   await accessible(page, `${where}, the dialog`);
   if (screenshots) {
-    await page.screenshot({ path: path.join(screenshots, `${view.name}-try.png`) });
+    await page.screenshot({ path: path.join(screenshots, `${view.name}-try-${method}.png`) });
   }
-  const answered = page.waitForResponse((response) => response.url().includes("/v2/users"));
+  const answered = page.waitForResponse((response) => response.url().includes(`/v2${target}`));
   await send.click();
   const response = await answered;
-  if (response.status() !== 200 || new URL(response.url()).origin !== origin) {
+  if (response.status() !== status || new URL(response.url()).origin !== origin) {
     problem(where, `${response.url()} was answered with ${response.status()}`);
   } else if ((await response.json()).length === 0) {
     problem(where, `${response.url()} asks for less than there is: nobody is listed`);
   }
-  await dialog.getByText("200", { exact: false }).first().waitFor();
+  await dialog.getByText(String(status), { exact: false }).first().waitFor();
   await page.close();
 }
 
@@ -215,7 +227,9 @@ try {
       await look(context, view, name, titles);
     }
     await searching(context, view);
-    await tryOut(context, view);
+    for (const tried of TRIED) {
+      await tryOut(context, view, tried);
+    }
     if (view.name === "phone") {
       await menu(context, view);
     }

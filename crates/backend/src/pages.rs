@@ -16,7 +16,8 @@ pub(crate) type MakeError = Box<dyn StdError + Send + Sync>;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Page {
     /// Where it is, such as `/docs/index.html`. The directory of an `index.html` leads
-    /// to it too.
+    /// to it too, and a `404.html` in a root is what browsers are shown where nothing is
+    /// below that root.
     pub path: String,
     /// Its media type.
     pub media_type: String,
@@ -64,10 +65,7 @@ impl Pages {
 
     /// Returns whether a page may be there.
     pub(crate) fn cover(&self, path: &str) -> bool {
-        self.roots.iter().any(|root| {
-            let rest = path.strip_prefix(root);
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        })
+        self.roots.iter().any(|root| is_below(root, path))
     }
 
     /// The page at a path.
@@ -82,11 +80,15 @@ impl Pages {
         if let Some(page) = pages.get(path) {
             return Ok(Found::Page(page));
         }
+        let instead = || {
+            let root = self.roots.iter().find(|root| is_below(root, path))?;
+            pages.get(&format!("{root}/404.html"))
+        };
         let index = format!("{}/index.html", path.trim_end_matches('/'));
         Ok(match pages.get(&index) {
             Some(page) if path.ends_with('/') => Found::Page(page),
             Some(_) => Found::Directory,
-            None => Found::Nothing,
+            None => Found::Nothing(instead()),
         })
     }
 }
@@ -96,5 +98,12 @@ pub(crate) enum Found<'a> {
     Page(&'a Page),
     /// A page is at the same path with a slash, where its links are right.
     Directory,
-    Nothing,
+    /// The `404.html` of the root says so to people.
+    Nothing(Option<&'a Page>),
+}
+
+/// Returns whether a path is this root or below it.
+fn is_below(root: &str, path: &str) -> bool {
+    let rest = path.strip_prefix(root);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

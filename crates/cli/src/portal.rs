@@ -7,6 +7,7 @@ use bytes::Bytes;
 use contract::artefacts::artefacts;
 use contract::operation::BASE_PATH;
 use contract::reasons::REASONS;
+use http::Uri;
 use serde_json::{Value, json};
 use site::{File, Input, Reason, Source};
 
@@ -49,7 +50,15 @@ pub(crate) fn url(base: &str) -> String {
 ///
 /// The site cannot be made of what is built in.
 pub(crate) fn files(base: Option<&str>) -> anyhow::Result<Vec<File>> {
-    made_of(&documents(base)?)
+    let root = base.map(directory).unwrap_or_default();
+    made_of(&documents(base)?, &root)
+}
+
+/// The path of a URL, with a slash at its end.
+fn directory(url: &str) -> String {
+    let uri: Option<Uri> = url.parse().ok();
+    let path = uri.as_ref().map_or("", Uri::path);
+    format!("{}/", path.trim_end_matches('/'))
 }
 
 /// What a server of the API at `base` serves beside it: the site below `/docs`, and the
@@ -64,7 +73,7 @@ fn files_of_server(base: &str) -> anyhow::Result<Vec<File>> {
     for document in &mut documents {
         name_this_server(document)?;
     }
-    made_of(&documents)
+    made_of(&documents, &directory(&url(base)))
 }
 
 /// Where each file of the site is on a server.
@@ -95,7 +104,7 @@ fn served(files: &[File]) -> anyhow::Result<Vec<Page>> {
     Ok(pages)
 }
 
-fn made_of(documents: &[Source]) -> anyhow::Result<Vec<File>> {
+fn made_of(documents: &[Source], root: &str) -> anyhow::Result<Vec<File>> {
     let protos: Vec<_> = proto::SOURCES
         .iter()
         .map(|(path, content)| Source {
@@ -118,6 +127,7 @@ fn made_of(documents: &[Source]) -> anyhow::Result<Vec<File>> {
         protos: &protos,
         changelog: CHANGELOG,
         reasons: &reasons,
+        root,
     };
     site::build(&input).context("the documentation cannot be made")
 }

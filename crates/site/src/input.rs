@@ -36,4 +36,8 @@ pub struct Input<'a> {
     pub changelog: &'a str,
     /// The reasons that errors have.
     pub reasons: &'a [Reason],
+    /// The path of the site on its server, such as `/docs/`; empty where nobody knows it. The
+    /// page for what is not found is shown in place of pages of any depth, and finds the
+    /// others by it.
+    pub root: &'a str,
 }

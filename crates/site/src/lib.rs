@@ -20,6 +20,7 @@ mod home;
 mod html;
 mod input;
 mod markdown;
+mod not_found;
 mod operations;
 mod page;
 mod policy;
@@ -68,6 +69,7 @@ pub fn build(input: &Input<'_>) -> Result<Vec<File>, Error> {
     let mut files = vec![search::index(&pages, &rest, &api, input.reasons)];
     files.push(reference::page(&document, &rest, &api));
     files.extend(pages.iter().map(|page| page.file(&rest.version)));
+    files.push(not_found::file(input.root, &rest.version));
     files.extend(downloads::files(input)?);
     files.extend(assets::files());
     Ok(files)

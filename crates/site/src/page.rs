@@ -58,7 +58,11 @@ pub(crate) struct Page {
 impl Page {
     /// The page as a file. `version` is that of the contract.
     pub(crate) fn file(&self, version: &str) -> File {
-        let root = root(&self.path);
+        self.file_below(root(&self.path), version)
+    }
+
+    /// The page as a file, where this leads to the root of the site.
+    pub(crate) fn file_below(&self, root: &str, version: &str) -> File {
         let policy = policy::of_page();
         let mut html = head(root, &self.title, &self.description, &policy);
         html.push_str(&header(root, self.section, version));

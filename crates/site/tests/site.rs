@@ -43,6 +43,7 @@ static SITE: LazyLock<BTreeMap<String, File>> = LazyLock::new(|| {
         protos: &protos,
         changelog: CHANGELOG,
         reasons: &reasons,
+        root: "",
     };
     let files = site::build(&input).expect("the site can be made");
     let files: Vec<_> = files

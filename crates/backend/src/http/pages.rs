@@ -29,7 +29,10 @@ pub(super) async fn answer(
     let page = match pages.find(path).await.map_err(Error::internal)? {
         Found::Page(page) => page,
         Found::Directory => return Ok(to_directory(path)),
-        Found::Nothing => {
+        Found::Nothing(Some(page)) if is_browser(&method, request) => {
+            return respond(StatusCode::NOT_FOUND, page, request).await;
+        }
+        Found::Nothing(_) => {
             let path = path.to_owned();
             return Err(Failure::PathUnknown { path }.into());
         }
@@ -38,7 +41,18 @@ pub(super) async fn answer(
         let path = path.to_owned();
         return Err(Failure::MethodNotAllowed { path, method }.into());
     }
-    respond(page, request).await
+    respond(StatusCode::OK, page, request).await
+}
+
+/// Returns whether somebody looks for a page, rather than a program for a document.
+fn is_browser(method: &Method, request: &HeaderMap) -> bool {
+    let mut accepted = request.get_all(header::ACCEPT).iter();
+    *method == Method::GET
+        && accepted.any(|types| {
+            types
+                .to_str()
+                .is_ok_and(|types| types.contains("text/html"))
+        })
 }
 
 /// Leads to the same path with a slash, by a relative URL: a proxy may have another path
@@ -55,7 +69,7 @@ fn to_directory(path: &str) -> Response {
         .into_response()
 }
 
-async fn respond(page: &Page, request: &HeaderMap) -> Result<Response, Error> {
+async fn respond(status: StatusCode, page: &Page, request: &HeaderMap) -> Result<Response, Error> {
     let tag = tag(&page.gzip);
     let policy = page.policy.as_deref().unwrap_or("default-src 'none'");
     let headers = [
@@ -67,17 +81,17 @@ async fn respond(page: &Page, request: &HeaderMap) -> Result<Response, Error> {
         (header::VARY, "accept-encoding"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
-    if is_known(&tag, request) {
+    if status == StatusCode::OK && is_known(&tag, request) {
         return Ok((StatusCode::NOT_MODIFIED, headers).into_response());
     }
     if takes_gzip(request) {
         let coding = [(header::CONTENT_ENCODING, "gzip")];
-        return Ok((headers, coding, page.gzip.clone()).into_response());
+        return Ok((status, headers, coding, page.gzip.clone()).into_response());
     }
     let gzip = page.gzip.clone();
     let plain = spawn_blocking(move || plain(&gzip)).await;
     let plain = plain.map_err(Error::internal)?.map_err(Error::internal)?;
-    Ok((headers, plain).into_response())
+    Ok((status, headers, plain).into_response())
 }
 
 fn plain(gzip: &[u8]) -> std::io::Result<Bytes> {

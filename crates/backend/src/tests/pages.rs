@@ -34,7 +34,12 @@ async fn served() -> (Router, Arc<AtomicUsize>) {
     let count = Arc::clone(&made);
     let pages = Pages::new(["/docs", "/openapi.json"], move || {
         count.fetch_add(1, Ordering::Relaxed);
-        let paths = ["/docs/index.html", "/docs/a/index.html", "/openapi.json"];
+        let paths = [
+            "/docs/index.html",
+            "/docs/a/index.html",
+            "/docs/404.html",
+            "/openapi.json",
+        ];
         Ok::<_, String>(paths.map(page).into())
     });
     let api = Api::start_with(|config| config.pages = Some(pages)).await;
@@ -70,6 +75,35 @@ async fn a_page_needs_no_token() {
             "default-src 'self'"
         );
         assert_eq!(headers[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+    }
+}
+
+#[tokio::test]
+async fn people_are_shown_a_page_where_there_is_none() {
+    let (router, _) = served().await;
+    let browser = [("accept", "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8")];
+    for path in ["/docs/b.html", "/docs/a/b/c/", "/docs/404.html/x"] {
+        let (status, headers, body) = ask(&router, &format!("GET {path}"), &browser).await;
+        assert_eq!(
+            (status.as_u16(), body.as_slice()),
+            (404, TEXT.as_bytes()),
+            "{path}"
+        );
+        // It is no copy of what may be there one day.
+        let tag = headers[header::ETAG].to_str().expect("ASCII").to_owned();
+        let known = [browser[0], ("if-none-match", tag.as_str())];
+        let (status, ..) = ask(&router, &format!("GET {path}"), &known).await;
+        assert_eq!(status, 404, "{path}");
+    }
+    for (line, headers) in [
+        ("GET /docs/b.html", &[("accept", "*/*")][..]),
+        ("GET /docs/b.html", &[][..]),
+        ("POST /docs/b.html", &browser[..]),
+        ("GET /openapi.json/x", &browser[..]),
+    ] {
+        let (status, headers, _) = ask(&router, line, headers).await;
+        assert_eq!(status, 404, "{line}");
+        assert_eq!(headers[header::CONTENT_TYPE], "application/json", "{line}");
     }
 }
 
