@@ -52,6 +52,10 @@ function correct() {
     element.dataset.named = "";
     element.setAttribute("aria-label", "Notifications of requests");
   }
+  // The one editor that has no name is that of a body.
+  for (const element of all(".cm-content[role=textbox]:not([aria-label]):not([aria-labelledby])")) {
+    element.setAttribute("aria-label", "Body");
+  }
   // Code that is wider than its place can be scrolled with the keyboard.
   for (const element of all("[class*=language-]:not([tabindex])")) {
     element.tabIndex = 0;
