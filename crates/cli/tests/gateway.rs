@@ -290,7 +290,9 @@ fn hardly_any_memory_of_a_server_comes_in_huge_pages() {
     ));
     let rollup = format!("/proc/{}/smaps_rollup", gateway.child.id());
     let rollup = std::fs::read_to_string(rollup).expect("the process runs");
-    let huge = rollup.lines().find(|line| line.starts_with("AnonHugePages:"));
+    let huge = rollup
+        .lines()
+        .find(|line| line.starts_with("AnonHugePages:"));
     let size = huge.and_then(|line| line.split_whitespace().nth(1));
     let size: u64 = size.expect("a size").parse().expect("a number of KiB");
     assert!(
