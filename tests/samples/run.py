@@ -50,6 +50,8 @@ class Operation:
             sample["label"]: sample["source"] for sample in stated["x-codeSamples"]
         }
         # What reads comes first, and what others are in is deleted last.
+        # A change of an organization replaces its categories, and comes behind theirs.
+        method = "delete" if self.id == "updateOrganization" else method
         order = ["get", "post", "patch", "put", "delete"].index(method)
         self.order = (order, -path.count("/"), self.id in ("deleteUser", "deleteOrganization"))
 
@@ -105,6 +107,20 @@ def environment(serving, log):
         "WEB1ON1_TOKEN": tokens["token"],
         "WEB1ON1_REFRESH_TOKEN": tokens["refreshToken"],
     }
+
+
+def move(env):
+    """Makes the user of the samples a member of a second organization, as a user has to be
+    who leaves one. No seed can."""
+    headers = {
+        "authorization": f"Bearer {env['WEB1ON1_TOKEN']}",
+        "content-type": "application/json",
+    }
+    url = f"{env['WEB1ON1_URL']}/users/57c8479433f5d57d3013a0bc"
+    body = json.dumps({"organization": "55dcf8aa048ee2227d4aa1a4"}).encode()
+    request = urllib.request.Request(url, data=body, headers=headers, method="PATCH")
+    with urllib.request.urlopen(request, timeout=30):
+        pass
 
 
 def run(command, env, directory, timeout=600):
@@ -324,6 +340,7 @@ def main():
         try:
             # What comes first stays as it is.
             with server([SEEDS[0], SEEDS[1], things]) as env:
+                move(env)
                 carry_out(env, others, directory)
             with server(SEEDS) as env:
                 carry_out(env, alone, directory)
