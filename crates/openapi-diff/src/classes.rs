@@ -7,6 +7,7 @@
 //! and leaves the comparison with what has changed and what holds it.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
@@ -18,11 +19,19 @@ use super::places::{Kind, holds_schemas, within};
 /// The class of a schema.
 pub(super) type Class = u32;
 
+/// Something for each schema of a document, by the address of its value. Pointers would take
+/// much more room.
+type ByAddress<T> = HashMap<usize, T>;
+
+fn address(value: &Value) -> usize {
+    std::ptr::from_ref(value).addr()
+}
+
 /// The class of every schema in two documents.
 #[derive(Debug, Default)]
 pub(super) struct Classes {
-    base: HashMap<String, Class>,
-    revision: HashMap<String, Class>,
+    base: ByAddress<Class>,
+    revision: ByAddress<Class>,
     /// The class of schemas that admit everything and say nothing else.
     any: Option<Class>,
     base_children: Children,
@@ -108,10 +117,10 @@ impl Classes {
         let mut all = base_items;
         all.extend(revision_items);
         let classes = partition(&all);
-        let of = |places: HashMap<String, usize>| -> HashMap<String, Class> {
+        let of = |places: ByAddress<usize>| -> ByAddress<Class> {
             let numbered = places.into_iter();
             numbered
-                .map(|(pointer, item)| (pointer, classes[item]))
+                .map(|(address, item)| (address, classes[item]))
                 .collect()
         };
         let admits_all = |item: &Item| item.own == any && item.inner.is_empty();
@@ -132,6 +141,16 @@ impl Classes {
         }
     }
 
+    /// Returns whether old schemas that hold together surely differ in nothing from new ones.
+    pub(super) fn are_same(&self, old: &[Located<'_>], new: &[Located<'_>]) -> bool {
+        if let ([old], [new]) = (old, new) {
+            let old = self.base.get(&address(old.value));
+            return old.is_some() && old == self.revision.get(&address(new.value));
+        }
+        let old = self.of(Side::Base, old);
+        old.is_some() && old == self.of(Side::Revision, new)
+    }
+
     /// The classes of schemas that hold together; none for those that admit everything.
     pub(super) fn of(&self, side: Side, places: &[Located<'_>]) -> Option<Vec<Class>> {
         let known = match side {
@@ -140,7 +159,7 @@ impl Classes {
         };
         let mut classes = BTreeSet::new();
         for place in places {
-            let class = *known.get(&place.pointer)?;
+            let class = *known.get(&address(place.value))?;
             if Some(class) != self.any {
                 classes.insert(class);
             }
@@ -149,38 +168,40 @@ impl Classes {
     }
 }
 
-/// The schemas of a document, by their pointers. Those that stand for others are these.
+/// The schemas of a document, by their addresses. Those that stand for others are these.
 fn items(
     document: &Document,
     children: &Children,
     first: usize,
     names: &mut Names,
-) -> (HashMap<String, usize>, Vec<Item>) {
-    let mut numbers: HashMap<&str, usize> = HashMap::new();
+) -> (ByAddress<usize>, Vec<Item>) {
+    let mut numbers: ByAddress<usize> = HashMap::new();
     let mut places: Vec<(&str, &Value)> = Vec::new();
     for pointer in &document.schemas {
         if let Some(value) = document.root.pointer(pointer)
             && stands_for(document, pointer, value).is_none()
         {
-            numbers.insert(pointer, first + places.len());
+            numbers.insert(address(value), first + places.len());
             places.push((pointer, value));
         }
     }
-    let resolved = |pointer: &str| -> Option<usize> {
-        let place = Located {
-            pointer: pointer.to_owned(),
-            value: document.root.pointer(pointer)?,
-        };
-        let end = followed(document, &place);
-        numbers.get(end.pointer.as_str()).copied()
+    let resolved = |pointer: &str, value: &Value| -> Option<usize> {
+        // Most stand for nothing else.
+        if let Some(number) = numbers.get(&address(value)) {
+            return Some(*number);
+        }
+        let pointer = pointer.to_owned();
+        let end = followed(document, &Located { pointer, value });
+        numbers.get(&address(end.value)).copied()
     };
+    let at = |pointer: &str| resolved(pointer, document.root.pointer(pointer)?);
     let items = places
         .iter()
         .map(|(pointer, value)| {
             let mut item = item(document, pointer, value, &resolved, names);
             // What a discriminator tells apart is meant wherever the schema is.
             for (name, child) in children.at(pointer).into_iter().flatten() {
-                if let Some(child) = resolved(child) {
+                if let Some(child) = at(child) {
                     let name = names.number(format!("child {name}"));
                     item.inner.push((name, vec![child]));
                     item.unordered.push(false);
@@ -190,7 +211,10 @@ fn items(
         })
         .collect();
     let all = document.schemas.iter();
-    let places = all.filter_map(|pointer| Some((pointer.clone(), resolved(pointer)?)));
+    let places = all.filter_map(|pointer| {
+        let value = document.root.pointer(pointer)?;
+        Some((address(value), resolved(pointer, value)?))
+    });
     (places.collect(), items)
 }
 
@@ -243,18 +267,25 @@ fn item(
     document: &Document,
     pointer: &str,
     value: &Value,
-    resolved: &impl Fn(&str) -> Option<usize>,
+    resolved: &impl Fn(&str, &Value) -> Option<usize>,
     names: &mut Names,
 ) -> Item {
     let mut inner: BTreeMap<(u32, bool), Vec<usize>> = BTreeMap::new();
     let own = match value {
         Value::Object(map) => {
-            let said = map
-                .iter()
-                .filter_map(|(key, value)| says(document, map, key, value));
+            let said = map.iter().filter_map(|(key, value)| {
+                let mut said = says(document, map, key, value)?;
+                if let Some(whole) = document.digits(|| format!("{pointer}/{key}")) {
+                    // Writing to a string cannot fail.
+                    let _ = write!(said, " {whole}");
+                }
+                Some(said)
+            });
             let said: BTreeSet<String> = said.collect();
             if let Some(reference) = map.get("$ref").and_then(Value::as_str)
-                && let Some(target) = document.target(reference).as_deref().and_then(resolved)
+                && let Some(at) = document.target(reference)
+                && let Some(value) = document.root.pointer(&at)
+                && let Some(target) = resolved(&at, value)
             {
                 inner.insert((names.number("$ref".to_owned()), false), vec![target]);
             }
@@ -263,8 +294,8 @@ fn item(
         Value::Bool(true) => String::new(),
         other => other.to_string(),
     };
-    for (at, _, _) in within(Kind::Schema, pointer, value) {
-        let Some(target) = resolved(&at) else {
+    for (at, _, value) in within(Kind::Schema, pointer, value) {
+        let Some(target) = resolved(&at, value) else {
             continue;
         };
         let step = at.get(pointer.len() + 1..).unwrap_or_default();
@@ -333,9 +364,23 @@ fn says(
             }
             set(value)
         }
+        // Alternatives are selected by their names as well.
+        ("discriminator", _) => format!("{} {:?}", canonical(value), names_of_branches(map)),
         _ => canonical(value),
     };
     Some(format!("{keyword} {said}"))
+}
+
+/// The names of the schemas that a union refers to.
+fn names_of_branches(map: &Map<String, Value>) -> BTreeSet<&str> {
+    let unions = ["oneOf", "anyOf"].into_iter();
+    let branches = unions.filter_map(|keyword| map.get(keyword)?.as_array());
+    let references = branches
+        .flatten()
+        .filter_map(|branch| branch.get("$ref")?.as_str());
+    references
+        .filter_map(|text| Some(text.rsplit_once('/')?.1))
+        .collect()
 }
 
 /// Puts items into classes, and splits the classes until no two items of one class

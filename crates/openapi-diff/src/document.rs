@@ -12,12 +12,14 @@ use url::Url;
 use super::bounds::{Budget, MAX_CHAIN};
 use super::dialect;
 pub(super) use super::dialect::Dialect;
+use super::digits::Digits;
 use super::error::{BoxError, DocumentError};
-use super::file::{File, SourceText};
+use super::file::{File, Place, SourceText};
 use super::finding::Location;
 use super::join::{Joined, join};
 use super::link::{Fetch, Referred, link};
-use super::places::{Kind, escape, within};
+use super::path_items;
+use super::places::{Kind, escape, target, within};
 
 /// An OpenAPI 3.0, 3.1 or 3.2 document whose references all resolve.
 #[derive(Debug)]
@@ -31,6 +33,8 @@ pub struct Document {
     /// The files, without their values.
     files: Vec<File>,
     joined: Joined,
+    /// Whole numbers in [`root`](Self::root) that have lost digits there.
+    pub(super) digits: Digits,
 }
 
 impl Document {
@@ -83,6 +87,16 @@ impl Document {
             }
         }
         let (mut files, joined) = join(link(root, dialect, &mut budget, fetch)?);
+        let mut digits = Digits::new();
+        for (number, file) in files.iter_mut().enumerate() {
+            for (pointer, whole) in std::mem::take(&mut file.digits) {
+                let place = Place {
+                    file: number,
+                    pointer,
+                };
+                digits.insert(joined.pointer(&place), whole);
+            }
+        }
         let mut document = Document {
             source: files[0].source.clone(),
             root: files[0].value.take(),
@@ -90,13 +104,23 @@ impl Document {
             schemas: Vec::new(),
             files,
             joined,
+            digits,
         };
+        path_items::spread(&mut document.root);
         document.check()?;
         Ok(document)
     }
 
-    /// Says of places where they are written: in which file, where in it, and on which line.
-    pub(super) fn locate<'l>(&self, places: impl Iterator<Item = &'l mut Location>) {
+    /// Returns all of it as one value. References in it are pointers within it. Schemas of
+    /// other files stand among the components, what else these hold stands under a key
+    /// that the document does not have.
+    pub fn value(&self) -> &Value {
+        &self.root
+    }
+
+    /// Says of places in [`value`](Self::value) where they are written: in which file, where
+    /// in it, and on which line.
+    pub fn locate<'l>(&self, places: impl Iterator<Item = &'l mut Location>) {
         let mut by_file: Vec<Vec<&mut Location>> = Vec::new();
         by_file.resize_with(self.files.len(), Vec::new);
         for location in places {
@@ -131,10 +155,15 @@ impl Document {
     fn check(&mut self) -> Result<(), DocumentError> {
         let mut references = Vec::new();
         let mut todo = vec![(String::new(), Kind::Document, &self.root)];
-        let mut seen: HashSet<(String, Kind)> = HashSet::new();
+        // By their addresses, which take less room than pointers.
+        let mut seen: HashSet<(usize, Kind)> = HashSet::new();
+        let mut schemas = Vec::new();
         while let Some((pointer, kind, value)) = todo.pop() {
-            if !seen.insert((pointer.clone(), kind)) {
+            if !seen.insert((std::ptr::from_ref(value).addr(), kind)) {
                 continue;
+            }
+            if kind == Kind::Schema {
+                schemas.push(pointer.clone());
             }
             let properties = value.get("properties");
             if kind == Kind::Schema && properties.is_some_and(|properties| !properties.is_object())
@@ -153,9 +182,6 @@ impl Document {
             }
         }
         references.sort();
-        let schemas = seen.into_iter();
-        let schemas = schemas.filter(|(_, kind)| *kind == Kind::Schema);
-        let mut schemas: Vec<String> = schemas.map(|(pointer, _)| pointer).collect();
         schemas.sort_unstable();
         self.schemas = schemas;
         for pointer in references {
@@ -186,13 +212,17 @@ impl Document {
         Ok(())
     }
 
+    /// The whole number at a pointer, if it has more digits than the value there.
+    pub(super) fn digits(&self, pointer: impl FnOnce() -> String) -> Option<i128> {
+        if self.digits.is_empty() {
+            return None;
+        }
+        self.digits.get(&pointer()).copied()
+    }
+
     /// The pointer that a reference names, if there is something.
     pub(super) fn target(&self, reference: &str) -> Option<String> {
-        let fragment = reference.strip_prefix('#')?;
-        let fragment = percent_encoding::percent_decode_str(fragment);
-        let pointer = fragment.decode_utf8().ok()?.into_owned();
-        self.root.pointer(&pointer)?;
-        Some(pointer)
+        target(&self.root, reference)
     }
 
     /// Follows a Reference Object to what it stands for.

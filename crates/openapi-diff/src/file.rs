@@ -6,6 +6,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::bounds::{Budget, MAX_BYTES, MAX_DEPTH};
+use super::digits::Digits;
 use super::error::DocumentError;
 use super::lines::{Lines, prefixes, with_outer};
 use super::{json, yaml};
@@ -38,6 +39,8 @@ pub(super) struct File {
     format: Format,
     /// The places that are written elsewhere, by an alias or a merge key of YAML.
     elsewhere: HashMap<String, String>,
+    /// The numbers that lose digits as values.
+    pub(super) digits: Digits,
 }
 
 impl File {
@@ -69,9 +72,9 @@ impl File {
             .map_err(|problem| not_open_api(&format!("exceeds what is read: {problem}")))?;
         let inner = start.strip_prefix('{').map(str::trim_start);
         let is_json = inner.is_some_and(|inner| inner.is_empty() || inner.starts_with(['"', '}']));
-        let (format, value, elsewhere) = if is_json {
+        let (format, value, elsewhere, digits) = if is_json {
             match json::read(content, budget) {
-                Ok(value) => (Format::Json, value, HashMap::new()),
+                Ok((value, digits)) => (Format::Json, value, HashMap::new(), digits),
                 Err(error) => {
                     return Err(DocumentError::Json {
                         source_name: source,
@@ -81,7 +84,7 @@ impl File {
             }
         } else {
             match yaml::read(content, budget) {
-                Ok(yaml) => (Format::Yaml, yaml.value, yaml.elsewhere),
+                Ok(yaml) => (Format::Yaml, yaml.value, yaml.elsewhere, yaml.digits),
                 Err(error) => {
                     return Err(DocumentError::Yaml {
                         source_name: source,
@@ -97,6 +100,7 @@ impl File {
             text,
             format,
             elsewhere,
+            digits,
         })
     }
 

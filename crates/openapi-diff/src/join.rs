@@ -28,7 +28,7 @@ pub(super) struct Joined {
 
 impl Joined {
     /// The pointer to a place of a file in the value that holds all.
-    fn pointer(&self, place: &Place) -> String {
+    pub(super) fn pointer(&self, place: &Place) -> String {
         if let Some(named) = self.named.get(&place.file) {
             for prefix in prefixes(&place.pointer) {
                 if let Some(name) = named.get(prefix) {

@@ -9,25 +9,39 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value};
 
 use super::bounds::{Budget, MAX_DEPTH};
+use super::digits::{self, Digits};
+use super::lines::with_outer;
 use super::places::escape;
 
-/// Reads a text as one value.
-pub(super) fn read(text: &str, budget: &mut Budget) -> Result<Value, serde_json::Error> {
+/// Reads a text as one value, and finds the numbers in it that lose digits.
+pub(super) fn read(text: &str, budget: &mut Budget) -> Result<(Value, Digits), serde_json::Error> {
     let mut cursor = Cursor {
         pointer: String::new(),
         depth: 0,
+        large: Vec::new(),
         budget,
     };
     let mut json = serde_json::Deserializer::from_str(text);
     let value = Unique(&mut cursor).deserialize(&mut json)?;
     json.end()?;
-    Ok(value)
+    let mut digits = Digits::new();
+    if !cursor.large.is_empty() {
+        let wanted = with_outer(cursor.large.iter().map(String::as_str));
+        walk(text, &wanted, |pointer, _, value| {
+            if let Some(whole) = digits::whole(value) {
+                digits.insert(pointer.to_owned(), whole);
+            }
+        });
+    }
+    Ok((value, digits))
 }
 
 /// Where the reader is.
 struct Cursor<'b> {
     pointer: String,
     depth: usize,
+    /// Where the numbers are that may have lost digits.
+    large: Vec<String>,
     budget: &'b mut Budget,
 }
 
@@ -95,6 +109,9 @@ impl<'de> Visitor<'de> for Unique<'_, '_> {
     }
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Value, E> {
+        if digits::is_large(value) {
+            self.0.large.push(self.0.pointer.clone());
+        }
         Number::from_f64(value)
             .map(Value::Number)
             .ok_or_else(|| self.0.error(&format!("{value} is not a JSON number")))
@@ -159,6 +176,19 @@ pub(super) fn lines(text: &str, wanted: &HashSet<String>) -> HashMap<String, u32
         u32::try_from(before + 1).unwrap_or(u32::MAX)
     };
     let mut found = HashMap::new();
+    walk(text, wanted, |pointer, at, _| {
+        found.insert(pointer.to_owned(), line(at));
+    });
+    found
+}
+
+/// Visits the places at some pointers and at what they stand in: the pointer, the text of
+/// the key or else of the value, and that of the value.
+fn walk<'t>(
+    text: &'t str,
+    wanted: &HashSet<String>,
+    mut visit: impl FnMut(&str, &'t str, &'t str),
+) {
     let mut todo = vec![(String::new(), text)];
     while let Some((pointer, part)) = todo.pop() {
         let Ok(Parts(parts)) = serde_json::Deserializer::from_str(part).deserialize_any(Within)
@@ -177,14 +207,13 @@ pub(super) fn lines(text: &str, wanted: &HashSet<String>) -> HashMap<String, u32
             };
             let pointer = format!("{pointer}/{token}");
             if wanted.contains(&pointer) {
-                found.insert(pointer.clone(), line(at));
+                visit(&pointer, at, value.get());
                 if value.get().starts_with(['{', '[']) {
                     todo.push((pointer, value.get()));
                 }
             }
         }
     }
-    found
 }
 
 /// What stands right in an array or an object: the texts of keys and values.

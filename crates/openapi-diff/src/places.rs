@@ -111,6 +111,15 @@ pub(super) fn is_map(kind: Kind, key: &str) -> bool {
     matches!(kind.under(key), Some(Map(_) | Patterned(_)))
 }
 
+/// The pointer that a reference within a document names, if there is something.
+pub(super) fn target(root: &Value, reference: &str) -> Option<String> {
+    let fragment = reference.strip_prefix('#')?;
+    let fragment = percent_encoding::percent_decode_str(fragment);
+    let pointer = fragment.decode_utf8().ok()?.into_owned();
+    root.pointer(&pointer)?;
+    Some(pointer)
+}
+
 /// One token of a JSON pointer.
 pub(super) fn escape(token: &str) -> String {
     token.replace('~', "~0").replace('/', "~1")

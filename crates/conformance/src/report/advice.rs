@@ -52,6 +52,7 @@ fn of_operation(rule: O) -> Option<&'static str> {
         O::RequestBodyRemoved => "Send no body.",
         O::RequestParameterAllowEmptyValueRemoved => "Send a value, or leave it out.",
         O::RequestParameterBecameNotAllowReserved => "Percent-encode reserved characters.",
+        O::RequestParameterBecameList => "Send no text that holds what separates elements.",
         O::RequestParameterMoved => "Send it in its new place.",
         O::RequestParameterRemoved => "Stop sending it.",
         O::RequestParameterSerializationChanged => "Write it in the new way.",

@@ -46,7 +46,7 @@ impl<'a> Expand<'a> {
                 }
                 "const" => restrict(into, std::slice::from_ref(value)),
                 "minimum" | "maximum" => {
-                    if let Some(at) = exact(value) {
+                    if let Some(at) = self.exact(place, keyword, value) {
                         let exclusive = old
                             && place.flag(if keyword == "minimum" {
                                 "exclusiveMinimum"
@@ -57,7 +57,7 @@ impl<'a> Expand<'a> {
                     }
                 }
                 "exclusiveMinimum" | "exclusiveMaximum" => {
-                    if let Some(at) = exact(value) {
+                    if let Some(at) = self.exact(place, keyword, value) {
                         let bound_ = Bound {
                             at,
                             exclusive: true,
@@ -114,7 +114,7 @@ impl<'a> Expand<'a> {
                 }
                 "not" => {
                     if let Some(not) = place.raw_member("not")
-                        && self.twice_ruled_out(place).is_none()
+                        && self.negated(&not).is_none()
                     {
                         self.rule_out(into, not);
                     }
@@ -132,16 +132,24 @@ impl<'a> Expand<'a> {
         objects(into, place);
     }
 
+    /// A number with all its digits.
+    fn exact(&self, place: &Located<'a>, keyword: &str, value: &Value) -> Option<Exact> {
+        let pointer = || format!("{}/{keyword}", place.pointer);
+        let digits = self.document.digits(pointer).map(Exact::Whole);
+        digits.or_else(|| value.as_number().map(Exact::of))
+    }
+
     /// The schemas that a schema must keep in other words than `allOf`.
     pub(super) fn implied_parts(&self, place: &Located<'a>) -> Vec<Located<'a>> {
         let decided = match self.decided(place) {
             Some(Decided::Demands(schema)) => Some(schema),
             Some(Decided::Nothing) | None => None,
         };
-        decided
-            .into_iter()
-            .chain(self.twice_ruled_out(place))
-            .collect()
+        let mut parts: Vec<_> = decided.into_iter().collect();
+        if let Some(not) = place.raw_member("not") {
+            self.twice_ruled_out(&not, &mut parts);
+        }
+        parts
     }
 
     /// What a condition demands of every value, if it is always or never met, or demands
@@ -164,25 +172,41 @@ impl<'a> Expand<'a> {
         is_same.then_some(Decided::Demands(one))
     }
 
-    /// What is not to be ruled out: the schema in a `not` in a `not`.
-    fn twice_ruled_out(&self, place: &Located<'a>) -> Option<Located<'a>> {
-        let not = followed(self.document, &place.raw_member("not")?);
+    /// Finds what may not be ruled out: a schema that is nothing but a `not`, or one of
+    /// several that are. None of several is each of them.
+    fn twice_ruled_out(&self, not: &Located<'a>, parts: &mut Vec<Located<'a>>) {
+        if let Some(schema) = self.negated(not) {
+            parts.push(schema);
+        } else if self.is_any_of(not) {
+            for branch in list(not, "anyOf") {
+                self.twice_ruled_out(&branch, parts);
+            }
+        }
+    }
+
+    /// The schema in one that is nothing but a `not`.
+    fn negated(&self, schema: &Located<'a>) -> Option<Located<'a>> {
+        let not = followed(self.document, schema);
         let map = not.value.as_object()?;
         let is_mere = said(self.document, map).eq(["not"]);
         is_mere.then(|| not.raw_member("not")).flatten()
+    }
+
+    /// Returns whether a schema is nothing but a union.
+    fn is_any_of(&self, schema: &Located<'a>) -> bool {
+        let members = schema.value.as_object();
+        members.is_some_and(|members| said(self.document, members).eq(["anyOf"]))
     }
 
     /// Takes away the types of which all values are ruled out; anything else is kept as it
     /// is.
     fn rule_out(&self, into: &mut Alternative<'a>, not: Located<'a>) {
         // Not any of them is none of them.
-        let only_any_of = not
-            .value
-            .as_object()
-            .is_some_and(|members| said(self.document, members).eq(["anyOf"]));
-        if only_any_of {
+        if self.is_any_of(&not) {
             for branch in list(&not, "anyOf") {
-                self.rule_out(into, branch);
+                if self.negated(&branch).is_none() {
+                    self.rule_out(into, branch);
+                }
             }
             return;
         }
@@ -341,10 +365,6 @@ fn is_string(schema: &Map<String, Value>) -> bool {
         && schema
             .get("type")
             .is_some_and(|types| types_of(types) & STRING != 0)
-}
-
-fn exact(value: &Value) -> Option<Exact> {
-    value.as_number().map(Exact::of)
 }
 
 fn restrict(into: &mut Alternative<'_>, values: &[Value]) {

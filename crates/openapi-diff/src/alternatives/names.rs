@@ -13,9 +13,10 @@ impl<'a> Expand<'a> {
         let [place] = alternative.names.0.as_slice() else {
             return None;
         };
-        if !alternative.additional.is_any() || !alternative.by_pattern.is_empty() {
+        if !alternative.by_pattern.is_empty() {
             return None;
         }
+        let undeclared = &alternative.additional;
         let target = followed(self.document, place);
         let map = target.value.as_object()?;
         let mut keywords = said(self.document, map).filter(|keyword| *keyword != "type");
@@ -31,17 +32,23 @@ impl<'a> Expand<'a> {
                         *node = never.clone();
                     }
                 }
-                other.by_pattern.insert(pattern.to_owned(), Node::default());
+                other
+                    .by_pattern
+                    .insert(pattern.to_owned(), undeclared.clone());
             }
-            "enum" => {
-                let names = map.get("enum")?.as_array()?;
+            "enum" | "const" => {
+                let names = match map.get("const") {
+                    Some(only) => std::slice::from_ref(only),
+                    None => map.get("enum")?.as_array()?,
+                };
                 for (name, node) in &mut other.properties {
                     if !names.iter().any(|listed| listed == name.as_str()) {
                         *node = never.clone();
                     }
                 }
                 for name in names.iter().filter_map(|name| name.as_str()) {
-                    other.properties.entry(name.to_owned()).or_default();
+                    let property = other.properties.entry(name.to_owned());
+                    property.or_insert_with(|| undeclared.clone());
                 }
             }
             _ => return None,
@@ -54,7 +61,7 @@ impl<'a> Expand<'a> {
 
 impl<'a> Node<'a> {
     /// What admits nothing, because of what a schema says of something else.
-    fn never(because: &Located<'a>) -> Self {
+    pub(super) fn never(because: &Located<'a>) -> Self {
         Node(vec![Located {
             pointer: format!("{}#", because.pointer),
             value: &super::alternative::NOTHING,

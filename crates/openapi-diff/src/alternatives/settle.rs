@@ -8,13 +8,14 @@
 use serde_json::Value;
 
 use super::alternative::{
-    ANY, ARRAY, Alternative, BOOLEAN, Bound, Contains, FRACTION, INTEGER, LEFT_OUT, NULL, NUMBER,
-    Node, OBJECT, STRING, admits_plainly, bound, type_of,
+    ANY, ARRAY, Alternative, BOOLEAN, Bound, Contains, FRACTION, INTEGER, LEFT_OUT, NOTHING, NULL,
+    NUMBER, Node, OBJECT, STRING, admits_plainly, bound, type_of,
 };
 use super::apart::nodes_apart;
 use super::exact::Exact;
 use super::expand::{Carrier, Expand};
 use crate::canonical::ValueSet;
+use crate::document::Located;
 use crate::level::Direction;
 use crate::pattern::matches;
 
@@ -112,6 +113,7 @@ impl<'a> Expand<'a> {
             let others = &mut alternative.others;
             others.retain(|keyword, _| !OF_TEXTS.contains(keyword));
         }
+        settle_contains(&mut alternative);
         if alternative.types & ARRAY != 0 && self.no_array(&alternative) {
             alternative.types &= !ARRAY;
         }
@@ -173,6 +175,9 @@ impl<'a> Expand<'a> {
 
     /// Takes out the properties that this direction does not hold.
     fn settle_object(&self, alternative: &mut Alternative<'a>) {
+        if alternative.names.is_never() || alternative.sizes[2].1 == Some(0) {
+            settle_empty(alternative);
+        }
         let hidden = match self.direction {
             Direction::Request => "readOnly",
             Direction::Response => "writeOnly",
@@ -233,6 +238,36 @@ impl<'a> Expand<'a> {
             alternative.types &= !OBJECT;
         }
     }
+}
+
+/// A list that must contain so many elements of any kind has so many.
+fn settle_contains(alternative: &mut Alternative<'_>) {
+    let size = &mut alternative.sizes[1];
+    alternative.contains.retain(|contains| {
+        if contains.node.is_any() {
+            size.0 = size.0.max(contains.least);
+            let limits = [size.1, contains.most].into_iter().flatten();
+            size.1 = limits.min();
+        }
+        !contains.node.is_any()
+    });
+}
+
+/// Says in one way that an object has no properties.
+fn settle_empty(alternative: &mut Alternative<'_>) {
+    let (least, _) = alternative.sizes[2];
+    if least > 0 {
+        alternative.types &= !OBJECT;
+    }
+    alternative.sizes[2] = (0, None);
+    alternative.properties.clear();
+    alternative.by_pattern.clear();
+    alternative.additional = Node::never(&Located {
+        pointer: alternative.label.clone(),
+        value: &NOTHING,
+    });
+    alternative.additional_stated = true;
+    alternative.names = Node::default();
 }
 
 /// An object with more pairs of a pattern and a name that may match is not compared.

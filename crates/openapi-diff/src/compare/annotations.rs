@@ -1,6 +1,6 @@
 //! What a schema says besides which values it admits.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -115,6 +115,7 @@ impl<'a> Compare<'a> {
         site: &Site,
         out: &mut Vec<Change>,
     ) {
+        let property = &is["propertyName"];
         let (was, is) = (
             selected(&self.base, old, was),
             selected(&self.revision, new, is),
@@ -130,9 +131,6 @@ impl<'a> Compare<'a> {
                 }
                 continue;
             };
-            let place = |document: &'a Document, pointer: &str| {
-                document.place(pointer).map(Node::one).unwrap_or_default()
-            };
             let (before, after) = (
                 place(self.base.document, target),
                 place(self.revision.document, other),
@@ -145,21 +143,83 @@ impl<'a> Compare<'a> {
                 ));
             }
         }
-        for (name, (_, stated)) in &is {
+        let by = property.as_str().unwrap_or_default();
+        let selectable: BTreeSet<&String> = was.values().map(|(target, _)| target).collect();
+        for (name, (target, stated)) in &is {
             if *stated && !was.contains_key(name) {
+                // Of an alternative that is not new, the value is.
+                let is_new =
+                    selectable.contains(target) && !lists_values(&self.revision, target, by);
                 out.push(site.change(
                     SchemaRule::DiscriminatorMappingAdded,
-                    Effect::None,
+                    if is_new { Effect::Widens } else { Effect::None },
                     around!("`{name}` now selects an alternative of", ""),
                 ));
             }
         }
+        self.renamed(by, [&was, &is], site, out);
+    }
+
+    /// Finds alternatives that are selected by the name of their schema, which is another.
+    fn renamed(&self, by: &str, [was, is]: [&Selected; 2], site: &Site, out: &mut Vec<Change>) {
+        let only = |these: &Selected, those: &Selected| -> Vec<(String, String)> {
+            let own = these
+                .iter()
+                .filter(|(name, (_, stated))| !stated && !those.contains_key(*name));
+            own.map(|(name, (target, _))| (name.clone(), target.clone()))
+                .collect()
+        };
+        let mut come = only(is, was);
+        for (name, target) in only(was, is) {
+            let before = place(self.base.document, &target);
+            let same = come.iter().position(|(_, other)| {
+                self.untouched(&before, &place(self.revision.document, other))
+            });
+            let Some(index) = same else {
+                continue;
+            };
+            let (other, _) = come.swap_remove(index);
+            if lists_values(&self.base, &target, by) {
+                continue;
+            }
+            out.push(site.change(
+                SchemaRule::DiscriminatorMappingDeleted,
+                Effect::Narrows,
+                around!("`{name}` no longer selects an alternative of", ""),
+            ));
+            out.push(site.change(
+                SchemaRule::DiscriminatorMappingAdded,
+                Effect::Widens,
+                around!("`{other}` now selects an alternative of", ""),
+            ));
+        }
     }
 }
 
-/// What is said of XML that would not hold anyway: a property has its own name.
+/// Returns whether an alternative lists the values of the property that tells it from
+/// others. No other value selects it, whatever its schema is called.
+fn lists_values(of: &Expand<'_>, target: &str, by: &str) -> bool {
+    let node = place(of.document, target);
+    let alternatives = of.alternatives(&node);
+    let mut properties = alternatives.iter().map(|one| one.properties.get(by));
+    properties.all(|property| property.is_some_and(|property| of.listed(property).is_some()))
+}
+
+/// What the values of a discriminator select: pointers of schemas, and whether a mapping
+/// says so.
+type Selected = BTreeMap<String, (String, bool)>;
+
+fn place<'a>(document: &'a Document, pointer: &str) -> Node<'a> {
+    document.place(pointer).map(Node::one).unwrap_or_default()
+}
+
+/// What is said of XML that would not hold anyway: a property has its own name. What
+/// OpenAPI 3.2 says of the type of a node is told in the words that it replaces.
 fn stated<'x>(xml: Option<&'x Value>, node: &Node<'_>) -> BTreeMap<&'x str, &'x Value> {
+    const YES: &Value = &Value::Bool(true);
     let pointer = node.pointer().unwrap_or_default();
+    let mut places = node.0.iter();
+    let is_list = places.any(|place| place.text("type") == Some("array"));
     let own_name = |value: &Value| {
         let name = value.as_str().map(escape);
         name.is_some_and(|name| pointer.ends_with(&format!("/properties/{name}")))
@@ -168,7 +228,14 @@ fn stated<'x>(xml: Option<&'x Value>, node: &Node<'_>) -> BTreeMap<&'x str, &'x 
     members
         .filter(|(_, value)| **value != Value::Bool(false))
         .filter(|(key, value)| !(*key == "name" && own_name(value)))
-        .map(|(key, value)| (key.as_str(), value))
+        .filter_map(|(key, value)| match (key.as_str(), value.as_str()) {
+            ("nodeType", Some("attribute")) => Some(("attribute", YES)),
+            ("nodeType", Some("element")) => is_list.then_some(("wrapped", YES)),
+            ("nodeType", Some("none")) if is_list => None,
+            // It says something of lists alone.
+            ("wrapped", _) if !is_list => None,
+            (key, _) => Some((key, value)),
+        })
         .collect()
 }
 
@@ -201,11 +268,7 @@ fn extensible(old: Option<&Value>, new: Option<&Value>, site: &Site, out: &mut V
 
 /// The pointers of the schemas that the values of a discriminator select, and
 /// whether a mapping says so.
-fn selected<'a>(
-    expand: &Expand<'a>,
-    node: &Node<'a>,
-    discriminator: &Value,
-) -> BTreeMap<String, (String, bool)> {
+fn selected<'a>(expand: &Expand<'a>, node: &Node<'a>, discriminator: &Value) -> Selected {
     let mut all = BTreeMap::new();
     for keyword in ["oneOf", "anyOf"] {
         let branches = expand.annotation(node, keyword).and_then(Value::as_array);

@@ -34,7 +34,7 @@ pub(super) use self::site::Change;
 use self::site::{Found, Site};
 use self::text::{formats, patterns};
 use super::alternatives::{
-    ARRAY, Alternative, BOOLEAN, Carrier, Expand, NUMBER, Node, OBJECT, STRING,
+    ARRAY, Alternative, BOOLEAN, Carrier, Expand, NUMBER, Node, OBJECT, STRING, admits_plainly,
 };
 use serde_json::Value;
 
@@ -188,6 +188,17 @@ impl<'a> Compare<'a> {
             None if old.types == BOOLEAN => Some(both.as_slice()),
             values => values.as_deref(),
         };
+        if let Some(texts) = was.filter(|_| old.types == STRING)
+            && new.types & !(NUMBER | BOOLEAN) == 0
+        {
+            // Texts that spell values of another type are these values.
+            return texts.iter().all(|text| {
+                let value = text
+                    .as_str()
+                    .and_then(|text| serde_json::from_str(text).ok());
+                value.is_some_and(|value: Value| admits_plainly(new, &value))
+            });
+        }
         if let (Some(was), Some(is)) = (was, &new.values) {
             let text = |value: &Value| {
                 value

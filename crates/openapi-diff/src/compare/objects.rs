@@ -47,6 +47,13 @@ impl<'a> Compare<'a> {
         for name in names {
             let required = (old.required.contains(name), new.required.contains(name));
             let nodes = (old.properties.get(name), new.properties.get(name));
+            // Most of many properties are as they were.
+            if let (Some(was), Some(is)) = nodes
+                && required.0 == required.1
+                && self.untouched(was, is)
+            {
+                continue;
+            }
             let site = &site.property(name, nodes);
             match nodes {
                 (Some(was), is) if !was.is_never() && is.is_none_or(Node::is_never) => {

@@ -100,8 +100,7 @@ impl<'a> Compare<'a> {
 
     /// Returns whether the schemas differ in nothing, and refer to nothing that does.
     pub(super) fn untouched(&self, old: &Node<'a>, new: &Node<'a>) -> bool {
-        let old = self.classes.of(Side::Base, &old.0);
-        old.is_some() && old == self.classes.of(Side::Revision, &new.0)
+        self.classes.are_same(&old.0, &new.0)
     }
 }
 

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use super::encodings::Bodies;
 use super::judge::{Described, Judge, Scope, schema, sent};
-use crate::alternatives::{Carrier, Node};
-use crate::document::Located;
+use crate::alternatives::{ARRAY, Carrier, Expand, Node};
+use crate::document::{Document, Located};
 use crate::level::Direction;
 use crate::media::{is_json, is_xml, media, ranges};
 use crate::rules::{OperationRule, Part};
@@ -213,19 +213,49 @@ impl<'a> Judge<'a> {
             always: true,
             xml: is_xml(kind),
         };
-        self.schemas(scope, described, &nodes.0, &nodes.1);
         // One after the other, without a list around them (OpenAPI 3.2).
         let items = [old, new].map(|place| place.raw_member("itemSchema").map(Node::one));
+        let element = &format!("each element of {subject}");
+        let of_element = Described {
+            subject: element,
+            ..described
+        };
+        let of_list = |document, whole: &Node<'a>| elements(document, direction, whole);
+        // A schema of the whole says the same of a list.
+        let one_each = match items.each_ref() {
+            [Some(was), None] if nodes.0.is_any() => {
+                of_list(self.revision, &nodes.1).map(|is| (was.clone(), is))
+            }
+            [None, Some(is)] if nodes.1.is_any() => {
+                of_list(self.base, &nodes.0).map(|was| (was, is.clone()))
+            }
+            _ => None,
+        };
+        if let Some((was, is)) = one_each {
+            self.schemas(scope, of_element, &was, &is);
+            return;
+        }
+        self.schemas(scope, described, &nodes.0, &nodes.1);
         if items.iter().any(Option::is_some) {
             let [was, is] = items.map(Option::unwrap_or_default);
-            let subject = &format!("the elements of {subject}");
-            let described = Described {
-                subject,
-                ..described
-            };
-            self.schemas(scope, described, &was, &is);
+            self.schemas(scope, of_element, &was, &is);
         }
     }
+}
+
+/// What a schema says of each element, if it is that of a list and says nothing else.
+fn elements<'a>(
+    document: &'a Document,
+    direction: Direction,
+    whole: &Node<'a>,
+) -> Option<Node<'a>> {
+    let alternatives = Expand::new(document, direction).alternatives(whole);
+    let [list] = &*alternatives else {
+        return None;
+    };
+    let mut bare = list.clone();
+    let items = std::mem::take(&mut bare.items);
+    (bare.types == ARRAY && bare.is_of_types()).then_some(items)
 }
 
 /// The media types of a body, to be looked up.

@@ -180,11 +180,11 @@ impl Names {
 /// `name`, below a subject.
 fn named(steps: &[&str], subject: &str) -> String {
     if let Some((&"[]", list)) = steps.split_last() {
-        return format!("the elements of {}", named(list, subject));
+        return format!("each element of {}", named(list, subject));
     }
     match steps.split_first() {
         None => subject.to_owned(),
-        Some((&"[]", inner)) => named(inner, &format!("the elements of {subject}")),
+        Some((&"[]", inner)) => named(inner, &format!("each element of {subject}")),
         Some(_) => {
             let mut path = String::new();
             for step in steps {
@@ -211,14 +211,14 @@ mod tests {
     fn places_are_named_for_people() {
         check(&[], "the body");
         check(&["tags"], "the property `tags` of the body");
-        check(&["[]"], "the elements of the body");
+        check(&["[]"], "each element of the body");
         check(
             &["[]", "name"],
-            "the property `name` of the elements of the body",
+            "the property `name` of each element of the body",
         );
         check(
             &["tags", "[]"],
-            "the elements of the property `tags` of the body",
+            "each element of the property `tags` of the body",
         );
         check(
             &["tags", "[]", "name"],

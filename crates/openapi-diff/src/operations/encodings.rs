@@ -45,6 +45,14 @@ impl<'a> Judge<'a> {
                 let places = [places[0].unwrap_or(old), places[1].unwrap_or(new)];
                 self.encoding_changed(scope, bodies.direction, &subject, places);
             }
+            if bodies.is_form && bodies.direction == Direction::Request && !scope.inverted {
+                let style = written(places[1]);
+                let of = |document, node| property(document, node, name);
+                let was = of(self.base, bodies.schemas[0]);
+                let is = of(self.revision, bodies.schemas[1]);
+                let (old, new) = (places[0].unwrap_or(old), places[1].unwrap_or(new));
+                self.delimited(scope, &subject, style, (old, &was), (new, &is));
+            }
             if let [Some(was), Some(is)] = places
                 && !bodies.is_form
             {
@@ -163,6 +171,16 @@ fn properties<'a>(
         }
     }
     all
+}
+
+/// The schemas of a property of a body, the first of them where it has several.
+fn property<'a>(document: &'a Document, node: &Node<'a>, name: &str) -> Node<'a> {
+    let expand = Expand::new(document, Direction::Request);
+    let alternatives = expand.alternatives(node);
+    let mut found = alternatives
+        .iter()
+        .filter_map(|one| one.properties.get(name));
+    found.next().cloned().unwrap_or_default()
 }
 
 /// Returns whether who knows one encoding of a part, which may have these types, does not

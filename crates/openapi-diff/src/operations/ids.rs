@@ -19,13 +19,13 @@ impl Judge<'_> {
         let is = ids(self.revision, &new_root);
         let owners: BTreeMap<&str, &Key> = is
             .iter()
-            .filter_map(|(key, operation)| Some((operation.text("operationId")?, key)))
+            .filter_map(|(key, (_, operation))| Some((operation.text("operationId")?, key)))
             .collect();
-        for (key, old) in &was {
-            let Some(new) = is.get(key) else {
+        for (key, (path, old)) in &was {
+            let Some((_, new)) = is.get(key) else {
                 continue;
             };
-            let name = format!("{} {}", key.0, old_path(old));
+            let name = format!("{} {path}", key.0);
             let (rule, text) = match (old.text("operationId"), new.text("operationId")) {
                 (Some(was), is) if is != Some(was) => {
                     let now = is.map_or("gone".to_owned(), |id| format!("now `{id}`"));
@@ -58,21 +58,16 @@ impl Judge<'_> {
     }
 }
 
-/// The operations under `paths`, whatever their path parameters are called.
-fn ids<'a>(document: &'a Document, root: &Located<'a>) -> BTreeMap<Key, Located<'a>> {
+/// The operations under `paths` with the paths, whatever their parameters are called.
+fn ids<'a>(document: &'a Document, root: &Located<'a>) -> BTreeMap<Key, (String, Located<'a>)> {
     let paths = document.members(root, "paths").into_iter();
     paths
         .filter(|(path, _)| path.starts_with('/'))
         .flat_map(|(path, item)| {
-            let of = operations(&item).into_iter();
-            of.map(move |(method, operation)| ((method, template(&path).0), operation))
+            let of = operations(document, &item).into_iter();
+            of.map(move |(method, operation)| {
+                ((method, template(&path).0), (path.clone(), operation))
+            })
         })
         .collect()
-}
-
-/// The path that an operation stands under.
-fn old_path(operation: &Located<'_>) -> String {
-    let mut tokens = operation.pointer.split('/').skip(2);
-    let token = tokens.next().unwrap_or_default();
-    token.replace("~1", "/").replace("~0", "~")
 }

@@ -230,9 +230,12 @@ const METHODS: [&str; 9] = [
 
 /// The operations of a path item, by method. Those of methods that have no key of their
 /// own stand under `additionalOperations` (OpenAPI 3.2).
-pub(super) fn operations<'a>(item: &Located<'a>) -> BTreeMap<String, Located<'a>> {
+pub(super) fn operations<'a>(
+    document: &'a Document,
+    item: &Located<'a>,
+) -> BTreeMap<String, Located<'a>> {
     let fixed = METHODS.into_iter().filter_map(|method| {
-        let operation = item.raw_member(method)?;
+        let operation = document.member(item, method)?;
         Some((method.to_uppercase(), operation))
     });
     let mut all: BTreeMap<String, Located<'a>> = fixed.collect();
@@ -243,7 +246,7 @@ pub(super) fn operations<'a>(item: &Located<'a>) -> BTreeMap<String, Located<'a>
             .into_iter()
             .flat_map(|map| map.keys())
         {
-            if let Some(operation) = additional.raw_member(method) {
+            if let Some(operation) = document.member(&additional, method) {
                 all.entry(method.clone()).or_insert(operation);
             }
         }

@@ -4,6 +4,7 @@
 mod bodies;
 mod callbacks;
 mod causes;
+mod delimited;
 mod encodings;
 mod ids;
 mod judge;
@@ -25,8 +26,13 @@ use super::document::{Document, Located};
 use crate::finding::Finding;
 use crate::rules::OperationRule;
 
+/// The day of a sunset, which may have a time.
+fn day(sunset: &str) -> Option<Date> {
+    sunset.get(..10)?.parse().ok()
+}
+
 pub(super) fn documents(base: &Document, revision: &Document, today: Date) -> Vec<Finding> {
-    if base.root == revision.root {
+    if base.root == revision.root && base.digits == revision.digits {
         return Vec::new();
     }
     let classes = Classes::find(base, revision);
@@ -79,7 +85,7 @@ impl<'a> Judge<'a> {
                 by_template.get(full.strip_prefix(&prefixes.1)?)
             });
             let Some(index) = found.copied() else {
-                for (method, operation) in operations(was) {
+                for (method, operation) in operations(self.base, was) {
                     self.gone(&method, path, &operation, true);
                 }
                 continue;
@@ -93,8 +99,8 @@ impl<'a> Judge<'a> {
                 .collect();
             let (now_path, now) = &new[index];
             self.path_item(path, was, now, false, &renamed);
-            let others = operations(now);
-            for (method, old) in operations(was) {
+            let others = operations(self.revision, now);
+            for (method, old) in operations(self.base, was) {
                 if let Some(new) = others.get(&method).cloned() {
                     let name = format!("{method} {path}");
                     let (old, new) = (
@@ -110,7 +116,7 @@ impl<'a> Judge<'a> {
             if matched {
                 continue;
             }
-            for (method, place) in operations(item) {
+            for (method, place) in operations(self.revision, item) {
                 self.report(
                     OperationRule::EndpointAdded,
                     None,
@@ -125,9 +131,7 @@ impl<'a> Judge<'a> {
     fn gone(&mut self, method: &str, path: &str, operation: &Located<'a>, whole_path: bool) {
         let name = format!("{method} {path}");
         self.note_stability(&name, operation);
-        let sunset = operation
-            .text("x-sunset")
-            .and_then(|text| text.get(..10)?.parse::<Date>().ok());
+        let sunset = operation.text("x-sunset").and_then(day);
         let (rule, text) = match (operation.flag("deprecated"), sunset) {
             (false, _) => (
                 if whole_path {
@@ -175,7 +179,7 @@ impl<'a> Judge<'a> {
         inverted: bool,
         renamed: &BTreeMap<String, String>,
     ) {
-        let (old, new) = (operations(was), operations(is));
+        let (old, new) = (operations(self.base, was), operations(self.revision, is));
         let methods: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
         for method in methods {
             let name = format!("{method} {path}");
@@ -255,6 +259,14 @@ impl<'a> Judge<'a> {
                 "the operation is no longer deprecated".to_owned(),
             ),
             (true, true) => match (old.text("x-sunset"), new.text("x-sunset")) {
+                (Some(date), Some(other)) if day(date).is_some() && day(other).is_none() => self
+                    .report(
+                        OperationRule::SunsetDeleted,
+                        None,
+                        name,
+                        places,
+                        format!("the sunset {date} is now `{other}`, which is no day"),
+                    ),
                 (Some(date), None) => self.report(
                     OperationRule::SunsetDeleted,
                     None,

@@ -165,15 +165,7 @@ impl<'a> Judge<'a> {
         let (was, is, carrier) = match (contents.0.first(), contents.1.first()) {
             (None, None) => {
                 let (was, is) = (schema(old), schema(new));
-                if self.wire_differs(&key.0, (old, &was), (new, &is)) {
-                    self.report(
-                        OperationRule::RequestParameterSerializationChanged,
-                        request,
-                        name,
-                        places,
-                        format!("{subject} is written in another way (`style` or `explode`)"),
-                    );
-                }
+                self.written(scope, key, &subject, (old, &was), (new, &is));
                 (was, is, Carrier::Text)
             }
             (Some(was), Some(is)) if media(&was.0) == media(&is.0) => {
@@ -205,6 +197,29 @@ impl<'a> Judge<'a> {
         );
     }
 
+    /// Compares how a parameter with a schema is written.
+    fn written(
+        &mut self,
+        scope: &Scope,
+        key: &Key,
+        subject: &str,
+        (old, was): (&Located<'a>, &Node<'a>),
+        (new, is): (&Located<'a>, &Node<'a>),
+    ) {
+        if self.wire_differs(&key.0, (old, was), (new, is)) {
+            self.report(
+                OperationRule::RequestParameterSerializationChanged,
+                Some(sent(scope)),
+                Some(&scope.operation),
+                (Some(old), Some(new)),
+                format!("{subject} is written in another way (`style` or `explode`)"),
+            );
+        }
+        if !scope.inverted {
+            self.delimited(scope, subject, style(&key.0, new), (old, was), (new, is));
+        }
+    }
+
     /// Style and explode matter to lists and objects only, but for the styles
     /// that mark a value in the path.
     pub(super) fn wire_differs(
@@ -213,23 +228,14 @@ impl<'a> Judge<'a> {
         (old, was): (&Located<'a>, &Node<'a>),
         (new, is): (&Located<'a>, &Node<'a>),
     ) -> bool {
-        let usual = if matches!(at, "query" | "cookie") {
-            "form"
-        } else {
-            "simple"
-        };
-        let style = |place: &Located<'a>| place.text("style").unwrap_or(usual);
-        let explode = |place: &Located<'a>| {
-            let stated = place.value.get("explode").and_then(Value::as_bool);
-            // There is but one way to write a deep object.
-            style(place) == "deepObject" || stated.unwrap_or(style(place) == "form")
-        };
-        if style(old) == style(new) && explode(old) == explode(new) {
+        let (before, after) = (style(at, old), style(at, new));
+        if before == after {
             return false;
         }
+        let styles = (before.0, after.0);
         let marked = |style: &str| matches!(style, "matrix" | "label");
         // Of the simple style, exploded lists look like others.
-        let differing = if style(old) == "simple" && style(new) == "simple" {
+        let differing = if styles == ("simple", "simple") {
             OBJECT
         } else {
             ARRAY | OBJECT
@@ -240,9 +246,23 @@ impl<'a> Judge<'a> {
                 .iter()
                 .any(|alternative| alternative.types & differing != 0)
         };
-        (style(old) != style(new) && (marked(style(old)) || marked(style(new))))
+        (styles.0 != styles.1 && (marked(styles.0) || marked(styles.1)))
             || (compound(self.base, was) && compound(self.revision, is))
     }
+}
+
+/// Style and explode of a parameter that is in this place.
+fn style<'a>(at: &str, parameter: &Located<'a>) -> (&'a str, bool) {
+    let usual = if matches!(at, "query" | "cookie") {
+        "form"
+    } else {
+        "simple"
+    };
+    let style = parameter.text("style").unwrap_or(usual);
+    let stated = parameter.value.get("explode").and_then(Value::as_bool);
+    // There is but one way to write a deep object.
+    let explode = style == "deepObject" || stated.unwrap_or(matches!(style, "form" | "cookie"));
+    (style, explode)
 }
 
 /// The place of a parameter, such as `query`, and its name.

@@ -101,6 +101,16 @@ impl<'a> Judge<'a> {
                     format!("the OpenID Connect address of `{name}` is another"),
                 );
             }
+            let [before, after] = [&was, is].map(|scheme| scheme.text("oauth2MetadataUrl"));
+            if before.is_some() && before != after {
+                self.report(
+                    OperationRule::ApiSecurityComponentOauthUrlChanged,
+                    None,
+                    None,
+                    places,
+                    format!("the OAuth 2 metadata of `{name}` is at another address"),
+                );
+            }
             let flows = self.base.members(&was, "flows");
             let now: HashMap<_, _> = self.revision.members(is, "flows").into_iter().collect();
             for (kind, flow) in flows {

@@ -84,6 +84,7 @@ operation_rules! {
     RequestBodyMediaTypeRemoved = "request-body-media-type-removed", Error, "a media type is no longer accepted";
     RequestBodyRemoved = "request-body-removed", Error, "a request can no longer have a body";
     RequestParameterAllowEmptyValueRemoved = "request-parameter-allow-empty-value-removed", Error, "the parameter may no longer be empty";
+    RequestParameterBecameList = "request-parameter-became-list", Warning, "texts with a separator in them are now read as several values";
     RequestParameterBecameNotAllowReserved = "request-parameter-became-not-allow-reserved", Error, "reserved characters must now be encoded";
     RequestParameterBecameOptional = "request-parameter-became-optional", Info, "a parameter is no longer required";
     RequestParameterBecameRequired = "request-parameter-became-required", Error, "a parameter is now required";

@@ -13,6 +13,7 @@ use saphyr_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag};
 use serde_json::{Map, Value};
 
 use super::bounds::{Budget, MAX_DEPTH, weight};
+use super::digits::{self, Digits};
 use super::json::exactly;
 use super::places::escape;
 
@@ -37,6 +38,8 @@ pub(super) struct Yaml {
     /// The places that are written elsewhere, by an alias or a merge key, each with the
     /// place where.
     pub(super) elsewhere: HashMap<String, String>,
+    /// The numbers that lose digits.
+    pub(super) digits: Digits,
 }
 
 /// Reads a text as one document.
@@ -49,6 +52,7 @@ pub(super) fn read(text: &str, budget: &mut Budget) -> Result<Yaml, YamlError> {
         budget,
         anchors: HashMap::new(),
         elsewhere: HashMap::new(),
+        digits: Digits::new(),
     };
     let mut value = None;
     loop {
@@ -64,6 +68,7 @@ pub(super) fn read(text: &str, budget: &mut Budget) -> Result<Yaml, YamlError> {
     Ok(Yaml {
         value: value.unwrap_or_default(),
         elsewhere: reader.elsewhere,
+        digits: reader.digits,
     })
 }
 
@@ -77,6 +82,7 @@ struct Reader<'t, 'b> {
     budget: &'b mut Budget,
     anchors: HashMap<usize, Anchored>,
     elsewhere: HashMap<String, String>,
+    digits: Digits,
 }
 
 /// What an anchor names.
@@ -333,7 +339,25 @@ impl<'t> Reader<'t, '_> {
         }
     }
 
+    /// Reads a scalar, and notes its digits where the value keeps less of them.
     fn scalar(
+        &mut self,
+        text: Cow<'t, str>,
+        style: ScalarStyle,
+        tag: Option<&Tag>,
+    ) -> Result<Value, YamlError> {
+        let whole = digits::whole(&text);
+        let value = self.value(text, style, tag)?;
+        if let (Some(whole), Some(number)) = (whole, value.as_f64())
+            && value.is_f64()
+            && digits::is_large(number)
+        {
+            self.digits.insert(self.pointer(), whole);
+        }
+        Ok(value)
+    }
+
+    fn value(
         &self,
         text: Cow<'t, str>,
         style: ScalarStyle,

@@ -2,8 +2,10 @@
 
 use std::fmt::Write as _;
 
-use openapi_diff::{Document, DocumentError};
+use openapi_diff::{Document, DocumentError, diff};
 use serde_json::{Value, json};
+
+use crate::TODAY;
 
 /// The message with its sources.
 pub(crate) fn told(error: &DocumentError) -> String {
@@ -176,4 +178,43 @@ fn statuses_without_quotes_are_read() {
         "openapi: 3.1.0\npaths:\n  /a:\n    get:\n      responses:\n        200:\n          description: fine\n",
     )
     .expect("200 is a status");
+}
+
+#[test]
+fn bounds_beyond_64_bits_keep_their_digits() {
+    let found = |form: &str, [old, new]: [&str; 2]| {
+        let [old, new] = [old, new].map(|bound| {
+            let text = form.replace("BOUND", bound);
+            Document::parse("api", &text).unwrap_or_else(|error| panic!("{text}: {error}"))
+        });
+        let findings = diff(&old, &new, TODAY);
+        let ids = findings.iter().map(|finding| finding.rule.to_string());
+        ids.collect::<Vec<_>>()
+    };
+    let json = r#"{"openapi": "3.1.0", "paths": {"/a": {"post": {"responses": {}, "requestBody": {
+        "content": {"application/json": {"schema": {"type": "integer", "maximum": BOUND}}}}}}}}"#;
+    let yaml = "openapi: 3.1.0
+paths:
+  /a:
+    post:
+      responses: {}
+      requestBody: {content: {application/json: {schema: {type: integer, maximum: BOUND}}}}
+";
+    for form in [json, yaml] {
+        let decreased = ["request-body-max-decreased"];
+        let increased = ["request-body-max-increased"];
+        let [less, more] = ["36893488147419103232", "36893488147419103233"];
+        assert_eq!(found(form, [more, less]), decreased);
+        assert_eq!(found(form, [less, more]), increased);
+        assert_eq!(
+            found(form, ["-9223372036854775809", "-9223372036854775810"]),
+            decreased
+        );
+        assert_eq!(
+            found(form, ["9223372036854775807", "9223372036854775806"]),
+            decreased
+        );
+        assert!(found(form, ["36893488147419103232", "36893488147419103232.0"]).is_empty());
+        assert!(found(form, ["1e20", "100000000000000000000"]).is_empty());
+    }
 }

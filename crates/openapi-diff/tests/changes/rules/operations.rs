@@ -233,6 +233,16 @@ fn of_operation(rule: OperationRule) -> (Value, Value) {
             parameter("query", "allowReserved", json!(true)),
             parameter("query", "allowReserved", json!(false)),
         ),
+        R::RequestParameterBecameList => {
+            let document = |schema: Value| {
+                let place = json!({ "in": "query", "name": "q", "explode": false });
+                get_with("parameters", json!([with(&place, "schema", schema)]))
+            };
+            (
+                document(json!({ "type": "string" })),
+                document(json!({ "type": "array", "items": { "type": "string" } })),
+            )
+        }
         R::RequestParameterBecameOptional => (
             parameter("query", "required", json!(true)),
             parameter("query", "required", json!(false)),
