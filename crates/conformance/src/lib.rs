@@ -30,6 +30,7 @@ mod from_contract;
 mod from_openapi;
 mod from_proto;
 mod ids;
+mod in_place;
 mod json_schema;
 pub mod lint;
 mod multipart;

@@ -13,7 +13,7 @@ const MAX_REFERENCES: usize = 16;
 pub(crate) fn follow<'a>(root: &'a Value, value: &'a Value) -> &'a Value {
     let mut value = value;
     for _ in 0..MAX_REFERENCES {
-        match target(value).and_then(|pointer| root.pointer(&pointer)) {
+        match referred(value).and_then(|pointer| root.pointer(&pointer)) {
             Some(target) => value = target,
             None => break,
         }
@@ -21,11 +21,21 @@ pub(crate) fn follow<'a>(root: &'a Value, value: &'a Value) -> &'a Value {
     value
 }
 
+/// What a reference leads to in the end, with where that stands; nothing for what is no
+/// reference that can be followed.
+pub(crate) fn end<'a>(root: &'a Value, value: &Value) -> Option<(String, &'a Value)> {
+    let first = value.get("$ref")?.as_str().and_then(target)?;
+    root.pointer(&first)?;
+    let pointer = place(root, first);
+    let value = root.pointer(&pointer)?;
+    Some((pointer, value))
+}
+
 /// The same as JSON pointers: where the value at a pointer stands in the end.
 pub(crate) fn place(root: &Value, pointer: String) -> String {
     let mut pointer = pointer;
     for _ in 0..MAX_REFERENCES {
-        let next = root.pointer(&pointer).and_then(target);
+        let next = root.pointer(&pointer).and_then(referred);
         match next.filter(|next| root.pointer(next).is_some()) {
             Some(next) => pointer = next,
             None => break,
@@ -34,10 +44,15 @@ pub(crate) fn place(root: &Value, pointer: String) -> String {
     pointer
 }
 
-/// The JSON pointer that a value refers to. In a URI it is percent-encoded where it has to
-/// be (RFC 6901, section 6).
-fn target(value: &Value) -> Option<String> {
-    let fragment = value.get("$ref")?.as_str()?.strip_prefix('#')?;
+/// The JSON pointer that a value refers to.
+fn referred(value: &Value) -> Option<String> {
+    target(value.get("$ref")?.as_str()?)
+}
+
+/// The JSON pointer in a reference within the document. In a URI it is percent-encoded
+/// where it has to be (RFC 6901, section 6).
+pub(crate) fn target(reference: &str) -> Option<String> {
+    let fragment = reference.strip_prefix('#')?;
     let pointer = percent_decode_str(fragment).decode_utf8().ok()?;
     Some(pointer.into_owned())
 }

@@ -19,7 +19,7 @@ use protox::file::{
 use serde_json::Value;
 
 use super::output::{EXIT_CODES, OutputArgs};
-use super::project::{ProjectArgs, document_text};
+use super::project::{ProjectArgs, whole_document};
 
 /// Packages whose protos need not lie in the repository.
 const KNOWN_IMPORTS: [&str; 2] = ["google/api/", "transcode/v1/"];
@@ -76,16 +76,18 @@ pub(super) fn findings(settings: &Settings) -> anyhow::Result<(Vec<Finding>, Str
     };
     let name = settings.document.display().to_string();
     let mut statements = Vec::new();
+    let mut whole = None;
     if settings.built_in {
         statements.push(protos);
         // The document is what the types derive, or the check of freshness says so.
         statements.push(conformance::from_contract());
         statements.push(conformance::from_openapi(&openapi(), &name)?);
     } else {
-        let document = release::value_of(&document_text(settings)?, &name)?;
+        let read = whole.insert(whole_document(settings)?);
+        let document = read.document.value();
         let protos = conformance::without_conventions(protos);
-        let stated = conformance::from_any_openapi(&document, &name)?;
-        let stated = conformance::pair(&protos, stated, server_path(&document));
+        let stated = conformance::from_any_openapi(document, &name)?;
+        let stated = conformance::pair(&protos, stated, server_path(document));
         statements.push(protos);
         statements.push(stated);
     }
@@ -109,6 +111,14 @@ pub(super) fn findings(settings: &Settings) -> anyhow::Result<(Vec<Finding>, Str
         finding
     });
     let mut found: Vec<_> = found.collect();
+    if let Some(read) = &whole {
+        let places = found.iter_mut().flat_map(|finding| {
+            let places = [finding.base.as_mut(), finding.revision.as_mut()];
+            places.into_iter().flatten()
+        });
+        let of_document = places.filter(|place| place.source == name);
+        read.document.locate(of_document);
+    }
     let place = settings.waivers.clone().unwrap_or_default();
     found.extend(unused.iter().map(|waiver| {
         let message = format!(

@@ -3,13 +3,12 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use conformance::lint::lint;
-use conformance::release::{self, Settings};
+use conformance::release::Settings;
 use conformance::report::{Finding, Report};
 
 use super::output::{EXIT_CODES, OutputArgs};
 use super::policy::{PolicyArgs, today};
-use super::project::{ProjectArgs, document_text};
+use super::project::{ProjectArgs, whole_document};
 
 /// Find what makes clients ugly that are generated from the OpenAPI document
 ///
@@ -43,7 +42,5 @@ pub(crate) fn run(args: &LintArgs) -> anyhow::Result<ExitCode> {
 
 /// Everything that is found in the document.
 pub(super) fn findings(settings: &Settings) -> anyhow::Result<Vec<Finding>> {
-    let name = settings.document.display().to_string();
-    let document = release::value_of(&document_text(settings)?, &name)?;
-    Ok(lint(&document, &name))
+    Ok(whole_document(settings)?.lint())
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use clap::Args;
 use conformance::diff::{BoxError, MAX_BYTES};
-use conformance::release::{Settings, read_if_there};
+use conformance::release::{Settings, Whole, read_if_there};
 use conformance::verify;
 
 /// Which API it is about; `contract.toml` in this directory says so, unless this
@@ -81,11 +81,13 @@ fn tidied(path: &Path) -> PathBuf {
         .collect()
 }
 
-/// Returns the text of the document.
-pub(super) fn document_text(settings: &Settings) -> anyhow::Result<String> {
+/// Reads the document with the files that it refers to.
+pub(super) fn whole_document(settings: &Settings) -> anyhow::Result<Whole> {
     let path = &settings.document;
-    let text = read_if_there(path)?;
-    text.with_context(|| format!("there is no document {}", path.display()))
+    if !path.exists() {
+        bail!("there is no document {}", path.display());
+    }
+    Ok(Whole::read(path, &path.display().to_string())?)
 }
 
 /// Reads the document at a path, with the files beside it that it refers to.

@@ -7,10 +7,9 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Args;
 use conformance::record::{Operations, Recorder};
-use conformance::release::value_of;
 use tokio::net::TcpListener;
 
-use super::project::{ProjectArgs, document_text};
+use super::project::{ProjectArgs, whole_document};
 
 /// Record examples of the traffic that passes through, without anything private
 ///
@@ -48,8 +47,7 @@ pub(crate) async fn run(args: &RecordArgs) -> anyhow::Result<ExitCode> {
     let operations = if settings.built_in {
         Operations::built_in()
     } else {
-        let name = settings.document.display().to_string();
-        Operations::of(&value_of(&document_text(&settings)?, &name)?)
+        Operations::of(whole_document(&settings)?.document.value())
     };
     let recorder = Recorder::new(
         &args.upstream,

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use ::contract::artefacts::artefacts_of;
 use ::contract::openapi::VERSION;
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use conformance::diff::Document;
 use conformance::release::{Files, Settings, protos, read_all, read_if_there};
 use semver::Version;
 
-use super::project::document_text;
+use super::project::whole_document;
 
 /// What buf resolves the imports of the protos with.
 const BUF_LOCK: &str = "buf.lock";
@@ -38,10 +38,10 @@ impl Revision {
             let document = Document::parse(&name, &derived.content)?;
             return Ok(Self { version, document });
         }
-        let text = document_text(settings)?;
+        let document = whole_document(settings)?.document;
         Ok(Self {
-            version: conformance::release::version_of(&text, &name)?,
-            document: Document::parse(&name, &text)?,
+            version: conformance::release::version_in(document.value(), &name)?,
+            document,
         })
     }
 }
@@ -69,8 +69,21 @@ pub(super) fn contents(settings: &Settings, version: &str) -> anyhow::Result<Fil
             }
         }
     } else {
-        let text = document_text(settings)?;
-        contents.insert(settings.document_name(), text.into_bytes());
+        let whole = whole_document(settings)?;
+        if let Some(path) = whole.elsewhere.first() {
+            bail!(
+                "{} refers to {}, which does not lie below {}, so it cannot be published with the \
+                 document; move it there",
+                settings.document.display(),
+                path.display(),
+                settings
+                    .document
+                    .parent()
+                    .unwrap_or(Path::new("."))
+                    .display()
+            );
+        }
+        contents.extend(whole.files);
     }
     for directory in &settings.protos {
         for (path, content) in protos(directory)? {

@@ -179,7 +179,7 @@ fn another_api_is_compared_by_what_its_clients_notice() {
         "error[disagreement]",
         "Shoe.width",
         "protobuf/shop/v1/shop.proto:39",
-        "api/shop.yaml#/components/schemas/Shoe/properties/width",
+        "#/components/schemas/Shoe/properties/width",
     ];
     check(&repository, "agree", &[], 1, &expected);
     repository.write(

@@ -177,7 +177,8 @@ fn a_difference_is_shown_where_it_was_written() {
     repository.write("api/library.yaml", &document);
     let expected = [
         "protobuf/lib/v1/library.proto:",
-        "api/library.yaml#/components/schemas/BookBase/properties/author/properties/birth",
+        "api/library.yaml:",
+        "#/components/schemas/BookBase/properties/author/properties/birth",
     ];
     repository.check(&AGREE, 1, &expected);
 }
@@ -298,16 +299,22 @@ fn no_operation_is_lost_to_another_of_nearly_its_name() {
 #[test]
 fn circles_end() {
     let repository = library();
+    let from = "Person: {type: object, required: [name], properties: {name: {type: string}, age: \
+                {type: integer, format: int32}}}";
     for circle in [
         "{allOf: [{$ref: '#/components/schemas/Person'}]}",
         "{oneOf: [{$ref: '#/components/schemas/Person'}, {$ref: '#/components/schemas/Company'}]}",
         "{type: object, additionalProperties: {$ref: '#/components/schemas/Person'}}",
-        "{$ref: '#/components/schemas/Person'}",
     ] {
-        let from = "Person: {type: object, required: [name], properties: {name: {type: string}, \
-                    age: {type: integer, format: int32}}}";
         let document = replaced(DOCUMENT, from, &format!("Person: {circle}"));
         repository.write("api/library.yaml", &document);
         repository.check(&AGREE, 1, &["owner"]);
     }
+    let document = replaced(
+        DOCUMENT,
+        from,
+        "Person: {$ref: '#/components/schemas/Person'}",
+    );
+    repository.write("api/library.yaml", &document);
+    repository.check(&AGREE, 2, &["only ever leads to itself"]);
 }

@@ -5,6 +5,7 @@ mod base;
 mod elsewhere;
 mod errors;
 mod exchanges;
+mod files;
 mod library;
 mod published;
 mod repository;

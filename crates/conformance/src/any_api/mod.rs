@@ -14,23 +14,24 @@ use serde_json::Value;
 pub use self::pair::pair;
 use crate::api::{Api, Body, Kind, Property, Rules, Shape, Side, Undeclared};
 use crate::from_openapi::{OpenApiError, from_openapi};
+use crate::in_place::in_place;
 
-/// Reads an API from any OpenAPI document of version 3.0 or 3.1. Messages call it
-/// `source`.
+/// Reads an API from any OpenAPI document of version 3.0, 3.1 or 3.2. Messages call it
+/// `source`. References may lead anywhere in the document.
 ///
 /// # Errors
 ///
 /// The value is no such document.
 pub fn from_any_openapi(document: &Value, source: &str) -> Result<Api, OpenApiError> {
-    let mut document = document.clone();
-    let is_3_0 = document["openapi"]
+    let mut document = in_place(document);
+    let is_other = document["openapi"]
         .as_str()
-        .is_some_and(|version| version.starts_with("3.0."));
-    if is_3_0 {
+        .is_some_and(|version| version.starts_with("3.0.") || version.starts_with("3.2."));
+    if is_other {
         // Null is not compared, and nothing else that is differs between the versions.
         document["openapi"] = "3.1.0".into();
     }
-    let paths = document["paths"].as_object_mut();
+    let paths = document.get_mut("paths").and_then(Value::as_object_mut);
     for item in paths.into_iter().flat_map(|paths| paths.values_mut()) {
         share_parameters(item);
     }

@@ -105,6 +105,9 @@ impl Plain {
     fn walk(&mut self, value: &mut Value, pointer: &str, label: &str) {
         match value {
             Value::Object(members) => {
+                // What stands elsewhere has been put here.
+                let moved = members.remove(PLACE);
+                let pointer = moved.as_ref().and_then(Value::as_str).unwrap_or(pointer);
                 let label = match members.get("operationId").and_then(Value::as_str) {
                     Some(id) => id.to_owned(),
                     None => label.to_owned(),
@@ -275,7 +278,10 @@ impl Plain {
         }
         let schema = self.named[name].clone();
         self.within.push(name.to_owned());
-        let pointer = format!("/components/schemas/{}", escape(name));
+        let pointer = match schema[PLACE].as_str() {
+            Some(moved) => moved.to_owned(),
+            None => format!("/components/schemas/{}", escape(name)),
+        };
         let mut flat = self.flattened(&schema, &pointer, name);
         self.within.pop();
         if flat.is_null() {

@@ -4,6 +4,7 @@
 //! out. So nothing here has to be complete, and a schema that is not understood costs
 //! an example its values, and nobody a secret.
 
+use crate::in_place::in_place;
 use crate::reference::follow;
 use http::Method;
 use serde_json::{Map, Value};
@@ -94,6 +95,7 @@ impl Operations {
 
     /// Returns the operations of a document; those without an id have none.
     pub fn of(document: &Value) -> Self {
+        let document = &in_place(document);
         let mut definitions = Definitions::new();
         for (name, schema) in members(&document["components"]["schemas"]) {
             definitions.insert(name.clone(), flat(document, schema, 0));

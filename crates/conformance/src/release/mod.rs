@@ -13,6 +13,7 @@
 mod allowance;
 mod base;
 pub mod changelog;
+mod document;
 mod error;
 pub mod exceptions;
 mod files;
@@ -27,8 +28,9 @@ pub mod version;
 
 pub use allowance::{Allowance, Exception, settle};
 pub use base::{Base, Choice, choose};
+pub use document::Whole;
 pub use error::ReleaseError;
 pub use files::{Files, protos, read_all, read_if_there, write};
 pub use git::Git;
-pub use published::{Published, publish, value_of, version_of};
+pub use published::{Published, publish, version_in, version_of};
 pub use settings::{Linted, Recorded, Settings};

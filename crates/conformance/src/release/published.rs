@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use semver::Version;
 use serde_json::Value;
 
+use super::document::Whole;
 use super::error::ReleaseError;
 use super::files::{Files, read_all, write};
 use super::manifest;
 use crate::diff::Document;
-use crate::lint::lint;
 use crate::report::Finding;
 
 /// A published contract: its document, protos and rules.
@@ -23,8 +23,7 @@ pub struct Published {
     pub directory: PathBuf,
     /// Its version.
     pub version: Version,
-    document: String,
-    text: String,
+    document: PathBuf,
 }
 
 impl Published {
@@ -36,7 +35,7 @@ impl Published {
     /// There is no document, or it states no version.
     pub fn read(name: &str, directory: &Path, document: &Path) -> Result<Self, ReleaseError> {
         let path = directory.join(document);
-        let document = format!("{name}/{}", document.display());
+        let shown = format!("{name}/{}", document.display());
         let text = fs::read_to_string(&path).map_err(|source| ReleaseError::NotPublished {
             name: name.to_owned(),
             document: path
@@ -48,29 +47,32 @@ impl Published {
         Ok(Self {
             name: name.to_owned(),
             directory: directory.to_owned(),
-            version: version_of(&text, &document)?,
-            document,
-            text,
+            version: version_of(&text, &shown)?,
+            document: document.to_owned(),
         })
     }
 
-    /// Returns its OpenAPI document.
+    /// Returns its OpenAPI document, with the files beside it that it refers to.
     ///
     /// # Errors
     ///
-    /// It is none.
+    /// It is none, or lacks one of them.
     pub fn document(&self) -> Result<Document, ReleaseError> {
-        Ok(Document::parse(&self.document, &self.text)?)
+        Ok(self.whole()?.document)
+    }
+
+    fn whole(&self) -> Result<Whole, ReleaseError> {
+        let name = format!("{}/{}", self.name, self.document.display());
+        Whole::read(&self.directory.join(&self.document), &name)
     }
 
     /// Returns what makes clients ugly that are generated from its document.
     ///
     /// # Errors
     ///
-    /// The document is neither JSON nor YAML.
+    /// It is none, or lacks one of the files that it refers to.
     pub fn lint(&self) -> Result<Vec<Finding>, ReleaseError> {
-        let document = value_of(&self.text, &self.document)?;
-        Ok(lint(&document, &self.document))
+        Ok(self.whole()?.lint())
     }
 
     /// Returns its files without the manifest.
@@ -86,11 +88,7 @@ impl Published {
 }
 
 /// Returns what a document in JSON or YAML says.
-///
-/// # Errors
-///
-/// It is neither.
-pub fn value_of(text: &str, document: &str) -> Result<Value, ReleaseError> {
+fn value_of(text: &str, document: &str) -> Result<Value, ReleaseError> {
     if let Ok(value) = serde_json::from_str(text) {
         return Ok(value);
     }
@@ -107,11 +105,19 @@ pub fn value_of(text: &str, document: &str) -> Result<Value, ReleaseError> {
 ///
 /// It states none, or one that is not `SemVer`.
 pub fn version_of(text: &str, document: &str) -> Result<Version, ReleaseError> {
+    version_in(&value_of(text, document)?, document)
+}
+
+/// Returns the version that a document states which messages call `document`.
+///
+/// # Errors
+///
+/// It states none, or one that is not `SemVer`.
+pub fn version_in(value: &Value, document: &str) -> Result<Version, ReleaseError> {
     let wrong = |message: String| ReleaseError::Version {
         document: document.to_owned(),
         message,
     };
-    let value = value_of(text, document)?;
     let version = &value["info"]["version"];
     let Some(version) = version.as_str() else {
         return Err(wrong(
