@@ -41,11 +41,7 @@ impl Ignore {
     }
 
     fn matches_an_operation(&self, finding: &Finding) -> bool {
-        let mut operations = finding
-            .operation
-            .as_deref()
-            .into_iter()
-            .chain(finding.also.iter());
+        let mut operations = operations(finding);
         let any = self.operation.is_none() && self.path.is_none();
         any || operations.any(|operation| self.accepts(operation))
     }
@@ -77,6 +73,9 @@ impl Ignore {
 pub(super) struct Index {
     /// By the id, and the message and the pointer that a finding must have.
     entries: HashMap<Key, Vec<usize>>,
+    /// Those that name an operation instead: by the id, and the operation that a finding
+    /// must reach.
+    by_operation: HashMap<String, HashMap<String, Vec<usize>>>,
 }
 
 /// An id, and a message and a pointer, unless any will do.
@@ -89,6 +88,12 @@ impl Index {
             let (message, pointer) = entry.exact();
             let exact = [message, pointer].map(|text| text.map(str::to_owned));
             let [message, pointer] = exact;
+            let operation = entry.operation.as_ref().and_then(Pattern::exact);
+            if let (None, None, Some(operation)) = (&message, &pointer, operation) {
+                let of_id = index.by_operation.entry(entry.id.clone()).or_default();
+                of_id.entry(operation.to_owned()).or_default().push(number);
+                continue;
+            }
             let key = (entry.id.clone(), message, pointer);
             index.entries.entry(key).or_default().push(number);
         }
@@ -97,7 +102,7 @@ impl Index {
 
     /// The numbers of the entries that may match a finding, in order.
     pub(super) fn likely(&self, finding: &Finding) -> Vec<usize> {
-        if self.entries.is_empty() {
+        if self.entries.is_empty() && self.by_operation.is_empty() {
             return Vec::new();
         }
         let pointers = pointers(finding).map(|pointer| Some(pointer.to_owned()));
@@ -109,9 +114,20 @@ impl Index {
                 likely.extend(self.entries.get(&key).into_iter().flatten().copied());
             }
         }
+        if let Some(by_operation) = self.by_operation.get(&finding.id) {
+            let operations = operations(finding);
+            let entries = operations.filter_map(|operation| by_operation.get(operation));
+            likely.extend(entries.flatten().copied());
+        }
         likely.sort_unstable();
         likely
     }
+}
+
+/// The operations that a finding is about.
+fn operations(finding: &Finding) -> impl Iterator<Item = &str> {
+    let first = finding.operation.as_deref();
+    first.into_iter().chain(finding.also.iter())
 }
 
 /// The pointers to the places of a finding. One in the body of an exchange can also be named
@@ -269,6 +285,16 @@ mod tests {
         assert!(likely(&in_body, "/response/body/a/b", "is new"));
         let by_both = format!("{by_pointer}\nmessage = 'is *'");
         assert!(likely(&by_both, "/paths/~1a", "is new"));
+        assert!(!likely(
+            &format!("{all}operation = 'GET /a'"),
+            "/paths/~1a",
+            "is new"
+        ));
+        assert!(likely(
+            &format!("{all}operation = 'GET /*'"),
+            "/paths/~1a",
+            "is new"
+        ));
         let other = all.replace("added", "deprecated");
         assert!(!likely(&other, "/paths/~1a", "is new"));
     }

@@ -1,7 +1,7 @@
 //! What a version means to clients, as a changelog tells it: one paragraph for each cause,
 //! however many operations it reaches.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write as _;
 
 use openapi_diff::Rule;
@@ -116,7 +116,7 @@ impl<'a> Cause<'a> {
         operations.sort_unstable();
         operations.dedup();
         // What was named is not named again.
-        let named_before = &self.changes[0].operations;
+        let named_before: HashSet<&str> = self.changes[0].operations.iter().copied().collect();
         operations.retain(|operation| !named_before.contains(operation));
         let place = if operations.is_empty() {
             String::new()
