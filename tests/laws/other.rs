@@ -15,9 +15,21 @@ use tokio::net::TcpListener;
 
 use crate::faulty::serious;
 
+/// How the API tells pages apart, and what is wrong with that.
+#[derive(Clone, Copy, Default, PartialEq)]
+enum Paged {
+    #[default]
+    Offset,
+    Token,
+    /// The first page says that it is the last.
+    TokenEnds,
+    /// Each page begins one further than the one before says.
+    TokenSkips,
+}
+
 /// Has no page links, no `updatedAt`, no reasons, another key than a bearer token, and
 /// ignores parameters that it does not declare.
-fn document() -> String {
+fn document(paged: Paged) -> String {
     let pet = json!({
         "type": "object",
         "required": ["name"],
@@ -34,13 +46,22 @@ fn document() -> String {
     let error = reply(json!({
         "type": "object", "required": ["message"], "properties": { "message": { "type": "string" } }
     }));
-    let page = reply(json!({
+    let mut page = json!({
         "type": "object",
         "properties": {
             "pets": { "type": "array", "items": { "$ref": "#/components/schemas/Pet" } },
             "total": { "type": "integer" }
         }
-    }));
+    });
+    let mut begin =
+        json!({ "name": "offset", "in": "query", "schema": { "type": "integer", "minimum": 0 } });
+    if paged != Paged::Offset {
+        begin = json!({ "name": "cursor", "in": "query", "schema": { "type": "string" } });
+        page["properties"]["meta"] = json!({ "type": "object", "properties": {
+            "nextCursor": { "type": "string", "nullable": true },
+        } });
+    }
+    let page = reply(page);
     let body = json!({ "content": { "application/json": {
         "schema": { "$ref": "#/components/schemas/Pet" },
         "example": { "name": "Tom", "kind": "cat", "nickname": "T" }
@@ -60,7 +81,7 @@ fn document() -> String {
     let path_parameter = json!([{ "name": "petId", "in": "path", "required": true, "schema": { "type": "integer" } }]);
     let query = json!([
         { "name": "limit", "in": "query", "schema": { "type": "integer", "minimum": 1, "maximum": 50, "default": 10 } },
-        { "name": "offset", "in": "query", "schema": { "type": "integer", "minimum": 0 } },
+        begin,
         { "name": "kind", "in": "query", "schema": { "type": "string", "enum": ["cat", "dog"] } }
     ]);
     json!({
@@ -101,6 +122,9 @@ struct Pets {
     asked: Vec<String>,
     /// Whether a deleted one stays.
     keeps: bool,
+    /// Whether every change makes a cat of it that names no kind.
+    resets: bool,
+    paged: Paged,
 }
 
 impl Pets {
@@ -144,6 +168,9 @@ impl Pets {
             ("PATCH", Some(id)) => match valid(&body, false) {
                 Some(change) => {
                     let pet = self.all.get_mut(&id).expect("it is there");
+                    if self.resets {
+                        pet["kind"] = "cat".into();
+                    }
                     for (name, value) in change {
                         pet[name] = value;
                     }
@@ -172,8 +199,11 @@ impl Pets {
                 Some(Ok(number)) => Some(number),
                 Some(Err(_)) => None,
             };
-        let (Some(limit @ 1..=50), Some(offset)) = (number("limit", 10), number("offset", 0))
-        else {
+        let begin = match self.paged {
+            Paged::Offset => "offset",
+            _ => "cursor",
+        };
+        let (Some(limit @ 1..=50), Some(offset)) = (number("limit", 10), number(begin, 0)) else {
             return (400, json!({ "message": "that is no page" }));
         };
         let kind = given.get("kind");
@@ -184,8 +214,16 @@ impl Pets {
             .all
             .values()
             .filter(|pet| kind.is_none_or(|kind| pet["kind"] == *kind));
-        let pets: Vec<_> = fitting.skip(offset).take(limit).collect();
-        (200, json!({ "pets": pets, "total": self.all.len() }))
+        let fitting: Vec<_> = fitting.skip(offset).collect();
+        let pets: Vec<_> = fitting.iter().take(limit).collect();
+        let mut page = json!({ "pets": pets, "total": self.all.len() });
+        if self.paged != Paged::Offset {
+            let is_last = fitting.len() <= limit || self.paged == Paged::TokenEnds;
+            let next = offset + limit + usize::from(self.paged == Paged::TokenSkips);
+            let next = (!is_last).then(|| next.to_string());
+            page["meta"]["nextCursor"] = next.into();
+        }
+        (200, page)
     }
 }
 
@@ -208,10 +246,16 @@ fn valid(body: &Value, whole: bool) -> Option<Map<String, Value>> {
 }
 
 async fn verify(keeps: bool, allow_writes: bool) -> (Report, Vec<String>) {
-    let pets = Arc::new(Mutex::new(Pets {
+    let pets = Pets {
         keeps,
         ..Pets::default()
-    }));
+    };
+    verified(pets, allow_writes).await
+}
+
+async fn verified(pets: Pets, allow_writes: bool) -> (Report, Vec<String>) {
+    let text = document(pets.paged);
+    let pets = Arc::new(Mutex::new(pets));
     let shared = Arc::clone(&pets);
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
@@ -245,7 +289,7 @@ async fn verify(keeps: bool, allow_writes: bool) -> (Report, Vec<String>) {
     });
     let serving = tokio::spawn(async move { axum::serve(listener, router).await });
     let laws = Laws {
-        document: Some(ApiDocument::parse("pets.json", &document()).expect("a document")),
+        document: Some(ApiDocument::parse("pets.json", &text).expect("a document")),
         ..Laws::default()
     };
     let live = Live {
@@ -331,4 +375,44 @@ async fn a_fault_of_another_api_is_found() {
         Law::SecondDeleteAsDocumented,
     ];
     assert_eq!(kinds, expected.map(Law::id), "{:#?}", serious(&report));
+}
+
+#[tokio::test]
+async fn pages_are_followed_by_what_replies_say_of_the_next() {
+    for (paged, expected) in [
+        (Paged::Token, &[][..]),
+        (Paged::TokenEnds, &[Law::PagesJoinToList]),
+        (Paged::TokenSkips, &[Law::PagesJoinToList]),
+    ] {
+        let pets = Pets {
+            paged,
+            ..Pets::default()
+        };
+        let (report, _) = verified(pets, true).await;
+        let serious_ones = report
+            .findings
+            .iter()
+            .filter(|finding| finding.level > Level::Info);
+        let mut kinds: Vec<_> = serious_ones.map(|finding| finding.id.clone()).collect();
+        kinds.dedup();
+        let expected: Vec<_> = expected.iter().map(|law| law.id().to_owned()).collect();
+        assert_eq!(kinds, expected, "{:#?}", serious(&report));
+    }
+}
+
+#[tokio::test]
+async fn a_change_that_resets_another_property_to_its_default_is_found() {
+    let pets = Pets {
+        resets: true,
+        ..Pets::default()
+    };
+    let (report, _) = verified(pets, true).await;
+    let serious = serious(&report);
+    let law = Law::PatchChangesNothingElse.id();
+    assert!(
+        serious
+            .iter()
+            .any(|told| told.starts_with(law) && told.contains("`kind` has changed")),
+        "{serious:#?}"
+    );
 }

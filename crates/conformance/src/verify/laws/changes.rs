@@ -202,14 +202,27 @@ impl<'m> Change<'m, '_> {
             }
             let current = self.made.value[&name].clone();
             let run = session.run.clone();
-            for value in others(session, property, &name, &current, &run) {
+            let has_options = !schema::options(session.root(), property).is_empty();
+            let others = others(session, property, &name, &current, &run);
+            for (index, value) in others.into_iter().enumerate() {
                 if left == 0 {
                     break;
                 }
                 left -= 1;
-                count += usize::from(self.one(session, &name, &value).await);
+                let is_done = self.one(session, &name, &value).await;
+                count += usize::from(is_done);
                 if count == 1 {
                     shows(session, self.resource, self.made).await;
+                }
+                // What a PATCH of something else resets is seen while it is not as it began.
+                if is_done
+                    && has_options
+                    && index == 0
+                    && left > 0
+                    && let Some((beside, value)) = self.beside(session, &name)
+                {
+                    left -= 1;
+                    self.one(session, &beside, &value).await;
                 }
             }
         }
@@ -219,6 +232,25 @@ impl<'m> Change<'m, '_> {
         }
         shows(session, self.resource, self.made).await;
         self.times(session, &first, &begun);
+    }
+
+    /// A plain text other than this property, and its value.
+    fn beside(&self, session: &Session<'m>, than: &str) -> Option<(String, Value)> {
+        let root = session.root();
+        let stated = self.stated(session).into_iter();
+        let mut plain = stated.filter(|(name, property)| {
+            name != than
+                && !self.is_the_servers(session, name)
+                && !self.is_special(name)
+                && !self.is_derived(name)
+                && !schema::is_marked(root, property, "writeOnly")
+                && schema::options(root, property).is_empty()
+                && schema::resolve(root, property).get("format").is_none()
+                && self.made.value[name].is_string()
+        });
+        let (name, _) = plain.next()?;
+        let value = self.made.value[&name].clone();
+        Some((name, value))
     }
 
     /// Returns whether a property follows from others where it is not given.

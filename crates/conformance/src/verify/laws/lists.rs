@@ -24,18 +24,37 @@ const LIMIT: [&str; 8] = [
 /// Names of parameters that say where a page begins.
 const OFFSET: [&str; 3] = ["offset", "skip", "start"];
 
-/// Names of other parameters that are no filters.
-const OTHER: [&str; 9] = [
-    "page",
+/// Names of the parameter that takes what a reply says of where the next page begins.
+const TOKEN: [&str; 9] = [
     "cursor",
-    "after",
-    "before",
     "pageToken",
     "page_token",
-    "sort",
-    "order",
-    "q",
+    "nextToken",
+    "next_token",
+    "continuationToken",
+    "continuation_token",
+    "marker",
+    "after",
 ];
+
+/// Names of the property of a reply that says so.
+const NEXT: [&str; 12] = [
+    "nextCursor",
+    "next_cursor",
+    "nextPageToken",
+    "next_page_token",
+    "nextToken",
+    "next_token",
+    "nextMarker",
+    "next_marker",
+    "continuationToken",
+    "continuation_token",
+    "endCursor",
+    "next",
+];
+
+/// Names of other parameters that are no filters.
+const OTHER: [&str; 5] = ["page", "before", "sort", "order", "q"];
 
 /// How long a page is asked for where the document does not say what is possible.
 const LONGEST: u64 = 100;
@@ -51,6 +70,21 @@ pub(crate) struct List<'m> {
     /// The schema of an element.
     pub(crate) element: &'m Value,
     pub(crate) limit: Option<&'m Parameter>,
+    /// How to ask for the next page.
+    pub(crate) way: Way<'m>,
+}
+
+/// How the next page of a list is asked for.
+#[derive(Clone)]
+pub(crate) enum Way<'m> {
+    /// By the link in the reply.
+    Link,
+    /// By what stands at a JSON pointer of the reply, in a parameter.
+    Token(&'m Parameter, String),
+    /// By the number of elements before it.
+    Offset(&'m Parameter),
+    /// The document does not say.
+    Unknown,
 }
 
 /// The elements of a list.
@@ -75,6 +109,7 @@ impl<'m> List<'m> {
         if let Some(needed) = needed {
             return Some(Err(format!("its parameter {} is required", needed.name)));
         }
+        let way = way(session.root(), operation, reply);
         Some(session.fill(&operation.path, false).map(|path| Self {
             resource,
             operation,
@@ -82,17 +117,22 @@ impl<'m> List<'m> {
             pointer,
             element,
             limit: operation.parameter(&LIMIT),
+            way,
         }))
     }
 
-    /// Returns whether replies say where the next page is.
-    pub(crate) fn is_linked(&self) -> bool {
-        let reply = self.operation.success().map(|(_, reply)| reply);
-        reply.is_some_and(|reply| reply.headers.contains("link"))
+    /// Returns whether replies say if there is a next page.
+    fn tells_next(&self) -> bool {
+        matches!(self.way, Way::Link | Way::Token(..))
     }
 
-    pub(crate) fn offset(&self) -> Option<&'m Parameter> {
-        self.operation.parameter(&OFFSET)
+    /// What a reply says of where the next page begins, at this place in it.
+    pub(crate) fn token(exchange: &Exchange, pointer: &str) -> Option<String> {
+        match exchange.value.as_ref()?.pointer(pointer)? {
+            Value::String(token) if !token.is_empty() => Some(token.clone()),
+            Value::Number(token) => Some(token.to_string()),
+            _ => None,
+        }
     }
 
     /// The parameters that could be filters.
@@ -100,7 +140,8 @@ impl<'m> List<'m> {
         let all = self.operation.query.iter();
         all.filter(|parameter| {
             let name = parameter.name.as_str();
-            !LIMIT.contains(&name) && !OFFSET.contains(&name) && !OTHER.contains(&name)
+            let of_pages = [&LIMIT[..], &OFFSET, &TOKEN, &OTHER];
+            !of_pages.iter().any(|names| names.contains(&name))
         })
     }
 
@@ -139,14 +180,17 @@ impl<'m> List<'m> {
                 .is_some()
         };
         if let Some(limit) = self.limit
-            && (!self.is_linked() || has_default(limit))
+            && (!self.tells_next() || has_default(limit))
         {
             let longest = schema::resolve(session.root(), &limit.schema)["maximum"].as_u64();
             query.push((limit.name.clone(), longest.unwrap_or(LONGEST).to_string()));
         }
         let exchange = session.ask(self.operation, &self.ask(&query)).await?;
         let mut items = self.items(&exchange)?;
-        let has_next = next(&exchange).is_some();
+        let has_next = match &self.way {
+            Way::Token(_, pointer) => Self::token(&exchange, pointer).is_some(),
+            _ => next(&exchange).is_some(),
+        };
         let is_whole = !has_next && items.len() <= bound;
         items.truncate(bound);
         Some(Listed {
@@ -155,6 +199,48 @@ impl<'m> List<'m> {
             is_whole,
         })
     }
+}
+
+/// How a document says that the next page is asked for.
+fn way<'m>(root: &Value, operation: &'m Operation, reply: &Value) -> Way<'m> {
+    let success = operation.success().map(|(_, reply)| reply);
+    if success.is_some_and(|reply| reply.headers.contains("link")) {
+        return Way::Link;
+    }
+    if let Some(parameter) = operation.parameter(&TOKEN)
+        && let Some(pointer) = next_place(root, reply, 0)
+    {
+        return Way::Token(parameter, pointer);
+    }
+    match operation.parameter(&OFFSET) {
+        Some(offset) => Way::Offset(offset),
+        None => Way::Unknown,
+    }
+}
+
+/// Where a reply says where the next page begins: as a property of its own, or of an object
+/// such as `meta`.
+fn next_place(root: &Value, reply: &Value, depth: usize) -> Option<String> {
+    let properties = schema::properties(root, schema::resolve(root, reply));
+    let is_token = |property: &Value| {
+        ["string", "integer"]
+            .iter()
+            .any(|name| schema::has_type(root, property, name))
+    };
+    let own = NEXT
+        .iter()
+        .find(|name| properties.get(**name).copied().is_some_and(is_token));
+    if let Some(name) = own {
+        return Some(format!("/{name}"));
+    }
+    if depth > 0 {
+        return None;
+    }
+    let mut inner = properties.iter().filter_map(|(name, property)| {
+        let place = next_place(root, property, depth + 1)?;
+        Some(format!("/{}{place}", schema::escape(name)))
+    });
+    inner.next()
 }
 
 /// The target of the link to the next page (RFC 8288). One that cannot be read leads

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::compare;
 use super::exchange::{Ask, Exchange};
 use super::law::Law;
-use super::lists::{List, Listed, next};
+use super::lists::{List, Listed, Way, next};
 use super::session::Session;
 use super::sorting;
 use crate::verify::check::query;
@@ -48,9 +48,12 @@ pub(crate) async fn verify<'m>(session: &mut Session<'m>, list: &List<'m>) {
         }
         return;
     }
-    if !list.is_linked() && list.offset().is_none() {
-        let reason = "neither a Link nor an offset says where the next page is";
+    if matches!(list.way, Way::Unknown) {
+        let reason = "neither a Link nor a token nor an offset says where the next page is";
         session.untried(Law::PagesJoinToList, list.operation, reason);
+    }
+    if !matches!(list.way, Way::Link) {
+        let reason = "no reply has a Link to the next page";
         session.untried(Law::PageLinksLeadOn, list.operation, reason);
     }
     joined(session, list, &limit.name, &[], &whole).await;
@@ -158,7 +161,11 @@ async fn pages<'m>(
             if number > 1 {
                 let message = format!("page {number} is answered with {}", exchange.status);
                 let requests = [begun.as_str(), &exchange.shown];
-                session.breach(Law::PageLinksLeadOn, list.operation, &requests, &message);
+                let law = match list.way {
+                    Way::Link => Law::PageLinksLeadOn,
+                    _ => Law::PagesJoinToList,
+                };
+                session.breach(law, list.operation, &requests, &message);
             }
             return None;
         };
@@ -181,18 +188,33 @@ async fn pages<'m>(
                 ended,
             })
         };
-        if !list.is_linked() {
-            let Some(offset) = list.offset() else {
-                return done(items, false);
-            };
-            if count < size {
-                return done(items, true);
+        match &list.way {
+            Way::Link => {}
+            Way::Unknown => return done(items, false),
+            Way::Offset(_) if count < size => return done(items, true),
+            Way::Offset(_) if number >= most => return done(items, false),
+            Way::Offset(offset) => {
+                ask = list.ask(first).with(&offset.name, items.len().to_string());
+                continue;
             }
-            if number >= most {
-                return done(items, false);
+            Way::Token(parameter, pointer) => {
+                let Some(token) = List::token(&exchange, pointer) else {
+                    return done(items, true);
+                };
+                if number >= most {
+                    return done(items, false);
+                }
+                // It may be the whole URL of the next page.
+                ask = if token.contains('?') {
+                    match led(session.base(), &token, list) {
+                        Ok(next) => next,
+                        Err(_) => return done(items, false),
+                    }
+                } else {
+                    list.ask(first).with(&parameter.name, token)
+                };
+                continue;
             }
-            ask = list.ask(first).with(&offset.name, items.len().to_string());
-            continue;
         }
         session.held(Law::PageLinksLeadOn, list.operation);
         let Some(target) = next(&exchange) else {
