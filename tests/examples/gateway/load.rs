@@ -1,4 +1,7 @@
-//! The callers: calls over gRPC, or the same requests over HTTP/1.1.
+//! The callers: calls over gRPC, or the same requests over HTTP.
+//!
+//! All of them read replies without looking into them, so that what a caller does with
+//! a reply does not count as time of the server.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -9,7 +12,7 @@ use http_body_util::{BodyExt as _, Full};
 use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
-use proto::v2::user_service_client::UserServiceClient;
+use prost::Message as _;
 use proto::v2::{CreateUserRequest, DeleteUserRequest, GetUserRequest, ListUsersRequest, User};
 use tokio::net::TcpStream;
 use tonic::transport::{Channel, Endpoint};
@@ -32,7 +35,7 @@ pub(crate) enum Call {
 
 /// Makes one call at a time.
 pub(crate) enum Caller {
-    Grpc(UserServiceClient<Channel>),
+    Grpc(http2::SendRequest<Full<Bytes>>),
     Http1(http1::SendRequest<Full<Bytes>>),
     Http2(http2::SendRequest<Full<Bytes>>),
 }
@@ -62,20 +65,20 @@ impl Caller {
     }
 
     async fn connect(kind: &Kind, address: SocketAddr) -> Result<Self, Failure> {
-        if let Kind::Gateway(_) = kind {
-            return Ok(Self::Grpc(UserServiceClient::new(channel(address).await?)));
-        }
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         let stream = TokioIo::new(stream);
-        if let Kind::Envoy(_, Version::HTTP_2) = kind {
+        if let Kind::Gateway(_) | Kind::Envoy(_, Version::HTTP_2) = kind {
             let (sender, connection) = http2::Builder::new(TokioExecutor::new())
                 .initial_stream_window_size(1 << 20)
                 .initial_connection_window_size(4 << 20)
                 .handshake(stream)
                 .await?;
             tokio::spawn(connection);
-            return Ok(Self::Http2(sender));
+            return Ok(match kind {
+                Kind::Gateway(_) => Self::Grpc(sender),
+                _ => Self::Http2(sender),
+            });
         }
         let (sender, connection) = http1::handshake(stream).await?;
         tokio::spawn(connection);
@@ -85,7 +88,7 @@ impl Caller {
     /// Another caller on the same connection, if it can have several.
     fn sharing(&self) -> Option<Self> {
         match self {
-            Self::Grpc(client) => Some(Self::Grpc(client.clone())),
+            Self::Grpc(sender) => Some(Self::Grpc(sender.clone())),
             Self::Http2(sender) => Some(Self::Http2(sender.clone())),
             Self::Http1(_) => None,
         }
@@ -94,7 +97,10 @@ impl Caller {
     /// Makes a call and reads its reply.
     pub(crate) async fn call(&mut self, call: Call) -> Result<(), Failure> {
         match self {
-            Self::Grpc(client) => grpc(client, call).await?,
+            Self::Grpc(sender) => {
+                sender.ready().await?;
+                read_grpc(sender.send_request(grpc(call)?).await?).await?;
+            }
             Self::Http1(sender) => {
                 sender.ready().await?;
                 read(sender.send_request(http(call, false)?).await?).await?;
@@ -126,19 +132,17 @@ pub(crate) fn with_token<T>(message: T) -> tonic::Request<T> {
     request
 }
 
-async fn grpc(client: &mut UserServiceClient<Channel>, call: Call) -> Result<(), tonic::Status> {
+/// The request of a call over gRPC.
+fn grpc(call: Call) -> Result<Request<Full<Bytes>>, Failure> {
     let user_id = USER.to_owned();
-    match call {
-        Call::GetUser => {
-            let request = with_token(GetUserRequest { user_id });
-            client.get_user(request).await.map(drop)
-        }
+    let (rpc, message) = match call {
+        Call::GetUser => ("GetUser", GetUserRequest { user_id }.encode_to_vec()),
         Call::ListUsers => {
-            let request = with_token(ListUsersRequest {
+            let request = ListUsersRequest {
                 limit: Some(100),
                 ..ListUsersRequest::default()
-            });
-            client.list_users(request).await.map(drop)
+            };
+            ("ListUsers", request.encode_to_vec())
         }
         Call::CreateUser => {
             let user = User {
@@ -147,14 +151,36 @@ async fn grpc(client: &mut UserServiceClient<Channel>, call: Call) -> Result<(),
                 family_name: Some("Jansen".to_owned()),
                 ..User::default()
             };
-            let request = with_token(CreateUserRequest { user: Some(user) });
-            client.create_user(request).await.map(drop)
+            let request = CreateUserRequest { user: Some(user) };
+            ("CreateUser", request.encode_to_vec())
         }
-        Call::DeleteUser => {
-            let request = with_token(DeleteUserRequest { user_id });
-            client.delete_user(request).await.map(drop)
+        Call::DeleteUser => ("DeleteUser", DeleteUserRequest { user_id }.encode_to_vec()),
+    };
+    let mut body = vec![0];
+    body.extend(u32::try_from(message.len())?.to_be_bytes());
+    body.extend(message);
+    Ok(Request::builder()
+        .method(Method::POST)
+        .uri(format!("http://localhost/web1on1.v2.UserService/{rpc}"))
+        .header(header::CONTENT_TYPE, "application/grpc")
+        .header(header::TE, "trailers")
+        .header(header::AUTHORIZATION, TOKEN)
+        .body(Full::from(body))?)
+}
+
+/// Reads a response of gRPC to its end.
+async fn read_grpc(response: http::Response<Incoming>) -> Result<(), Failure> {
+    let mut status = response.headers().get("grpc-status").cloned();
+    let mut body = response.into_body();
+    while let Some(frame) = body.frame().await {
+        if let Some(trailers) = frame?.trailers_ref() {
+            status = trailers.get("grpc-status").cloned();
         }
     }
+    if status.as_ref().is_none_or(|status| status != "0") {
+        return Err(format!("the gateway answered with the status {status:?}").into());
+    }
+    Ok(())
 }
 
 /// The request of a call, with a whole URI where HTTP/2 needs one.
