@@ -1,7 +1,8 @@
 //! The bodies of replies, and the bounds on how much of them is held.
 
+use std::collections::BTreeSet;
 use std::pin::{Pin, pin};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -21,6 +22,12 @@ use crate::wire::Reader;
 /// arrived only after a number of turns.
 pub(crate) const TURN: usize = 16 << 10;
 
+/// From this size on, in bytes, a reply is a long one.
+const LONG: usize = 1 << 20;
+
+/// How often a long reply lets others pass at most.
+const MOST_PASSES: usize = 8;
+
 /// For how many bytes there is room in a message from the beginning.
 const FIRST: usize = 64 << 10;
 
@@ -36,11 +43,29 @@ pub struct Held {
 
 /// The room for the replies of all calls together.
 #[derive(Debug, Clone)]
-pub(crate) struct Room(Arc<Semaphore>);
+pub(crate) struct Room {
+    bytes: Arc<Semaphore>,
+    long: Arc<Mutex<Line>>,
+}
 
 impl Room {
     pub(crate) fn new(bytes: usize) -> Self {
-        Self(Arc::new(Semaphore::new(bytes.min(Semaphore::MAX_PERMITS))))
+        Self {
+            bytes: Arc::new(Semaphore::new(bytes.min(Semaphore::MAX_PERMITS))),
+            long: Arc::default(),
+        }
+    }
+
+    /// Puts a long reply behind those that are being translated.
+    fn line_up(&self) -> InLine {
+        let mut line = self.long.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = line.next;
+        line.next += 1;
+        line.translated.insert(number);
+        InLine {
+            line: Arc::clone(&self.long),
+            number,
+        }
     }
 
     /// Takes room for more bytes, if there is any.
@@ -50,13 +75,50 @@ impl Room {
         taken: &mut Option<OwnedSemaphorePermit>,
     ) -> Result<(), NoRoom> {
         let bytes = u32::try_from(bytes).map_err(|_| NoRoom)?;
-        let more = Arc::clone(&self.0).try_acquire_many_owned(bytes);
+        let more = Arc::clone(&self.bytes).try_acquire_many_owned(bytes);
         let more = more.map_err(|_| NoRoom)?;
         match taken {
             Some(taken) => taken.merge(more),
             None => *taken = Some(more),
         }
         Ok(())
+    }
+}
+
+/// The long replies that are being translated.
+#[derive(Debug, Default)]
+struct Line {
+    /// The number of the next one.
+    next: u64,
+    /// Those that there are, by their numbers.
+    translated: BTreeSet<u64>,
+}
+
+/// The place of a long reply among those that are being translated, until it is dropped.
+///
+/// A reply can be sent once all of it is there. If many had the same share of a worker
+/// they would all be whole at the same time, and in memory at once; so one that is behind
+/// others lets more of them pass, and the first ones are sent before the last ones are
+/// read. None waits for another: where nobody else has work, passing takes no time.
+#[derive(Debug)]
+struct InLine {
+    line: Arc<Mutex<Line>>,
+    number: u64,
+}
+
+impl InLine {
+    /// How often the reply lets others pass after a turn.
+    fn passes(&self) -> usize {
+        let line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = line.translated.range(..self.number);
+        1 + before.take(MOST_PASSES - 1).count()
+    }
+}
+
+impl Drop for InLine {
+    fn drop(&mut self) {
+        let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        line.translated.remove(&self.number);
     }
 }
 
@@ -148,8 +210,9 @@ where
     Ok((bytes, held))
 }
 
-/// Translates a whole body while it arrives, and takes room for what it becomes. One that says beforehand that it is
-/// larger than the limit is not read at all. Others have a turn between its pieces.
+/// Translates a whole body while it arrives, and takes room for what it becomes. One that
+/// says beforehand that it is larger than the limit is not read at all. Others have a turn
+/// between its pieces, and long ones that came before have more of them.
 pub(crate) async fn translated<B>(
     body: B,
     as_root: Root,
@@ -170,6 +233,7 @@ where
     let mut body = pin!(body);
     let mut taken = None;
     let (mut received, mut turn) = (0, 0);
+    let mut place = None;
     while let Some(data) = next_data(body.as_mut()).await? {
         record.add_received(data.len());
         if data.len() > limit - received {
@@ -183,8 +247,13 @@ where
             turn += piece.len();
             if turn >= TURN {
                 turn = 0;
-                tokio::task::yield_now().await;
+                for _ in 0..place.as_ref().map_or(1, InLine::passes) {
+                    tokio::task::yield_now().await;
+                }
             }
+        }
+        if received >= LONG {
+            place.get_or_insert_with(|| room.line_up());
         }
     }
     reader.finish()?;
@@ -239,4 +308,19 @@ pub(crate) fn announced(headers: &HeaderMap) -> Option<u64> {
         .ok()?
         .parse()
         .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_replies_that_came_first_have_the_larger_share() {
+        let room = Room::new(1);
+        let mut places: Vec<_> = (0..12).map(|_| room.line_up()).collect();
+        let passes = |places: &[InLine]| places.iter().map(InLine::passes).collect::<Vec<_>>();
+        assert_eq!(passes(&places), [1, 2, 3, 4, 5, 6, 7, 8, 8, 8, 8, 8]);
+        places.drain(..10);
+        assert_eq!(passes(&places), [1, 2], "those that are done count no more");
+    }
 }
