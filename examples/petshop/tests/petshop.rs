@@ -204,7 +204,7 @@ async fn an_error_of_a_form_of_its_own_has_its_message_reason_and_fields() {
     assert_eq!(reason(&refused), expected);
     let details = refused.get_error_details();
     let bad = details.bad_request().expect("a field is named");
-    assert_eq!(bad.field_violations[0].field, "name");
+    assert_eq!(bad.field_violations[0].field, "pet.name");
     assert_eq!(bad.field_violations[0].description, "must not be empty");
 }
 
