@@ -2,8 +2,8 @@
 //!
 //! An API names what it refuses as its callers write it: a property of the body, or a
 //! parameter. `google.rpc.BadRequest` has the path of the field in the request message
-//! instead, in the names of the proto: `meta.firstName` in the body of an update is
-//! `user.meta.first_name`.
+//! instead, in the names of the proto: where the body of a request is its field `book`, what
+//! is wrong with `author.firstName` there is wrong with `book.author.first_name`.
 
 use crate::layout::{
     BodyLayout, FieldLayout, Holding, MessageLayout, ParameterLayout, RequestLayout, ValueLayout,
