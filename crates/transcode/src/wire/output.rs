@@ -437,20 +437,27 @@ pub(super) fn varint_size(value: u64) -> usize {
 mod tests {
     use super::*;
 
-    #[test]
-    fn parts_keep_little_more_room_than_they_need() {
+    /// The lengths of the parts that elements of these sizes make, and the room that each
+    /// keeps. The first has nothing to go by and is left out.
+    #[track_caller]
+    fn parts(sizes: impl Iterator<Item = usize>) -> Vec<(usize, usize)> {
         let mut output = Output::new(0);
         output.begin();
-        // Elements whose sizes differ, so that no part ends where the last one did.
-        for index in 0..4_000 {
-            output.string(1, &vec![b'x'; 900 + index * 37 % 300]);
+        for size in sizes {
+            output.string(1, &vec![b'x'; size]);
             output.part();
         }
-        // The first part has nothing to go by.
-        let parts = output.parts.get(1..).expect("there are parts");
+        let parts = output.parts.iter().skip(1);
+        let parts: Vec<_> = parts.map(|part| (part.len(), part.capacity())).collect();
         assert!(parts.len() > 50, "{} parts", parts.len());
-        for part in parts {
-            let (length, room) = (part.len(), part.capacity());
+        parts
+    }
+
+    // The sizes differ, so that no part ends where the last one did.
+
+    #[test]
+    fn parts_keep_little_more_room_than_they_need() {
+        for (length, room) in parts((0..4_000).map(|index| 900 + index * 37 % 300)) {
             assert!(
                 room <= PART && length >= FULL,
                 "a part of {length} bytes keeps room for {room}; grow by less"
@@ -460,16 +467,7 @@ mod tests {
 
     #[test]
     fn parts_of_large_elements_keep_little_more_room_than_they_need() {
-        let mut output = Output::new(0);
-        output.begin();
-        for index in 0..400 {
-            output.string(1, &vec![b'x'; 40_000 + index * 997 % 9_000]);
-            output.part();
-        }
-        let parts = output.parts.get(1..).expect("there are parts");
-        assert!(parts.len() > 50, "{} parts", parts.len());
-        for part in parts {
-            let (length, room) = (part.len(), part.capacity());
+        for (length, room) in parts((0..400).map(|index| 40_000 + index * 997 % 9_000)) {
             assert!(
                 room <= length + length / 2,
                 "a part of {length} bytes keeps room for {room}; grow by less"
