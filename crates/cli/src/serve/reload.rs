@@ -174,9 +174,13 @@ async fn read(all: &[Reloaded]) -> Vec<String> {
 
 #[cfg(all(test, target_os = "linux"))]
 mod tests {
-    use std::fs;
+    use std::fs::{self, File};
+    use std::io::Write as _;
+    use std::os::unix::fs::OpenOptionsExt as _;
     use std::path::Path;
     use std::process::Command;
+
+    use rustix::fs::OFlags;
 
     use super::*;
 
@@ -188,6 +192,20 @@ mod tests {
         fs::remove_file(file).expect("it is there");
         let made = Command::new("mkfifo").arg(file).status();
         assert!(made.expect("mkfifo runs").success());
+    }
+
+    /// Opens a pipe once somebody reads from it, which never waits for long.
+    async fn opened_for(pipe: &Path) -> File {
+        let end = Instant::now() + LONG;
+        loop {
+            let mut options = fs::OpenOptions::new();
+            options.custom_flags(OFlags::NONBLOCK.bits().cast_signed());
+            match options.write(true).open(pipe) {
+                Ok(pipe) => return pipe,
+                Err(error) => assert!(Instant::now() < end, "nobody reads: {error}"),
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
     }
 
     #[tokio::test]
@@ -207,11 +225,10 @@ mod tests {
         // One reading waits, and so one writer is enough for it.
         let late = reading.late.as_ref().expect("a reading goes on");
         assert!(!late.is_finished());
-        let written = tokio::task::spawn_blocking({
-            let file = file.clone();
-            move || fs::write(file, "token-of-the-later-days\n")
-        });
-        written.await.expect("it ends").expect("it is written");
+        let mut pipe = opened_for(&file).await;
+        pipe.write_all(b"token-of-the-later-days\n")
+            .expect("it is read");
+        drop(pipe);
         fs::remove_file(&file).expect("it is there");
         fs::write(&file, "token-of-the-later-days\n").expect("it is written");
         assert_eq!(reading.again(LONG).await, Vec::<String>::new());
