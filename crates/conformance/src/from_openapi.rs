@@ -10,14 +10,13 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::api::{Api, Body, Failure, Http, Kind, Operation, Place, Property, Shape, Side};
-use crate::json_schema::{Schemas, escape, snake, snake_variables};
+use crate::json_schema::{Schemas, snake, snake_variables};
+use crate::methods::METHODS;
+use crate::reference::escape;
 use crate::reference::follow;
 
 const JSON: &str = "application/json";
 const FORM: &str = "multipart/form-data";
-const METHODS: [&str; 8] = [
-    "get", "put", "post", "delete", "options", "head", "patch", "trace",
-];
 /// A value that is not an OpenAPI 3.1 document.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenApiError {

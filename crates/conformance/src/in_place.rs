@@ -8,14 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
-use crate::json_schema::{PLACE, escape};
-use crate::reference::{end, target};
+use crate::json_schema::PLACE;
+use crate::methods::METHODS;
+use crate::reference::{end, escape, target};
 
 const SCHEMAS: &str = "/components/schemas";
-
-const METHODS: [&str; 9] = [
-    "get", "put", "post", "delete", "options", "head", "patch", "trace", "query",
-];
 
 /// Returns the same document in that form.
 pub(crate) fn in_place(document: &Value) -> Value {

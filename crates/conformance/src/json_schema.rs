@@ -11,6 +11,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::api::{Api, Kind, Place, Property, Rules, Shape, Type, Undeclared};
+use crate::reference::escape;
 
 /// More references than this in a row are a circle.
 const MAX_REFERENCES: usize = 32;
@@ -312,11 +313,6 @@ impl<'a> Schemas<'a> {
             _ => other(),
         }
     }
-}
-
-/// A name as a part of a JSON pointer (RFC 6901).
-pub(crate) fn escape(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }
 
 /// `{itemType_id}` is `{item_type_id}` in protos.

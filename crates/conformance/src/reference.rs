@@ -1,4 +1,4 @@
-//! References within one JSON document (`$ref` with a fragment).
+//! JSON pointers (RFC 6901), and references within one document (`$ref` with a fragment).
 //!
 //! What leads to another document is not followed; nothing is read.
 
@@ -55,6 +55,11 @@ pub(crate) fn target(reference: &str) -> Option<String> {
     let fragment = reference.strip_prefix('#')?;
     let pointer = percent_decode_str(fragment).decode_utf8().ok()?;
     Some(pointer.into_owned())
+}
+
+/// A member's name as a part of a JSON pointer (RFC 6901).
+pub(crate) fn escape(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
 }
 
 #[cfg(test)]

@@ -141,3 +141,26 @@ fn of_shape(shape: &mut Shape) {
 fn is_stated(rules: &Rules, keyword: &str, value: &str) -> bool {
     rules.get(keyword).is_some_and(|rule| rule == value)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::from_any_openapi;
+
+    #[test]
+    fn an_operation_of_the_method_query_is_one() {
+        let document = json!({
+            "openapi": "3.2.0",
+            "info": {"title": "Shop", "version": "1"},
+            "paths": {"/shoes": {"query": {
+                "operationId": "findShoes",
+                "responses": {"204": {"description": "Done"}},
+            }}},
+        });
+        let api = from_any_openapi(&document, "shop.json").expect("it is read");
+        let problems: Vec<_> = api.problems.iter().map(|one| &one.message).collect();
+        assert!(problems.is_empty(), "{problems:?}");
+        assert_eq!(api.operations["findShoes"].method, "QUERY");
+    }
+}

@@ -9,7 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use crate::json_schema::{PLACE, escape};
+use crate::json_schema::PLACE;
+use crate::reference::escape;
 
 const FORM: &str = "multipart/form-data";
 const PREFIX: &str = "#/components/schemas/";

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use contract::recorded::{RecordedExchange, RecordedPart};
 use serde_json::Value;
 
-use crate::verify::escape;
+use crate::reference::escape;
 use crate::verify::{CREATED, Model, Operation, Resource, UPDATED};
 use crate::verify::{elements, instant, is_as_sent, is_marked, properties};
 

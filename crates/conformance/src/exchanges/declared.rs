@@ -2,12 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::reference::follow;
 use serde_json::Value;
 
-const METHODS: [&str; 8] = [
-    "get", "put", "post", "delete", "options", "head", "patch", "trace",
-];
+use crate::methods::METHODS;
+use crate::reference::follow;
 
 /// An operation.
 pub(super) struct Declared {

@@ -7,6 +7,7 @@ use super::error::ReleaseError;
 use super::files::Files;
 use crate::diff::{BoxError, Document, MAX_BYTES, Referred, SourceText, Url};
 use crate::lint::lint;
+use crate::path_name::beside;
 use crate::report::Finding;
 
 /// An OpenAPI document that has been read, and what it was read from.
@@ -38,7 +39,6 @@ impl Whole {
             .map_err(|()| unreadable(std::io::Error::other("it is no path of a file")))?;
         let text = read(path).map_err(|error| unreadable(std::io::Error::other(error)))?;
         let directory = absolute.parent().unwrap_or(Path::new(""));
-        let outer = name.rsplit_once('/').map_or("", |(outer, _)| outer);
         let mut files = Files::new();
         let mut elsewhere = Vec::new();
         files.insert(below(&absolute, directory), text.clone().into_bytes());
@@ -69,7 +69,7 @@ impl Whole {
                 .unwrap_or_else(|| other.to_string());
             let relative = percent_encoding::percent_decode_str(&relative).decode_utf8_lossy();
             Ok(SourceText {
-                source: normal(&format!("{outer}/{relative}")),
+                source: beside(name, &relative),
                 url: other.clone(),
                 text,
             })
@@ -81,9 +81,7 @@ impl Whole {
             elsewhere,
         })
     }
-}
 
-impl Whole {
     /// Returns what makes clients ugly that are generated from the document.
     pub fn lint(&self) -> Vec<Finding> {
         let mut findings = lint(self.document.value(), "");
@@ -109,17 +107,4 @@ fn read(path: &Path) -> Result<String, BoxError> {
         return Err(format!("it has more than {} MiB", MAX_BYTES >> 20).into());
     }
     Ok(fs::read_to_string(path)?)
-}
-
-/// A path without the `.` and `..` that can be left out.
-fn normal(path: &str) -> String {
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
-            part => parts.push(part),
-        }
-    }
-    parts.join("/")
 }

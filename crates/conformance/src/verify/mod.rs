@@ -36,7 +36,7 @@ pub use laws::{
 };
 pub(crate) use laws::{
     Broken, CREATED, Hints, Model, Operation, Received, Resource, UPDATED, carried, elements,
-    error_of, escape, instant, is_as_sent, is_marked, properties, unkept_promises,
+    error_of, instant, is_as_sent, is_marked, properties, unkept_promises,
 };
 pub use live::live;
 pub use server::{Live, LiveError};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::reference::escape;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{JsonType, ValidationError, Validator};
 use serde_json::Value;
@@ -173,11 +174,6 @@ fn describe(
             format!("breaks the schema's `{}`", other.keyword()),
         ),
     }
-}
-
-/// A property name as a segment of a JSON pointer.
-pub(crate) fn escape(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }
 
 fn wants_null(error: &ValidationError<'_>) -> bool {

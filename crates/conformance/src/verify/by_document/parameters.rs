@@ -262,7 +262,7 @@ impl Checker<'_> {
     fn by(&mut self, at: At<'_>, pointer: &str, name: &str, place: &str, value: &Value) {
         let mut problems = self.problems_of(at, Direction::Request, pointer, value);
         for problem in &mut problems {
-            let name = crate::verify::problem::escape(name);
+            let name = crate::reference::escape(name);
             problem.pointer = format!("/{name}{}", problem.pointer);
         }
         self.note(at, Level::Error, Direction::Request, place, problems);

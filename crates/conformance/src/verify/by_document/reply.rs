@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use super::checker::{At, Checker};
 use super::parameters::typed;
+use crate::reference::escape;
 use crate::reference::place;
 use crate::report::{Direction, Level};
 use crate::verify::check::{Received, text};
 use crate::verify::laws::{Media, Reply, bare, is_json};
-use crate::verify::problem::escape;
 
 impl Checker<'_> {
     /// Judges a reply.

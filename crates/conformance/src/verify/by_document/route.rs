@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use http::Method;
 use serde_json::Value;
 
+use crate::reference::escape;
 use crate::reference::place;
 use crate::verify::laws::{Model, Operation};
-use crate::verify::problem::escape;
 
 /// Where a server has its operations.
 struct Base {

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use crate::reference::escape;
 use crate::reference::follow;
-use crate::verify::problem::{Problem, escape, told_once};
+use crate::verify::problem::{Problem, told_once};
 
 /// More schemas or values than this below one another are not looked at.
 const MAX_DEPTH: usize = 24;

@@ -18,8 +18,9 @@ use serde_json::Value;
 pub(crate) use self::reply::next_page;
 pub(crate) use self::route::{below_base, decode, has_base, query, route};
 use super::finding::About;
-use super::problem::{Problem, escape};
+use super::problem::Problem;
 use super::schema::{self, Visit};
+use crate::reference::escape;
 use crate::report::{self, Coverage, Direction, Finding, Level};
 
 /// The file that findings point into.

@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::{Map, Value};
 
-use super::schema::escape;
 use crate::diff::BoxError;
+use crate::path_name::{beside, normal};
+use crate::reference::escape;
 
 /// Where the other files stand in the document.
 const PLACE: &str = "x-bundled";
@@ -127,9 +128,7 @@ fn moved(
             by: file.to_owned(),
         });
     } else {
-        let directory = file.rsplit_once('/').map_or("", |(directory, _)| directory);
-        let path = percent_decode_str(path).decode_utf8_lossy();
-        normal(&format!("{directory}/{path}"))
+        beside(file, &percent_decode_str(path).decode_utf8_lossy())
     };
     if target == document {
         return Ok(format!("#{fragment}"));
@@ -137,25 +136,6 @@ fn moved(
     let key = utf8_percent_encode(&escape(&target), NON_ALPHANUMERIC).to_string();
     wanted.insert(target);
     Ok(format!("#/{PLACE}/{key}{fragment}"))
-}
-
-/// A path without the `.` and `..` that can be left out.
-fn normal(path: &str) -> String {
-    let is_absolute = path.starts_with('/') && path.len() > 1;
-    let mut parts: Vec<&str> = Vec::new();
-    for part in path.split('/') {
-        match part {
-            "" | "." => {}
-            ".." if parts.last().is_some_and(|last| *last != "..") => drop(parts.pop()),
-            part => parts.push(part),
-        }
-    }
-    let path = parts.join("/");
-    if is_absolute {
-        format!("/{path}")
-    } else {
-        path
-    }
 }
 
 #[cfg(test)]

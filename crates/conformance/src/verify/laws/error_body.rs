@@ -11,6 +11,7 @@ use super::law::Law;
 use super::model::Model;
 use super::operation::{Operation, Reply};
 use super::schema;
+use crate::reference::escape;
 use crate::report::Level;
 
 /// A law that a reply breaks.
@@ -260,7 +261,7 @@ fn wrong_details(hints: &Hints, reply: &Received<'_>, at: &str, error: &Value) -
             let member = member.as_str();
             let is_known = known.needs.contains(&member) || known.may_have.contains(&member);
             if member != "@type" && !is_known {
-                let below = format!("/{}", schema::escape(member));
+                let below = format!("/{}", escape(member));
                 wrong(&below, format!("no `{name}` has a member of that name"));
             }
         }

@@ -8,6 +8,7 @@ use super::model::Resource;
 use super::operation::{Operation, Parameter};
 use super::schema;
 use super::session::Session;
+use crate::reference::escape;
 
 /// Names of the parameter that says how long a page may be.
 const LIMIT: [&str; 8] = [
@@ -238,7 +239,7 @@ fn next_place(root: &Value, reply: &Value, depth: usize) -> Option<String> {
     }
     let mut inner = properties.iter().filter_map(|(name, property)| {
         let place = next_place(root, property, depth + 1)?;
-        Some(format!("/{}{place}", schema::escape(name)))
+        Some(format!("/{}{place}", escape(name)))
     });
     inner.next()
 }

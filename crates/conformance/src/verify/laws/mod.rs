@@ -68,9 +68,7 @@ pub(crate) use self::exchange::Ask;
 pub(crate) use self::hints::Hints;
 pub(crate) use self::model::{Model, Resource};
 pub(crate) use self::operation::{Media, Operation, Parameter, Reply, bare, is_json};
-pub(crate) use self::schema::{
-    elements, escape, has_type, is_marked, properties, required, resolve,
-};
+pub(crate) use self::schema::{elements, has_type, is_marked, properties, required, resolve};
 pub(crate) use self::session::Session;
 pub(crate) use self::writes::is_as_sent;
 

@@ -122,7 +122,7 @@ impl Operation {
 
 /// Reads an operation of a document.
 pub(super) fn operation(root: &Value, path: &str, method: &str) -> Operation {
-    let item_at = reference::place(root, format!("/paths/{}", schema::escape(path)));
+    let item_at = reference::place(root, format!("/paths/{}", reference::escape(path)));
     let stated_at = format!("{item_at}/{method}");
     let at = |pointer: &str| root.pointer(pointer).unwrap_or(&Value::Null);
     let stated = at(&stated_at);
@@ -167,7 +167,7 @@ pub(super) fn operation(root: &Value, path: &str, method: &str) -> Operation {
     let media = json(&body["content"]);
     let mut replies = BTreeMap::new();
     for (status, _) in stated["responses"].as_object().into_iter().flatten() {
-        let pointer = format!("{stated_at}/responses/{}", schema::escape(status));
+        let pointer = format!("{stated_at}/responses/{}", reference::escape(status));
         let pointer = reference::place(root, pointer);
         let reply = at(&pointer);
         let media = json(&reply["content"]);
@@ -230,7 +230,7 @@ fn content(body: &Value, pointer: &str) -> Vec<Media> {
     let types = body["content"].as_object().into_iter().flatten();
     let types = types.map(|(name, _)| Media {
         name: bare(name),
-        pointer: format!("{pointer}/content/{}", schema::escape(name)),
+        pointer: format!("{pointer}/content/{}", reference::escape(name)),
     });
     types.collect()
 }

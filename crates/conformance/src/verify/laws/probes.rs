@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::law::Law;
 use super::schema;
+use crate::reference::escape;
 
 /// More objects than this below one another are not looked into.
 const MAX_DEPTH: usize = 6;
@@ -98,7 +99,7 @@ fn visit(
         if schema::is_marked(root, property, "readOnly") {
             continue;
         }
-        let place = format!("{place}/{}", schema::escape(&name));
+        let place = format!("{place}/{}", escape(&name));
         let value = body.get(&name);
         wrong(root, property, value, &place, probes);
         if let Some(value) = value {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use crate::reference::follow;
+use crate::reference::{escape, follow};
 
 /// More references or parts than this below one another are a circle.
 const MAX_DEPTH: usize = 16;
@@ -156,11 +156,6 @@ pub(crate) fn options<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a str> {
         .into_iter()
         .flatten();
     options.filter_map(Value::as_str).collect()
-}
-
-/// A property name as a segment of a JSON pointer.
-pub(crate) fn escape(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }
 
 /// Writes the schemas of OpenAPI 3.0 as those of 3.1.
