@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use openapi_diff::Rule;
 use openapi_diff::rules::of_oasdiff;
 
-use crate::lint;
+use crate::lint::LintRule;
 use crate::verify::Law;
 
 /// What the checks that compare no documents find.
@@ -113,10 +113,15 @@ const PROTO: &str = "proto-";
 static KNOWN: LazyLock<HashSet<Cow<'static, str>>> = LazyLock::new(|| {
     let changes = Rule::all().into_keys().map(Cow::Owned);
     let laws = Law::ALL.iter().map(|law| law.id());
-    let others = OTHERS.iter().chain(lint::IDS).copied();
-    let others = others.chain(laws).map(Cow::Borrowed);
+    let others = OTHERS.iter().copied().chain(lints()).chain(laws);
+    let others = others.map(Cow::Borrowed);
     changes.chain(others).collect()
 });
+
+/// The ids of what makes generated clients ugly.
+fn lints() -> impl Iterator<Item = &'static str> {
+    LintRule::ALL.iter().map(|rule| rule.id())
+}
 
 /// Returns whether a finding can have this id.
 pub(crate) fn is_known(id: &str) -> bool {
@@ -126,7 +131,7 @@ pub(crate) fn is_known(id: &str) -> bool {
 /// Returns whether the level of a finding with this id can be chosen: it is a change, or what
 /// makes generated clients ugly.
 pub(crate) fn has_level(id: &str) -> bool {
-    lint::IDS.contains(&id) || Rule::all().contains_key(id)
+    lints().any(|known| known == id) || Rule::all().contains_key(id)
 }
 
 /// The id whose level can be chosen that is closest to a text, if one is close.
@@ -134,8 +139,10 @@ pub(crate) fn nearest_with_level(text: &str) -> Option<String> {
     if let Some(ours) = of_oasdiff(text) {
         return Some(ours.to_owned());
     }
-    let lints = lint::IDS.iter().copied().map(str::to_owned);
-    nearest(text, Rule::all().into_keys().chain(lints))
+    nearest(
+        text,
+        Rule::all().into_keys().chain(lints().map(str::to_owned)),
+    )
 }
 
 /// The id that is closest to a text, if one is close.
@@ -144,8 +151,8 @@ pub(crate) fn nearest_known(text: &str) -> Option<String> {
         return Some(ours.to_owned());
     }
     let laws = Law::ALL.iter().map(|law| law.id());
-    let others = OTHERS.iter().chain(lint::IDS).copied();
-    let others = others.chain(laws).map(str::to_owned);
+    let others = OTHERS.iter().copied().chain(lints()).chain(laws);
+    let others = others.map(str::to_owned);
     nearest(text, Rule::all().into_keys().chain(others))
 }
 

@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use openapi_diff::{Level, Location, OperationList};
 use serde_json::{Map, Value};
 
+use crate::reference::escape;
 use crate::report::Finding;
 
 /// What a language or its standard library has of the same name, somewhere.
@@ -65,20 +66,50 @@ const OF_GENERATORS: &[&str] = &[
     "openapiconfig",
 ];
 
-/// The ids of what is found.
-pub(crate) const IDS: &[&str] = &[
-    "alternative-without-type",
-    "default-looks-required",
-    "enum-without-name",
-    "name-built-in",
-    "name-of-generators",
-    "names-coincide",
-    "object-without-name",
-    "parameter-without-example",
-    "samples-of-one-language",
-    "status-default",
-    "status-range",
-];
+macro_rules! rules {
+    ($($meaning:literal $name:ident = $id:literal,)*) => {
+        /// What can be found.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub(crate) enum LintRule {
+            $(#[doc = $meaning] $name,)*
+        }
+
+        impl LintRule {
+            /// All of them, in the order of their ids.
+            pub(crate) const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The id in reports.
+            pub(crate) const fn id(self) -> &'static str {
+                match self { $(Self::$name => $id,)* }
+            }
+        }
+    };
+}
+
+rules! {
+    "An alternative of a union is no type by itself."
+    AlternativeWithoutType = "alternative-without-type",
+    "A schema has a default."
+    DefaultLooksRequired = "default-looks-required",
+    "An enum has no name."
+    EnumWithoutName = "enum-without-name",
+    "A schema is called what a language calls something of its own."
+    NameBuiltIn = "name-built-in",
+    "A schema is called what a generator calls something of its own."
+    NameOfGenerators = "name-of-generators",
+    "Two names are one in another case."
+    NamesCoincide = "names-coincide",
+    "An object has no name."
+    ObjectWithoutName = "object-without-name",
+    "A parameter has no example."
+    ParameterWithoutExample = "parameter-without-example",
+    "An operation has two code samples in one language."
+    SamplesOfOneLanguage = "samples-of-one-language",
+    "A document of 3.0 has a response for all other statuses."
+    StatusDefault = "status-default",
+    "A document of 3.1 has a response for a range of statuses."
+    StatusRange = "status-range",
+}
 
 /// Where the named schemas of a document are.
 const SCHEMAS: &str = "/components/schemas";
@@ -98,11 +129,11 @@ pub fn lint(document: &Value, source: &str) -> Vec<Finding> {
         let place = format!("{SCHEMAS}/{}", escape(name));
         if BUILT_IN.contains(&bare(name).as_str()) {
             let message = format!("`{name}` is a name of a language's own; say more");
-            lint.find("name-built-in", Level::Warning, &place, message);
+            lint.find(LintRule::NameBuiltIn, Level::Warning, &place, message);
         }
         if OF_GENERATORS.contains(&bare(name).as_str()) {
             let message = format!("`{name}` is what a generator calls a part of its own");
-            lint.find("name-of-generators", Level::Error, &place, message);
+            lint.find(LintRule::NameOfGenerators, Level::Error, &place, message);
         }
         lint.schema(&place, schema, true);
     }
@@ -144,10 +175,9 @@ struct Lint<'a> {
 }
 
 impl Lint<'_> {
-    fn find(&mut self, id: &str, level: Level, pointer: &str, message: String) {
-        debug_assert!(IDS.contains(&id), "add `{id}` to IDS");
+    fn find(&mut self, rule: LintRule, level: Level, pointer: &str, message: String) {
         self.findings.push(Finding {
-            id: id.to_owned(),
+            id: rule.id().to_owned(),
             level,
             direction: None,
             operation: None,
@@ -169,7 +199,7 @@ impl Lint<'_> {
         for name in names {
             if let Some(other) = known.insert(bare(name), name) {
                 let message = format!("`{other}` and `{name}` are one name in another language");
-                self.find("names-coincide", Level::Error, scope, message);
+                self.find(LintRule::NamesCoincide, Level::Error, scope, message);
             }
         }
     }
@@ -184,17 +214,17 @@ impl Lint<'_> {
         self.coinciding(place, texts);
         if !is_named && properties.is_some() {
             let message = "an object without a name; generators make one up".to_owned();
-            self.find("object-without-name", Level::Warning, place, message);
+            self.find(LintRule::ObjectWithoutName, Level::Warning, place, message);
         }
         if !is_named && values.is_some() {
             let message = "an enum without a name; generators number these, or repeat them";
-            let id = "enum-without-name";
-            self.find(id, Level::Warning, place, message.to_owned());
+            let rule = LintRule::EnumWithoutName;
+            self.find(rule, Level::Warning, place, message.to_owned());
         }
         if schema.get("default").is_some() {
             let message = "a default; some generators require what has one, so say it in words";
-            let id = "default-looks-required";
-            self.find(id, Level::Info, place, message.to_owned());
+            let rule = LintRule::DefaultLooksRequired;
+            self.find(rule, Level::Info, place, message.to_owned());
         }
         for (name, property) in properties.into_iter().flatten() {
             self.schema(
@@ -219,7 +249,12 @@ impl Lint<'_> {
                     let message = "an alternative that is no type by itself; generators take it \
                                    for anything, or leave it out"
                         .to_owned();
-                    self.find("alternative-without-type", Level::Error, &place, message);
+                    self.find(
+                        LintRule::AlternativeWithoutType,
+                        Level::Error,
+                        &place,
+                        message,
+                    );
                 }
                 // What is merged into a named schema is a part of it.
                 self.schema(&place, alternative, is_named && keyword == "allOf");
@@ -276,7 +311,12 @@ impl Lint<'_> {
             if !is_shown {
                 let name = parameter["name"].as_str().unwrap_or_default();
                 let message = format!("`{name}` has no example");
-                self.find("parameter-without-example", Level::Info, &place, message);
+                self.find(
+                    LintRule::ParameterWithoutExample,
+                    Level::Info,
+                    &place,
+                    message,
+                );
             }
         }
     }
@@ -291,7 +331,12 @@ impl Lint<'_> {
             if !known.insert(language.to_lowercase()) {
                 let message = format!("another code sample in `{language}`; renderers show one");
                 let place = format!("{place}/x-codeSamples/{number}");
-                self.find("samples-of-one-language", Level::Warning, &place, message);
+                self.find(
+                    LintRule::SamplesOfOneLanguage,
+                    Level::Warning,
+                    &place,
+                    message,
+                );
             }
         }
     }
@@ -307,13 +352,13 @@ impl Lint<'_> {
                     "`{status}` is no number, and what orval makes of it does not compile; \
                      say `default`"
                 );
-                self.find("status-range", Level::Warning, &place, message);
+                self.find(LintRule::StatusRange, Level::Warning, &place, message);
             }
             if status == "default" && is_3_0 {
                 let message = "progenitor takes `default` for success as well, and stops; say \
                                `4XX` and `5XX`"
                     .to_owned();
-                self.find("status-default", Level::Info, &place, message);
+                self.find(LintRule::StatusDefault, Level::Info, &place, message);
             }
         }
     }
@@ -334,16 +379,11 @@ fn bare(name: &str) -> String {
         .collect()
 }
 
-/// A member's name as a part of a JSON pointer (RFC 6901).
-fn escape(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::{IDS, Value, lint, new_since};
+    use super::{LintRule, Value, lint, new_since};
 
     /// Checks what is found in a document with this schema `User` and this operation.
     #[track_caller]
@@ -494,7 +534,10 @@ mod tests {
 
     #[test]
     fn ids_stand_in_order() {
-        assert!(IDS.is_sorted(), "sort the ids");
+        assert!(
+            LintRule::ALL.is_sorted_by_key(|rule| rule.id()),
+            "sort the rules"
+        );
     }
 
     #[test]
