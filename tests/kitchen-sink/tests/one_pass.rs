@@ -4,11 +4,13 @@
 
 use std::fmt::Debug;
 
+use kitchen_sink::arbitrary::{self, Choices};
 use kitchen_sink::kitchen::{Everything, Implicits, Open, Scalars};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use prost::Message;
+use proto::v2;
 use transcode::json::{self, Drifts, JsonMessage, Nested, ReadError};
 use transcode::layout::Root;
 use transcode::mask::Mask;
@@ -280,4 +282,49 @@ proptest! {
     fn everything_is_read_alike(message in everything(), changes in changes(), sizes in sizes()) {
         check::<Everything>(&changed(&message, &changes), &sizes)?;
     }
+}
+
+/// Compares the readers on a message of the API that these choices make.
+fn check_choices<M: JsonMessage + Message + Default + PartialEq + Debug>(
+    choices: &[u8],
+    changes: &[Change],
+    sizes: &[usize],
+) -> Result<(), TestCaseError> {
+    let bytes = arbitrary::message(M::layout(), &mut Choices::new(choices));
+    let message = M::decode(bytes.as_slice());
+    let message = message.map_err(|_| TestCaseError::reject("it is no message"))?;
+    let text = json::write::<Nested<M>>(&message, "", Mask::Set);
+    let mut text = text.map_err(|_| TestCaseError::reject("it has no JSON form"))?;
+    for change in changes {
+        change.apply(&mut text);
+    }
+    check::<M>(&text, sizes)
+}
+
+/// States for messages of the API that both readers read alike what is made of them.
+macro_rules! of_the_api {
+    ($($name:ident: $message:ident,)+) => {
+        proptest! {
+            $(#[test]
+            fn $name(
+                choices in vec(any::<u8>(), 0..400), changes in changes(), sizes in sizes()
+            ) {
+                check_choices::<v2::$message>(&choices, &changes, &sizes)?;
+            })+
+        }
+    };
+}
+
+of_the_api! {
+    bots_are_read_alike: Bot,
+    bot_instances_are_read_alike: BotInstance,
+    categories_are_read_alike: Category,
+    form_fields_are_read_alike: FormField,
+    forms_are_read_alike: Form,
+    organization_groups_are_read_alike: OrganizationGroup,
+    organizations_are_read_alike: Organization,
+    services_are_read_alike: Service,
+    tokens_are_read_alike: Token,
+    users_are_read_alike: User,
+    workflows_are_read_alike: Workflow,
 }

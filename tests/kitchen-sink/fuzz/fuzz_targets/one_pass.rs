@@ -8,6 +8,7 @@ use std::fmt::Debug;
 use kitchen_sink::kitchen::{Everything, Open, Scalars};
 use libfuzzer_sys::fuzz_target;
 use prost::Message;
+use proto::v2;
 use transcode::json::{self, Drifts, JsonMessage, Nested, ReadError};
 use transcode::layout::Root;
 use transcode::wire::Reader;
@@ -47,4 +48,7 @@ fuzz_target!(|input: &[u8]| {
     check::<Everything>(text, piece);
     check::<Open>(text, piece);
     check::<Scalars>(text, piece);
+    check::<v2::User>(text, piece);
+    check::<v2::Organization>(text, piece);
+    check::<v2::Service>(text, piece);
 });
