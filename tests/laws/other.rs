@@ -255,6 +255,10 @@ async fn verify(keeps: bool, allow_writes: bool) -> (Report, Vec<String>) {
 
 async fn verified(pets: Pets, allow_writes: bool) -> (Report, Vec<String>) {
     let text = document(pets.paged);
+    verified_against(&text, pets, allow_writes).await
+}
+
+async fn verified_against(text: &str, pets: Pets, allow_writes: bool) -> (Report, Vec<String>) {
     let pets = Arc::new(Mutex::new(pets));
     let shared = Arc::clone(&pets);
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -289,7 +293,7 @@ async fn verified(pets: Pets, allow_writes: bool) -> (Report, Vec<String>) {
     });
     let serving = tokio::spawn(async move { axum::serve(listener, router).await });
     let laws = Laws {
-        document: Some(ApiDocument::parse("pets.json", &text).expect("a document")),
+        document: Some(ApiDocument::parse("pets.json", text).expect("a document")),
         ..Laws::default()
     };
     let live = Live {
@@ -415,4 +419,35 @@ async fn a_change_that_resets_another_property_to_its_default_is_found() {
             .any(|told| told.starts_with(law) && told.contains("`kind` has changed")),
         "{serious:#?}"
     );
+}
+
+#[tokio::test]
+async fn schemas_that_stand_elsewhere_than_among_the_components_count() {
+    let mut document: Value = serde_json::from_str(&document(Paged::Offset)).expect("JSON");
+    let mut schemas = document["components"]["schemas"].take();
+    schemas["Pet"]["properties"]["petId"]["type"] = "string".into();
+    document["x-shared"] = schemas;
+    let text = document.to_string();
+    let text = text.replace("#/components/schemas/", "#/x-shared/");
+    let (report, _) = verified_against(&text, Pets::default(), true).await;
+    let serious = serious(&report);
+    let law = Law::ReplyAsDeclared.id();
+    assert!(
+        serious.iter().any(|told| told.starts_with(law)),
+        "{serious:#?}"
+    );
+}
+
+#[tokio::test]
+async fn a_run_in_which_nothing_succeeded_is_no_verification() {
+    let mut document: Value = serde_json::from_str(&document(Paged::Offset)).expect("JSON");
+    // Then the key is sent where the server does not look for it.
+    let schemes = &mut document["components"]["securitySchemes"];
+    for scheme in schemes.as_object_mut().into_iter().flatten() {
+        scheme.1["name"] = "x-other-key".into();
+    }
+    let (report, _) = verified_against(&document.to_string(), Pets::default(), true).await;
+    let serious = serious(&report);
+    let is_told = |told: &String| told.starts_with("nothing-verified") && told.contains("token");
+    assert!(serious.iter().any(is_told), "{serious:#?}");
 }

@@ -165,10 +165,10 @@ fn what_is_no_document_exits_with_2() {
         "swagger: '2.0'\n",
         &[],
         2,
-        "is not an OpenAPI document of version 3.0 or 3.1",
+        "is a Swagger 2.0 document; convert it to OpenAPI 3 first",
     );
     check_document("openapi: 3.1.0\n", &[], 2, "has no paths");
-    check_document("openapi: [\n", &[], 2, "is not YAML");
+    check_document("openapi: [\n", &[], 2, "is not a YAML document");
     check(
         &[
             "verify",

@@ -337,7 +337,7 @@ fn text_that_is_not_utf_8_is_refused() {
 #[test]
 fn what_is_no_openapi_document_is_refused() {
     refused(b"swagger: '2.0'\n", "convert it to OpenAPI 3");
-    refused(b"info: {}\n", "OpenAPI 3.0 and 3.1");
+    refused(b"info: {}\n", "OpenAPI 3.0, 3.1 and 3.2");
     refused(b"", "is empty");
     refused(b"{\"openapi\": ", "line 1");
 }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::api::{Api, Body, Failure, Http, Kind, Operation, Place, Property, Shape, Side};
 use crate::json_schema::{Schemas, snake, snake_variables};
-use crate::methods::METHODS;
+use crate::methods::{ADDITIONAL, METHODS, Stated, operations};
 use crate::reference::escape;
 use crate::reference::follow;
 
@@ -199,20 +199,26 @@ impl<'a> Reader<'a> {
 
     fn path(&self, path: &str, item: &'a Value, api: &mut Api) {
         let pointer = format!("/paths/{}", escape(path));
-        for (key, value) in item.as_object().into_iter().flatten() {
+        for stated in operations(item) {
+            let place = format!("{pointer}{}", stated.below);
+            self.operation(path, &stated, &place, api);
+        }
+        for (key, _) in item.as_object().into_iter().flatten() {
             let place = format!("{pointer}/{}", escape(key));
-            if METHODS.contains(&key.as_str()) {
-                self.operation(path, key, value, &place, api);
-            } else if !matches!(key.as_str(), "summary" | "description") {
+            let key = key.as_str();
+            let is_known = METHODS.contains(&key) || key == ADDITIONAL;
+            if !is_known && !matches!(key, "summary" | "description") {
                 let message = format!("{key:?} is stated for all operations of the path");
                 api.problem(path, message, self.place(place));
             }
         }
     }
 
-    fn operation(&self, path: &str, method: &str, stated: &'a Value, pointer: &str, api: &mut Api) {
+    fn operation(&self, path: &str, stated: &Stated<'a>, pointer: &str, api: &mut Api) {
         let place = self.place(pointer.to_owned());
-        let route = format!("{} {path}", method.to_uppercase());
+        let method = &stated.method;
+        let stated = stated.operation;
+        let route = format!("{method} {path}");
         let id = stated["operationId"].as_str().unwrap_or_else(|| {
             api.convention(&route, "it has no operationId", place.clone());
             &route
@@ -246,7 +252,7 @@ impl<'a> Reader<'a> {
                 (status.as_str(), *response)
             });
         let operation = Operation {
-            method: method.to_uppercase(),
+            method: method.clone(),
             path: snake_variables(path),
             status: status.to_owned(),
             path_parameters,

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use crate::json_schema::PLACE;
-use crate::methods::METHODS;
+use crate::methods::each_operation;
 use crate::reference::{end, escape, target};
 
 const SCHEMAS: &str = "/components/schemas";
@@ -27,10 +27,7 @@ pub(crate) fn in_place(document: &Value) -> Value {
 fn path_item(document: &Value, item: &mut Value) {
     resolve(document, item);
     parameters(document, item);
-    for method in METHODS {
-        let Some(operation) = item.get_mut(method) else {
-            continue;
-        };
+    each_operation(item, |operation| {
         resolve(document, operation);
         parameters(document, operation);
         if let Some(body) = operation.get_mut("requestBody") {
@@ -45,7 +42,7 @@ fn path_item(document: &Value, item: &mut Value) {
                 contents(document, header);
             }
         }
-    }
+    });
 }
 
 fn parameters(document: &Value, of: &mut Value) {

@@ -25,7 +25,7 @@ pub enum DocumentError {
         source: YamlError,
     },
     /// It does not call itself OpenAPI 3.0, 3.1 or 3.2.
-    #[error("{source_name}: `openapi` is {found}; OpenAPI 3.0 and 3.1 are understood")]
+    #[error("{source_name}: `openapi` is {found}; OpenAPI 3.0, 3.1 and 3.2 are understood")]
     Version {
         /// The file.
         source_name: String,

@@ -2,9 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use clap::Args;
-use conformance::diff::{BoxError, MAX_BYTES};
 use conformance::release::{Settings, Whole, read_if_there};
 use conformance::verify;
 
@@ -90,23 +89,9 @@ pub(super) fn whole_document(settings: &Settings) -> anyhow::Result<Whole> {
     Ok(Whole::read(path, &path.display().to_string())?)
 }
 
-/// Reads the document at a path, with the files beside it that it refers to.
+/// Reads the document at a path, with the files that it refers to.
 pub(super) fn api_document(path: &Path) -> anyhow::Result<verify::ApiDocument> {
     let name = path.display().to_string();
-    let read = |path: &str| -> Result<String, BoxError> {
-        let file = std::fs::metadata(path)?;
-        // Other things may never end.
-        if !file.is_file() {
-            return Err("it is not a file".into());
-        }
-        if file.len() > u64::try_from(MAX_BYTES)? {
-            return Err(format!("it has more than {} MiB", MAX_BYTES >> 20).into());
-        }
-        Ok(std::fs::read_to_string(path)?)
-    };
-    let text = read(&name).map_err(anyhow::Error::from_boxed);
-    let text = text.with_context(|| format!("{name} cannot be read"))?;
-    Ok(verify::ApiDocument::load(&name, &text, &mut |path| {
-        read(path)
-    })?)
+    let whole = Whole::read(path, &name)?;
+    Ok(verify::ApiDocument::new(&name, whole.document)?)
 }

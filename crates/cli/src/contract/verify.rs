@@ -68,7 +68,7 @@ struct Source {
 struct LawArgs {
     /// The OpenAPI document of the API, if not that of contract.toml
     ///
-    /// It is of OpenAPI 3.0 or 3.1, in JSON or YAML. It alone says what there is to call
+    /// It is of OpenAPI 3.0, 3.1 or 3.2, in JSON or YAML. It alone says what there is to call
     /// and to judge by.
     #[arg(long, value_name = "FILE")]
     document: Option<PathBuf>,

@@ -388,7 +388,7 @@ fn recorded_values_of_another_api_keep_its_schemas() {
         "FAIL  recorded",
         "error[response-wrong-type] GET /shoes/{shoeId}",
         "/colour in the reply must be a string, and is a number",
-        "api/shop.yaml#/components/schemas/Shoe/properties/colour",
+        "#/components/schemas/Shoe/properties/colour",
         "error[response-unknown-enum-value]",
         "must be one of WIDTH_NARROW, WIDTH_WIDE, and is `WIDTH_HUGE`",
         "2 errors",

@@ -15,6 +15,7 @@ pub use self::pair::pair;
 use crate::api::{Api, Body, Kind, Property, Rules, Shape, Side, Undeclared};
 use crate::from_openapi::{OpenApiError, from_openapi};
 use crate::in_place::in_place;
+use crate::methods::each_operation;
 
 /// Reads an API from any OpenAPI document of version 3.0, 3.1 or 3.2. Messages call it
 /// `source`. References may lead anywhere in the document.
@@ -52,7 +53,10 @@ fn share_parameters(item: &mut Value) {
         .flatten()
         .collect();
     members.retain(|member, _| member != "servers" && !member.starts_with("x-"));
-    for operation in members.values_mut().filter_map(Value::as_object_mut) {
+    each_operation(item, |operation| {
+        let Some(operation) = operation.as_object_mut() else {
+            return;
+        };
         let own = operation.remove("parameters");
         let own: Vec<_> = own.iter().filter_map(Value::as_array).flatten().collect();
         let is_stated = |parameter: &Value| {
@@ -68,7 +72,7 @@ fn share_parameters(item: &mut Value) {
         if !all.is_empty() {
             operation.insert("parameters".to_owned(), all.into());
         }
-    }
+    });
 }
 
 /// Strips a reading of what only the conventions of this project say.

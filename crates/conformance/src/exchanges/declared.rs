@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use crate::methods::METHODS;
+use crate::methods::{Stated, operations};
 use crate::reference::follow;
 
 /// An operation.
@@ -51,20 +51,24 @@ impl Declared {
 
 /// Returns the operations of a document by their ids. One without an id has none.
 pub(super) fn declared(document: &Value) -> BTreeMap<String, Declared> {
-    let mut operations = BTreeMap::new();
+    let mut found = BTreeMap::new();
     for (path, item) in members(&document["paths"]) {
         let item = follow(document, item);
-        for method in METHODS {
-            let stated = &item[method];
-            if let Some(id) = stated["operationId"].as_str() {
-                operations.insert(id.to_owned(), operation(document, path, method, stated));
+        for stated in operations(item) {
+            if let Some(id) = stated.operation["operationId"].as_str() {
+                found.insert(id.to_owned(), operation(document, path, stated));
             }
         }
     }
-    operations
+    found
 }
 
-fn operation(document: &Value, path: &str, method: &str, stated: &Value) -> Declared {
+fn operation(document: &Value, path: &str, stated: Stated<'_>) -> Declared {
+    let Stated {
+        method,
+        operation: stated,
+        ..
+    } = stated;
     let security = stated.get("security").unwrap_or(&document["security"]);
     let requirements = security.as_array();
     // An empty requirement among others makes the token optional.
@@ -99,7 +103,7 @@ fn operation(document: &Value, path: &str, method: &str, stated: &Value) -> Decl
         Some((status.parse().ok()?, response))
     });
     Declared {
-        method: method.to_ascii_uppercase(),
+        method,
         path: path.to_owned(),
         needs_token,
         body,

@@ -5,23 +5,13 @@
 //! an example its values, and nobody a secret.
 
 use crate::in_place::in_place;
+use crate::methods::operations;
 use crate::reference::follow;
 use http::Method;
 use serde_json::{Map, Value};
 
 use contract::openapi::PUBLIC_URL;
 use contract::schema::Definitions;
-
-const METHODS: [Method; 8] = [
-    Method::GET,
-    Method::PUT,
-    Method::POST,
-    Method::DELETE,
-    Method::OPTIONS,
-    Method::HEAD,
-    Method::PATCH,
-    Method::TRACE,
-];
 
 /// More schemas than this within each other are a circle.
 const MAX_DEPTH: usize = 8;
@@ -104,10 +94,19 @@ impl Operations {
         let mut all = Vec::new();
         for (path, item) in members(&document["paths"]) {
             let item = follow(document, item);
-            for method in METHODS {
-                let stated = &item[method.as_str().to_ascii_lowercase()];
-                if let Some(id) = stated["operationId"].as_str() {
-                    all.push(operation(document, id, &method, path, item, stated));
+            for stated in operations(item) {
+                // What is no method is in no request.
+                if let Some(id) = stated.operation["operationId"].as_str()
+                    && let Ok(method) = Method::from_bytes(stated.method.as_bytes())
+                {
+                    all.push(operation(
+                        document,
+                        id,
+                        &method,
+                        path,
+                        item,
+                        stated.operation,
+                    ));
                 }
             }
         }

@@ -261,7 +261,7 @@ impl Judge<'_> {
     fn report(self, title: String) -> Report {
         let (coverage, findings) = match self {
             Self::Contract(checker) => (checker.coverage(), checker.findings),
-            Self::Document { checker, .. } => (checker.coverage(), checker.findings),
+            Self::Document { checker, .. } => checker.finish(),
         };
         Report {
             title,

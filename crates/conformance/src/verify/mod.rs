@@ -31,8 +31,8 @@ mod with_laws;
 
 pub use capture::{Against, CaptureError, har, recorded};
 pub use laws::{
-    ApiDocument, Bounds, BundleError, DocumentError, Exemption, Law, Laws, Part, Scheme,
-    SchemeError, Subject, exemptions,
+    ApiDocument, Bounds, DocumentError, Exemption, Law, Laws, Part, Scheme, SchemeError, Subject,
+    exemptions,
 };
 pub(crate) use laws::{
     Broken, CREATED, Hints, Model, Operation, Received, Resource, UPDATED, carried, elements,

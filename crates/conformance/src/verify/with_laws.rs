@@ -8,7 +8,7 @@ use contract::operation::BASE_PATH;
 use http::{HeaderMap, Method};
 
 use super::check::Elements;
-use super::laws::{self, ApiDocument, Coverage, Hints, Law, Laws, Model, Setting, Verified};
+use super::laws::{self, ApiDocument, Coverage, Hints, Law, Laws, Model, Setting, Shown, Verified};
 use super::live::run;
 use super::server::{Live, LiveError, bearer, counting, run_id, wire};
 use crate::report::{Finding, Level, Location, OperationList, Report};
@@ -73,9 +73,10 @@ pub async fn with_laws_counting(
     bearer(options)?;
     reach(&model, &setting).await?;
     let mut verified = laws::verify(&model, laws, setting).await;
+    model.document.locate(&mut verified.findings);
     let (called, all) = verified.operations;
-    if called == 0 {
-        verified.findings.push(nothing_verified(&base));
+    if let Some(why) = why_nothing_is_known(verified.shown, called) {
+        verified.findings.push(nothing_verified(&base, why));
     }
     verified
         .findings
@@ -92,8 +93,31 @@ pub async fn with_laws_counting(
     })
 }
 
-/// A verification that called nothing has shown nothing.
-fn nothing_verified(base: &str) -> Finding {
+/// Why a verification has shown nothing of what the server does when all is well; nothing
+/// if it has. `called` is how many operations were called.
+fn why_nothing_is_known(shown: Shown, called: usize) -> Option<&'static str> {
+    match shown {
+        _ if called == 0 => Some(
+            "no operation was called, so nothing is known of the server; the notes say why, and \
+             --allow-writes may help",
+        ),
+        Shown { any: false, .. } => Some(
+            "no request succeeded, so little is known of the server; is the token right, and the \
+             path of the API in the URL?",
+        ),
+        Shown {
+            refused: 1..,
+            admitted: 0,
+            ..
+        } => Some(
+            "every request that needs the token was refused, so little is known of the server; is \
+             the token right?",
+        ),
+        _ => None,
+    }
+}
+
+fn nothing_verified(base: &str, message: &str) -> Finding {
     Finding {
         id: "nothing-verified".to_owned(),
         level: Level::Error,
@@ -102,9 +126,7 @@ fn nothing_verified(base: &str) -> Finding {
         also: OperationList::default(),
         base: None,
         revision: Some(Location::of_text(base, None)),
-        message: "no operation was called, so nothing is known of the server; the notes say why, \
-                  and --allow-writes may help"
-            .to_owned(),
+        message: message.to_owned(),
     }
 }
 

@@ -152,7 +152,7 @@ fn pointers_to_all_values_are_bounded() {
 #[test]
 fn other_versions_are_refused() {
     refused("info: {}\n", "`openapi` is missing");
-    refused("openapi: 4.0.0\n", "OpenAPI 3.0 and 3.1");
+    refused("openapi: 4.0.0\n", "OpenAPI 3.0, 3.1 and 3.2");
 }
 
 #[test]

@@ -2,14 +2,19 @@
 
 use std::path::Path;
 
+use percent_encoding::percent_decode_str;
+
 use super::super::allowance::Exception;
 use super::super::base::Base;
 use super::super::error::ReleaseError;
 use super::super::files::read_if_there;
 use super::super::finding::wrong;
 use super::super::settings::Settings;
-use crate::diff::BoxError;
+use crate::diff::{BoxError, Document, Referred, SourceText, Url};
 use crate::verify::{ApiDocument, Exemption, exemptions};
+
+/// What comes before the path of a file in the repository, to make it a URL.
+const TREE: &str = "tree:///";
 
 /// Returns the laws that no longer hold operations of the base, because the document, or a
 /// file that it refers to, says so. A document that cannot be read is told of by other
@@ -28,18 +33,42 @@ pub(super) fn of_laws(
     Ok(both.map_or_else(Vec::new, |(now, before)| compare(&file, &now, &before)))
 }
 
-/// Reads a document with the files that it refers to; alone, where one cannot be read.
+/// Reads a document with the files that it refers to.
 fn document(
     path: &Path,
     text_of: &dyn Fn(&Path) -> Result<Option<String>, ReleaseError>,
 ) -> Result<Option<ApiDocument>, ReleaseError> {
     let name = path.display().to_string();
-    let text = text_of(path)?.unwrap_or_default();
-    let mut fetch = |path: &str| -> Result<String, BoxError> {
-        text_of(Path::new(path))?.ok_or_else(|| format!("there is no {path}").into())
+    let Some(text) = text_of(path)? else {
+        return Ok(None);
     };
-    let whole = ApiDocument::load(&name, &text, &mut fetch);
-    Ok(whole.or_else(|_| ApiDocument::parse(&name, &text)).ok())
+    let mut url = Url::parse(TREE).map_err(|source| ReleaseError::Read {
+        path: path.to_owned(),
+        source: std::io::Error::other(source),
+    })?;
+    url.set_path(&name);
+    let root = SourceText {
+        source: name.clone(),
+        url,
+        text,
+    };
+    let mut fetch = |referred: Referred<'_>| -> Result<SourceText, BoxError> {
+        let url = referred.url;
+        if url.scheme() != "tree" {
+            return Err("it is not in the repository".into());
+        }
+        let path = percent_decode_str(url.path().trim_start_matches('/')).decode_utf8()?;
+        let text = text_of(Path::new(&*path))?;
+        Ok(SourceText {
+            source: path.to_string(),
+            url: url.clone(),
+            text: text.ok_or_else(|| format!("there is no {path}"))?,
+        })
+    };
+    let document = Document::load(root, &mut fetch);
+    Ok(document
+        .ok()
+        .and_then(|document| ApiDocument::new(&name, document).ok()))
 }
 
 fn compare(file: &str, now: &ApiDocument, before: &ApiDocument) -> Vec<Exception> {

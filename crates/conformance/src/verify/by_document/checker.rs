@@ -2,11 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use super::schemas::Schemas;
 use super::undeclared::undeclared;
 use crate::report::{self, Direction, Finding, Level};
 use crate::verify::finding::About;
-use crate::verify::laws::{Coverage, Model, Operation, is_marked};
+use crate::verify::laws::{Coverage, Model, Operation, Schemas, is_marked};
 use crate::verify::problem::Problem;
 
 /// Judges exchanges by a document.
@@ -40,9 +39,10 @@ impl<'m> Checker<'m> {
         }
     }
 
-    /// What was seen of the document, and what was not.
-    pub(crate) fn coverage(&self) -> report::Coverage {
-        self.seen.report(self.model)
+    /// What was seen of the document and what was not, and every finding.
+    pub(crate) fn finish(mut self) -> (report::Coverage, Vec<Finding>) {
+        self.model.document.locate(&mut self.findings);
+        (self.seen.report(self.model), self.findings)
     }
 
     fn about<'a>(&self, at: At<'a>) -> About<'a>

@@ -14,7 +14,6 @@ mod parameters;
 mod reply;
 mod request;
 mod route;
-mod schemas;
 #[cfg(test)]
 mod tests;
 mod undeclared;

@@ -1,7 +1,7 @@
 //! Judges replies: status, headers, content type and body.
 
-use http::HeaderMap;
 use http::header::CONTENT_TYPE;
+use http::{HeaderMap, Method};
 use serde_json::Value;
 
 use super::checker::{At, Checker};
@@ -36,7 +36,10 @@ impl Checker<'_> {
         if let Some(headers) = received.headers {
             self.headers(at, declared, headers);
         }
-        if let Some(body) = received.body {
+        // A reply to HEAD has none (RFC 9110, section 9.3.2).
+        if let Some(body) = received.body
+            && at.operation.method != Method::HEAD
+        {
             self.body(at, declared, received, body);
         }
     }

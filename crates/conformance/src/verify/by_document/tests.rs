@@ -415,12 +415,31 @@ fn coverage_is_that_of_the_document() {
 
 #[test]
 fn a_schema_that_nothing_can_be_made_of_is_told_once() {
-    let document = SHOP.replace(
-        "\"#/components/schemas/Shoe\"",
-        "\"#/components/schemas/Boot\"",
-    );
-    let report = verified(&document, &[read_shoe(), read_shoe()]);
+    let mut document: Value = yaml_serde::from_str(SHOP).expect("YAML");
+    document["components"]["schemas"]["Shoe"]["properties"]["name"]["pattern"] = "[".into();
+    let report = verified(&document.to_string(), &[read_shoe(), read_shoe()]);
     assert_eq!(lines(&report), ["warning schema-not-understood"]);
+}
+
+#[test]
+fn operations_of_any_method_are_judged() {
+    let mut document: Value = yaml_serde::from_str(SHOP).expect("YAML");
+    document["openapi"] = "3.2.0".into();
+    let read = document["paths"]["/shoes/{id}"]["get"].clone();
+    let item = &mut document["paths"]["/shoes/{id}"];
+    item["head"] = read.clone();
+    item["additionalOperations"] = json!({ "COPY": read });
+    let check = |method: &str, body: &Value, expected: &[&str]| {
+        let mut entry = read_shoe();
+        entry["request"]["method"] = method.into();
+        entry["response"] = reply(200, body);
+        let report = verified(&document.to_string(), &[entry]);
+        assert_eq!(lines(&report), expected, "{method}");
+    };
+    let wrong = json!({"id": "7", "colour": "red"});
+    check("COPY", &wrong, &["error response-wrong-type /id"]);
+    // It has no body, whatever a capture makes of it.
+    check("HEAD", &wrong, &[]);
 }
 
 #[test]

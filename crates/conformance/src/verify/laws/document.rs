@@ -1,84 +1,69 @@
-//! OpenAPI documents, as they are read.
+//! The OpenAPI document that an API is verified against.
+
+use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::bundle::{BundleError, bundle};
 use super::schema;
-use crate::diff::BoxError;
+use crate::diff::{self, Document};
+use crate::report::{Finding, Location};
 
-/// Why a document cannot be verified against.
+/// Why an API cannot be verified against a document.
 #[derive(Debug, thiserror::Error)]
 pub enum DocumentError {
-    /// It is no JSON.
-    #[error("{source_name} is not JSON")]
-    Json {
+    /// It is no OpenAPI document that can be used.
+    #[error(transparent)]
+    Unusable(#[from] diff::DocumentError),
+    /// It has no operations.
+    #[error("{source_name} has no paths, so there is nothing to verify")]
+    NoPaths {
         /// The name of the document.
         source_name: String,
-        /// What the parser says.
-        source: serde_json::Error,
-    },
-    /// It is no YAML.
-    #[error("{source_name} is not YAML")]
-    Yaml {
-        /// The name of the document.
-        source_name: String,
-        /// What the parser says.
-        source: yaml_serde::Error,
-    },
-    /// It refers to what cannot be read.
-    #[error("{source_name} cannot be put together")]
-    Bundle {
-        /// The name of the document.
-        source_name: String,
-        /// What hinders it.
-        source: BundleError,
-    },
-    /// It is something else than an OpenAPI document.
-    #[error("{source_name} {problem}")]
-    NotOpenApi {
-        /// The name of the document.
-        source_name: String,
-        /// What is wrong, as the end of a sentence about the document.
-        problem: String,
     },
 }
 
-/// An OpenAPI document, version 3.0 or 3.1.
+/// An OpenAPI document, version 3.0, 3.1 or 3.2.
 #[derive(Clone, Debug)]
 pub struct ApiDocument {
     pub(crate) source: String,
+    /// As OpenAPI 3.1 has it.
     pub(crate) root: Value,
+    /// As it is written; nothing where it is derived.
+    written: Option<Arc<Document>>,
 }
 
 impl ApiDocument {
-    /// Reads a document; `source` is what messages call it. A text that starts with
-    /// `{` is read as JSON, any other as YAML.
+    /// Reads a document that consists of one text; `source` is what messages call it.
     ///
     /// # Errors
     ///
-    /// If it is no OpenAPI document of version 3.0 or 3.1, or has no operations.
+    /// As [`Document::parse`], and if it has no paths.
     pub fn parse(source: &str, text: &str) -> Result<Self, DocumentError> {
-        Self::of(source, read(source, text)?)
+        Self::new(source, Document::parse(source, text)?)
     }
 
-    /// Reads a document together with the files that it refers to. `source` is its path,
-    /// and `fetch` returns the text of a file by its path.
+    /// Takes a document, which messages call `source`.
     ///
     /// # Errors
     ///
-    /// As [`parse`](Self::parse), and if a file cannot be read.
-    pub fn load(
-        source: &str,
-        text: &str,
-        fetch: &mut dyn FnMut(&str) -> Result<String, BoxError>,
-    ) -> Result<Self, DocumentError> {
-        let mut root = read(source, text)?;
-        let mut fetch = |path: &str| Ok(read(path, &fetch(path)?)?);
-        bundle(&mut root, source, &mut fetch).map_err(|error| DocumentError::Bundle {
-            source_name: source.to_owned(),
-            source: error,
-        })?;
-        Self::of(source, root)
+    /// It has no paths.
+    pub fn new(source: &str, document: Document) -> Result<Self, DocumentError> {
+        let mut root = document.value().clone();
+        let paths = root["paths"].as_object();
+        if paths.is_none_or(serde_json::Map::is_empty) {
+            return Err(DocumentError::NoPaths {
+                source_name: source.to_owned(),
+            });
+        }
+        let version = root["openapi"].as_str().unwrap_or_default();
+        if version.starts_with("3.0") {
+            schema::modernize(&mut root);
+        }
+        Ok(Self {
+            source: source.to_owned(),
+            root,
+            written: Some(Arc::new(document)),
+        })
     }
 
     /// What the document says, as OpenAPI 3.1 has it, with the files that it refers to.
@@ -87,42 +72,27 @@ impl ApiDocument {
         &self.root
     }
 
-    fn of(source: &str, mut root: Value) -> Result<Self, DocumentError> {
-        let source_name = source.to_owned();
-        let is_old = root["openapi"]
-            .as_str()
-            .is_some_and(|version| version.starts_with("3.0"));
-        let not_open_api = |problem: &str| DocumentError::NotOpenApi {
-            source_name: source_name.clone(),
-            problem: problem.to_owned(),
-        };
-        let version = root["openapi"].as_str().unwrap_or_default();
-        if !version.starts_with("3.0") && !version.starts_with("3.1") {
-            return Err(not_open_api(
-                "is not an OpenAPI document of version 3.0 or 3.1; convert it first",
-            ));
-        }
-        if root["paths"]
-            .as_object()
-            .is_none_or(serde_json::Map::is_empty)
-        {
-            return Err(not_open_api("has no paths, so there is nothing to verify"));
-        }
-        if is_old {
-            schema::modernize(&mut root);
-        }
-        Ok(Self {
-            source: source_name,
-            root,
-        })
-    }
-
     /// The document of this API.
     pub(crate) fn of_contract() -> Self {
         Self {
             source: crate::verify::check::DOCUMENT.to_owned(),
             root: contract::openapi::openapi(),
+            written: None,
         }
+    }
+
+    /// Says of the places in the document that findings name in which file and on which
+    /// line they are written.
+    pub(crate) fn locate(&self, findings: &mut [Finding]) {
+        let Some(written) = &self.written else {
+            return;
+        };
+        let places = findings
+            .iter_mut()
+            .flat_map(|finding| [&mut finding.base, &mut finding.revision])
+            .flatten();
+        let is_its = |place: &&mut Location| place.source == self.source && place.line.is_none();
+        written.locate(places.filter(is_its));
     }
 
     /// The path below which the operations are, from the first server.
@@ -137,22 +107,5 @@ impl ApiDocument {
             return "";
         }
         path.trim_end_matches('/')
-    }
-}
-
-/// What a file says, in JSON or YAML.
-fn read(name: &str, text: &str) -> Result<Value, DocumentError> {
-    let source_name = name.to_owned();
-    let text = text.trim_start_matches('\u{feff}');
-    if text.trim_start().starts_with('{') {
-        serde_json::from_str(text).map_err(|source| DocumentError::Json {
-            source_name,
-            source,
-        })
-    } else {
-        yaml_serde::from_str(text).map_err(|source| DocumentError::Yaml {
-            source_name,
-            source,
-        })
     }
 }

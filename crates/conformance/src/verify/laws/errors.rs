@@ -1,7 +1,7 @@
 //! What holds of each reply by itself: a declared status, and a declared body. What
 //! errors carry is in `error_body`.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
@@ -12,9 +12,10 @@ use super::hints::Hints;
 use super::law::Law;
 use super::model::Model;
 use super::operation::{Operation, Reply};
-use super::schema;
+use super::schemas::Schemas;
 use crate::reference;
-use crate::report::Level;
+use crate::report::{Direction, Level};
+use crate::verify::problem::Problem;
 
 /// The first header that a reply must have, and has not.
 fn missing_header<'m>(model: &'m Model, declared: &Reply, given: &HeaderMap) -> Option<&'m str> {
@@ -30,11 +31,21 @@ fn missing_header<'m>(model: &'m Model, declared: &Reply, given: &HeaderMap) -> 
     found.map(|(name, _)| name.as_str())
 }
 
-/// Judges replies. Validators are made once for each declared reply.
-#[derive(Default)]
-pub(crate) struct Judge(BTreeMap<(String, u16), Option<jsonschema::Validator>>);
+/// Judges replies.
+pub(crate) struct Judge {
+    pub(crate) schemas: Schemas,
+    /// The places of the schemas that were told to be not understood.
+    not_understood: BTreeSet<String>,
+}
 
 impl Judge {
+    pub(crate) fn new(model: &Model) -> Self {
+        Self {
+            schemas: Schemas::new(model.root()),
+            not_understood: BTreeSet::new(),
+        }
+    }
+
     /// Every law that a reply breaks by itself.
     pub(crate) fn broken(
         &mut self,
@@ -94,11 +105,23 @@ impl Judge {
             let message = format!("the reply to {status} is declared as JSON and is none");
             return vec![Broken::new(law, message)];
         };
-        if let Some(difference) = self.difference(model, operation, status, value) {
-            return vec![Broken::new(
-                law,
-                format!("in the reply with {status}, {difference}"),
-            )];
+        match self.difference(declared, value) {
+            Ok(None) => {}
+            Ok(Some(difference)) => {
+                let message = format!("in the reply with {status}, {difference}");
+                return vec![Broken::new(law, message)];
+            }
+            Err(reason) if self.not_understood.insert(declared.schema_at.clone()) => {
+                let message = format!(
+                    "replies with {status} are not verified, because their schema is not \
+                     understood: {reason}"
+                );
+                return vec![Broken {
+                    level: Level::Warning,
+                    ..Broken::new(law, message)
+                }];
+            }
+            Err(_) => return Vec::new(),
         }
         if status < 400 {
             return Vec::new();
@@ -106,25 +129,25 @@ impl Judge {
         carried(model, hints, declared, reply)
     }
 
-    /// The first way in which a body differs from its schema.
-    fn difference(
-        &mut self,
-        model: &Model,
-        operation: &Operation,
-        status: u16,
-        body: &Value,
-    ) -> Option<String> {
-        let stated = operation.reply(status)?.schema.as_ref()?;
-        let made = self
-            .0
-            .entry((operation.title(), status))
-            .or_insert_with(|| schema::validator(model.root(), stated));
-        let error = made.as_ref()?.iter_errors(body).next()?;
-        let place = error.instance_path().to_string();
-        let place = if place.is_empty() { "the body" } else { &place };
-        Some(format!(
-            "{place} breaks the schema's `{}`",
-            error.kind().keyword()
-        ))
+    /// The first way in which a body differs from its schema, or else why that cannot be
+    /// told.
+    fn difference(&mut self, declared: &Reply, body: &Value) -> Result<Option<String>, String> {
+        // What is declared without a schema may be anything.
+        if declared.schema.as_ref().is_none_or(Value::is_null) {
+            return Ok(None);
+        }
+        let pointer = &declared.schema_at;
+        let problems = self.schemas.problems(Direction::Response, pointer, body)?;
+        Ok(problems.into_iter().next().map(|problem| {
+            let Problem {
+                pointer, message, ..
+            } = problem;
+            let place = if pointer.is_empty() {
+                "the body"
+            } else {
+                &pointer
+            };
+            format!("{place} {message}")
+        }))
     }
 }

@@ -24,7 +24,8 @@ pub struct Exemption {
 pub fn exemptions(document: &ApiDocument) -> (BTreeSet<Exemption>, BTreeSet<String>) {
     let model = Model::new(document.clone());
     let mut found = BTreeSet::new();
-    for operation in &model.operations {
+    let held = model.operations.iter();
+    for operation in held.filter(|operation| operation.has_laws()) {
         of_replies(operation, &mut found);
     }
     for resource in &model.resources {

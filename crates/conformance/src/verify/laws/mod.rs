@@ -14,7 +14,6 @@
 //! Without permission to write, only what reads is tried. With it, all that is
 //! created is deleted again.
 
-mod bundle;
 mod changes;
 mod compare;
 mod coverage;
@@ -36,6 +35,7 @@ mod probes;
 mod refusals;
 mod sample;
 mod schema;
+mod schemas;
 mod scheme;
 mod secrets;
 mod select;
@@ -51,7 +51,6 @@ use std::collections::BTreeMap;
 use http::Method;
 use serde_json::Value;
 
-pub use self::bundle::BundleError;
 pub use self::document::{ApiDocument, DocumentError};
 pub use self::exemptions::{Exemption, exemptions};
 pub use self::law::{Law, Subject};
@@ -69,7 +68,8 @@ pub(crate) use self::hints::Hints;
 pub(crate) use self::model::{Model, Resource};
 pub(crate) use self::operation::{Media, Operation, Parameter, Reply, bare, is_json};
 pub(crate) use self::schema::{elements, has_type, is_marked, properties, required, resolve};
-pub(crate) use self::session::Session;
+pub(crate) use self::schemas::Schemas;
+pub(crate) use self::session::{Session, Shown};
 pub(crate) use self::writes::is_as_sent;
 
 use self::lists::List;
@@ -95,6 +95,7 @@ pub(crate) struct Verified {
     /// How many laws were tried.
     pub(crate) laws: usize,
     pub(crate) requests: usize,
+    pub(crate) shown: Shown,
     /// How many of how many operations were called.
     pub(crate) operations: (usize, usize),
 }
@@ -142,6 +143,7 @@ pub(crate) async fn verify(model: &Model, laws: &Laws, setting: Setting) -> Veri
         mut findings,
         laws: mut tried,
         requests,
+        shown,
         coverage,
     } = session.finish();
     findings.extend(in_log);
@@ -162,6 +164,7 @@ pub(crate) async fn verify(model: &Model, laws: &Laws, setting: Setting) -> Veri
         coverage: seen,
         laws: tried,
         requests,
+        shown,
         operations,
     }
 }
@@ -249,7 +252,11 @@ async fn change(session: &mut Session<'_>, made: &mut BTreeMap<String, Vec<Made>
 /// Verifies the laws of what must be refused.
 async fn refuse(session: &mut Session<'_>, made: &BTreeMap<String, Vec<Made>>) {
     let model = session.model;
-    for operation in &model.operations {
+    let held = || {
+        let all = model.operations.iter();
+        all.filter(|operation| operation.has_laws())
+    };
+    for operation in held() {
         if session.is_wanted(&operation.path) {
             refusals::parameters(session, operation).await;
         }
@@ -265,12 +272,12 @@ async fn refuse(session: &mut Session<'_>, made: &BTreeMap<String, Vec<Made>>) {
             refusals::foreign(session, resource, plain).await;
         }
     }
-    for operation in &model.operations {
+    for operation in held() {
         if session.is_wanted(&operation.path) {
             refusals::tokens(session, operation).await;
         }
     }
-    for operation in &model.operations {
+    for operation in held() {
         if session.is_wanted(&operation.path) {
             statuses::provoke(session, operation, made).await;
         }
@@ -303,6 +310,8 @@ async fn others(session: &mut Session<'_>) {
                     continue;
                 }
             }
+        } else if !operation.has_laws() {
+            format!("{} is only judged in captured traffic", operation.method)
         } else if !session.allow_writes {
             "it writes; --allow-writes lets it be tried".to_owned()
         } else if operation.other_body {

@@ -12,10 +12,8 @@ use super::document::ApiDocument;
 use super::operation::{Operation, operation};
 use super::schema;
 use super::scheme::Scheme;
+use crate::methods;
 use crate::reference;
-
-/// More operations than this are not verified.
-const MAX_OPERATIONS: usize = 2000;
 
 /// What has a collection and elements: `/things` and `/things/{id}`. The members
 /// are numbers of operations.
@@ -66,12 +64,8 @@ impl Model {
         let mut operations = Vec::new();
         for (path, item) in root["paths"].as_object().into_iter().flatten() {
             let item = reference::follow(root, item);
-            for method in item.as_object().into_iter().flatten().map(|(name, _)| name) {
-                let known = ["get", "put", "post", "delete", "patch"];
-                if known.contains(&method.as_str()) && operations.len() < MAX_OPERATIONS {
-                    operations.push(operation(root, path, method));
-                }
-            }
+            let stated = methods::operations(item);
+            operations.extend(stated.filter_map(|stated| operation(root, path, &stated)));
         }
         let resources = in_order(root, resources(root, &operations), &operations);
         let scheme = Scheme::of_document(root);

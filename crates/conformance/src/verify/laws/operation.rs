@@ -6,6 +6,7 @@ use http::Method;
 use serde_json::Value;
 
 use super::schema;
+use crate::methods::Stated;
 use crate::reference;
 
 /// A parameter of the query, the path or the headers.
@@ -25,6 +26,8 @@ pub(crate) struct Parameter {
 pub(crate) struct RequestBody {
     pub(crate) media_type: String,
     pub(crate) schema: Value,
+    /// Where the schema stands in the document, as a JSON pointer.
+    pub(crate) schema_at: String,
     pub(crate) example: Option<Value>,
 }
 
@@ -42,6 +45,8 @@ pub(crate) struct Media {
 pub(crate) struct Reply {
     /// The schema of a JSON body.
     pub(crate) schema: Option<Value>,
+    /// Where that stands in the document, as a JSON pointer.
+    pub(crate) schema_at: String,
     pub(crate) example: Option<Value>,
     /// The names of the headers, in lower case.
     pub(crate) headers: BTreeSet<String>,
@@ -93,6 +98,19 @@ impl Operation {
         format!("{} {}", self.method, self.path)
     }
 
+    /// Returns whether laws are stated of its method. Operations of others are only judged
+    /// where they are captured.
+    pub(crate) fn has_laws(&self) -> bool {
+        let methods = [
+            Method::GET,
+            Method::PUT,
+            Method::POST,
+            Method::DELETE,
+            Method::PATCH,
+        ];
+        methods.contains(&self.method)
+    }
+
     /// The first declared status that is a success, and the reply.
     pub(crate) fn success(&self) -> Option<(&str, &Reply)> {
         let mut replies = self.replies.iter();
@@ -120,12 +138,13 @@ impl Operation {
     }
 }
 
-/// Reads an operation of a document.
-pub(super) fn operation(root: &Value, path: &str, method: &str) -> Operation {
+/// Reads an operation of a document; nothing where no request can have its method.
+pub(super) fn operation(root: &Value, path: &str, stated: &Stated<'_>) -> Option<Operation> {
     let item_at = reference::place(root, format!("/paths/{}", reference::escape(path)));
-    let stated_at = format!("{item_at}/{method}");
+    let stated_at = format!("{item_at}{}", stated.below);
+    let method = Method::from_bytes(stated.method.as_bytes()).ok()?;
+    let stated = stated.operation;
     let at = |pointer: &str| root.pointer(pointer).unwrap_or(&Value::Null);
-    let stated = at(&stated_at);
     let mut path_parameters: Vec<Parameter> = Vec::new();
     let mut query: Vec<Parameter> = Vec::new();
     let mut headers: Vec<Parameter> = Vec::new();
@@ -165,15 +184,54 @@ pub(super) fn operation(root: &Value, path: &str, method: &str) -> Operation {
     let body_at = reference::place(root, format!("{stated_at}/requestBody"));
     let body = at(&body_at);
     let media = json(&body["content"]);
+    let security = stated.get("security").unwrap_or(&root["security"]);
+    let requirements = security.as_array().map(Vec::as_slice).unwrap_or_default();
+    let optional = requirements.iter().any(|requirement| {
+        requirement
+            .as_object()
+            .is_some_and(serde_json::Map::is_empty)
+    });
+    Some(Operation {
+        id: stated["operationId"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned(),
+        method,
+        path: path.to_owned(),
+        description: ["summary", "description"]
+            .map(|name| stated[name].as_str().unwrap_or_default())
+            .join(" "),
+        path_parameters,
+        query,
+        headers,
+        cookies,
+        body: media.map(|media| RequestBody {
+            media_type: media_type(&body["content"]),
+            schema: media["schema"].clone(),
+            schema_at: schema_at(&body["content"], &body_at),
+            example: example(root, media),
+        }),
+        body_content: content(body, &body_at),
+        body_required: body["required"] == true,
+        other_body: body["content"].is_object() && media.is_none(),
+        replies: replies(root, stated, &stated_at),
+        pointer: stated_at,
+        authenticated: !requirements.is_empty() && !optional,
+    })
+}
+
+/// The declared replies of an operation that stands at a place, by their status.
+fn replies(root: &Value, stated: &Value, stated_at: &str) -> BTreeMap<String, Reply> {
     let mut replies = BTreeMap::new();
     for (status, _) in stated["responses"].as_object().into_iter().flatten() {
         let pointer = format!("{stated_at}/responses/{}", reference::escape(status));
         let pointer = reference::place(root, pointer);
-        let reply = at(&pointer);
+        let reply = root.pointer(&pointer).unwrap_or(&Value::Null);
         let media = json(&reply["content"]);
         let headers = reply["headers"].as_object().into_iter().flatten();
         let stated = Reply {
             schema: media.map(|media| media["schema"].clone()),
+            schema_at: schema_at(&reply["content"], &pointer),
             example: media.and_then(|media| example(root, media)),
             headers: headers.map(|(name, _)| name.to_lowercase()).collect(),
             description: reply["description"].as_str().unwrap_or_default().to_owned(),
@@ -189,40 +247,7 @@ pub(super) fn operation(root: &Value, path: &str, method: &str) -> Operation {
         };
         replies.insert(status.clone(), stated);
     }
-    let method_name = method.to_uppercase();
-    let security = stated.get("security").unwrap_or(&root["security"]);
-    let requirements = security.as_array().map(Vec::as_slice).unwrap_or_default();
-    let optional = requirements.iter().any(|requirement| {
-        requirement
-            .as_object()
-            .is_some_and(serde_json::Map::is_empty)
-    });
-    Operation {
-        id: stated["operationId"]
-            .as_str()
-            .unwrap_or_default()
-            .to_owned(),
-        method: Method::from_bytes(method_name.as_bytes()).unwrap_or(Method::GET),
-        path: path.to_owned(),
-        description: ["summary", "description"]
-            .map(|name| stated[name].as_str().unwrap_or_default())
-            .join(" "),
-        pointer: stated_at,
-        path_parameters,
-        query,
-        headers,
-        cookies,
-        body: media.map(|media| RequestBody {
-            media_type: media_type(&body["content"]),
-            schema: media["schema"].clone(),
-            example: example(root, media),
-        }),
-        body_content: content(body, &body_at),
-        body_required: body["required"] == true,
-        other_body: body["content"].is_object() && media.is_none(),
-        replies,
-        authenticated: !requirements.is_empty() && !optional,
-    }
+    replies
 }
 
 /// The content types of a body that stands at a place.
@@ -256,6 +281,12 @@ fn media_type(content: &Value) -> String {
         .next()
         .map(|(name, _)| name.clone())
         .unwrap_or_default()
+}
+
+/// Where the schema of the JSON among the content types stands, below a place.
+fn schema_at(content: &Value, pointer: &str) -> String {
+    let name = reference::escape(&media_type(content));
+    format!("{pointer}/content/{name}/schema")
 }
 
 /// The JSON among the content types.

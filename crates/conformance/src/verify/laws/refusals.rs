@@ -10,12 +10,13 @@ use super::exchange::{Ask, Credentials, Exchange};
 use super::law::Law;
 use super::lists::List;
 use super::model::Resource;
-use super::operation::Operation;
+use super::operation::{Operation, RequestBody};
 use super::probes::{self, Probe, UNDECLARED};
 use super::sample::{self, Extent};
 use super::schema;
 use super::session::Session;
 use super::writes::Made;
+use crate::report::{Direction, Level};
 
 /// Verifies that wrong parameters of an operation that reads are refused.
 pub(crate) async fn parameters<'m>(session: &mut Session<'m>, operation: &'m Operation) {
@@ -164,10 +165,12 @@ async fn spoiled<'m>(
     body: &Value,
 ) {
     let root = session.root();
-    let Some(stated) = operation.body.as_ref().map(|body| &body.schema) else {
-        return;
-    };
-    let Some(validator) = schema::validator(root, stated) else {
+    let Some(RequestBody {
+        schema: stated,
+        schema_at,
+        ..
+    }) = &operation.body
+    else {
         return;
     };
     let is_patch = operation.method == Method::PATCH;
@@ -185,8 +188,17 @@ async fn spoiled<'m>(
         // Only what the document itself refuses must be refused; formats are told apart
         // by servers alone.
         let is_format = probe.what == "a text of another format";
-        if !is_format && validator.is_valid(&wrong) {
-            continue;
+        let schemas = &mut session.judge.schemas;
+        match schemas.problems(Direction::Request, schema_at, &wrong) {
+            Ok(problems) if problems.is_empty() && !is_format => continue,
+            Ok(_) => {}
+            Err(reason) => {
+                let message = format!(
+                    "its body is not spoiled, because the schema is not understood: {reason}"
+                );
+                session.note("schema-not-understood", Level::Warning, operation, message);
+                return;
+            }
         }
         *tried += 1;
         let ask = Ask::new(path).body(wrong);

@@ -214,15 +214,6 @@ fn or_null(mut schema: Map<String, Value>) -> Map<String, Value> {
     either.as_object().cloned().unwrap_or_default()
 }
 
-/// A validator of a schema of the document; nothing where it cannot be made.
-pub(crate) fn validator(root: &Value, schema: &Value) -> Option<jsonschema::Validator> {
-    let mut whole = schema.clone();
-    whole
-        .as_object_mut()?
-        .insert("components".to_owned(), root["components"].clone());
-    jsonschema::draft202012::options().build(&whole).ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

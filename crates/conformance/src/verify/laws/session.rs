@@ -38,6 +38,17 @@ pub(super) struct Verdict {
     pub(super) untried: BTreeMap<(Law, String), BTreeSet<String>>,
 }
 
+/// What replies have shown of the server as a whole.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Shown {
+    /// Whether a request succeeded.
+    pub(crate) any: bool,
+    /// How many requests with the token the server refused for want of a right.
+    pub(crate) refused: usize,
+    /// How many requests that need the token it did not.
+    pub(crate) admitted: usize,
+}
+
 pub(crate) struct Session<'m> {
     pub(crate) model: &'m Model,
     pub(crate) laws: &'m Laws,
@@ -53,10 +64,11 @@ pub(crate) struct Session<'m> {
     pub(crate) secrets: BTreeSet<String>,
     pub(crate) coverage: Coverage,
     pub(crate) requests: usize,
+    pub(super) shown: Shown,
     pub(super) wire: Wire,
     token: String,
     pub(super) verdict: Verdict,
-    judge: Judge,
+    pub(super) judge: Judge,
 }
 
 impl<'m> Session<'m> {
@@ -80,10 +92,11 @@ impl<'m> Session<'m> {
             secrets: BTreeSet::new(),
             coverage,
             requests: 0,
+            shown: Shown::default(),
             wire,
             token,
             verdict: Verdict::default(),
-            judge: Judge::default(),
+            judge: Judge::new(model),
         }
     }
 
@@ -236,6 +249,12 @@ impl<'m> Session<'m> {
             headers: head.headers,
             value: serde_json::from_slice(&body).ok(),
         };
+        self.shown.any |= exchange.is_success();
+        if operation.authenticated && ask.credentials == Credentials::Own && self.has_token() {
+            let is_refused = matches!(exchange.status, 401 | 403);
+            self.shown.refused += usize::from(is_refused);
+            self.shown.admitted += usize::from(!is_refused);
+        }
         let schema = operation.reply(exchange.status);
         let schema = schema.and_then(|reply| reply.schema.as_ref());
         let seen = exchange.value.as_ref().zip(schema);

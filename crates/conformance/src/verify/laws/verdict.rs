@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use super::coverage::Coverage;
 use super::law::Law;
 use super::operation::Operation;
-use super::session::Session;
+use super::session::{Session, Shown};
 use crate::report::{Finding, Level, Location, OperationList};
 
 /// How many findings of one law on one operation are told.
@@ -18,6 +18,7 @@ pub(crate) struct Outcome {
     /// How many laws were tried.
     pub(crate) laws: usize,
     pub(crate) requests: usize,
+    pub(crate) shown: Shown,
     pub(crate) coverage: Coverage,
 }
 
@@ -168,6 +169,7 @@ impl Session<'_> {
             findings: self.verdict.findings,
             laws: self.verdict.tried.len(),
             requests: self.requests,
+            shown: self.shown,
             coverage: self.coverage,
         }
     }

@@ -6,8 +6,8 @@ use jsonschema::{Draft, Registry, Validator};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 
+use super::schema::{is_marked, properties};
 use crate::report::Direction;
-use crate::verify::laws::{is_marked, properties};
 use crate::verify::problem::{self, Problem};
 
 /// What schemas call the document.
@@ -22,7 +22,7 @@ const POINTER: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 /// The schemas of a document.
-pub(super) struct Schemas {
+pub(crate) struct Schemas {
     requests: Side,
     replies: Side,
 }
@@ -36,7 +36,7 @@ struct Side {
 }
 
 impl Schemas {
-    pub(super) fn new(root: &Value) -> Self {
+    pub(crate) fn new(root: &Value) -> Self {
         Self {
             requests: Side::new(root, Direction::Request),
             replies: Side::new(root, Direction::Response),
@@ -45,7 +45,7 @@ impl Schemas {
 
     /// Everything that is wrong with a value by the schema at a place, or else why
     /// that cannot be told.
-    pub(super) fn problems(
+    pub(crate) fn problems(
         &mut self,
         direction: Direction,
         pointer: &str,
