@@ -177,7 +177,8 @@ fn items(
 ) -> (ByAddress<usize>, Vec<Item>) {
     let mut numbers: ByAddress<usize> = HashMap::new();
     let mut places: Vec<(&str, &Value)> = Vec::new();
-    for pointer in &document.schemas {
+    let schemas = document.schemas();
+    for pointer in &schemas {
         if let Some(value) = document.root.pointer(pointer)
             && stands_for(document, pointer, value).is_none()
         {
@@ -210,8 +211,7 @@ fn items(
             item
         })
         .collect();
-    let all = document.schemas.iter();
-    let places = all.filter_map(|pointer| {
+    let places = schemas.iter().filter_map(|pointer| {
         let value = document.root.pointer(pointer)?;
         Some((address(value), resolved(pointer, value)?))
     });

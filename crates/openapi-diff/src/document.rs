@@ -28,8 +28,6 @@ pub struct Document {
     /// All of it, with references that are pointers within it.
     pub(super) root: Value,
     pub(super) dialect: Dialect,
-    /// The pointers of all schemas, those that are reached by references included.
-    pub(super) schemas: Vec<String>,
     /// The files, without their values.
     files: Vec<File>,
     joined: Joined,
@@ -101,7 +99,6 @@ impl Document {
             source: files[0].source.clone(),
             root: files[0].value.take(),
             dialect,
-            schemas: Vec::new(),
             files,
             joined,
             digits,
@@ -151,39 +148,9 @@ impl Document {
         }
     }
 
-    /// Finds the schemas, and follows every reference once.
-    fn check(&mut self) -> Result<(), DocumentError> {
-        let mut references = Vec::new();
-        let mut todo = vec![(String::new(), Kind::Document, &self.root)];
-        // By their addresses, which take less room than pointers.
-        let mut seen: HashSet<(usize, Kind)> = HashSet::new();
-        let mut schemas = Vec::new();
-        while let Some((pointer, kind, value)) = todo.pop() {
-            if !seen.insert((std::ptr::from_ref(value).addr(), kind)) {
-                continue;
-            }
-            if kind == Kind::Schema {
-                schemas.push(pointer.clone());
-            }
-            let properties = value.get("properties");
-            if kind == Kind::Schema && properties.is_some_and(|properties| !properties.is_object())
-            {
-                let problem = "`properties` must be an object".to_owned();
-                return Err(self.error(&pointer, problem));
-            }
-            todo.extend(within(kind, &pointer, value));
-            if let Some(reference) = value.get("$ref").and_then(Value::as_str) {
-                // What it leads to can stand where nothing else would look, such as
-                // under an extension.
-                let target = self.target(reference);
-                let target = target.and_then(|at| Some((at.clone(), self.root.pointer(&at)?)));
-                todo.extend(target.map(|(at, value)| (at, kind, value)));
-                references.push(pointer);
-            }
-        }
-        references.sort();
-        schemas.sort_unstable();
-        self.schemas = schemas;
+    /// Follows every reference once.
+    fn check(&self) -> Result<(), DocumentError> {
+        let Walked { references, .. } = self.walk()?;
         for pointer in references {
             let mut seen = HashSet::from([pointer.clone()]);
             let mut at = pointer.clone();
@@ -210,6 +177,49 @@ impl Document {
             }
         }
         Ok(())
+    }
+
+    /// The pointers of all schemas, those that are reached by references included, in
+    /// order. They take much room, so they are found when they are needed.
+    pub(super) fn schemas(&self) -> Vec<String> {
+        // What is wrong was told when the document was read.
+        self.walk()
+            .map_or_else(|_| Vec::new(), |walked| walked.schemas)
+    }
+
+    /// Finds the schemas and the references.
+    fn walk(&self) -> Result<Walked, DocumentError> {
+        let mut walked = Walked::default();
+        let mut todo = vec![(String::new(), Kind::Document, &self.root)];
+        // By their addresses, which take less room than pointers.
+        let mut seen: HashSet<(usize, Kind)> = HashSet::new();
+        while let Some((pointer, kind, value)) = todo.pop() {
+            if !seen.insert((std::ptr::from_ref(value).addr(), kind)) {
+                continue;
+            }
+            let properties = value.get("properties");
+            if kind == Kind::Schema && properties.is_some_and(|properties| !properties.is_object())
+            {
+                let problem = "`properties` must be an object".to_owned();
+                return Err(self.error(&pointer, problem));
+            }
+            todo.extend(within(kind, &pointer, value));
+            let reference = value.get("$ref").and_then(Value::as_str);
+            if let Some(reference) = reference {
+                // What it leads to can stand where nothing else would look, such as
+                // under an extension.
+                let target = self.target(reference);
+                let target = target.and_then(|at| Some((at.clone(), self.root.pointer(&at)?)));
+                todo.extend(target.map(|(at, value)| (at, kind, value)));
+                walked.references.push(pointer.clone());
+            }
+            if kind == Kind::Schema {
+                walked.schemas.push(pointer);
+            }
+        }
+        walked.references.sort_unstable();
+        walked.schemas.sort_unstable();
+        Ok(walked)
     }
 
     /// The whole number at a pointer, if it has more digits than the value there.
@@ -277,6 +287,13 @@ impl Document {
             .filter_map(|key| Some((key.clone(), self.member(&inner, key)?)))
             .collect()
     }
+}
+
+/// What stands in a document, by pointers in order.
+#[derive(Debug, Default)]
+struct Walked {
+    schemas: Vec<String>,
+    references: Vec<String>,
 }
 
 /// A value and where it stands.

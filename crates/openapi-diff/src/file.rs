@@ -1,5 +1,6 @@
 //! The files that a document consists of.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde_json::Value;
@@ -8,7 +9,7 @@ use url::Url;
 use super::bounds::{Budget, MAX_BYTES, MAX_DEPTH};
 use super::digits::Digits;
 use super::error::DocumentError;
-use super::lines::{Lines, prefixes, with_outer};
+use super::lines::{Wanted, prefixes};
 use super::{json, yaml};
 
 /// A text in JSON or YAML, and where it is from.
@@ -111,20 +112,22 @@ impl File {
 
     /// The lines of places, in their order.
     pub(super) fn lines(&self, pointers: &[&str]) -> Vec<u32> {
-        let written: Vec<String> = pointers.iter().map(|at| self.written(at)).collect();
-        let wanted = with_outer(written.iter().map(String::as_str));
+        let written: Vec<Cow<'_, str>> = pointers.iter().map(|at| self.written(at)).collect();
+        let wanted = Wanted::new(written.iter().map(AsRef::as_ref));
         let text = self.text.trim_start_matches('\u{feff}');
-        let lines = Lines {
-            found: match self.format {
-                Format::Json => json::lines(text, &wanted),
-                Format::Yaml => yaml::lines(text, &wanted),
-            },
-        };
+        let mut lines = wanted.lines();
+        match self.format {
+            Format::Json => json::find_lines(text, &wanted, &mut lines),
+            Format::Yaml => yaml::find_lines(text, &wanted, &mut lines),
+        }
         written.iter().map(|at| lines.of(at)).collect()
     }
 
     /// The pointer to where a place is written.
-    fn written(&self, pointer: &str) -> String {
+    fn written<'p>(&self, pointer: &'p str) -> Cow<'p, str> {
+        if self.elsewhere.is_empty() {
+            return pointer.into();
+        }
         let mut at = pointer.to_owned();
         // Each step leads further up in the text, or into a merge key.
         for _ in 0..2 * MAX_DEPTH {
@@ -141,7 +144,7 @@ impl File {
                 None => break,
             }
         }
-        at
+        at.into()
     }
 }
 

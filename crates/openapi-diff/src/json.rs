@@ -1,6 +1,5 @@
 //! Reading JSON that nobody vouches for, and finding the lines of its places.
 
-use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use serde::Deserializer as _;
@@ -10,7 +9,7 @@ use serde_json::{Map, Number, Value};
 
 use super::bounds::{Budget, MAX_DEPTH};
 use super::digits::{self, Digits};
-use super::lines::with_outer;
+use super::lines::{Lines, Wanted};
 use super::places::escape;
 
 /// Reads a text as one value, and finds the numbers in it that lose digits.
@@ -26,7 +25,7 @@ pub(super) fn read(text: &str, budget: &mut Budget) -> Result<(Value, Digits), s
     json.end()?;
     let mut digits = Digits::new();
     if !cursor.large.is_empty() {
-        let wanted = with_outer(cursor.large.iter().map(String::as_str));
+        let wanted = Wanted::new(cursor.large.iter().map(String::as_str));
         walk(text, &wanted, |pointer, _, value| {
             if let Some(whole) = digits::whole(value) {
                 digits.insert(pointer.to_owned(), whole);
@@ -164,31 +163,24 @@ pub(super) fn exactly(map: Map<String, Value>) -> Map<String, Value> {
     exact
 }
 
-/// The lines of the keys and elements at some pointers. The text has been read before,
-/// so what looks wrong here is skipped.
-pub(super) fn lines(text: &str, wanted: &HashSet<String>) -> HashMap<String, u32> {
+/// Finds the lines of the keys and elements at some pointers. The text has been read
+/// before, so what looks wrong here is skipped.
+pub(super) fn find_lines(text: &str, wanted: &Wanted<'_>, lines: &mut Lines<'_, '_>) {
     let mut breaks: Vec<usize> = vec![];
     breaks.extend(text.match_indices('\n').map(|(at, _)| at));
     // `part` is a slice of `text`.
-    let line = |part: &str| -> u32 {
+    let line = |part: &str| {
         let offset = part.as_ptr().addr().saturating_sub(text.as_ptr().addr());
-        let before = breaks.partition_point(|at| *at < offset);
-        u32::try_from(before + 1).unwrap_or(u32::MAX)
+        1 + breaks.partition_point(|at| *at < offset)
     };
-    let mut found = HashMap::new();
     walk(text, wanted, |pointer, at, _| {
-        found.insert(pointer.to_owned(), line(at));
+        lines.found(pointer, line(at))
     });
-    found
 }
 
 /// Visits the places at some pointers and at what they stand in: the pointer, the text of
 /// the key or else of the value, and that of the value.
-fn walk<'t>(
-    text: &'t str,
-    wanted: &HashSet<String>,
-    mut visit: impl FnMut(&str, &'t str, &'t str),
-) {
+fn walk<'t>(text: &'t str, wanted: &Wanted<'_>, mut visit: impl FnMut(&str, &'t str, &'t str)) {
     let mut todo = vec![(String::new(), text)];
     while let Some((pointer, part)) = todo.pop() {
         let Ok(Parts(parts)) = serde_json::Deserializer::from_str(part).deserialize_any(Within)
@@ -206,7 +198,7 @@ fn walk<'t>(
                 None => (index.to_string(), value.get()),
             };
             let pointer = format!("{pointer}/{token}");
-            if wanted.contains(&pointer) {
+            if wanted.has_within(&pointer) {
                 visit(&pointer, at, value.get());
                 if value.get().starts_with(['{', '[']) {
                     todo.push((pointer, value.get()));

@@ -53,8 +53,6 @@ pub mod rules;
 mod sentence;
 mod yaml;
 
-use std::thread;
-
 pub use jiff::civil::Date;
 
 pub use url::Url;
@@ -76,19 +74,8 @@ const STACK: usize = 256 << 20;
 /// Every change from `base` to `revision`, the worst first. A deprecated operation may
 /// go once its sunset (`x-sunset`) is reached by `today`.
 pub fn diff(base: &Document, revision: &Document, today: Date) -> Vec<Finding> {
-    let judge = || operations::documents(base, revision, today);
-    let mut findings = thread::scope(|scope| {
-        match thread::Builder::new()
-            .stack_size(STACK)
-            .spawn_scoped(scope, judge)
-        {
-            Ok(thread) => match thread.join() {
-                Ok(findings) => findings,
-                Err(panic) => std::panic::resume_unwind(panic),
-            },
-            Err(_) => judge(),
-        }
-    });
+    // A thread would have to find memory of its own beside what reading has freed.
+    let mut findings = stacker::grow(STACK, || operations::documents(base, revision, today));
     let places = findings.iter_mut();
     base.locate(places.filter_map(|finding| finding.base.as_mut()));
     let places = findings.iter_mut();

@@ -50,7 +50,10 @@ pub(crate) fn run(args: &DiffArgs) -> anyhow::Result<ExitCode> {
     let revision = documents::read(&args.revision, args.allow_remote)?;
     let mut policy = args.policy.read(&args.output)?;
     let today = policy::today();
-    let mut findings = policy.judge(diff(&base, &revision, today), today);
+    let found = diff(&base, &revision, today);
+    // Of a large document with many changes, there is room for the report or for this.
+    drop((base, revision));
+    let mut findings = policy.judge(found, today);
     findings.extend(policy.left_over(today));
     findings.sort_by_key(|finding| Reverse(finding.level));
     let report = Report {

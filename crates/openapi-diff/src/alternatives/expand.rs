@@ -40,7 +40,7 @@ pub(crate) struct Expand<'a> {
     pub(crate) document: &'a Document,
     pub(crate) direction: Direction,
     /// The classes of the schemas of both documents, where they matter.
-    pub(super) classes: Option<(&'a Classes, Side)>,
+    pub(super) classes: Option<(Rc<Classes>, Side)>,
     pub(super) carrier: Carrier,
     /// Set while parts of a schema are looked at to learn what it holds. Then
     /// their own parts are not, or recursive schemas would never end.
@@ -81,7 +81,7 @@ impl<'a> Expand<'a> {
         Expand { carrier, ..self }
     }
 
-    pub(crate) fn with(self, classes: &'a Classes, side: Side) -> Self {
+    pub(crate) fn with(self, classes: Rc<Classes>, side: Side) -> Self {
         Expand {
             classes: Some((classes, side)),
             ..self

@@ -71,6 +71,14 @@ impl<'a> Expand<'a> {
         alternatives
     }
 
+    /// Forgets what is known of a node. It is found again when it is asked for.
+    pub(super) fn forget(&self, node: &Node<'a>) {
+        let mut known = self.known.borrow_mut();
+        if let Some(gone) = known.remove(&self.key(node)) {
+            known.retain(|_, other| !Rc::ptr_eq(other, &gone));
+        }
+    }
+
     /// The same for all nodes that are mere references to the same schemas.
     pub(super) fn key(&self, node: &Node<'a>) -> String {
         let mut pointers: Vec<String> = node.0.iter().map(|place| self.target(place)).collect();
@@ -79,8 +87,8 @@ impl<'a> Expand<'a> {
     }
 
     fn class(&self, node: &Node<'a>) -> Option<Vec<Class>> {
-        let (classes, side) = self.classes?;
-        classes.of(side, &node.0)
+        let (classes, side) = self.classes.as_ref()?;
+        classes.of(*side, &node.0)
     }
 
     /// The same with mere references followed.

@@ -52,11 +52,15 @@ impl<'a> Compare<'a> {
 
     /// Takes out the changes that a schema only has because of the one that it extends,
     /// where they are told of that.
-    pub(super) fn leave_to_parent(&self, pair: usize, changes: &mut Vec<Change>) {
+    pub(super) fn leave_to_parent(
+        &self,
+        pair: usize,
+        (old, new): (&Node<'a>, &Node<'a>),
+        changes: &mut Vec<Change>,
+    ) {
         if self.pairs[pair].parent.is_none() {
             return;
         }
-        let (old, new) = (&self.pairs[pair].old, &self.pairs[pair].new);
         let is_own = |place: &Option<String>, node: &Node<'a>| {
             let inner = place
                 .as_deref()

@@ -1,7 +1,9 @@
 //! What is known of the sets of values of two documents.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::rc::Rc;
+
+use foldhash::HashMap;
 
 use crate::alternatives::{Alternative, NULL, Node, OBJECT};
 use crate::classes::Side;

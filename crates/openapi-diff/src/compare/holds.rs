@@ -7,8 +7,10 @@
 //! answers that support each other. Nothing here recurses, and no answer depends on the
 //! order of the questions.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 use std::rc::Rc;
+
+use foldhash::{HashMap, HashSet};
 
 use super::facts::{Answer, Facts, Of, Question, Signature};
 use super::pairs::Compare;

@@ -26,9 +26,8 @@ mod unions;
 
 use std::collections::HashSet;
 
-pub(super) use self::pairs::Compare;
-use self::pairs::Link;
-pub(super) use self::reach::{Reach, Reached, Root};
+pub(super) use self::pairs::{Compare, Compared, Link};
+pub(super) use self::reach::{Reach, Root};
 use self::scalars::{SIZES, numbers, sizes, type_lists, types, values};
 pub(super) use self::site::Change;
 use self::site::{Found, Site};
@@ -41,16 +40,22 @@ use serde_json::Value;
 use crate::rules::{Effect, SchemaRule};
 use crate::sentence::{Sentence, about, around};
 
+/// What is known of schemas in which so many differ is not kept while these are compared:
+/// both take much room.
+const LARGE: usize = 10_000;
+
 impl<'a> Compare<'a> {
     /// Compares two schemas and whatever is in them, where that was not done before.
     /// Returns the number of the pair, or `None` if they do not differ.
     pub(super) fn explore(&mut self, old: &Node<'a>, new: &Node<'a>) -> Option<usize> {
-        let first = self.pairs.len();
         let root = self.number(old, new, None)?;
-        let mut next = first;
-        while next < self.pairs.len() {
-            let (old, new) = (self.pairs[next].old.clone(), self.pairs[next].new.clone());
+        while let Some((old, new)) = self.left.pop_front() {
+            let next = self.pairs.len() - self.left.len() - 1;
             let found = self.pair(&old, &new);
+            if found.inner.len() > LARGE {
+                self.base.forget(&old);
+                self.revision.forget(&new);
+            }
             let inner = found.inner.into_iter();
             let mut inner: Vec<Link> = inner
                 .filter_map(|inner| {
@@ -69,13 +74,12 @@ impl<'a> Compare<'a> {
             for change in &mut changes {
                 exact_place::refine(change, (&self.base, &old), (&self.revision, &new));
             }
-            self.leave_to_parent(next, &mut changes);
+            self.leave_to_parent(next, (&old, &new), &mut changes);
             // Most pairs have no more than one.
             changes.shrink_to_fit();
             inner.shrink_to_fit();
             self.pairs[next].inner = inner;
             self.pairs[next].changes = changes;
-            next += 1;
         }
         Some(root)
     }

@@ -1,6 +1,7 @@
 //! The pairs of schemas that are compared, and how one leads to another.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
+use std::rc::Rc;
 
 use super::facts::Facts;
 use super::site::Change;
@@ -10,11 +11,10 @@ use crate::document::Document;
 use crate::level::Direction;
 use crate::rules::SchemaRule;
 
-/// Two schemas that have been compared.
+/// Two schemas.
 #[derive(Debug)]
-pub(super) struct Pair<'a> {
-    pub(super) old: Node<'a>,
-    pub(super) new: Node<'a>,
+pub(super) struct Pair {
+    /// What differs; nothing before they have been compared.
     pub(super) changes: Vec<Change>,
     /// The pairs in it.
     pub(super) inner: Vec<Link>,
@@ -24,7 +24,7 @@ pub(super) struct Pair<'a> {
 
 /// How a pair leads to another.
 #[derive(Debug)]
-pub(super) struct Link {
+pub(crate) struct Link {
     /// The property, or `[]` for elements.
     pub(super) step: String,
     /// Whether a value that holds the one holds the other too.
@@ -32,12 +32,22 @@ pub(super) struct Link {
     pub(super) pair: usize,
 }
 
+/// What a comparison has found.
+pub(crate) struct Compared {
+    /// How each pair leads to others.
+    pub(crate) links: Vec<Vec<Link>>,
+    /// What differs between the schemas of each pair.
+    pub(crate) changes: Vec<Vec<Change>>,
+}
+
 pub(crate) struct Compare<'a> {
     pub(super) base: Expand<'a>,
     pub(super) revision: Expand<'a>,
-    pub(super) classes: &'a Classes,
+    pub(super) classes: Rc<Classes>,
     pub(super) facts: Facts<'a>,
-    pub(super) pairs: Vec<Pair<'a>>,
+    pub(super) pairs: Vec<Pair>,
+    /// The schemas of the last pairs, which are left to compare, in their order.
+    pub(super) left: VecDeque<(Node<'a>, Node<'a>)>,
     /// By where the schemas are, and whether they stand for others.
     pub(super) numbers: HashMap<(Spots, Spots, bool), usize>,
     pub(super) carrier: Carrier,
@@ -47,20 +57,21 @@ impl<'a> Compare<'a> {
     pub(crate) fn new(
         base: &'a Document,
         revision: &'a Document,
-        classes: &'a Classes,
+        classes: &Rc<Classes>,
         direction: Direction,
         carrier: Carrier,
     ) -> Self {
         Compare {
             base: Expand::new(base, direction)
                 .on(carrier)
-                .with(classes, Side::Base),
+                .with(classes.clone(), Side::Base),
             revision: Expand::new(revision, direction)
                 .on(carrier)
-                .with(classes, Side::Revision),
-            classes,
+                .with(classes.clone(), Side::Revision),
+            classes: classes.clone(),
             facts: Facts::default(),
             pairs: Vec::new(),
+            left: VecDeque::new(),
             numbers: HashMap::new(),
             carrier,
         }
@@ -81,9 +92,8 @@ impl<'a> Compare<'a> {
         let next = self.pairs.len();
         let number = *self.numbers.entry(key).or_insert(next);
         if number == next {
+            self.left.push_back((old, new));
             self.pairs.push(Pair {
-                old,
-                new,
                 changes: Vec::new(),
                 inner: Vec::new(),
                 parent,
@@ -92,10 +102,11 @@ impl<'a> Compare<'a> {
         Some(number)
     }
 
-    /// The changes of all pairs, each with the number of its pair.
-    pub(crate) fn changes(&self) -> impl Iterator<Item = (usize, &Change)> {
-        let pairs = self.pairs.iter().enumerate();
-        pairs.flat_map(|(number, pair)| pair.changes.iter().map(move |change| (number, change)))
+    /// What was found. The rest takes much room, and goes.
+    pub(crate) fn finish(self) -> Compared {
+        let pairs = self.pairs.into_iter();
+        let (links, changes) = pairs.map(|pair| (pair.inner, pair.changes)).unzip();
+        Compared { links, changes }
     }
 
     /// Returns whether the schemas differ in nothing, and refer to nothing that does.
@@ -104,8 +115,14 @@ impl<'a> Compare<'a> {
     }
 }
 
-/// Where the parts of a schema are, in order.
-pub(super) type Spots = Box<[Spot]>;
+/// Where the parts of a schema are.
+#[derive(Debug, PartialEq, Eq, Hash)]
+pub(super) enum Spots {
+    /// The address of the value of the only one. Most have one.
+    One(usize),
+    /// In order.
+    Several(Box<[Spot]>),
+}
 
 /// Where a schema is. Pointers would take much more room than addresses.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -117,6 +134,11 @@ pub(super) enum Spot {
 }
 
 fn spots(node: &Node<'_>) -> Spots {
+    if let [place] = node.0.as_slice()
+        && !std::ptr::eq(place.value, &raw const NOTHING)
+    {
+        return Spots::One(std::ptr::from_ref(place.value).addr());
+    }
     let parts = node.0.iter().map(|place| {
         if std::ptr::eq(place.value, &raw const NOTHING) {
             Spot::Named(place.pointer.clone())
@@ -126,7 +148,7 @@ fn spots(node: &Node<'_>) -> Spots {
     });
     let mut parts: Vec<Spot> = parts.collect();
     parts.sort_unstable();
-    parts.into()
+    Spots::Several(parts.into())
 }
 
 /// Returns whether a change is one of what a value is taken to be that is left out.

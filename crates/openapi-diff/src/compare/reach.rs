@@ -7,7 +7,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use super::pairs::{Compare, Pair, is_default};
+use super::pairs::{Link, is_default};
 use super::site::Change;
 use crate::number_set::NumberSet;
 
@@ -41,8 +41,9 @@ const STEPS: usize = 10;
 const MORE: &str = "…";
 
 /// What reaches the pairs of a comparison.
-pub(crate) struct Reach<'c, 'a> {
-    pairs: &'c [Pair<'a>],
+pub(crate) struct Reach<'c> {
+    /// How each pair leads to others.
+    links: &'c [Vec<Link>],
     roots: &'c [Root],
     ways: Vec<Option<Way>>,
     /// The ways to pairs by which their values may be left out.
@@ -67,20 +68,19 @@ pub(crate) struct Reached<'c> {
     pub(crate) set: usize,
 }
 
-impl<'c, 'a> Reach<'c, 'a> {
+impl<'c> Reach<'c> {
     /// Finds what reaches the pairs that have changes, or lead to some. Of roots that are as
     /// near the first counts.
-    pub(crate) fn of(compare: &'c Compare<'a>, roots: &'c [Root]) -> Self {
-        let pairs = compare.pairs.as_slice();
-        let changed = changed(pairs);
+    pub(crate) fn of(links: &'c [Vec<Link>], changes: &[Vec<Change>], roots: &'c [Root]) -> Self {
+        let changed = changed(links, changes);
         let mut reach = Self {
-            pairs,
+            links,
             roots,
-            ways: vec![None; pairs.len()],
-            optional: vec![None; pairs.len()],
-            users: vec![Vec::new(); pairs.len()],
+            ways: vec![None; links.len()],
+            optional: vec![None; links.len()],
+            users: vec![Vec::new(); links.len()],
             sets: Vec::new(),
-            set_of: vec![None; pairs.len()],
+            set_of: vec![None; links.len()],
             own_optional: own(roots.iter().filter(|root| !root.always)),
         };
         let mut queue = VecDeque::new();
@@ -96,7 +96,7 @@ impl<'c, 'a> Reach<'c, 'a> {
             }
         }
         while let Some((pair, way)) = queue.pop_front() {
-            for (index, link) in pairs[pair].inner.iter().enumerate() {
+            for (index, link) in links[pair].iter().enumerate() {
                 if !changed[link.pair] {
                     continue;
                 }
@@ -166,12 +166,12 @@ impl<'c, 'a> Reach<'c, 'a> {
     /// that it leads to (Tarjan's algorithm).
     fn rings(&self) -> Vec<Vec<usize>> {
         let mut rings = Vec::new();
-        let mut order: Vec<Option<usize>> = vec![None; self.pairs.len()];
-        let mut low = vec![0; self.pairs.len()];
-        let mut is_open = vec![false; self.pairs.len()];
+        let mut order: Vec<Option<usize>> = vec![None; self.links.len()];
+        let mut low = vec![0; self.links.len()];
+        let mut is_open = vec![false; self.links.len()];
         let (mut next, mut open) = (0, Vec::new());
         let is_reached = |pair: &usize| self.ways[*pair].is_some();
-        for first in (0..self.pairs.len()).filter(is_reached) {
+        for first in (0..self.links.len()).filter(is_reached) {
             // Each with the number of the link that comes next.
             let mut todo = vec![(first, 0)];
             while let Some((pair, link)) = todo.last_mut() {
@@ -187,7 +187,7 @@ impl<'c, 'a> Reach<'c, 'a> {
                     open.push(pair);
                     is_open[pair] = true;
                 }
-                if let Some(inner) = self.pairs[pair].inner.get(*link) {
+                if let Some(inner) = self.links[pair].get(*link) {
                     *link += 1;
                     match order[inner.pair] {
                         None if is_reached(&inner.pair) => todo.push((inner.pair, 0)),
@@ -215,14 +215,17 @@ impl<'c, 'a> Reach<'c, 'a> {
 
     /// How a change of a pair is reached; nothing if it is not, or matters nowhere. What a
     /// value defaults to matters only where it may be left out.
-    pub(crate) fn to(&mut self, pair: usize, change: &'c Change) -> Option<Reached<'c>> {
+    pub(crate) fn to<'s>(&mut self, pair: usize, change: &'s Change) -> Option<Reached<'s>>
+    where
+        'c: 's,
+    {
         let (way, set) = if is_default(change.rule) {
             let way = self.optional[pair]?;
             (way, self.set_where_optional(pair))
         } else {
             (self.ways[pair]?, self.set_of[pair]?)
         };
-        let mut steps = self.steps(way);
+        let mut steps: Vec<&'s str> = self.steps(way);
         if !change.site.path.is_empty() {
             steps.push(&change.site.path);
         }
@@ -245,7 +248,7 @@ impl<'c, 'a> Reach<'c, 'a> {
     }
 
     fn steps(&self, way: Way) -> Vec<&'c str> {
-        let pairs = self.pairs;
+        let links = self.links;
         let mut steps = Vec::new();
         let mut at = Some(way);
         while let Some(Way {
@@ -253,7 +256,7 @@ impl<'c, 'a> Reach<'c, 'a> {
             ..
         }) = at
         {
-            let step = pairs[pair].inner[link].step.as_str();
+            let step = links[pair][link].step.as_str();
             // What stands for a schema is at its place.
             if !step.is_empty() {
                 steps.push(step);
@@ -282,16 +285,16 @@ fn own<'r>(roots: impl Iterator<Item = &'r Root>) -> HashMap<usize, NumberSet> {
 }
 
 /// Which pairs have changes, or lead to some.
-fn changed(pairs: &[Pair<'_>]) -> Vec<bool> {
-    let mut users = vec![Vec::new(); pairs.len()];
-    for (number, pair) in pairs.iter().enumerate() {
-        for link in &pair.inner {
+fn changed(links: &[Vec<Link>], changes: &[Vec<Change>]) -> Vec<bool> {
+    let mut users = vec![Vec::new(); links.len()];
+    for (number, links) in links.iter().enumerate() {
+        for link in links {
             users[link.pair].push(number);
         }
     }
-    let mut changed = vec![false; pairs.len()];
-    let with = |number: &usize| !pairs[*number].changes.is_empty();
-    let mut todo: Vec<usize> = (0..pairs.len()).filter(with).collect();
+    let mut changed = vec![false; links.len()];
+    let with = |number: &usize| !changes[*number].is_empty();
+    let mut todo: Vec<usize> = (0..links.len()).filter(with).collect();
     while let Some(number) = todo.pop() {
         if !std::mem::replace(&mut changed[number], true) {
             todo.extend(&users[number]);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::judge::{Judge, UsedPair};
-use crate::compare::{Change, Compare, Reach, Reached, Root};
+use crate::compare::{Change, Compare, Compared, Link, Reach, Root};
 use crate::document::Document;
 use crate::finding::{Finding, Location};
 use crate::number_set::NumberSet;
@@ -22,12 +22,23 @@ impl Judge<'_> {
             group.push((used, *operation));
         }
         let mut findings = std::mem::take(&mut self.findings);
-        let compares = std::mem::take(&mut self.compares);
-        // Each goes as soon as it is told of: there are as many pairs as findings.
-        for (number, compare) in compares.into_iter().enumerate() {
-            for part in [Part::Body, Part::Parameter, Part::Header] {
-                let uses = groups.remove(&(number, part)).unwrap_or_default();
-                self.changes_of_group(&compare, &uses, &names, &mut findings);
+        let compares = std::mem::take(&mut self.compares).into_iter();
+        let compared: Vec<Compared> = compares.map(Compare::finish).collect();
+        for (number, compared) in compared.into_iter().enumerate() {
+            let Compared { links, mut changes } = compared;
+            let parts = [Part::Body, Part::Parameter, Part::Header];
+            let of_parts = parts.into_iter();
+            let mut used = of_parts
+                .filter_map(|part| groups.remove(&(number, part)))
+                .peekable();
+            while let Some(uses) = used.next() {
+                // Each goes as soon as it is told of: there may be as many as values.
+                let told = if used.peek().is_some() {
+                    changes.clone()
+                } else {
+                    std::mem::take(&mut changes)
+                };
+                self.changes_of_group((&links, told), &uses, &names, &mut findings);
             }
         }
         self.findings = findings;
@@ -35,28 +46,34 @@ impl Judge<'_> {
 
     fn changes_of_group(
         &self,
-        compare: &Compare<'_>,
+        (links, changes): (&[Vec<Link>], Vec<Vec<Change>>),
         uses: &[Use<'_>],
         names: &Names,
         findings: &mut Vec<Finding>,
     ) {
-        if uses.is_empty() {
-            return;
-        }
         // How a value is written in XML matters only there.
         let in_xml = uses.iter().filter(|(used, _)| used.xml);
         let in_xml: Vec<Use<'_>> = in_xml.copied().collect();
         let (roots, xml_roots) = (roots(uses), roots(&in_xml));
-        let mut all = Told::new(compare, uses, &roots);
-        let mut xml = Told::new(compare, &in_xml, &xml_roots);
-        for (pair, change) in compare.changes() {
-            let told = if change.rule == SchemaRule::XmlChanged {
-                &mut xml
-            } else {
-                &mut all
-            };
-            if let Some(reached) = told.reach.to(pair, change) {
-                findings.push(told.finding(self, names, change, &reached));
+        let mut all = Told {
+            uses,
+            reach: Reach::of(links, &changes, &roots),
+            lists: HashMap::new(),
+        };
+        let mut xml = (!in_xml.is_empty()).then(|| Told {
+            uses: &in_xml,
+            reach: Reach::of(links, &changes, &xml_roots),
+            lists: HashMap::new(),
+        });
+        findings.reserve(changes.iter().map(Vec::len).sum());
+        for (pair, changes) in changes.into_iter().enumerate() {
+            for change in changes {
+                let told = if change.rule == SchemaRule::XmlChanged {
+                    xml.as_mut()
+                } else {
+                    Some(&mut all)
+                };
+                findings.extend(told.and_then(|told| told.finding(self, names, pair, change)));
             }
         }
     }
@@ -76,58 +93,54 @@ fn roots(uses: &[Use<'_>]) -> Vec<Root> {
 }
 
 /// What is told of the changes that some uses reach.
-struct Told<'t, 'a> {
+struct Told<'t> {
     uses: &'t [Use<'t>],
-    reach: Reach<'t, 'a>,
+    reach: Reach<'t>,
     /// By the number of a set of operations and the operation that is nearest: the one that
     /// is named, and the others.
     lists: HashMap<(usize, u32), (u32, OperationList)>,
 }
 
-impl<'t, 'a> Told<'t, 'a> {
-    fn new(compare: &'t Compare<'a>, uses: &'t [Use<'t>], roots: &'t [Root]) -> Self {
-        Self {
-            uses,
-            reach: Reach::of(compare, roots),
-            lists: HashMap::new(),
-        }
-    }
-
+impl Told<'_> {
+    /// What is told of a change of a pair; nothing if no operation is reached.
     fn finding(
         &mut self,
         judge: &Judge<'_>,
         names: &Names,
-        change: &Change,
-        reached: &Reached<'_>,
-    ) -> Finding {
+        pair: usize,
+        change: Change,
+    ) -> Option<Finding> {
+        let reached = self.reach.to(pair, &change)?;
         // The nearest place speaks for all.
         let (used, operation) = self.uses[reached.root];
-        let reach = &self.reach;
-        let list = self.lists.entry((reached.set, operation));
-        let (operation, also) =
-            list.or_insert_with(|| names.told(operation, reach.operations(reached.set)));
-        let location = |document: &Document, pointer: &Option<String>| {
-            pointer.clone().map(|pointer| Location {
-                source: document.source.clone(),
-                pointer,
-                line: None,
-            })
-        };
         let usage = rules::Use {
             part: used.part,
             direction: used.direction,
             whole: reached.steps.is_empty(),
         };
-        Finding {
+        let message = change.says.of(&named(&reached.steps, &used.subject));
+        let set = reached.set;
+        let reach = &self.reach;
+        let list = self.lists.entry((set, operation));
+        let (operation, also) =
+            list.or_insert_with(|| names.told(operation, reach.operations(set)));
+        let location = |document: &Document, pointer: Option<String>| {
+            pointer.map(|pointer| Location {
+                source: document.source.clone(),
+                pointer,
+                line: None,
+            })
+        };
+        Some(Finding {
             rule: Rule::Schema(change.rule, usage),
             level: rules::level(used.direction, change.rule, change.effect),
             direction: Some(used.direction),
             operation: Some(names.all[*operation as usize].clone()),
             also: also.clone(),
-            base: location(judge.base, &change.site.base),
-            revision: location(judge.revision, &change.site.revision),
-            message: change.says.of(&named(&reached.steps, &used.subject)),
-        }
+            base: location(judge.base, change.site.base),
+            revision: location(judge.revision, change.site.revision),
+            message,
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! What all judgements outside schemas share.
 
 use std::collections::{BTreeMap, HashSet};
+use std::rc::Rc;
 
 use jiff::civil::Date;
 
@@ -172,7 +173,7 @@ fn comparison(direction: Direction, carrier: Carrier) -> usize {
 pub(super) fn comparisons<'a>(
     base: &'a Document,
     revision: &'a Document,
-    classes: &'a Classes,
+    classes: &Rc<Classes>,
 ) -> Vec<Compare<'a>> {
     let of = |direction, carrier| Compare::new(base, revision, classes, direction, carrier);
     vec![

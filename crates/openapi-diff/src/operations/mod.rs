@@ -15,6 +15,7 @@ mod servers;
 mod stability;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::rc::Rc;
 
 use jiff::civil::Date;
 use serde_json::Value;
@@ -35,13 +36,16 @@ pub(super) fn documents(base: &Document, revision: &Document, today: Date) -> Ve
     if base.root == revision.root && base.digits == revision.digits {
         return Vec::new();
     }
-    let classes = Classes::find(base, revision);
+    // They go with the comparisons.
+    let classes = Rc::new(Classes::find(base, revision));
+    let compares = comparisons(base, revision, &classes);
+    drop(classes);
     let mut judge = Judge {
         base,
         revision,
         today,
         findings: Vec::new(),
-        compares: comparisons(base, revision, &classes),
+        compares,
         uses: Vec::new(),
         called_back: HashSet::new(),
         unstable: HashSet::new(),

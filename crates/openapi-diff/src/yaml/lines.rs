@@ -1,9 +1,8 @@
 //! On which lines of a YAML text places stand.
 
-use std::collections::{HashMap, HashSet};
-
 use saphyr_parser::{Event, Parser};
 
+use crate::lines::{Lines, Wanted};
 use crate::places::escape;
 
 /// A collection that the events are in.
@@ -14,17 +13,16 @@ enum Inside {
     Mapping(Option<String>),
 }
 
-/// The lines of the keys and elements at some pointers, as they are written: aliases
-/// are not followed, and `<<` is a key. The text has been read before, so what looks
-/// wrong here ends the search.
-pub(crate) fn lines(text: &str, wanted: &HashSet<String>) -> HashMap<String, u32> {
-    let mut found = HashMap::new();
+/// Finds the lines of the keys and elements at some pointers, as they are written: aliases
+/// are not followed, and `<<` is a key. The text has been read before, so what looks wrong
+/// here ends the search.
+pub(crate) fn find_lines(text: &str, wanted: &Wanted<'_>, lines: &mut Lines<'_, '_>) {
     let mut pointer = String::new();
     // Each with the length of the pointer to it.
     let mut inside: Vec<(Inside, usize)> = Vec::new();
     for event in Parser::new_from_str(text) {
         let Ok((event, span)) = event else {
-            return found;
+            return;
         };
         match event {
             Event::SequenceEnd | Event::MappingEnd => {
@@ -62,18 +60,16 @@ pub(crate) fn lines(text: &str, wanted: &HashSet<String>) -> HashMap<String, u32
                 _ => String::new(),
             };
             let at = format!("{pointer}/{text}");
-            if wanted.contains(&at) {
-                let line = u32::try_from(span.start.line()).unwrap_or(u32::MAX);
-                found.entry(at).or_insert(line);
+            if wanted.has_within(&at) {
+                lines.found(&at, span.start.line());
             }
             if let Some((Inside::Mapping(key), _)) = inside.last_mut() {
                 *key = Some(text);
             }
             continue;
         }
-        if matches!(inside.last(), Some((Inside::Sequence(_), _))) && wanted.contains(&pointer) {
-            let line = u32::try_from(span.start.line()).unwrap_or(u32::MAX);
-            found.entry(pointer.clone()).or_insert(line);
+        if matches!(inside.last(), Some((Inside::Sequence(_), _))) && wanted.has_within(&pointer) {
+            lines.found(&pointer, span.start.line());
         }
         match event {
             Event::SequenceStart(..) => inside.push((Inside::Sequence(0), pointer.len())),
@@ -81,5 +77,4 @@ pub(crate) fn lines(text: &str, wanted: &HashSet<String>) -> HashMap<String, u32
             _ => {}
         }
     }
-    found
 }

@@ -17,7 +17,7 @@ use super::digits::{self, Digits};
 use super::json::exactly;
 use super::places::escape;
 
-pub(super) use lines::lines;
+pub(super) use lines::find_lines;
 
 /// Why a text is no YAML document that can be used.
 #[derive(Debug, thiserror::Error)]
@@ -102,11 +102,12 @@ struct Built {
 
 impl<'t> Reader<'t, '_> {
     fn pointer(&self) -> String {
-        self.path.iter().fold(String::new(), |mut pointer, token| {
+        let mut pointer = String::with_capacity(self.length);
+        for token in &self.path {
             pointer.push('/');
             pointer.push_str(&escape(token));
-            pointer
-        })
+        }
+        pointer
     }
 
     fn go_down(&mut self, token: String) {
@@ -320,7 +321,7 @@ impl<'t> Reader<'t, '_> {
                     let pointer = self.pointer();
                     self.anchors.insert(anchor, Anchored { node, pointer });
                 }
-                Ok(text.into_owned())
+                Ok(exact(text))
             }
             Event::Alias(anchor) => {
                 match self.anchors.get(&anchor).map(|named| &named.node.value) {
@@ -367,11 +368,11 @@ impl<'t> Reader<'t, '_> {
         let Some(tag) = tag else {
             return match style {
                 ScalarStyle::Plain => read(&text),
-                _ => Ok(Value::String(text.into_owned())),
+                _ => Ok(Value::String(exact(text))),
             };
         };
         if is_unspecific(tag) || is_core(tag, &["str", "binary", "timestamp"]) {
-            return Ok(Value::String(text.into_owned()));
+            return Ok(Value::String(exact(text)));
         }
         if !is_core(tag, &["null", "bool", "int", "float"]) {
             return Err(self.error(unknown(tag)));
@@ -388,6 +389,13 @@ impl<'t> Reader<'t, '_> {
         }
         Ok(value)
     }
+}
+
+/// A text without room for more: the parser leaves a lot.
+fn exact(text: Cow<'_, str>) -> String {
+    let mut text = text.into_owned();
+    text.shrink_to_fit();
+    text
 }
 
 fn too_deep() -> String {
