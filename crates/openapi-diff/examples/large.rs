@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         ("one-of-1000", one_of),
         ("any-of-next-two", next_two),
         ("one-of-next-two", exactly_one_of_next_two),
-        ("findings-50000", findings),
+        ("findings-125000", findings),
     ];
     for (name, make) in pairs {
         for (version, bound) in [("old", 9), ("new", 8)] {
@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     for (version, bound) in [("old", 9), ("new", 8)] {
-        let path = directory.join(format!("aliases-70000.{version}.yaml"));
+        let path = directory.join(format!("aliases-100000.{version}.yaml"));
         fs::write(path, aliases(bound))?;
     }
     Ok(())
@@ -154,32 +154,30 @@ fn findings(bound: u32) -> Value {
     schemas(
         1,
         1,
-        |_| json!({ "properties": (0..50_000).map(property).collect::<Map<_, _>>() }),
+        |_| json!({ "properties": (0..125_000).map(property).collect::<Map<_, _>>() }),
     )
 }
 
+/// Properties that are all written once, and all change.
 fn aliases(bound: u32) -> String {
-    let mut text = "openapi: 3.1.0
-info: {title: Large, version: '1'}
-x-size: &size {type: integer, maximum: 5}
+    let mut text = format!(
+        "openapi: 3.1.0
+info: {{title: Large, version: '1'}}
+x-size: &size {{type: integer, maximum: {bound}}}
 paths:
   /a:
     post:
-      responses: {}
+      responses: {{}}
       requestBody:
         content:
           application/json:
             schema:
               properties:
 "
-    .to_owned();
-    for number in 0..70_000 {
+    );
+    for number in 0..100_000 {
         // Writing to a string cannot fail.
         let _ = writeln!(text, "                p{number}: *size");
     }
-    let _ = writeln!(
-        text,
-        "                last: {{type: integer, maximum: {bound}}}"
-    );
     text
 }

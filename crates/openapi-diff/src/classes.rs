@@ -281,7 +281,9 @@ fn item(
                 }
                 Some(said)
             });
-            let said: BTreeSet<String> = said.collect();
+            let mut said: BTreeSet<String> = said.collect();
+            let listed = document.listed_digits(pointer, value);
+            said.extend((!listed.is_empty()).then(|| format!("{listed:?}")));
             if let Some(reference) = map.get("$ref").and_then(Value::as_str)
                 && let Some(at) = document.target(reference)
                 && let Some(value) = document.root.pointer(&at)

@@ -4,7 +4,7 @@
 //! duplicate key, a reference that leads nowhere or round in a circle, nesting or aliases
 //! without end. What is read is a plain JSON value, whatever files it is from.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use serde_json::Value;
 use url::Url;
@@ -228,6 +228,20 @@ impl Document {
             return None;
         }
         self.digits.get(&pointer()).copied()
+    }
+
+    /// The whole numbers among the values that a schema lists which have more digits than
+    /// the values there.
+    pub(super) fn listed_digits(&self, pointer: &str, schema: &Value) -> BTreeSet<i128> {
+        if self.digits.is_empty() {
+            return BTreeSet::new();
+        }
+        let listed = schema.get("enum").and_then(Value::as_array);
+        let indices = 0..listed.map_or(0, Vec::len);
+        let of_enum =
+            indices.filter_map(|index| self.digits.get(&format!("{pointer}/enum/{index}")));
+        let of_const = self.digits.get(&format!("{pointer}/const"));
+        of_enum.chain(of_const).copied().collect()
     }
 
     /// The pointer that a reference names, if there is something.

@@ -1,7 +1,6 @@
 //! The files that a document consists of.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 use serde_json::Value;
 use url::Url;
@@ -10,6 +9,7 @@ use super::bounds::{Budget, MAX_BYTES, MAX_DEPTH};
 use super::digits::Digits;
 use super::error::DocumentError;
 use super::lines::{Wanted, prefixes};
+use super::yaml::Elsewhere;
 use super::{json, yaml};
 
 /// A text in JSON or YAML, and where it is from.
@@ -39,7 +39,7 @@ pub(super) struct File {
     text: String,
     format: Format,
     /// The places that are written elsewhere, by an alias or a merge key of YAML.
-    elsewhere: HashMap<String, String>,
+    elsewhere: Elsewhere,
     /// The numbers that lose digits as values.
     pub(super) digits: Digits,
 }
@@ -75,7 +75,7 @@ impl File {
         let is_json = inner.is_some_and(|inner| inner.is_empty() || inner.starts_with(['"', '}']));
         let (format, value, elsewhere, digits) = if is_json {
             match json::read(content, budget) {
-                Ok((value, digits)) => (Format::Json, value, HashMap::new(), digits),
+                Ok((value, digits)) => (Format::Json, value, Elsewhere::new(), digits),
                 Err(error) => {
                     return Err(DocumentError::Json {
                         source_name: source,
@@ -149,7 +149,7 @@ impl File {
 }
 
 /// Returns whether a merge key has brought in what stands at a pointer.
-fn is_merged(elsewhere: &HashMap<String, String>, pointer: &str) -> bool {
+fn is_merged(elsewhere: &Elsewhere, pointer: &str) -> bool {
     let Some((outer, token)) = pointer.rsplit_once('/') else {
         return false;
     };

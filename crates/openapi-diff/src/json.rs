@@ -174,7 +174,7 @@ pub(super) fn find_lines(text: &str, wanted: &Wanted<'_>, lines: &mut Lines<'_, 
         1 + breaks.partition_point(|at| *at < offset)
     };
     walk(text, wanted, |pointer, at, _| {
-        lines.found(pointer, line(at))
+        lines.found(pointer, line(at));
     });
 }
 

@@ -24,7 +24,7 @@ mod site;
 mod text;
 mod unions;
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 pub(super) use self::pairs::{Compare, Compared, Link};
 pub(super) use self::reach::{Reach, Root};
@@ -113,8 +113,37 @@ impl<'a> Compare<'a> {
                 self.unions(&before, &after, &site, told_apart, &mut found);
             }
         }
+        self.listed_digits(old, new, &site, &mut found);
         self.children(old, new, &site, &mut found);
         found
+    }
+
+    /// Says of whole numbers that are listed, and differ in digits that are not compared.
+    fn listed_digits(&self, old: &Node<'a>, new: &Node<'a>, site: &Site, out: &mut Found<'a>) {
+        let listed = |of: &Expand<'a>, node: &Node<'a>| -> BTreeSet<i128> {
+            let parts = node.0.iter();
+            parts
+                .flat_map(|part| of.document.listed_digits(&part.pointer, part.value))
+                .collect()
+        };
+        let is_told = |change: &Change| {
+            matches!(
+                change.rule,
+                SchemaRule::EnumValueAdded | SchemaRule::EnumValueRemoved
+            )
+        };
+        if listed(&self.base, old) != listed(&self.revision, new)
+            && !out.changes.iter().any(is_told)
+        {
+            out.changes.push(site.change(
+                SchemaRule::NotCompared,
+                Effect::Unknown,
+                Sentence::about(
+                    "lists whole numbers of more than 64 bits, which are not compared by all \
+                     their digits, and these have changed; look at it by hand",
+                ),
+            ));
+        }
     }
 
     /// Returns whether this is about the question what holds, not about a report. Then

@@ -72,7 +72,7 @@ impl<'c> Reach<'c> {
     /// Finds what reaches the pairs that have changes, or lead to some. Of roots that are as
     /// near the first counts.
     pub(crate) fn of(links: &'c [Vec<Link>], changes: &[Vec<Change>], roots: &'c [Root]) -> Self {
-        let changed = changed(links, changes);
+        let is_changed = changed(links, changes);
         let mut reach = Self {
             links,
             roots,
@@ -85,7 +85,7 @@ impl<'c> Reach<'c> {
         };
         let mut queue = VecDeque::new();
         for (number, root) in roots.iter().enumerate() {
-            if changed[root.pair] {
+            if is_changed[root.pair] {
                 let way = Way {
                     root: number,
                     last: None,
@@ -97,7 +97,7 @@ impl<'c> Reach<'c> {
         }
         while let Some((pair, way)) = queue.pop_front() {
             for (index, link) in links[pair].iter().enumerate() {
-                if !changed[link.pair] {
+                if !is_changed[link.pair] {
                     continue;
                 }
                 reach.users[link.pair].push((pair, link.always));
@@ -292,13 +292,13 @@ fn changed(links: &[Vec<Link>], changes: &[Vec<Change>]) -> Vec<bool> {
             users[link.pair].push(number);
         }
     }
-    let mut changed = vec![false; links.len()];
+    let mut is_changed = vec![false; links.len()];
     let with = |number: &usize| !changes[*number].is_empty();
     let mut todo: Vec<usize> = (0..links.len()).filter(with).collect();
     while let Some(number) = todo.pop() {
-        if !std::mem::replace(&mut changed[number], true) {
+        if !std::mem::replace(&mut is_changed[number], true) {
             todo.extend(&users[number]);
         }
     }
-    changed
+    is_changed
 }

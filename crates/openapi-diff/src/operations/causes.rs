@@ -23,9 +23,8 @@ impl Judge<'_> {
         }
         let mut findings = std::mem::take(&mut self.findings);
         let compares = std::mem::take(&mut self.compares).into_iter();
-        let compared: Vec<Compared> = compares.map(Compare::finish).collect();
-        for (number, compared) in compared.into_iter().enumerate() {
-            let Compared { links, mut changes } = compared;
+        let found: Vec<Compared> = compares.map(Compare::finish).collect();
+        for (number, Compared { links, mut changes }) in found.into_iter().enumerate() {
             let parts = [Part::Body, Part::Parameter, Part::Header];
             let of_parts = parts.into_iter();
             let mut used = of_parts

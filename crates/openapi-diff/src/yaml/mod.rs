@@ -8,6 +8,7 @@ mod scalar;
 
 use std::borrow::Cow;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, StrInput, Tag};
 use serde_json::{Map, Value};
@@ -31,13 +32,15 @@ pub struct YamlError {
     line: usize,
 }
 
+/// The places that are written elsewhere, by an alias or a merge key, each with the place
+/// where. Many aliases share one.
+pub(super) type Elsewhere = HashMap<Box<str>, Arc<str>>;
+
 /// A text of YAML as a value.
 #[derive(Debug)]
 pub(super) struct Yaml {
     pub(super) value: Value,
-    /// The places that are written elsewhere, by an alias or a merge key, each with the
-    /// place where.
-    pub(super) elsewhere: HashMap<String, String>,
+    pub(super) elsewhere: Elsewhere,
     /// The numbers that lose digits.
     pub(super) digits: Digits,
 }
@@ -51,7 +54,7 @@ pub(super) fn read(text: &str, budget: &mut Budget) -> Result<Yaml, YamlError> {
         line: 1,
         budget,
         anchors: HashMap::new(),
-        elsewhere: HashMap::new(),
+        elsewhere: Elsewhere::new(),
         digits: Digits::new(),
     };
     let mut value = None;
@@ -81,14 +84,14 @@ struct Reader<'t, 'b> {
     line: usize,
     budget: &'b mut Budget,
     anchors: HashMap<usize, Anchored>,
-    elsewhere: HashMap<String, String>,
+    elsewhere: Elsewhere,
     digits: Digits,
 }
 
 /// What an anchor names.
 struct Anchored {
     node: Built,
-    pointer: String,
+    pointer: Arc<str>,
 }
 
 #[derive(Clone)]
@@ -184,7 +187,7 @@ impl<'t> Reader<'t, '_> {
             // It is held once more.
             self.spend(node.weight)?;
             let node = node.clone();
-            let pointer = self.pointer();
+            let pointer = self.pointer().into();
             self.anchors.insert(anchor, Anchored { node, pointer });
         }
         Ok(node)
@@ -215,7 +218,7 @@ impl<'t> Reader<'t, '_> {
             return Err(self.error(too_deep()));
         }
         let pointer = self.pointer();
-        self.elsewhere.insert(pointer, written);
+        self.elsewhere.insert(pointer.into(), written);
         // It has just been there.
         let node = self
             .anchors
@@ -294,8 +297,8 @@ impl<'t> Reader<'t, '_> {
                 self.spend(1)?;
                 let token = escape(&key);
                 self.elsewhere.insert(
-                    format!("{pointer}/{token}"),
-                    format!("{pointer}{written}/{token}"),
+                    format!("{pointer}/{token}").into(),
+                    format!("{pointer}{written}/{token}").into(),
                 );
                 map.insert(key, value);
             }
@@ -318,7 +321,7 @@ impl<'t> Reader<'t, '_> {
                         height: 0,
                     };
                     self.spend(node.weight)?;
-                    let pointer = self.pointer();
+                    let pointer = self.pointer().into();
                     self.anchors.insert(anchor, Anchored { node, pointer });
                 }
                 Ok(exact(text))

@@ -218,3 +218,27 @@ paths:
         assert!(found(form, ["1e20", "100000000000000000000"]).is_empty());
     }
 }
+
+#[test]
+fn listed_numbers_that_differ_beyond_64_bits_are_told() {
+    let found = |keyword: &str, [old, new]: [&str; 2]| {
+        let [old, new] = [old, new].map(|value| {
+            let text = format!(
+                r#"{{"openapi": "3.1.0", "paths": {{"/a": {{"post": {{"responses": {{}},
+                "requestBody": {{"content": {{"application/json": {{"schema":
+                {{"type": "integer", {keyword}: {value}}}}}}}}}}}}}}}}}"#
+            );
+            Document::parse("api", &text).unwrap_or_else(|error| panic!("{text}: {error}"))
+        });
+        let findings = diff(&old, &new, TODAY);
+        let ids = findings.iter().map(|finding| finding.rule.to_string());
+        ids.collect::<Vec<_>>()
+    };
+    let [less, more] = ["36893488147419103232", "36893488147419103233"];
+    let not_compared = ["request-body-not-compared"];
+    assert_eq!(found("\"const\"", [less, more]), not_compared);
+    let lists = [format!("[1, {less}]"), format!("[{more}, 1]")];
+    assert_eq!(found("\"enum\"", [&lists[0], &lists[1]]), not_compared);
+    let reordered = format!("[{less}, 1]");
+    assert!(found("\"enum\"", [&lists[0], &reordered]).is_empty());
+}
