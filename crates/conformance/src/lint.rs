@@ -10,7 +10,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use openapi_diff::{Level, Location, OperationList};
 use serde_json::{Map, Value};
 
-use crate::reference::escape;
+use crate::methods::{self, Stated};
+use crate::reference::{self, escape, follow};
 use crate::report::Finding;
 
 /// What a language or its standard library has of the same name, somewhere.
@@ -120,6 +121,7 @@ pub fn lint(document: &Value, source: &str) -> Vec<Finding> {
     let mut lint = Lint {
         source,
         findings: Vec::new(),
+        judged: BTreeSet::new(),
     };
     let none = Map::new();
     let schemas = document.pointer(SCHEMAS).and_then(Value::as_object);
@@ -172,6 +174,8 @@ fn kind(finding: &Finding) -> (String, String, String) {
 struct Lint<'a> {
     source: &'a str,
     findings: Vec<Finding>,
+    /// Where the parameters stand that have been looked at.
+    judged: BTreeSet<String>,
 }
 
 impl Lint<'_> {
@@ -268,14 +272,17 @@ impl Lint<'_> {
         let mut ids = Vec::new();
         let paths = document["paths"].as_object().into_iter().flatten();
         for (path, item) in paths {
-            let place = format!("/paths/{}", escape(path));
+            let place = reference::place(document, format!("/paths/{}", escape(path)));
+            let item = follow(document, item);
             self.parameters(document, listed(&place, item));
-            let operations = item.as_object().into_iter().flatten();
-            for (method, operation) in operations.filter(|(_, part)| part["responses"].is_object())
+            for Stated {
+                below, operation, ..
+            } in methods::operations(item)
             {
-                let place = format!("{place}/{method}");
+                let place = format!("{place}{below}");
                 ids.extend(operation["operationId"].as_str());
                 let parameters = operation["parameters"].as_array().into_iter().flatten();
+                let parameters = parameters.map(|parameter| follow(document, parameter));
                 let names = parameters.filter_map(|parameter| parameter["name"].as_str());
                 self.coinciding(&format!("{place}/parameters"), names);
                 self.parameters(document, listed(&place, operation));
@@ -300,11 +307,16 @@ impl Lint<'_> {
         parameters: impl Iterator<Item = (String, &'v Value)>,
     ) {
         for (place, parameter) in parameters {
+            // Many operations may refer to one.
+            let place = reference::place(document, place);
+            let parameter = follow(document, parameter);
+            if !self.judged.insert(place.clone()) {
+                continue;
+            }
             let target = parameter["schema"]["$ref"].as_str().unwrap_or_default();
             let target = target.trim_start_matches('#');
             let values = document.pointer(&format!("{target}/enum"));
-            // One that is referred to is judged where it stands.
-            let is_shown = ["$ref", "example", "examples"]
+            let is_shown = ["example", "examples"]
                 .iter()
                 .any(|keyword| parameter.get(keyword).is_some())
                 || !target.is_empty() && values.is_some();
@@ -499,6 +511,27 @@ mod tests {
             places.collect::<Vec<_>>(),
             ["/paths/~1users/parameters/0", "/components/parameters/Sort"]
         );
+    }
+
+    #[test]
+    fn what_paths_refer_to_is_looked_at() {
+        let document = json!({
+            "paths": {"/users": {"$ref": "#/x-files/0"}, "/members": {"$ref": "#/x-files/0"}},
+            "x-files": [{
+                "get": {"operationId": "getUser", "parameters": [{"$ref": "#/x-files/1"}], "responses": {}},
+                "additionalOperations": {"COPY": {"operationId": "get_user", "responses": {}}},
+            }, {"name": "sort", "schema": {"type": "string"}}],
+        });
+        let found = lint(&document, "a.json").into_iter();
+        let found = found.filter_map(|finding| Some((finding.id, finding.revision?.pointer)));
+        let found: Vec<_> = found.collect();
+        let parameter = (
+            "parameter-without-example".to_owned(),
+            "/x-files/1".to_owned(),
+        );
+        assert_eq!(found.iter().filter(|one| **one == parameter).count(), 1);
+        let coinciding = |(id, _): &(String, String)| id == "names-coincide";
+        assert!(found.iter().any(coinciding), "{found:?}");
     }
 
     #[test]
