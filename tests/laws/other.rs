@@ -436,6 +436,12 @@ async fn schemas_that_stand_elsewhere_than_among_the_components_count() {
         serious.iter().any(|told| told.starts_with(law)),
         "{serious:#?}"
     );
+    let fault = |told: &String| told.split(". Seen with").next().map(str::to_owned);
+    let mut faults: Vec<_> = serious.iter().filter_map(fault).collect();
+    let told = faults.len();
+    faults.sort_unstable();
+    faults.dedup();
+    assert_eq!(faults.len(), told, "one is told twice: {serious:#?}");
 }
 
 #[tokio::test]

@@ -29,11 +29,21 @@ const SHORTEST_SECRET: usize = 8;
 /// Names of query parameters whose values stay out of reports.
 const PRIVATE: [&str; 5] = ["token", "password", "secret", "key", "code"];
 
+/// What has been told of a law that an operation breaks.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    /// How often it was seen.
+    pub(super) seen: usize,
+    /// In which ways. Each is told once.
+    pub(super) messages: BTreeSet<String>,
+}
+
 /// What has been found of each law.
 #[derive(Default)]
 pub(super) struct Verdict {
     pub(super) findings: Vec<Finding>,
-    pub(super) told: BTreeMap<(Law, String), usize>,
+    /// By the law and the operation.
+    pub(super) told: BTreeMap<(Law, String), Told>,
     pub(super) tried: BTreeMap<Law, BTreeSet<String>>,
     pub(super) untried: BTreeMap<(Law, String), BTreeSet<String>>,
 }

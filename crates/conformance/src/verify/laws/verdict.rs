@@ -9,7 +9,7 @@ use super::operation::Operation;
 use super::session::{Session, Shown};
 use crate::report::{Finding, Level, Location, OperationList};
 
-/// How many findings of one law on one operation are told.
+/// In how many ways an operation breaks a law is told.
 const MAX_TOLD: usize = 3;
 
 /// What a session has come to.
@@ -68,8 +68,8 @@ impl Session<'_> {
             .told
             .entry((law, operation.title()))
             .or_default();
-        *told += 1;
-        if *told > MAX_TOLD {
+        told.seen += 1;
+        if told.messages.len() >= MAX_TOLD || !told.messages.insert(message.to_owned()) {
             return;
         }
         let requests: Vec<_> = requests
@@ -115,12 +115,17 @@ impl Session<'_> {
     /// Every finding, and how many laws were tried.
     pub(crate) fn finish(mut self) -> Outcome {
         for ((law, operation), told) in &self.verdict.told {
-            if *told > MAX_TOLD
-                && let Some(last) = self.verdict.findings.iter_mut().rfind(|found| {
+            let more = match told.seen - told.messages.len() {
+                0 => continue,
+                1 => "once more".to_owned(),
+                more => format!("{more} times more"),
+            };
+            if let Some(last) =
+                self.verdict.findings.iter_mut().rfind(|found| {
                     found.id == law.id() && found.operation.as_ref() == Some(operation)
                 })
             {
-                last.message = format!("{} (and {} more times)", last.message, told - MAX_TOLD);
+                last.message = format!("{} (and {more})", last.message);
             }
         }
         let base = self.wire.base.clone();
