@@ -26,6 +26,10 @@ pub const MAX_BYTES: usize = 100 << 20;
 /// How many files a document may consist of.
 pub const MAX_FILES: usize = 1_000;
 
+/// How many changes of schemas are told of. More is nothing that a person could look at, and
+/// each takes room.
+pub(crate) const MAX_CHANGES: usize = 100_000;
+
 /// How many references may follow each other before something else comes.
 pub(crate) const MAX_CHAIN: usize = 100;
 

@@ -37,6 +37,7 @@ use super::alternatives::{
 };
 use serde_json::Value;
 
+use crate::bounds::MAX_CHANGES;
 use crate::rules::{Effect, SchemaRule};
 use crate::sentence::{Sentence, about, around};
 
@@ -48,6 +49,9 @@ impl<'a> Compare<'a> {
     /// Compares two schemas and whatever is in them, where that was not done before.
     /// Returns the number of the pair, or `None` if they do not differ.
     pub(super) fn explore(&mut self, old: &Node<'a>, new: &Node<'a>) -> Option<usize> {
+        if self.count.get() > MAX_CHANGES {
+            return None;
+        }
         let root = self.number(old, new, None)?;
         while let Some((old, new)) = self.left.pop_front() {
             let next = self.pairs.len() - self.left.len() - 1;
@@ -75,21 +79,38 @@ impl<'a> Compare<'a> {
                 exact_place::refine(change, (&self.base, &old), (&self.revision, &new));
             }
             self.leave_to_parent(next, (&old, &new), &mut changes);
+            self.keep_to_bound((&old, &new), &mut changes);
             // Most pairs have no more than one.
             changes.shrink_to_fit();
             inner.shrink_to_fit();
             self.pairs[next].inner = inner;
             self.pairs[next].changes = changes;
+            if self.count.get() > MAX_CHANGES {
+                self.left.clear();
+            }
         }
         Some(root)
     }
 
+    /// Leaves out what is more than anybody could look at, and says so once.
+    fn keep_to_bound(&self, (old, new): (&Node<'a>, &Node<'a>), changes: &mut Vec<Change>) {
+        let count = self.count.get();
+        if count + changes.len() > MAX_CHANGES {
+            changes.truncate(MAX_CHANGES - count);
+            changes.push(Site::of(old, new).change(
+                SchemaRule::NotCompared,
+                Effect::Unknown,
+                about!(
+                    "has changed, and what comes after it is not compared, because \
+                     {MAX_CHANGES} changes are told already; look at these first"
+                ),
+            ));
+        }
+        self.count.set(count + changes.len());
+    }
+
     fn pair(&mut self, old: &Node<'a>, new: &Node<'a>) -> Found<'a> {
-        let site = Site {
-            path: String::new(),
-            base: old.pointer().map(str::to_owned),
-            revision: new.pointer().map(str::to_owned),
-        };
+        let site = Site::of(old, new);
         let mut found = Found::default();
         self.annotations(old, new, &site, &mut found.changes);
         let before = self.base.alternatives(old);

@@ -1,5 +1,6 @@
 //! The pairs of schemas that are compared, and how one leads to another.
 
+use std::cell::Cell;
 use std::collections::{HashMap, VecDeque};
 use std::rc::Rc;
 
@@ -51,6 +52,8 @@ pub(crate) struct Compare<'a> {
     /// By where the schemas are, and whether they stand for others.
     pub(super) numbers: HashMap<(Spots, Spots, bool), usize>,
     pub(super) carrier: Carrier,
+    /// How many changes this comparison and others of the documents have found.
+    pub(super) count: Rc<Cell<usize>>,
 }
 
 impl<'a> Compare<'a> {
@@ -60,6 +63,7 @@ impl<'a> Compare<'a> {
         classes: &Rc<Classes>,
         direction: Direction,
         carrier: Carrier,
+        count: &Rc<Cell<usize>>,
     ) -> Self {
         Compare {
             base: Expand::new(base, direction)
@@ -74,6 +78,7 @@ impl<'a> Compare<'a> {
             left: VecDeque::new(),
             numbers: HashMap::new(),
             carrier,
+            count: count.clone(),
         }
     }
 

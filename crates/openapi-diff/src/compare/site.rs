@@ -25,6 +25,15 @@ pub(crate) struct Site {
 }
 
 impl Site {
+    /// The places of two schemas.
+    pub(super) fn of(old: &Node<'_>, new: &Node<'_>) -> Self {
+        Self {
+            path: String::new(),
+            base: old.pointer().map(str::to_owned),
+            revision: new.pointer().map(str::to_owned),
+        }
+    }
+
     /// The place of a property; a schema that does not declare it has none.
     pub(super) fn property(
         &self,

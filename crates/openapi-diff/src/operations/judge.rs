@@ -175,7 +175,8 @@ pub(super) fn comparisons<'a>(
     revision: &'a Document,
     classes: &Rc<Classes>,
 ) -> Vec<Compare<'a>> {
-    let of = |direction, carrier| Compare::new(base, revision, classes, direction, carrier);
+    let count = Rc::default();
+    let of = |direction, carrier| Compare::new(base, revision, classes, direction, carrier, &count);
     vec![
         of(Direction::Request, Carrier::Json),
         of(Direction::Request, Carrier::Text),

@@ -219,3 +219,23 @@ fn a_long_way_to_a_change_is_told_without_its_middle() {
     assert!(message.contains("to9.….to50"), "{message}");
     assert!(message.contains("to58.n`"), "{message}");
 }
+
+#[test]
+fn more_changes_than_anybody_looks_at_are_not_told() {
+    let properties = |version: char| {
+        let maximum = if version == 'a' { 9 } else { 8 };
+        let all = (0..101_000).map(|number| {
+            let schema = json!({ "type": "integer", "maximum": maximum });
+            (format!("p{number}"), schema)
+        });
+        json!({ "S": { "properties": all.collect::<Map<_, _>>() } })
+    };
+    let documents = ['a', 'b'].map(|version| sent(&properties(version)));
+    check(
+        &documents,
+        &[
+            ("request-property-max-decreased", 100_000),
+            ("request-property-not-compared", 1),
+        ],
+    );
+}
