@@ -6,6 +6,7 @@
 pub use openapi_diff::rules::OperationRule;
 pub use openapi_diff::{
     BoxError, Date, Document, DocumentError, MAX_BYTES, Referred, Rule, SourceText, Url,
+    on_deep_stack,
 };
 
 pub use crate::policy::{Baseline, Policy, PolicyError};

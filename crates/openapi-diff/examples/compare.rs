@@ -1,17 +1,18 @@
 //! Prints what a new OpenAPI document breaks: `compare OLD NEW`.
 
-use std::error::Error;
 use std::{env, fs};
 
-use openapi_diff::{Date, Document, diff};
+use openapi_diff::{BoxError, Date, Document, diff, on_deep_stack};
 
-fn main() -> Result<(), Box<dyn Error>> {
-    let mut documents = env::args()
-        .skip(1)
-        .map(|path| -> Result<_, Box<dyn Error>> {
-            let text = fs::read_to_string(&path)?;
-            Ok(Document::parse(&path, &text)?)
-        });
+fn main() -> Result<(), BoxError> {
+    on_deep_stack(compare)
+}
+
+fn compare() -> Result<(), BoxError> {
+    let mut documents = env::args().skip(1).map(|path| -> Result<_, BoxError> {
+        let text = fs::read_to_string(&path)?;
+        Ok(Document::parse(&path, &text)?)
+    });
     let (Some(old), Some(new)) = (documents.next(), documents.next()) else {
         return Err("say which documents to compare: compare OLD NEW".into());
     };

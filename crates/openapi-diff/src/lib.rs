@@ -51,6 +51,7 @@ mod places;
 mod registry;
 pub mod rules;
 mod sentence;
+mod stack;
 mod yaml;
 
 pub use jiff::civil::Date;
@@ -66,16 +67,13 @@ pub use level::{Direction, Level};
 pub use link::Referred;
 pub use operation_list::OperationList;
 pub use rules::Rule;
+pub use stack::on_deep_stack;
 pub use yaml::YamlError;
-
-/// Recursion is bounded, but not to what a small thread can hold.
-const STACK: usize = 256 << 20;
 
 /// Every change from `base` to `revision`, the worst first. A deprecated operation may
 /// go once its sunset (`x-sunset`) is reached by `today`.
 pub fn diff(base: &Document, revision: &Document, today: Date) -> Vec<Finding> {
-    // A thread would have to find memory of its own beside what reading has freed.
-    let mut findings = stacker::grow(STACK, || operations::documents(base, revision, today));
+    let mut findings = on_deep_stack(|| operations::documents(base, revision, today));
     let places = findings.iter_mut();
     base.locate(places.filter_map(|finding| finding.base.as_mut()));
     let places = findings.iter_mut();

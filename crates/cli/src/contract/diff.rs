@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::bail;
 use clap::Args;
-use conformance::diff::diff;
+use conformance::diff::{diff, on_deep_stack};
 use conformance::report::Report;
 
 use super::documents;
@@ -43,6 +43,10 @@ pub(crate) struct DiffArgs {
 }
 
 pub(crate) fn run(args: &DiffArgs) -> anyhow::Result<ExitCode> {
+    on_deep_stack(|| compare(args))
+}
+
+fn compare(args: &DiffArgs) -> anyhow::Result<ExitCode> {
     if args.base == "-" && args.revision == "-" {
         bail!("only one of the documents can come from standard input");
     }
