@@ -1,10 +1,13 @@
 //! `web1on1 contract diff --write-baseline`: findings that are accepted as they stand.
 
+mod command;
+
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use tempfile::TempDir;
+
+use command::program;
 
 /// Operations, each of whose query parameter `q` takes these values.
 fn document(values: &[&str]) -> String {
@@ -44,7 +47,7 @@ fn directory() -> TempDir {
 
 /// Compares with `old.json`; returns what the command exits with and what it says.
 fn diff(directory: &Path, revision: &str, arguments: &[&str]) -> (Option<i32>, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_web1on1"))
+    let output = program()
         .args(["contract", "diff", "old.json", revision])
         .args(arguments)
         .current_dir(directory)

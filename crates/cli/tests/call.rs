@@ -4,10 +4,14 @@
 //! it. `UPDATE=1` writes what is printed to the page.
 #![cfg(unix)]
 
+mod command;
+
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
+
+use command::{program, without_settings};
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -21,7 +25,7 @@ struct Serve {
 
 impl Serve {
     fn start(data: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_web1on1"))
+        let mut child = program()
             .args([
                 "serve",
                 "--grpc",
@@ -32,7 +36,6 @@ impl Serve {
             ])
             .arg(data)
             .env("WEB1ON1_OWNER_PASSWORD", PASSWORD)
-            .env_remove("WEB1ON1_OWNER_EMAIL")
             .stdout(Stdio::piped())
             .spawn()
             .expect("the command starts");
@@ -55,7 +58,7 @@ impl Serve {
         let program = Path::new(env!("CARGO_BIN_EXE_web1on1"));
         let directory = program.parent().expect("the program is in a directory");
         let path = std::env::var("PATH").unwrap_or_default();
-        let output = Command::new("sh")
+        let output = without_settings("sh")
             .args(["-c", command])
             .env("PATH", format!("{}:{path}", directory.display()))
             .env("WEB1ON1_ADDRESS", &self.address)

@@ -1,21 +1,13 @@
 //! The configuration, the completions, the manual and progress, as the program shows
 //! them.
 
+mod command;
+
 use std::io::Read as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-/// The program, without the settings of whoever runs the tests.
-fn program() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_web1on1"));
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("WEB1ON1_") {
-            command.env_remove(name);
-        }
-    }
-    command.stdin(Stdio::null());
-    command
-}
+use command::program;
 
 fn run(words: &[&str]) -> Output {
     program().args(words).output().expect("the program starts")

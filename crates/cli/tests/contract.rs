@@ -1,18 +1,18 @@
 //! What `web1on1 contract verify` and `record` exit with, and where they write.
 
+mod command;
+
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
+
+use command::program;
 
 fn contract(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_web1on1"))
+    program()
         .arg("contract")
         .args(arguments)
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."))
-        .env_remove("WEB1ON1_TOKEN")
-        .env_remove("WEB1ON1_UPSTREAM_CA")
-        .env_remove("WEB1ON1_EXPIRED_TOKEN")
-        .env_remove("WEB1ON1_FOREIGN_TOKEN")
         .output()
         .expect("the command starts")
 }

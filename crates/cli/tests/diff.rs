@@ -1,12 +1,16 @@
 //! `web1on1 contract diff`: where documents come from, what is written, and
 //! what it exits with.
 
+mod command;
+
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::Output;
 
 use tempfile::TempDir;
+
+use command::{program, without_settings};
 
 /// One operation whose query parameter `q` takes these values.
 fn document(values: &str) -> String {
@@ -46,7 +50,7 @@ fn write(directory: &Path, name: &str, text: &str) {
 }
 
 fn run(directory: &Path, arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_web1on1"))
+    program()
         .args(["contract", "diff"])
         .args(arguments)
         .current_dir(directory)
@@ -118,7 +122,7 @@ fn yaml_is_compared_with_json() {
 }
 
 fn git(directory: &Path, arguments: &[&str]) {
-    let done = Command::new("git")
+    let done = without_settings("git")
         .args(["-c", "user.name=t", "-c", "user.email=t@example.com"])
         .args([
             "-c",

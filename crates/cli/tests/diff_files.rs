@@ -1,5 +1,7 @@
 //! `web1on1 contract diff`: documents of several files, from git and from the network.
 
+mod command;
+
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -8,6 +10,8 @@ use std::process::{Command, Output, Stdio};
 use std::thread;
 
 use tempfile::TempDir;
+
+use command::{program, without_settings};
 
 const ROOT: &str = "openapi: 3.1.0
 paths:
@@ -48,7 +52,7 @@ fn write(directory: &Path, name: &str, text: &str) {
 }
 
 fn command(directory: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_web1on1"));
+    let mut command = program();
     command
         .args(["contract", "diff"])
         .args(arguments)
@@ -126,7 +130,7 @@ fn git(directory: &Path, arguments: &[&str]) {
         "user.email=t@example.com",
         "commit.gpgsign=false",
     ];
-    let mut command = Command::new("git");
+    let mut command = without_settings("git");
     for setting in settings {
         command.args(["-c", setting]);
     }

@@ -3,15 +3,19 @@
 
 #![cfg(unix)]
 
+mod command;
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use proto::v2::user_service_client::UserServiceClient;
 use proto::v2::{GetUserRequest, ListUsersRequest};
 use tonic::transport::Channel;
+
+use command::{program, without_settings};
 
 /// Time for what has to happen soon. Only a failing test waits for it, so that it is long
 /// enough for a machine with much else to do.
@@ -33,7 +37,7 @@ impl Running {
 
     /// The same with another standard error.
     fn start_with(script: &str, stderr: Stdio) -> Self {
-        let mut child = Command::new("sh")
+        let mut child = without_settings("sh")
             .args(["-c", script])
             .stdout(Stdio::piped())
             .stderr(stderr)
@@ -246,7 +250,7 @@ fn nobody_has_to_read_what_it_prints() {
     let admin = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = admin.local_addr().expect("an address");
     drop(admin);
-    let mut gateway = Command::new(env!("CARGO_BIN_EXE_web1on1"))
+    let mut gateway = program()
         .args(["gateway", "--grpc", "127.0.0.1:0", "--admin"])
         .arg(address.to_string())
         .args(["--upstream", "http://127.0.0.1:1"])

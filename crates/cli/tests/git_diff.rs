@@ -1,10 +1,13 @@
 //! `web1on1 contract git-diff`: what `git diff` shows of a document.
 
+mod command;
+
 use std::fs;
 use std::path::Path;
-use std::process::Command;
 
 use tempfile::TempDir;
+
+use command::{program, without_settings};
 
 /// One operation whose query parameter `q` takes these values.
 fn document(values: &str) -> String {
@@ -17,7 +20,7 @@ fn document(values: &str) -> String {
 }
 
 fn git(directory: &Path, arguments: &[&str]) -> String {
-    let output = Command::new("git")
+    let output = without_settings("git")
         .args(["-c", "user.name=t", "-c", "user.email=t@example.com"])
         .args(["-c", "commit.gpgsign=false"])
         .args(["-c", "core.hooksPath=/dev/null"])
@@ -166,7 +169,7 @@ fn a_new_and_a_renamed_document_are_shown() {
 #[test]
 fn a_path_that_is_not_merged_is_said_in_a_line() {
     // git gives nothing but the path of such a file.
-    let output = Command::new(env!("CARGO_BIN_EXE_web1on1"))
+    let output = program()
         .args(["contract", "git-diff", "api.json"])
         .output()
         .expect("the command starts");

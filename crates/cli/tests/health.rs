@@ -1,13 +1,17 @@
 //! `web1on1 health`, asking a server that answers in a certain way.
 
+mod command;
+
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{SocketAddr, TcpListener};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Output, Stdio};
 use std::thread;
+
+use command::program;
 
 /// Runs the command.
 fn health(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_web1on1"))
+    program()
         .arg("health")
         .args(arguments)
         .output()
@@ -58,7 +62,7 @@ struct Gateway {
 impl Gateway {
     /// Starts a gateway in front of an upstream.
     fn start(upstream: SocketAddr) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_web1on1"))
+        let mut child = program()
             .args(["gateway", "--grpc", "127.0.0.1:0", "--admin", "127.0.0.1:0"])
             .args(["--upstream", &format!("http://{upstream}/v2")])
             .stdout(Stdio::piped())

@@ -3,11 +3,13 @@
 
 #![cfg(unix)]
 
+mod command;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use proto::v2::auth_service_client::AuthServiceClient;
@@ -17,6 +19,8 @@ use serde_json::Value;
 use tonic::metadata::MetadataValue;
 use tonic::transport::Channel;
 use tonic::{Code, Request};
+
+use command::program;
 
 /// Time for what has to happen soon.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -38,12 +42,11 @@ impl Server {
     fn start(arguments: &[&str]) -> Self {
         let log = tempfile::NamedTempFile::new().expect("there is room");
         let stderr = File::create(log.path()).expect("it can be written");
-        let mut child = Command::new(env!("CARGO_BIN_EXE_web1on1"))
+        let mut child = program()
             .args(arguments)
             .args(["--admin", "0", "--access-log", "json"])
             .env("WEB1ON1_OWNER_EMAIL", EMAIL)
             .env("WEB1ON1_OWNER_PASSWORD", PASSWORD)
-            .env_remove("RUST_LOG")
             .stdout(Stdio::piped())
             .stderr(stderr)
             .spawn()

@@ -1,8 +1,12 @@
 //! The command as a newcomer meets it: start it, follow what it prints, stop it.
 
+mod command;
+
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Output, Stdio};
+
+use command::{program, without_settings};
 
 /// A running `web1on1 serve`, stopped with the test.
 struct Serve {
@@ -13,7 +17,7 @@ struct Serve {
 
 impl Serve {
     fn start(data: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_web1on1"))
+        let mut child = program()
             .args([
                 "serve",
                 "--grpc",
@@ -23,8 +27,6 @@ impl Serve {
                 "--data",
             ])
             .arg(data)
-            .env_remove("WEB1ON1_OWNER_EMAIL")
-            .env_remove("WEB1ON1_OWNER_PASSWORD")
             .stdout(Stdio::piped())
             .spawn()
             .expect("the command starts");
@@ -51,7 +53,7 @@ impl Serve {
     }
 
     fn call(&self, arguments: &[&str], token: &str) -> Output {
-        Command::new(env!("CARGO_BIN_EXE_web1on1"))
+        program()
             .arg("call")
             .args(arguments)
             .args(["--address", self.line("grpc ")])
@@ -93,7 +95,7 @@ fn the_printed_first_calls_work_as_they_stand() {
         "two calls are offered: {:#?}",
         serve.printed
     );
-    let output = Command::new("sh")
+    let output = without_settings("sh")
         .args(["-ec", &script.join("\n")])
         .output()
         .expect("sh starts");
@@ -177,7 +179,7 @@ fn an_address_in_use_is_explained() {
         .expect("a bound listener has an address")
         .to_string();
     let data = tempfile::tempdir().expect("a temporary directory");
-    let output = Command::new(env!("CARGO_BIN_EXE_web1on1"))
+    let output = program()
         .args([
             "serve",
             "--grpc",
@@ -200,7 +202,7 @@ fn a_second_server_on_the_same_data_says_so_and_stops() {
     let data = tempfile::tempdir().expect("a temporary directory");
     let first = Serve::start(data.path());
     for command in ["serve", "backend"] {
-        let second = Command::new(env!("CARGO_BIN_EXE_web1on1"))
+        let second = program()
             .args([command, "--http", "127.0.0.1:0", "--data"])
             .arg(data.path())
             .output()
@@ -224,7 +226,7 @@ fn a_weak_password_of_the_owner_is_refused_wherever_it_is_given() {
     let file = scratch.path().join("web1on1.toml");
     std::fs::write(&file, "owner-password = \"canary\"\n").expect("the file can be written");
     let serve = || {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_web1on1"));
+        let mut command = program();
         command.args([
             "serve",
             "--grpc",
@@ -233,7 +235,7 @@ fn a_weak_password_of_the_owner_is_refused_wherever_it_is_given() {
             "127.0.0.1:0",
             "--data",
         ]);
-        command.arg(&data).env_remove("WEB1ON1_OWNER_PASSWORD");
+        command.arg(&data);
         command
     };
     let (mut flag, mut variable, mut named) = (serve(), serve(), serve());

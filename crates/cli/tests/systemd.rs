@@ -2,16 +2,20 @@
 
 #![cfg(target_os = "linux")]
 
+mod command;
+
 use std::io::{BufRead as _, BufReader, Lines, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixDatagram;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStdout, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::time::{ClockId, clock_gettime};
 use tempfile::TempDir;
+
+use command::without_settings;
 
 /// Time for what has to happen soon.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -36,7 +40,7 @@ impl Running {
             None => format!("exec '{program}' {arguments}"),
         };
         let stdin = listener.map_or_else(Stdio::null, |listener| OwnedFd::from(listener).into());
-        let mut child = Command::new("sh")
+        let mut child = without_settings("sh")
             .args(["-c", &script])
             .envs(variables.iter().copied())
             .stdin(stdin)

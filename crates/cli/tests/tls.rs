@@ -2,6 +2,8 @@
 
 #![cfg(unix)]
 
+mod command;
+
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -10,6 +12,8 @@ use std::sync::Arc;
 
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
+
+use command::program;
 
 #[path = "../../tls/tests/it/authority.rs"]
 #[allow(dead_code, reason = "the tests of TLS itself use more of it")]
@@ -24,18 +28,6 @@ struct Serve {
     files: Files,
     ca: PathBuf,
     authority: Authority,
-}
-
-/// The program, without the settings of whoever runs the tests.
-fn program() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_web1on1"));
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("WEB1ON1_") {
-            command.env_remove(name);
-        }
-    }
-    command.stdin(Stdio::null());
-    command
 }
 
 impl Serve {

@@ -7,6 +7,7 @@ use anyhow::bail;
 use clap::Args;
 use conformance::diff::{diff, on_deep_stack};
 use conformance::report::Report;
+use tokio::runtime::Handle;
 
 use super::documents;
 use super::output::{EXIT_CODES, OutputArgs};
@@ -43,7 +44,12 @@ pub(crate) struct DiffArgs {
 }
 
 pub(crate) fn run(args: &DiffArgs) -> anyhow::Result<ExitCode> {
-    on_deep_stack(|| compare(args))
+    let runtime = Handle::current();
+    on_deep_stack(|| {
+        // Documents may have to be fetched.
+        let _in_runtime = runtime.enter();
+        compare(args)
+    })
 }
 
 fn compare(args: &DiffArgs) -> anyhow::Result<ExitCode> {

@@ -1,8 +1,8 @@
 //! What the commands do in a repository that is not this one.
 
 use std::fs;
-use std::process::Command;
 
+use crate::command::program;
 use crate::repository::Repository;
 
 const PROTO: &str = r#"
@@ -477,7 +477,7 @@ fn an_api_can_lie_in_a_directory_of_a_repository() {
 
 #[test]
 fn help_tells_which_api() {
-    let output = Command::new(env!("CARGO_BIN_EXE_web1on1"))
+    let output = program()
         .args(["contract", "check", "--help"])
         .output()
         .expect("the command starts");

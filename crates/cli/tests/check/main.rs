@@ -2,6 +2,8 @@
 //! leave in it.
 
 mod base;
+#[path = "../command/mod.rs"]
+mod command;
 mod elsewhere;
 mod errors;
 mod exchanges;

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::command::program;
 use conformance::release::{manifest, read_all};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -187,12 +188,11 @@ impl Repository {
     fn run(&self, directory: &Path, arguments: &[&str]) -> Ended {
         // Without the directories of the user, where a true buf may be.
         let path = format!("{}:/usr/bin:/bin", self.path("bin").display());
-        let output = Command::new(env!("CARGO_BIN_EXE_web1on1"))
+        let output = program()
             .arg("contract")
             .args(arguments)
             .current_dir(directory)
             .env("PATH", path)
-            .env_remove("WEB1ON1_TOKEN")
             .output()
             .expect("the command starts");
         let text = [output.stderr, output.stdout].concat();

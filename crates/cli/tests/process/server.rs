@@ -2,8 +2,9 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Output, Stdio};
 
+use crate::command::program;
 use bytes::Bytes;
 use http::{Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Full};
@@ -131,18 +132,6 @@ impl Caller {
         assert_eq!(status, StatusCode::CREATED, "{form}");
         form["id"].as_str().map(str::to_owned)
     }
-}
-
-/// The program, without the settings of whoever runs the tests.
-fn program() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_web1on1"));
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("WEB1ON1_") {
-            command.env_remove(name);
-        }
-    }
-    command.stdin(Stdio::null());
-    command
 }
 
 /// Runs `web1on1 backend` with these arguments on a directory until it ends.

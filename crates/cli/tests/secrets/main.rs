@@ -13,6 +13,8 @@
 
 mod backend;
 mod collector;
+#[path = "../command/mod.rs"]
+mod command;
 mod credentials;
 mod gateway;
 mod program;

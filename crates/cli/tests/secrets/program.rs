@@ -15,14 +15,8 @@ pub(crate) const SECRET: &str = "canary0";
 
 /// The program at the most verbose level, without the settings of whoever runs the tests.
 pub(crate) fn program() -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_web1on1"));
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("WEB1ON1_") {
-            command.env_remove(name);
-        }
-    }
+    let mut command = crate::command::program();
     command.env("RUST_LOG", "trace").env("RUST_BACKTRACE", "1");
-    command.stdin(Stdio::null());
     command
 }
 

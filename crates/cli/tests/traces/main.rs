@@ -8,6 +8,8 @@
 )]
 
 mod collector;
+#[path = "../command/mod.rs"]
+mod command;
 mod server;
 
 use std::collections::BTreeMap;

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
+use crate::command::program;
 use serde_json::Value;
 use tonic::transport::Channel;
 
@@ -24,16 +25,10 @@ impl Server {
     /// Runs the command until it says where its admin pages are.
     pub(crate) fn start(arguments: &[&str]) -> Self {
         let log = tempfile::NamedTempFile::new().unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_web1on1"));
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with("WEB1ON1_") {
-                command.env_remove(name);
-            }
-        }
+        let mut command = program();
         let mut child = command
             .args(arguments)
             .args(["--admin", "0", "--access-log", "json"])
-            .env_remove("RUST_LOG")
             .stdout(Stdio::piped())
             .stderr(File::create(log.path()).unwrap())
             .spawn()
