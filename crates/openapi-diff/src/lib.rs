@@ -33,6 +33,7 @@ mod compare;
 mod dialect;
 mod digits;
 mod document;
+mod ecmascript;
 mod error;
 mod file;
 mod finding;

@@ -1,69 +1,220 @@
-//! Whether every text that one pattern accepts is accepted by another.
+//! Which texts patterns accept: whether all that some accept are accepted by another, and
+//! how long they are.
 
 use std::cell::RefCell;
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::rc::Rc;
 
 use regex_automata::dfa::{Automaton, StartKind, dense};
 use regex_automata::nfa::thompson;
+use regex_automata::util::primitives::StateID;
 use regex_automata::util::{start, syntax};
 use regex_automata::{Anchored, MatchKind};
 
-/// Pairs of states to look at before giving up.
-const MAX_PAIRS: usize = 200_000;
+use crate::ecmascript;
 
-/// How many pairs may be looked at in one comparison of documents, where making
+/// How many states are looked at before giving up, where those that several automata are in
+/// at once count as one.
+const MAX_STATES: usize = 200_000;
+
+/// How many states may be looked at in one comparison of documents, where making
 /// automata counts as well.
 const MAX_WORK: usize = 500_000;
 
-/// How many bytes of an automaton are as much work as a pair of states.
+/// How many bytes of an automaton are as much work as a state to look at.
 const BYTES: usize = 32;
 
-/// Decides it by walking both automata side by side. `None` if a pattern is
-/// not regular (look-around, back-references), the automata are too large, or
-/// there are too many patterns.
-pub(super) fn within(a: &str, b: &str) -> Option<bool> {
-    if a == b {
-        return Some(true);
-    }
-    if AUTOMATA.with_borrow(|automata| automata.work > MAX_WORK) {
-        return None;
-    }
-    let (a, b) = (automaton(a)?, automaton(b)?);
-    let mut looked_at = 0;
-    let answer = walk(&a, &b, &mut looked_at);
-    AUTOMATA.with_borrow_mut(|automata| automata.work += looked_at);
-    answer
+/// Lengths beyond this are not counted.
+const MAX_COUNTED: u64 = 1000;
+
+/// Texts that match all of some patterns and have a length within bounds, in characters.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Texts<'a> {
+    pub(super) patterns: &'a BTreeSet<String>,
+    pub(super) least: u64,
+    pub(super) most: Option<u64>,
 }
 
-fn walk(a: &Dfa, b: &Dfa, looked_at: &mut usize) -> Option<bool> {
-    let config = start::Config::new().anchored(Anchored::Yes);
-    let first = (a.start_state(&config).ok()?, b.start_state(&config).ok()?);
-    let mut seen = HashSet::from([first]);
-    let mut queue = VecDeque::from([first]);
-    while let Some((x, y)) = queue.pop_front() {
-        if a.is_dead_state(x) {
-            continue;
+impl Texts<'_> {
+    /// Returns whether all of them match a pattern; `None` if that is not decided, because
+    /// a pattern is not regular (look-around, back-references), the automata are too large,
+    /// or there are too many patterns.
+    pub(super) fn all_match(&self, pattern: &str) -> Option<bool> {
+        if self.patterns.contains(pattern) {
+            return Some(true);
         }
-        let (end_x, end_y) = (a.next_eoi_state(x), b.next_eoi_state(y));
-        if a.is_match_state(end_x) && !b.is_match_state(end_y) {
+        if is_exhausted() {
+            return None;
+        }
+        let target = automaton(pattern)?;
+        self.is_any(Some(&target), (self.least, self.most))
+            .map(|is_any| !is_any)
+    }
+
+    /// Returns whether any of them has a length within these bounds; `None` if that is not
+    /// decided.
+    pub(super) fn any_is_long(&self, least: u64, most: Option<u64>) -> Option<bool> {
+        let least = self.least.max(least);
+        let most = self.most.into_iter().chain(most).min();
+        if most.is_some_and(|most| most < least) {
             return Some(false);
         }
-        for byte in 0..=u8::MAX {
-            let next = (a.next_state(x, byte), b.next_state(y, byte));
-            if a.is_quit_state(next.0) || b.is_quit_state(next.1) {
-                return None;
+        if self.patterns.is_empty() {
+            return Some(true);
+        }
+        if is_exhausted() {
+            return None;
+        }
+        self.is_any(None, (least, most))
+    }
+
+    /// Returns whether any text has a length within bounds, matches all patterns, and does
+    /// not match the one beside.
+    fn is_any(&self, beside: Option<&Dfa>, bounds: (u64, Option<u64>)) -> Option<bool> {
+        let any = automaton("")?;
+        // Without a pattern that is not regular there are more texts.
+        let patterns = self.patterns.iter();
+        let known: Vec<Rc<Dfa>> = patterns.filter_map(|one| automaton(one)).collect();
+        let is_exact = known.len() == self.patterns.len();
+        let automata: Vec<&Dfa> = known.iter().chain([&any]).map(Rc::as_ref).collect();
+
+        let (least, most) = bounds;
+        let is_within = |length| length >= least && most.is_none_or(|most| length <= most);
+        // There are more texts within these bounds.
+        let counted = (
+            least.min(MAX_COUNTED),
+            most.filter(|most| *most <= MAX_COUNTED),
+        );
+        let mut work = 0;
+        let found = match shortest(&automata, beside, (0, None), &mut work) {
+            // Most texts are found without counting.
+            Ok(Some(length)) if !is_within(length) => {
+                let found = shortest(&automata, beside, counted, &mut work);
+                found.map(|found| found.map(is_within))
             }
-            if seen.insert(next) {
-                *looked_at = seen.len();
-                if seen.len() > MAX_PAIRS {
-                    return None;
+            found => found.map(|found| found.map(|_| true)),
+        };
+        AUTOMATA.with_borrow_mut(|automata| automata.work += work);
+        match found {
+            Ok(None) => Some(false),
+            Ok(Some(true)) if is_exact => Some(true),
+            Ok(Some(_)) | Err(Undecided) => None,
+        }
+    }
+}
+
+/// There are too many states to look at.
+struct Undecided;
+
+/// The length of a shortest text that has a length within bounds and that all automata
+/// accept, but not the one beside. Walks them side by side.
+fn shortest(
+    automata: &[&Dfa],
+    beside: Option<&Dfa>,
+    (least, most): (u64, Option<u64>),
+    work: &mut usize,
+) -> Result<Option<u64>, Undecided> {
+    // What is longer needs no counting, unless it is too long.
+    let counted = most.map_or(least, |most| most + 1);
+    let config = start::Config::new().anchored(Anchored::Yes);
+    let start = |dfa: &Dfa| dfa.start_state(&config).map_err(|_| Undecided);
+    let first = Walked {
+        states: automata
+            .iter()
+            .copied()
+            .map(start)
+            .collect::<Result<_, _>>()?,
+        beside: beside.map(start).transpose()?,
+        count: 0,
+    };
+    let alphabet = alphabet(automata, beside);
+    let mut seen = HashSet::from([first.clone()]);
+    let mut queue = VecDeque::from([(first, 0)]);
+    while let Some((at, length)) = queue.pop_front() {
+        if at.count >= least && at.is_accepted(automata, beside) {
+            return Ok(Some(length));
+        }
+        for &byte in &alphabet {
+            let step = u64::from(begins_character(byte));
+            let next = Walked {
+                states: automata
+                    .iter()
+                    .zip(&at.states)
+                    .map(|(dfa, state)| dfa.next_state(*state, byte))
+                    .collect(),
+                beside: beside
+                    .zip(at.beside)
+                    .map(|(dfa, state)| dfa.next_state(state, byte)),
+                count: (at.count + step).min(counted),
+            };
+            if next.quits(automata, beside) {
+                return Err(Undecided);
+            }
+            let is_too_long = most.is_some_and(|most| next.count > most);
+            if !is_too_long && !next.is_dead(automata) && !seen.contains(&next) {
+                *work += 1;
+                if seen.len() > MAX_STATES {
+                    return Err(Undecided);
                 }
-                queue.push_back(next);
+                seen.insert(next.clone());
+                // Bytes within a character add nothing to the length.
+                if step == 0 {
+                    queue.push_front((next, length));
+                } else {
+                    queue.push_back((next, length + 1));
+                }
             }
         }
     }
-    Some(true)
+    Ok(None)
+}
+
+/// One byte of each class of bytes that the automata do not tell apart.
+fn alphabet(automata: &[&Dfa], beside: Option<&Dfa>) -> Vec<u8> {
+    let mut classes = HashSet::new();
+    let mut is_new = |byte: &u8| {
+        let automata = automata.iter().copied().chain(beside);
+        let class: Vec<u8> = automata.map(|dfa| dfa.byte_classes().get(*byte)).collect();
+        classes.insert((class, begins_character(*byte)))
+    };
+    (0..=u8::MAX).filter(|byte| is_new(byte)).collect()
+}
+
+/// Returns whether a byte is the first of a character, in UTF-8.
+fn begins_character(byte: u8) -> bool {
+    byte & 0xC0 != 0x80
+}
+
+/// Where automata are after the same text.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Walked {
+    states: Vec<StateID>,
+    beside: Option<StateID>,
+    /// How many characters the text has, as far as they are counted.
+    count: u64,
+}
+
+impl Walked {
+    fn is_accepted(&self, automata: &[&Dfa], beside: Option<&Dfa>) -> bool {
+        let accepts = |dfa: &Dfa, state| dfa.is_match_state(dfa.next_eoi_state(state));
+        let mut all = automata.iter().zip(&self.states);
+        all.all(|(dfa, state)| accepts(dfa, *state))
+            && !beside
+                .zip(self.beside)
+                .is_some_and(|(dfa, state)| accepts(dfa, state))
+    }
+
+    /// Returns whether nothing that begins like this is accepted.
+    fn is_dead(&self, automata: &[&Dfa]) -> bool {
+        let mut all = automata.iter().zip(&self.states);
+        all.any(|(dfa, state)| dfa.is_dead_state(*state))
+    }
+
+    fn quits(&self, automata: &[&Dfa], beside: Option<&Dfa>) -> bool {
+        let all = automata.iter().copied().zip(self.states.iter().copied());
+        all.chain(beside.zip(self.beside))
+            .any(|(dfa, state)| dfa.is_quit_state(state))
+    }
 }
 
 /// Returns whether a text matches a pattern; `None` if the pattern is not regular.
@@ -80,53 +231,6 @@ pub(super) fn matches(pattern: &str, text: &str) -> Option<bool> {
     Some(dfa.is_match_state(dfa.next_eoi_state(state)))
 }
 
-/// The length of the shortest text that matches a pattern, in characters; `None` if that is
-/// not found, or no text does.
-pub(super) fn shortest(pattern: &str) -> Option<u64> {
-    let is_exhausted = AUTOMATA.with_borrow(|automata| automata.work > MAX_WORK);
-    if let Some(known) = AUTOMATA.with_borrow(|automata| automata.shortest.get(pattern).copied()) {
-        return known;
-    }
-    let length = if is_exhausted {
-        None
-    } else {
-        automaton(pattern).and_then(|dfa| shortest_in(&dfa))
-    };
-    AUTOMATA.with_borrow_mut(|automata| {
-        automata.work += pattern.len() / BYTES;
-        automata.shortest.insert(pattern.to_owned(), length);
-    });
-    length
-}
-
-fn shortest_in(dfa: &Dfa) -> Option<u64> {
-    let config = start::Config::new().anchored(Anchored::Yes);
-    let first = dfa.start_state(&config).ok()?;
-    let mut done = HashSet::new();
-    // Bytes within a character add nothing to the length, so what they lead to comes first.
-    let mut queue = VecDeque::from([(first, 0)]);
-    while let Some((state, length)) = queue.pop_front() {
-        if dfa.is_dead_state(state) || !done.insert(state) {
-            continue;
-        }
-        if dfa.is_match_state(dfa.next_eoi_state(state)) {
-            return Some(length);
-        }
-        for byte in 0..=u8::MAX {
-            let next = dfa.next_state(state, byte);
-            if dfa.is_quit_state(next) {
-                return None;
-            }
-            if byte & 0xC0 == 0x80 {
-                queue.push_front((next, length));
-            } else if !done.contains(&next) {
-                queue.push_back((next, length + 1));
-            }
-        }
-    }
-    None
-}
-
 type Dfa = dense::DFA<Vec<u32>>;
 
 /// Automata that are kept have no more bytes than this together.
@@ -136,16 +240,19 @@ const MAX_KEPT: usize = 128 << 20;
 #[derive(Default)]
 struct Automata {
     known: HashMap<String, Option<Rc<Dfa>>>,
-    /// The lengths of the shortest texts that match.
-    shortest: HashMap<String, Option<u64>>,
     bytes: usize,
-    /// How much has been done, in pairs of states.
+    /// How much has been done, in states that were looked at.
     work: usize,
 }
 
 thread_local! {
     // Each comparison of documents has a thread of its own.
     static AUTOMATA: RefCell<Automata> = RefCell::default();
+}
+
+/// Returns whether no more automata are to be made and walked.
+fn is_exhausted() -> bool {
+    AUTOMATA.with_borrow(|automata| automata.work > MAX_WORK)
 }
 
 fn automaton(pattern: &str) -> Option<Rc<Dfa>> {
@@ -166,10 +273,9 @@ fn automaton(pattern: &str) -> Option<Rc<Dfa>> {
     })
 }
 
-/// A pattern of JSON Schema may match anywhere in the text, and its classes
-/// are those of ECMAScript.
+/// A pattern of JSON Schema may match anywhere in the text.
 fn build(pattern: &str) -> Option<Dfa> {
-    let pattern = ecmascript(pattern);
+    let pattern = ecmascript::translate(pattern);
     dense::Builder::new()
         .thompson(thompson::Config::new().nfa_size_limit(Some(4 << 20)))
         .configure(
@@ -184,49 +290,35 @@ fn build(pattern: &str) -> Option<Dfa> {
         .ok()
 }
 
-/// Spells `\d` and `\w` out, which stand for ASCII there and Unicode here.
-fn ecmascript(pattern: &str) -> String {
-    let mut out = String::new();
-    let mut chars = pattern.chars();
-    let mut class = false;
-    while let Some(c) = chars.next() {
-        match c {
-            '\\' => match (chars.next(), class) {
-                (Some('d'), true) => out.push_str("0-9"),
-                (Some('d'), false) => out.push_str("[0-9]"),
-                (Some('w'), true) => out.push_str("0-9A-Za-z_"),
-                (Some('w'), false) => out.push_str("[0-9A-Za-z_]"),
-                (Some('D'), _) => out.push_str("[^0-9]"),
-                (Some('W'), _) => out.push_str("[^0-9A-Za-z_]"),
-                (Some('/'), _) => out.push('/'),
-                (Some(other), _) => {
-                    out.push('\\');
-                    out.push(other);
-                }
-                (None, _) => out.push('\\'),
-            },
-            '[' if class => out.push_str("\\["),
-            '[' => {
-                class = true;
-                out.push('[');
-            }
-            ']' => {
-                class = false;
-                out.push(']');
-            }
-            c => out.push(c),
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{shortest, within};
+    use std::collections::BTreeSet;
+
+    use super::Texts;
 
     #[track_caller]
     fn check(a: &str, b: &str, expected: Option<bool>) {
-        assert_eq!(within(a, b), expected, "is every `{a}` a `{b}`?");
+        check_texts(&[a], (0, None), b, expected);
+    }
+
+    #[track_caller]
+    fn check_texts(
+        patterns: &[&str],
+        (least, most): (u64, Option<u64>),
+        target: &str,
+        expected: Option<bool>,
+    ) {
+        let patterns: BTreeSet<String> = patterns.iter().map(|one| (*one).to_owned()).collect();
+        let texts = Texts {
+            patterns: &patterns,
+            least,
+            most,
+        };
+        assert_eq!(
+            texts.all_match(target),
+            expected,
+            "{texts:?} match `{target}`?"
+        );
     }
 
     #[test]
@@ -246,19 +338,93 @@ mod tests {
         check(r"^\d+$", "^[0-9]+$", Some(true));
         check("^[0-9]+$", r"^\d+$", Some(true));
         check(r"^[\w-]+$", "^[A-Za-z0-9_-]+$", Some(true));
+        check(r"^.$", r"^[^\r]$", Some(true));
+        check(r"^[^\n]$", r"^.$", Some(false));
+        check(r"^[a-z&&b]$", "^b$", Some(false));
+        check(r"^[a-c--b]$", "^[ac]$", Some(false));
+        check(r"^[.]$", r"^\.$", Some(true));
+    }
+
+    #[test]
+    fn texts_within_a_length_match_a_pattern_of_that_length() {
+        check_texts(&["^[A-Z]+$"], (3, Some(3)), "^[A-Z]{3}$", Some(true));
+        check_texts(&["^[A-Z]+$"], (3, Some(4)), "^[A-Z]{3}$", Some(false));
+        check_texts(&["^[A-Z]*$"], (1, None), "^[A-Z]+$", Some(true));
+        check_texts(&["^[äöü]*$"], (2, Some(2)), "^..$", Some(true));
+        check_texts(&[], (1, None), r"[\s\S]", Some(true));
+        check_texts(&[], (0, Some(5)), r"^[\s\S]{0,5}$", Some(true));
+        check_texts(&[], (0, Some(6)), r"^[\s\S]{0,5}$", Some(false));
+    }
+
+    #[test]
+    fn great_lengths_are_decided_if_shorter_ones_do_it() {
+        check_texts(&["^[A-Z]*$"], (5000, None), "^[A-Z]+$", Some(true));
+        check_texts(&["^[A-Z]*$"], (5000, None), "^([A-Z]{3})*$", None);
+        check_texts(&["^[A-Z]*$"], (0, Some(5000)), "^[a-z]+$", Some(false));
+        check_texts(&["^[A-Z]*$"], (0, Some(5000)), "^[A-Z]{0,9}$", Some(false));
+        check_texts(
+            &["^[A-Z]{1,9}$"],
+            (2, Some(5000)),
+            "^[A-Z]{2,9}$",
+            Some(true),
+        );
+    }
+
+    #[test]
+    fn several_patterns_hold_at_once() {
+        check_texts(&["^[a-z]+$", "^.{3}$"], (0, None), "^[a-z]{3}$", Some(true));
+        check_texts(
+            &["^[a-z]+$", "^.{3,4}$"],
+            (0, None),
+            "^[a-z]{3}$",
+            Some(false),
+        );
+        check_texts(&["^[a-z]+$", "^(?=a)"], (0, None), "^[a-z]*$", Some(true));
+        check_texts(&["^[a-z]+$", "^(?=a)"], (0, None), "^[a-z]{3}$", None);
     }
 
     #[track_caller]
-    fn check_shortest(pattern: &str, expected: Option<u64>) {
-        assert_eq!(shortest(pattern), expected, "the shortest `{pattern}`");
+    fn check_length(patterns: &[&str], (least, most): (u64, Option<u64>), expected: Option<bool>) {
+        let patterns = patterns.iter().map(|one| (*one).to_owned()).collect();
+        let texts = Texts {
+            patterns: &patterns,
+            least: 0,
+            most: Some(10_000),
+        };
+        let answer = texts.any_is_long(least, most);
+        assert_eq!(
+            answer, expected,
+            "is any of {texts:?} {least} to {most:?} long?"
+        );
     }
 
     #[test]
     fn lengths_are_counted_in_characters() {
-        check_shortest("^[a-z]+$", Some(1));
-        check_shortest("^[äß]{2}€|abcd", Some(3));
-        check_shortest("", Some(0));
-        check_shortest("^(?=a)b$", None);
+        check_length(&["^[a-z]+$"], (0, Some(0)), Some(false));
+        check_length(&["^[a-z]+$"], (1, Some(1)), Some(true));
+        check_length(&["^[äß]{2}€|abcd"], (0, Some(2)), Some(false));
+        check_length(&["^([äß]{2}€|abcd?)$"], (3, Some(3)), Some(true));
+        check_length(&["^([äß]{2}€|abcd?)$"], (5, None), Some(false));
+        check_length(&["^(a|bc|[^d]{5})$"], (3, Some(4)), Some(false));
+        check_length(&["^(a|bc|[^d]{5})$"], (3, Some(5)), Some(true));
+        check_length(&["^a", "b"], (0, Some(1)), Some(false));
+        check_length(&["a^"], (0, None), Some(false));
+        let uuid = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$";
+        check_length(&[uuid], (37, None), Some(false));
+        check_length(&[uuid], (5000, None), Some(false));
+        check_length(&[uuid], (36, None), Some(true));
+    }
+
+    #[test]
+    fn lengths_without_patterns_are_those_that_are_allowed() {
+        check_length(&[], (0, Some(5000)), Some(true));
+        check_length(&[], (10_001, None), Some(false));
+    }
+
+    #[test]
+    fn what_is_not_regular_may_have_any_length() {
+        check_length(&["^(?=a)b$"], (7, Some(7)), None);
+        check_length(&["^(?=a)b$", "^.{3}$"], (7, Some(7)), Some(false));
     }
 
     #[test]

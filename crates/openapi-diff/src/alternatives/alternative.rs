@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::exact::Exact;
 use crate::canonical::canonical;
 use crate::document::Located;
-use crate::pattern::{matches, shortest};
+use crate::pattern::{Texts, matches};
 
 pub(crate) const NULL: u8 = 1;
 pub(crate) const BOOLEAN: u8 = 2;
@@ -219,30 +219,42 @@ impl<'a> Alternative<'a> {
         }
     }
 
-    /// The least and the greatest size of texts (0), lists (1) and objects (2), those that
-    /// follow from what else is said included.
-    pub(crate) fn implied_size(&self, index: usize) -> (u64, Option<u64>) {
+    /// Returns whether texts (0), lists (1) or objects (2) that it admits may have a size
+    /// within these bounds.
+    pub(crate) fn may_have_size(&self, index: usize, least: u64, most: Option<u64>) -> bool {
+        if index == 0 {
+            return self.texts().any_is_long(least, most) != Some(false);
+        }
+        let (implied_least, implied_most) = self.implied_size(index);
+        lesser(most, implied_most).is_none_or(|most| most >= least.max(implied_least))
+    }
+
+    /// The least and the greatest size of lists (1) or objects (2), those that follow from
+    /// what else is said included.
+    fn implied_size(&self, index: usize) -> (u64, Option<u64>) {
         let (least, most) = self.sizes[index];
-        match index {
-            0 => {
-                let patterns = self.patterns.iter();
-                let implied = patterns.filter_map(|pattern| shortest(pattern)).max();
-                (least.max(implied.unwrap_or(0)), most)
-            }
-            1 => {
-                let contains = self.contains.iter().map(|contains| contains.least);
-                (least.max(contains.max().unwrap_or(0)), most)
-            }
-            _ => {
-                let is_closed = self.additional.is_never() && self.by_pattern.is_empty();
-                let declared = self.properties.values();
-                let possible = declared.filter(|node| !node.is_never()).count() as u64;
-                let limit = most.map_or(possible, |most| most.min(possible));
-                (
-                    least.max(self.required.len() as u64),
-                    if is_closed { Some(limit) } else { most },
-                )
-            }
+        if index == 1 {
+            let contains = self.contains.iter().map(|contains| contains.least);
+            let mut places = self.prefix.iter().chain([&self.items]);
+            let closed = places.position(Node::is_never).map(|index| index as u64);
+            return (least.max(contains.max().unwrap_or(0)), lesser(most, closed));
+        }
+        let is_closed = self.additional.is_never() && self.by_pattern.is_empty();
+        let declared = self.properties.values();
+        let possible = declared.filter(|node| !node.is_never()).count() as u64;
+        (
+            least.max(self.required.len() as u64),
+            lesser(most, is_closed.then_some(possible)),
+        )
+    }
+
+    /// The texts that it admits, but for its formats.
+    pub(crate) fn texts(&self) -> Texts<'_> {
+        let (least, most) = self.sizes[0];
+        Texts {
+            patterns: &self.patterns,
+            least,
+            most,
         }
     }
 
@@ -273,6 +285,11 @@ impl<'a> Alternative<'a> {
         }
         (matching.fold(Node::default(), Node::and), true)
     }
+}
+
+/// The lesser of two limits, of which nothing is none.
+fn lesser(one: Option<u64>, other: Option<u64>) -> Option<u64> {
+    one.into_iter().chain(other).min()
 }
 
 pub(crate) fn bound(into: &mut Alternative<'_>, low: bool, new: Bound) {

@@ -337,8 +337,9 @@ pub(super) fn sizes(
     if old == new {
         return;
     }
-    let (before, after) = (was.implied_size(index), is.implied_size(index));
-    if old.0 < new.0 && before.0 < new.0 {
+    let is_smaller =
+        |one: &Alternative<'_>, size: u64| size > 0 && one.may_have_size(index, 0, Some(size - 1));
+    if old.0 < new.0 && is_smaller(was, new.0) {
         let rule = if old.0 == 0 {
             least.set
         } else {
@@ -349,7 +350,7 @@ pub(super) fn sizes(
             Effect::Narrows,
             around!("the least size of", "rose from {} to {}", old.0, new.0),
         ));
-    } else if old.0 > new.0 && after.0 < old.0 {
+    } else if old.0 > new.0 && is_smaller(is, old.0) {
         let rule = if new.0 == 0 {
             least.unset
         } else {
@@ -361,31 +362,32 @@ pub(super) fn sizes(
             around!("the least size of", "fell from {} to {}", old.0, new.0),
         ));
     }
-    let is_within = |size: Option<u64>, limit: Option<u64>| {
-        limit.is_none_or(|limit| size.is_some_and(|size| size <= limit))
+
+    let is_greater = |one: &Alternative<'_>, limit: u64| {
+        let above = limit.checked_add(1);
+        above.is_some_and(|least| one.may_have_size(index, least, None))
     };
-    if is_within(before.1, new.1) && is_within(after.1, old.1) {
-        return;
-    }
+    let narrows = new.1.is_some_and(|limit| is_greater(was, limit));
+    let widens = old.1.is_some_and(|limit| is_greater(is, limit));
     match (old.1, new.1) {
-        (None, Some(new)) => out.push(site.change(
+        (None, Some(new)) if narrows => out.push(site.change(
             most.set,
             Effect::Narrows,
             around!("the size of", "is now limited to {new}"),
         )),
-        (Some(old), None) => out.push(site.change(
+        (Some(old), None) if widens => out.push(site.change(
             most.unset,
             Effect::Widens,
             around!("the size of", "is no longer limited to {old}"),
         )),
-        (Some(old), Some(new)) if old < new => {
+        (Some(old), Some(new)) if widens => {
             out.push(site.change(
                 most.increased,
                 Effect::Widens,
                 around!("the greatest size of", "rose from {old} to {new}"),
             ));
         }
-        (Some(old), Some(new)) if old > new => {
+        (Some(old), Some(new)) if narrows => {
             out.push(site.change(
                 most.decreased,
                 Effect::Narrows,
@@ -395,6 +397,7 @@ pub(super) fn sizes(
         _ => {}
     }
 }
+
 /// `integer or null`.
 pub(super) fn types(bits: u8) -> String {
     if bits == ANY {

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use super::site::{Change, Site};
 use crate::alternatives::Alternative;
-use crate::pattern;
 use crate::rules::{Effect, SchemaRule};
 use crate::sentence::{about, around};
 
@@ -23,32 +22,19 @@ pub(super) fn patterns(
             .collect::<Vec<_>>()
             .join(" and ")
     };
-    // Each new pattern must follow from a single old one.
-    let implied = |from: &BTreeSet<String>, to: &BTreeSet<String>| -> Option<bool> {
+    let all_match = |from: &Alternative<'_>, to: &Alternative<'_>| {
+        let texts = from.texts();
         let mut verdict = Some(true);
-        for target in to {
-            let each: Vec<Option<bool>> = from
-                .iter()
-                .map(|source| pattern::within(source, target))
-                .collect();
-            if each.contains(&Some(true)) {
-                continue;
-            }
-            if from.is_empty() && pattern::within("", target) == Some(true) {
-                continue;
-            }
-            if from.len() > 1 || each.contains(&None) {
-                verdict = None;
-            } else {
-                return Some(false);
+        for pattern in &to.patterns {
+            match texts.all_match(pattern) {
+                Some(true) => {}
+                Some(false) => return Some(false),
+                None => verdict = None,
             }
         }
         verdict
     };
-    let (kept, back) = (
-        implied(&old.patterns, &new.patterns),
-        implied(&new.patterns, &old.patterns),
-    );
+    let (kept, back) = (all_match(old, new), all_match(new, old));
     let change = match (kept, back) {
         (Some(true), Some(true)) => return,
         _ if old.patterns.is_empty() => site.change(

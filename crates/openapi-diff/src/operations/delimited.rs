@@ -7,7 +7,6 @@ use super::judge::{Judge, Scope};
 use crate::alternatives::{ARRAY, Alternative, Carrier, Expand, FRACTION, Node, STRING};
 use crate::document::Located;
 use crate::level::Direction;
-use crate::pattern;
 use crate::rules::OperationRule;
 
 /// Formats whose texts have no comma, bar or space.
@@ -85,8 +84,7 @@ fn may_hold(alternative: &Alternative<'_>, delimiter: char) -> bool {
     let mut formats = alternative.formats.iter();
     let in_one = formats.any(|format| IN_ONE.contains(&format.as_str())) && delimiter != '.';
     let without = format!("^[^{delimiter}]*$");
-    let mut patterns = alternative.patterns.iter();
     alternative.types & STRING != 0
         && !in_one
-        && !patterns.any(|pattern| pattern::within(pattern, &without) == Some(true))
+        && alternative.texts().all_match(&without) != Some(true)
 }

@@ -27,6 +27,36 @@ pub(crate) fn leaf() -> BoxedStrategy<Value> {
     .boxed()
 }
 
+/// Texts by patterns and lengths at once.
+pub(crate) fn text() -> impl Strategy<Value = Value> {
+    let patterns = vec![
+        "^a",
+        "^[ab]*$",
+        "b",
+        "^[ab]{2}$",
+        "^a?b$",
+        "^(a|bb)$",
+        "^.{1,3}$",
+    ];
+    let length = || prop::option::of(0..4_u64);
+    (
+        prop::sample::subsequence(patterns, 0..3),
+        length(),
+        length(),
+    )
+        .prop_map(|(patterns, least, most)| {
+            let mut all = vec![json!(true)];
+            all.extend(
+                patterns
+                    .into_iter()
+                    .map(|pattern| json!({ "pattern": pattern })),
+            );
+            all.extend(least.map(|least| json!({ "minLength": least })));
+            all.extend(most.map(|most| json!({ "maxLength": most })));
+            json!({ "type": "string", "allOf": all })
+        })
+}
+
 /// Objects say what undeclared properties are, for those are judged by what
 /// clients do, not by what is valid.
 fn object(inner: impl Strategy<Value = Value> + Clone + 'static) -> BoxedStrategy<Value> {

@@ -7,7 +7,7 @@ use openapi_diff::{Direction, Level, diff};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use crate::schemas::{pair, schema};
+use crate::schemas::{pair, schema, text};
 use crate::{TODAY, config, document, is_undecided};
 
 /// Values around every boundary that the schema has.
@@ -116,6 +116,29 @@ proptest! {
     fn what_is_harmless_keeps_every_value_valid((old, new) in pair()) {
         holds(&old, &new, Direction::Request)?;
         holds(&old, &new, Direction::Response)?;
+    }
+
+    /// Patterns and lengths are decided exactly, the one by the other.
+    #[test]
+    fn a_text_breaks_if_there_is_one_to_show((old, new) in (text(), text())) {
+        let mut texts = vec![String::new()];
+        for length in 1..5 {
+            let shorter: Vec<String> = texts.iter().filter(|text| text.len() == length - 1).cloned().collect();
+            texts.extend(shorter.iter().flat_map(|text| ["a", "b", "c", "\n"].map(|last| format!("{text}{last}"))));
+        }
+        let [before, after] = [&old, &new]
+            .map(|schema| jsonschema::validator_for(schema).expect("the schema is valid"));
+        if !texts.iter().any(|text| before.is_valid(&json!(text))) {
+            return Ok(());
+        }
+        let shown = texts.iter().find(|text| {
+            let text = json!(text);
+            before.is_valid(&text) && !after.is_valid(&text)
+        });
+        let direction = Direction::Request;
+        let findings = diff(&document(&old, direction), &document(&new, direction), TODAY);
+        let breaks = findings.iter().any(|finding| finding.level > Level::Info);
+        prop_assert_eq!(breaks, shown.is_some(), "{:?}\nold {}\nnew {}\n{:#?}", shown, old, new, findings);
     }
 
     #[test]
