@@ -19,8 +19,21 @@ pub(crate) const OBJECT: u8 = 64;
 pub(crate) const NUMBER: u8 = INTEGER | FRACTION;
 pub(crate) const ANY: u8 = 127;
 
-/// The key in [`Alternative::others`] of what is left out of a comparison.
+/// The key in [`Alternative::others`] of what is left out of a comparison, because it is too
+/// much.
 pub(crate) const LEFT_OUT: &str = "";
+
+/// The key of what is left out because it depends on the value.
+const UNEVALUATED: &str = "unevaluated";
+
+/// Why a part of a schema is left out of a comparison.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LeftOut {
+    /// It is too much.
+    TooMuch,
+    /// What it speaks of depends on the value.
+    Unevaluated,
+}
 
 pub(crate) static NOTHING: Value = Value::Bool(false);
 
@@ -129,6 +142,8 @@ pub(crate) struct Alternative<'a> {
     pub(crate) unique: bool,
     pub(crate) prefix: Vec<Node<'a>>,
     pub(crate) items: Node<'a>,
+    /// Whether a schema for the elements behind those of `prefix` is written down.
+    pub(crate) items_stated: bool,
     pub(crate) properties: BTreeMap<String, Node<'a>>,
     pub(crate) required: BTreeSet<String>,
     pub(crate) additional: Node<'a>,
@@ -167,6 +182,7 @@ impl<'a> Alternative<'a> {
             unique: false,
             prefix: Vec::new(),
             items: Node::default(),
+            items_stated: false,
             properties: BTreeMap::new(),
             required: BTreeSet::new(),
             additional: Node::default(),
@@ -210,6 +226,18 @@ impl<'a> Alternative<'a> {
             && self.others.is_empty()
     }
 
+    /// Returns whether it says nothing of objects.
+    pub(crate) fn is_of_any_object(&self) -> bool {
+        self.properties.is_empty()
+            && self.required.is_empty()
+            && self.by_pattern.is_empty()
+            && self.sizes[2] == (0, None)
+            && self.additional.is_any()
+            && self.names.is_any()
+            && self.demands.is_empty()
+            && self.dependent.is_empty()
+    }
+
     /// The types that its values have: multiples of whole numbers are whole.
     pub(crate) fn types_of_values(&self) -> u8 {
         if self.multiples.iter().any(|by| by.fract() == 0.0) {
@@ -246,6 +274,21 @@ impl<'a> Alternative<'a> {
             least.max(self.required.len() as u64),
             lesser(most, is_closed.then_some(possible)),
         )
+    }
+
+    /// Leaves out one of the keywords for what nothing else speaks of.
+    pub(super) fn leave_out_unevaluated(&mut self, keyword: &str) {
+        let parts = self.others.entry(UNEVALUATED).or_default();
+        parts.push(Value::from(keyword));
+    }
+
+    /// Why a part of it is left out, if one is.
+    pub(crate) fn left_out(&self) -> Option<LeftOut> {
+        if self.others.contains_key(LEFT_OUT) {
+            return Some(LeftOut::TooMuch);
+        }
+        let is_unevaluated = self.others.contains_key(UNEVALUATED);
+        is_unevaluated.then_some(LeftOut::Unevaluated)
     }
 
     /// The texts that it admits, but for its formats.

@@ -49,6 +49,8 @@ pub(crate) fn apart<'a>(
         && sizes(STRING, 0)
         && sizes(ARRAY, 1)
         && (sizes(OBJECT, 2)
+            || rules_out(of_a, a, b)
+            || rules_out(of_b, b, a)
             || a.required.union(&b.required).any(|name| {
                 let property =
                     |alternative: &Alternative<'a>| match alternative.properties.get(name) {
@@ -57,6 +59,25 @@ pub(crate) fn apart<'a>(
                     };
                 nodes_apart(of_a, &property(a), of_b, &property(b))
             }))
+}
+
+/// Returns whether one alternative rules out objects for having what the other demands.
+fn rules_out<'a>(of: &Expand<'a>, one: &Alternative<'a>, other: &Alternative<'a>) -> bool {
+    if one.nots.is_empty() || other.required.is_empty() || of.looking.replace(true) {
+        return false;
+    }
+    let all_demanded = |ruled_out: &Alternative<'a>| {
+        let mut rest = ruled_out.clone();
+        rest.required.clear();
+        ruled_out.types & OBJECT != 0
+            && rest.is_of_types()
+            && ruled_out.required.is_subset(&other.required)
+    };
+    // Of several it is not known which are refused for matching others.
+    let mut nots = one.nots.iter();
+    let rules_out = nots.any(|not| matches!(&*of.alternatives(not), [only] if all_demanded(only)));
+    of.looking.set(false);
+    rules_out
 }
 
 /// Returns whether two schemas surely have no value in common.

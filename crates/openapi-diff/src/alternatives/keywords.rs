@@ -146,6 +146,13 @@ impl<'a> Expand<'a> {
             Some(Decided::Nothing) | None => None,
         };
         let mut parts: Vec<_> = decided.into_iter().collect();
+        parts.extend(self.doubly_negated(place));
+        parts
+    }
+
+    /// The schemas that a schema rules out twice.
+    pub(super) fn doubly_negated(&self, place: &Located<'a>) -> Vec<Located<'a>> {
+        let mut parts = Vec::new();
         if let Some(not) = place.raw_member("not") {
             self.twice_ruled_out(&not, &mut parts);
         }
@@ -396,6 +403,7 @@ fn arrays<'a>(into: &mut Alternative<'a>, place: &Located<'a>) {
         .map(Node::one)
         .collect();
     let mut items = place.raw_member("items").map(Node::one).unwrap_or_default();
+    into.items_stated |= place.value.get("items").is_some();
     let old_tuple = list(place, "items");
     if !old_tuple.is_empty() {
         prefix = old_tuple.into_iter().map(Node::one).collect();

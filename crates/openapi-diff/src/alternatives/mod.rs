@@ -15,6 +15,7 @@ mod expand;
 mod keywords;
 mod names;
 mod settle;
+mod unevaluated;
 mod written;
 
 use std::rc::Rc;
@@ -23,7 +24,8 @@ use serde_json::Value;
 
 pub(super) use self::alternative::{
     ANY, ARRAY, Alternative, BOOLEAN, Bound, Condition, Contains, FRACTION, INTEGER, LEFT_OUT,
-    NOTHING, NULL, NUMBER, Node, OBJECT, Overlaps, STRING, admits_plainly, divides, list, same,
+    LeftOut, NOTHING, NULL, NUMBER, Node, OBJECT, Overlaps, STRING, admits_plainly, divides, list,
+    same,
 };
 pub(super) use self::apart::apart;
 use self::branches::{Label, Walk};
@@ -273,7 +275,7 @@ impl<'a> Expand<'a> {
                 .collect();
         }
         if !old {
-            unevaluated(&mut alternatives, place);
+            self.unevaluated(&mut alternatives, place);
         }
         alternatives.extend(null);
         walk.leave(place);
@@ -290,25 +292,6 @@ fn leave_out(alternatives: &mut [Alternative<'_>], part: &Value) {
     for alternative in alternatives {
         let parts = alternative.others.entry(LEFT_OUT).or_default();
         parts.push(part.clone());
-    }
-}
-
-/// Takes in what is said of the properties and items that nothing else speaks of.
-fn unevaluated<'a>(alternatives: &mut [Alternative<'a>], place: &Located<'a>) {
-    let properties = place.raw_member("unevaluatedProperties");
-    let items = place.raw_member("unevaluatedItems");
-    for alternative in alternatives {
-        if !alternative.additional_stated
-            && let Some(properties) = &properties
-        {
-            alternative.additional = Node::one(properties.clone());
-            alternative.additional_stated = true;
-        }
-        if alternative.items.is_any()
-            && let Some(items) = &items
-        {
-            alternative.items = Node::one(items.clone());
-        }
     }
 }
 

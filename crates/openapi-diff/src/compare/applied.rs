@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::pairs::Compare;
 use super::site::{Change, Site};
 use crate::alternatives::{
-    Alternative, Condition, Contains, LEFT_OUT, NULL, Node, OBJECT, STRING, apart,
+    Alternative, Condition, Contains, Expand, LeftOut, NULL, Node, OBJECT, STRING, apart,
 };
 use crate::classes::Side;
 use crate::media::covers;
@@ -213,6 +213,10 @@ impl<'a> Compare<'a> {
         Verdict::of_lists(was, is, |i, j| {
             // More is admitted where less is ruled out, so either way may be what is asked for.
             let (was, is) = (old_nots[i], new_nots[j]);
+            // Objects that match two of them are not looked for elsewhere.
+            if exclusive(&self.base, was) || exclusive(&self.revision, is) {
+                return (false, false);
+            }
             (
                 self.node_holds(was, is, false),
                 self.node_holds(was, is, true),
@@ -396,6 +400,11 @@ impl<'a> Compare<'a> {
     }
 }
 
+/// Returns whether a schema refuses values for matching several alternatives.
+fn exclusive<'a>(of: &Expand<'a>, node: &Node<'a>) -> bool {
+    of.alternatives(node).iter().any(|one| one.overlaps.one > 0)
+}
+
 /// A union whose alternatives overlap changes its meaning with its keyword.
 fn overlaps(old: &Alternative<'_>, new: &Alternative<'_>, site: &Site, out: &mut Vec<Change>) {
     // Objects of a new alternative are told from the old ones by what they hold.
@@ -419,15 +428,21 @@ fn overlaps(old: &Alternative<'_>, new: &Alternative<'_>, site: &Site, out: &mut
 }
 
 fn others(old: &Alternative<'_>, new: &Alternative<'_>, site: &Site, out: &mut Vec<Change>) {
-    if old.others.contains_key(LEFT_OUT) || new.others.contains_key(LEFT_OUT) {
-        out.push(site.change(
-            SchemaRule::NotCompared,
-            Effect::Unknown,
-            Sentence::about(
-                "combines too many alternatives, or extends too many schemas, to be compared, \
-                 and it or something in it has changed; look at it by hand",
-            ),
-        ));
+    let says = match old.left_out().or(new.left_out()) {
+        Some(LeftOut::TooMuch) => {
+            "combines too many alternatives, or extends too many schemas, to be compared, and it \
+             or something in it has changed; look at it by hand"
+        }
+        Some(LeftOut::Unevaluated) => {
+            "has `unevaluatedProperties` or `unevaluatedItems` beside conditions or alternatives \
+             that speak of others, which is not compared, and it or something in it has changed; \
+             look at it by hand"
+        }
+        None => "",
+    };
+    if !says.is_empty() {
+        let about = Sentence::about(says);
+        out.push(site.change(SchemaRule::NotCompared, Effect::Unknown, about));
     }
     encodings(old, new, site, out);
     let said = |of: &Alternative<'_>, keyword| of.others.get(keyword).cloned().unwrap_or_default();

@@ -16,7 +16,7 @@ use super::facts::{Answer, Facts, Of, Question, Signature};
 use super::pairs::Compare;
 use super::site::{Found, Site};
 use super::unions::is_entangled;
-use crate::alternatives::{ANY, Alternative, Expand, LEFT_OUT, Node};
+use crate::alternatives::{ANY, Alternative, Expand, Node};
 use crate::canonical::canonical;
 use crate::classes::Side;
 use crate::rules::Effect;
@@ -374,7 +374,7 @@ impl<'a> Compare<'a> {
 
     fn alternative_number(&mut self, side: Side, alternative: &Alternative<'a>) -> u32 {
         let mut key = alternative.written(&mut |node| self.node_number(side, node));
-        if alternative.others.contains_key(LEFT_OUT) {
+        if alternative.left_out().is_some() {
             // What it holds besides is not known, so it is like none of the other side.
             key.push_str(match side {
                 Side::Base => " of the old side",

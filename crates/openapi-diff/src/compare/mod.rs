@@ -17,6 +17,7 @@ mod exact_place;
 mod facts;
 mod holds;
 mod objects;
+mod overlaps;
 mod pairs;
 mod reach;
 mod scalars;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::pairs::Compare;
 use super::site::{Found, Site};
-use crate::alternatives::{Alternative, LEFT_OUT, MAX_MATCHES, NULL, Node, OBJECT};
+use crate::alternatives::{Alternative, MAX_MATCHES, NULL, Node, OBJECT};
 use crate::level::Direction;
 use crate::rules::{Effect, SchemaRule};
 use crate::sentence::{Sentence, around};
@@ -20,10 +20,7 @@ impl<'a> Compare<'a> {
         let matches = old.by_pattern.len().saturating_mul(new.properties.len())
             + new.by_pattern.len().saturating_mul(old.properties.len());
         if matches > MAX_MATCHES {
-            if [old, new]
-                .iter()
-                .any(|one| one.others.contains_key(LEFT_OUT))
-            {
+            if [old, new].iter().any(|one| one.left_out().is_some()) {
                 // That it is not compared is said already.
                 return;
             }

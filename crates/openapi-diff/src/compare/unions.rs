@@ -13,13 +13,13 @@ use crate::rules::{Effect, SchemaRule};
 use crate::sentence::{Sentence, about};
 
 /// The places of an old and a new alternative.
-type At = (usize, usize);
+pub(super) type At = (usize, usize);
 
 /// The alternatives of one side.
-struct Union<'u, 'a> {
-    alternatives: &'u [Alternative<'a>],
+pub(super) struct Union<'u, 'a> {
+    pub(super) alternatives: &'u [Alternative<'a>],
     /// Those that surely admit the same values have the same number.
-    numbers: Vec<u32>,
+    pub(super) numbers: Vec<u32>,
 }
 
 /// Of more pairs than this, those that look alike are not looked for. A product of unions
@@ -75,11 +75,17 @@ fn set(numbers: &[u32]) -> HashSet<u32> {
 
 impl<'a> Compare<'a> {
     /// Returns whether an alternative surely holds the other.
-    fn holds(&mut self, old: &Union<'_, 'a>, new: &Union<'_, 'a>, at: At, forward: bool) -> bool {
+    pub(super) fn holds(
+        &mut self,
+        old: &Union<'_, 'a>,
+        new: &Union<'_, 'a>,
+        at: At,
+        forward: bool,
+    ) -> bool {
         self.numbers_hold(old.numbers[at.0], new.numbers[at.1], forward)
     }
 
-    fn are_equal(&mut self, old: &Union<'_, 'a>, new: &Union<'_, 'a>, at: At) -> bool {
+    pub(super) fn are_equal(&mut self, old: &Union<'_, 'a>, new: &Union<'_, 'a>, at: At) -> bool {
         self.holds(old, new, at, true) && self.holds(old, new, at, false)
     }
 
@@ -233,7 +239,7 @@ impl<'a> Compare<'a> {
             out.changes.push(change);
             return;
         }
-        for (i, j) in pairs {
+        for &(i, j) in &pairs {
             let inner = Site {
                 path: site.path.clone(),
                 base: Some(before[i].label.clone()),
@@ -255,18 +261,16 @@ impl<'a> Compare<'a> {
             out.inner.extend(found.inner);
         }
         if !told_apart {
-            let objects = before.iter().flat_map(|whole| self.base.slices(whole));
-            let objects: Vec<_> = objects.filter(|slice| slice.types == OBJECT).collect();
-            let objects = Union {
-                numbers: self.alternative_numbers(Side::Base, &objects),
-                alternatives: &objects,
-            };
-            self.overlapped(&objects, &new, site, &mut out.changes);
+            self.overlapping(before, after, &pairs, site, &mut out.changes);
         }
         // What each of these refuses depends on the others.
         let is_entangled = before.iter().any(|one| is_entangled(&self.base, one))
             || after.iter().any(|one| is_entangled(&self.revision, one));
-        if is_entangled && !self.are_settled(&old.in_common(), &new.in_common()) {
+        let is_told = |change: &Change| change.rule == SchemaRule::OneOfOverlapAdded;
+        if is_entangled
+            && !out.changes.iter().any(is_told)
+            && !self.are_settled(&old.in_common(), &new.in_common())
+        {
             out.changes.push(site.change(
                 SchemaRule::OneOfChanged,
                 Effect::Unknown,
@@ -290,71 +294,6 @@ impl<'a> Compare<'a> {
             );
             change.site.revision = Some(after[j].label.clone());
             out.changes.push(change);
-        }
-    }
-
-    /// Finds values of an alternative of `oneOf` that stays which match a new one too: then
-    /// two match, where one has to. Clients send the properties that are declared, so
-    /// these are what counts.
-    fn overlapped(
-        &mut self,
-        old: &Union<'_, 'a>,
-        new: &Union<'_, 'a>,
-        site: &Site,
-        out: &mut Vec<Change>,
-    ) {
-        let is_object = |alternative: &Alternative<'a>| {
-            alternative.overlaps.one > 0 && alternative.types & OBJECT != 0
-        };
-        // What became of each old alternative, and what was each new one.
-        let mut stays = vec![false; old.numbers.len()];
-        let mut fresh = Vec::new();
-        let mut by_number: HashMap<u32, Vec<usize>> = HashMap::new();
-        for (i, number) in old.numbers.iter().enumerate().rev() {
-            by_number.entry(*number).or_default().push(i);
-        }
-        for (j, is) in new.alternatives.iter().enumerate() {
-            if !is_object(is) {
-                continue;
-            }
-            if let Some(i) = by_number.get_mut(&new.numbers[j]).and_then(Vec::pop)
-                && !stays[i]
-            {
-                stays[i] = true;
-                continue;
-            }
-            let was = (0..old.numbers.len()).find(|i| {
-                let was = &old.alternatives[*i];
-                let same_name = name(was).is_some() && name(was) == name(is);
-                !stays[*i] && (same_name || self.are_equal(old, new, (*i, j)))
-            });
-            match was {
-                Some(i) => stays[i] = true,
-                None => fresh.push(j),
-            }
-        }
-        for j in fresh {
-            let is = &new.alternatives[j];
-            let overlapped = (0..old.numbers.len()).filter(|i| stays[*i]).find(|i| {
-                let was = &old.alternatives[*i];
-                let declares = |name: &String| was.properties.contains_key(name);
-                self.holds(old, new, (*i, j), true)
-                    || (is.required.iter().all(declares) && self.holds(old, new, (*i, j), false))
-            });
-            if let Some(i) = overlapped {
-                let mut change = site.change(
-                    SchemaRule::OneOfOverlapAdded,
-                    Effect::Narrows,
-                    about!(
-                        "has the new alternative {}, and values of {} match both, where one \
-                         must match",
-                        describe(is),
-                        describe(&old.alternatives[i])
-                    ),
-                );
-                change.site.revision = Some(is.label.clone());
-                out.push(change);
-            }
         }
     }
 
@@ -404,6 +343,7 @@ impl<'a> Compare<'a> {
 /// Returns whether what an alternative refuses depends on the others. Objects are told from
 /// those of other alternatives, and so are lists of them.
 pub(super) fn is_entangled<'a>(of: &Expand<'a>, alternative: &Alternative<'a>) -> bool {
+    let is_untyped = alternative.types & !(OBJECT | NULL) != 0 && alternative.is_of_any_object();
     let lists_objects = || {
         alternative.types & !NULL == ARRAY
             && alternative.prefix.is_empty()
@@ -412,17 +352,19 @@ pub(super) fn is_entangled<'a>(of: &Expand<'a>, alternative: &Alternative<'a>) -
                 .iter()
                 .all(|item| item.types & !NULL == OBJECT)
     };
-    alternative.overlaps.one > 0 && alternative.types & OBJECT == 0 && !lists_objects()
+    alternative.overlaps.one > 0
+        && (alternative.types & OBJECT == 0 || is_untyped)
+        && !lists_objects()
 }
 
 /// The name of the schema that an alternative is.
-fn name<'n>(alternative: &'n Alternative<'_>) -> Option<&'n str> {
+pub(super) fn name<'n>(alternative: &'n Alternative<'_>) -> Option<&'n str> {
     let name = alternative.label.strip_prefix("/components/schemas/")?;
     (!alternative.joined && !name.contains('/')).then_some(name)
 }
 
 /// What an alternative is called, or else what type it has.
-fn describe(alternative: &Alternative<'_>) -> String {
+pub(super) fn describe(alternative: &Alternative<'_>) -> String {
     match alternative.label.rsplit_once("/schemas/") {
         Some((_, name)) if !name.contains('/') => format!("`{name}`"),
         _ => match &alternative.values {

@@ -202,6 +202,8 @@ pub(crate) fn level(direction: Direction, rule: SchemaRule, effect: Effect) -> L
         // something else.
         (SchemaRule::DefaultValueChanged, Direction::Request) => Level::Error,
         (SchemaRule::DefaultValueRemoved, Direction::Request)
+        // The union admitted less than was meant.
+        | (SchemaRule::OneOfOverlapRemoved, Direction::Response)
         // Only the two parties know what an unknown format rules out.
         | (SchemaRule::DiscriminatorRemoved | SchemaRule::FormatChanged, _) => Level::Warning,
         _ => by_law,

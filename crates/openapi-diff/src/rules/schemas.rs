@@ -136,6 +136,7 @@ schema_rules! {
     OneOfBecameAnyOf = "one-of-became-any-of", Widens, "several alternatives may match, where exactly one had to";
     OneOfChanged = "one-of-changed", Unknown, "a union whose alternatives cannot be told apart changed";
     OneOfOverlapAdded = "one-of-overlap-added", Narrows, "values now match a second alternative, and are refused for that";
+    OneOfOverlapRemoved = "one-of-overlap-removed", Widens, "values that matched a second alternative, and were refused for that, no longer do";
     OneOfRemoved = "one-of-removed", Narrows, "an alternative is gone";
     OptionalPropertyAdded = "optional-property-added", None, "an optional property is new";
     OptionalPropertyRemoved = "optional-property-removed", Unknown, "an optional property is gone";
