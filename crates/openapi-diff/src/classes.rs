@@ -13,6 +13,7 @@ use serde_json::{Map, Value};
 
 use super::canonical::canonical;
 use super::children::Children;
+use super::dialect::is_foreign;
 use super::document::{Dialect, Document, Located};
 use super::places::{Kind, holds_schemas, within};
 
@@ -282,6 +283,10 @@ fn item(
                 Some(said)
             });
             let mut said: BTreeSet<String> = said.collect();
+            if is_foreign_schema(document, map) {
+                // Nobody knows which keywords say something.
+                said.insert(canonical(&without_notes(value)));
+            }
             let listed = document.listed_digits(pointer, value);
             said.extend((!listed.is_empty()).then(|| format!("{listed:?}")));
             if let Some(reference) = map.get("$ref").and_then(Value::as_str)
@@ -290,6 +295,12 @@ fn item(
                 && let Some(target) = resolved(&at, value)
             {
                 inner.insert((names.number("$ref".to_owned()), false), vec![target]);
+            }
+            if let Some(reference) = map.get("$dynamicRef") {
+                let targets = document.dynamic_targets(reference).into_iter();
+                let targets = targets.filter_map(|place| resolved(&place.pointer, place.value));
+                let key = (names.number("$dynamicRef".to_owned()), true);
+                inner.insert(key, targets.collect());
             }
             said.into_iter().collect::<Vec<_>>().join("\n")
         }
@@ -325,6 +336,28 @@ fn item(
     }
 }
 
+/// Returns whether a schema is written in a dialect that is not compared.
+fn is_foreign_schema(document: &Document, map: &Map<String, Value>) -> bool {
+    document.dialect == Dialect::V31
+        && (document.foreign_dialect().is_some() || map.get("$schema").is_some_and(is_foreign))
+}
+
+/// A value without the texts that only people read.
+fn without_notes(value: &Value) -> Value {
+    let is_note = |key: &str, value: &Value| {
+        value.is_string() && matches!(key, "title" | "description" | "$comment")
+    };
+    match value {
+        Value::Object(map) => {
+            let said = map.iter().filter(|(key, value)| !is_note(key, value));
+            said.map(|(key, value)| (key.clone(), without_notes(value)))
+                .collect()
+        }
+        Value::Array(items) => items.iter().map(without_notes).collect(),
+        other => other.clone(),
+    }
+}
+
 /// What a keyword says, in one spelling; nothing if it could as well be left out.
 fn says(
     document: &Document,
@@ -332,6 +365,9 @@ fn says(
     keyword: &str,
     value: &Value,
 ) -> Option<String> {
+    if keyword == "$schema" && document.dialect == Dialect::V31 && is_foreign(value) {
+        return Some(format!("{keyword} {value}"));
+    }
     if !KEYWORDS.contains(&keyword) {
         return None;
     }

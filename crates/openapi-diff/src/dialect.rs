@@ -12,6 +12,22 @@ pub(super) enum Dialect {
     V31,
 }
 
+/// Returns whether `$schema` or `jsonSchemaDialect` names a dialect of JSON Schema that is
+/// not compared: one that is older than 2019-09, or nobody knows.
+pub(super) fn is_foreign(value: &Value) -> bool {
+    const KNOWN: [&str; 2] = [
+        "https://json-schema.org/draft/2020-12/schema",
+        "https://json-schema.org/draft/2019-09/schema",
+    ];
+    let Some(dialect) = value.as_str() else {
+        return false;
+    };
+    let dialect = dialect.trim_end_matches('#');
+    !KNOWN.contains(&dialect)
+        && !dialect.starts_with("https://spec.openapis.org/oas/3.")
+        && !dialect.is_empty()
+}
+
 /// The version that a document states.
 pub(super) fn of(source: &str, root: &Value) -> Result<Dialect, DocumentError> {
     let problem = match root.get("openapi") {

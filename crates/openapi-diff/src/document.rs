@@ -187,6 +187,28 @@ impl Document {
             .map_or_else(|_| Vec::new(), |walked| walked.schemas)
     }
 
+    /// The dialect of its schemas that `jsonSchemaDialect` names, if that is not compared.
+    pub(super) fn foreign_dialect(&self) -> Option<&Value> {
+        let stated = self.root.get("jsonSchemaDialect")?;
+        (self.dialect == Dialect::V31 && dialect::is_foreign(stated)).then_some(stated)
+    }
+
+    /// The schemas that a dynamic reference may lead to, by their anchors.
+    pub(super) fn dynamic_targets(&self, reference: &Value) -> Vec<Located<'_>> {
+        let anchor = reference.as_str().and_then(|text| text.rsplit_once('#'));
+        let Some((_, anchor)) = anchor else {
+            return Vec::new();
+        };
+        let schemas = self.schemas().into_iter();
+        let schemas = schemas.filter_map(|pointer| {
+            let value = self.root.pointer(&pointer)?;
+            Some(Located { pointer, value })
+        });
+        schemas
+            .filter(|place| place.text("$dynamicAnchor") == Some(anchor))
+            .collect()
+    }
+
     /// Finds the schemas and the references.
     fn walk(&self) -> Result<Walked, DocumentError> {
         let mut walked = Walked::default();

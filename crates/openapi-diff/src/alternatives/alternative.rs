@@ -26,6 +26,9 @@ pub(crate) const LEFT_OUT: &str = "";
 /// The key of what is left out because it depends on the value.
 const UNEVALUATED: &str = "unevaluated";
 
+/// The key of the dialect of a schema that is left out because it is another one.
+pub(super) const FOREIGN_DIALECT: &str = "$schema";
+
 /// Why a part of a schema is left out of a comparison.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LeftOut {
@@ -33,6 +36,8 @@ pub(crate) enum LeftOut {
     TooMuch,
     /// What it speaks of depends on the value.
     Unevaluated,
+    /// It is written in another dialect of JSON Schema.
+    Dialect,
 }
 
 pub(crate) static NOTHING: Value = Value::Bool(false);
@@ -71,8 +76,15 @@ impl<'a> Node<'a> {
         })
     }
 
+    /// Returns whether it plainly admits nothing: it is `false`, or rules everything out.
     pub(crate) fn is_never(&self) -> bool {
-        self.0.iter().any(|place| place.value == &NOTHING)
+        let rules_all_out = |value: &Value| match value.get("not") {
+            Some(Value::Bool(not)) => *not,
+            Some(Value::Object(not)) => not.is_empty(),
+            _ => false,
+        };
+        let mut places = self.0.iter();
+        places.any(|place| place.value == &NOTHING || rules_all_out(place.value))
     }
 
     pub(crate) fn key(&self) -> String {
@@ -124,6 +136,15 @@ pub(crate) struct Overlaps {
     pub(crate) one: u8,
 }
 
+/// Which schemas for the rest are written down, whatever they say.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Stated {
+    /// For properties that are not declared.
+    pub(crate) additional: bool,
+    /// For the elements behind those of `prefix`.
+    pub(crate) items: bool,
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct Alternative<'a> {
     /// Where the innermost branch stands that this alternative comes from.
@@ -142,13 +163,10 @@ pub(crate) struct Alternative<'a> {
     pub(crate) unique: bool,
     pub(crate) prefix: Vec<Node<'a>>,
     pub(crate) items: Node<'a>,
-    /// Whether a schema for the elements behind those of `prefix` is written down.
-    pub(crate) items_stated: bool,
     pub(crate) properties: BTreeMap<String, Node<'a>>,
     pub(crate) required: BTreeSet<String>,
     pub(crate) additional: Node<'a>,
-    /// Whether a schema for undeclared properties is written down.
-    pub(crate) additional_stated: bool,
+    pub(crate) stated: Stated,
     pub(crate) by_pattern: BTreeMap<String, Node<'a>>,
     pub(crate) nots: Vec<Node<'a>>,
     pub(crate) contains: Vec<Contains<'a>>,
@@ -182,11 +200,10 @@ impl<'a> Alternative<'a> {
             unique: false,
             prefix: Vec::new(),
             items: Node::default(),
-            items_stated: false,
             properties: BTreeMap::new(),
             required: BTreeSet::new(),
             additional: Node::default(),
-            additional_stated: false,
+            stated: Stated::default(),
             by_pattern: BTreeMap::new(),
             nots: Vec::new(),
             contains: Vec::new(),
@@ -287,6 +304,9 @@ impl<'a> Alternative<'a> {
         if self.others.contains_key(LEFT_OUT) {
             return Some(LeftOut::TooMuch);
         }
+        if self.others.contains_key(FOREIGN_DIALECT) {
+            return Some(LeftOut::Dialect);
+        }
         let is_unevaluated = self.others.contains_key(UNEVALUATED);
         is_unevaluated.then_some(LeftOut::Unevaluated)
     }
@@ -324,7 +344,7 @@ impl<'a> Alternative<'a> {
             .map(|(_, node)| node)
             .peekable();
         if matching.peek().is_none() {
-            return (self.additional.clone(), self.additional_stated);
+            return (self.additional.clone(), self.stated.additional);
         }
         (matching.fold(Node::default(), Node::and), true)
     }

@@ -364,7 +364,7 @@ impl Alternative<'_> {
         self.types == ANY
             && self.is_of_types()
             && !self.joined
-            && !self.additional_stated
+            && !self.stated.additional
             && self.overlaps.any == 0
             && self.properties.is_empty()
             && self.by_pattern.is_empty()

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value};
 
 use super::alternative::{
-    ANY, ARRAY, Alternative, BOOLEAN, Bound, Condition, Contains, INTEGER, NULL, NUMBER, Node,
-    OBJECT, STRING, bound, list,
+    ANY, ARRAY, Alternative, BOOLEAN, Bound, Condition, Contains, FOREIGN_DIALECT, INTEGER, NULL,
+    NUMBER, Node, OBJECT, STRING, bound, list,
 };
 use super::exact::Exact;
 use super::expand::Expand;
 use crate::canonical::ValueSet;
 use crate::classes::{followed, said};
+use crate::dialect::is_foreign;
 use crate::document::{Dialect, Located};
 use crate::media::media;
 use crate::places::escape;
@@ -74,17 +75,6 @@ impl<'a> Expand<'a> {
                         into.multiples.sort_by(f64::total_cmp);
                     }
                 }
-                "contentEncoding" => {
-                    if let Some(name) = value.as_str() {
-                        encoding(into, name);
-                    }
-                }
-                "contentMediaType" => {
-                    if let Some(kind) = value.as_str() {
-                        add_other(into, "contentMediaType", &media(kind).into());
-                    }
-                }
-                "$dynamicRef" => add_other(into, "$dynamicRef", value),
                 "format" => {
                     if let Some(name) = value.as_str() {
                         format(into, name);
@@ -125,11 +115,40 @@ impl<'a> Expand<'a> {
                 "contains" => into.contains.extend(contains(place)),
                 "dependentRequired" | "dependentSchemas" => dependencies(into, place, keyword),
                 "if" if self.decided(place).is_none() => into.conditions.extend(condition(place)),
-                _ => {}
+                _ => self.as_written(into, keyword, value),
             }
         }
         arrays(into, place);
         objects(into, place);
+    }
+
+    /// Takes in a keyword that is compared as it is written.
+    fn as_written(&self, into: &mut Alternative<'a>, keyword: &str, value: &Value) {
+        match (keyword, value.as_str()) {
+            ("contentEncoding", Some(name)) => encoding(into, name),
+            ("contentMediaType", Some(kind)) => {
+                add_other(into, "contentMediaType", &media(kind).into());
+            }
+            ("$dynamicRef", _) => add_other(into, "$dynamicRef", &self.dynamic(value)),
+            ("$schema", _) if self.document.dialect == Dialect::V31 && is_foreign(value) => {
+                add_other(into, FOREIGN_DIALECT, value);
+            }
+            _ => {}
+        }
+    }
+
+    /// A dynamic reference, with the classes of the schemas that it may lead to.
+    fn dynamic(&self, reference: &Value) -> Value {
+        let Some((classes, side)) = &self.classes else {
+            return reference.clone();
+        };
+        let may_lead_to = self.document.dynamic_targets(reference);
+        let mut known: Vec<_> = may_lead_to
+            .iter()
+            .map(|place| classes.of(*side, std::slice::from_ref(place)))
+            .collect();
+        known.sort_unstable();
+        Value::from(format!("{reference} {known:?}"))
     }
 
     /// A number with all its digits.
@@ -403,7 +422,7 @@ fn arrays<'a>(into: &mut Alternative<'a>, place: &Located<'a>) {
         .map(Node::one)
         .collect();
     let mut items = place.raw_member("items").map(Node::one).unwrap_or_default();
-    into.items_stated |= place.value.get("items").is_some();
+    into.stated.items |= place.value.get("items").is_some();
     let old_tuple = list(place, "items");
     if !old_tuple.is_empty() {
         prefix = old_tuple.into_iter().map(Node::one).collect();
@@ -423,7 +442,7 @@ fn arrays<'a>(into: &mut Alternative<'a>, place: &Located<'a>) {
 
 fn objects<'a>(into: &mut Alternative<'a>, place: &Located<'a>) {
     let additional = place.raw_member("additionalProperties");
-    into.additional_stated |= additional.is_some();
+    into.stated.additional |= additional.is_some();
     let additional = additional.map(Node::one).unwrap_or_default();
     let mut own: BTreeMap<String, Node<'a>> = BTreeMap::new();
     if let Some(Value::Object(map)) = place.value.get("properties") {

@@ -7,6 +7,7 @@
 //! no value in common; where they may, an alternative says that it is one of
 //! those.
 
+mod admits;
 mod alternative;
 mod apart;
 mod branches;
@@ -22,6 +23,7 @@ use std::rc::Rc;
 
 use serde_json::Value;
 
+use self::alternative::FOREIGN_DIALECT;
 pub(super) use self::alternative::{
     ANY, ARRAY, Alternative, BOOLEAN, Bound, Condition, Contains, FRACTION, INTEGER, LEFT_OUT,
     LeftOut, NOTHING, NULL, NUMBER, Node, OBJECT, Overlaps, STRING, admits_plainly, divides, list,
@@ -29,6 +31,7 @@ pub(super) use self::alternative::{
 };
 pub(super) use self::apart::apart;
 use self::branches::{Label, Walk};
+pub(super) use self::exact::Exact;
 pub(super) use self::expand::{Carrier, Expand};
 pub(super) use self::settle::MAX_MATCHES;
 use self::settle::join;
@@ -108,6 +111,11 @@ impl<'a> Expand<'a> {
 
     fn expand(&self, node: &Node<'a>) -> Vec<Alternative<'a>> {
         let mut alternatives = vec![Alternative::any(node.pointer().unwrap_or(""))];
+        if let Some(dialect) = self.document.foreign_dialect() {
+            alternatives[0]
+                .others
+                .insert(FOREIGN_DIALECT, vec![dialect.clone()]);
+        }
         let mut walk = Walk::new(self.spent.get());
         for place in &node.0 {
             alternatives = self.and(alternatives, place, Label::OfTarget, &mut walk);

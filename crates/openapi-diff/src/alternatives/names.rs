@@ -54,7 +54,7 @@ impl<'a> Expand<'a> {
             _ => return None,
         }
         other.additional = never;
-        other.additional_stated = true;
+        other.stated.additional = true;
         Some(other)
     }
 }

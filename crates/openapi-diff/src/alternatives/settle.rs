@@ -5,6 +5,8 @@
     reason = "bounds are the same only if they are equal"
 )]
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use super::alternative::{
@@ -17,7 +19,7 @@ use super::expand::{Carrier, Expand};
 use crate::canonical::ValueSet;
 use crate::document::Located;
 use crate::level::Direction;
-use crate::pattern::matches;
+use crate::pattern::{Texts, matches};
 
 /// Keywords that are compared as they are written, and say something of texts alone.
 const OF_TEXTS: [&str; 2] = ["contentEncoding", "contentMediaType"];
@@ -134,7 +136,7 @@ impl<'a> Expand<'a> {
             alternative.properties.clear();
             alternative.required.clear();
             alternative.additional = Node::default();
-            alternative.additional_stated = false;
+            alternative.stated.additional = false;
             alternative.by_pattern.clear();
             alternative.names = Node::default();
             alternative.demands.clear();
@@ -142,6 +144,38 @@ impl<'a> Expand<'a> {
         } else {
             self.settle_object(&mut alternative);
         }
+        self.settle_listed(alternative)
+    }
+
+    /// Drops listed objects and lists that are refused otherwise. If all others are surely
+    /// admitted, their list says all.
+    fn settle_listed(&self, mut alternative: Alternative<'a>) -> Alternative<'a> {
+        let Some(values) = alternative.values.take() else {
+            return alternative;
+        };
+        // What is in them may lead back here.
+        if self.looking.replace(true) {
+            alternative.values = Some(values);
+            return alternative;
+        }
+        let mut all_admitted = true;
+        let (mut kept, mut types) = (Vec::new(), 0);
+        for value in values {
+            let admitted = self.admits(&alternative, &value);
+            all_admitted &= admitted.is_some();
+            if admitted != Some(false) {
+                types |= type_of(&value);
+                kept.push(value);
+            }
+        }
+        self.looking.set(false);
+        if all_admitted {
+            let mut listed = Alternative::any(&alternative.label);
+            listed.joined = alternative.joined;
+            alternative = listed;
+        }
+        alternative.types &= types;
+        alternative.values = Some(kept);
         alternative
     }
 
@@ -227,6 +261,7 @@ impl<'a> Expand<'a> {
                 }
             }
         }
+        settle_universal(alternative);
         if alternative.required.iter().any(|name| {
             alternative
                 .properties
@@ -237,6 +272,29 @@ impl<'a> Expand<'a> {
         }) {
             alternative.types &= !OBJECT;
         }
+    }
+}
+
+/// What holds for names by a pattern that all names match holds for every one that is not
+/// declared.
+fn settle_universal(alternative: &mut Alternative<'_>) {
+    let every = BTreeSet::new();
+    let names = Texts {
+        patterns: &every,
+        least: 0,
+        most: None,
+    };
+    let mut patterns = alternative.by_pattern.keys();
+    let universal = patterns.find(|pattern| names.all_match(pattern) == Some(true));
+    let Some(universal) = universal.cloned() else {
+        return;
+    };
+    if let Some(node) = alternative.by_pattern.remove(&universal) {
+        for other in alternative.by_pattern.values_mut() {
+            *other = std::mem::take(other).and(&node);
+        }
+        alternative.additional = node;
+        alternative.stated.additional = true;
     }
 }
 
@@ -266,7 +324,7 @@ fn settle_empty(alternative: &mut Alternative<'_>) {
         pointer: alternative.label.clone(),
         value: &NOTHING,
     });
-    alternative.additional_stated = true;
+    alternative.stated.additional = true;
     alternative.names = Node::default();
 }
 
@@ -443,7 +501,7 @@ fn merge<'a>(into: &mut Alternative<'a>, from: Alternative<'a>) {
         into.properties = from.properties;
         into.required = from.required;
         into.additional = from.additional;
-        into.additional_stated = from.additional_stated;
+        into.stated.additional = from.stated.additional;
         into.by_pattern = from.by_pattern;
         into.names = from.names;
         into.demands = from.demands;

@@ -64,14 +64,14 @@ impl<'a> Expand<'a> {
         let mut parts = Parts::default();
         self.spoken_in(place, false, true, &mut parts);
         if let Some(properties) = properties {
-            let same = are_same(alternatives, |one| (names(one), one.additional_stated));
+            let same = are_same(alternatives, |one| (names(one), one.stated.additional));
             let node = Node::one(properties);
             for one in &mut *alternatives {
                 unevaluated_properties(one, &node, &parts, same);
             }
         }
         if let Some(items) = items {
-            let same = are_same(alternatives, |one| (one.prefix.len(), one.items_stated));
+            let same = are_same(alternatives, |one| (one.prefix.len(), one.stated.items));
             let node = Node::one(items);
             for one in &mut *alternatives {
                 unevaluated_items(one, &node, &parts, same);
@@ -158,7 +158,7 @@ fn unevaluated_properties<'a>(
     parts: &Parts,
     same: bool,
 ) {
-    if one.types & OBJECT == 0 || (one.additional_stated && parts.always.all_properties) {
+    if one.types & OBJECT == 0 || (one.stated.additional && parts.always.all_properties) {
         return;
     }
     let sometimes = &parts.sometimes;
@@ -189,11 +189,11 @@ fn unevaluated_properties<'a>(
         }
     }
     one.additional = std::mem::take(&mut one.additional).and(node);
-    one.additional_stated = true;
+    one.stated.additional = true;
 }
 
 fn unevaluated_items<'a>(one: &mut Alternative<'a>, node: &Node<'a>, parts: &Parts, same: bool) {
-    if one.types & ARRAY == 0 || (one.items_stated && parts.always.all_items) {
+    if one.types & ARRAY == 0 || (one.stated.items && parts.always.all_items) {
         return;
     }
     let contains = parts.always.contains;
@@ -213,5 +213,5 @@ fn unevaluated_items<'a>(one: &mut Alternative<'a>, node: &Node<'a>, parts: &Par
         _ => node.clone(),
     };
     one.items = std::mem::take(&mut one.items).and(&rest);
-    one.items_stated = true;
+    one.stated.items = true;
 }

@@ -20,7 +20,7 @@ impl<'a> Alternative<'a> {
             self.required,
             self.unique,
             self.overlaps,
-            self.additional_stated,
+            self.stated.additional,
         );
         let values = self.values.iter().flatten();
         let mut values: Vec<String> = values.map(ToString::to_string).collect();

@@ -438,6 +438,11 @@ fn others(old: &Alternative<'_>, new: &Alternative<'_>, site: &Site, out: &mut V
              that speak of others, which is not compared, and it or something in it has changed; \
              look at it by hand"
         }
+        Some(LeftOut::Dialect) => {
+            "is written in another dialect of JSON Schema than 2020-12 (`$schema` or \
+             `jsonSchemaDialect`), which is not compared, and it or something in it has \
+             changed; look at it by hand"
+        }
         None => "",
     };
     if !says.is_empty() {

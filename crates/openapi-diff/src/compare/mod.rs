@@ -207,7 +207,10 @@ impl<'a> Compare<'a> {
             return;
         }
         let both = old.types & new.types;
-        values(old, new, site, &mut out.changes);
+        let (of_old, of_new) = (&self.base, &self.revision);
+        if values((of_old, old), (of_new, new), site, &mut out.changes) {
+            return;
+        }
         if both & NUMBER != 0 {
             numbers(old, new, site, &mut out.changes);
         }

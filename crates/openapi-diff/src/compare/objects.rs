@@ -1,11 +1,12 @@
 //! Properties, declared and not.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::pairs::Compare;
 use super::site::{Found, Site};
 use crate::alternatives::{Alternative, MAX_MATCHES, NULL, Node, OBJECT};
 use crate::level::Direction;
+use crate::pattern::Texts;
 use crate::rules::{Effect, SchemaRule};
 use crate::sentence::{Sentence, around};
 
@@ -195,10 +196,13 @@ impl<'a> Compare<'a> {
         } else {
             Effect::None
         };
-        let text = if rest.is_never() && !request {
-            "is new, where the old contract rules undeclared properties out"
-        } else {
-            "is new and optional"
+        let text = match effect {
+            _ if rest.is_never() && !request => {
+                "is new, where the old contract rules undeclared properties out"
+            }
+            Effect::Narrows => "is new, and takes less than undeclared properties did",
+            Effect::Incomparable => "is new, and takes other values than undeclared properties did",
+            _ => "is new and optional",
         };
         out.changes.push(site.change(
             SchemaRule::OptionalPropertyAdded,
@@ -243,6 +247,9 @@ impl<'a> Compare<'a> {
                 continue;
             }
             let added = was.is_none();
+            // Names that match may match another pattern of the other side as well.
+            let was = was.or_else(|| covering(&old.by_pattern, pattern));
+            let is = is.or_else(|| covering(&new.by_pattern, pattern));
             let was = was.unwrap_or(&old.additional).clone();
             let is = is.unwrap_or(&new.additional).clone();
             let (kept, back) = (self.kept(&was, &is), self.back(&was, &is));
@@ -270,6 +277,22 @@ impl<'a> Compare<'a> {
             ));
         }
     }
+}
+
+/// What holds for properties by a pattern that all names match which match this one.
+fn covering<'n, 'a>(
+    patterns: &'n BTreeMap<String, Node<'a>>,
+    pattern: &str,
+) -> Option<&'n Node<'a>> {
+    let only = BTreeSet::from([pattern.to_owned()]);
+    let names = Texts {
+        patterns: &only,
+        least: 0,
+        most: None,
+    };
+    let mut patterns = patterns.iter();
+    let covering = patterns.find(|(wider, _)| names.all_match(wider) == Some(true));
+    covering.map(|(_, node)| node)
 }
 
 /// Returns whether a schema does not speak of objects, but takes them.

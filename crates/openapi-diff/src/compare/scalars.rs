@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::site::{Change, Site};
 use crate::alternatives::{
-    ANY, ARRAY, Alternative, BOOLEAN, Bound, FRACTION, INTEGER, NULL, NUMBER, OBJECT, STRING,
-    admits_plainly, divides,
+    ANY, ARRAY, Alternative, BOOLEAN, Bound, Exact, Expand, FRACTION, INTEGER, NULL, NUMBER,
+    OBJECT, STRING, admits_plainly, divides,
 };
 use crate::canonical::ValueSet;
 use crate::rules::{Effect, SchemaRule};
@@ -124,12 +124,14 @@ pub(super) fn type_lists(
     }
     common != 0 || (gone == 0 && come == 0)
 }
-pub(super) fn values(
-    old: &Alternative<'_>,
-    new: &Alternative<'_>,
+/// Compares listed values. Returns whether all is said with that: one side lists its values,
+/// and what the other makes of each is known.
+pub(super) fn values<'a>(
+    (of_old, old): (&Expand<'a>, &Alternative<'a>),
+    (of_new, new): (&Expand<'a>, &Alternative<'a>),
     site: &Site,
     out: &mut Vec<Change>,
-) {
+) -> bool {
     match (&old.values, &new.values) {
         (Some(was), Some(is)) => {
             let (before, after): (ValueSet, ValueSet) = (was.iter().collect(), is.iter().collect());
@@ -156,39 +158,84 @@ pub(super) fn values(
         }
         (None, Some(is)) => {
             let every: Vec<String> = is.iter().map(Value::to_string).collect();
-            let new = is.iter().any(|value| !admits_plainly(old, value));
-            out.push(site.change(
-                SchemaRule::BecameEnum,
-                if new {
-                    Effect::Incomparable
-                } else {
-                    Effect::Narrows
-                },
-                about!("must now be one of {}", every.join(", ")),
-            ));
+            let new = is
+                .iter()
+                .any(|value| of_old.admits(old, value) == Some(false));
+            if new || !is_listed(old, is) {
+                out.push(site.change(
+                    SchemaRule::BecameEnum,
+                    if new {
+                        Effect::Incomparable
+                    } else {
+                        Effect::Narrows
+                    },
+                    about!("must now be one of {}", every.join(", ")),
+                ));
+            }
+            return is.iter().all(|value| of_old.admits(old, value).is_some());
         }
         (Some(was), None) => {
             let refused: Vec<String> = was
                 .iter()
-                .filter(|value| !admits_plainly(new, value))
+                .filter(|value| of_new.admits(new, value) == Some(false))
                 .map(Value::to_string)
                 .collect();
-            if refused.is_empty() {
-                out.push(site.change(
-                    SchemaRule::BecameNotEnum,
-                    Effect::Widens,
-                    Sentence::about("is no longer limited to certain values"),
-                ));
-            } else {
+            if !refused.is_empty() {
                 out.push(site.change(
                     SchemaRule::BecameNotEnum,
                     Effect::Incomparable,
                     about!("may no longer be {}", refused.join(", ")),
                 ));
+            } else if !is_listed(new, was) {
+                out.push(site.change(
+                    SchemaRule::BecameNotEnum,
+                    Effect::Widens,
+                    Sentence::about("is no longer limited to certain values"),
+                ));
             }
+            return was.iter().all(|value| of_new.admits(new, value).is_some());
         }
         (None, None) => {}
     }
+    false
+}
+
+/// Ranges of whole numbers that have more are not gone through.
+const MAX_RANGE: i128 = 1_000;
+
+/// Returns whether all values that an alternative may have are among those listed, where it
+/// has few enough by its types and bounds.
+fn is_listed(alternative: &Alternative<'_>, listed: &[Value]) -> bool {
+    let mut values = Vec::new();
+    if alternative.types & NULL != 0 {
+        values.push(Value::Null);
+    }
+    if alternative.types & BOOLEAN != 0 {
+        values.extend([Value::Bool(false), Value::Bool(true)]);
+    }
+    match alternative.types & !(NULL | BOOLEAN) {
+        0 => {}
+        INTEGER => {
+            let ends = (
+                alternative.low.map(|low| low.at),
+                alternative.high.map(|high| high.at),
+            );
+            let (Some(Exact::Whole(low)), Some(Exact::Whole(high))) = ends else {
+                return false;
+            };
+            if high - low > MAX_RANGE {
+                return false;
+            }
+            let whole = (low..=high).filter_map(|value| i64::try_from(value).ok());
+            values.extend(whole.map(Value::from));
+        }
+        _ => return false,
+    }
+    let listed: ValueSet = listed.iter().collect();
+    let mut values = values
+        .iter()
+        .filter(|value| admits_plainly(alternative, value));
+    values.all(|value| listed.contains(value))
 }
 
 pub(super) fn numbers(

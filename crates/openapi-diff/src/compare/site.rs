@@ -34,12 +34,19 @@ impl Site {
         }
     }
 
-    /// The place of a property; a schema that does not declare it has none.
+    /// The place of a property; a schema that does not declare it has none. If neither
+    /// declares it, it is where they are.
     pub(super) fn property(
         &self,
         name: &str,
         nodes: (Option<&Node<'_>>, Option<&Node<'_>>),
     ) -> Self {
+        if let (None, None) = nodes {
+            return Self {
+                path: name.to_owned(),
+                ..self.clone()
+            };
+        }
         let pointer = |node: Option<&Node<'_>>, whole: &Option<String>| {
             let node = node?;
             node.pointer().map(str::to_owned).or_else(|| {

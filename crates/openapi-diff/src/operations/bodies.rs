@@ -94,6 +94,8 @@ impl<'a> Judge<'a> {
     ) {
         let name = Some(scope.operation.as_str());
         let request = direction == Direction::Request;
+        // Who gets such a request does not ask for a media type.
+        let unasked = scope.inverted && !request;
         let old = self.base.members(was, "content");
         let new = self.revision.members(is, "content");
         let mut matched = vec![false; new.len()];
@@ -133,6 +135,8 @@ impl<'a> Judge<'a> {
                         OperationRule::RequestBodyMediaTypeRemoved,
                         "is no longer accepted",
                     )
+                } else if unasked {
+                    (OperationRule::WebhookMediaTypeRemoved, "is no longer sent")
                 } else {
                     (
                         OperationRule::ResponseMediaTypeRemoved,
@@ -163,6 +167,8 @@ impl<'a> Judge<'a> {
                 }
                 let rule = if request {
                     OperationRule::RequestBodyMediaTypeAdded
+                } else if unasked {
+                    OperationRule::WebhookMediaTypeAdded
                 } else {
                     OperationRule::ResponseMediaTypeAdded
                 };

@@ -9,6 +9,7 @@ use crate::alternatives::{Carrier, Node};
 use crate::document::{Document, Located};
 use crate::level::Direction;
 use crate::media::media;
+use crate::places;
 use crate::rules::{OperationRule, Part, Use};
 
 impl<'a> Judge<'a> {
@@ -47,6 +48,8 @@ impl<'a> Judge<'a> {
                 && let [(range, new)] = now.as_slice()
                 && (is_range(range) || range == "default")
                 && !is_range(status)
+                // Clients that know of the range know of others.
+                && were.named(range).is_none()
             {
                 self.report(
                     OperationRule::ResponseSuccessStatusGeneralized,
@@ -244,7 +247,7 @@ impl<'a> Judge<'a> {
         let name = Some(scope.operation.as_str());
         for (link, place) in &was {
             if let Some(now) = are.get(link) {
-                if target(place) != target(now) {
+                if target(&self.base.root, place) != target(&self.revision.root, now) {
                     self.report(
                         OperationRule::ResponseLinkChanged,
                         direction,
@@ -288,15 +291,24 @@ pub(super) fn by_lower_case<'p, 'a>(
 }
 
 /// Where a link leads, and what it takes along.
-fn target<'a>(link: &Located<'a>) -> [Option<&'a Value>; 5] {
-    [
-        "operationId",
-        "operationRef",
-        "parameters",
-        "requestBody",
-        "server",
-    ]
-    .map(|key| link.value.get(key))
+fn target<'a>(
+    root: &'a Value,
+    link: &'a Located<'a>,
+) -> (Option<&'a Value>, [Option<&'a Value>; 4]) {
+    let rest = ["operationRef", "parameters", "requestBody", "server"];
+    let mut rest = rest.map(|key| link.value.get(key));
+    let mut id = link.value.get("operationId");
+    // An operation of this document is the same by its place and by its id.
+    let place = rest[0]
+        .and_then(Value::as_str)
+        .and_then(|text| places::target(root, text));
+    if id.is_none()
+        && let Some(named) = place.and_then(|pointer| root.pointer(&pointer)?.get("operationId"))
+    {
+        id = Some(named);
+        rest[0] = None;
+    }
+    (id, rest)
 }
 
 fn answered(scope: &Scope) -> Direction {

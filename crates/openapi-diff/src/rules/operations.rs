@@ -111,5 +111,7 @@ operation_rules! {
     ResponseSuccessStatusRemoved = "response-success-status-removed", Error, "a success status is gone";
     SunsetDeleted = "sunset-deleted", Warning, "a deprecated operation no longer names its sunset";
     WebhookAdded = "webhook-added", Info, "there is another webhook";
+    WebhookMediaTypeAdded = "webhook-media-type-added", Error, "a request that the server sends may have another media type";
+    WebhookMediaTypeRemoved = "webhook-media-type-removed", Info, "a request that the server sends no longer has a media type";
     WebhookRemoved = "webhook-removed", Error, "a webhook is gone";
 }

@@ -350,11 +350,23 @@ fn of_operation(rule: OperationRule) -> (Value, Value) {
             with(&none(), "webhooks", json!({})),
             with(&none(), "webhooks", event()),
         ),
+        R::WebhookMediaTypeAdded => (sent(&["text/plain"]), sent(&["text/plain", "text/csv"])),
+        R::WebhookMediaTypeRemoved => (sent(&["text/plain", "text/csv"]), sent(&["text/plain"])),
         R::WebhookRemoved => (
             with(&none(), "webhooks", event()),
             with(&none(), "webhooks", json!({})),
         ),
     }
+}
+
+/// A webhook that sends a body of one of these media types.
+fn sent(kinds: &[&str]) -> Value {
+    let content: serde_json::Map<String, Value> = kinds
+        .iter()
+        .map(|kind| ((*kind).to_owned(), json!({})))
+        .collect();
+    let post = json!({ "requestBody": { "content": content }, "responses": {} });
+    json!({ "paths": {}, "webhooks": { "e": { "post": post } } })
 }
 
 fn with_scopes(scopes: &[&str]) -> Value {

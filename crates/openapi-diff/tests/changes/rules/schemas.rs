@@ -97,11 +97,11 @@ fn of_schema(rule: SchemaRule) -> Schemas {
         R::AdditionalPropertiesForbidden => set(a(), "additionalProperties", json!(false)),
         R::AnyOfBecameOneOf => schemas(overlapping("anyOf"), overlapping("oneOf")),
         R::BecameEnum => set(text(), "enum", json!(["a"])),
-        R::BecameImpossible => schemas(text(), json!({ "not": {} })),
+        R::BecameImpossible => schemas(text(), json!({ "type": "string", "enum": [] })),
         R::BecameNotEnum => unset(text(), "enum", json!(["a"])),
         R::BecameNotNullable => schemas(json!({ "type": ["string", "null"] }), text()),
         R::BecameNullable => schemas(text(), json!({ "type": ["string", "null"] })),
-        R::BecamePossible => schemas(json!({ "not": {} }), text()),
+        R::BecamePossible => schemas(json!({ "type": "string", "enum": [] }), text()),
         R::ContainsAdded => set(list(), "contains", text()),
         R::ContainsChanged => changed(&list(), "contains", text(), number()),
         R::ContainsRemoved => unset(list(), "contains", text()),
@@ -288,6 +288,10 @@ fn of_schema(rule: SchemaRule) -> Schemas {
         R::OneOfOverlapAdded => schemas(
             json!({ "oneOf": [ab(), tagged("c")] }),
             json!({ "oneOf": [ab(), tagged("c"), a()] }),
+        ),
+        R::OneOfOverlapRemoved => schemas(
+            json!({ "oneOf": [ab(), tagged("c"), a()] }),
+            json!({ "oneOf": [ab(), tagged("c")] }),
         ),
         R::OneOfRemoved => schemas(
             json!({ "oneOf": [tagged("a"), tagged("b"), tagged("c")] }),
