@@ -321,6 +321,20 @@ fn without_a_default_branch_it_says_what_to_fetch() {
 }
 
 #[test]
+fn two_default_branches_have_to_be_told_apart() {
+    let repository = Repository::copy();
+    repository.commit();
+    repository.git(&["branch", "master"]);
+    repository.check(&["check"], 0, &["0 errors"]);
+    repository.git(&["commit", "--quiet", "--allow-empty", "--message", "another"]);
+    let expected = [
+        "both main and master are here",
+        "git remote set-head origin --auto",
+    ];
+    repository.check(&["check"], 2, &expected);
+}
+
+#[test]
 fn a_shallow_clone_says_what_to_fetch() {
     let origin = Repository::copy();
     origin.commit();

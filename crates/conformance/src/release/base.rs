@@ -11,7 +11,7 @@ use super::published::Published;
 use super::settings::Settings;
 
 /// Branches that changes go to, the likeliest first. What `origin/HEAD` points to
-/// comes before them.
+/// comes before them. Where it points to nothing, only one of a name may be there.
 const DEFAULT_BRANCHES: [&str; 4] = [
     "refs/remotes/origin/main",
     "refs/remotes/origin/master",
@@ -96,10 +96,27 @@ pub fn choose(directory: &Path, against: Option<&str>) -> Result<Choice, Release
 fn default_branch(git: &Git) -> Result<String, ReleaseError> {
     let target = git.target("refs/remotes/origin/HEAD")?;
     let known = DEFAULT_BRANCHES.iter().map(|name| (*name).to_owned());
+    let is_told = target.is_some();
+    let mut found: Option<(String, String)> = None;
     for branch in target.into_iter().chain(known) {
-        if git.commit(&branch)?.is_some() {
-            return Ok(branch);
+        let Some(commit) = git.commit(&branch)? else {
+            continue;
+        };
+        match &found {
+            None if is_told => return Ok(branch),
+            None => found = Some((branch, commit)),
+            // Whoever can push a branch by this name would choose the base.
+            Some((first, other)) if is_remote(first) == is_remote(&branch) && *other != commit => {
+                return Err(ReleaseError::SeveralDefaultBranches {
+                    one: short(first).to_owned(),
+                    other: short(&branch).to_owned(),
+                });
+            }
+            Some(_) => {}
         }
+    }
+    if let Some((branch, _)) = found {
+        return Ok(branch);
     }
     let branches: Vec<_> = DEFAULT_BRANCHES.iter().map(|name| short(name)).collect();
     if git.is_shallow()? {
@@ -110,6 +127,10 @@ fn default_branch(git: &Git) -> Result<String, ReleaseError> {
     Err(ReleaseError::NoDefaultBranch {
         branches: format!("origin/HEAD, {}", branches.join(", ")),
     })
+}
+
+fn is_remote(branch: &str) -> bool {
+    branch.starts_with("refs/remotes/")
 }
 
 /// Returns a reference as people write it.

@@ -121,6 +121,18 @@ pub enum ReleaseError {
         /// What was looked for.
         branches: String,
     },
+    /// Two branches may be the one that changes go to.
+    #[error(
+        "both {one} and {other} are here, and nothing tells which of them this change goes to; \
+         let `origin/HEAD` point to it (`git remote set-head origin --auto`), or name a commit \
+         with --against"
+    )]
+    SeveralDefaultBranches {
+        /// The one.
+        one: String,
+        /// The other.
+        other: String,
+    },
     /// The history ends before the commit that is needed.
     #[error(
         "this is a shallow clone, and {missing} is not in it; fetch the history with `git fetch \

@@ -60,17 +60,47 @@ fn compare(now: &str, before: &str, pattern: &str) -> Vec<String> {
     }]
 }
 
-/// The lines that match a pattern, each with those that it goes on in, without
-/// comments and indentation.
+/// Commands that end a script before its end, or keep it from ending where one fails.
+const FLOW: [&str; 5] = ["exit", "exec", "return", "set", "trap"];
+
+/// The lines that match a pattern, each with those that it goes on in, without comments and
+/// indentation. Of a script, what runs it and where it ends counts whatever the pattern is.
 fn lines(text: &str, pattern: &str) -> Vec<String> {
-    let text = text.replace("\\\n", " ");
-    let lines = text.lines().map(|line| {
+    let mut lines: Vec<String> = Vec::new();
+    let mut goes_on = false;
+    for (index, line) in text.lines().enumerate() {
         let words: Vec<_> = line.split_whitespace().collect();
-        words.join(" ")
-    });
+        let is_interpreter = index == 0 && line.starts_with("#!");
+        let is_comment = words.first().is_some_and(|word| word.starts_with('#'));
+        if is_comment && !is_interpreter && !goes_on {
+            // It ends with its line, whatever it ends with.
+            continue;
+        }
+        let has_comment = words.iter().any(|word| word.starts_with('#'));
+        let joined = words.join(" ");
+        let (own, more) = match joined.strip_suffix('\\') {
+            Some(own) if !has_comment => (own.trim_end(), true),
+            _ => (joined.as_str(), false),
+        };
+        match lines.last_mut().filter(|_| goes_on) {
+            Some(last) if !own.is_empty() => {
+                last.push(' ');
+                last.push_str(own);
+            }
+            Some(_) => {}
+            None => lines.push(own.to_owned()),
+        }
+        goes_on = more;
+    }
+    let is_flow = |line: &str| {
+        line.starts_with("#!")
+            || line
+                .split(' ')
+                .next()
+                .is_some_and(|word| FLOW.contains(&word))
+    };
+    lines.retain(|line| !line.is_empty() && (matches(pattern, line) || is_flow(line)));
     lines
-        .filter(|line| !line.is_empty() && !line.starts_with('#') && matches(pattern, line))
-        .collect()
 }
 
 fn shown(text: &str) -> String {
@@ -110,6 +140,33 @@ mod tests {
     fn lines_that_do_not_match_do_not_count() {
         check("cargo test\nbuf lint", "buf lint", "*buf*", &[]);
         check("cargo test", "buf lint", "*buf*", &["removes `buf lint`"]);
+    }
+
+    #[test]
+    fn what_runs_a_script_is_no_comment() {
+        check(
+            "#!/bin/true\nbuf lint",
+            "#!/bin/sh\nbuf lint",
+            "*buf*",
+            &["makes `#!/bin/true` of `#!/bin/sh`"],
+        );
+    }
+
+    #[test]
+    fn a_comment_ends_with_its_line() {
+        check("# Mind this. \\\nexit 0\na", "a", "*", &["adds `exit 0`"]);
+        check(
+            "a # this \\\nexit 0",
+            "a # this",
+            "a*",
+            &["makes `a # this \\` of `a # this`"],
+        );
+    }
+
+    #[test]
+    fn where_a_script_ends_counts_whatever_the_pattern_is() {
+        check("exit 0\nbuf lint", "buf lint", "*buf*", &["adds `exit 0`"]);
+        check("set +e\nbuf lint", "buf lint", "*buf*", &["adds `set +e`"]);
     }
 
     #[test]
