@@ -115,3 +115,44 @@ fn a_request_that_was_bad_keeps_nothing() {
     ];
     repository.check(&["check"], 1, &expected);
 }
+
+#[test]
+fn a_link_to_another_host_than_the_others_is_an_error() {
+    let place = "\"/v2/forms/5656f3ca42fc302027eba5c6\"";
+    let far = "\"https://evil.example.com/v2/forms/5656f3ca42fc302027eba5c6\"";
+    check_edit("createForm", place, far, "exchange-contradiction");
+    let (host, other) = ("https://api.web1on1.chat", "https://evil.example.com");
+    check_edit("listForms", host, other, "exchange-contradiction");
+}
+
+#[test]
+fn a_reply_that_lacks_what_was_sent_is_an_error() {
+    let repository = Repository::copy();
+    let text = repository.read("openapi/recorded/createBot.json");
+    let (request, response) = text.split_once("\"response\"").expect("it has a response");
+    let shown = "      \"description\": \"This is the test bot\",\n";
+    let lacking = response.replace(shown, "");
+    assert_ne!(lacking, response, "the reply has the description");
+    let text = format!("{request}\"response\"{lacking}");
+    repository.write("openapi/recorded/createBot.json", &text);
+    let expected = ["error[exchange-contradiction]", "lacks `description`"];
+    repository.check(&["check"], 1, &expected);
+}
+
+#[test]
+fn a_list_of_what_was_not_asked_for_is_an_error() {
+    let (asked, owners) = ("\"limit\": \"1\"", "\"limit\": \"1\", \"role\": \"owner\"");
+    check_edit("listUsers", asked, owners, "exchange-contradiction");
+}
+
+#[test]
+fn a_detail_of_no_known_type_is_an_error() {
+    let (known, other) = ("google.rpc.ErrorInfo", "google.rpc.Foo");
+    check_edit("errors/getBot-404", known, other, "exchange-error");
+}
+
+#[test]
+fn a_member_that_is_there_twice_is_an_error() {
+    let (once, twice) = ("\"id\": ", "\"id\": \"1\", \"id\": ");
+    check_edit("getForm", once, twice, "exchange-malformed");
+}

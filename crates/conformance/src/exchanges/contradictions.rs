@@ -36,6 +36,7 @@ pub(super) fn contradictions(
     for resource in &model.resources {
         if is_of(resource.list) {
             found.extend(repeated(model, operation, resource, exchange));
+            found.extend(not_asked_for(model, operation, exchange));
         }
         if is_of(resource.read) || is_of(resource.patch) {
             found.extend(other_id(resource, exchange));
@@ -47,7 +48,46 @@ pub(super) fn contradictions(
             found.extend(not_as_sent(model, operation, resource, exchange));
         }
     }
-    found.extend(times(exchange));
+    if let Some(body) = &exchange.response.body {
+        times(body, "/response/body", &mut found);
+    }
+    found
+}
+
+/// The elements of a list have what its query asks for, where a parameter has the name of a
+/// property and no operator.
+fn not_asked_for(
+    model: &Model,
+    operation: &Operation,
+    exchange: &RecordedExchange,
+) -> Vec<(String, String)> {
+    let list = || {
+        let (_, reply) = operation.success()?;
+        let (at, _) = elements(model.root(), reply.schema.as_ref()?)?;
+        let items = exchange.response.body.as_ref()?.pointer(&at)?.as_array()?;
+        Some((at, items))
+    };
+    let Some((at, items)) = list() else {
+        return Vec::new();
+    };
+    let is_plain = |value: &str| value.starts_with(|first: char| first.is_alphanumeric());
+    let mut found = Vec::new();
+    for (name, asked) in exchange.query.iter().filter(|(_, asked)| is_plain(asked)) {
+        for (index, item) in items.iter().enumerate() {
+            let shown = match item.get(name) {
+                Some(Value::String(text)) => text.clone(),
+                Some(Value::Bool(truth)) => truth.to_string(),
+                Some(Value::Number(number)) => number.to_string(),
+                _ => continue,
+            };
+            if !asked.split(',').any(|one| one.eq_ignore_ascii_case(&shown)) {
+                let pointer = format!("/response/body{at}/{index}/{}", escape(name));
+                let message =
+                    format!("its query asks for the `{name}` {asked}, and this is {shown}");
+                found.push((pointer, message));
+            }
+        }
+    }
     found
 }
 
@@ -232,20 +272,62 @@ fn not_as_sent(
         let message = format!("its reply has another `{name}` than its request has sent");
         (pointer, message)
     });
-    found.collect()
+    let declared = operation
+        .success()
+        .and_then(|(_, reply)| reply.schema.as_ref());
+    let declared = declared
+        .map(|schema| self::properties(root, schema))
+        .unwrap_or_default();
+    let lacking = sent.iter().filter(|(name, value)| {
+        is_comparable(name)
+            && !is_empty(value)
+            && declared.contains_key(*name)
+            && shown
+                .as_object()
+                .is_some_and(|shown| !shown.contains_key(*name))
+    });
+    let lacking = lacking.map(|(name, _)| {
+        let message = format!("its reply lacks `{name}`, which its request has sent");
+        ("/response/body".to_owned(), message)
+    });
+    found.chain(lacking).collect()
 }
 
-/// Nothing was changed before it was created.
-fn times(exchange: &RecordedExchange) -> Option<(String, String)> {
-    let body = exchange.response.body.as_ref()?;
-    let of = |names: &[&'static str]| {
-        let mut names = names.iter();
-        names.find_map(|name| Some((*name, instant(body.get(name)?)?)))
-    };
-    let (created, first) = of(&CREATED)?;
-    let (updated, last) = of(&UPDATED)?;
-    let message = format!("its reply has `{updated}` before `{created}`");
-    (last < first).then(|| (format!("/response/body/{updated}"), message))
+/// What may be left out of a reply as well.
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.is_empty(),
+        _ => false,
+    }
+}
+
+/// Nothing was changed before it was created, neither what is shown nor what is in it.
+fn times(shown: &Value, pointer: &str, found: &mut Vec<(String, String)>) {
+    match shown {
+        Value::Object(members) => {
+            let of = |names: &[&'static str]| {
+                let mut names = names.iter();
+                names.find_map(|name| Some((*name, instant(shown.get(name)?)?)))
+            };
+            if let (Some((created, first)), Some((updated, last))) = (of(&CREATED), of(&UPDATED))
+                && last < first
+            {
+                let message = format!("its reply has `{updated}` before `{created}`");
+                found.push((format!("{pointer}/{updated}"), message));
+            }
+            for (name, member) in members {
+                times(member, &format!("{pointer}/{}", escape(name)), found);
+            }
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                times(item, &format!("{pointer}/{index}"), found);
+            }
+        }
+        _ => {}
+    }
 }
 
 /// A picture is of the type that its part has.
@@ -255,8 +337,13 @@ pub(super) fn wrong_picture(part: &RecordedPart, content: &[u8]) -> Option<Strin
         ("image/jpeg", b"\xff\xd8\xff"),
         ("image/gif", b"GIF8"),
     ];
-    let is = MAGIC.iter().find(|(_, magic)| content.starts_with(magic));
-    let (is, _) = is.filter(|(name, _)| *name != part.content_type)?;
+    let begins = |(_, magic): &&(&str, &[u8])| content.starts_with(magic);
+    let is = match MAGIC.iter().find(begins) {
+        Some((name, _)) if *name == part.content_type => return None,
+        Some((name, _)) => *name,
+        None if MAGIC.iter().any(|(name, _)| *name == part.content_type) => "none",
+        None => return None,
+    };
     let is_picture = part.content_type.starts_with("image/");
     is_picture.then(|| format!("its part is {}, and its content is {is}", part.content_type))
 }

@@ -59,7 +59,42 @@ pub(super) fn wrong_error(
         let message = "the error has no `RequestInfo` with the X-Request-Id".to_owned();
         found.push((place, message));
     }
+    if hints.reasons.is_some() {
+        found.extend(strange_details(at, error));
+    }
     found.extend(strange_fields(model, operation, exchange, at, error));
+    found
+}
+
+/// The details of errors that google.rpc defines.
+const DETAILS: [&str; 10] = [
+    "BadRequest",
+    "DebugInfo",
+    "ErrorInfo",
+    "Help",
+    "LocalizedMessage",
+    "PreconditionFailure",
+    "QuotaFailure",
+    "RequestInfo",
+    "ResourceInfo",
+    "RetryInfo",
+];
+
+/// The details of types that nobody knows.
+fn strange_details(at: &str, error: &Value) -> Vec<(String, String)> {
+    let details = error["details"].as_array().into_iter().flatten();
+    let mut found = Vec::new();
+    for (index, detail) in details.enumerate() {
+        let of = detail["@type"].as_str().unwrap_or_default();
+        let name = of.rsplit(['.', '/']).next().unwrap_or_default();
+        if !DETAILS.contains(&name) {
+            let pointer = format!("/response/body{at}/details/{index}/@type");
+            found.push((
+                pointer,
+                format!("the detail is of the type `{of}`, which is none of google.rpc"),
+            ));
+        }
+    }
     found
 }
 

@@ -12,6 +12,7 @@ mod declared;
 mod errors;
 #[cfg(test)]
 mod tests;
+mod twice;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -24,6 +25,7 @@ use serde_json::Value;
 use self::contradictions::{contradictions, wrong_picture};
 use self::declared::{Body, Declared, Response, base, declared, is_path};
 use self::errors::{UNAUTHORIZED, wrong_error, wrong_token};
+use self::twice::member_twice;
 use crate::release::{ReleaseError, read_all};
 use crate::report::{Direction, Finding, Level, Location, OperationList};
 use crate::verify::{self, Against, CaptureError, Hints, Model};
@@ -93,6 +95,7 @@ fn check(
     let base = base(document.value());
     let model = Model::new(document);
     let mut found = Vec::new();
+    let mut hosts: Vec<(String, String, String)> = Vec::new();
     let mut seen: BTreeSet<(String, u16)> = BTreeSet::new();
     let mut shown: BTreeSet<(String, u16, String)> = BTreeSet::new();
     for (path, content) in read_all(directory)? {
@@ -105,6 +108,12 @@ fn check(
                 continue;
             }
         };
+        if let Some(pointer) = member_twice(&content) {
+            let message = format!("{file} has {pointer} twice, and readers take one of them");
+            found.push(wrong("exchange-malformed", &file, &pointer, message));
+        }
+        hosts
+            .extend(exchange_hosts(&exchange).map(|(host, pointer)| (host, file.clone(), pointer)));
         let Some(operation) = operations.get(&exchange.operation) else {
             let message = format!(
                 "{file} is of `{}`, and the document has no operation of that id",
@@ -157,8 +166,44 @@ fn check(
             (exchange.operation.clone(), response.status.as_u16(), name)
         }));
     }
+    found.extend(other_hosts(&hosts));
     found.extend(missing(directory, &operations, unreachable, &seen, &shown));
     Ok(found)
+}
+
+/// The hosts that the links of a reply lead to, and where these stand.
+fn exchange_hosts(exchange: &RecordedExchange) -> impl Iterator<Item = (String, String)> {
+    let links = ["Location", "Link"].into_iter().filter_map(|name| {
+        let given = exchange.response.header(name)?;
+        let (_, rest) = given.split_once("://")?;
+        let host = rest.split(['/', '?', '#', '>']).next()?;
+        Some((
+            host.to_ascii_lowercase(),
+            format!("/response/headers/{name}"),
+        ))
+    });
+    links.collect::<Vec<_>>().into_iter()
+}
+
+/// Links of one API lead to one host, whichever it is: what leads to another than most do
+/// leads away.
+fn other_hosts(hosts: &[(String, String, String)]) -> Vec<Finding> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for (host, ..) in hosts {
+        *counts.entry(host).or_default() += 1;
+    }
+    let usual = counts.iter().max_by_key(|(_, count)| **count);
+    let Some((usual, most)) = usual.map(|(host, count)| (*host, *count)) else {
+        return Vec::new();
+    };
+    let away = hosts
+        .iter()
+        .filter(|(host, ..)| host != usual && 2 * counts[host.as_str()] < most);
+    let found = away.map(|(host, file, pointer)| {
+        let message = format!("{file}: it leads to {host}, where the others lead to {usual}");
+        wrong("exchange-contradiction", file, pointer, message)
+    });
+    found.collect()
 }
 
 /// Returns what no exchange shows. `seen` are the statuses that one shows, and `shown` the

@@ -95,7 +95,7 @@ fn exchanges() -> BTreeMap<&'static str, Value> {
             "filename": "a.gif",
             "contentType": "image/gif",
             "contentTransferEncoding": "base64",
-            "body": "AAAA"
+            "body": "R0lGODlh"
         }},
         "response": {"status": 204}
     });
@@ -352,6 +352,13 @@ fn a_part_is_as_the_operation_has_it() {
         &part("body"),
         "no base64".into(),
         &["exchange-request-body"],
+    );
+    let is_no_picture = part("body");
+    check_with(
+        name,
+        &is_no_picture,
+        "AAAA".into(),
+        &["exchange-contradiction"],
     );
     let encoding = part("contentTransferEncoding");
     check_with(name, &encoding, "binary".into(), &["exchange-request-body"]);

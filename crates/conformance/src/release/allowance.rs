@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use crate::diff::Date;
 use crate::report::{Finding, Level};
 
 /// What weakens a check, and can be allowed.
@@ -107,17 +108,12 @@ pub fn settle(exceptions: Vec<Exception>, allowed: &[Allowance], today: &str) ->
 
 /// Returns whether a text is a date as ISO 8601 writes it, `2030-01-31`.
 pub(crate) fn is_date(text: &str) -> bool {
-    let parts: Vec<_> = text.split('-').collect();
-    let [year, month, day] = parts[..] else {
-        return false;
-    };
-    let number = |text: &str, digits: usize| {
-        let is_number = text.len() == digits && text.bytes().all(|byte| byte.is_ascii_digit());
-        is_number.then(|| text.parse::<u32>().ok()).flatten()
-    };
-    let in_range =
-        |value: Option<u32>, most| value.is_some_and(|value| (1..=most).contains(&value));
-    number(year, 4).is_some() && in_range(number(month, 2), 12) && in_range(number(day, 2), 31)
+    // Other spellings of a date are read as well.
+    let is_plain = text.len() == 10
+        && text
+            .bytes()
+            .all(|byte| byte == b'-' || byte.is_ascii_digit());
+    is_plain && text.parse::<Date>().is_ok()
 }
 
 /// Returns whether a text matches a pattern, in which `*` stands for any text.

@@ -29,7 +29,7 @@ struct Entry {
 fn entries(log: &str) -> (Vec<Entry>, Vec<(u32, String)>) {
     let mut entries: Vec<Entry> = Vec::new();
     let mut strange = Vec::new();
-    for (number, line) in (1..).zip(log.lines()) {
+    for (number, line) in (1..).zip(without_comments(log).lines()) {
         if let Some(heading) = line.strip_prefix("## ") {
             let parsed = heading
                 .trim_end()
@@ -56,6 +56,19 @@ fn entries(log: &str) -> (Vec<Entry>, Vec<(u32, String)>) {
         entry.text = entry.text.trim().to_owned();
     }
     (entries, strange)
+}
+
+/// Returns a text without what HTML comments hide from its readers. Lines stay lines.
+fn without_comments(text: &str) -> String {
+    let mut shown = String::new();
+    let mut rest = text;
+    while let Some((before, hidden)) = rest.split_once("<!--") {
+        shown.push_str(before);
+        let (hidden, after) = hidden.split_once("-->").unwrap_or((hidden, ""));
+        shown.extend(hidden.chars().filter(|c| *c == '\n'));
+        rest = after;
+    }
+    shown + rest
 }
 
 /// Returns where a changelog does not tell the history of the versions up to the

@@ -91,6 +91,8 @@ fn a_changelog_tells_one_history() {
     let one = "## 2.0.0 (2026-01-01)\n\nAll.\n";
     check_log(&format!("{two}{one}"), "");
     check_log(one, "changelog-entry-missing");
+    check_log(&format!("<!-- {two} -->\n{one}"), "changelog-entry-missing");
+    check_log(&format!("<!--\n{two}{one}"), "changelog-entry-missing");
     check_log(&format!("{one}\n{two}"), "changelog-order:1");
     check_log(&format!("{two}{two}{one}"), "changelog-entry-repeated:5");
     check_log(
@@ -287,6 +289,8 @@ fn a_star_stands_for_any_text() {
 #[test]
 fn a_date_is_one_of_the_calendar() {
     assert!(is_date("2026-01-31"));
+    assert!(is_date("2028-02-29"));
+    assert!(!is_date("2027-02-29"));
     for text in [
         "2026-13-01",
         "2026-00-01",
