@@ -160,14 +160,10 @@ impl<'a> Expand<'a> {
                 None => undecided += 1,
             }
         }
-        // Where schemas are only looked at, those that exclude each other are not marked.
-        let is_exclusive = self.looking.get() && admitted > 1;
         match (admitted, undecided) {
             (0, 0) => Some(false),
             (0, _) => None,
-            (_, 0) if !is_exclusive => Some(true),
-            (_, _) if !self.looking.get() => Some(true),
-            _ => None,
+            _ => Some(true),
         }
     }
 }

@@ -265,6 +265,9 @@ impl<'a> Expand<'a> {
             take_out_common(alternatives);
         }
         if self.looking.get() {
+            if exclusive {
+                mark_common_types(alternatives);
+            }
             return;
         }
         let told = self.told_apart(alternatives);
@@ -368,6 +371,25 @@ impl Alternative<'_> {
             && self.overlaps.any == 0
             && self.properties.is_empty()
             && self.by_pattern.is_empty()
+    }
+}
+
+/// Marks the alternatives that have a type in common with another branch, where it is not
+/// looked for more.
+fn mark_common_types(alternatives: &mut [(usize, Alternative<'_>)]) {
+    let mut common = 0;
+    for bit in (0..8).map(|shift| 1 << shift) {
+        let with = alternatives.iter().filter(|(_, one)| one.types & bit != 0);
+        let mut branches = with.map(|(branch, _)| branch);
+        let first = branches.next();
+        if branches.any(|branch| Some(branch) != first) {
+            common |= bit;
+        }
+    }
+    for (_, alternative) in alternatives {
+        if alternative.types & common != 0 {
+            alternative.overlaps.one = alternative.overlaps.one.saturating_add(1);
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::pairs::Compare;
 use super::scalars::types;
-use super::site::{Change, Found, Site};
+use super::site::{Found, Site};
 use crate::alternatives::{ARRAY, Alternative, Expand, NULL, Node, OBJECT, apart};
 use crate::classes::Side;
 use crate::rules::{Effect, SchemaRule};
@@ -248,14 +248,17 @@ impl<'a> Compare<'a> {
             let mut found = Found::default();
             self.facts.budget.begin();
             self.alternatives(&before[i], &after[j], &inner, &mut found);
-            // A property that another alternative declares is not gone.
+            // A property that another alternative declares is not gone, unless this one refuses
+            // it.
             found.changes.retain(|change| {
+                let refused = after[j].properties.get(&change.site.path);
                 !matches!(
                     change.rule,
                     SchemaRule::OptionalPropertyRemoved | SchemaRule::RequiredPropertyRemoved
-                ) || !after
-                    .iter()
-                    .any(|alternative| alternative.properties.contains_key(&change.site.path))
+                ) || refused.is_some_and(Node::is_never)
+                    || !after
+                        .iter()
+                        .any(|alternative| alternative.properties.contains_key(&change.site.path))
             });
             out.changes.extend(found.changes);
             out.inner.extend(found.inner);
@@ -266,11 +269,7 @@ impl<'a> Compare<'a> {
         // What each of these refuses depends on the others.
         let is_entangled = before.iter().any(|one| is_entangled(&self.base, one))
             || after.iter().any(|one| is_entangled(&self.revision, one));
-        let is_told = |change: &Change| change.rule == SchemaRule::OneOfOverlapAdded;
-        if is_entangled
-            && !out.changes.iter().any(is_told)
-            && !self.are_settled(&old.in_common(), &new.in_common())
-        {
+        if is_entangled && !self.are_settled(&old.in_common(), &new.in_common()) {
             out.changes.push(site.change(
                 SchemaRule::OneOfChanged,
                 Effect::Unknown,

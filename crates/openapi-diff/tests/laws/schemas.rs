@@ -17,6 +17,17 @@ pub(crate) fn leaf() -> BoxedStrategy<Value> {
         }),
         prop::sample::subsequence(vec![json!("a"), json!("b"), json!(1), json!(null)], 1..4)
             .prop_map(|values| json!({ "enum": values })),
+        prop::sample::subsequence(
+            vec![
+                json!({ "p": 1 }),
+                json!({ "p": "a", "q": 2 }),
+                json!([1, "a"]),
+                json!(["b"]),
+                json!(1)
+            ],
+            1..4,
+        )
+        .prop_map(|values| json!({ "enum": values })),
         prop::sample::select(vec![json!("a"), json!(1), json!(null)])
             .prop_map(|value| json!({ "const": value })),
         prop::sample::subsequence(vec!["string", "integer", "null", "boolean"], 1..4)

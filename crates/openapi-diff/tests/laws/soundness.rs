@@ -21,6 +21,8 @@ fn candidates(schema: &Value, depth: usize) -> Vec<Value> {
     let Value::Object(map) = schema else {
         return all;
     };
+    let listed = map.get("enum").and_then(Value::as_array);
+    all.extend(listed.into_iter().flatten().cloned());
     if depth == 0 {
         return all;
     }
