@@ -134,9 +134,9 @@ laws! {
     SecretIsNotLogged "secret-is-not-logged" Secrets
         "A secret that was once sent is not in the log of the server."
     ReplyAsDeclared "reply-as-declared" Errors
-        "A reply that is no error has a declared status and the body that is declared for it."
+        "A reply that is no error has a declared status, and the headers, the content type and the body that are declared for it."
     ErrorAsDeclared "error-as-declared" Errors
-        "An error has a declared status and the body that is declared for it."
+        "An error has a declared status, and the headers, the content type and the body that are declared for it."
     ErrorCodeIsStatus "error-code-is-status" Errors
         "The code and the canonical status in an error are those of its HTTP status."
     ErrorReasonInTable "error-reason-in-table" Errors

@@ -33,6 +33,7 @@ mod options;
 mod paging;
 mod probes;
 mod refusals;
+mod reply;
 mod sample;
 mod schema;
 mod schemas;
@@ -42,6 +43,8 @@ mod select;
 mod session;
 mod sorting;
 mod statuses;
+mod typed;
+mod undeclared;
 mod values;
 mod verdict;
 mod writes;
@@ -66,10 +69,13 @@ pub(crate) use self::error_body::{Broken, Received, carried, error_of, unkept_pr
 pub(crate) use self::exchange::Ask;
 pub(crate) use self::hints::Hints;
 pub(crate) use self::model::{Model, Resource};
-pub(crate) use self::operation::{Media, Operation, Parameter, Reply, bare, is_json};
+pub(crate) use self::operation::{Media, Operation, Parameter, bare, is_json};
+pub(crate) use self::reply::{Replies, Wrong, fitting, names};
 pub(crate) use self::schema::{elements, has_type, is_marked, properties, required, resolve};
-pub(crate) use self::schemas::Schemas;
+
 pub(crate) use self::session::{Session, Shown};
+pub(crate) use self::typed::{scalar, typed};
+pub(crate) use self::undeclared::undeclared;
 pub(crate) use self::writes::is_as_sent;
 
 use self::lists::List;

@@ -188,7 +188,7 @@ async fn spoiled<'m>(
         // Only what the document itself refuses must be refused; formats are told apart
         // by servers alone.
         let is_format = probe.what == "a text of another format";
-        let schemas = &mut session.judge.schemas;
+        let schemas = &mut session.judge.replies.schemas;
         match schemas.problems(Direction::Request, schema_at, &wrong) {
             Ok(problems) if problems.is_empty() && !is_format => continue,
             Ok(_) => {}
