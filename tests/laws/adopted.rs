@@ -21,9 +21,11 @@ async fn check(fault: &'static str, law: Law, words: &str) {
 
 #[tokio::test]
 async fn a_library_without_a_fault_is_accused_of_nothing() {
-    let (report, _) = verified("none").await;
-    let told = told(&report);
-    assert!(told.is_empty(), "{told:#?}");
+    for fault in ["none", "relative links, which are none"] {
+        let (report, _) = verified(fault).await;
+        let told = told(&report);
+        assert!(told.is_empty(), "{fault}: {told:#?}");
+    }
 }
 
 #[tokio::test]
@@ -37,4 +39,10 @@ async fn an_error_of_another_content_type_than_declared_is_found() {
 async fn a_header_of_another_type_than_declared_is_found() {
     let words = "the header X-Total-Count must be an integer, and is a string";
     check("a header of another type", Law::ReplyAsDeclared, words).await;
+}
+
+#[tokio::test]
+async fn a_link_that_leads_out_of_the_api_is_found() {
+    let words = "leads out of the path below which the API is";
+    check("links without the base", Law::PageLinksLeadOn, words).await;
 }

@@ -88,8 +88,8 @@ fn document() -> Value {
         own
     };
     let body = |kind: &str, schema: Value, example: Value| json!({ "required": true, "content": { kind: { "schema": schema, "example": example } } });
-    let new_book = json!({ "title": "Max", "author": { "name": "M", "city": "Delft" }, "pages": 7, "note": "old" });
-    let new_hook = json!({ "url": "https://hooks.example.com/a", "events": ["book.created"], "active": false });
+    let of_book = json!({ "title": "Max", "author": { "name": "M", "city": "Delft" }, "pages": 7, "note": "old" });
+    let of_hook = json!({ "url": "https://hooks.example.com/a", "events": ["book.created"], "active": false });
     let mut books = reply(json!({ "type": "array", "items": shown() }));
     books["headers"] = json!({
         "Link": { "schema": { "type": "string" } },
@@ -116,7 +116,7 @@ fn document() -> Value {
                     "responses": fails(json!({ "200": books }), &["400", "401"])
                 },
                 "post": {
-                    "requestBody": body("application/json", book(&["title", "author"]), new_book.clone()),
+                    "requestBody": body("application/json", book(&["title", "author"]), of_book.clone()),
                     "responses": fails(json!({ "201": reply(shown()) }), &write)
                 }
             },
@@ -124,7 +124,7 @@ fn document() -> Value {
                 "parameters": id("bookId"),
                 "get": { "responses": fails(json!({ "200": reply(shown()) }), &read) },
                 "patch": {
-                    "requestBody": body("application/merge-patch+json", book(&[]), new_book),
+                    "requestBody": body("application/merge-patch+json", book(&[]), of_book),
                     "responses": fails(json!({ "200": reply(shown()) }), &write)
                 },
                 "delete": { "responses": fails(gone.clone(), &read) }
@@ -132,7 +132,7 @@ fn document() -> Value {
             "/hooks": {
                 "get": { "responses": fails(json!({ "200": hooks }), &["401"]) },
                 "post": {
-                    "requestBody": body("application/json", hook(), new_hook.clone()),
+                    "requestBody": body("application/json", hook(), of_hook.clone()),
                     "responses": fails(json!({ "201": reply(hook()) }), &unique)
                 }
             },
@@ -140,7 +140,7 @@ fn document() -> Value {
                 "parameters": id("hookId"),
                 "get": { "responses": fails(json!({ "200": reply(hook()) }), &read) },
                 "put": {
-                    "requestBody": body("application/json", hook(), new_hook),
+                    "requestBody": body("application/json", hook(), of_hook),
                     "responses": fails(json!({ "200": reply(hook()) }), &unique)
                 },
                 "delete": { "responses": fails(gone, &read) }
@@ -254,58 +254,10 @@ impl Library {
             return Err(415);
         }
         let body: Value = serde_json::from_slice(&asked.body).map_err(|_| 400_u16)?;
-        if !self.fits(schema, &body, 0) {
+        if !fits(schema, &body) {
             return Err(422);
         }
         body.as_object().cloned().ok_or(422)
-    }
-
-    fn fits(&self, schema: &Value, value: &Value, depth: usize) -> bool {
-        let types = match &schema["type"] {
-            Value::Array(types) => types.clone(),
-            one => vec![one.clone()],
-        };
-        let is = |name: &str| types.iter().any(|kind| kind == name);
-        let within = |length: usize, least: &str, most: &str| {
-            let limit = |name: &str, default| schema[name].as_u64().unwrap_or(default);
-            let length = u64::try_from(length).unwrap_or(u64::MAX);
-            (limit(least, 0)..=limit(most, u64::MAX)).contains(&length)
-        };
-        match value {
-            Value::Null => is("null"),
-            Value::String(text) => {
-                let options = schema["enum"].as_array();
-                is("string")
-                    && within(text.chars().count(), "minLength", "maxLength")
-                    && options.is_none_or(|options| options.contains(value))
-                    && (schema["format"] != "uri" || text.contains("://"))
-            }
-            Value::Bool(_) => is("boolean"),
-            Value::Number(number) => {
-                let least = schema["minimum"].as_i64().unwrap_or(i64::MIN);
-                let most = schema["maximum"].as_i64().unwrap_or(i64::MAX);
-                let whole = number.as_i64();
-                is("integer") && whole.is_some_and(|whole| (least..=most).contains(&whole))
-            }
-            Value::Array(items) => {
-                let fit = |item| self.fits(&schema["items"], item, depth + 1);
-                is("array") && within(items.len(), "minItems", "maxItems") && items.iter().all(fit)
-            }
-            Value::Object(members) => {
-                let required = schema["required"].as_array().into_iter().flatten();
-                let mut required = required.filter_map(Value::as_str);
-                let is_closed = schema["additionalProperties"] == false;
-                let fit = |(name, member): (&String, &Value)| match schema["properties"].get(name) {
-                    None => !is_closed,
-                    Some(property) => {
-                        property["readOnly"] == true || self.fits(property, member, depth + 1)
-                    }
-                };
-                is("object")
-                    && required.all(|name| members.contains_key(name))
-                    && members.iter().all(fit)
-            }
-        }
     }
 
     fn list(&self, asked: &Asked) -> Answer {
@@ -323,15 +275,20 @@ impl Library {
             .take(limit)
             .cloned()
             .collect();
-        let mut total = self.books.len().to_string();
-        if self.is("a header of another type") {
-            total = "many".to_owned();
-        }
+        let total = match self.fault {
+            "a header of another type" => "many".to_owned(),
+            _ => self.books.len().to_string(),
+        };
         let mut answered = answer(200, page.into());
         answered.headers.push(("x-total-count", total));
         if from + limit < self.books.len() {
             let query = format!("limit={limit}&cursor={}", from + limit);
-            let link = format!("<{BASE}/books?{query}>; rel=\"next\"");
+            let place = match self.fault {
+                "links without the base" => "/books".to_owned(),
+                "relative links, which are none" => String::new(),
+                _ => format!("{BASE}/books"),
+            };
+            let link = format!("<{place}?{query}>; rel=\"next\"");
             answered.headers.push(("link", link));
         }
         answered
@@ -418,6 +375,53 @@ impl Library {
                 Ok(answer(200, hook))
             }
             _ => Err(404),
+        }
+    }
+}
+
+/// Whether a value is as a schema has it.
+fn fits(schema: &Value, value: &Value) -> bool {
+    let types = match &schema["type"] {
+        Value::Array(types) => types.clone(),
+        one => vec![one.clone()],
+    };
+    let is = |name: &str| types.iter().any(|kind| kind == name);
+    let within = |length: usize, least: &str, most: &str| {
+        let limit = |name: &str, default| schema[name].as_u64().unwrap_or(default);
+        let length = u64::try_from(length).unwrap_or(u64::MAX);
+        (limit(least, 0)..=limit(most, u64::MAX)).contains(&length)
+    };
+    match value {
+        Value::Null => is("null"),
+        Value::String(text) => {
+            let options = schema["enum"].as_array();
+            is("string")
+                && within(text.chars().count(), "minLength", "maxLength")
+                && options.is_none_or(|options| options.contains(value))
+                && (schema["format"] != "uri" || text.contains("://"))
+        }
+        Value::Bool(_) => is("boolean"),
+        Value::Number(number) => {
+            let least = schema["minimum"].as_i64().unwrap_or(i64::MIN);
+            let most = schema["maximum"].as_i64().unwrap_or(i64::MAX);
+            let whole = number.as_i64();
+            is("integer") && whole.is_some_and(|whole| (least..=most).contains(&whole))
+        }
+        Value::Array(items) => {
+            let fit = |item| fits(&schema["items"], item);
+            is("array") && within(items.len(), "minItems", "maxItems") && items.iter().all(fit)
+        }
+        Value::Object(members) => {
+            let required = schema["required"].as_array().into_iter().flatten();
+            let mut required = required.filter_map(Value::as_str);
+            let is_closed = schema["additionalProperties"] == false;
+            let fit = |(name, member): (&String, &Value)| match schema["properties"].get(name) {
+                None => !is_closed,
+                Some(property) => property["readOnly"] == true || fits(property, member),
+            };
+            is("object")
+                && required.all(|name| members.contains_key(name))
+                && members.iter().all(fit)
         }
     }
 }

@@ -68,7 +68,7 @@ laws! {
     PageWithinLimit "page-within-limit" Paging
         "A page has no more elements than the request allows."
     PageLinksLeadOn "page-links-lead-on" Paging
-        "Each link to a next page leads to a page of the same list on the same host, and the last page has none."
+        "Each link to a next page, seen from the URL of its own page, leads to a page of the same list on the same host, and the last page has none."
     IdsAreUnique "ids-are-unique" Paging
         "No two things have the same identifier."
     ReadIsWhatIsListed "read-is-what-is-listed" Paging
@@ -86,7 +86,7 @@ laws! {
     DefaultsAreFilled "defaults-are-filled" Writes
         "What was created has the declared default of each property that was not sent."
     LocationLeadsToCreated "location-leads-to-created" Writes
-        "The Location of what was created is on the same host and leads to it."
+        "The Location of what was created, seen from the URL of the request, is on the same host and leads to it."
     ReadShowsWhatWasWritten "read-shows-what-was-written" Writes
         "A read shows what the reply to the create or change before it has shown."
     ListShowsWhatWasWritten "list-shows-what-was-written" Writes

@@ -43,6 +43,7 @@ mod select;
 mod session;
 mod sorting;
 mod statuses;
+mod target;
 mod typed;
 mod undeclared;
 mod values;

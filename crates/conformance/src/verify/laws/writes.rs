@@ -9,10 +9,10 @@ use super::law::Law;
 use super::lists::List;
 use super::model::Resource;
 use super::operation::Operation;
-use super::paging::below;
 use super::sample::{self, Extent};
 use super::schema;
 use super::session::Session;
+use super::target::{Elsewhere, target};
 
 /// How many things of each kind are created: one from the example, one of what is
 /// required alone, and one more from the example, so that lists have several.
@@ -247,23 +247,30 @@ async fn location<'m>(
         return session.untried(law, operation, "no Location is declared");
     }
     session.held(law, operation);
-    let target = exchange
+    let reference = exchange
         .headers
         .get(LOCATION)
         .and_then(|target| target.to_str().ok());
-    let Some(target) = target.map(str::to_owned) else {
+    let Some(reference) = reference.map(str::to_owned) else {
         let message = "the reply has no Location, although one is declared";
         return session.breach(law, operation, &[&exchange.shown], message);
     };
-    let Some(path) = below(session.base(), &target) else {
-        let message = "Location leads to another host";
-        return session.breach(law, operation, &[&exchange.shown], message);
+    let expected = session.fill(&resource.collection, true).ok();
+    let from = expected.as_deref().unwrap_or_default();
+    let path = match target(session.base(), from, &reference) {
+        Ok((path, _)) => path,
+        Err(elsewhere) => {
+            let message = match elsewhere {
+                Elsewhere::Host => "Location leads to another host",
+                Elsewhere::Path => "Location leads out of the path below which the API is",
+            };
+            return session.breach(law, operation, &[&exchange.shown], message);
+        }
     };
     let Some(read) = session.model.operation(resource.read) else {
         return;
     };
     let parent = path.rsplit_once('/').map(|(parent, _)| parent);
-    let expected = session.fill(&resource.collection, true).ok();
     if parent.map(str::to_owned) != expected {
         let message = "Location leads to something of another kind";
         return session.breach(law, operation, &[&exchange.shown], message);
