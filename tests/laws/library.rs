@@ -88,8 +88,8 @@ fn document() -> Value {
         own
     };
     let body = |kind: &str, schema: Value, example: Value| json!({ "required": true, "content": { kind: { "schema": schema, "example": example } } });
-    let of_book = json!({ "title": "Max", "author": { "name": "M", "city": "Delft" }, "pages": 7, "note": "old" });
-    let of_hook = json!({ "url": "https://hooks.example.com/a", "events": ["book.created"], "active": false });
+    let example = json!({ "title": "Max", "author": { "name": "M", "city": "Delft" }, "pages": 7, "note": "old" });
+    let new_hook = json!({ "url": "https://hooks.example.com/a", "events": ["book.created"], "active": false });
     let mut books = reply(json!({ "type": "array", "items": shown() }));
     books["headers"] = json!({
         "Link": { "schema": { "type": "string" } },
@@ -116,7 +116,7 @@ fn document() -> Value {
                     "responses": fails(json!({ "200": books }), &["400", "401"])
                 },
                 "post": {
-                    "requestBody": body("application/json", book(&["title", "author"]), of_book.clone()),
+                    "requestBody": body("application/json", book(&["title", "author"]), example.clone()),
                     "responses": fails(json!({ "201": reply(shown()) }), &write)
                 }
             },
@@ -124,7 +124,7 @@ fn document() -> Value {
                 "parameters": id("bookId"),
                 "get": { "responses": fails(json!({ "200": reply(shown()) }), &read) },
                 "patch": {
-                    "requestBody": body("application/merge-patch+json", book(&[]), of_book),
+                    "requestBody": body("application/merge-patch+json", book(&[]), example),
                     "responses": fails(json!({ "200": reply(shown()) }), &write)
                 },
                 "delete": { "responses": fails(gone.clone(), &read) }
@@ -132,7 +132,7 @@ fn document() -> Value {
             "/hooks": {
                 "get": { "responses": fails(json!({ "200": hooks }), &["401"]) },
                 "post": {
-                    "requestBody": body("application/json", hook(), of_hook.clone()),
+                    "requestBody": body("application/json", hook(), new_hook.clone()),
                     "responses": fails(json!({ "201": reply(hook()) }), &unique)
                 }
             },
@@ -140,7 +140,7 @@ fn document() -> Value {
                 "parameters": id("hookId"),
                 "get": { "responses": fails(json!({ "200": reply(hook()) }), &read) },
                 "put": {
-                    "requestBody": body("application/json", hook(), of_hook),
+                    "requestBody": body("application/json", hook(), new_hook),
                     "responses": fails(json!({ "200": reply(hook()) }), &unique)
                 },
                 "delete": { "responses": fails(gone, &read) }
@@ -244,22 +244,6 @@ impl Library {
         answered.unwrap_or_else(refusal)
     }
 
-    /// The body of a request, if it is as the schema has it.
-    fn body(&self, asked: &Asked, schema: &Value) -> Result<Map<String, Value>, u16> {
-        let kind = match asked.method.as_str() {
-            "PATCH" => "application/merge-patch+json",
-            _ => "application/json",
-        };
-        if asked.content_type != kind {
-            return Err(415);
-        }
-        let body: Value = serde_json::from_slice(&asked.body).map_err(|_| 400_u16)?;
-        if !fits(schema, &body) {
-            return Err(422);
-        }
-        body.as_object().cloned().ok_or(422)
-    }
-
     fn list(&self, asked: &Asked) -> Answer {
         let number = |name: &str, default: usize| match asked.query.get(name) {
             None => Some(default),
@@ -295,7 +279,7 @@ impl Library {
     }
 
     fn create_book(&mut self, asked: &Asked) -> Result<Answer, u16> {
-        let mut book = self.body(asked, &book(&["title", "author"]))?;
+        let mut book = sent(asked, &book(&["title", "author"]))?;
         let (id, now) = (self.next(), self.now());
         book.insert("id".to_owned(), id.into());
         for name in ["createdAt", "updatedAt"] {
@@ -309,7 +293,7 @@ impl Library {
 
     fn book(&mut self, asked: &Asked, id: u64) -> Result<Answer, u16> {
         let change = match asked.method.as_str() {
-            "PATCH" => self.body(asked, &book(&[]))?,
+            "PATCH" => sent(asked, &book(&[]))?,
             _ => Map::new(),
         };
         let there = self.books.get(&id).ok_or(404_u16)?.clone();
@@ -341,12 +325,14 @@ impl Library {
     }
 
     fn create_hook(&mut self, asked: &Asked) -> Result<Answer, u16> {
-        let body = self.body(asked, &hook())?;
-        if self.is_taken(&body["url"], 0) {
+        let body = sent(asked, &hook())?;
+        let is_full = self.is("no more than one hook") && !self.hooks.is_empty();
+        if self.is_taken(&body["url"], 0) || is_full {
             return Err(409);
         }
         let id = self.next();
-        let active = body.get("active").cloned().unwrap_or(true.into());
+        let default = !self.is("another default of hooks");
+        let active = body.get("active").cloned().unwrap_or(default.into());
         let hook =
             json!({ "id": id, "url": body["url"], "events": body["events"], "active": active });
         self.hooks.insert(id, hook.clone());
@@ -355,7 +341,7 @@ impl Library {
 
     fn hook(&mut self, asked: &Asked, id: u64) -> Result<Answer, u16> {
         let body = match asked.method.as_str() {
-            "PUT" => self.body(asked, &hook())?,
+            "PUT" => sent(asked, &hook())?,
             _ => Map::new(),
         };
         let there = self.hooks.get(&id).ok_or(404_u16)?.clone();
@@ -369,14 +355,44 @@ impl Library {
                 if self.is_taken(&body["url"], id) {
                     return Err(409);
                 }
-                let active = body.get("active").cloned().unwrap_or(true.into());
-                let hook = json!({ "id": id, "url": body["url"], "events": body["events"], "active": active });
-                self.hooks.insert(id, hook.clone());
+                let default = match self.fault {
+                    "a PUT that keeps what it does not name" => there["active"].clone(),
+                    _ => true.into(),
+                };
+                let active = body.get("active").cloned().unwrap_or(default);
+                let mut hook = json!({ "id": id, "url": body["url"], "events": body["events"], "active": active });
+                if self.is("a PUT that leaves the events") {
+                    hook["events"] = there["events"].clone();
+                }
+                if self.is("a PUT that sets what is read-only")
+                    && let Some(id) = body.get("id")
+                {
+                    hook["id"] = id.clone();
+                }
+                if !self.is("a PUT that is not stored") {
+                    self.hooks.insert(id, hook.clone());
+                }
                 Ok(answer(200, hook))
             }
             _ => Err(404),
         }
     }
+}
+
+/// The body of a request, if it is as the schema has it.
+fn sent(asked: &Asked, schema: &Value) -> Result<Map<String, Value>, u16> {
+    let kind = match asked.method.as_str() {
+        "PATCH" => "application/merge-patch+json",
+        _ => "application/json",
+    };
+    if asked.content_type != kind {
+        return Err(415);
+    }
+    let body: Value = serde_json::from_slice(&asked.body).map_err(|_| 400_u16)?;
+    if !fits(schema, &body) {
+        return Err(422);
+    }
+    body.as_object().cloned().ok_or(422)
 }
 
 /// Whether a value is as a schema has it.

@@ -95,6 +95,10 @@ laws! {
         "A PATCH sets the properties that it names."
     PatchChangesNothingElse "patch-changes-nothing-else" Writes
         "A PATCH leaves alone the properties that it does not name."
+    PutSetsWhatItNames "put-sets-what-it-names" Writes
+        "A PUT sets the properties that it names."
+    PutReplaces "put-replaces" Writes
+        "A PUT gives each property that it does not name its declared default, or no value."
     NullClears "null-clears" Writes
         "A PATCH with null clears the property, or sets its declared default."
     EmptyPatchChangesNothing "empty-patch-changes-nothing" Writes

@@ -33,6 +33,7 @@ mod options;
 mod paging;
 mod probes;
 mod refusals;
+mod replacements;
 mod reply;
 mod sample;
 mod schema;
@@ -250,8 +251,12 @@ async fn change(session: &mut Session<'_>, made: &mut BTreeMap<String, Vec<Made>
     for resource in &session.model.resources {
         // The first is what others refer to, and stays as it is where there is another.
         let made = made.get_mut(&resource.item).map(Vec::as_mut_slice);
-        if let Some([.., last]) = made {
+        let Some(made) = made else { continue };
+        // What has nothing but the required properties.
+        let plain = made.get(1).map(|plain| plain.value.clone());
+        if let [.., last] = made {
             changes::verify(session, resource, last).await;
+            replacements::verify(session, resource, last, plain.as_ref()).await;
         }
     }
 }

@@ -71,6 +71,8 @@ pub(crate) struct Session<'m> {
     pub(crate) known: BTreeMap<String, Vec<String>>,
     /// What this run has created, and not yet deleted, by the path of an element.
     pub(crate) created: BTreeMap<String, Vec<String>>,
+    /// The paths of elements that have something unique, as a refusal has shown.
+    pub(crate) unique: BTreeSet<String>,
     pub(crate) secrets: BTreeSet<String>,
     pub(crate) coverage: Coverage,
     pub(crate) requests: usize,
@@ -99,6 +101,7 @@ impl<'m> Session<'m> {
             run,
             known: BTreeMap::new(),
             created: BTreeMap::new(),
+            unique: BTreeSet::new(),
             secrets: BTreeSet::new(),
             coverage,
             requests: 0,
