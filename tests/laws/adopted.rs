@@ -5,7 +5,12 @@ use conformance::verify::Law;
 use crate::library::{told, verified};
 
 /// The laws whose faults are seeded here.
-pub(crate) const LAWS: &[Law] = &[Law::PutSetsWhatItNames, Law::PutReplaces];
+pub(crate) const LAWS: &[Law] = &[
+    Law::PutSetsWhatItNames,
+    Law::PutReplaces,
+    Law::MissingPropertyRefused,
+    Law::NullRefused,
+];
 
 /// Checks that a fault is found as a law, with these words, and as nothing else.
 async fn check(fault: &'static str, law: Law, words: &str) {
@@ -101,4 +106,30 @@ async fn laws_that_a_refused_create_keeps_from_being_tried_are_told() {
         "{:#?}",
         report.findings
     );
+}
+
+#[tokio::test]
+async fn a_required_property_that_may_be_missing_is_found() {
+    let law = Law::MissingPropertyRefused;
+    let words = "nothing, where a value is required, at /title";
+    check("a title is not required", law, words).await;
+}
+
+#[tokio::test]
+async fn a_required_property_of_a_part_that_may_be_missing_is_found() {
+    let law = Law::MissingPropertyRefused;
+    let words = "nothing, where a value is required, at /author/city";
+    let (report, _) = verified("a city is not required").await;
+    let told = told(&report);
+    let is_it = |line: &String| line.starts_with(law.id()) && line.contains(words);
+    assert!(told.iter().any(is_it), "{told:#?}");
+}
+
+#[tokio::test]
+async fn a_null_that_is_not_allowed_and_taken_is_found() {
+    let (report, _) = verified("null is taken for anything").await;
+    let told = told(&report);
+    let words = "null, which is not allowed, at /title";
+    let is_it = |line: &String| line.starts_with(Law::NullRefused.id()) && line.contains(words);
+    assert!(told.iter().any(is_it), "{told:#?}");
 }

@@ -123,6 +123,10 @@ laws! {
         "A value just beyond a declared limit, or outside a declared enumeration, is refused."
     WrongTypeRefused "wrong-type-refused" Refusals
         "A value of another type than declared is refused, at every depth."
+    MissingPropertyRefused "missing-property-refused" Refusals
+        "A body without a required property is refused, at every depth."
+    NullRefused "null-refused" Refusals
+        "A null where the schema allows none is refused, at every depth."
     NoTokenRefused "no-token-refused" Refusals
         "A request without a token is refused by every operation that needs one."
     ForgedTokenRefused "forged-token-refused" Refusals

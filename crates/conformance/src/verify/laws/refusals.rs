@@ -259,7 +259,10 @@ async fn spoiled<'m>(
 fn top(body: &Value, probe: &Probe) -> Value {
     let name = probe.place.split('/').nth(1).unwrap_or_default();
     let name = name.replace("~1", "/").replace("~0", "~");
-    json!({ (name.as_str()): body[&name] })
+    match body.get(&name) {
+        Some(value) => json!({ (name.as_str()): value }),
+        None => json!({}),
+    }
 }
 
 /// Verifies that an operation that needs a token refuses none, a forged one and an

@@ -153,6 +153,8 @@ fn nothing_made(session: &mut Session<'_>, resource: &Resource, reason: &str) {
                 Law::UndeclaredPropertyRefused,
                 Law::BeyondLimitRefused,
                 Law::WrongTypeRefused,
+                Law::MissingPropertyRefused,
+                Law::NullRefused,
             ][..],
         ),
         (resource.read, &[Law::ReadShowsWhatWasWritten]),
