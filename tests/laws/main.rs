@@ -2,7 +2,9 @@
 //!
 //! Every test owns its whole backend, on a port that the system picks.
 
+mod adopted;
 mod faults;
 mod faulty;
+mod library;
 mod other;
 mod sound;

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Context as _;
 use clap::Args;
-use conformance::record::{Operations, Recorder};
+use conformance::record::{Operations, RecordError, Recorder};
 use tokio::net::TcpListener;
 
 use super::project::{ProjectArgs, whole_document};
@@ -16,7 +16,8 @@ use super::project::{ProjectArgs, whole_document};
 /// Point a client at --listen instead of the server. Everything passes through
 /// unchanged; each new kind of exchange is written to --out, with secrets and
 /// personal data replaced by fakes of the same form. What the document does not
-/// declare is replaced too. Ctrl-C ends it.
+/// declare is replaced too, and so is what is uploaded. A request whose body has no
+/// form in an exchange is left out, which is told. Ctrl-C ends it.
 #[derive(Args, Debug)]
 #[command(
     after_help = "Exit codes:\n  0  it was ended\n  2  the arguments are wrong, or it cannot listen or write"
@@ -56,6 +57,7 @@ pub(crate) async fn run(args: &RecordArgs) -> anyhow::Result<ExitCode> {
         operations,
         |written| match written {
             Ok(path) => println!("recorded {}", path.display()),
+            Err(error @ RecordError::LeftOut { .. }) => eprintln!("warning: {error}"),
             Err(error) => eprintln!("error: {:#}", anyhow::Error::from(error)),
         },
     )?;

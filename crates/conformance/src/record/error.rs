@@ -31,6 +31,16 @@ pub enum RecordError {
         /// What happened instead.
         source: SendError,
     },
+    /// An exchange passed by that recorded exchanges have no form for.
+    #[error("{method} {path} is left out: {why}")]
+    LeftOut {
+        /// The method of the request.
+        method: http::Method,
+        /// The path of the operation.
+        path: String,
+        /// Why there is no form for it.
+        why: &'static str,
+    },
     /// The proxy cannot serve.
     #[error("the proxy cannot serve")]
     Serve(#[source] std::io::Error),

@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use contract::recorded::{RecordedExchange, recorded};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use contract::recorded::{RecordedExchange, RecordedPart, recorded};
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Method, StatusCode};
 use serde_json::{Map, Value, json};
@@ -13,7 +15,15 @@ use serde_json::{Map, Value, json};
 use super::error::RecordError;
 use super::operations::{Operation, Operations};
 use super::redact::{Fingerprint, Redactor};
+use crate::multipart;
 use crate::verify::check::{decode, query};
+use crate::verify::{bare, is_json};
+
+/// The content type of a form with a file.
+const FORM: &str = "multipart/form-data";
+
+/// What is recorded in place of a file that is somebody's.
+const EXAMPLE: &str = "An example.";
 
 /// How many kinds of exchange are kept of one operation with one status.
 const MOST_KINDS: usize = 50;
@@ -24,6 +34,8 @@ pub(crate) struct Captured {
     /// The path and the query.
     pub(crate) target: String,
     pub(crate) authorized: bool,
+    /// The content type of the request; empty where it has none.
+    pub(crate) content_type: String,
     pub(crate) request: Vec<u8>,
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,
@@ -38,11 +50,30 @@ pub(crate) struct Redacted {
     pub(crate) exchange: Value,
 }
 
+/// Why an exchange is not recorded.
+#[derive(Debug)]
+pub(crate) enum Unrecorded {
+    /// It is of no operation.
+    NoOperation,
+    /// Recorded exchanges have no form for the body of the request.
+    Body {
+        /// The path of the operation.
+        path: String,
+        /// What kind of body it is.
+        why: &'static str,
+    },
+}
+
 impl Captured {
-    /// The exchange without anything private, if it is of an operation.
-    pub(crate) fn redact(&self, operations: &Operations, redactor: &Redactor) -> Option<Redacted> {
+    /// Returns the exchange without anything private.
+    pub(crate) fn redact(
+        &self,
+        operations: &Operations,
+        redactor: &Redactor,
+    ) -> Result<Redacted, Unrecorded> {
         let (path, text) = self.target.split_once('?').unwrap_or((&self.target, ""));
-        let (operation, variables) = operations.route(&self.method, operations.below_base(path))?;
+        let routed = operations.route(&self.method, operations.below_base(path));
+        let (operation, variables) = routed.ok_or(Unrecorded::NoOperation)?;
         let definitions = &operations.definitions;
         let mut fingerprint = Fingerprint::default();
         let variables = variables
@@ -74,7 +105,12 @@ impl Captured {
             },
             ">",
         ]);
-        if let Some(request) = self.request(operations, operation, redactor, &mut fingerprint) {
+        let request = self.request(operations, operation, redactor, &mut fingerprint);
+        let request = request.map_err(|why| Unrecorded::Body {
+            path: operation.path.clone(),
+            why,
+        })?;
+        if let Some(request) = request {
             exchange.insert("request".into(), request);
         }
         fingerprint.add_all(&["<"]);
@@ -108,41 +144,73 @@ impl Captured {
         } else {
             format!("{}-{status}", operation.id)
         };
-        Some(Redacted {
+        Ok(Redacted {
             stem,
             kind,
             exchange: exchange.into(),
         })
     }
 
+    /// The body of the request, or else why there is no form for it.
     fn request(
         &self,
         operations: &Operations,
         operation: &Operation,
         redactor: &Redactor,
         fingerprint: &mut Fingerprint,
-    ) -> Option<Value> {
+    ) -> Result<Option<Value>, &'static str> {
         if self.request.is_empty() {
-            return None;
+            return Ok(None);
+        }
+        let given = bare(&self.content_type);
+        if operations.are_built_in && operation.body.is_none() {
+            // What was uploaded is somebody's picture. The contract has one of nobody.
+            let known = recorded(&operation.id);
+            let known = known.and_then(|known| known.request.as_ref()?.part.as_ref());
+            return Ok(known.map(|part| {
+                recorded_part(&part.name, &part.filename, &part.content_type, &part.body)
+            }));
+        }
+        if given == FORM && !operation.parts.is_empty() {
+            let part = self.part(operation)?;
+            fingerprint.add_all(&[part["part"]["name"].as_str().unwrap_or_default()]);
+            return Ok(Some(part));
         }
         let Some(schema) = &operation.body else {
-            // What was uploaded is somebody's picture. The contract has one of nobody.
-            let known = recorded(&operation.id).filter(|_| operations.are_built_in)?;
-            let part = known.request.as_ref()?.part.as_ref()?;
-            return Some(json!({
-                "contentType": "multipart/form-data",
-                "part": {
-                    "name": part.name,
-                    "filename": part.filename,
-                    "contentType": part.content_type,
-                    "contentTransferEncoding": part.content_transfer_encoding,
-                    "body": part.body,
-                },
-            }));
+            return if operation.takes_body {
+                Err("its body is neither JSON nor a form with one file")
+            } else {
+                // What is sent although nothing is declared is nothing to show.
+                Ok(None)
+            };
         };
-        let body: Value = serde_json::from_slice(&self.request).ok()?;
+        let body = serde_json::from_slice::<Value>(&self.request);
+        let body = body.map_err(|_| "its body is not JSON")?;
         let body = redactor.value(&operations.definitions, schema, &body, fingerprint);
-        Some(json!({ "contentType": "application/json", "body": body }))
+        let content_type = match given.as_str() {
+            given if is_json(given) => given,
+            _ => "application/json",
+        };
+        Ok(Some(json!({ "contentType": content_type, "body": body })))
+    }
+
+    /// The one part of a form, with another content than somebody's file.
+    fn part(&self, operation: &Operation) -> Result<Value, &'static str> {
+        let parts = multipart::parse(&self.content_type, &self.request);
+        let parts = parts.map_err(|_| "its body is no form that can be read")?;
+        let [part] = parts.as_slice() else {
+            return Err("its form has more than one part, and a recorded exchange has one");
+        };
+        let name = part.name.as_deref().unwrap_or_default();
+        if !operation.parts.contains(name) {
+            return Err("its form has a part that is not declared");
+        }
+        let content_type = part.content_type.as_deref().map(bare);
+        let content_type = content_type
+            .as_deref()
+            .unwrap_or("application/octet-stream");
+        let content = STANDARD.encode(EXAMPLE);
+        Ok(recorded_part(name, "example", content_type, &content))
     }
 
     fn response(
@@ -195,6 +263,20 @@ impl Captured {
         }
         kept
     }
+}
+
+/// A part as exchanges have it; the content is encoded.
+fn recorded_part(name: &str, filename: &str, content_type: &str, content: &str) -> Value {
+    json!({
+        "contentType": FORM,
+        "part": {
+            "name": name,
+            "filename": filename,
+            "contentType": content_type,
+            "contentTransferEncoding": "base64",
+            "body": content,
+        },
+    })
 }
 
 /// A reference to an operation that reads, with the fakes of what stands in it. The
@@ -254,6 +336,8 @@ fn filled(operation: &Operation, variables: &Map<String, Value>) -> String {
 pub(crate) struct Archive {
     directory: PathBuf,
     kinds: BTreeSet<String>,
+    /// What was told to be left out.
+    left_out: BTreeSet<String>,
 }
 
 impl Archive {
@@ -280,16 +364,21 @@ impl Archive {
             let Ok(exchange) = serde_json::from_slice(&text) else {
                 continue;
             };
-            if let Some(redacted) =
-                captured(&exchange).and_then(|captured| captured.redact(operations, redactor))
-            {
+            let redacted = captured(&exchange).map(|of| of.redact(operations, redactor));
+            if let Some(Ok(redacted)) = redacted {
                 kinds.insert(redacted.kind);
             }
         }
         Ok(Self {
             directory: directory.to_owned(),
             kinds,
+            left_out: BTreeSet::new(),
         })
+    }
+
+    /// Returns whether it was not told yet that something is left out.
+    pub(crate) fn leaves_out(&mut self, what: String) -> bool {
+        self.left_out.insert(what)
     }
 
     /// Writes an exchange if there is none of its kind, and returns the name of
@@ -324,6 +413,22 @@ impl Archive {
     }
 }
 
+/// The content type and the text of a form with a part.
+fn form(part: &RecordedPart) -> (String, String) {
+    let RecordedPart {
+        name,
+        filename,
+        content_type,
+        body,
+        ..
+    } = part;
+    let text = format!(
+        "--part\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{filename}\"\r\n\
+         Content-Type: {content_type}\r\n\r\n{body}\r\n--part--\r\n"
+    );
+    (format!("{FORM}; boundary=part"), text)
+}
+
 /// A recorded exchange as if it passed by again.
 fn captured(exchange: &RecordedExchange) -> Option<Captured> {
     let mut target = exchange.path.clone();
@@ -335,17 +440,19 @@ fn captured(exchange: &RecordedExchange) -> Option<Captured> {
         target = format!("{target}?{}", pairs.join("&"));
     }
     let request = exchange.request.as_ref();
-    let body = request.and_then(|request| match (&request.body, &request.part) {
-        (Some(body), _) => Some(body.to_string()),
-        (None, Some(part)) => Some(part.body.clone()),
+    let sent = request.and_then(|request| match (&request.body, &request.part) {
+        (Some(body), _) => Some((request.content_type.clone(), body.to_string())),
+        (None, Some(part)) => Some(form(part)),
         (None, None) => None,
     });
+    let (content_type, body) = sent.unwrap_or_default();
     let response = &exchange.response;
     Some(Captured {
         method: Method::from_bytes(exchange.method.as_bytes()).ok()?,
         target,
         authorized: exchange.authenticated,
-        request: body.unwrap_or_default().into_bytes(),
+        content_type,
+        request: body.into_bytes(),
         status: response.status,
         headers: response.header_map(),
         response: response

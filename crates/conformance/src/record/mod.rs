@@ -5,7 +5,8 @@
 //! (operation, status, and which properties and enum values it shows) it writes
 //! one example, in the form of `openapi/recorded`. Nothing private reaches the
 //! disk; the private module `redact` says what that means. Traffic that is of no
-//! operation passes through and leaves no trace.
+//! operation passes through and leaves no trace. Where the form has nothing for the
+//! body of a request, that is told, and no file is written.
 
 mod error;
 mod exchange;
@@ -25,7 +26,7 @@ use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use contract::error::{Code, ErrorBody};
-use http::header::{AUTHORIZATION, CONNECTION, CONTENT_TYPE, HOST};
+use http::header::{CONNECTION, CONTENT_TYPE, HOST};
 use http::{HeaderMap, HeaderName, StatusCode, Uri, Version};
 use http_body::{Body, Frame, SizeHint};
 use tokio::net::TcpListener;
@@ -33,9 +34,11 @@ use tokio::sync::{mpsc, oneshot};
 use upstream::{Client, Config, Roots, SendError, base};
 
 pub use error::RecordError;
-use exchange::{Archive, Captured};
+use exchange::{Archive, Captured, Unrecorded};
 pub use operations::Operations;
 use redact::Redactor;
+
+use crate::verify::check::text;
 
 /// How long the upstream may take to begin its reply.
 const TIMEOUT: Duration = Duration::from_mins(1);
@@ -157,10 +160,19 @@ impl Recorder {
     }
 
     fn record(&self, captured: &Captured) {
-        let Some(redacted) = captured.redact(&self.operations, &self.redactor) else {
-            return;
-        };
+        let redacted = captured.redact(&self.operations, &self.redactor);
         let mut archive = self.archive.lock().unwrap_or_else(PoisonError::into_inner);
+        let redacted = match redacted {
+            Ok(redacted) => redacted,
+            Err(Unrecorded::NoOperation) => return,
+            Err(Unrecorded::Body { path, why }) => {
+                let method = captured.method.clone();
+                if archive.leaves_out(format!("{method} {path} {why}")) {
+                    (self.notify)(Err(RecordError::LeftOut { method, path, why }));
+                }
+                return;
+            }
+        };
         match archive.keep(&redacted) {
             Ok(None) => {}
             Ok(Some(path)) => (self.notify)(Ok(path)),
@@ -181,7 +193,10 @@ async fn pass(recorder: Arc<Recorder>, busy: mpsc::Sender<()>, request: Request)
         return refuse("the path cannot be put behind the upstream's URL");
     };
     let method = head.method.clone();
-    let authorized = head.headers.contains_key(AUTHORIZATION);
+    let authorized = recorder
+        .operations
+        .are_given_credentials(&head.headers, &target);
+    let content_type = text(&head.headers, CONTENT_TYPE.as_str());
     head.uri = uri;
     head.version = Version::HTTP_11;
     strip(&mut head.headers);
@@ -213,6 +228,7 @@ async fn pass(recorder: Arc<Recorder>, busy: mpsc::Sender<()>, request: Request)
             method,
             target,
             authorized,
+            content_type,
             request,
             status,
             headers,

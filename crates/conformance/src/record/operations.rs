@@ -4,10 +4,15 @@
 //! out. So nothing here has to be complete, and a schema that is not understood costs
 //! an example its values, and nobody a secret.
 
+use std::collections::BTreeSet;
+
 use crate::in_place::in_place;
 use crate::methods::operations;
 use crate::reference::follow;
-use http::Method;
+use crate::verify::Scheme;
+use crate::verify::check::query;
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, Method};
 use serde_json::{Map, Value};
 
 use contract::openapi::PUBLIC_URL;
@@ -25,6 +30,8 @@ pub struct Operations {
     /// The path that all others are below; empty where there is none.
     base: String,
     all: Vec<Operation>,
+    /// How a caller says who it is.
+    schemes: Vec<Scheme>,
     /// The schemas by their names, which refer to each other as `#/$defs/NAME`.
     pub(crate) definitions: Definitions,
     /// Whether they are those of the contract that is built in.
@@ -45,6 +52,10 @@ pub(crate) struct Operation {
     pub(crate) query_parameters: Map<String, Value>,
     /// The schema of a JSON body.
     pub(crate) body: Option<Value>,
+    /// Whether a body of whatever type is declared.
+    pub(crate) takes_body: bool,
+    /// The names of the parts of a form.
+    pub(crate) parts: BTreeSet<String>,
     /// The schemas of the replies by their status, or `default`.
     replies: Map<String, Value>,
     /// The schemas of the headers of replies by their names, in the same way.
@@ -114,6 +125,7 @@ impl Operations {
             origin: origin_of(base).to_owned(),
             base: path_of(base).trim_end_matches('/').to_owned(),
             all,
+            schemes: Scheme::all(document),
             definitions,
             are_built_in: false,
         }
@@ -127,6 +139,14 @@ impl Operations {
             .filter(|operation| operation.method == *method)
             .filter_map(|operation| Some((operation, variables(&operation.path, path)?)))
             .min_by_key(|(_, variables)| variables.len())
+    }
+
+    /// Returns whether a request says who makes it: with `Authorization`, or in a way that
+    /// the document has.
+    pub(crate) fn are_given_credentials(&self, headers: &HeaderMap, target: &str) -> bool {
+        let pairs = query(target.split_once('?').map_or("", |(_, query)| query));
+        let mut schemes = self.schemes.iter();
+        headers.contains_key(AUTHORIZATION) || schemes.any(|of| of.is_given(headers, &pairs))
     }
 
     /// Returns the scheme, host and port of the API; nothing where the document has none.
@@ -190,7 +210,12 @@ fn operation(
             _ => None,
         };
     }
-    let body = json_schema(document, follow(document, &stated["requestBody"]));
+    let carrier = follow(document, &stated["requestBody"]);
+    let body = json_schema(document, carrier);
+    let form = &carrier["content"]["multipart/form-data"]["schema"];
+    let parts = members(&flat(document, follow(document, form), 0)["properties"])
+        .map(|(name, _)| name.clone())
+        .collect();
     let replies = members(&stated["responses"]).map(|(status, response)| {
         let schema = json_schema(document, follow(document, response));
         (status.clone(), schema.unwrap_or_default())
@@ -214,6 +239,8 @@ fn operation(
         path_parameters,
         query_parameters,
         body,
+        takes_body: members(&carrier["content"]).next().is_some(),
+        parts,
         replies,
         headers: headers.collect(),
     }
@@ -303,7 +330,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::record::exchange::Captured;
+    use crate::record::exchange::{Captured, Unrecorded};
     use crate::record::redact::Redactor;
 
     fn shop() -> Operations {
@@ -352,6 +379,7 @@ mod tests {
             method: Method::PUT,
             target: target.to_owned(),
             authorized: true,
+            content_type: "application/json".to_owned(),
             request: request.to_string().into_bytes(),
             status: http::StatusCode::from_u16(status).expect("a status"),
             headers: http::HeaderMap::new(),
@@ -448,5 +476,98 @@ mod tests {
             let operation = operation.expect("it is in the catalogue");
             assert_eq!(stated.success, operation.status.as_u16(), "{}", stated.id);
         }
+    }
+
+    /// An API whose key stands in a header, a parameter or a cookie.
+    fn keyed() -> Operations {
+        let form = |names: &[&str]| {
+            let properties = names.iter().map(|name| ((*name).to_owned(), json!({})));
+            let properties: Map<_, _> = properties.collect();
+            json!({"content": {"multipart/form-data": {"schema": {"properties": properties}}}})
+        };
+        let scheme = |place: &str, name: &str| json!({"type": "apiKey", "in": place, "name": name});
+        Operations::of(&json!({
+            "openapi": "3.1.0",
+            "paths": {"/files": {
+                "put": {
+                    "operationId": "putFile", "requestBody": form(&["file"]), "responses": {}
+                },
+                "patch": {
+                    "operationId": "patchFile",
+                    "requestBody": {"content": {"application/merge-patch+json": {"schema": {}}}},
+                    "responses": {}
+                }
+            }},
+            "components": {"securitySchemes": {
+                "header": scheme("header", "X-Api-Key"),
+                "query": scheme("query", "key"),
+                "cookie": scheme("cookie", "sid")
+            }}
+        }))
+    }
+
+    #[test]
+    fn credentials_are_seen_wherever_the_document_has_them() {
+        let check = |name: &'static str, value: &str, target: &str, expected: bool| {
+            let mut headers = HeaderMap::new();
+            headers.insert(name, value.parse().expect("a value"));
+            let given = keyed().are_given_credentials(&headers, target);
+            assert_eq!(given, expected, "{name} {target}");
+        };
+        check("x-api-key", "secret", "/files", true);
+        check("x-other", "secret", "/files?key=secret", true);
+        check("cookie", "a=b; sid=secret", "/files", true);
+        check("authorization", "Bearer secret", "/files", true);
+        check("x-other", "secret", "/files?other=secret", false);
+    }
+
+    /// A form with files of these names, as it is sent.
+    fn upload(names: &[&str]) -> Captured {
+        let parts = names.iter().map(|name| {
+            format!(
+                "--b\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"Marie.pdf\"\r\n\
+                 Content-Type: application/pdf\r\n\r\nMarie Curie\r\n"
+            )
+        });
+        let parts: Vec<_> = parts.collect();
+        Captured {
+            content_type: "multipart/form-data; boundary=b".to_owned(),
+            request: format!("{}--b--\r\n", parts.concat()).into_bytes(),
+            ..captured("/files", 200, &Value::Null, &Value::Null)
+        }
+    }
+
+    #[test]
+    fn an_upload_is_recorded_with_another_file() {
+        let redactor = Redactor::with_key(&[7; 32]);
+        let redacted = upload(&["file"]).redact(&keyed(), &redactor);
+        let request = redacted.expect("it is recorded").exchange["request"].clone();
+        assert_eq!(request["contentType"], "multipart/form-data");
+        assert_eq!(request["part"]["name"], "file");
+        assert_eq!(request["part"]["contentType"], "application/pdf");
+        assert!(!request.to_string().contains("Marie"));
+    }
+
+    #[test]
+    fn an_upload_that_no_exchange_has_a_form_for_is_left_out() {
+        let redactor = Redactor::with_key(&[7; 32]);
+        for names in [&["file", "other"][..], &["other"]] {
+            let redacted = upload(names).redact(&keyed(), &redactor);
+            let left_out = matches!(redacted, Err(Unrecorded::Body { .. }));
+            assert!(left_out, "{names:?}");
+        }
+    }
+
+    #[test]
+    fn a_body_keeps_its_content_type() {
+        let redactor = Redactor::with_key(&[7; 32]);
+        let patch = Captured {
+            method: Method::PATCH,
+            content_type: "application/merge-patch+json; charset=utf-8".to_owned(),
+            ..captured("/files", 200, &json!({"a": 1}), &Value::Null)
+        };
+        let redacted = patch.redact(&keyed(), &redactor).expect("it is recorded");
+        let content_type = &redacted.exchange["request"]["contentType"];
+        assert_eq!(content_type, "application/merge-patch+json");
     }
 }

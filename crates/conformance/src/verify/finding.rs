@@ -46,17 +46,14 @@ impl About<'_> {
             Direction::Request => "request",
             Direction::Response => "response",
         };
-        let place = match problem.pointer.as_str() {
-            "" => what.to_owned(),
-            pointer => format!("{pointer} in {what}"),
-        };
+        let message = problem.about(what);
         self.finding(
             level,
             format!("{prefix}-{}", problem.kind),
             Some(direction),
             problem.schema,
             problem.pointer,
-            format!("{place} {}", problem.message),
+            message,
         )
     }
 

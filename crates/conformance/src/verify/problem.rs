@@ -20,6 +20,17 @@ pub(crate) struct Problem {
     pub(crate) message: String,
 }
 
+impl Problem {
+    /// Returns what is wrong with a value of this name, as a sentence without a full stop.
+    pub(crate) fn about(&self, what: &str) -> String {
+        let place = match self.pointer.as_str() {
+            "" => what.to_owned(),
+            pointer => format!("{pointer} in {what}"),
+        };
+        format!("{place} {}", self.message)
+    }
+}
+
 /// Everything that is wrong with a value. `published` makes the place in the OpenAPI
 /// document of a place in the schema.
 pub(crate) fn problems(

@@ -1,11 +1,8 @@
 //! Judges exchanges, and remembers what it has seen of a document.
 
-use std::collections::BTreeSet;
-
-use super::undeclared::undeclared;
 use crate::report::{self, Direction, Finding, Level};
 use crate::verify::finding::About;
-use crate::verify::laws::{Coverage, Model, Operation, Schemas, is_marked};
+use crate::verify::laws::{Coverage, Model, Operation, Replies, Wrong, undeclared};
 use crate::verify::problem::Problem;
 
 /// Judges exchanges by a document.
@@ -15,9 +12,7 @@ pub(crate) struct Checker<'m> {
     /// What is given and not declared in a query is an error.
     pub(super) strict_parameters: bool,
     pub(super) seen: Coverage,
-    schemas: Schemas,
-    /// The places of schemas that cannot be verified, which are told once.
-    not_understood: BTreeSet<String>,
+    pub(super) replies: Replies<'m>,
 }
 
 /// What is judged: an exchange, of an operation.
@@ -34,8 +29,7 @@ impl<'m> Checker<'m> {
             model,
             strict_parameters,
             seen: Coverage::of_document(),
-            schemas: Schemas::new(model.root()),
-            not_understood: BTreeSet::new(),
+            replies: Replies::new(model.root()),
         }
     }
 
@@ -78,37 +72,28 @@ impl<'m> Checker<'m> {
         pointer: &str,
         value: &serde_json::Value,
     ) -> Vec<Problem> {
-        match self.schemas.problems(direction, pointer, value) {
-            Ok(mut problems) => {
-                let root = self.model.root();
-                for problem in &mut problems {
-                    let schema = root.pointer(&problem.schema);
-                    let is_hidden =
-                        schema.is_some_and(|schema| is_marked(root, schema, "writeOnly"));
-                    // A schema can refuse everything for reasons of its own.
-                    if problem.kind == "write-only-property" && !is_hidden {
-                        problem.kind = "invalid-value";
-                        "must not be there".clone_into(&mut problem.message);
-                    }
-                }
-                problems
-            }
+        match self.replies.problems(direction, pointer, value) {
+            Ok(problems) => problems,
             Err(reason) => {
-                if self.not_understood.insert(pointer.to_owned()) {
-                    let mut finding = self.about(at).find(
-                        Level::Warning,
-                        "schema-not-understood",
-                        "",
-                        format!("values are not verified against this schema: {reason}"),
-                    );
-                    if let Some(base) = &mut finding.base {
-                        pointer.clone_into(&mut base.pointer);
-                    }
-                    self.findings.push(finding);
+                if let Some(wrong) = reason {
+                    self.tell(at, wrong);
                 }
                 Vec::new()
             }
         }
+    }
+
+    /// Notes what is wrong with a reply, or why that cannot be told.
+    pub(super) fn tell(&mut self, at: At<'_>, wrong: Wrong) {
+        let about = self.about(at);
+        let mut finding = about.find(wrong.level, &wrong.id, "", wrong.message);
+        if let Some(base) = &mut finding.base {
+            base.pointer = wrong.described;
+        }
+        if let Some(revision) = &mut finding.revision {
+            revision.pointer = wrong.pointer;
+        }
+        self.findings.push(finding);
     }
 
     /// Notes problems with a value that has a name.

@@ -16,7 +16,6 @@ mod request;
 mod route;
 #[cfg(test)]
 mod tests;
-mod undeclared;
 
 pub(crate) use self::captured::{entry, exchange};
 pub(crate) use self::checker::Checker;

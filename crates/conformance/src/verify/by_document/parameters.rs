@@ -7,13 +7,12 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use serde_json::{Map, Value};
 
 use super::checker::{At, Checker};
-use crate::reference::{follow, place};
+use crate::reference::place;
 use crate::report::{Direction, Level};
 use crate::verify::check::decode;
-use crate::verify::laws::{Parameter, Scheme, cookies, has_type, properties, resolve};
-
-/// More types below one another than this are not looked at.
-const MAX_DEPTH: usize = 8;
+use crate::verify::laws::{
+    Parameter, Scheme, cookies, has_type, properties, resolve, scalar, typed,
+};
 
 /// How a parameter of the query is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -273,53 +272,6 @@ impl Checker<'_> {
         let id = "request-missing-property";
         self.find(at, Level::Error, id, "/parameters", message);
     }
-}
-
-/// The JSON value that a text stands for by a schema.
-pub(super) fn typed(root: &Value, schema: &Value, text: &str) -> Value {
-    let is = |name| takes(root, schema, name, 0);
-    if is("array") && !is("string") {
-        let items = &resolve(root, schema)["items"];
-        // An element that is a list itself has no form.
-        return text
-            .split(',')
-            .map(|item| scalar(root, items, item))
-            .collect();
-    }
-    scalar(root, schema, text)
-}
-
-fn scalar(root: &Value, schema: &Value, text: &str) -> Value {
-    let is = |name| takes(root, schema, name, 0);
-    match text.parse::<Value>() {
-        // Such as `1` among the texts of an enumeration.
-        _ if is_option(root, schema, text) => text.into(),
-        Ok(value) if value.is_number() && (is("integer") || is("number")) => value,
-        Ok(value) if value.is_boolean() && is("boolean") => value,
-        _ => text.into(),
-    }
-}
-
-/// Returns whether a text is among the values of an enumeration, as a text.
-fn is_option(root: &Value, schema: &Value, text: &str) -> bool {
-    let options = resolve(root, schema)["enum"].as_array();
-    options.is_some_and(|options| options.iter().any(|option| option == text))
-}
-
-/// Returns whether a type is one of those that a schema has, in any alternative.
-fn takes(root: &Value, schema: &Value, name: &str, depth: usize) -> bool {
-    if depth > MAX_DEPTH {
-        return false;
-    }
-    let schema = follow(root, schema);
-    if has_type(root, schema, name) {
-        return true;
-    }
-    let parts = ["anyOf", "oneOf", "allOf"].into_iter();
-    let mut parts = parts
-        .filter_map(|keyword| schema[keyword].as_array())
-        .flatten();
-    parts.any(|part| takes(root, part, name, depth + 1))
 }
 
 /// An object with these members, each by the schema at `pointer`.

@@ -5,12 +5,11 @@ use serde_json::Value;
 
 use super::checker::{At, Checker};
 use super::parameters::form_fields;
-use super::reply::{fitting, names};
 use crate::reference::escape;
 use crate::reference::follow;
 use crate::report::{Direction, Level};
 use crate::verify::check::query;
-use crate::verify::laws::{Media, bare, is_json, properties, required};
+use crate::verify::laws::{Media, bare, fitting, is_json, names, properties, required};
 
 /// A request as it was captured.
 pub(crate) struct Request<'a> {

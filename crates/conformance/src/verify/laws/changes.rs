@@ -231,7 +231,7 @@ impl<'m> Change<'m, '_> {
             return session.untried(Law::PatchChangesWhatItNames, self.operation, reason);
         }
         shows(session, self.resource, self.made).await;
-        self.times(session, &first, &begun);
+        times(session, self.operation, &first, (&begun, self.made));
     }
 
     /// A plain text other than this property, and its value.
@@ -350,42 +350,6 @@ impl<'m> Change<'m, '_> {
         }
     }
 
-    /// What the times of a thing say after it was changed.
-    fn times(&self, session: &mut Session<'m>, first: &Value, begun: &str) {
-        let requests = [begun, self.made.shown.as_str()];
-        let named = |names: &[&'static str]| {
-            let mut names = names.iter().copied();
-            names.find(|name| compare::instant(&first[*name]).is_some())
-        };
-        if let Some(name) = named(&UPDATED) {
-            session.held(Law::UpdatedAtMoves, self.operation);
-            let moved = compare::instant(&self.made.value[name]) > compare::instant(&first[name]);
-            if !moved {
-                let message = format!("`{name}` is not later than before the changes");
-                session.breach(Law::UpdatedAtMoves, self.operation, &requests, &message);
-            }
-        } else {
-            session.untried(
-                Law::UpdatedAtMoves,
-                self.operation,
-                "no property tells the last change",
-            );
-        }
-        if let Some(name) = named(&CREATED) {
-            session.held(Law::CreatedAtStands, self.operation);
-            if !compare::same(&self.made.value[name], &first[name]) {
-                let message = format!("`{name}` is another than before the changes");
-                session.breach(Law::CreatedAtStands, self.operation, &requests, &message);
-            }
-        } else {
-            session.untried(
-                Law::CreatedAtStands,
-                self.operation,
-                "no property tells the creation",
-            );
-        }
-    }
-
     /// A PATCH of each property to null that it can have.
     async fn nulls(&mut self, session: &mut Session<'m>) {
         let law = Law::NullClears;
@@ -458,8 +422,50 @@ impl<'m> Change<'m, '_> {
     }
 }
 
+/// Verifies what the times of a thing say after an operation has changed it. `begun` is
+/// the write before the changes, as reports show it.
+pub(crate) fn times(
+    session: &mut Session<'_>,
+    operation: &Operation,
+    first: &Value,
+    (begun, made): (&str, &Made),
+) {
+    let requests = [begun, made.shown.as_str()];
+    let named = |names: &[&'static str]| {
+        let mut names = names.iter().copied();
+        names.find(|name| compare::instant(&first[*name]).is_some())
+    };
+    if let Some(name) = named(&UPDATED) {
+        session.held(Law::UpdatedAtMoves, operation);
+        let moved = compare::instant(&made.value[name]) > compare::instant(&first[name]);
+        if !moved {
+            let message = format!("`{name}` is not later than before the changes");
+            session.breach(Law::UpdatedAtMoves, operation, &requests, &message);
+        }
+    } else {
+        session.untried(
+            Law::UpdatedAtMoves,
+            operation,
+            "no property tells the last change",
+        );
+    }
+    if let Some(name) = named(&CREATED) {
+        session.held(Law::CreatedAtStands, operation);
+        if !compare::same(&made.value[name], &first[name]) {
+            let message = format!("`{name}` is another than before the changes");
+            session.breach(Law::CreatedAtStands, operation, &requests, &message);
+        }
+    } else {
+        session.untried(
+            Law::CreatedAtStands,
+            operation,
+            "no property tells the creation",
+        );
+    }
+}
+
 /// Waits until the clock of the server shows another time than the last change.
-async fn tick(value: &Value) {
+pub(crate) async fn tick(value: &Value) {
     let updated = UPDATED.iter().find_map(|name| value[*name].as_str());
     if let Some(updated) = updated {
         let [fine, coarse] = TICKS;

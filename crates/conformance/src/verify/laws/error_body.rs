@@ -25,10 +25,6 @@ pub(crate) struct Broken {
 }
 
 impl Broken {
-    pub(super) fn new(law: Law, message: impl Into<String>) -> Self {
-        Self::at(law, String::new(), message)
-    }
-
     fn at(law: Law, pointer: String, message: impl Into<String>) -> Self {
         Self {
             law,

@@ -57,7 +57,7 @@ fn of_replies(operation: &Operation, found: &mut BTreeSet<Exemption>) {
 }
 
 fn of_resource(model: &Model, resource: &Resource, found: &mut BTreeSet<Exemption>) {
-    let writes = [resource.create, resource.patch];
+    let writes = [resource.create, resource.patch, resource.put];
     let writes = writes
         .into_iter()
         .filter_map(|write| model.operation(write));

@@ -68,7 +68,7 @@ laws! {
     PageWithinLimit "page-within-limit" Paging
         "A page has no more elements than the request allows."
     PageLinksLeadOn "page-links-lead-on" Paging
-        "Each link to a next page leads to a page of the same list on the same host, and the last page has none."
+        "Each link to a next page, seen from the URL of its own page, leads to a page of the same list on the same host, and the last page has none."
     IdsAreUnique "ids-are-unique" Paging
         "No two things have the same identifier."
     ReadIsWhatIsListed "read-is-what-is-listed" Paging
@@ -86,7 +86,7 @@ laws! {
     DefaultsAreFilled "defaults-are-filled" Writes
         "What was created has the declared default of each property that was not sent."
     LocationLeadsToCreated "location-leads-to-created" Writes
-        "The Location of what was created is on the same host and leads to it."
+        "The Location of what was created, seen from the URL of the request, is on the same host and leads to it."
     ReadShowsWhatWasWritten "read-shows-what-was-written" Writes
         "A read shows what the reply to the create or change before it has shown."
     ListShowsWhatWasWritten "list-shows-what-was-written" Writes
@@ -95,6 +95,10 @@ laws! {
         "A PATCH sets the properties that it names."
     PatchChangesNothingElse "patch-changes-nothing-else" Writes
         "A PATCH leaves alone the properties that it does not name."
+    PutSetsWhatItNames "put-sets-what-it-names" Writes
+        "A PUT sets the properties that it names."
+    PutReplaces "put-replaces" Writes
+        "A PUT gives each property that it does not name its declared default, or no value."
     NullClears "null-clears" Writes
         "A PATCH with null clears the property, or sets its declared default."
     EmptyPatchChangesNothing "empty-patch-changes-nothing" Writes
@@ -119,6 +123,10 @@ laws! {
         "A value just beyond a declared limit, or outside a declared enumeration, is refused."
     WrongTypeRefused "wrong-type-refused" Refusals
         "A value of another type than declared is refused, at every depth."
+    MissingPropertyRefused "missing-property-refused" Refusals
+        "A body without a required property is refused, at every depth."
+    NullRefused "null-refused" Refusals
+        "A null where the schema allows none is refused, at every depth."
     NoTokenRefused "no-token-refused" Refusals
         "A request without a token is refused by every operation that needs one."
     ForgedTokenRefused "forged-token-refused" Refusals
@@ -134,9 +142,9 @@ laws! {
     SecretIsNotLogged "secret-is-not-logged" Secrets
         "A secret that was once sent is not in the log of the server."
     ReplyAsDeclared "reply-as-declared" Errors
-        "A reply that is no error has a declared status and the body that is declared for it."
+        "A reply that is no error has a declared status, and the headers, the content type and the body that are declared for it."
     ErrorAsDeclared "error-as-declared" Errors
-        "An error has a declared status and the body that is declared for it."
+        "An error has a declared status, and the headers, the content type and the body that are declared for it."
     ErrorCodeIsStatus "error-code-is-status" Errors
         "The code and the canonical status in an error are those of its HTTP status."
     ErrorReasonInTable "error-reason-in-table" Errors

@@ -33,6 +33,8 @@ mod options;
 mod paging;
 mod probes;
 mod refusals;
+mod replacements;
+mod reply;
 mod sample;
 mod schema;
 mod schemas;
@@ -42,6 +44,9 @@ mod select;
 mod session;
 mod sorting;
 mod statuses;
+mod target;
+mod typed;
+mod undeclared;
 mod values;
 mod verdict;
 mod writes;
@@ -66,10 +71,13 @@ pub(crate) use self::error_body::{Broken, Received, carried, error_of, unkept_pr
 pub(crate) use self::exchange::Ask;
 pub(crate) use self::hints::Hints;
 pub(crate) use self::model::{Model, Resource};
-pub(crate) use self::operation::{Media, Operation, Parameter, Reply, bare, is_json};
+pub(crate) use self::operation::{Media, Operation, Parameter, bare, is_json};
+pub(crate) use self::reply::{Replies, Wrong, fitting, names};
 pub(crate) use self::schema::{elements, has_type, is_marked, properties, required, resolve};
-pub(crate) use self::schemas::Schemas;
+
 pub(crate) use self::session::{Session, Shown};
+pub(crate) use self::typed::{scalar, typed};
+pub(crate) use self::undeclared::undeclared;
 pub(crate) use self::writes::is_as_sent;
 
 use self::lists::List;
@@ -243,8 +251,12 @@ async fn change(session: &mut Session<'_>, made: &mut BTreeMap<String, Vec<Made>
     for resource in &session.model.resources {
         // The first is what others refer to, and stays as it is where there is another.
         let made = made.get_mut(&resource.item).map(Vec::as_mut_slice);
-        if let Some([.., last]) = made {
+        let Some(made) = made else { continue };
+        // What has nothing but the required properties.
+        let plain = made.get(1).map(|plain| plain.value.clone());
+        if let [.., last] = made {
             changes::verify(session, resource, last).await;
+            replacements::verify(session, resource, last, plain.as_ref()).await;
         }
     }
 }

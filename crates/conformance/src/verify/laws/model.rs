@@ -27,6 +27,7 @@ pub(crate) struct Resource {
     pub(crate) create: Option<usize>,
     pub(crate) read: Option<usize>,
     pub(crate) patch: Option<usize>,
+    pub(crate) put: Option<usize>,
     pub(crate) delete: Option<usize>,
     /// The property that identifies an element.
     pub(crate) id: String,
@@ -173,12 +174,15 @@ fn resources(root: &Value, operations: &[Operation]) -> Vec<Resource> {
         let names = [stem(segment), stem(variable)];
         let create = find(&Method::POST, collection);
         let patch = find(&Method::PATCH, item);
+        let put = find(&Method::PUT, item);
         let delete = find(&Method::DELETE, item);
-        let written = [create, patch]
+        let written = [create, patch, put]
             .into_iter()
             .filter_map(|number| operations.get(number?));
         let bodies = written.filter_map(|operation| Some(&operation.body.as_ref()?.schema));
-        let shown = [of(create), of(read), of(patch)].into_iter().flatten();
+        let shown = [of(create), of(read), of(patch), of(put)]
+            .into_iter()
+            .flatten();
         let all: Vec<_> = bodies.chain(shown).collect();
         let saying = |words: &str| {
             let properties = all.iter().flat_map(|of| schema::properties(root, of));
@@ -198,6 +202,7 @@ fn resources(root: &Value, operations: &[Operation]) -> Vec<Resource> {
             create,
             read,
             patch,
+            put,
             delete,
             id,
             names: names

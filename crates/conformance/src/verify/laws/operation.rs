@@ -45,8 +45,6 @@ pub(crate) struct Media {
 pub(crate) struct Reply {
     /// The schema of a JSON body.
     pub(crate) schema: Option<Value>,
-    /// Where that stands in the document, as a JSON pointer.
-    pub(crate) schema_at: String,
     pub(crate) example: Option<Value>,
     /// The names of the headers, in lower case.
     pub(crate) headers: BTreeSet<String>,
@@ -231,7 +229,6 @@ fn replies(root: &Value, stated: &Value, stated_at: &str) -> BTreeMap<String, Re
         let headers = reply["headers"].as_object().into_iter().flatten();
         let stated = Reply {
             schema: media.map(|media| media["schema"].clone()),
-            schema_at: schema_at(&reply["content"], &pointer),
             example: media.and_then(|media| example(root, media)),
             headers: headers.map(|(name, _)| name.to_lowercase()).collect(),
             description: reply["description"].as_str().unwrap_or_default().to_owned(),

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use http::Uri;
 use serde_json::Value;
 
 use super::compare;
@@ -11,6 +10,7 @@ use super::law::Law;
 use super::lists::{List, Listed, Way, next};
 use super::session::Session;
 use super::sorting;
+use super::target::{Elsewhere, target};
 use crate::verify::check::query;
 
 const LAWS: [Law; 3] = [
@@ -246,42 +246,24 @@ async fn pages<'m>(
 }
 
 /// The request that a link leads to.
-fn led(base: &str, target: &str, list: &List<'_>) -> Result<Ask, String> {
-    let (place, text) = target.split_once('?').unwrap_or((target, ""));
-    let below = below(base, place)
-        .ok_or_else(|| "the link to the next page leads to another host".to_owned())?;
-    if below != list.path {
+fn led(base: &str, reference: &str, list: &List<'_>) -> Result<Ask, String> {
+    let (path, text) = match target(base, &list.path, reference) {
+        Ok(found) => found,
+        Err(Elsewhere::Host) => {
+            return Err("the link to the next page leads to another host".to_owned());
+        }
+        Err(Elsewhere::Path) => {
+            return Err(
+                "the link to the next page leads out of the path below which the API is".to_owned(),
+            );
+        }
+    };
+    if path != list.path {
         return Err("the link to the next page leads to something else than the list".to_owned());
     }
-    let mut ask = Ask::new(list.path.clone());
-    ask.query = query(text);
+    let mut ask = Ask::new(path);
+    ask.query = query(&text);
     Ok(ask)
-}
-
-/// The path below the base that a URL or a path leads to; nothing where that is on
-/// another host. A path may begin with that of the base.
-pub(crate) fn below(base: &str, target: &str) -> Option<String> {
-    let base: Uri = base.parse().ok()?;
-    let base_path = base.path().trim_end_matches('/');
-    let path = if target.contains("://") {
-        let target: Uri = target.parse().ok()?;
-        if target.authority() != base.authority() {
-            return None;
-        }
-        target.path().to_owned()
-    } else if target.starts_with("//") {
-        return None;
-    } else {
-        target
-            .split(['?', '#'])
-            .next()
-            .unwrap_or_default()
-            .to_owned()
-    };
-    let rest = path
-        .strip_prefix(base_path)
-        .filter(|rest| rest.starts_with('/'));
-    Some(rest.map_or(path.clone(), str::to_owned))
 }
 
 /// Returns whether no two elements of a list have the same identifier.
@@ -375,31 +357,4 @@ fn differs(list: &List<'_>, item: &Value, exchange: &Exchange) -> Option<String>
     compare::difference(item, value, |name| {
         item.get(name).is_none() || list.resource.once.contains(name)
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[track_caller]
-    fn check(target: &str, expected: Option<&str>) {
-        assert_eq!(
-            below("http://a:1/v2", target).as_deref(),
-            expected,
-            "{target}"
-        );
-    }
-
-    #[test]
-    fn a_place_on_this_host_is_below_the_base() {
-        check("/v2/users", Some("/users"));
-        check("/users/1", Some("/users/1"));
-        check("http://a:1/v2/users?limit=1", Some("/users"));
-    }
-
-    #[test]
-    fn a_place_on_another_host_is_nowhere() {
-        check("http://b:1/v2/users", None);
-        check("//b/v2/users", None);
-    }
 }

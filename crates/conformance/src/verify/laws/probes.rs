@@ -25,8 +25,8 @@ pub(crate) struct Probe {
     pub(crate) law: Law,
     /// Where in the body, as a JSON pointer.
     pub(crate) place: String,
-    /// What stands there instead.
-    pub(crate) value: Value,
+    /// What stands there instead; nothing where it is missing.
+    pub(crate) value: Option<Value>,
     /// What is wrong, as the end of "a body with".
     pub(crate) what: String,
 }
@@ -44,10 +44,11 @@ impl Probe {
         let mut body = body.clone();
         let (parent, name) = self.place.rsplit_once('/')?;
         let name = name.replace("~1", "/").replace("~0", "~");
-        match body.pointer_mut(parent)? {
-            Value::Object(members) => drop(members.insert(name, self.value.clone())),
-            Value::Array(items) => {
-                *items.get_mut(name.parse::<usize>().ok()?)? = self.value.clone();
+        match (body.pointer_mut(parent)?, self.value.clone()) {
+            (Value::Object(members), Some(value)) => drop(members.insert(name, value)),
+            (Value::Object(members), None) => drop(members.remove(&name)?),
+            (Value::Array(items), Some(value)) => {
+                *items.get_mut(name.parse::<usize>().ok()?)? = value;
             }
             _ => return None,
         }
@@ -91,13 +92,22 @@ fn visit(
         probes.push(Probe {
             law: Law::UndeclaredPropertyRefused,
             place: format!("{place}/{UNDECLARED}"),
-            value: Value::Bool(true),
+            value: Some(Value::Bool(true)),
             what: "an undeclared property".to_owned(),
         });
     }
+    let required = schema::required(root, schema);
     for (name, property) in properties {
         if schema::is_marked(root, property, "readOnly") {
             continue;
+        }
+        if required.contains(name.as_str()) {
+            probes.push(Probe {
+                law: Law::MissingPropertyRefused,
+                place: format!("{place}/{}", escape(&name)),
+                value: None,
+                what: "nothing, where a value is required,".to_owned(),
+            });
         }
         let place = format!("{place}/{}", escape(&name));
         let value = body.get(&name);
@@ -122,7 +132,7 @@ fn wrong(
         probes.push(Probe {
             law,
             place: place.to_owned(),
-            value,
+            value: Some(value),
             what,
         });
     };
@@ -141,6 +151,10 @@ fn wrong(
     };
     if let Some((value, what)) = other {
         push(Law::WrongTypeRefused, value, what.to_owned());
+    }
+    if !schema::is_nullable(root, stated) {
+        let what = "null, which is not allowed,".to_owned();
+        push(Law::NullRefused, Value::Null, what);
     }
     let law = Law::BeyondLimitRefused;
     let size = |keyword: &str| {
@@ -248,7 +262,11 @@ mod tests {
         let probes = all(&Value::Null, schema, body);
         let lines: Vec<_> = probes
             .iter()
-            .map(|probe| format!("{} {} {}", probe.law.id(), probe.place, probe.value))
+            .map(|probe| {
+                let value = probe.value.as_ref();
+                let value = value.map_or_else(|| "missing".to_owned(), Value::to_string);
+                format!("{} {} {value}", probe.law.id(), probe.place)
+            })
             .collect();
         assert_eq!(lines, expected);
     }
@@ -263,6 +281,7 @@ mod tests {
             &json!({}),
             &[
                 "wrong-type-refused /a 7",
+                "null-refused /a null",
                 "beyond-limit-refused /a \"xxx\"",
                 "beyond-limit-refused /a \"\"",
                 "wrong-type-refused /b \"seven\"",
@@ -281,8 +300,30 @@ mod tests {
             &[
                 "undeclared-property-refused /undeclaredByTheContract true",
                 "wrong-type-refused /a {}",
+                "null-refused /a null",
                 "wrong-type-refused /a/0 \"nothing\"",
+                "null-refused /a/0 null",
                 "undeclared-property-refused /a/0/undeclaredByTheContract true",
+                "null-refused /a/0/b null",
+            ],
+        );
+    }
+
+    #[test]
+    fn what_is_required_is_left_out_at_every_depth() {
+        let inner = json!({ "required": ["b"], "properties": { "b": {}, "c": {} } });
+        check(
+            &json!({ "required": ["a", "id"], "properties": {
+                "a": inner,
+                "id": { "readOnly": true }
+            } }),
+            &json!({ "a": { "b": 1 } }),
+            &[
+                "missing-property-refused /a missing",
+                "null-refused /a null",
+                "missing-property-refused /a/b missing",
+                "null-refused /a/b null",
+                "null-refused /a/c null",
             ],
         );
     }

@@ -101,6 +101,25 @@ async fn refused<'m>(
     (law, cause, what): (Law, &str, &str),
 ) -> Option<Exchange> {
     let exchange = session.ask(operation, ask).await?;
+    judged(session, operation, exchange, (law, cause, what))
+}
+
+/// Verifies that a request was refused, and that the refusal names the cause. What comes
+/// back was accepted.
+fn judged<'m>(
+    session: &mut Session<'m>,
+    operation: &'m Operation,
+    exchange: Exchange,
+    (law, cause, what): (Law, &str, &str),
+) -> Option<Exchange> {
+    if exchange.status == 409 {
+        let reason = format!(
+            "a request with {what} is answered with 409, which tells of what is there and not of \
+             the request"
+        );
+        session.untried(law, operation, reason);
+        return None;
+    }
     session.held(law, operation);
     if exchange.is_refusal() {
         session.held(Law::ErrorNamesTheCause, operation);
@@ -130,15 +149,13 @@ pub(crate) async fn bodies<'m>(
     if let Some(operation) = creates.filter(|_| made.is_some())
         && let Ok(path) = session.fill(&resource.collection, true)
     {
-        let sample = sample::make(session, operation, Extent::Example, 0, "refused");
-        if let Ok(sample) = sample {
-            for secret in &sample.secrets {
-                session.keep_secret(secret);
-            }
-            spoiled(session, resource, operation, &path, &sample.body).await;
-        }
+        spoiled(session, resource, operation, &path).await;
     }
-    if let (Some(operation), Some(made)) = (session.model.operation(resource.patch), made) {
+    let model = session.model;
+    for number in [resource.patch, resource.put] {
+        let (Some(operation), Some(made)) = (model.operation(number), made) else {
+            continue;
+        };
         if session.laws.strict_parameters {
             let ask = Ask::new(made.path.clone())
                 .with(UNDECLARED, "1")
@@ -147,22 +164,25 @@ pub(crate) async fn bodies<'m>(
             let law = Law::UndeclaredParameterRefused;
             refused(session, operation, &ask, (law, UNDECLARED, &what)).await;
         }
-        let sample = sample::make(session, operation, Extent::Example, 0, "refused-too");
-        if let Ok(sample) = sample {
-            for secret in &sample.secrets {
-                session.keep_secret(secret);
-            }
-            spoiled(session, resource, operation, &made.path, &sample.body).await;
-        }
+        spoiled(session, resource, operation, &made.path).await;
     }
 }
 
+/// A body that the document describes, to be spoiled.
+fn sound(session: &mut Session<'_>, operation: &Operation) -> Option<Value> {
+    let sample = sample::make(session, operation, Extent::Example, 0, "refused").ok()?;
+    for secret in &sample.secrets {
+        session.keep_secret(secret);
+    }
+    Some(sample.body)
+}
+
+/// Verifies that a body with one thing wrong is refused, for each thing that can be.
 async fn spoiled<'m>(
     session: &mut Session<'m>,
     resource: &'m Resource,
     operation: &'m Operation,
     path: &str,
-    body: &Value,
 ) {
     let root = session.root();
     let Some(RequestBody {
@@ -173,14 +193,17 @@ async fn spoiled<'m>(
     else {
         return;
     };
+    let Some(mut body) = sound(session, operation) else {
+        return;
+    };
     let is_patch = operation.method == Method::PATCH;
     let mut left: BTreeMap<Law, usize> = BTreeMap::new();
-    for probe in probes::all(root, stated, body) {
+    for probe in probes::all(root, stated, &body) {
         let tried = left.entry(probe.law).or_default();
         if *tried >= session.laws.bounds.probes {
             continue;
         }
-        let Some(wrong) = probe.spoil(body) else {
+        let Some(wrong) = probe.spoil(&body) else {
             continue;
         };
         // A PATCH names nothing but what is wrong.
@@ -188,7 +211,7 @@ async fn spoiled<'m>(
         // Only what the document itself refuses must be refused; formats are told apart
         // by servers alone.
         let is_format = probe.what == "a text of another format";
-        let schemas = &mut session.judge.schemas;
+        let schemas = &mut session.judge.replies.schemas;
         match schemas.problems(Direction::Request, schema_at, &wrong) {
             Ok(problems) if problems.is_empty() && !is_format => continue,
             Ok(_) => {}
@@ -201,11 +224,28 @@ async fn spoiled<'m>(
             }
         }
         *tried += 1;
-        let ask = Ask::new(path).body(wrong);
+        let mut ask = Ask::new(path).body(wrong);
         let what = format!("{} at {}", probe.what, probe.place);
         let told = (probe.law, probe.name(), what.as_str());
-        if let Some(accepted) = refused(session, operation, &ask, told).await
-            && !is_patch
+        let Some(mut exchange) = session.ask(operation, &ask).await else {
+            continue;
+        };
+        // What is there already has something that the body has too.
+        if exchange.status == 409
+            && session.unique.insert(resource.item.clone())
+            && let Some(other) = sound(session, operation)
+            && let Some(wrong) = probe.spoil(&other)
+        {
+            body = other;
+            let wrong = if is_patch { top(&wrong, &probe) } else { wrong };
+            ask = ask.body(wrong);
+            let Some(again) = session.ask(operation, &ask).await else {
+                continue;
+            };
+            exchange = again;
+        }
+        if let Some(accepted) = judged(session, operation, exchange, told)
+            && operation.method == Method::POST
             && accepted.is_success()
             && let Some(id) = accepted.id(resource)
         {
@@ -219,7 +259,10 @@ async fn spoiled<'m>(
 fn top(body: &Value, probe: &Probe) -> Value {
     let name = probe.place.split('/').nth(1).unwrap_or_default();
     let name = name.replace("~1", "/").replace("~0", "~");
-    json!({ (name.as_str()): body[&name] })
+    match body.get(&name) {
+        Some(value) => json!({ (name.as_str()): value }),
+        None => json!({}),
+    }
 }
 
 /// Verifies that an operation that needs a token refuses none, a forged one and an
@@ -289,6 +332,7 @@ pub(crate) async fn foreign<'m>(session: &mut Session<'m>, resource: &'m Resourc
         resource.read,
         resource.list,
         resource.patch,
+        resource.put,
         resource.delete,
     ];
     for operation in all
@@ -304,7 +348,7 @@ pub(crate) async fn foreign<'m>(session: &mut Session<'m>, resource: &'m Resourc
             continue;
         }
         let mut ask = Ask::new(made.path.clone()).sent_by(Credentials::Foreign);
-        if operation.method == Method::PATCH {
+        if [Method::PATCH, Method::PUT].contains(&operation.method) {
             ask = ask.body(json!({}));
         }
         let Some(exchange) = session.ask(operation, &ask).await else {

@@ -40,10 +40,14 @@ pub(crate) fn make(
     else {
         return Err("it has no JSON body".to_owned());
     };
+    let model = session.model;
+    let mut resources = model.resources.iter();
+    let of = resources.find(|of| [&of.collection, &of.item].contains(&&operation.path));
     let mut maker = Maker {
         session,
         extent,
         number,
+        is_unique: of.is_some_and(|of| session.unique.contains(&of.item)),
         unique: format!("{}-{variant}", session.run),
         secrets: Vec::new(),
         missing: None,
@@ -68,6 +72,8 @@ struct Maker<'a> {
     session: &'a Session<'a>,
     extent: Extent,
     number: usize,
+    /// Whether free texts have to be others than all before.
+    is_unique: bool,
     unique: String,
     secrets: Vec<String>,
     missing: Option<String>,
@@ -234,6 +240,11 @@ impl Maker<'_> {
                 .or_else(|| Some((*options.first()?).into()));
         }
         if let Some(Value::String(text)) = example {
+            if self.is_unique
+                && let Some(other) = self.other(schema, text).filter(|other| fits(other))
+            {
+                return Some(other.into());
+            }
             let varied = format!("{text} {}", self.number);
             let is_plain = schema.get("pattern").is_none() && schema.get("format").is_none();
             let is_varied = self.number > 0 && is_plain && fits(&varied);
@@ -246,6 +257,7 @@ impl Maker<'_> {
             Some("uuid") => "3f0c2f6e-2d0b-4f0e-9a52-7e1f6a0d9c11".to_owned(),
             Some(_) => return None,
             None if schema.get("pattern").is_some() => return None,
+            None if self.is_unique => format!("verify {name} {}", self.unique),
             None => format!("verify {name} {}", self.number),
         };
         let least = usize::try_from(schema["minLength"].as_u64().unwrap_or(0)).unwrap_or(0);
@@ -256,6 +268,31 @@ impl Maker<'_> {
                 .collect::<String>()
                 .into(),
         )
+    }
+
+    /// A text like that of an example which is another than all before.
+    fn other(&self, schema: &Value, example: &str) -> Option<String> {
+        if schema.get("pattern").is_some() || schema.get("const").is_some() {
+            return None;
+        }
+        let unique = &self.unique;
+        match schema["format"].as_str() {
+            Some("uri" | "url") if !example.contains(['?', '#']) => {
+                Some(format!("{example}-{unique}"))
+            }
+            Some("uri" | "url") => Some(format!("https://example.com/verify-{unique}")),
+            Some(_) => None,
+            None => {
+                let longer = format!("{example} {unique}");
+                let most = schema["maxLength"].as_u64().unwrap_or(u64::MAX);
+                let length = u64::try_from(longer.chars().count()).ok()?;
+                Some(if length <= most {
+                    longer
+                } else {
+                    unique.clone()
+                })
+            }
+        }
     }
 
     fn number(&self, schema: &Value, example: Option<&Value>) -> Value {

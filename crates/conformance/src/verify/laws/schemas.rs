@@ -22,7 +22,8 @@ const POINTER: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~');
 
 /// The schemas of a document.
-pub(crate) struct Schemas {
+pub(crate) struct Schemas<'m> {
+    root: &'m Value,
     requests: Side,
     replies: Side,
 }
@@ -35,9 +36,10 @@ struct Side {
     made: BTreeMap<String, Result<Validator, String>>,
 }
 
-impl Schemas {
-    pub(crate) fn new(root: &Value) -> Self {
+impl<'m> Schemas<'m> {
+    pub(crate) fn new(root: &'m Value) -> Self {
         Self {
+            root,
             requests: Side::new(root, Direction::Request),
             replies: Side::new(root, Direction::Response),
         }
@@ -60,7 +62,17 @@ impl Schemas {
             .entry(pointer.to_owned())
             .or_insert_with(|| validator(registry.as_ref().map_err(Clone::clone)?, pointer));
         let validator = made.as_ref().map_err(Clone::clone)?;
-        Ok(problem::problems(validator, value, &str::to_owned))
+        let mut problems = problem::problems(validator, value, &str::to_owned);
+        for problem in &mut problems {
+            let schema = self.root.pointer(&problem.schema);
+            let is_hidden = schema.is_some_and(|schema| is_marked(self.root, schema, "writeOnly"));
+            // A schema can refuse everything for reasons of its own.
+            if problem.kind == "write-only-property" && !is_hidden {
+                problem.kind = "invalid-value";
+                "must not be there".clone_into(&mut problem.message);
+            }
+        }
+        Ok(problems)
     }
 }
 

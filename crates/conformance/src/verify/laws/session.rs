@@ -18,7 +18,7 @@ use super::model::{Model, Resource};
 use super::operation::Operation;
 use super::options::Laws;
 use super::secrets;
-use crate::report::Finding;
+use crate::report::{Finding, Level};
 use crate::verify::wire::{Wire, encode, whole_cause};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -42,8 +42,8 @@ pub(super) struct Told {
 #[derive(Default)]
 pub(super) struct Verdict {
     pub(super) findings: Vec<Finding>,
-    /// By the law and the operation.
-    pub(super) told: BTreeMap<(Law, String), Told>,
+    /// By the law, the operation and how serious it is.
+    pub(super) told: BTreeMap<(Law, String, Level), Told>,
     pub(super) tried: BTreeMap<Law, BTreeSet<String>>,
     pub(super) untried: BTreeMap<(Law, String), BTreeSet<String>>,
 }
@@ -71,6 +71,8 @@ pub(crate) struct Session<'m> {
     pub(crate) known: BTreeMap<String, Vec<String>>,
     /// What this run has created, and not yet deleted, by the path of an element.
     pub(crate) created: BTreeMap<String, Vec<String>>,
+    /// The paths of elements that have something unique, as a refusal has shown.
+    pub(crate) unique: BTreeSet<String>,
     pub(crate) secrets: BTreeSet<String>,
     pub(crate) coverage: Coverage,
     pub(crate) requests: usize,
@@ -78,7 +80,7 @@ pub(crate) struct Session<'m> {
     pub(super) wire: Wire,
     token: String,
     pub(super) verdict: Verdict,
-    pub(super) judge: Judge,
+    pub(super) judge: Judge<'m>,
 }
 
 impl<'m> Session<'m> {
@@ -99,6 +101,7 @@ impl<'m> Session<'m> {
             run,
             known: BTreeMap::new(),
             created: BTreeMap::new(),
+            unique: BTreeSet::new(),
             secrets: BTreeSet::new(),
             coverage,
             requests: 0,

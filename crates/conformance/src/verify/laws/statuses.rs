@@ -29,6 +29,9 @@ const PICTURE: &[u8] = b"GIF89a\x01\x00\x01\x00\x80\x00\x00\x00\x00\x00\xff\xff\
     \x21\xf9\x04\x01\x00\x00\x00\x00\x2c\x00\x00\x00\x00\x01\x00\x01\x00\x00\x02\
     \x02\x44\x01\x00\x3b";
 
+/// A number that nothing is likely to have, and that fits 32 bits.
+const FAR: &str = "1999999999";
+
 /// How many properties are tried for a conflict.
 const MOST_CONFLICTS: usize = 10;
 
@@ -187,11 +190,13 @@ fn elsewhere(template: &str, path: &str) -> Option<String> {
     let at = template
         .split('/')
         .position(|segment| segment.starts_with('{'))?;
-    let last = if segments[at].bytes().all(|byte| byte.is_ascii_digit()) {
-        '9'
-    } else {
-        'f'
-    };
+    let is_number = segments[at].bytes().all(|byte| byte.is_ascii_digit());
+    if is_number && segments[at].len() < FAR.len() {
+        // A number beside this one may well be somebody's.
+        FAR.clone_into(&mut segments[at]);
+        return Some(segments.join("/"));
+    }
+    let last = if is_number { '9' } else { 'f' };
     let from = segments[at].len().saturating_sub(8);
     let other = segments[at].char_indices().map(|(index, letter)| {
         if index >= from && letter.is_ascii_alphanumeric() {
@@ -315,7 +320,7 @@ mod tests {
         let check = |template: &str, path: &str, expected: Option<&str>| {
             assert_eq!(elsewhere(template, path).as_deref(), expected);
         };
-        check("/a/{id}/b/{no}", "/a/12/b/3", Some("/a/99/b/3"));
+        check("/a/{id}/b/{no}", "/a/12/b/3", Some("/a/1999999999/b/3"));
         check(
             "/a/{id}",
             "/a/6b0310a386200e03b8000001",

@@ -86,11 +86,19 @@ pub(crate) fn another(
     }
     if is("array") {
         let mut items = current.as_array()?.clone();
-        items.pop()?;
+        let removed = items.pop()?;
         let least = schema["minItems"]
             .as_u64()
             .and_then(|least| usize::try_from(least).ok());
-        return (items.len() >= least.unwrap_or(0)).then(|| items.into());
+        if items.len() >= least.unwrap_or(0) {
+            return Some(items.into());
+        }
+        // One that may not be missing may be another.
+        let options = schema::options(root, &schema["items"]);
+        let mut others = options.into_iter().map(Value::from);
+        let other = others.find(|other| *other != removed && !items.contains(other))?;
+        items.push(other);
+        return Some(items.into());
     }
     if is("object") {
         return Some(json!({ "verified": run }));

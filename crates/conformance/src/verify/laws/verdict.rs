@@ -66,7 +66,7 @@ impl Session<'_> {
         let told = self
             .verdict
             .told
-            .entry((law, operation.title()))
+            .entry((law, operation.title(), level))
             .or_default();
         told.seen += 1;
         if told.messages.len() >= MAX_TOLD || !told.messages.insert(message.to_owned()) {
@@ -114,17 +114,17 @@ impl Session<'_> {
 
     /// Every finding, and how many laws were tried.
     pub(crate) fn finish(mut self) -> Outcome {
-        for ((law, operation), told) in &self.verdict.told {
+        for ((law, operation, level), told) in &self.verdict.told {
             let more = match told.seen - told.messages.len() {
                 0 => continue,
                 1 => "once more".to_owned(),
                 more => format!("{more} times more"),
             };
-            if let Some(last) =
-                self.verdict.findings.iter_mut().rfind(|found| {
-                    found.id == law.id() && found.operation.as_ref() == Some(operation)
-                })
-            {
+            if let Some(last) = self.verdict.findings.iter_mut().rfind(|found| {
+                found.id == law.id()
+                    && found.operation.as_ref() == Some(operation)
+                    && found.level == *level
+            }) {
                 last.message = format!("{} (and {more})", last.message);
             }
         }

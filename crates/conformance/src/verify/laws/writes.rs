@@ -9,10 +9,10 @@ use super::law::Law;
 use super::lists::List;
 use super::model::Resource;
 use super::operation::Operation;
-use super::paging::below;
 use super::sample::{self, Extent};
 use super::schema;
 use super::session::Session;
+use super::target::{Elsewhere, target};
 
 /// How many things of each kind are created: one from the example, one of what is
 /// required alone, and one more from the example, so that lists have several.
@@ -61,6 +61,7 @@ pub(crate) async fn create<'m>(
         (None, Ok(path)) => path,
     };
     let mut made = Vec::new();
+    let mut why = None;
     for number in 0..how_many.unwrap_or(CREATED) {
         let extent = if number == 1 {
             Extent::Required
@@ -71,8 +72,8 @@ pub(crate) async fn create<'m>(
             "{}-{number}",
             resource.collection.matches('/').count() + session.requests
         );
-        // Values that are varied may be refused for a reason that no schema tells.
-        for varied in [number, 0] {
+        let mut varied = number;
+        loop {
             let mut sample = match sample::make(session, operation, extent, varied, &variant) {
                 Ok(sample) => sample,
                 Err(reason) => {
@@ -96,16 +97,28 @@ pub(crate) async fn create<'m>(
                 break;
             };
             if !exchange.is_success() {
-                let reason = refused(&exchange);
-                if varied == 0 || number == 0 {
-                    session.untried(
-                        law,
-                        operation,
-                        format!("a request that the document describes {reason}"),
-                    );
-                    break;
+                // What is there already has something that this must not have too.
+                if exchange.status == 409 && session.unique.insert(resource.item.clone()) {
+                    continue;
                 }
-                continue;
+                // Values that are varied may be refused for a reason that no schema tells.
+                if varied > 0 {
+                    varied = 0;
+                    continue;
+                }
+                let reason = format!(
+                    "a create that the document describes {}",
+                    refused(&exchange)
+                );
+                let laws = match extent {
+                    Extent::Example => &[law][..],
+                    Extent::Required => &[law, Law::DefaultsAreFilled],
+                };
+                for law in laws {
+                    session.untried(*law, operation, reason.clone());
+                }
+                why = Some(reason);
+                break;
             }
             if let Some(one) = created(session, resource, operation, &sample.body, &exchange).await
             {
@@ -122,7 +135,58 @@ pub(crate) async fn create<'m>(
             break;
         }
     }
+    if let Some(reason) = why.filter(|_| made.is_empty()) {
+        nothing_made(session, resource, &reason);
+    }
     made
+}
+
+/// Notes the laws that are not tried because nothing of a kind could be created.
+fn nothing_made(session: &mut Session<'_>, resource: &Resource, reason: &str) {
+    let model = session.model;
+    let laws = [
+        (
+            resource.create,
+            &[
+                Law::DefaultsAreFilled,
+                Law::LocationLeadsToCreated,
+                Law::UndeclaredPropertyRefused,
+                Law::BeyondLimitRefused,
+                Law::WrongTypeRefused,
+                Law::MissingPropertyRefused,
+                Law::NullRefused,
+            ][..],
+        ),
+        (resource.read, &[Law::ReadShowsWhatWasWritten]),
+        (resource.list, &[Law::ListShowsWhatWasWritten]),
+        (
+            resource.patch,
+            &[
+                Law::PatchChangesWhatItNames,
+                Law::PatchChangesNothingElse,
+                Law::NullClears,
+                Law::EmptyPatchChangesNothing,
+                Law::ReadOnlyIsIgnored,
+            ],
+        ),
+        (resource.put, &[Law::PutSetsWhatItNames, Law::PutReplaces]),
+        (
+            resource.delete,
+            &[
+                Law::DeletedIsGone,
+                Law::DeletedIsNotListed,
+                Law::SecondDeleteAsDocumented,
+            ],
+        ),
+    ];
+    for (number, laws) in laws {
+        let Some(operation) = model.operation(number) else {
+            continue;
+        };
+        for law in laws {
+            session.untried(*law, operation, reason);
+        }
+    }
 }
 
 /// How a request was refused, to be read after its name.
@@ -247,23 +311,30 @@ async fn location<'m>(
         return session.untried(law, operation, "no Location is declared");
     }
     session.held(law, operation);
-    let target = exchange
+    let reference = exchange
         .headers
         .get(LOCATION)
         .and_then(|target| target.to_str().ok());
-    let Some(target) = target.map(str::to_owned) else {
+    let Some(reference) = reference.map(str::to_owned) else {
         let message = "the reply has no Location, although one is declared";
         return session.breach(law, operation, &[&exchange.shown], message);
     };
-    let Some(path) = below(session.base(), &target) else {
-        let message = "Location leads to another host";
-        return session.breach(law, operation, &[&exchange.shown], message);
+    let expected = session.fill(&resource.collection, true).ok();
+    let from = expected.as_deref().unwrap_or_default();
+    let path = match target(session.base(), from, &reference) {
+        Ok((path, _)) => path,
+        Err(elsewhere) => {
+            let message = match elsewhere {
+                Elsewhere::Host => "Location leads to another host",
+                Elsewhere::Path => "Location leads out of the path below which the API is",
+            };
+            return session.breach(law, operation, &[&exchange.shown], message);
+        }
     };
     let Some(read) = session.model.operation(resource.read) else {
         return;
     };
     let parent = path.rsplit_once('/').map(|(parent, _)| parent);
-    let expected = session.fill(&resource.collection, true).ok();
     if parent.map(str::to_owned) != expected {
         let message = "Location leads to something of another kind";
         return session.breach(law, operation, &[&exchange.shown], message);

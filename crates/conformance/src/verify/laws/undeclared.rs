@@ -31,7 +31,7 @@ struct Declared<'a> {
 
 /// The properties in a value that none of its schemas declares, and that none of them
 /// speaks of. `pointer` is the place of the schema.
-pub(super) fn undeclared(root: &Value, pointer: &str, value: &Value) -> Vec<Problem> {
+pub(crate) fn undeclared(root: &Value, pointer: &str, value: &Value) -> Vec<Problem> {
     let mut found = Vec::new();
     if let Some(schema) = root.pointer(pointer) {
         visit(root, &[schema], value, "", pointer, 0, &mut found);
