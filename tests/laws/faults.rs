@@ -13,10 +13,10 @@ use serde_json::{Value, json};
 use crate::faulty::{Answered, Asked, Fault, Faulty, serious};
 
 /// The name that no contract declares, as the laws have it.
-const UNDECLARED: &str = "undeclaredByTheContract";
+pub(crate) const UNDECLARED: &str = "undeclaredByTheContract";
 
 /// Checks that a fault is found by its law, and by nothing else.
-async fn check(law: Law, only: &str, allow_writes: bool, fault: Fault) {
+pub(crate) async fn check(law: Law, only: &str, allow_writes: bool, fault: Fault) {
     let backend = Faulty::start(fault).await;
     let laws = Laws {
         only: vec![only.to_owned()],
@@ -74,7 +74,12 @@ fn replace(asked: &mut Asked, name: &str, change: impl Fn(&str) -> Option<String
 }
 
 /// Changes each thing in the replies about a collection.
-fn each(asked: &Asked, answered: &mut Answered, collection: &str, change: impl Fn(&mut Value)) {
+pub(crate) fn each(
+    asked: &Asked,
+    answered: &mut Answered,
+    collection: &str,
+    change: impl Fn(&mut Value),
+) {
     if !answered.status.is_success() || !asked.path.starts_with(collection) {
         return;
     }

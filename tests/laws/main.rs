@@ -4,5 +4,6 @@
 
 mod faults;
 mod faulty;
+mod missed;
 mod other;
 mod sound;

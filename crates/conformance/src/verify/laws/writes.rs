@@ -434,7 +434,9 @@ pub(crate) async fn shows<'m>(session: &mut Session<'m>, resource: &'m Resource,
             "the list is too long to be looked at as a whole",
         ),
         Some(item) => {
-            let skip = |name: &str| item.get(name).is_none() || resource.once.contains(name);
+            let root = session.root();
+            let skip =
+                |name: &str| list.leaves_out(root, item, name) || resource.once.contains(name);
             if let Some(name) = compare::difference(&made.value, item, skip) {
                 let message = format!("`{name}` is not what the reply to the write has shown");
                 session.breach(law, list.operation, &requests, &message);
