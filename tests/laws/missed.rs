@@ -30,3 +30,39 @@ async fn a_list_that_lacks_a_property_that_was_written() {
     let fault = lacks("/forms", "pointsByBot");
     check(Law::ListShowsWhatWasWritten, "/forms", true, fault).await;
 }
+
+/// Tells the token of a caller in refusals with a status.
+fn tells_token(status: StatusCode) -> Fault {
+    Fault::in_replies(move |asked, answered| {
+        let token = asked.headers.get("authorization");
+        if asked.is_of_laws()
+            && answered.status == status
+            && let Some(token) = token.and_then(|token| token.to_str().ok())
+        {
+            let message = answered.body["error"]["message"].as_str();
+            let message = format!("{}: {token}", message.unwrap_or_default());
+            answered.body["error"]["message"] = message.into();
+        }
+    })
+}
+
+#[tokio::test]
+async fn a_token_in_the_message_of_an_error() {
+    for status in [StatusCode::UNAUTHORIZED, StatusCode::NOT_FOUND] {
+        check(Law::SecretStaysSecret, "/bots", true, tells_token(status)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_token_in_a_header_of_every_reply() {
+    let fault = Fault::in_replies(|asked, answered| {
+        if let Some(token) = asked
+            .headers
+            .get("authorization")
+            .filter(|_| asked.is_of_laws())
+        {
+            answered.headers.insert("x-echo", token.clone());
+        }
+    });
+    check(Law::SecretStaysSecret, "/forms", false, fault).await;
+}

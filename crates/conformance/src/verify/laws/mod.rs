@@ -42,6 +42,7 @@ mod select;
 mod session;
 mod sorting;
 mod statuses;
+mod tokens;
 mod values;
 mod verdict;
 mod writes;
@@ -345,7 +346,7 @@ fn required_query(operation: &Operation) -> Result<Vec<(String, String)>, String
 fn log(session: &Session<'_>) -> Option<Finding> {
     let path = session.laws.server_log.as_deref()?;
     let law = Law::SecretIsNotLogged;
-    let (line, message) = match secrets::line_in_log(path, &session.secrets) {
+    let (line, message) = match secrets::line_in_log(path, &session.all_secrets()) {
         Ok(None) => return None,
         Ok(Some(line)) => (
             Some(line),
