@@ -4,7 +4,7 @@
 use conformance::verify::Law;
 use http::StatusCode;
 
-use crate::faults::{check, each};
+use crate::faults::{UNDECLARED, check, each};
 use crate::faulty::Fault;
 
 /// Takes a property from the elements of a list.
@@ -65,4 +65,36 @@ async fn a_token_in_a_header_of_every_reply() {
         }
     });
     check(Law::SecretStaysSecret, "/forms", false, fault).await;
+}
+
+/// Takes the parameter that nobody declares from requests to a path that ends so.
+fn takes_undeclared(method: &'static str, end: &'static str) -> Fault {
+    Fault::in_requests(move |asked| {
+        let is_meant = match end {
+            "" => true,
+            end => asked.path.ends_with(end),
+        };
+        if asked.is_of_laws() && asked.method == method && is_meant && asked.has(UNDECLARED) {
+            asked.query.clear();
+        }
+    })
+}
+
+#[tokio::test]
+async fn an_undeclared_parameter_that_is_taken_by_what_writes() {
+    let law = Law::UndeclaredParameterRefused;
+    for (method, end, only) in [
+        ("POST", "/bots", "/bots"),
+        (
+            "POST",
+            "/categories",
+            "/organizations/{organization_id}/categories",
+        ),
+        ("POST", "/auth/token", "/auth"),
+        ("DELETE", "", "/forms"),
+        ("DELETE", "/avatar", "/users"),
+        ("POST", "/avatar", "/users"),
+    ] {
+        check(law, only, true, takes_undeclared(method, end)).await;
+    }
 }

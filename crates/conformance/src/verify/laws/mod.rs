@@ -43,6 +43,7 @@ mod session;
 mod sorting;
 mod statuses;
 mod tokens;
+mod undeclared;
 mod values;
 mod verdict;
 mod writes;
@@ -281,6 +282,11 @@ async fn refuse(session: &mut Session<'_>, made: &BTreeMap<String, Vec<Made>>) {
     for operation in held() {
         if session.is_wanted(&operation.path) {
             statuses::provoke(session, operation, made).await;
+        }
+    }
+    for operation in held() {
+        if session.is_wanted(&operation.path) {
+            undeclared::parameter(session, operation).await;
         }
     }
 }

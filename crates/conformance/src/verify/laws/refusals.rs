@@ -103,21 +103,27 @@ async fn refused<'m>(
     let exchange = session.ask(operation, ask).await?;
     session.held(law, operation);
     if exchange.is_refusal() {
-        session.held(Law::ErrorNamesTheCause, operation);
-        let problem = unnamed_cause(operation, exchange.status, exchange.value.as_ref(), cause);
-        if let Some(problem) = problem {
-            session.breach(
-                Law::ErrorNamesTheCause,
-                operation,
-                &[&exchange.shown],
-                &problem,
-            );
-        }
+        named(session, operation, &exchange, cause);
         return None;
     }
     let message = format!("a request with {what} is answered with {}", exchange.status);
     session.breach(law, operation, &[&exchange.shown], &message);
     Some(exchange)
+}
+
+/// Verifies that a refusal names its cause.
+pub(super) fn named(
+    session: &mut Session<'_>,
+    operation: &Operation,
+    exchange: &Exchange,
+    cause: &str,
+) {
+    let law = Law::ErrorNamesTheCause;
+    session.held(law, operation);
+    let problem = unnamed_cause(operation, exchange.status, exchange.value.as_ref(), cause);
+    if let Some(problem) = problem {
+        session.breach(law, operation, &[&exchange.shown], &problem);
+    }
 }
 
 /// Verifies that wrong bodies of creates and changes are refused.
