@@ -90,11 +90,16 @@ pub(crate) fn each(
     }
 }
 
-/// The organization that a token is for.
-fn organization(token: &HeaderValue) -> Option<String> {
+/// What a token says.
+pub(crate) fn claims(token: &HeaderValue) -> Option<Value> {
     let claims = token.to_str().ok()?.split('.').nth(1)?;
     let claims = URL_SAFE_NO_PAD.decode(claims).ok()?;
-    let claims: Value = serde_json::from_slice(&claims).ok()?;
+    serde_json::from_slice(&claims).ok()
+}
+
+/// The organization that a token is for.
+fn organization(token: &HeaderValue) -> Option<String> {
+    let claims = claims(token)?;
     claims["organization"].as_str().map(str::to_owned)
 }
 

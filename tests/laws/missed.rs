@@ -1,10 +1,12 @@
 //! Faults that are seen only by who looks at what is missing, or at requests that nobody
 //! makes by accident.
 
-use conformance::verify::Law;
-use http::StatusCode;
+use std::sync::Mutex;
 
-use crate::faults::{UNDECLARED, check, each};
+use conformance::verify::Law;
+use http::{HeaderValue, StatusCode};
+
+use crate::faults::{UNDECLARED, check, claims, each};
 use crate::faulty::Fault;
 
 /// Takes a property from the elements of a list.
@@ -97,4 +99,70 @@ async fn an_undeclared_parameter_that_is_taken_by_what_writes() {
     ] {
         check(law, only, true, takes_undeclared(method, end)).await;
     }
+}
+
+/// Whose token is taken for the good one.
+#[derive(Clone, Copy, PartialEq)]
+enum Whose {
+    Foreign,
+    Limited,
+}
+
+/// Takes the token of another caller for the good one, in requests to paths that end so.
+fn takes_others(whose: Whose, method: &'static str, end: &'static str) -> Fault {
+    let good: Mutex<Option<HeaderValue>> = Mutex::default();
+    Fault::in_requests(move |asked| {
+        let Some(there) = asked.headers.get("authorization").cloned() else {
+            return;
+        };
+        if !asked.is_of_laws() {
+            return;
+        }
+        let mut good = good.lock().expect("no fault panics");
+        let good = good.get_or_insert_with(|| there.clone());
+        let (Some(own), Some(others)) = (claims(good), claims(&there)) else {
+            return;
+        };
+        // An expired token and a forged one are those of the same user.
+        let is_it = own["_id"] != others["_id"]
+            && (own["organization"] != others["organization"]) == (whose == Whose::Foreign);
+        if is_it && asked.method == method && asked.path.ends_with(end) {
+            asked.headers.insert("authorization", good.clone());
+        }
+    })
+}
+
+#[tokio::test]
+async fn another_caller_who_may_do_what_nothing_else_tries() {
+    use Whose::{Foreign, Limited};
+    for (whose, method, end, only) in [
+        (Foreign, "GET", "/members", "/orggroups"),
+        (Foreign, "POST", "/members", "/orggroups"),
+        (Foreign, "GET", "/workflows", ""),
+        (Foreign, "POST", "/fields", "/forms"),
+        (Foreign, "POST", "/avatar", "/users"),
+        (Foreign, "DELETE", "/avatar", "/users"),
+        (Limited, "POST", "/users", "/users"),
+    ] {
+        let law = match whose {
+            Foreign => Law::ForeignIsHidden,
+            Limited => Law::LimitedTokenRefused,
+        };
+        check(law, only, true, takes_others(whose, method, end)).await;
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_that_tells_that_there_is_something() {
+    let fault = Fault::in_replies(|asked, answered| {
+        let is_hidden = answered.status == StatusCode::NOT_FOUND;
+        if asked.is_of_laws() && asked.is_of("GET", "/forms") && is_hidden {
+            let error = &mut answered.body["error"];
+            error["code"] = 403.into();
+            error["status"] = "PERMISSION_DENIED".into();
+            error["details"][0]["reason"] = "PERMISSION_DENIED".into();
+            answered.status = StatusCode::FORBIDDEN;
+        }
+    });
+    check(Law::ForeignIsHidden, "/forms", true, fault).await;
 }

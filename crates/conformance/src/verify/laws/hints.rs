@@ -15,6 +15,8 @@ pub(crate) struct Hints {
     pub(crate) references: Vec<(&'static str, &'static str)>,
     /// Properties whose values must be unique, and what stands for `{run}` in them.
     pub(crate) unique: &'static [(&'static str, &'static str)],
+    /// Whether what is not the caller's is as if it were not there.
+    pub(crate) hides: bool,
     /// Whether a PATCH of an object leaves alone what it does not name of it.
     pub(crate) merges: bool,
     /// The reasons of errors, where there is a table of them.
@@ -43,6 +45,7 @@ impl Hints {
                 .chain(own)
                 .collect(),
             unique: plan::UNIQUE,
+            hides: true,
             merges: true,
             reasons: Some(Reasons {
                 domain: DOMAIN,

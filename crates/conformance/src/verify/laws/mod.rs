@@ -14,6 +14,7 @@
 //! Without permission to write, only what reads is tried. With it, all that is
 //! created is deleted again.
 
+mod callers;
 mod changes;
 mod compare;
 mod coverage;
@@ -286,6 +287,7 @@ async fn refuse(session: &mut Session<'_>, made: &BTreeMap<String, Vec<Made>>) {
     }
     for operation in held() {
         if session.is_wanted(&operation.path) {
+            callers::others(session, operation).await;
             undeclared::parameter(session, operation).await;
         }
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use http::Method;
 use serde_json::{Value, json};
 
+use super::callers::hidden;
 use super::error_body::unnamed_cause;
 use super::exchange::{Ask, Credentials, Exchange};
 use super::law::Law;
@@ -316,15 +317,7 @@ pub(crate) async fn foreign<'m>(session: &mut Session<'m>, resource: &'m Resourc
         let Some(exchange) = session.ask(operation, &ask).await else {
             continue;
         };
-        if exchange.status == 401 {
-            session.untried(law, operation, "the token of the foreign caller is refused");
-            continue;
-        }
-        session.held(law, operation);
-        if !exchange.is_refusal() {
-            let message = format!("a foreign caller is answered with {}", exchange.status);
-            session.breach(law, operation, &[&made.shown, &exchange.shown], &message);
-        }
+        hidden(session, operation, &[&made.shown], &exchange);
     }
 }
 

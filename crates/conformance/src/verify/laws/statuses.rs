@@ -160,7 +160,7 @@ fn raw(mut ask: Ask, content_type: HeaderValue, content: Bytes) -> Ask {
 }
 
 /// Verifies that a caller who may change nothing is told so.
-async fn limited<'m>(session: &mut Session<'m>, operation: &'m Operation, ask: Ask) {
+pub(super) async fn limited<'m>(session: &mut Session<'m>, operation: &'m Operation, ask: Ask) {
     let law = Law::LimitedTokenRefused;
     if session.laws.limited_token.is_none() {
         return session.untried(law, operation, "--limited-token gives none");
