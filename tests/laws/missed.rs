@@ -5,6 +5,7 @@ use std::sync::Mutex;
 
 use conformance::verify::Law;
 use http::{HeaderValue, StatusCode};
+use serde_json::{Value, json};
 
 use crate::faults::{UNDECLARED, check, claims, each};
 use crate::faulty::Fault;
@@ -165,4 +166,75 @@ async fn a_refusal_that_tells_that_there_is_something() {
         }
     });
     check(Law::ForeignIsHidden, "/forms", true, fault).await;
+}
+
+/// Gives refusals for one reason another one.
+fn reasons(from: &'static str, to: &'static str) -> Fault {
+    Fault::in_replies(move |asked, answered| {
+        let reason = answered.body.pointer_mut("/error/details/0/reason");
+        if let Some(reason) = reason.filter(|reason| *reason == from && asked.is_of_laws()) {
+            *reason = to.into();
+        }
+    })
+}
+
+#[tokio::test]
+async fn a_refusal_of_a_token_for_another_reason() {
+    for (from, to) in [
+        ("TOKEN_MISSING", "TOKEN_EXPIRED"),
+        ("TOKEN_EXPIRED", "TOKEN_INVALID"),
+        ("TOKEN_SIGNATURE_INVALID", "TOKEN_INVALID"),
+    ] {
+        let fault = reasons(from, to);
+        check(Law::ErrorReasonInTable, "/forms", false, fault).await;
+    }
+}
+
+#[tokio::test]
+async fn a_violation_without_its_path() {
+    let fault = Fault::in_replies(|asked, answered| {
+        if !asked.is_of_laws() || answered.status != StatusCode::BAD_REQUEST {
+            return;
+        }
+        let details = answered.body.pointer_mut("/error/details");
+        let details = details.and_then(Value::as_array_mut).into_iter().flatten();
+        for detail in details {
+            let violations = detail.get_mut("fieldViolations");
+            let violations = violations.and_then(Value::as_array_mut);
+            for violation in violations.into_iter().flatten() {
+                let field = violation["field"].as_str().unwrap_or_default();
+                violation["field"] = field.rsplit('.').next().into();
+            }
+        }
+    });
+    check(Law::ErrorNamesTheCause, "/users", true, fault).await;
+}
+
+#[tokio::test]
+async fn a_read_only_property_that_is_refused() {
+    let fault = Fault::in_replies(|asked, answered| {
+        let is_set = asked.body["updatedAt"].is_string();
+        if is_set && asked.is_of("PATCH", "/forms") && answered.status == StatusCode::OK {
+            answered.status = StatusCode::BAD_REQUEST;
+            answered.body = json!({ "error": {
+                "code": 400,
+                "message": "updatedAt cannot be set",
+                "status": "INVALID_ARGUMENT",
+                "details": [
+                    {
+                        "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+                        "reason": "INVALID_REQUEST",
+                        "domain": "web1on1.chat"
+                    },
+                    {
+                        "@type": "type.googleapis.com/google.rpc.BadRequest",
+                        "fieldViolations": [
+                            { "field": "updatedAt", "description": "it cannot be set" }
+                        ]
+                    }
+                ]
+            } });
+        }
+    });
+    check(Law::ReadOnlyIsIgnored, "/forms", true, fault).await;
 }

@@ -175,6 +175,10 @@ impl<'m> Change<'m, '_> {
         };
         let Some(now) = exchange.value.as_ref().filter(|_| exchange.is_success()) else {
             let reason = format!("a PATCH of read-only properties {}", refused(&exchange));
+            if session.hints.ignores_read_only {
+                let requests = [self.made.shown.as_str(), &exchange.shown];
+                return session.breach(law, self.operation, &requests, &reason);
+            }
             return session.untried(law, self.operation, reason);
         };
         session.held(law, self.operation);

@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::callers::hidden;
-use super::error_body::unnamed_cause;
+use super::error_body::{reason_of, unnamed_cause};
 use super::exchange::{Ask, Credentials, Exchange};
 use super::law::Law;
 use super::lists::List;
@@ -210,7 +210,7 @@ async fn spoiled<'m>(
         *tried += 1;
         let ask = Ask::new(path).body(wrong);
         let what = format!("{} at {}", probe.what, probe.place);
-        let told = (probe.law, probe.name(), what.as_str());
+        let told = (probe.law, probe.place.as_str(), what.as_str());
         if let Some(accepted) = refused(session, operation, &ask, told).await
             && !is_patch
             && accepted.is_success()
@@ -282,6 +282,30 @@ pub(crate) async fn tokens<'m>(session: &mut Session<'m>, operation: &'m Operati
             let message = format!("a request with {what} is answered with {}", exchange.status);
             session.breach(law, operation, &[&exchange.shown], &message);
         }
+        for_its_reason(session, operation, &exchange, (credentials, what));
+    }
+}
+
+/// Verifies that the refusal of a token has the reason that the table has for it.
+fn for_its_reason(
+    session: &mut Session<'_>,
+    operation: &Operation,
+    exchange: &Exchange,
+    (credentials, what): (Credentials, &str),
+) {
+    let reasons = session.hints.reasons.as_ref();
+    let Some(expected) = reasons.and_then(|reasons| reasons.of_token(credentials)) else {
+        return;
+    };
+    let given = exchange.value.as_ref().and_then(reason_of);
+    let Some(given) = given.filter(|_| exchange.status == 401) else {
+        return;
+    };
+    let law = Law::ErrorReasonInTable;
+    session.held(law, operation);
+    if given != expected {
+        let message = format!("a request with {what} is refused for `{given}`, not `{expected}`");
+        session.breach(law, operation, &[&exchange.shown], &message);
     }
 }
 
