@@ -1,14 +1,15 @@
 //! Faults that are seen only by who looks at what is missing, or at requests that nobody
 //! makes by accident.
 
-use std::sync::Mutex;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
-use conformance::verify::Law;
+use conformance::verify::{Law, Laws};
 use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
 use crate::faults::{UNDECLARED, check, claims, each};
-use crate::faulty::Fault;
+use crate::faulty::{Answered, Asked, Fault, Faulty, serious};
 
 /// Takes a property from the elements of a list.
 fn lacks(path: &'static str, name: &'static str) -> Fault {
@@ -168,6 +169,33 @@ async fn a_refusal_that_tells_that_there_is_something() {
     check(Law::ForeignIsHidden, "/forms", true, fault).await;
 }
 
+/// Gives the reply to another member of a group.
+fn adds(change: fn(&Asked, &mut Answered)) -> Fault {
+    Fault::in_replies(move |asked, answered| {
+        let adds = asked.method == "POST" && asked.path.ends_with("/members");
+        if asked.is_of_laws() && adds && answered.status == StatusCode::CREATED {
+            change(asked, answered);
+        }
+    })
+}
+
+#[tokio::test]
+async fn a_location_of_what_is_added_that_leads_to_another_kind() {
+    let fault = adds(|_, answered| {
+        let place = answered.headers["location"].to_str().expect("ASCII");
+        let place = place.replace("orggroups", "bots");
+        let place = place.parse().expect("a header");
+        answered.headers.insert("location", place);
+    });
+    check(Law::LocationLeadsToCreated, "/orggroups", true, fault).await;
+}
+
+#[tokio::test]
+async fn a_reply_that_lacks_what_was_added() {
+    let fault = adds(|_, answered| answered.body = json!([]));
+    check(Law::CreatedAsSent, "/orggroups", true, fault).await;
+}
+
 /// Gives refusals for one reason another one.
 fn reasons(from: &'static str, to: &'static str) -> Fault {
     Fault::in_replies(move |asked, answered| {
@@ -237,4 +265,65 @@ async fn a_read_only_property_that_is_refused() {
         }
     });
     check(Law::ReadOnlyIsIgnored, "/forms", true, fault).await;
+}
+
+/// Sets to null what an object in a change does not name of what it was created with.
+fn replaces(collection: &'static str, name: &'static str) -> Fault {
+    let known: Mutex<BTreeMap<String, Value>> = Mutex::default();
+    let known = Arc::new(known);
+    let seen = Arc::clone(&known);
+    Fault {
+        request: Arc::new(move |asked| {
+            let known = known.lock().expect("no fault panics");
+            let before = known.get(&asked.path).and_then(Value::as_object);
+            let part = asked.body.get_mut(name).and_then(Value::as_object_mut);
+            if let (Some(before), Some(part)) = (before, part)
+                && asked.method == "PATCH"
+                && !part.is_empty()
+                && part.values().all(|value| !value.is_null())
+            {
+                for key in before.keys() {
+                    part.entry(key).or_insert(Value::Null);
+                }
+            }
+        }),
+        reply: Arc::new(move |asked, answered| {
+            let Some(id) = answered.body["id"].as_str() else {
+                return;
+            };
+            let is_one = answered.status.is_success() && asked.path.starts_with(collection);
+            if asked.is_of_laws() && is_one && answered.body[name].is_object() {
+                let path = format!("{collection}/{id}");
+                let mut seen = seen.lock().expect("no fault panics");
+                seen.insert(path, answered.body[name].clone());
+            }
+        }),
+    }
+}
+
+#[tokio::test]
+async fn a_patch_that_replaces_a_part_whole() {
+    for (collection, names, beside) in [
+        ("/users", &["meta", "settings"][..], "/users"),
+        ("/bots", &["meta"], "/bots"),
+        ("/botinstances", &["meta"], "/bots"),
+        (
+            "/organizations",
+            &["meta", "settings", "dataRetention"],
+            "/forms",
+        ),
+    ] {
+        for name in names {
+            let backend = Faulty::start(replaces(collection, name)).await;
+            let laws = Laws {
+                only: vec![collection.to_owned(), beside.to_owned()],
+                ..Laws::default()
+            };
+            let found = serious(&backend.verify(laws, true).await);
+            let law = Law::PatchChangesNothingElse.id();
+            let told = found.iter().filter(|line| line.starts_with(law));
+            let told = told.filter(|line| line.contains(&format!("{name}.")));
+            assert!(told.count() > 0, "{collection} {name}: {found:#?}");
+        }
+    }
 }

@@ -14,6 +14,7 @@
 //! Without permission to write, only what reads is tried. With it, all that is
 //! created is deleted again.
 
+mod added;
 mod callers;
 mod changes;
 mod compare;
@@ -32,6 +33,7 @@ mod model;
 mod operation;
 mod options;
 mod paging;
+mod parts;
 mod probes;
 mod refusals;
 mod sample;

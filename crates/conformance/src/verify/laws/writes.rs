@@ -3,7 +3,6 @@
 use http::header::LOCATION;
 use serde_json::Value;
 
-use super::compare;
 use super::exchange::{Ask, Exchange};
 use super::law::Law;
 use super::lists::List;
@@ -13,6 +12,7 @@ use super::paging::below;
 use super::sample::{self, Extent};
 use super::schema;
 use super::session::Session;
+use super::{added, compare};
 
 /// How many things of each kind are created: one from the example, one of what is
 /// required alone, and one more from the example, so that lists have several.
@@ -198,6 +198,7 @@ async fn created<'m>(
         }
         session.learn(resource, &id, true);
         let path = session.item(resource, &id, true).ok()?;
+        added::verify(session, resource, operation, sent, exchange);
         let value = Value::String(id.clone());
         let shown = exchange.shown.clone();
         return Some(Made {
