@@ -61,7 +61,7 @@ macro_rules! faults {
 }
 
 /// Changes one parameter of a query.
-fn replace(asked: &mut Asked, name: &str, change: impl Fn(&str) -> Option<String>) {
+pub(crate) fn replace(asked: &mut Asked, name: &str, change: impl Fn(&str) -> Option<String>) {
     let pairs = asked.query.split('&').filter(|pair| !pair.is_empty());
     let changed = pairs.filter_map(|pair| {
         let (found, value) = pair.split_once('=').unwrap_or((pair, ""));

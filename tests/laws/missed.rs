@@ -8,7 +8,7 @@ use conformance::verify::{Law, Laws};
 use http::{HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
-use crate::faults::{UNDECLARED, check, claims, each};
+use crate::faults::{UNDECLARED, check, claims, each, replace};
 use crate::faulty::{Answered, Asked, Fault, Faulty, serious};
 
 /// Takes a property from the elements of a list.
@@ -325,5 +325,40 @@ async fn a_patch_that_replaces_a_part_whole() {
             let told = told.filter(|line| line.contains(&format!("{name}.")));
             assert!(told.count() > 0, "{collection} {name}: {found:#?}");
         }
+    }
+}
+
+/// Checks that a filter that is ignored is found where its values are declared.
+async fn check_filter(collection: &'static str, filter: &'static str, beside: &str) {
+    let fault = Fault::in_requests(move |asked| {
+        let is_wrong = asked.query.contains("no-such-value") || asked.query.contains("perhaps");
+        if asked.is_of_laws() && asked.is("GET", collection) && !is_wrong {
+            replace(asked, filter, |value| value.is_empty().then(String::new));
+        }
+    });
+    let backend = Faulty::start(fault).await;
+    let laws = Laws {
+        only: vec![collection.to_owned(), beside.to_owned()],
+        ..Laws::default()
+    };
+    let found = serious(&backend.verify(laws, true).await);
+    let law = Law::FilterSelects.id();
+    let told = found.iter().filter(|line| line.starts_with(law));
+    let told = told.filter(|line| line.contains(&format!("`{filter}`")));
+    assert!(told.count() > 0, "{collection} {filter}: {found:#?}");
+}
+
+#[tokio::test]
+async fn a_filter_that_is_ignored_where_all_elements_are_alike() {
+    for (collection, filter, beside) in [
+        ("/forms", "type", "/forms"),
+        ("/forms", "status", "/forms"),
+        ("/services", "name", "/organizations"),
+        ("/services", "type", "/organizations"),
+        ("/services", "status", "/organizations"),
+        ("/services", "organization", "/organizations"),
+        ("/botinstances", "enabled", "/bots"),
+    ] {
+        check_filter(collection, filter, beside).await;
     }
 }

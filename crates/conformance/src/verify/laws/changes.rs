@@ -321,20 +321,21 @@ impl<'m> Change<'m, '_> {
             }
             let run = session.run.clone();
             for part in parts::of(session, property, &self.made.value[&name], &run) {
-                self.part(session, &name, &part).await;
+                self.part(session, (&name, property), &part).await;
             }
         }
     }
 
     /// A PATCH of one part of an object.
-    async fn part(&mut self, session: &mut Session<'m>, name: &str, part: &str) {
+    async fn part(
+        &mut self,
+        session: &mut Session<'m>,
+        (name, property): (&str, &Value),
+        part: &str,
+    ) {
         let run = session.run.clone();
-        let stated = self.stated(session).into_iter();
-        let property = stated.filter(|(other, _)| other == name).map(|(_, of)| of);
         let before = self.made.value[name].clone();
-        let value = property
-            .last()
-            .and_then(|property| parts::value(session, property, part, &before[part], &run));
+        let value = parts::value(session, property, part, &before[part], &run);
         let Some(value) = value else { return };
         let body = json!({ name: { part: value } });
         let Some(exchange) = self.send(session, body).await else {

@@ -14,12 +14,14 @@
 //! Without permission to write, only what reads is tried. With it, all that is
 //! created is deleted again.
 
+mod absent;
 mod added;
 mod callers;
 mod changes;
 mod compare;
 mod coverage;
 mod deletion;
+mod differing;
 mod document;
 mod error_body;
 mod errors;
