@@ -14,10 +14,10 @@ use crate::adopted;
 use crate::faulty::{Answered, Asked, Fault, Faulty, serious};
 
 /// The name that no contract declares, as the laws have it.
-const UNDECLARED: &str = "undeclaredByTheContract";
+pub(crate) const UNDECLARED: &str = "undeclaredByTheContract";
 
 /// Checks that a fault is found by its law, and by nothing else.
-async fn check(law: Law, only: &str, allow_writes: bool, fault: Fault) {
+pub(crate) async fn check(law: Law, only: &str, allow_writes: bool, fault: Fault) {
     let backend = Faulty::start(fault).await;
     let laws = Laws {
         only: vec![only.to_owned()],
@@ -62,7 +62,7 @@ macro_rules! faults {
 }
 
 /// Changes one parameter of a query.
-fn replace(asked: &mut Asked, name: &str, change: impl Fn(&str) -> Option<String>) {
+pub(crate) fn replace(asked: &mut Asked, name: &str, change: impl Fn(&str) -> Option<String>) {
     let pairs = asked.query.split('&').filter(|pair| !pair.is_empty());
     let changed = pairs.filter_map(|pair| {
         let (found, value) = pair.split_once('=').unwrap_or((pair, ""));
@@ -75,7 +75,12 @@ fn replace(asked: &mut Asked, name: &str, change: impl Fn(&str) -> Option<String
 }
 
 /// Changes each thing in the replies about a collection.
-fn each(asked: &Asked, answered: &mut Answered, collection: &str, change: impl Fn(&mut Value)) {
+pub(crate) fn each(
+    asked: &Asked,
+    answered: &mut Answered,
+    collection: &str,
+    change: impl Fn(&mut Value),
+) {
     if !answered.status.is_success() || !asked.path.starts_with(collection) {
         return;
     }
@@ -86,11 +91,16 @@ fn each(asked: &Asked, answered: &mut Answered, collection: &str, change: impl F
     }
 }
 
-/// The organization that a token is for.
-fn organization(token: &HeaderValue) -> Option<String> {
+/// What a token says.
+pub(crate) fn claims(token: &HeaderValue) -> Option<Value> {
     let claims = token.to_str().ok()?.split('.').nth(1)?;
     let claims = URL_SAFE_NO_PAD.decode(claims).ok()?;
-    let claims: Value = serde_json::from_slice(&claims).ok()?;
+    serde_json::from_slice(&claims).ok()
+}
+
+/// The organization that a token is for.
+fn organization(token: &HeaderValue) -> Option<String> {
+    let claims = claims(token)?;
     claims["organization"].as_str().map(str::to_owned)
 }
 

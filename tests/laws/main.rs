@@ -6,5 +6,6 @@ mod adopted;
 mod faults;
 mod faulty;
 mod library;
+mod missed;
 mod other;
 mod sound;

@@ -9,10 +9,10 @@ use super::exchange::{Ask, Exchange};
 use super::law::Law;
 use super::model::Resource;
 use super::operation::Operation;
-use super::schema;
 use super::session::Session;
-use super::values::{another, others};
+use super::values::others;
 use super::writes::{Made, read_only, refused, shows};
+use super::{parts, schema};
 
 /// Names of the property that tells the last change.
 pub(crate) const UPDATED: [&str; 5] = [
@@ -175,6 +175,10 @@ impl<'m> Change<'m, '_> {
         };
         let Some(now) = exchange.value.as_ref().filter(|_| exchange.is_success()) else {
             let reason = format!("a PATCH of read-only properties {}", refused(&exchange));
+            if session.hints.ignores_read_only {
+                let requests = [self.made.shown.as_str(), &exchange.shown];
+                return session.breach(law, self.operation, &requests, &reason);
+            }
             return session.untried(law, self.operation, reason);
         };
         session.held(law, self.operation);
@@ -311,43 +315,44 @@ impl<'m> Change<'m, '_> {
         if !session.hints.merges && !is_merge {
             return;
         }
-        let root = session.root();
         for (name, property) in self.stated(session) {
-            let properties = schema::properties(root, property);
-            let members = self.made.value[&name]
-                .as_object()
-                .cloned()
-                .unwrap_or_default();
-            if self.is_the_servers(session, &name) || members.len() < 2 {
+            if self.is_the_servers(session, &name) {
                 continue;
             }
             let run = session.run.clone();
-            let part = members.iter().find_map(|(part, value)| {
-                let property = properties.get(part)?;
-                let is_plain = !value.is_object() && !value.is_array();
-                let is_set = is_plain && !schema::is_marked(root, property, "readOnly");
-                let other = another(session, property, part, value, &run).filter(|_| is_set)?;
-                Some((part.clone(), other))
-            });
-            let Some((part, value)) = part else { continue };
-            let body = json!({ (name.as_str()): { (part.as_str()): value } });
-            let Some(exchange) = self.send(session, body).await else {
-                return;
-            };
-            let Some(now) = exchange.value.clone().filter(|_| exchange.is_success()) else {
-                continue;
-            };
-            let law = Law::PatchChangesNothingElse;
-            session.held(law, self.operation);
-            let before = &self.made.value[&name];
-            if let Some(other) = compare::difference(before, &now[&name], |name| name == part) {
-                let message =
-                    format!("the PATCH names `{name}.{part}`, and `{name}.{other}` has changed");
-                let requests = [self.made.shown.as_str(), &exchange.shown];
-                session.breach(law, self.operation, &requests, &message);
+            for part in parts::of(session, property, &self.made.value[&name], &run) {
+                self.part(session, (&name, property), &part).await;
             }
-            self.done(&exchange);
         }
+    }
+
+    /// A PATCH of one part of an object.
+    async fn part(
+        &mut self,
+        session: &mut Session<'m>,
+        (name, property): (&str, &Value),
+        part: &str,
+    ) {
+        let run = session.run.clone();
+        let before = self.made.value[name].clone();
+        let value = parts::value(session, property, part, &before[part], &run);
+        let Some(value) = value else { return };
+        let body = json!({ name: { part: value } });
+        let Some(exchange) = self.send(session, body).await else {
+            return;
+        };
+        let Some(now) = exchange.value.clone().filter(|_| exchange.is_success()) else {
+            return;
+        };
+        let law = Law::PatchChangesNothingElse;
+        session.held(law, self.operation);
+        if let Some(other) = compare::difference(&before, &now[name], |other| other == part) {
+            let message =
+                format!("the PATCH names `{name}.{part}`, and `{name}.{other}` has changed");
+            let requests = [self.made.shown.as_str(), &exchange.shown];
+            session.breach(law, self.operation, &requests, &message);
+        }
+        self.done(&exchange);
     }
 
     /// A PATCH of each property to null that it can have.

@@ -330,6 +330,12 @@ fn reason(error: &Value) -> Option<(String, &str)> {
     })
 }
 
+/// Returns the reason that a reply with an error gives.
+pub(crate) fn reason_of(body: &Value) -> Option<&str> {
+    let (_, error) = error_of(body);
+    reason(error).map(|(_, reason)| reason)
+}
+
 /// The names among the violations of a refusal.
 fn violations(value: &Value) -> Vec<&str> {
     let (_, error) = error_of(value);
@@ -342,7 +348,25 @@ fn violations(value: &Value) -> Vec<&str> {
         .collect()
 }
 
-/// What is wrong with a refusal for one cause. Nothing is where the document does
+/// Returns whether the path in a violation leads to a place in a body, given as a JSON
+/// pointer without its first slash. It may begin above the body, and need not count
+/// elements of lists.
+fn leads_to(field: &str, place: &str) -> bool {
+    let is_name = |part: &&str| !part.is_empty() && !part.bytes().all(|byte| byte.is_ascii_digit());
+    let parts: Vec<_> = field.split(['.', '/', '[', ']']).filter(is_name).collect();
+    let wanted = place.split('/').filter(is_name);
+    let wanted: Vec<_> = wanted
+        .map(|part| part.replace("~1", "/").replace("~0", "~"))
+        .collect();
+    parts.len() >= wanted.len()
+        && parts[parts.len() - wanted.len()..]
+            .iter()
+            .zip(&wanted)
+            .all(|(part, wanted)| part.contains(wanted.as_str()))
+}
+
+/// What is wrong with a refusal for one cause. What is a place in a body begins with a
+/// slash. Nothing is where the document does
 /// not promise a `BadRequest` with violations.
 pub(crate) fn unnamed_cause(
     operation: &Operation,
@@ -361,11 +385,36 @@ pub(crate) fn unnamed_cause(
     if named.is_empty() {
         return Some("the refusal has no `fieldViolations`, although they are declared".to_owned());
     }
-    if named.iter().any(|field| field.contains(short)) {
+    let is_named = |field: &&str| match cause.strip_prefix('/') {
+        Some(place) => leads_to(field, place),
+        None => field.contains(short),
+    };
+    if named.iter().any(is_named) {
         return None;
     }
     Some(format!(
         "the refusal is for `{cause}`, and its violations name {}",
         named.join(", ")
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::leads_to;
+
+    #[track_caller]
+    fn check(field: &str, place: &str, expected: bool) {
+        assert_eq!(leads_to(field, place), expected, "{field} {place}");
+    }
+
+    #[test]
+    fn a_violation_has_the_whole_path_to_its_cause() {
+        check("billingInfo.version", "billingInfo/version", true);
+        check("body.billingInfo.version", "billingInfo/version", true);
+        check("tags[0]", "tags/0", true);
+        check("fields.0.name", "fields/0/name", true);
+        check("/fields/0/name", "fields/0/name", true);
+        check("version", "billingInfo/version", false);
+        check("settings.version", "billingInfo/version", false);
+    }
 }

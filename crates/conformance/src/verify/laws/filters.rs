@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::compare;
 use super::law::Law;
 use super::lists::{List, Listed};
 use super::operation::Parameter;
 use super::schema;
 use super::session::Session;
+use super::{absent, compare, differing};
+use crate::report::Level;
 
 /// How many values of a property are asked for.
 const VALUES: usize = 2;
@@ -49,15 +50,45 @@ pub(crate) async fn verify<'m>(session: &mut Session<'m>, list: &List<'m>) {
             "the list is too long to be looked at as a whole",
         );
     }
+    let mut more = false;
+    for filter in &filters {
+        more |= differing::create(session, list, *filter, &whole).await;
+    }
+    let whole = if more {
+        list.whole(session, &[]).await
+    } else {
+        Some(whole)
+    };
+    let Some(whole) = whole.filter(|whole| whole.is_whole) else {
+        return;
+    };
     for (parameter, property) in filters {
         let conditions = conditions(session, parameter, property, &whole);
         if conditions.is_empty() {
             session.untried(law, list.operation, "no element has a value to filter by");
         }
+        let mut is_told_apart = false;
         for condition in conditions {
-            one(session, list, parameter, &whole, condition).await;
+            is_told_apart |= leaves_out(&condition, parameter, &whole);
+            one(session, list, parameter, &whole, &condition).await;
+        }
+        // A filter that selects every element could as well be ignored.
+        if !is_told_apart && !absent::verify(session, list, (parameter, property), &whole).await {
+            let message = format!(
+                "{} was not tried of `{}`: no element of the list is left out by a value that \
+                 could be asked for",
+                law.id(),
+                parameter.name
+            );
+            session.note("law-not-tried", Level::Info, list.operation, message);
         }
     }
+}
+
+/// Returns whether some element does not satisfy a condition.
+fn leaves_out(condition: &Condition, parameter: &Parameter, whole: &Listed) -> bool {
+    let mut items = whole.items.iter();
+    items.any(|item| !(condition.admits)(&item[&parameter.name])[2])
 }
 
 async fn one<'m>(
@@ -65,14 +96,16 @@ async fn one<'m>(
     list: &List<'m>,
     parameter: &Parameter,
     whole: &Listed,
-    condition: Condition,
+    condition: &Condition,
 ) {
     let law = Law::FilterSelects;
-    let query = [(parameter.name.clone(), condition.value)];
+    let query = [(parameter.name.clone(), condition.value.clone())];
     let Some(found) = list.whole(session, &query).await else {
         return;
     };
-    session.held(law, list.operation);
+    if leaves_out(condition, parameter, whole) {
+        session.held(law, list.operation);
+    }
     let key = |item: &Value| list.id(item).unwrap_or_else(|| item.to_string());
     let got: BTreeSet<_> = found.items.iter().map(key).collect();
     let expected = [0, 1, 2].map(|way| {

@@ -138,9 +138,9 @@ laws! {
     ForeignIsHidden "foreign-is-hidden" Refusals
         "What belongs to one organization cannot be read, listed, changed or deleted by a caller of another."
     SecretStaysSecret "secret-stays-secret" Secrets
-        "A secret that was once sent is in no reply."
+        "A secret that was once sent is in no reply, and a token only in one that is declared to give it."
     SecretIsNotLogged "secret-is-not-logged" Secrets
-        "A secret that was once sent is not in the log of the server."
+        "A secret or a token that was once sent is not in the log of the server."
     ReplyAsDeclared "reply-as-declared" Errors
         "A reply that is no error has a declared status, and the headers, the content type and the body that are declared for it."
     ErrorAsDeclared "error-as-declared" Errors

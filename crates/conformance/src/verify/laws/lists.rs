@@ -166,6 +166,12 @@ impl<'m> List<'m> {
         }
     }
 
+    /// Returns whether the list need not show a property of an element: the element lacks
+    /// it, and the schema of the elements does not declare it.
+    pub(crate) fn leaves_out(&self, root: &Value, item: &Value, name: &str) -> bool {
+        item.get(name).is_none() && !schema::declares(root, self.element, name)
+    }
+
     /// The whole list that a query describes, as far as the bounds go.
     pub(crate) async fn whole(
         &self,

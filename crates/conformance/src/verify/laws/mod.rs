@@ -14,10 +14,14 @@
 //! Without permission to write, only what reads is tried. With it, all that is
 //! created is deleted again.
 
+mod absent;
+mod added;
+mod callers;
 mod changes;
 mod compare;
 mod coverage;
 mod deletion;
+mod differing;
 mod document;
 mod error_body;
 mod errors;
@@ -31,6 +35,7 @@ mod model;
 mod operation;
 mod options;
 mod paging;
+mod parts;
 mod probes;
 mod refusals;
 mod replacements;
@@ -45,8 +50,10 @@ mod session;
 mod sorting;
 mod statuses;
 mod target;
+mod tokens;
 mod typed;
 mod undeclared;
+mod undeclared_parameters;
 mod values;
 mod verdict;
 mod writes;
@@ -294,6 +301,12 @@ async fn refuse(session: &mut Session<'_>, made: &BTreeMap<String, Vec<Made>>) {
             statuses::provoke(session, operation, made).await;
         }
     }
+    for operation in held() {
+        if session.is_wanted(&operation.path) {
+            callers::others(session, operation).await;
+            undeclared_parameters::parameter(session, operation).await;
+        }
+    }
 }
 
 /// Calls what no law has called and what can be called, and tells what is left.
@@ -357,7 +370,7 @@ fn required_query(operation: &Operation) -> Result<Vec<(String, String)>, String
 fn log(session: &Session<'_>) -> Option<Finding> {
     let path = session.laws.server_log.as_deref()?;
     let law = Law::SecretIsNotLogged;
-    let (line, message) = match secrets::line_in_log(path, &session.secrets) {
+    let (line, message) = match secrets::line_in_log(path, &session.all_secrets()) {
         Ok(None) => return None,
         Ok(Some(line)) => (
             Some(line),

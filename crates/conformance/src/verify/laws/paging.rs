@@ -327,7 +327,8 @@ pub(crate) async fn read<'m>(session: &mut Session<'m>, list: &List<'m>) {
             continue;
         };
         session.held(law, operation);
-        let Some(name) = differs(list, item, &exchange) else {
+        let root = session.root();
+        let Some(name) = differs(root, list, item, &exchange) else {
             continue;
         };
         // What is in use can have changed meanwhile.
@@ -339,7 +340,7 @@ pub(crate) async fn read<'m>(session: &mut Session<'m>, list: &List<'m>) {
             .iter()
             .find(|item| list.id(item).as_ref() == Some(&id));
         if again
-            .and_then(|item| differs(list, item, &exchange))
+            .and_then(|item| differs(root, list, item, &exchange))
             .as_ref()
             == Some(&name)
         {
@@ -350,11 +351,11 @@ pub(crate) async fn read<'m>(session: &mut Session<'m>, list: &List<'m>) {
 }
 
 /// The name of a property of an element that is not the same where it is read.
-fn differs(list: &List<'_>, item: &Value, exchange: &Exchange) -> Option<String> {
+fn differs(root: &Value, list: &List<'_>, item: &Value, exchange: &Exchange) -> Option<String> {
     let Some(value) = exchange.value.as_ref().filter(|_| exchange.is_success()) else {
         return Some("everything".to_owned());
     };
     compare::difference(item, value, |name| {
-        item.get(name).is_none() || list.resource.once.contains(name)
+        list.leaves_out(root, item, name) || list.resource.once.contains(name)
     })
 }

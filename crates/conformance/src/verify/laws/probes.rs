@@ -32,13 +32,6 @@ pub(crate) struct Probe {
 }
 
 impl Probe {
-    /// The name of what is wrong.
-    pub(crate) fn name(&self) -> &str {
-        let mut segments = self.place.rsplit('/');
-        let named = segments.find(|segment| !segment.bytes().all(|byte| byte.is_ascii_digit()));
-        named.unwrap_or_default()
-    }
-
     /// A body with the wrong thing in it; nothing where there is no such place.
     pub(crate) fn spoil(&self, body: &Value) -> Option<Value> {
         let mut body = body.clone();

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use http::Method;
 use serde_json::{Value, json};
 
-use super::error_body::unnamed_cause;
+use super::callers::hidden;
+use super::error_body::{reason_of, unnamed_cause};
 use super::exchange::{Ask, Credentials, Exchange};
 use super::law::Law;
 use super::lists::List;
@@ -122,21 +123,27 @@ fn judged<'m>(
     }
     session.held(law, operation);
     if exchange.is_refusal() {
-        session.held(Law::ErrorNamesTheCause, operation);
-        let problem = unnamed_cause(operation, exchange.status, exchange.value.as_ref(), cause);
-        if let Some(problem) = problem {
-            session.breach(
-                Law::ErrorNamesTheCause,
-                operation,
-                &[&exchange.shown],
-                &problem,
-            );
-        }
+        named(session, operation, &exchange, cause);
         return None;
     }
     let message = format!("a request with {what} is answered with {}", exchange.status);
     session.breach(law, operation, &[&exchange.shown], &message);
     Some(exchange)
+}
+
+/// Verifies that a refusal names its cause.
+pub(super) fn named(
+    session: &mut Session<'_>,
+    operation: &Operation,
+    exchange: &Exchange,
+    cause: &str,
+) {
+    let law = Law::ErrorNamesTheCause;
+    session.held(law, operation);
+    let problem = unnamed_cause(operation, exchange.status, exchange.value.as_ref(), cause);
+    if let Some(problem) = problem {
+        session.breach(law, operation, &[&exchange.shown], &problem);
+    }
 }
 
 /// Verifies that wrong bodies of creates and changes are refused.
@@ -226,7 +233,7 @@ async fn spoiled<'m>(
         *tried += 1;
         let mut ask = Ask::new(path).body(wrong);
         let what = format!("{} at {}", probe.what, probe.place);
-        let told = (probe.law, probe.name(), what.as_str());
+        let told = (probe.law, probe.place.as_str(), what.as_str());
         let Some(mut exchange) = session.ask(operation, &ask).await else {
             continue;
         };
@@ -318,6 +325,30 @@ pub(crate) async fn tokens<'m>(session: &mut Session<'m>, operation: &'m Operati
             let message = format!("a request with {what} is answered with {}", exchange.status);
             session.breach(law, operation, &[&exchange.shown], &message);
         }
+        for_its_reason(session, operation, &exchange, (credentials, what));
+    }
+}
+
+/// Verifies that the refusal of a token has the reason that the table has for it.
+fn for_its_reason(
+    session: &mut Session<'_>,
+    operation: &Operation,
+    exchange: &Exchange,
+    (credentials, what): (Credentials, &str),
+) {
+    let reasons = session.hints.reasons.as_ref();
+    let Some(expected) = reasons.and_then(|reasons| reasons.of_token(credentials)) else {
+        return;
+    };
+    let given = exchange.value.as_ref().and_then(reason_of);
+    let Some(given) = given.filter(|_| exchange.status == 401) else {
+        return;
+    };
+    let law = Law::ErrorReasonInTable;
+    session.held(law, operation);
+    if given != expected {
+        let message = format!("a request with {what} is refused for `{given}`, not `{expected}`");
+        session.breach(law, operation, &[&exchange.shown], &message);
     }
 }
 
@@ -354,15 +385,7 @@ pub(crate) async fn foreign<'m>(session: &mut Session<'m>, resource: &'m Resourc
         let Some(exchange) = session.ask(operation, &ask).await else {
             continue;
         };
-        if exchange.status == 401 {
-            session.untried(law, operation, "the token of the foreign caller is refused");
-            continue;
-        }
-        session.held(law, operation);
-        if !exchange.is_refusal() {
-            let message = format!("a foreign caller is answered with {}", exchange.status);
-            session.breach(law, operation, &[&made.shown, &exchange.shown], &message);
-        }
+        hidden(session, operation, &[&made.shown], &exchange);
     }
 }
 

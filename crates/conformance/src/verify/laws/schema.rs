@@ -86,6 +86,21 @@ fn gather<'a>(
     }
 }
 
+/// Returns whether an object, what it is put together from or one of its alternatives
+/// declares a property.
+pub(crate) fn declares(root: &Value, schema: &Value, name: &str) -> bool {
+    fn any(root: &Value, schema: &Value, name: &str, depth: usize) -> bool {
+        let schema = resolve(root, schema);
+        let parts = ["allOf", "oneOf", "anyOf"].into_iter();
+        let mut parts = parts.filter_map(|keyword| schema[keyword].as_array());
+        let own = schema["properties"].get(name).is_some();
+        let is_deeper = depth < MAX_DEPTH;
+        own || is_deeper
+            && parts.any(|parts| parts.iter().any(|part| any(root, part, name, depth + 1)))
+    }
+    any(root, schema, name, 0)
+}
+
 /// The names of the properties that an object must have.
 pub(crate) fn required<'a>(root: &'a Value, schema: &'a Value) -> BTreeSet<&'a str> {
     let schema = resolve(root, schema);
@@ -241,6 +256,17 @@ mod tests {
             schema["properties"]["nullable"],
             json!({ "type": "boolean" })
         );
+    }
+
+    #[test]
+    fn what_an_alternative_declares_is_declared() {
+        let root = json!({ "cat": { "properties": { "claws": {} } } });
+        let own = json!({ "properties": { "name": {} } });
+        let either =
+            json!({ "allOf": [own, { "oneOf": [{ "$ref": "#/cat" }, { "type": "object" }] }] });
+        assert!(declares(&root, &either, "name"));
+        assert!(declares(&root, &either, "claws"));
+        assert!(!declares(&root, &either, "fins"));
     }
 
     #[test]

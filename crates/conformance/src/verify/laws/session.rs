@@ -17,7 +17,7 @@ use super::law::Law;
 use super::model::{Model, Resource};
 use super::operation::Operation;
 use super::options::Laws;
-use super::secrets;
+use super::{secrets, tokens};
 use crate::report::{Finding, Level};
 use crate::verify::wire::{Wire, encode, whole_cause};
 
@@ -74,6 +74,8 @@ pub(crate) struct Session<'m> {
     /// The paths of elements that have something unique, as a refusal has shown.
     pub(crate) unique: BTreeSet<String>,
     pub(crate) secrets: BTreeSet<String>,
+    /// The tokens that requests are made with.
+    tokens: BTreeSet<String>,
     pub(crate) coverage: Coverage,
     pub(crate) requests: usize,
     pub(super) shown: Shown,
@@ -93,7 +95,10 @@ impl<'m> Session<'m> {
         run: String,
         coverage: Coverage,
     ) -> Self {
+        let scheme = laws.scheme.as_ref().unwrap_or(&model.scheme);
+        let tokens = tokens::all(scheme, &token, laws);
         Self {
+            tokens,
             model,
             laws,
             hints,
@@ -274,6 +279,7 @@ impl<'m> Session<'m> {
         self.coverage
             .see(self.model, operation, exchange.status, seen);
         self.look_for_secrets(operation, &exchange, &body);
+        self.look_for_tokens(operation, &exchange, &body);
         self.learn_secrets(operation, &exchange);
         let received = Received {
             status: exchange.status,
@@ -355,6 +361,9 @@ impl<'m> Session<'m> {
         for secret in &self.secrets {
             text = text.replace(secret.as_str(), "…");
         }
+        for token in &self.tokens {
+            text = text.replace(token.as_str(), "…");
+        }
         text
     }
 
@@ -373,6 +382,32 @@ impl<'m> Session<'m> {
                 &message,
             );
         }
+    }
+
+    /// Looks for the tokens of callers, which only a reply that is declared to may give.
+    fn look_for_tokens(&mut self, operation: &Operation, exchange: &Exchange, body: &[u8]) {
+        if self.tokens.is_empty() {
+            return;
+        }
+        let law = Law::SecretStaysSecret;
+        self.held(law, operation);
+        let scheme = self.laws.scheme.as_ref().unwrap_or(&self.model.scheme);
+        let stated = operation
+            .reply(exchange.status)
+            .filter(|_| exchange.is_success());
+        let stated = stated.and_then(|reply| reply.schema.as_ref());
+        let value = exchange.value.as_ref();
+        let body = (body, value, stated);
+        let told = tokens::told(self.root(), scheme, &self.tokens, &exchange.headers, body);
+        if let Some(place) = told {
+            let message = format!("{place} has a token that a request is made with");
+            self.breach(law, operation, &[&exchange.shown], &message);
+        }
+    }
+
+    /// Returns everything that must not be in the log of the server.
+    pub(crate) fn all_secrets(&self) -> BTreeSet<String> {
+        self.secrets.union(&self.tokens).cloned().collect()
     }
 
     /// Keeps what was shown once, and must never be shown again.

@@ -94,7 +94,7 @@ pub(crate) async fn provoke<'m>(
 
 /// A path whose variables are filled in with what this run has created, wherever the
 /// variables of the same names stand.
-fn by_name(session: &Session<'_>, template: &str) -> Option<String> {
+pub(super) fn by_name(session: &Session<'_>, template: &str) -> Option<String> {
     let segments = template.split('/').map(|segment| {
         if !segment.starts_with('{') {
             return Some(segment.to_owned());
@@ -109,7 +109,7 @@ fn by_name(session: &Session<'_>, template: &str) -> Option<String> {
 }
 
 /// A request that is right, as far as the document says what is.
-fn whole(session: &mut Session<'_>, operation: &Operation, path: String) -> Ask {
+pub(super) fn whole(session: &mut Session<'_>, operation: &Operation, path: String) -> Ask {
     let mut ask = Ask::new(path);
     for parameter in operation.query.iter().filter(|of| of.required) {
         let text = match &parameter.example {
@@ -163,7 +163,7 @@ fn raw(mut ask: Ask, content_type: HeaderValue, content: Bytes) -> Ask {
 }
 
 /// Verifies that a caller who may change nothing is told so.
-async fn limited<'m>(session: &mut Session<'m>, operation: &'m Operation, ask: Ask) {
+pub(super) async fn limited<'m>(session: &mut Session<'m>, operation: &'m Operation, ask: Ask) {
     let law = Law::LimitedTokenRefused;
     if session.laws.limited_token.is_none() {
         return session.untried(law, operation, "--limited-token gives none");
@@ -185,7 +185,7 @@ async fn limited<'m>(session: &mut Session<'m>, operation: &'m Operation, ask: A
 
 /// The path of something that is not there, beside what is: the value of its first
 /// variable is another of the same form.
-fn elsewhere(template: &str, path: &str) -> Option<String> {
+pub(super) fn elsewhere(template: &str, path: &str) -> Option<String> {
     let mut segments: Vec<_> = path.split('/').map(str::to_owned).collect();
     let at = template
         .split('/')

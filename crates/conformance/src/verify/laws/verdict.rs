@@ -34,11 +34,8 @@ impl Session<'_> {
 
     /// Notes that a law could not be tried on an operation.
     pub(crate) fn untried(&mut self, law: Law, operation: &Operation, reason: impl Into<String>) {
-        let operations = self
-            .verdict
-            .untried
-            .entry((law, reason.into()))
-            .or_default();
+        let reason = self.without_secrets(&reason.into());
+        let operations = self.verdict.untried.entry((law, reason)).or_default();
         operations.insert(operation.title());
     }
 

@@ -3,7 +3,6 @@
 use http::header::LOCATION;
 use serde_json::Value;
 
-use super::compare;
 use super::exchange::{Ask, Exchange};
 use super::law::Law;
 use super::lists::List;
@@ -13,6 +12,7 @@ use super::sample::{self, Extent};
 use super::schema;
 use super::session::Session;
 use super::target::{Elsewhere, target};
+use super::{added, compare};
 
 /// How many things of each kind are created: one from the example, one of what is
 /// required alone, and one more from the example, so that lists have several.
@@ -262,6 +262,7 @@ async fn created<'m>(
         }
         session.learn(resource, &id, true);
         let path = session.item(resource, &id, true).ok()?;
+        added::verify(session, resource, operation, sent, exchange);
         let value = Value::String(id.clone());
         let shown = exchange.shown.clone();
         return Some(Made {
@@ -505,7 +506,9 @@ pub(crate) async fn shows<'m>(session: &mut Session<'m>, resource: &'m Resource,
             "the list is too long to be looked at as a whole",
         ),
         Some(item) => {
-            let skip = |name: &str| item.get(name).is_none() || resource.once.contains(name);
+            let root = session.root();
+            let skip =
+                |name: &str| list.leaves_out(root, item, name) || resource.once.contains(name);
             if let Some(name) = compare::difference(&made.value, item, skip) {
                 let message = format!("`{name}` is not what the reply to the write has shown");
                 session.breach(law, list.operation, &requests, &message);
