@@ -8,6 +8,7 @@ use crate::library::{told, verified};
 pub(crate) const LAWS: &[Law] = &[
     Law::PutSetsWhatItNames,
     Law::PutReplaces,
+    Law::MalformedBodyRefused,
     Law::MissingPropertyRefused,
     Law::NullRefused,
 ];
@@ -29,7 +30,11 @@ async fn check(fault: &'static str, law: Law, words: &str) {
 
 #[tokio::test]
 async fn a_library_without_a_fault_is_accused_of_nothing() {
-    for fault in ["none", "relative links, which are none"] {
+    for fault in [
+        "none",
+        "relative links, which are none",
+        "every change is one",
+    ] {
         let (report, _) = verified(fault).await;
         let told = told(&report);
         assert!(told.is_empty(), "{fault}: {told:#?}");
@@ -132,4 +137,67 @@ async fn a_null_that_is_not_allowed_and_taken_is_found() {
     let words = "null, which is not allowed, at /title";
     let is_it = |line: &String| line.starts_with(Law::NullRefused.id()) && line.contains(words);
     assert!(told.iter().any(is_it), "{told:#?}");
+}
+
+/// Checks that a fault is found as a law with these words, whatever else it is.
+async fn check_some(fault: &'static str, law: Law, words: &str) {
+    let (report, _) = verified(fault).await;
+    let told = told(&report);
+    let is_it = |line: &String| line.starts_with(&format!("{} ", law.id())) && line.contains(words);
+    assert!(told.iter().any(is_it), "{fault}: {told:#?}");
+}
+
+#[tokio::test]
+async fn an_order_that_only_longer_pages_show_is_found() {
+    let words = "in another order";
+    check("short pages in another order", Law::PagesJoinToList, words).await;
+}
+
+#[tokio::test]
+async fn a_create_that_takes_what_only_the_server_sets_is_found() {
+    let law = Law::UndeclaredPropertyRefused;
+    let words = "a property that only the server sets, which is not declared, at /id";
+    check_some("a create that takes the identifier", law, words).await;
+}
+
+#[tokio::test]
+async fn a_change_that_takes_what_only_the_server_sets_is_found() {
+    let law = Law::UndeclaredPropertyRefused;
+    let words = "a property that only the server sets, which is not declared, at /createdAt";
+    check_some("a change that takes the time of creation", law, words).await;
+}
+
+#[tokio::test]
+async fn a_read_only_number_that_is_set_is_found() {
+    let law = Law::ReadOnlyIsIgnored;
+    let words = "`id` is read-only, and was set by the caller";
+    check_some("a create that shows another identifier", law, words).await;
+    check_some("a PUT that sets what is read-only", law, words).await;
+}
+
+#[tokio::test]
+async fn a_body_that_is_no_json_and_fails_is_found() {
+    let law = Law::MalformedBodyRefused;
+    let words = "a body that is no JSON is answered with 500";
+    check_some("a body that is no JSON fails", law, words).await;
+}
+
+#[tokio::test]
+async fn a_status_that_is_not_declared_where_another_is_is_found() {
+    let words = "with no token is answered with 403, and declared for that is 401";
+    let fault = "another status without a token";
+    check_some(fault, Law::NoTokenRefused, words).await;
+    let words = "is answered with 418, and declared for that is 400 or 422";
+    let fault = "another status for a wrong body";
+    check_some(fault, Law::WrongTypeRefused, words).await;
+}
+
+#[tokio::test]
+async fn the_summary_tells_how_many_operations_succeeded() {
+    let (report, _) = verified("every PUT is refused").await;
+    let title = &report.title;
+    assert!(
+        title.contains("10 of 10 operations, 9 of them with success"),
+        "{title}"
+    );
 }

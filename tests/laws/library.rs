@@ -224,7 +224,8 @@ impl Library {
             return refusal(404);
         };
         if !asked.key {
-            return refusal(401);
+            let is_other = self.is("another status without a token");
+            return refusal(if is_other { 403 } else { 401 });
         }
         let mut segments = path.split('/').skip(1);
         let (kind, id) = (segments.next().unwrap_or_default(), segments.next());
@@ -252,13 +253,11 @@ impl Library {
         let (Some(limit @ 1..=50), Some(from)) = (number("limit", 10), number("cursor", 0)) else {
             return refusal(400);
         };
-        let page: Vec<_> = self
-            .books
-            .values()
-            .skip(from)
-            .take(limit)
-            .cloned()
-            .collect();
+        let page = self.books.values().skip(from).take(limit);
+        let mut page: Vec<_> = page.cloned().collect();
+        if self.is("short pages in another order") && limit < 10 {
+            page.reverse();
+        }
         let total = match self.fault {
             "a header of another type" => "many".to_owned(),
             _ => self.books.len().to_string(),
@@ -279,8 +278,14 @@ impl Library {
     }
 
     fn create_book(&mut self, asked: &Asked) -> Result<Answer, u16> {
-        let mut book = sent(self.fault, asked, &book(&["title", "author"]))?;
+        let mut schema = book(&["title", "author"]);
+        let takes_id = self.is("a create that takes the identifier");
+        if takes_id {
+            schema["properties"]["id"] = json!({ "type": "integer" });
+        }
+        let mut book = sent(self.fault, asked, &schema)?;
         let (id, now) = (self.next(), self.now());
+        let id = book.remove("id").and_then(|id| id.as_u64()).unwrap_or(id);
         book.insert("id".to_owned(), id.into());
         for name in ["createdAt", "updatedAt"] {
             book.insert(name.to_owned(), now.clone());
@@ -294,7 +299,13 @@ impl Library {
 
     fn book(&mut self, asked: &Asked, id: u64) -> Result<Answer, u16> {
         let change = match asked.method.as_str() {
-            "PATCH" => sent(self.fault, asked, &book(&[]))?,
+            "PATCH" => {
+                let mut schema = book(&[]);
+                if self.is("a change that takes the time of creation") {
+                    schema["properties"]["createdAt"] = json!({ "type": "string" });
+                }
+                sent(self.fault, asked, &schema)?
+            }
             _ => Map::new(),
         };
         let there = self.books.get(&id).ok_or(404_u16)?.clone();
@@ -306,7 +317,7 @@ impl Library {
             }
             "PATCH" => {
                 let mut there = there;
-                if !change.is_empty() {
+                if !change.is_empty() || self.is("every change is one") {
                     there["updatedAt"] = self.now();
                 }
                 for (name, value) in change {
@@ -336,8 +347,14 @@ impl Library {
         let active = body.get("active").cloned().unwrap_or(default.into());
         let hook =
             json!({ "id": id, "url": body["url"], "events": body["events"], "active": active });
-        self.hooks.insert(id, hook.clone());
-        Ok(answer(201, hook))
+        let mut shown = hook.clone();
+        if self.is("a create that shows another identifier")
+            && let Some(id) = body.get("id")
+        {
+            shown["id"] = id.clone();
+        }
+        self.hooks.insert(id, hook);
+        Ok(answer(201, shown))
     }
 
     fn hook(&mut self, asked: &Asked, id: u64) -> Result<Answer, u16> {
@@ -355,6 +372,9 @@ impl Library {
             "PUT" => {
                 if self.is_taken(&body["url"], id) {
                     return Err(409);
+                }
+                if self.is("every PUT is refused") {
+                    return Err(422);
                 }
                 let default = match self.fault {
                     "a PUT that keeps what it does not name" => there["active"].clone(),
@@ -389,9 +409,16 @@ fn sent(fault: &str, asked: &Asked, schema: &Value) -> Result<Map<String, Value>
     if asked.content_type != kind {
         return Err(415);
     }
-    let body: Value = serde_json::from_slice(&asked.body).map_err(|_| 400_u16)?;
+    let broken = match fault {
+        "a body that is no JSON fails" => 500_u16,
+        _ => 400,
+    };
+    let body: Value = serde_json::from_slice(&asked.body).map_err(|_| broken)?;
     if !fits(fault, schema, &body) {
-        return Err(422);
+        return Err(match fault {
+            "another status for a wrong body" => 418,
+            _ => 422,
+        });
     }
     body.as_object().cloned().ok_or(422)
 }

@@ -8,7 +8,9 @@ use contract::operation::BASE_PATH;
 use http::{HeaderMap, Method};
 
 use super::check::Elements;
-use super::laws::{self, ApiDocument, Coverage, Hints, Law, Laws, Model, Setting, Shown, Verified};
+use super::laws::{
+    self, ApiDocument, Coverage, Hints, Law, Laws, Model, Operations, Setting, Shown, Verified,
+};
 use super::live::run;
 use super::server::{Live, LiveError, bearer, counting, run_id, wire};
 use crate::report::{Finding, Level, Location, OperationList, Report};
@@ -74,7 +76,11 @@ pub async fn with_laws_counting(
     reach(&model, &setting).await?;
     let mut verified = laws::verify(&model, laws, setting).await;
     model.document.locate(&mut verified.findings);
-    let (called, all) = verified.operations;
+    let Operations {
+        all,
+        called,
+        succeeded,
+    } = verified.operations;
     if let Some(why) = why_nothing_is_known(verified.shown, called) {
         verified.findings.push(nothing_verified(&base, why));
     }
@@ -83,7 +89,7 @@ pub async fn with_laws_counting(
         .sort_by_key(|finding| std::cmp::Reverse(finding.level));
     Ok(Report {
         title: format!(
-            "{base} against {}, {called} of {all} operations, {}",
+            "{base} against {}, {called} of {all} operations, {succeeded} of them with success, {}",
             model.document.source,
             tried(&verified)
         ),

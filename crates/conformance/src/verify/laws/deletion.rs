@@ -4,6 +4,7 @@ use super::exchange::{Ask, Exchange};
 use super::law::Law;
 use super::lists::List;
 use super::model::Resource;
+use super::refusals::undeclared;
 use super::session::Session;
 use super::writes::refused;
 use crate::report::Level;
@@ -62,6 +63,13 @@ async fn gone<'m>(
             session.untried(Law::DeletedIsGone, read, reason);
         } else {
             session.held(Law::DeletedIsGone, read);
+        }
+        let problem = undeclared(read, exchange.status, &[404, 410]);
+        let problem = problem.filter(|_| exchange.is_refusal() && !resource.archives);
+        if let Some(problem) = problem {
+            let message = format!("a read of what was deleted {problem}");
+            let requests = [deleted.shown.as_str(), &exchange.shown];
+            session.breach(Law::DeletedIsGone, read, &requests, &message);
         }
         if !exchange.is_refusal() && !resource.archives {
             let message = format!("what was deleted is read with {}", exchange.status);

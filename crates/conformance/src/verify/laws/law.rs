@@ -102,7 +102,7 @@ laws! {
     NullClears "null-clears" Writes
         "A PATCH with null clears the property, or sets its declared default."
     EmptyPatchChangesNothing "empty-patch-changes-nothing" Writes
-        "A PATCH that names no property succeeds and changes none."
+        "A PATCH that names no property succeeds and changes none but the time of the last change."
     ReadOnlyIsIgnored "read-only-is-ignored" Writes
         "Read-only properties in a request change nothing."
     UpdatedAtMoves "updated-at-moves" Writes
@@ -116,19 +116,21 @@ laws! {
     SecondDeleteAsDocumented "second-delete-as-documented" Deletion
         "A second DELETE is answered with a status that is documented for it."
     UndeclaredPropertyRefused "undeclared-property-refused" Refusals
-        "A body with a property that a closed schema does not declare is refused, at every depth."
+        "A body with a property that a closed schema does not declare is refused, at every depth, and so is one that only the server sets."
     UndeclaredParameterRefused "undeclared-parameter-refused" Refusals
         "A query with a parameter that is not declared is refused."
     BeyondLimitRefused "beyond-limit-refused" Refusals
         "A value just beyond a declared limit, or outside a declared enumeration, is refused."
     WrongTypeRefused "wrong-type-refused" Refusals
         "A value of another type than declared is refused, at every depth."
+    MalformedBodyRefused "malformed-body-refused" Refusals
+        "A body that is no JSON is refused, with a declared status where one is declared for it."
     MissingPropertyRefused "missing-property-refused" Refusals
         "A body without a required property is refused, at every depth."
     NullRefused "null-refused" Refusals
         "A null where the schema allows none is refused, at every depth."
     NoTokenRefused "no-token-refused" Refusals
-        "A request without a token is refused by every operation that needs one."
+        "A request without a token is refused by every operation that needs one, with a declared status where one is declared for it."
     ForgedTokenRefused "forged-token-refused" Refusals
         "A token with another signature is refused by every operation that needs one."
     ExpiredTokenRefused "expired-token-refused" Refusals

@@ -61,7 +61,6 @@ mod writes;
 use std::collections::BTreeMap;
 
 use http::Method;
-use serde_json::Value;
 
 pub use self::document::{ApiDocument, DocumentError};
 pub use self::exemptions::{Exemption, exemptions};
@@ -88,6 +87,7 @@ pub(crate) use self::undeclared::undeclared;
 pub(crate) use self::writes::is_as_sent;
 
 use self::lists::List;
+use self::operation::required_query;
 use self::verdict::Outcome;
 use self::writes::Made;
 use super::wire::Wire;
@@ -103,6 +103,15 @@ pub(crate) struct Setting {
     pub(crate) coverage: Coverage,
 }
 
+/// How many operations there are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Operations {
+    pub(crate) all: usize,
+    pub(crate) called: usize,
+    /// How many were answered with a success at least once.
+    pub(crate) succeeded: usize,
+}
+
 /// What a verification of laws has come to.
 pub(crate) struct Verified {
     pub(crate) findings: Vec<Finding>,
@@ -111,8 +120,7 @@ pub(crate) struct Verified {
     pub(crate) laws: usize,
     pub(crate) requests: usize,
     pub(crate) shown: Shown,
-    /// How many of how many operations were called.
-    pub(crate) operations: (usize, usize),
+    pub(crate) operations: Operations,
 }
 
 /// Verifies every law on every operation that it fits.
@@ -159,6 +167,7 @@ pub(crate) async fn verify(model: &Model, laws: &Laws, setting: Setting) -> Veri
         laws: mut tried,
         requests,
         shown,
+        succeeded,
         coverage,
     } = session.finish();
     findings.extend(in_log);
@@ -173,7 +182,11 @@ pub(crate) async fn verify(model: &Model, laws: &Laws, setting: Setting) -> Veri
             findings.push(unseen_finding(&base, law, is_required, &unseen));
         }
     }
-    let operations = (seen.operations.seen.len(), model.operations.len());
+    let operations = Operations {
+        all: model.operations.len(),
+        called: seen.operations.seen.len(),
+        succeeded,
+    };
     Verified {
         findings,
         coverage: seen,
@@ -293,6 +306,7 @@ async fn refuse(session: &mut Session<'_>, made: &BTreeMap<String, Vec<Made>>) {
     }
     for operation in held() {
         if session.is_wanted(&operation.path) {
+            refusals::malformed(session, operation).await;
             refusals::tokens(session, operation).await;
         }
     }
@@ -347,23 +361,6 @@ async fn others(session: &mut Session<'_>) {
         let message = format!("was not tried: {reason}");
         session.note("operation-not-tried", Level::Info, operation, message);
     }
-}
-
-/// The parameters that a query must have, with the values of their examples.
-fn required_query(operation: &Operation) -> Result<Vec<(String, String)>, String> {
-    let required = operation
-        .query
-        .iter()
-        .filter(|parameter| parameter.required);
-    let pairs = required.map(|parameter| match &parameter.example {
-        Some(Value::String(text)) => Ok((parameter.name.clone(), text.clone())),
-        Some(other) => Ok((parameter.name.clone(), other.to_string())),
-        None => Err(format!(
-            "there is no value for its parameter {}",
-            parameter.name
-        )),
-    });
-    pairs.collect()
 }
 
 /// Looks for secrets in the log of the server.

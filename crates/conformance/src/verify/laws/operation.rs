@@ -136,6 +136,23 @@ impl Operation {
     }
 }
 
+/// The parameters that a query must have, with the values of their examples.
+pub(crate) fn required_query(operation: &Operation) -> Result<Vec<(String, String)>, String> {
+    let required = operation
+        .query
+        .iter()
+        .filter(|parameter| parameter.required);
+    let pairs = required.map(|parameter| match &parameter.example {
+        Some(Value::String(text)) => Ok((parameter.name.clone(), text.clone())),
+        Some(other) => Ok((parameter.name.clone(), other.to_string())),
+        None => Err(format!(
+            "there is no value for its parameter {}",
+            parameter.name
+        )),
+    });
+    pairs.collect()
+}
+
 /// Reads an operation of a document; nothing where no request can have its method.
 pub(super) fn operation(root: &Value, path: &str, stated: &Stated<'_>) -> Option<Operation> {
     let item_at = reference::place(root, format!("/paths/{}", reference::escape(path)));

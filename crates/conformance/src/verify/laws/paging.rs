@@ -78,7 +78,23 @@ async fn joined<'m>(
         return;
     }
     let most = session.laws.bounds.pages.max(2);
-    let size = length.div_ceil(length.min(most - 1)).max(1);
+    let shortest = length.div_ceil(length.min(most - 1)).max(1);
+    // What is wrong with the order within a page is not seen in pages of one element.
+    let longer = Some(2).filter(|longer| *longer > shortest && *longer < length);
+    for size in [Some(shortest), longer].into_iter().flatten() {
+        joined_by(session, list, (limit, size), query, whole).await;
+    }
+}
+
+/// Verifies that the pages of a list, each with so many elements, are the whole of it.
+async fn joined_by<'m>(
+    session: &mut Session<'m>,
+    list: &List<'m>,
+    (limit, size): (&str, usize),
+    query: &[(String, String)],
+    whole: &Listed,
+) {
+    let length = whole.items.len();
     let mut first = query.to_vec();
     first.push((limit.to_owned(), size.to_string()));
     let Some(pages) = pages(session, list, &first, size, length).await else {

@@ -2,22 +2,26 @@
 
 use std::collections::BTreeMap;
 
-use http::Method;
+use http::{HeaderValue, Method};
 use serde_json::{Value, json};
 
 use super::callers::hidden;
 use super::error_body::{reason_of, unnamed_cause};
-use super::exchange::{Ask, Credentials, Exchange};
+use super::exchange::{Ask, Credentials, Exchange, Raw};
 use super::law::Law;
 use super::lists::List;
 use super::model::Resource;
-use super::operation::{Operation, RequestBody};
+use super::operation::{Operation, RequestBody, required_query};
 use super::probes::{self, Probe, UNDECLARED};
 use super::sample::{self, Extent};
 use super::schema;
 use super::session::Session;
-use super::writes::Made;
+use super::writes::{Made, not_declared};
+use crate::reference::escape;
 use crate::report::{Direction, Level};
+
+/// A body that breaks off.
+const MALFORMED: &str = "{\"";
 
 /// Verifies that wrong parameters of an operation that reads are refused.
 pub(crate) async fn parameters<'m>(session: &mut Session<'m>, operation: &'m Operation) {
@@ -123,6 +127,10 @@ fn judged<'m>(
     }
     session.held(law, operation);
     if exchange.is_refusal() {
+        if let Some(problem) = undeclared(operation, exchange.status, &[400, 422]) {
+            let message = format!("a request with {what} {problem}");
+            session.breach(law, operation, &[&exchange.shown], &message);
+        }
         named(session, operation, &exchange, cause);
         return None;
     }
@@ -143,6 +151,61 @@ pub(super) fn named(
     let problem = unnamed_cause(operation, exchange.status, exchange.value.as_ref(), cause);
     if let Some(problem) = problem {
         session.breach(law, operation, &[&exchange.shown], &problem);
+    }
+}
+
+/// What is wrong with the status of a refusal where the document declares another one of
+/// `fitting` for the case, and not this.
+pub(crate) fn undeclared(operation: &Operation, status: u16, fitting: &[u16]) -> Option<String> {
+    if operation.reply(status).is_some() {
+        return None;
+    }
+    let declared = fitting
+        .iter()
+        .filter(|fitting| operation.declares(**fitting));
+    let declared: Vec<_> = declared.map(u16::to_string).collect();
+    (!declared.is_empty()).then(|| {
+        let declared = declared.join(" or ");
+        format!("is answered with {status}, and declared for that is {declared}")
+    })
+}
+
+/// Verifies that a body that is no JSON is refused.
+pub(crate) async fn malformed<'m>(session: &mut Session<'m>, operation: &'m Operation) {
+    let law = Law::MalformedBodyRefused;
+    let Some(body) = operation.body.as_ref().filter(|_| session.allow_writes) else {
+        return;
+    };
+    let Ok(content_type) = HeaderValue::try_from(&body.media_type) else {
+        return;
+    };
+    // What this run has not created is not its own to risk.
+    let path = match session.fill(&operation.path, true) {
+        Ok(path) => path,
+        Err(reason) => return session.untried(law, operation, reason),
+    };
+    let mut ask = Ask::new(path);
+    ask.query = match required_query(operation) {
+        Ok(query) => query,
+        Err(reason) => return session.untried(law, operation, reason),
+    };
+    ask.raw = Some(Raw {
+        content_type,
+        content: MALFORMED.into(),
+    });
+    let Some(exchange) = session.ask(operation, &ask).await else {
+        return;
+    };
+    session.held(law, operation);
+    let problem = if exchange.is_refusal() {
+        undeclared(operation, exchange.status, &[400, 422])
+    } else {
+        Some(format!("is answered with {}", exchange.status))
+    };
+    if let Some(problem) = problem {
+        let message = format!("a body that is no JSON {problem}");
+        session.breach(law, operation, &[&exchange.shown], &message);
+        session.learn_created(operation, &exchange);
     }
 }
 
@@ -205,7 +268,16 @@ async fn spoiled<'m>(
     };
     let is_patch = operation.method == Method::PATCH;
     let mut left: BTreeMap<Law, usize> = BTreeMap::new();
-    for probe in probes::all(root, stated, &body) {
+    let mut all = probes::all(root, stated, &body);
+    // A server may know what it sets itself, and take it from a caller.
+    let known = not_declared(session, operation).into_iter();
+    all.extend(known.map(|(name, value)| Probe {
+        law: Law::UndeclaredPropertyRefused,
+        place: format!("/{}", escape(&name)),
+        value: Some(value),
+        what: "a property that only the server sets, which is not declared,".to_owned(),
+    }));
+    for probe in all {
         let tried = left.entry(probe.law).or_default();
         if *tried >= session.laws.bounds.probes {
             continue;
@@ -321,8 +393,12 @@ pub(crate) async fn tokens<'m>(session: &mut Session<'m>, operation: &'m Operati
             continue;
         };
         session.held(law, operation);
-        if !matches!(exchange.status, 401 | 403) {
-            let message = format!("a request with {what} is answered with {}", exchange.status);
+        let problem = match exchange.status {
+            401 | 403 => undeclared(operation, exchange.status, &[401, 403]),
+            status => Some(format!("is answered with {status}")),
+        };
+        if let Some(problem) = problem {
+            let message = format!("a request with {what} {problem}");
             session.breach(law, operation, &[&exchange.shown], &message);
         }
         for_its_reason(session, operation, &exchange, (credentials, what));

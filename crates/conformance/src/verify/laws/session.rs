@@ -79,6 +79,8 @@ pub(crate) struct Session<'m> {
     pub(crate) coverage: Coverage,
     pub(crate) requests: usize,
     pub(super) shown: Shown,
+    /// The operations that were answered with a success.
+    pub(super) succeeded: BTreeSet<String>,
     pub(super) wire: Wire,
     token: String,
     pub(super) verdict: Verdict,
@@ -111,6 +113,7 @@ impl<'m> Session<'m> {
             coverage,
             requests: 0,
             shown: Shown::default(),
+            succeeded: BTreeSet::new(),
             wire,
             token,
             verdict: Verdict::default(),
@@ -268,6 +271,9 @@ impl<'m> Session<'m> {
             value: serde_json::from_slice(&body).ok(),
         };
         self.shown.any |= exchange.is_success();
+        if exchange.is_success() {
+            self.succeeded.insert(operation.title());
+        }
         if operation.authenticated && ask.credentials == Credentials::Own && self.has_token() {
             let is_refused = matches!(exchange.status, 401 | 403);
             self.shown.refused += usize::from(is_refused);

@@ -19,6 +19,8 @@ pub(crate) struct Outcome {
     pub(crate) laws: usize,
     pub(crate) requests: usize,
     pub(crate) shown: Shown,
+    /// How many operations were answered with a success.
+    pub(crate) succeeded: usize,
     pub(crate) coverage: Coverage,
 }
 
@@ -172,6 +174,7 @@ impl Session<'_> {
             laws: self.verdict.tried.len(),
             requests: self.requests,
             shown: self.shown,
+            succeeded: self.succeeded.len(),
             coverage: self.coverage,
         }
     }

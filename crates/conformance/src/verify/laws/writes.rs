@@ -18,6 +18,9 @@ use super::{added, compare};
 /// required alone, and one more from the example, so that lists have several.
 const CREATED: usize = 3;
 
+/// What is sent for a read-only number.
+const NUMBER: u64 = 1_999_999_998;
+
 /// How a document says that a list leaves some things out unless they are asked for.
 const LEFT_OUT: &str = "Without it";
 
@@ -73,6 +76,7 @@ pub(crate) async fn create<'m>(
             resource.collection.matches('/').count() + session.requests
         );
         let mut varied = number;
+        let mut adds_read_only = number == 2;
         loop {
             let mut sample = match sample::make(session, operation, extent, varied, &variant) {
                 Ok(sample) => sample,
@@ -84,7 +88,7 @@ pub(crate) async fn create<'m>(
             for secret in &sample.secrets {
                 session.keep_secret(secret);
             }
-            let ignored = if number == 2 {
+            let ignored = if adds_read_only {
                 read_only(session, operation)
             } else {
                 Vec::new()
@@ -99,6 +103,13 @@ pub(crate) async fn create<'m>(
             if !exchange.is_success() {
                 // What is there already has something that this must not have too.
                 if exchange.status == 409 && session.unique.insert(resource.item.clone()) {
+                    continue;
+                }
+                if !ignored.is_empty() {
+                    adds_read_only = false;
+                    let reason =
+                        format!("a create with read-only properties {}", refused(&exchange));
+                    session.untried(Law::ReadOnlyIsIgnored, operation, reason);
                     continue;
                 }
                 // Values that are varied may be refused for a reason that no schema tells.
@@ -205,16 +216,47 @@ pub(crate) fn refused(exchange: &Exchange) -> String {
     )
 }
 
-/// Values of read-only properties, which a server must ignore.
+/// Values of read-only properties, which a server must ignore: those that the body of an
+/// operation declares, and where it is open to more, those that the reply alone has.
 pub(crate) fn read_only(session: &Session<'_>, operation: &Operation) -> Vec<(String, Value)> {
     let root = session.root();
     let Some(body) = &operation.body else {
         return Vec::new();
     };
-    let properties = schema::properties(root, &body.schema).into_iter();
+    let mut values = set_by_the_server(session, &body.schema);
+    if !schema::is_closed(root, &body.schema) {
+        let more = not_declared(session, operation).into_iter();
+        values.extend(more);
+    }
+    values
+}
+
+/// Values of read-only properties that the reply to an operation has, and that its body
+/// does not declare.
+pub(crate) fn not_declared(session: &Session<'_>, operation: &Operation) -> Vec<(String, Value)> {
+    let root = session.root();
+    let body = operation.body.as_ref();
+    let reply = operation.success();
+    let reply = reply.and_then(|(_, reply)| reply.schema.as_ref());
+    let (Some(body), Some(reply)) = (body, reply) else {
+        return Vec::new();
+    };
+    let declared = schema::properties(root, &body.schema);
+    let mut values = set_by_the_server(session, reply);
+    values.retain(|(name, _)| !declared.contains_key(name));
+    values
+}
+
+/// Values of the read-only properties of a schema that the server has certainly not set.
+fn set_by_the_server(session: &Session<'_>, stated: &Value) -> Vec<(String, Value)> {
+    let root = session.root();
+    let properties = schema::properties(root, stated).into_iter();
     let marked = properties.filter(|(_, property)| schema::is_marked(root, property, "readOnly"));
     let values = marked.filter_map(|(name, property)| {
         let schema = schema::resolve(root, property);
+        if schema::has_type(root, schema, "integer") {
+            return Some((name, NUMBER.into()));
+        }
         if !schema::has_type(root, schema, "string") {
             return None;
         }
