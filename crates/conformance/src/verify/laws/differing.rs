@@ -2,11 +2,13 @@
 
 use serde_json::Value;
 
-use super::exchange::Ask;
+use super::exchange::{Ask, Exchange};
 use super::lists::{List, Listed};
+use super::model::Resource;
 use super::operation::Parameter;
 use super::sample::{self, Extent};
 use super::session::Session;
+use super::writes::{Made, shows};
 use super::{absent, compare, schema};
 
 /// Creates one more thing where all elements of a list are alike in a property. It is
@@ -63,9 +65,32 @@ pub(super) async fn create<'m>(
             return false;
         };
         if exchange.is_success() {
-            session.learn_created(operation, &exchange);
+            made(session, list.resource, exchange).await;
             return true;
         }
     }
     false
+}
+
+/// Verifies what was created as any other thing.
+async fn made<'m>(session: &mut Session<'m>, resource: &'m Resource, exchange: Exchange) {
+    let Some(id) = exchange.id(resource) else {
+        return;
+    };
+    let before = session.created.get(&resource.item);
+    if before.is_some_and(|before| before.contains(&id)) {
+        return;
+    }
+    session.learn(resource, &id, true);
+    let path = session.item(resource, &id, true);
+    if let (Ok(path), Some(value)) = (path, exchange.value) {
+        let shown = exchange.shown;
+        let made = Made {
+            id,
+            path,
+            value,
+            shown,
+        };
+        shows(session, resource, &made).await;
+    }
 }
