@@ -21,6 +21,7 @@ mod revision;
 mod rules;
 mod site;
 mod verify;
+mod workspace;
 
 use std::process::ExitCode;
 

@@ -20,9 +20,7 @@ use serde_json::Value;
 
 use super::output::{EXIT_CODES, OutputArgs};
 use super::project::{ProjectArgs, whole_document};
-
-/// Packages whose protos need not lie in the repository.
-const KNOWN_IMPORTS: [&str; 2] = ["google/api/", "transcode/v1/"];
+use super::workspace::KNOWN_IMPORTS;
 
 /// Compare the protos and the OpenAPI document of an API, field by field
 ///

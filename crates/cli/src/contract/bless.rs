@@ -13,6 +13,7 @@ use conformance::release::{
 use conformance::report::{Finding, Level};
 use semver::Version;
 
+use super::buf::Compared;
 use super::fresh::fresh;
 use super::project::ProjectArgs;
 use super::revision::{Revision, contents, stated_version};
@@ -73,11 +74,26 @@ pub(crate) fn run(args: &BlessArgs) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     }
     let revision = Revision::of(&settings)?;
+    let compared = compared(&settings, published.as_ref(), args.without_buf)?;
+    if !compared.unusable.is_empty() {
+        for finding in &compared.unusable {
+            let place = finding.revision.as_ref();
+            let place = place.map_or_else(String::new, |place| format!("{place}: "));
+            eprintln!(
+                "error: buf cannot compile the protos: {place}{}",
+                finding.message
+            );
+        }
+        eprintln!("nothing was published");
+        return Ok(ExitCode::FAILURE);
+    }
     let Some(published) = published else {
         return first(&settings, &revision.version);
     };
 
-    let changes = changes(&settings, &published, &revision, args.without_buf)?;
+    let document = published.document()?;
+    let mut changes = policy::changes(&document, &revision.document, &Policy::default());
+    changes.extend(compared.changes);
     let now = contents(&settings, &revision.version.to_string())?;
     if changes.is_empty() && now == published.files()? {
         let path = settings.published.join(manifest::FILE);
@@ -164,27 +180,24 @@ fn decide(
     }
 }
 
-/// What has changed for clients of the published contract, of either kind.
-fn changes(
+/// What buf finds in the protos, also where they are published for the first time: what
+/// cannot be compared then could never be compared.
+fn compared(
     settings: &Settings,
-    published: &Published,
-    revision: &Revision,
+    published: Option<&Published>,
     without_buf: bool,
-) -> anyhow::Result<Vec<Finding>> {
-    let document = published.document()?;
-    let mut changes = policy::changes(&document, &revision.document, &Policy::default());
+) -> anyhow::Result<Compared> {
     if settings.protos.is_empty() {
-        return Ok(changes);
+        return Ok(Compared::default());
     }
-    match buf::breaking(&published.directory)? {
-        Some(found) => changes.extend(found),
-        None if without_buf => {}
+    match buf::breaking(settings, published)? {
+        Some(compared) => Ok(compared),
+        None if without_buf => Ok(Compared::default()),
         None => bail!(
             "there is no `buf` on the PATH to compare the protos with; {}, or publish --without-buf",
             buf::INSTALL
         ),
     }
-    Ok(changes)
 }
 
 fn report(changes: &[Finding]) {

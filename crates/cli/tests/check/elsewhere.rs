@@ -113,7 +113,7 @@ components:
 const API: [&str; 4] = ["--document", "api/shop.yaml", "--proto", "./protobuf"];
 
 /// A repository of another team: a document and protos, and nothing of ours.
-fn stranger() -> Repository {
+pub(crate) fn stranger() -> Repository {
     let repository = Repository::empty();
     for directory in ["api", "protobuf/shop/v1"] {
         fs::create_dir_all(repository.path(directory)).expect("a directory");

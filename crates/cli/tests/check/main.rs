@@ -2,6 +2,7 @@
 //! leave in it.
 
 mod base;
+mod buf;
 #[path = "../command/mod.rs"]
 mod command;
 mod elsewhere;

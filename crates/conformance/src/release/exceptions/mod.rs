@@ -12,7 +12,7 @@ mod laws;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-pub use self::buf::of_buf;
+pub use self::buf::{of_buf, of_first_buf};
 use self::guarded::of_guarded;
 use self::ignored::of_ignore_file;
 use self::laws::of_laws;
