@@ -73,6 +73,21 @@ impl ProjectArgs {
     }
 }
 
+/// Refuses to work on the API that is built in where another one is at home, or none.
+pub(super) fn of_built_in(is_meant: bool) -> anyhow::Result<()> {
+    if is_meant {
+        return Ok(());
+    }
+    let file = read_if_there(Path::new(Settings::FILE))?;
+    let settings = file.map(|text| Settings::parse(&text, Settings::FILE));
+    let found = match settings.transpose()? {
+        Some(settings) if settings.built_in => return Ok(()),
+        Some(_) => "the API of this directory is another than the one that is built in",
+        None => "there is no contract.toml here, so nothing says which API this is about",
+    };
+    bail!("{found}; this works on the one that is built in, so give --built-in if that is meant");
+}
+
 /// Returns a path without what means nothing in it, such as `./`.
 fn tidied(path: &Path) -> PathBuf {
     path.components()
