@@ -8,6 +8,7 @@ mod buf;
 mod guarded;
 mod ignored;
 mod laws;
+mod silent;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
