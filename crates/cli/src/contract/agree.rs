@@ -9,6 +9,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use conformance::agree;
 use conformance::api::Api;
+use conformance::aspects;
 use conformance::release::{self, Settings, read_if_there};
 use conformance::report::{Finding, Level, Location, OperationList, Report};
 use conformance::waivers;
@@ -102,9 +103,15 @@ pub(super) fn findings(settings: &Settings) -> anyhow::Result<(Vec<Finding>, Str
     let found = agree::merge(left).into_iter().map(|difference| {
         let mut finding = Finding::from(&difference);
         // What is against the conventions of this project is none of another's faults.
-        if !settings.built_in && difference.aspect == agree::STATEMENT {
+        let level = match difference.aspect {
+            aspects::STATEMENT => Some(Level::Info),
+            // It may say what the document does not.
+            aspects::BINDING => Some(Level::Warning),
+            _ => None,
+        };
+        if let Some(level) = level.filter(|_| !settings.built_in) {
             "statement-not-understood".clone_into(&mut finding.id);
-            finding.level = Level::Info;
+            finding.level = level;
         }
         finding
     });
