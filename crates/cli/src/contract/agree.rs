@@ -91,9 +91,9 @@ pub(super) fn findings(settings: &Settings) -> anyhow::Result<(Vec<Finding>, Str
         statements.push(stated);
     }
     let known = match &settings.waivers {
+        // Where there is no list yet, nothing is waived.
         Some(path) => {
-            let text = read_if_there(path)?;
-            let text = text.with_context(|| format!("{} is gone", path.display()))?;
+            let text = read_if_there(path)?.unwrap_or_default();
             waivers::parse(&text).with_context(|| path.display().to_string())?
         }
         None => Vec::new(),

@@ -16,7 +16,7 @@ use semver::Version;
 use super::buf::Compared;
 use super::fresh::fresh;
 use super::output::to_stdout;
-use super::project::ProjectArgs;
+use super::project::{ProjectArgs, document_is_there};
 use super::revision::{Revision, contents, stated_version};
 use super::{agree, buf, export, policy};
 
@@ -47,6 +47,7 @@ pub(crate) struct BlessArgs {
 
 pub(crate) fn run(args: &BlessArgs) -> anyhow::Result<ExitCode> {
     let settings = args.project.settings()?;
+    document_is_there(&settings)?;
     let place = settings.published.display().to_string();
     let published = match Published::read(&place, &settings.published, &settings.document_name()) {
         Err(ReleaseError::NotPublished { .. }) if !settings.published.exists() => None,

@@ -20,7 +20,7 @@ use jiff::civil::Date;
 use super::fresh::{fresh, strays};
 use super::output::{EXIT_CODES, OutputArgs};
 use super::policy::{self, PolicyArgs};
-use super::project::{ProjectArgs, api_document};
+use super::project::{ProjectArgs, api_document, document_is_there};
 use super::revision::{self, Revision, stated_version};
 use super::{agree, buf, built_in, lint, recorded, workspace};
 use crate::progress::Progress;
@@ -92,7 +92,8 @@ pub(crate) struct CheckArgs {
 
 pub(crate) async fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let settings = args.project.settings()?;
-    let policy = args.policy.or_ignore(settings.ignore.as_ref());
+    document_is_there(&settings)?;
+    let policy = args.policy.or_list(settings.ignore.as_ref());
     let mut verdict = Verdict {
         policy: policy.read(&args.output)?,
         today: policy::today(),
@@ -128,6 +129,7 @@ pub(crate) async fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
         file: &file,
         tree: &tree,
         base: earlier,
+        by_hand: !settings.built_in,
     };
 
     // What the change adds to the rules that it is judged by.

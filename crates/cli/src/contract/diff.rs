@@ -58,7 +58,7 @@ fn compare(args: &DiffArgs) -> anyhow::Result<ExitCode> {
     if old == "-" && new == "-" {
         bail!("only one of the documents can come from standard input");
     }
-    let policy_args = args.policy.or_ignore(ignore.as_ref());
+    let policy_args = args.policy.or_list(ignore.as_ref());
     let base = documents::read(&old, args.allow_remote)?;
     let revision = documents::read(&new, args.allow_remote)?;
     let mut policy = policy_args.read(&args.output)?;

@@ -95,12 +95,20 @@ fn tidied(path: &Path) -> PathBuf {
         .collect()
 }
 
-/// Reads the document with the files that it refers to.
-pub(super) fn whole_document(settings: &Settings) -> anyhow::Result<Whole> {
+/// Refuses settings that name a document which is not there. One that is derived need not
+/// be.
+pub(super) fn document_is_there(settings: &Settings) -> anyhow::Result<()> {
     let path = &settings.document;
-    if !path.exists() {
+    if !settings.built_in && !path.exists() {
         bail!("there is no document {}", path.display());
     }
+    Ok(())
+}
+
+/// Reads the document with the files that it refers to.
+pub(super) fn whole_document(settings: &Settings) -> anyhow::Result<Whole> {
+    document_is_there(settings)?;
+    let path = &settings.document;
     Ok(Whole::read(path, &path.display().to_string())?)
 }
 

@@ -12,6 +12,7 @@ mod files;
 mod library;
 mod published;
 mod repository;
+mod statements;
 
 use std::collections::BTreeSet;
 use std::fs;
