@@ -14,6 +14,7 @@ mod lint;
 mod output;
 mod policy;
 mod project;
+#[allow(clippy::print_stdout, reason = "it goes on until it is ended")]
 mod record;
 mod recorded;
 mod remote;
@@ -21,6 +22,7 @@ mod revision;
 mod rules;
 mod site;
 mod verify;
+mod workspace;
 
 use std::process::ExitCode;
 

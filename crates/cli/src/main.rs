@@ -3,6 +3,9 @@
 //! This crate is the only one that reads arguments and environment; each
 //! subcommand turns them into the configuration of a library and hands over.
 
+// `println!` panics where nobody reads any more; `contract::output::to_stdout` does not.
+#![deny(clippy::print_stdout)]
+
 mod backup;
 mod call;
 mod configuration;

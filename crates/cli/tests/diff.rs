@@ -174,21 +174,28 @@ fn a_document_is_read_from_a_revision() {
 #[test]
 fn without_documents_the_published_contract_is_the_old_one() {
     let directory = directory();
-    write(
-        directory.path(),
-        "blessed/openapi.json",
-        &document(r#"["a", "b"]"#),
-    );
-    write(
-        directory.path(),
-        "openapi/openapi.json",
-        &document(r#"["a"]"#),
-    );
+    let path = directory.path();
+    check(path, &[], 2, "there is no contract.toml here");
+    let settings = "document = \"api/shop.json\"\npublished = \"out\"\nignore = \"known.toml\"\n";
+    write(path, "contract.toml", settings);
+    check(path, &[], 2, "there is no document api/shop.json");
+    write(path, "api/shop.json", &document(r#"["a"]"#));
     check(
-        directory.path(),
+        path,
         &[],
-        1,
-        "blessed/openapi.json → openapi/openapi.json: 1 error",
+        2,
+        "publish a first contract with `contract bless`",
+    );
+    write(path, "out/shop.json", &document(r#"["a", "b"]"#));
+    write(path, "known.toml", "");
+    check(path, &[], 1, "out/shop.json → api/shop.json: 1 error");
+    let known = "[levels]\nrequest-parameter-enum-value-removed = \"warning\"\n";
+    write(path, "known.toml", known);
+    check(
+        path,
+        &[],
+        0,
+        "out/shop.json → api/shop.json: 0 errors, 1 warning",
     );
 }
 

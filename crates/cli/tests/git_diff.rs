@@ -64,7 +64,9 @@ fn check(text: Option<&str>, expected: &[&str]) {
     for expected in expected.iter().chain(&["+two"]) {
         assert!(shown.contains(expected), "{expected:?} is not in:\n{shown}");
     }
-    assert!(!shown.contains("+{"), "the lines are shown too:\n{shown}");
+    let has_lines = shown.contains("+{");
+    let reads_lines = shown.contains("so these are the lines");
+    assert_eq!(has_lines, reads_lines, "{shown}");
 }
 
 #[test]
@@ -94,7 +96,29 @@ fn a_document_that_is_gone_is_said_in_a_line() {
 fn a_document_that_cannot_be_read_is_said_in_a_line() {
     check(
         Some("{"),
-        &["api.json: it cannot be compared", "new api.json"],
+        &["api.json: it cannot be compared", "new api.json", "\n+{\n"],
+    );
+}
+
+#[test]
+fn the_lines_of_a_part_of_a_document_are_shown() {
+    let directory = in_two_files(r#"["a", "b"]"#);
+    let path = directory.path();
+    fs::write(path.join(".gitattributes"), "* diff=openapi\n").expect("a file");
+    write_values(path, r#"["a"]"#);
+    let shown = git(path, &["diff", "more"]);
+    let expected = "diff --git a/more/values.yaml b/more/values.yaml\n\
+        --- a/more/values.yaml\n\
+        +++ b/more/values.yaml\n\
+        @@ -1 +1 @@\n\
+        -Values: {type: string, enum: [\"a\", \"b\"]}\n\
+        +Values: {type: string, enum: [\"a\"]}\n";
+    assert_eq!(shown, expected);
+    fs::remove_file(path.join("more/values.yaml")).expect("it was there");
+    let shown = git(path, &["diff", "more"]);
+    assert!(
+        shown.contains("--- a/more/values.yaml\n+++ /dev/null\n"),
+        "{shown}"
     );
 }
 

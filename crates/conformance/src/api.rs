@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+use crate::aspects::STATEMENT;
+
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -59,7 +61,22 @@ impl Api {
             message: message.into(),
             place,
             is_convention: false,
+            aspect: STATEMENT,
         });
+    }
+
+    /// Notes a problem with a fact that has a name of its own.
+    pub(crate) fn problem_of(
+        &mut self,
+        aspect: &'static str,
+        subject: impl Into<String>,
+        message: impl Into<String>,
+        place: Place,
+    ) {
+        self.problem(subject, message, place);
+        if let Some(problem) = self.problems.last_mut() {
+            problem.aspect = aspect;
+        }
     }
 
     /// Notes what is against a convention of this project, and no problem elsewhere.
@@ -100,6 +117,8 @@ pub struct Problem {
     pub place: Place,
     /// Whether it is against a convention of this project alone.
     pub is_convention: bool,
+    /// Which fact it is about.
+    pub aspect: &'static str,
 }
 
 /// Where something is stated.
@@ -241,6 +260,8 @@ pub struct Type {
     /// Whether its name is part of the statement. That of a request message is
     /// not.
     pub named: bool,
+    /// Whether it is what a PATCH changes, so that nothing in it has to be given.
+    pub is_patch: bool,
     /// Its properties by their JSON name.
     pub properties: BTreeMap<String, Property>,
     /// What happens to properties that it does not declare.

@@ -23,8 +23,11 @@ use prost_reflect::{
     MessageDescriptor, MethodDescriptor, ServiceDescriptor, Value,
 };
 
+use self::faults::Faults;
 use crate::api::{Api, Kind, Operation, Place, Property, Side};
+use crate::aspects::BINDING;
 
+mod faults;
 mod kinds;
 mod streams;
 mod views;
@@ -296,7 +299,8 @@ impl Reader {
         let rule = get(&options, &self.options.http);
         let rule = rule.as_ref().and_then(Value::as_message);
         let Some(rule) = rule.and_then(|rule| self.http_rule(&id, rule, &place)) else {
-            return self.api.problem(id, "the rpc has no verb and path", place);
+            let message = "the rpc has no verb and path";
+            return self.api.problem_of(BINDING, id, message, place);
         };
         let streamed = get(&options, &self.options.streamed_list);
         if let Some(streamed) = streamed.as_ref().and_then(Value::as_message) {
@@ -335,12 +339,10 @@ impl Reader {
             self.uploads.insert(message_name(&input));
         }
         let (path, bound) = path(&rule.path);
-        let mut problems = Vec::new();
+        let mut problems = Faults::default();
         let mut parts = self.request(&input, &rule, upload.as_ref(), &bound, &mut problems);
         let (reply, paged) = self.reply(&output, &rule, &parts.query, &mut problems);
-        for message in problems {
-            self.api.problem(&id, message, place.clone());
-        }
+        self.note(&id, &place, problems);
         let status = match (rule.method.as_str(), &reply) {
             ("POST", _) => "201",
             (_, None) => "204",
@@ -375,8 +377,8 @@ impl Reader {
             .find(|verb| rule.has_field_by_name(verb))?;
         for field in ["selector", "additional_bindings"] {
             if rule.has_field_by_name(field) {
-                let message = format!("its annotation has {field}");
-                self.api.problem(id, message, place.clone());
+                let message = format!("its annotation has {field}, which is not compared");
+                self.api.problem_of(BINDING, id, message, place.clone());
             }
         }
         Some(HttpRule {

@@ -159,7 +159,8 @@ pub(crate) fn nearest_known(text: &str) -> Option<String> {
 /// The least similarity, of 1, that is taken for a slip.
 const SIMILAR: f64 = 0.7;
 
-fn nearest(text: &str, ids: impl Iterator<Item = String>) -> Option<String> {
+/// The one of these that is closest to a text, if one is close.
+pub(crate) fn nearest(text: &str, ids: impl Iterator<Item = String>) -> Option<String> {
     ids.map(|id| (strsim::normalized_damerau_levenshtein(&id, text), id))
         .filter(|(similarity, _)| *similarity >= SIMILAR)
         .max_by(|(a, _), (b, _)| a.total_cmp(b))

@@ -150,6 +150,7 @@ impl<'a> Schemas<'a> {
             place,
             view_of: None,
             named: true,
+            is_patch: false,
             properties,
             undeclared,
             deprecated: rules.remove("deprecated") == Some(Value::Bool(true)),

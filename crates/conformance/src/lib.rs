@@ -24,6 +24,7 @@
 pub mod agree;
 mod any_api;
 pub mod api;
+pub mod aspects;
 pub mod diff;
 pub mod exchanges;
 mod from_contract;

@@ -4,15 +4,16 @@ use serde::Deserialize;
 
 use crate::agree::Difference;
 use crate::api::Side;
+use crate::aspects::{self, ASPECTS};
+use crate::ids;
 
 /// A difference that is meant: what one side says about one fact, while all
 /// others agree on it.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone)]
 pub struct Waiver {
     /// The subject of the difference; a leading `*` stands for any beginning.
     pub subject: String,
-    /// Which fact differs, as in [`Difference::aspect`].
+    /// Which fact differs, one of [`ASPECTS`].
     pub aspect: String,
     /// The side that differs from all others.
     pub side: Side,
@@ -22,35 +23,90 @@ pub struct Waiver {
 
 /// A waiver file that is not one.
 #[derive(Debug, thiserror::Error)]
-#[error("line {line}: {message}", message = source.message())]
+#[error("line {line}: {message}")]
 pub struct WaiverError {
     /// The line on which it is none, counted from 1.
     pub line: usize,
-    source: Box<toml::de::Error>,
+    message: String,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     #[serde(default)]
-    waiver: Vec<Waiver>,
+    waiver: Vec<Entry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    subject: String,
+    aspect: toml::Spanned<String>,
+    side: Side,
+    reason: String,
 }
 
 /// Reads waivers.
 ///
 /// # Errors
 ///
-/// Fails where the text is no list of waivers.
+/// Fails where the text is no list of waivers, or one is of an aspect that there is not.
 pub fn parse(text: &str) -> Result<Vec<Waiver>, WaiverError> {
+    let entries = entries(text)?;
+    let unknown = entries
+        .iter()
+        .map(|entry| &entry.aspect)
+        .find(|aspect| !aspects::is_known(aspect.get_ref()));
+    if let Some(aspect) = unknown {
+        let name = aspect.get_ref();
+        let known = ASPECTS.iter().map(|(known, _)| (*known).to_owned());
+        let meant = match ids::nearest(name, known.clone()) {
+            Some(nearest) => format!("perhaps `{nearest}` is meant"),
+            None => format!("there are {}", known.collect::<Vec<_>>().join(", ")),
+        };
+        return Err(WaiverError {
+            line: line(text, aspect.span().start),
+            message: format!("no difference has the aspect `{name}`; {meant}"),
+        });
+    }
+    Ok(entries.into_iter().map(Waiver::from).collect())
+}
+
+/// Reads waivers that were in force before, whatever their aspects.
+///
+/// # Errors
+///
+/// Fails where the text is no list of waivers.
+pub fn parse_earlier(text: &str) -> Result<Vec<Waiver>, WaiverError> {
+    Ok(entries(text)?.into_iter().map(Waiver::from).collect())
+}
+
+fn entries(text: &str) -> Result<Vec<Entry>, WaiverError> {
     let file = toml::from_str::<File>(text).map_err(|error| {
         let start = error.span().map_or(0, |span| span.start);
-        let before = text.get(..start).unwrap_or_default();
         WaiverError {
-            line: before.matches('\n').count() + 1,
-            source: Box::new(error),
+            line: line(text, start),
+            message: error.message().to_owned(),
         }
     })?;
     Ok(file.waiver)
+}
+
+/// The line of a place in a text, counted from 1.
+fn line(text: &str, start: usize) -> usize {
+    let before = text.get(..start).unwrap_or_default();
+    before.matches('\n').count() + 1
+}
+
+impl From<Entry> for Waiver {
+    fn from(entry: Entry) -> Self {
+        Self {
+            subject: entry.subject,
+            aspect: entry.aspect.into_inner(),
+            side: entry.side,
+            reason: entry.reason,
+        }
+    }
 }
 
 impl Waiver {
@@ -90,4 +146,38 @@ pub fn apply(differences: Vec<Difference>, waivers: &[Waiver]) -> (Vec<Differenc
         .filter(|difference| !waivers.iter().any(|waiver| waiver.covers(difference)))
         .collect();
     (left, unused)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse;
+
+    #[track_caller]
+    fn check(aspect: &str, expected: &str) {
+        let text = format!(
+            "[[waiver]]\nsubject = \"a\"\naspect = {aspect:?}\nside = \"protos\"\nreason = \"b\"\n"
+        );
+        let read = parse(&text).map_err(|error| error.to_string());
+        assert_eq!(read.map_or_else(|error| error, |_| String::new()), expected);
+    }
+
+    #[test]
+    fn a_waiver_of_no_aspect_is_refused_with_the_nearest() {
+        check("values", "");
+        check(
+            "valuess",
+            "line 3: no difference has the aspect `valuess`; perhaps `values` is meant",
+        );
+    }
+
+    #[test]
+    fn the_guide_lists_every_aspect() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/adopt.md");
+        let guide = std::fs::read_to_string(path).expect("the guide is there");
+        for (aspect, meaning) in super::ASPECTS {
+            let row = format!("| `{aspect}` | {meaning} |\n");
+            assert!(guide.contains(&row), "docs/adopt.md lacks the row\n{row}");
+        }
+        assert!(super::ASPECTS.is_sorted(), "sort the aspects");
+    }
 }

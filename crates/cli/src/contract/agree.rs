@@ -9,6 +9,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use conformance::agree;
 use conformance::api::Api;
+use conformance::aspects;
 use conformance::release::{self, Settings, read_if_there};
 use conformance::report::{Finding, Level, Location, OperationList, Report};
 use conformance::waivers;
@@ -20,9 +21,7 @@ use serde_json::Value;
 
 use super::output::{EXIT_CODES, OutputArgs};
 use super::project::{ProjectArgs, whole_document};
-
-/// Packages whose protos need not lie in the repository.
-const KNOWN_IMPORTS: [&str; 2] = ["google/api/", "transcode/v1/"];
+use super::workspace::KNOWN_IMPORTS;
 
 /// Compare the protos and the OpenAPI document of an API, field by field
 ///
@@ -92,9 +91,9 @@ pub(super) fn findings(settings: &Settings) -> anyhow::Result<(Vec<Finding>, Str
         statements.push(stated);
     }
     let known = match &settings.waivers {
+        // Where there is no list yet, nothing is waived.
         Some(path) => {
-            let text = read_if_there(path)?;
-            let text = text.with_context(|| format!("{} is gone", path.display()))?;
+            let text = read_if_there(path)?.unwrap_or_default();
             waivers::parse(&text).with_context(|| path.display().to_string())?
         }
         None => Vec::new(),
@@ -104,9 +103,15 @@ pub(super) fn findings(settings: &Settings) -> anyhow::Result<(Vec<Finding>, Str
     let found = agree::merge(left).into_iter().map(|difference| {
         let mut finding = Finding::from(&difference);
         // What is against the conventions of this project is none of another's faults.
-        if !settings.built_in && difference.aspect == agree::STATEMENT {
+        let level = match difference.aspect {
+            aspects::STATEMENT => Some(Level::Info),
+            // It may say what the document does not.
+            aspects::BINDING => Some(Level::Warning),
+            _ => None,
+        };
+        if let Some(level) = level.filter(|_| !settings.built_in) {
             "statement-not-understood".clone_into(&mut finding.id);
-            finding.level = Level::Info;
+            finding.level = level;
         }
         finding
     });

@@ -13,8 +13,10 @@ use conformance::release::{
 use conformance::report::{Finding, Level};
 use semver::Version;
 
+use super::buf::Compared;
 use super::fresh::fresh;
-use super::project::ProjectArgs;
+use super::output::to_stdout;
+use super::project::{ProjectArgs, document_is_there};
 use super::revision::{Revision, contents, stated_version};
 use super::{agree, buf, export, policy};
 
@@ -45,6 +47,7 @@ pub(crate) struct BlessArgs {
 
 pub(crate) fn run(args: &BlessArgs) -> anyhow::Result<ExitCode> {
     let settings = args.project.settings()?;
+    document_is_there(&settings)?;
     let place = settings.published.display().to_string();
     let published = match Published::read(&place, &settings.published, &settings.document_name()) {
         Err(ReleaseError::NotPublished { .. }) if !settings.published.exists() => None,
@@ -73,39 +76,55 @@ pub(crate) fn run(args: &BlessArgs) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     }
     let revision = Revision::of(&settings)?;
+    let compared = compared(&settings, published.as_ref(), args.without_buf)?;
+    if !compared.unusable.is_empty() {
+        for finding in &compared.unusable {
+            let place = finding.revision.as_ref();
+            let place = place.map_or_else(String::new, |place| format!("{place}: "));
+            eprintln!(
+                "error: buf cannot compile the protos: {place}{}",
+                finding.message
+            );
+        }
+        eprintln!("nothing was published");
+        return Ok(ExitCode::FAILURE);
+    }
     let Some(published) = published else {
         return first(&settings, &revision.version);
     };
 
-    let changes = changes(&settings, &published, &revision, args.without_buf)?;
+    let document = published.document()?;
+    let mut changes = policy::changes(&document, &revision.document, &Policy::default());
+    changes.extend(compared.changes);
     let now = contents(&settings, &revision.version.to_string())?;
     if changes.is_empty() && now == published.files()? {
         let path = settings.published.join(manifest::FILE);
         if !path.exists() {
             write(&path, manifest::of(&now).as_bytes())?;
-            println!("wrote {}", path.display());
+            to_stdout(&format!("wrote {}\n", path.display()))?;
         }
-        println!("{} is published as it is", published.version);
+        to_stdout(&format!("{} is published as it is\n", published.version))?;
         return Ok(ExitCode::SUCCESS);
     }
     let least = version::least(&published.version, &changes);
-    let Some(version) = decide(args, &settings, &revision, &published, &least, &changes) else {
+    let decided = decide(args, &settings, &revision, &published, &least, &changes)?;
+    let Some(version) = decided else {
         return Ok(ExitCode::FAILURE);
     };
     let entry = changelog::entry(&version, &policy::today().to_string(), &changes);
     release(&settings, &version, &entry)?;
-    report(&changes);
+    report(&changes)?;
     let others: Vec<_> = [&settings.changelog, &settings.version]
         .into_iter()
         .flatten()
-        .map(|path| path.display().to_string())
+        .map(|path| format!(" and {}", path.display()))
         .collect();
-    println!(
-        "published {version} after {}; commit {place}/ with {} and {}",
+    to_stdout(&format!(
+        "published {version} after {}; commit {place}/ with {}{}\n",
         published.version,
         settings.document.display(),
-        others.join(" and ")
-    );
+        others.concat()
+    ))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -113,10 +132,10 @@ pub(crate) fn run(args: &BlessArgs) -> anyhow::Result<ExitCode> {
 fn first(settings: &Settings, version: &Version) -> anyhow::Result<ExitCode> {
     let entry = changelog::first(version, &policy::today().to_string());
     release(settings, version, &entry)?;
-    println!(
-        "published {version}, the first; commit {}/",
+    to_stdout(&format!(
+        "published {version}, the first; commit {}/\n",
         settings.published.display()
-    );
+    ))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -128,23 +147,23 @@ fn decide(
     published: &Published,
     least: &Version,
     changes: &[Finding],
-) -> Option<Version> {
+) -> std::io::Result<Option<Version>> {
     let stated = (!settings.built_in).then_some(&revision.version);
     if let Some(stated) = stated
         && (stated < least || args.under.as_ref().is_some_and(|under| under != stated))
     {
-        report(changes);
+        report(changes)?;
         let wanted = args.under.as_ref().unwrap_or(least);
         eprintln!(
             "error: {} states the version {stated}, and these changes ask for {wanted}; write \
              that there as `info.version`. Nothing was published",
             settings.document.display()
         );
-        return None;
+        return Ok(None);
     }
-    match args.under.as_ref().or(stated) {
+    let decided = match args.under.as_ref().or(stated) {
         Some(version) if version < least => {
-            report(changes);
+            report(changes)?;
             eprintln!(
                 "error: these changes ask for {least} at least, not {version}; nothing was published"
             );
@@ -152,7 +171,7 @@ fn decide(
         }
         Some(version) => Some(version.clone()),
         None if least.major > published.version.major => {
-            report(changes);
+            report(changes)?;
             eprintln!(
                 "error: clients of {} will break; if that is meant, say so with --as {least}; \
                  nothing was published",
@@ -161,36 +180,34 @@ fn decide(
             None
         }
         None => Some(least.clone()),
-    }
+    };
+    Ok(decided)
 }
 
-/// What has changed for clients of the published contract, of either kind.
-fn changes(
+/// What buf finds in the protos, also where they are published for the first time: what
+/// cannot be compared then could never be compared.
+fn compared(
     settings: &Settings,
-    published: &Published,
-    revision: &Revision,
+    published: Option<&Published>,
     without_buf: bool,
-) -> anyhow::Result<Vec<Finding>> {
-    let document = published.document()?;
-    let mut changes = policy::changes(&document, &revision.document, &Policy::default());
+) -> anyhow::Result<Compared> {
     if settings.protos.is_empty() {
-        return Ok(changes);
+        return Ok(Compared::default());
     }
-    match buf::breaking(&published.directory)? {
-        Some(found) => changes.extend(found),
-        None if without_buf => {}
+    match buf::breaking(settings, published)? {
+        Some(compared) => Ok(compared),
+        None if without_buf => Ok(Compared::default()),
         None => bail!(
             "there is no `buf` on the PATH to compare the protos with; {}, or publish --without-buf",
             buf::INSTALL
         ),
     }
-    Ok(changes)
 }
 
-fn report(changes: &[Finding]) {
-    for change in changes {
-        println!("{}", changelog::line(change));
-    }
+fn report(changes: &[Finding]) -> std::io::Result<()> {
+    let lines = changes.iter().map(changelog::line);
+    let lines = lines.flat_map(|line| [line, "\n".to_owned()]);
+    to_stdout(&lines.collect::<String>())
 }
 
 /// Writes everything. What can fail for other reasons than the disk has been

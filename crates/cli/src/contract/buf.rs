@@ -5,8 +5,12 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context as _, bail};
+use conformance::release::{Published, Settings, write};
 use conformance::report::{Finding, Level, Location, OperationList};
 use serde::Deserialize;
+
+use super::revision::statements_of_protos;
+use super::workspace;
 
 /// How to get buf, for people who do not have it.
 pub(super) const INSTALL: &str =
@@ -14,6 +18,14 @@ pub(super) const INSTALL: &str =
 
 /// What buf exits with where it has found something.
 const FOUND: i32 = 100;
+
+/// The id of what buf says of protos that do not compile.
+const UNUSABLE: &str = "proto-compile";
+
+/// The directories of the two sides, and the old one as seen from the new one.
+const NEW: &str = "new";
+const OLD: &str = "old";
+const AGAINST: &str = "../old";
 
 /// A line that buf prints for each finding.
 #[derive(Deserialize)]
@@ -24,12 +36,61 @@ struct Found {
     message: String,
 }
 
-/// Compares the protos of the working tree with those in a directory. `None` if
-/// there is no buf.
-pub(super) fn breaking(published: &Path) -> anyhow::Result<Option<Vec<Finding>>> {
+/// What a comparison by buf has found.
+#[derive(Debug, Default)]
+pub(super) struct Compared {
+    /// What breaks clients.
+    pub(super) changes: Vec<Finding>,
+    /// Why the protos cannot be compared: one side does not compile. That is no change.
+    pub(super) unusable: Vec<Finding>,
+}
+
+/// Compares the protos of the working tree with those that are published, or only
+/// compiles them where none are. Returns `None` if there is no buf.
+pub(super) fn breaking(
+    settings: &Settings,
+    published: Option<&Published>,
+) -> anyhow::Result<Option<Compared>> {
+    let now = statements_of_protos(settings)?;
+    let before = published.map(Published::files).transpose()?;
+    let [new, old] = workspace::sides(settings, [&now, before.as_ref().unwrap_or(&now)])?;
+    let directory = tempfile::tempdir().context("no temporary directory can be created")?;
+    for (side, files) in [(NEW, &new), (OLD, &old)] {
+        for (path, content) in files {
+            write(&directory.path().join(side).join(path), content)?;
+        }
+    }
+    let Some(mut found) = run(&directory.path().join(NEW))? else {
+        return Ok(None);
+    };
+    let published = published.map_or("", |published| &published.name);
+    for place in found.iter_mut().filter_map(|found| found.revision.as_mut()) {
+        if let Some(below) = place.source.strip_prefix(AGAINST) {
+            place.source = format!("{published}{below}");
+        }
+    }
+    let (mut unusable, changes) = found
+        .into_iter()
+        .partition::<Vec<_>, _>(|finding| finding.id == UNUSABLE);
+    if let Some(finding) = unusable.first_mut()
+        && !now.contains_key(Path::new(Settings::BUF))
+    {
+        let rules = workspace::rules(settings, &now).unwrap_or_default();
+        finding.message = format!(
+            "{}; there is no {file}, so buf was given {rules}: write a {file} of your own if that \
+             is not how the protos lie",
+            finding.message,
+            file = Settings::BUF,
+        );
+    }
+    Ok(Some(Compared { changes, unusable }))
+}
+
+/// Runs buf in the directory of one side. Returns `None` if there is no buf.
+fn run(directory: &Path) -> anyhow::Result<Option<Vec<Finding>>> {
     let output = Command::new("buf")
-        .args(["breaking", "--error-format", "json", "--against"])
-        .arg(published)
+        .args(["breaking", "--error-format", "json", "--against", AGAINST])
+        .current_dir(directory)
         .output();
     let output = match output {
         Ok(output) => output,
@@ -47,8 +108,7 @@ pub(super) fn breaking(published: &Path) -> anyhow::Result<Option<Vec<Finding>>>
         _ => {
             let stderr = String::from_utf8_lossy(&output.stderr);
             bail!(
-                "`buf breaking --against {}` failed: {}",
-                published.display(),
+                "`buf breaking` failed: {}",
                 [stdout.trim(), stderr.trim()].join(" ").trim()
             )
         }

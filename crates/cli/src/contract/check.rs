@@ -20,9 +20,9 @@ use jiff::civil::Date;
 use super::fresh::{fresh, strays};
 use super::output::{EXIT_CODES, OutputArgs};
 use super::policy::{self, PolicyArgs};
-use super::project::{ProjectArgs, api_document};
+use super::project::{ProjectArgs, api_document, document_is_there};
 use super::revision::{self, Revision, stated_version};
-use super::{agree, buf, built_in, lint, recorded};
+use super::{agree, buf, built_in, lint, recorded, workspace};
 use crate::progress::Progress;
 
 /// Check everything about the contract, and give one verdict
@@ -92,7 +92,8 @@ pub(crate) struct CheckArgs {
 
 pub(crate) async fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
     let settings = args.project.settings()?;
-    let policy = args.policy.or_ignore(settings.ignore.as_ref());
+    document_is_there(&settings)?;
+    let policy = args.policy.or_list(settings.ignore.as_ref());
     let mut verdict = Verdict {
         policy: policy.read(&args.output)?,
         today: policy::today(),
@@ -128,13 +129,19 @@ pub(crate) async fn run(args: &CheckArgs) -> anyhow::Result<ExitCode> {
         file: &file,
         tree: &tree,
         base: earlier,
+        by_hand: !settings.built_in,
     };
 
     // What the change adds to the rules that it is judged by.
-    let mut added = exceptions::of_buf(
-        read_if_there(Path::new(Settings::BUF))?.as_deref(),
-        read_if_there(&published.directory.join(Settings::BUF))?.as_deref(),
-    )?;
+    let rules = read_if_there(Path::new(Settings::BUF))?;
+    let mut added = match read_if_there(&published.directory.join(Settings::BUF))? {
+        Some(before) => exceptions::of_buf(rules.as_deref(), Some(&before))?,
+        // What stood in for rules that were not there.
+        None => match (rules, workspace::rules(&settings, &published.files()?)) {
+            (Some(rules), Some(before)) => exceptions::of_first_buf(&rules, &before)?,
+            _ => Vec::new(),
+        },
+    };
     if let Some(base) = &base {
         let here = Path::new(".");
         added.extend(exceptions::of_change(
@@ -235,10 +242,15 @@ fn check_clients(
     }
     let rest = verdict.judge(rest);
     let proto = if settings.protos.is_empty() {
-        Some(Vec::new())
+        Some(buf::Compared::default())
     } else {
-        buf::breaking(&published.directory)?.map(|found| verdict.judge(found))
+        buf::breaking(settings, Some(published))?
     };
+    let (proto, unusable) = match proto {
+        Some(compared) => (Some(verdict.judge(compared.changes)), compared.unusable),
+        None => (None, Vec::new()),
+    };
+    let unusable = verdict.judge(unusable);
     let changes: Vec<_> = rest.iter().chain(proto.iter().flatten()).cloned().collect();
     let mut versions = version::check(history, &changes)?;
     let contents = revision::contents(settings, &current.to_string())?;
@@ -262,7 +274,10 @@ fn check_clients(
     verdict.tell("rest", settle(rest), &holds);
     match proto {
         _ if settings.protos.is_empty() => verdict.skip("proto", "there are no protos"),
-        Some(found) => verdict.tell("proto", settle(found), &holds),
+        Some(found) => {
+            let found = [settle(found), unusable].concat();
+            verdict.tell("proto", found, &holds);
+        }
         None => verdict.take("proto", vec![buf::missing(args.require_buf)], ""),
     }
     verdict.take("version", versions, &format!("{current}, as published"));

@@ -12,18 +12,26 @@ use anyhow::Context as _;
 use clap::Args;
 use http::Uri;
 
+use super::output::to_stdout;
+use super::project::of_built_in;
+
 /// Where the derived files are kept, seen from the root of the repository.
 pub(super) const OPENAPI: &str = "openapi";
 
 /// What makes stale files fresh.
 pub(super) const COMMAND: &str = "cargo run -- contract export";
 
-/// Write the OpenAPI document and the JSON Schemas
+/// Write the OpenAPI document and the JSON Schemas of the API that is built in
 #[derive(Args, Debug)]
 pub(crate) struct ExportArgs {
     /// The directory to write to
     #[arg(long, value_name = "DIR", default_value = OPENAPI)]
     out: PathBuf,
+
+    /// Do it for the API that is built in, although contract.toml of this directory does not
+    /// say that this is its repository
+    #[arg(long)]
+    built_in: bool,
 
     /// The base URL of the server that the document names, such as
     /// `https://api.example.com/v2`; without it that of the API and that of a server on this machine
@@ -41,6 +49,7 @@ pub(super) struct Stale {
 }
 
 pub(crate) fn run(args: &ExportArgs) -> anyhow::Result<ExitCode> {
+    of_built_in(args.built_in)?;
     let server = args.server_url.as_ref().map(Uri::to_string);
     let artefacts = artefacts_of(VERSION, server.as_deref());
     let stale = stale(&args.out, &artefacts)?;
@@ -51,11 +60,11 @@ pub(crate) fn run(args: &ExportArgs) -> anyhow::Result<ExitCode> {
         } else {
             "removed"
         };
-        println!("{done} {}", file.path.display());
+        to_stdout(&format!("{done} {}\n", file.path.display()))?;
     }
     if stale.is_empty() {
         let (out, files) = (args.out.display(), artefacts.len());
-        println!("{out} is up to date ({files} files)");
+        to_stdout(&format!("{out} is up to date ({files} files)\n"))?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,17 +1,24 @@
 //! `web1on1 contract git-diff`: what `git diff` shows of an OpenAPI document.
 
+use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::Args;
 use conformance::diff::{Document, diff};
 use conformance::report::{self, Format, Report, Shown};
+use serde_json::Value;
+use similar::TextDiff;
 
 use super::output::{is_colourful, to_stdout};
 use super::{documents, policy};
 
 /// The most findings that are shown of a document.
 const MOST: usize = 200;
+
+/// How long the least difference of two texts is looked for.
+const LONGEST: Duration = Duration::from_secs(2);
 
 /// The file that stands for one that does not exist.
 const NOTHING: &str = "/dev/null";
@@ -21,7 +28,8 @@ const NOTHING: &str = "/dev/null";
 /// git runs it as an external diff driver and gives the arguments. It takes a line of
 /// configuration, `git config diff.openapi.command 'web1on1 contract git-diff'`, and one
 /// in .gitattributes, `openapi/openapi.json diff=openapi`. `git diff --no-ext-diff` shows
-/// the lines as ever.
+/// the lines as ever. Of a file that is no document by itself, such as a part that a
+/// document refers to, the lines are shown.
 #[derive(Args, Debug)]
 pub(crate) struct GitDiffArgs {
     /// The path in the repository
@@ -49,12 +57,16 @@ fn text(args: &GitDiffArgs) -> String {
         }
         _ => return said(path, "it is not merged"),
     };
+    let name = renamed.unwrap_or(path);
+    let read_lines = || lines(path, old.0, name, new.0);
+    if [old.0, new.0].into_iter().all(|file| is_part(file)) {
+        return read_lines();
+    }
     match (old.0 == NOTHING, new.0 == NOTHING) {
         (true, _) => return said(path, &whole(new, path, "the document is new")),
         (_, true) => return said(path, &whole(old, path, "the document is gone")),
         _ => {}
     }
-    let name = renamed.unwrap_or(path);
     let title = match renamed {
         Some(renamed) if renamed != path => format!("{path} → {renamed}"),
         _ => path.clone(),
@@ -66,11 +78,74 @@ fn text(args: &GitDiffArgs) -> String {
     let new = read(new, name, "new");
     match (old, new) {
         (Ok(old), Ok(new)) => changes(title, &old, &new),
-        (Err(error), _) | (_, Err(error)) => said(
-            &title,
-            &format!("it cannot be compared, `git diff --no-ext-diff` shows the lines: {error:#}"),
-        ),
+        (Err(error), _) | (_, Err(error)) => {
+            let why = format!("it cannot be compared, so these are the lines: {error:#}");
+            said(&title, &why) + &read_lines()
+        }
     }
+}
+
+/// Returns whether a file is no document by itself, but may be a part of one. One that
+/// does not exist is no reason to think otherwise.
+fn is_part(file: &str) -> bool {
+    if file == NOTHING {
+        return true;
+    }
+    let text = fs::read_to_string(file).unwrap_or_default();
+    // JSON is YAML too.
+    match yaml_serde::from_str::<Value>(&text) {
+        Ok(Value::Object(members)) => !["openapi", "swagger"]
+            .iter()
+            .any(|member| members.contains_key(*member)),
+        Ok(_) => true,
+        // What is broken may have been a document.
+        Err(_) => false,
+    }
+}
+
+/// The lines that differ, as git shows them.
+fn lines(old_name: &str, old: &str, new_name: &str, new: &str) -> String {
+    let text = |file: &str| match file {
+        NOTHING => Ok(String::new()),
+        file => fs::read_to_string(file),
+    };
+    let (old_text, new_text) = match (text(old), text(new)) {
+        (Ok(old), Ok(new)) => (old, new),
+        (Err(error), _) | (_, Err(error)) => {
+            return said(new_name, &format!("its lines cannot be shown: {error}"));
+        }
+    };
+    let side = |file: &str, letter: char, name: &str| match file {
+        NOTHING => NOTHING.to_owned(),
+        _ => format!("{letter}/{name}"),
+    };
+    let (from, to) = (side(old, 'a', old_name), side(new, 'b', new_name));
+    let mut differing = TextDiff::configure();
+    let differing = differing
+        .timeout(LONGEST)
+        .diff_lines(&*old_text, &*new_text);
+    let shown = differing.unified_diff().header(&from, &to).to_string();
+    let head = format!("diff --git a/{old_name} b/{new_name}\n");
+    let plain = !is_colourful();
+    let lines = head.lines().chain(shown.lines());
+    let lines = lines.flat_map(|line| {
+        let colour = match line.get(..1) {
+            _ if plain => "",
+            _ if ["diff ", "--- ", "+++ "]
+                .iter()
+                .any(|of| line.starts_with(of)) =>
+            {
+                "\x1b[1m"
+            }
+            Some("+") => "\x1b[32m",
+            Some("-") => "\x1b[31m",
+            Some("@") => "\x1b[36m",
+            _ => "",
+        };
+        let end = if colour.is_empty() { "\n" } else { "\x1b[m\n" };
+        [colour, line, end]
+    });
+    lines.collect()
 }
 
 fn changes(title: String, old: &Document, new: &Document) -> String {

@@ -28,7 +28,7 @@ pub(crate) struct LintArgs {
 
 pub(crate) fn run(args: &LintArgs) -> anyhow::Result<ExitCode> {
     let settings = args.project.settings()?;
-    let policy = args.policy.or_ignore(settings.ignore.as_ref());
+    let policy = args.policy.or_list(settings.ignore.as_ref());
     let mut policy = policy.read(&args.output)?;
     let report = Report {
         title: format!("{} for generators of clients", settings.document.display()),

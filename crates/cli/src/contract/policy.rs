@@ -31,8 +31,10 @@ pub(crate) struct PolicyArgs {
 }
 
 impl PolicyArgs {
-    /// With this ignore file where none is named.
-    pub(super) fn or_ignore(&self, ignore: Option<&PathBuf>) -> Self {
+    /// With this ignore file where none is named. Where it is not there yet, nothing is
+    /// accepted.
+    pub(super) fn or_list(&self, ignore: Option<&PathBuf>) -> Self {
+        let ignore = ignore.filter(|path| path.exists());
         Self {
             ignore: self.ignore.clone().or_else(|| ignore.cloned()),
             write_baseline: self.write_baseline.clone(),

@@ -73,6 +73,21 @@ impl ProjectArgs {
     }
 }
 
+/// Refuses to work on the API that is built in where another one is at home, or none.
+pub(super) fn of_built_in(is_meant: bool) -> anyhow::Result<()> {
+    if is_meant {
+        return Ok(());
+    }
+    let file = read_if_there(Path::new(Settings::FILE))?;
+    let settings = file.map(|text| Settings::parse(&text, Settings::FILE));
+    let found = match settings.transpose()? {
+        Some(settings) if settings.built_in => return Ok(()),
+        Some(_) => "the API of this directory is another than the one that is built in",
+        None => "there is no contract.toml here, so nothing says which API this is about",
+    };
+    bail!("{found}; this works on the one that is built in, so give --built-in if that is meant");
+}
+
 /// Returns a path without what means nothing in it, such as `./`.
 fn tidied(path: &Path) -> PathBuf {
     path.components()
@@ -80,12 +95,20 @@ fn tidied(path: &Path) -> PathBuf {
         .collect()
 }
 
-/// Reads the document with the files that it refers to.
-pub(super) fn whole_document(settings: &Settings) -> anyhow::Result<Whole> {
+/// Refuses settings that name a document which is not there. One that is derived need not
+/// be.
+pub(super) fn document_is_there(settings: &Settings) -> anyhow::Result<()> {
     let path = &settings.document;
-    if !path.exists() {
+    if !settings.built_in && !path.exists() {
         bail!("there is no document {}", path.display());
     }
+    Ok(())
+}
+
+/// Reads the document with the files that it refers to.
+pub(super) fn whole_document(settings: &Settings) -> anyhow::Result<Whole> {
+    document_is_there(settings)?;
+    let path = &settings.document;
     Ok(Whole::read(path, &path.display().to_string())?)
 }
 

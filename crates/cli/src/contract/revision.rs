@@ -10,9 +10,7 @@ use conformance::release::{Files, Settings, protos, read_all, read_if_there};
 use semver::Version;
 
 use super::project::whole_document;
-
-/// What buf resolves the imports of the protos with.
-const BUF_LOCK: &str = "buf.lock";
+use super::workspace;
 
 /// The forms of the document that nothing is compared with.
 const OTHER_FORMS: [&str; 3] = ["openapi.yaml", "openapi-3.0.json", "openapi-3.0.yaml"];
@@ -85,6 +83,14 @@ pub(super) fn contents(settings: &Settings, version: &str) -> anyhow::Result<Fil
         }
         contents.extend(whole.files);
     }
+    contents.extend(statements_of_protos(settings)?);
+    Ok(contents)
+}
+
+/// The protos of the working tree, what they import, and the rules of buf: what would be
+/// published of them.
+pub(super) fn statements_of_protos(settings: &Settings) -> anyhow::Result<Files> {
+    let mut contents = Files::new();
     for directory in &settings.protos {
         for (path, content) in protos(directory)? {
             contents.insert(directory.join(path), content);
@@ -95,7 +101,7 @@ pub(super) fn contents(settings: &Settings, version: &str) -> anyhow::Result<Fil
             contents.insert(directory.join(path), content);
         }
     }
-    for file in [Settings::BUF, BUF_LOCK] {
+    for file in [Settings::BUF, workspace::LOCK] {
         if let Some(text) = read_if_there(Path::new(file))? {
             contents.insert(file.into(), text.into_bytes());
         }

@@ -7,9 +7,11 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Args;
 
+use super::output::to_stdout;
+use super::project::of_built_in;
 use crate::portal;
 
-/// Write the documentation as a static site
+/// Write the documentation of the API that is built in, as a static site
 ///
 /// It has the REST reference, the gRPC reference, introductions for several languages,
 /// the changelog, the reasons of errors, and the documents, schemas and protos to
@@ -20,6 +22,11 @@ pub(crate) struct SiteArgs {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
 
+    /// Do it for the API that is built in, although contract.toml of this directory does not
+    /// say that this is its repository
+    #[arg(long)]
+    built_in: bool,
+
     /// Where the site will be; the `$id` of each schema begins with it
     ///
     /// Without it they begin with the address of the real API.
@@ -28,6 +35,7 @@ pub(crate) struct SiteArgs {
 }
 
 pub(crate) fn run(args: &SiteArgs) -> anyhow::Result<ExitCode> {
+    of_built_in(args.built_in)?;
     let files = portal::files(args.url.as_deref())?;
     for file in &files {
         let path = args.out.join(&file.path);
@@ -37,10 +45,10 @@ pub(crate) fn run(args: &SiteArgs) -> anyhow::Result<ExitCode> {
         }
         fs::write(&path, file.bytes()?).with_context(cannot)?;
     }
-    println!(
-        "wrote {} files; begin at {}",
+    to_stdout(&format!(
+        "wrote {} files; begin at {}\n",
         files.len(),
         args.out.join("index.html").display()
-    );
+    ))?;
     Ok(ExitCode::SUCCESS)
 }

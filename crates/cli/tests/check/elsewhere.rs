@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use conformance::release::read_all;
+
 use crate::command::program;
 use crate::repository::Repository;
 
@@ -113,7 +115,7 @@ components:
 const API: [&str; 4] = ["--document", "api/shop.yaml", "--proto", "./protobuf"];
 
 /// A repository of another team: a document and protos, and nothing of ours.
-fn stranger() -> Repository {
+pub(crate) fn stranger() -> Repository {
     let repository = Repository::empty();
     for directory in ["api", "protobuf/shop/v1"] {
         fs::create_dir_all(repository.path(directory)).expect("a directory");
@@ -137,6 +139,52 @@ fn elsewhere_nothing_is_taken_for_granted() {
             "--document FILE and --proto DIR",
         ];
         Repository::empty().check(&[command], 2, &expected);
+    }
+    for arguments in [
+        &["lint"][..],
+        &["diff"],
+        &["export"],
+        &["site", "--out", "site"],
+        &["verify", "--recorded", "."],
+        &["record", "--upstream", "http://127.0.0.1:1", "--out", "out"],
+    ] {
+        let repository = Repository::empty();
+        let expected = ["there is no contract.toml here, so nothing says"];
+        repository.check(arguments, 2, &expected);
+        let files = read_all(&repository.path("")).expect("the files");
+        assert_eq!(files.len(), 1, "{arguments:?} wrote {:?}", files.keys());
+    }
+}
+
+#[test]
+fn the_api_that_is_built_in_is_not_written_into_another_repository() {
+    let repository = stranger();
+    repository.write("contract.toml", "document = \"api/shop.yaml\"\n");
+    for arguments in [&["export"][..], &["site", "--out", "site"]] {
+        let expected = ["the API of this directory is another", "give --built-in"];
+        repository.check(arguments, 2, &expected);
+    }
+    assert!(!repository.path("openapi").exists());
+    let asked = ["export", "--built-in", "--out", "other"];
+    repository.check(&asked, 0, &["wrote other/openapi.json"]);
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    let repository = stranger();
+    let settings = "document = \"api/shop.yaml\"\nprotos = [\"protobuf\"]\n";
+    repository.write("contract.toml", settings);
+    for arguments in [
+        &["export", "--built-in", "--out", "other"][..],
+        &["bless"],
+        &["bless"],
+        &["agree"],
+        &["rules"],
+        &["diff", "api/shop.yaml", "api/shop.yaml"],
+    ] {
+        let ended = repository.unread(arguments);
+        assert_eq!(ended.code, Some(0), "{arguments:?}: {}", ended.text);
+        assert_eq!(ended.text, "", "{arguments:?}");
     }
 }
 

@@ -2,6 +2,7 @@
 //! leave in it.
 
 mod base;
+mod buf;
 #[path = "../command/mod.rs"]
 mod command;
 mod elsewhere;
@@ -11,6 +12,7 @@ mod files;
 mod library;
 mod published;
 mod repository;
+mod statements;
 
 use std::collections::BTreeSet;
 use std::fs;

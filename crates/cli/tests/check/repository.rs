@@ -185,14 +185,36 @@ impl Repository {
         self.run(directory, &arguments)
     }
 
-    fn run(&self, directory: &Path, arguments: &[&str]) -> Ended {
+    /// Runs a command whose standard output nobody reads.
+    pub(crate) fn unread(&self, arguments: &[&str]) -> Ended {
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let output = self
+            .command(self.directory.path(), arguments)
+            .stdout(writer)
+            .output()
+            .expect("the command starts");
+        Ended {
+            code: output.status.code(),
+            text: String::from_utf8(output.stderr).expect("UTF-8"),
+        }
+    }
+
+    fn command(&self, directory: &Path, arguments: &[&str]) -> Command {
         // Without the directories of the user, where a true buf may be.
         let path = format!("{}:/usr/bin:/bin", self.path("bin").display());
-        let output = program()
+        let mut command = program();
+        command
             .arg("contract")
             .args(arguments)
             .current_dir(directory)
-            .env("PATH", path)
+            .env("PATH", path);
+        command
+    }
+
+    fn run(&self, directory: &Path, arguments: &[&str]) -> Ended {
+        let output = self
+            .command(directory, arguments)
             .output()
             .expect("the command starts");
         let text = [output.stderr, output.stdout].concat();

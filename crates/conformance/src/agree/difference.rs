@@ -70,7 +70,10 @@ impl From<&Difference> for Finding {
             also: OperationList::default(),
             base: base.map(Location::from),
             revision: revision.map(Location::from),
-            message: format!("{}: {}", difference.resource, difference.message),
+            message: format!(
+                "{}: {} (`{}`)",
+                difference.resource, difference.message, difference.aspect
+            ),
         }
     }
 }

@@ -13,14 +13,14 @@
 //! breaking` watches the numbers.
 
 mod difference;
+mod subject;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 pub use self::difference::{Difference, merge};
+use self::subject::{Aspect, Subject};
 use crate::api::{Api, Body, Kind, Operation, Place, Property, Rules, Shape, Type};
-
-/// The aspect of what a single statement says and no other could match.
-pub const STATEMENT: &str = "statement";
+use crate::aspects;
 
 /// Compares readings of the API with each other and returns every difference,
 /// and everything in one of them that no other could match.
@@ -60,37 +60,6 @@ impl<'a, T: ?Sized> Claim<'a, T> {
     }
 }
 
-/// What a fact is about, written only where there is something to report.
-#[derive(Clone, Copy)]
-struct Subject<'a> {
-    /// The operation or the type.
-    owner: &'a str,
-    /// The resource of the type, else the owner again.
-    resource: &'a str,
-    separator: &'a str,
-    name: &'a str,
-}
-
-impl<'a> Subject<'a> {
-    fn of(owner: &'a str) -> Self {
-        Self {
-            owner,
-            resource: owner,
-            separator: "",
-            name: "",
-        }
-    }
-
-    fn written(&self, owner: &str) -> String {
-        let close = if self.separator == "/{" { "}" } else { "" };
-        format!("{owner}{}{}{close}", self.separator, self.name)
-    }
-}
-
-/// A fact: its name, and how a sentence about it begins.
-#[derive(Clone, Copy)]
-struct Aspect(&'static str, &'static str);
-
 /// Which way a value goes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Direction {
@@ -120,6 +89,7 @@ impl<'a> Comparison<'a> {
         Aspect(aspect, lead): Aspect,
         groups: &[(String, Vec<(&Api, &Place)>)],
     ) {
+        debug_assert!(aspects::is_known(aspect), "add {aspect} to the aspects");
         let said = groups.iter().map(|(what, who)| {
             let who: Vec<_> = who.iter().map(|(api, _)| api.name.as_str()).collect();
             format!("{what} in {}", join(&who))
@@ -181,9 +151,21 @@ impl<'a> Comparison<'a> {
         claims: &[Claim<'a, T>],
         said: impl Fn(&'a T) -> bool,
     ) {
+        self.flag_of(subject, Aspect(name, "it is"), claims, said);
+    }
+
+    /// Compares whether something is as the aspect is called.
+    fn flag_of<T>(
+        &mut self,
+        subject: Subject<'_>,
+        aspect: Aspect,
+        claims: &[Claim<'a, T>],
+        said: impl Fn(&'a T) -> bool,
+    ) {
+        let Aspect(name, _) = aspect;
         let show = |is: &bool| format!("{}{name}", if *is { "" } else { "not " });
         let said = |value| Some(said(value));
-        self.fact(subject, Aspect(name, "it is"), claims, said, bool::eq, show);
+        self.fact(subject, aspect, claims, said, bool::eq, show);
     }
 
     fn text<T: ?Sized>(
@@ -203,7 +185,7 @@ impl<'a> Comparison<'a> {
                 self.found.push(Difference {
                     subject: problem.subject.clone(),
                     resource: problem.subject.clone(),
-                    aspect: STATEMENT,
+                    aspect: problem.aspect,
                     groups: vec![vec![api.side]],
                     message: format!("{}, in {}", problem.message, api.name),
                     places: vec![problem.place.clone()],
@@ -352,7 +334,7 @@ impl<'a> Comparison<'a> {
             .map(|claim| claim.part(of(claim.value)))
             .collect();
         let request = self.going(Direction::Request);
-        self.properties(owner, &claims, request);
+        self.properties(owner, &claims, request, false);
     }
 
     fn bodies(&mut self, subject: Subject<'_>, claims: &[Claim<'a, Operation>]) {
@@ -525,7 +507,8 @@ impl<'a> Comparison<'a> {
             separator: ".",
             ..subject
         };
-        self.properties(owner, &properties, direction);
+        let of_patch = claims.iter().any(|claim| claim.value.is_patch);
+        self.properties(owner, &properties, direction, of_patch);
     }
 
     fn rules<T>(
@@ -552,6 +535,7 @@ impl<'a> Comparison<'a> {
         owner: Subject<'_>,
         claims: &[Claim<'a, BTreeMap<String, Property>>],
         direction: Option<Direction>,
+        of_patch: bool,
     ) {
         let names: BTreeSet<_> = claims.iter().flat_map(|claim| claim.value.keys()).collect();
         for name in names {
@@ -577,7 +561,7 @@ impl<'a> Comparison<'a> {
             if !is_elsewhere {
                 self.presence(subject, &holders, &absent);
             }
-            self.property(subject, &holders, direction);
+            self.property(subject, &holders, direction, of_patch);
         }
     }
 
@@ -586,11 +570,19 @@ impl<'a> Comparison<'a> {
         subject: Subject<'_>,
         claims: &[Claim<'a, Property>],
         direction: Option<Direction>,
+        of_patch: bool,
     ) {
         // Protos have no word for what is in every reply (AIP-203).
         if direction != Some(Direction::Reply) {
             let of_requests = direction.is_some();
-            self.flag(subject, "required", claims, |property| {
+            // A patch requires nothing of what it changes, whatever is marked as REQUIRED.
+            let lead = if of_patch {
+                "in a PATCH it is"
+            } else {
+                "it is"
+            };
+            let aspect = Aspect("required", lead);
+            self.flag_of(subject, aspect, claims, |property| {
                 property.required && !(of_requests && property.read_only)
             });
             self.flag(subject, "read-only", claims, |property| property.read_only);
@@ -634,12 +626,19 @@ impl<'a> Comparison<'a> {
             bool::eq,
             |is| (if *is { "allowed" } else { "not allowed" }).to_owned(),
         );
+        let any_order = self.by_direction;
         self.fact(
             subject,
             Aspect("values", "it is"),
             claims,
             |shape| Some(shape.kind.values()),
-            PartialEq::eq,
+            // Their order means nothing, but for the readers of our own documents.
+            |one, other| match (one, other) {
+                (Some(one), Some(other)) if any_order => {
+                    one.iter().collect::<BTreeSet<_>>() == other.iter().collect()
+                }
+                (one, other) => one == other,
+            },
             |values| match values {
                 Some(values) => format!("one of {}", values.join(", ")),
                 None => "any string".to_owned(),

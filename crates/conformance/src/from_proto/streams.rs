@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use super::faults::Faults;
 use super::views::{Request, element};
 use super::{Reader, StreamRpc, is_deprecated, is_set, lower_first, message_name, path};
 use crate::api::{Body, Operation, Place, Property, Shape};
@@ -60,16 +61,14 @@ impl Reader {
         if has_envelope {
             self.outputs.insert(message_name(&output));
         }
-        let mut problems = Vec::new();
+        let mut problems = Faults::default();
         if !method.is_server_streaming() || method.is_client_streaming() {
             problems.push("it streams a list, and so its responses and nothing else".to_owned());
         }
         let (path, bound) = path(&rule.path);
         let mut request = self.request(&input, &rule, None, &bound, &mut problems);
         let (element, _) = self.reply(&output, &rule, &request.query, &mut problems);
-        for message in problems {
-            self.api.problem(&id, message, place.clone());
-        }
+        self.note(&id, &place, problems);
         for property in request.path.values_mut().chain(request.query.values_mut()) {
             property.shape.nullable = Some(false);
         }

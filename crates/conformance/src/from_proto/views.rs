@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use prost_reflect::MessageDescriptor;
 
+use super::faults::Faults;
 use super::kinds::well_known_reply;
 use super::{
     Field, HttpRule, Message, Reader, UploadRule, is_named_after, lower_first, message_name,
 };
 use crate::api::{Body, Kind, Property, Shape, Type, Undeclared};
+use crate::aspects::{BINDING, NEXT_LINK};
 
 const FIELD_MASK: &str = "google.protobuf.FieldMask";
 
@@ -41,7 +43,7 @@ impl Reader {
         rule: &HttpRule,
         upload: Option<&UploadRule>,
         bound: &[(String, String)],
-        problems: &mut Vec<String>,
+        problems: &mut Faults,
     ) -> Request {
         let mut request = Request {
             path: BTreeMap::new(),
@@ -104,7 +106,8 @@ impl Reader {
             problems,
         );
         if rule.method == "PATCH" && !carried.contains("update_mask") {
-            problems.push("it has no update_mask to clear a field with".to_owned());
+            let message = "it has no update_mask to clear a field with";
+            problems.push_of(BINDING, message.to_owned());
         }
         request
     }
@@ -114,7 +117,7 @@ impl Reader {
         input: &str,
         upload: &UploadRule,
         carried: &mut BTreeSet<String>,
-        problems: &mut Vec<String>,
+        problems: &mut Faults,
     ) {
         let content = self.at(input, &upload.content);
         let oneof = content.and_then(|content| content.oneof.as_ref());
@@ -141,8 +144,14 @@ impl Reader {
         let expected = input
             .strip_suffix("Request")
             .map(|stem| format!("{stem}Header"));
-        if !headers.iter().eq(&expected) {
-            problems.push("its one header is not called as the rpc is".to_owned());
+        if headers.len() != 1 {
+            problems.push("the fields of its header are not those of one message".to_owned());
+        } else if let Some(expected) = expected
+            && !headers.contains(&expected)
+        {
+            problems.push_convention(format!(
+                "the message of its header is not called {expected}"
+            ));
         }
         self.inputs.extend(headers);
     }
@@ -156,7 +165,7 @@ impl Reader {
         rule: &HttpRule,
         carried: &mut BTreeSet<String>,
         request: &mut Request,
-        problems: &mut Vec<String>,
+        problems: &mut Faults,
     ) {
         for field in self.fields(message) {
             let path = format!("{prefix}{}", field.name);
@@ -210,7 +219,7 @@ impl Reader {
         output: &MessageDescriptor,
         rule: &HttpRule,
         query: &BTreeMap<String, Property>,
-        problems: &mut Vec<String>,
+        problems: &mut Faults,
     ) -> (Option<Shape>, bool) {
         let mut paged = false;
         let mut reply = None;
@@ -226,11 +235,14 @@ impl Reader {
                 let is_like = query
                     .get(parameter)
                     .is_some_and(|property| property.shape.is_like(&field.property.shape));
-                if !is_like || field.name != named || !field.has_presence {
-                    problems.push(format!(
-                        "{} does not take what the next {parameter:?} of the query is",
-                        field.name
-                    ));
+                let message = format!(
+                    "{} does not take what the next {parameter:?} of the query is",
+                    field.name
+                );
+                if !is_like || !field.has_presence {
+                    problems.push_of(NEXT_LINK, message);
+                } else if field.name != named {
+                    problems.push(message);
                 }
             } else if rule.response_body.is_empty() {
                 let name = message_name(output);
@@ -485,6 +497,7 @@ fn view_of(name: &str, message: &Message, view: View) -> Type {
         place: message.place.clone(),
         view_of: Some(name.to_owned()),
         named: true,
+        is_patch: view == View::Update,
         properties: properties.collect(),
         undeclared: match (message.collects_undeclared, is_request) {
             (true, _) => Undeclared::Kept,

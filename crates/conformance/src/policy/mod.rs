@@ -55,6 +55,12 @@ pub enum PolicyError {
         /// One that looks like it.
         nearest: Option<String>,
     },
+    /// The level of a finding that is no change cannot be chosen.
+    #[error(
+        "the level of `{0}` cannot be chosen, which goes for changes and for what `contract lint` \
+         finds; an [[ignore]] entry with a reason accepts such a finding"
+    )]
+    FixedLevel(String),
     /// An entry is for a finding that no check can make.
     #[error(
         "no finding has the id `{id}` of an ignore entry{}; `web1on1 contract rules` lists those \
@@ -92,7 +98,7 @@ impl Policy {
             }
         })?;
         if let Some(id) = policy.levels.keys().find(|id| !ids::has_level(id)) {
-            return Err(PolicyError::unknown_change(id));
+            return Err(PolicyError::without_level(id));
         }
         for entry in &policy.ignore {
             if !ids::is_known(&entry.id) {
@@ -124,7 +130,7 @@ impl Policy {
             _ => return Err(wrong()),
         };
         if !ids::has_level(id) {
-            return Err(PolicyError::unknown_change(id));
+            return Err(PolicyError::without_level(id));
         }
         self.levels.insert(id.to_owned(), level);
         Ok(())
@@ -229,7 +235,10 @@ fn without(mut finding: Finding, accepting: &[&Ignore]) -> Option<Finding> {
 }
 
 impl PolicyError {
-    fn unknown_change(id: &str) -> Self {
+    fn without_level(id: &str) -> Self {
+        if ids::is_known(id) {
+            return Self::FixedLevel(id.to_owned());
+        }
         Self::UnknownChange {
             id: id.to_owned(),
             nearest: ids::nearest_with_level(id),

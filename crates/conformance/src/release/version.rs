@@ -41,6 +41,8 @@ pub struct History<'a> {
     pub tree: &'a Published,
     /// What the base published.
     pub base: Option<&'a Published>,
+    /// Whether people write it there, and not `contract bless`.
+    pub by_hand: bool,
 }
 
 /// Returns where the version is not what it has to be: the one that is published,
@@ -55,12 +57,18 @@ pub fn check(history: History<'_>, changes: &[Finding]) -> Result<Vec<Finding>, 
         file,
         tree,
         base,
+        by_hand,
     } = history;
     let mut found = Vec::new();
     if *current != tree.version {
+        let advice = if by_hand {
+            "publish it with `contract bless`, which says whether it is raised by as much as the \
+             changes ask for"
+        } else {
+            "leave the version to `contract bless`, which publishes what it raises"
+        };
         let message = format!(
-            "the version is {current}, but {} was published last; leave the version to \
-             `contract bless`, which publishes what it raises",
+            "the version is {current}, but {} was published last; {advice}",
             tree.version
         );
         found.push(wrong("version-not-published", file, message));

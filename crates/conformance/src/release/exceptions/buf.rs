@@ -29,7 +29,24 @@ pub fn of_buf(now: Option<&str>, before: Option<&str>) -> Result<Vec<Exception>,
     let Some(now) = now else {
         return Ok(vec![exception("buf.yaml".to_owned(), "is gone")]);
     };
-    let (now, before) = (parse(now)?, parse(before)?);
+    Ok(compare(&parse(now)?, &parse(before)?))
+}
+
+/// Returns what the first rules of buf do not ask for, and those that stood in for them
+/// did. These say nothing of lint.
+///
+/// # Errors
+///
+/// The rules are not YAML.
+pub fn of_first_buf(now: &str, before: &Value) -> Result<Vec<Exception>, ReleaseError> {
+    let mut now = parse(now)?;
+    if let Some(now) = now.as_object_mut() {
+        now.remove("lint");
+    }
+    Ok(compare(&now, before))
+}
+
+fn compare(now: &Value, before: &Value) -> Vec<Exception> {
     let mut loosened = Vec::new();
     for (section, default) in [("lint", "STANDARD"), ("breaking", "FILE")] {
         of_section(
@@ -52,9 +69,9 @@ pub fn of_buf(now: Option<&str>, before: Option<&str>) -> Result<Vec<Exception>,
         loosened.push(("version".to_owned(), "is not as it was published"));
     }
     let loosened = loosened.into_iter();
-    Ok(loosened
+    loosened
         .map(|(subject, what)| exception(subject, what))
-        .collect())
+        .collect()
 }
 
 fn exception(subject: String, what: &str) -> Exception {

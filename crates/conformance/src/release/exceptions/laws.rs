@@ -10,6 +10,7 @@ use super::super::error::ReleaseError;
 use super::super::files::read_if_there;
 use super::super::finding::wrong;
 use super::super::settings::Settings;
+use super::silent::silenced;
 use crate::diff::{BoxError, Document, Referred, SourceText, Url};
 use crate::verify::{ApiDocument, Exemption, exemptions};
 
@@ -72,11 +73,13 @@ fn document(
 }
 
 fn compare(file: &str, now: &ApiDocument, before: &ApiDocument) -> Vec<Exception> {
+    let silenced = silenced(now, before);
     let (now, _) = exemptions(now);
     let (before, operations) = exemptions(before);
     let added = now
         .difference(&before)
         .filter(|exemption| operations.contains(&exemption.operation));
+    let added = added.chain(&silenced);
     let exceptions = added.map(|Exemption { operation, says }| Exception {
         subject: operation.clone(),
         finding: wrong(

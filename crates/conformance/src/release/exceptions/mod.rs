@@ -8,11 +8,12 @@ mod buf;
 mod guarded;
 mod ignored;
 mod laws;
+mod silent;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-pub use self::buf::of_buf;
+pub use self::buf::{of_buf, of_first_buf};
 use self::guarded::of_guarded;
 use self::ignored::of_ignore_file;
 use self::laws::of_laws;
@@ -206,13 +207,12 @@ fn of_unreachable(now: &Settings, before: &Settings) -> Vec<Exception> {
 
 fn of_waivers(now: &str, before: &str, file: &Path) -> Result<Vec<Exception>, ReleaseError> {
     let file = file.display().to_string();
-    let read = |text: &str| {
-        waivers::parse(text).map_err(|source| ReleaseError::Waivers {
-            file: file.clone(),
-            source,
-        })
+    let of_file = |source| ReleaseError::Waivers {
+        file: file.clone(),
+        source,
     };
-    let (now, before) = (read(now)?, read(before)?);
+    let now = waivers::parse(now).map_err(of_file)?;
+    let before = waivers::parse_earlier(before).map_err(of_file)?;
     let added = now.iter().filter(|waiver| {
         !before.iter().any(|old| {
             (&old.subject, &old.aspect, old.side) == (&waiver.subject, &waiver.aspect, waiver.side)

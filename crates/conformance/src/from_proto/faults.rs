@@ -1,0 +1,56 @@
+//! What is wrong with how an rpc is bound to HTTP.
+
+use super::Reader;
+use crate::api::Place;
+use crate::aspects::STATEMENT;
+
+/// What is found of one rpc, in the order in which it is read.
+#[derive(Default)]
+pub(super) struct Faults {
+    found: Vec<Fault>,
+}
+
+struct Fault {
+    aspect: &'static str,
+    message: String,
+    is_convention: bool,
+}
+
+impl Faults {
+    /// Notes what no comparison could be made of.
+    pub(super) fn push(&mut self, message: String) {
+        self.push_of(STATEMENT, message);
+    }
+
+    /// Notes what is about a fact that has a name of its own.
+    pub(super) fn push_of(&mut self, aspect: &'static str, message: String) {
+        self.found.push(Fault {
+            aspect,
+            message,
+            is_convention: false,
+        });
+    }
+
+    /// Notes what is against a convention of this project alone.
+    pub(super) fn push_convention(&mut self, message: String) {
+        self.found.push(Fault {
+            aspect: STATEMENT,
+            message,
+            is_convention: true,
+        });
+    }
+}
+
+impl Reader {
+    /// Takes over what was found of an rpc.
+    pub(super) fn note(&mut self, id: &str, place: &Place, faults: Faults) {
+        for fault in faults.found {
+            if fault.is_convention {
+                self.api.convention(id, fault.message, place.clone());
+            } else {
+                self.api
+                    .problem_of(fault.aspect, id, fault.message, place.clone());
+            }
+        }
+    }
+}
