@@ -251,7 +251,7 @@ struct HttpRule {
 struct UploadRule {
     part: String,
     content: String,
-    /// The first fields of the paths that say what the file is.
+    /// The paths that say what the file is: its name, and its content type.
     header_fields: Vec<String>,
 }
 

@@ -86,7 +86,7 @@ fn a_changed_description_raises_the_patch_version() {
     assert!(
         repository
             .read("CHANGELOG.md")
-            .contains("Only descriptions")
+            .contains("Nothing that clients notice")
     );
 }
 

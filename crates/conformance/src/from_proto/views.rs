@@ -141,6 +141,15 @@ impl Reader {
             }
             carried.insert(path.clone());
         }
+        // Both are texts, so nothing but their names tells which is which.
+        if let [file_name, content_type] = upload.header_fields.as_slice()
+            && (last(file_name).contains("type") || last(content_type).contains("name"))
+        {
+            problems.push(format!(
+                "its upload takes the name of the file from {file_name:?}, and its content type \
+                 from {content_type:?}"
+            ));
+        }
         let expected = input
             .strip_suffix("Request")
             .map(|stem| format!("{stem}Header"));
@@ -550,4 +559,9 @@ fn view_shape(shape: &Shape, view: View) -> Shape {
         shape.kind = Kind::Object(name_of(name, view));
     }
     shape
+}
+
+/// The last field of a path.
+fn last(path: &str) -> &str {
+    path.rsplit('.').next().unwrap_or(path)
 }

@@ -168,7 +168,8 @@ pub fn rewritten(log: &str, base: &str, file: &str) -> Vec<Exception> {
 /// Returns the entry of a version.
 pub fn entry(version: &Version, date: &str, changes: &[Finding]) -> String {
     let said = if changes.is_empty() {
-        "\nOnly descriptions and examples have changed.\n".to_owned()
+        "\nNothing that clients notice: descriptions, examples or options of the protos.\n"
+            .to_owned()
     } else {
         report::entry(changes)
     };

@@ -61,7 +61,7 @@ fn the_newest_entry_comes_first() {
 
     ## 2.0.0 (2026-01-02)
 
-    Only descriptions and examples have changed.
+    Nothing that clients notice: descriptions, examples or options of the protos.
     ");
     assert_eq!(
         ids(&changelog::check(&second, "LOG", &Version::new(3, 0, 0))),

@@ -65,6 +65,7 @@ fn of_operation(rule: O) -> Option<&'static str> {
         O::ResponseLinkRemoved => "Stop following it.",
         O::ResponseMediaTypeNameGeneralized => "Handle every media type that it covers.",
         O::ResponseMediaTypeRemoved => "Accept a media type that is left.",
+        O::WebhookMediaTypeAdded => "Take calls in the new media type as well.",
         O::ResponseSuccessStatusGeneralized => "Handle every status of the range.",
         O::ResponseSuccessStatusRemoved => "Handle the statuses that are left.",
         _ => return None,

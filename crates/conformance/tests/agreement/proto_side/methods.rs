@@ -88,6 +88,17 @@ pub(super) fn of_method(
             }
         }
         add(
+            "upload swapped",
+            "",
+            Box::new(|method| {
+                change_option(method, "transcode.v1.upload", |options, extension| {
+                    let upload = message_mut(options.get_extension_mut(extension));
+                    set(&mut *upload, "file_name", "header.content_type");
+                    set(upload, "content_type", "header.file_name");
+                });
+            }),
+        );
+        add(
             "upload dropped",
             "",
             Box::new(|method| {
