@@ -38,7 +38,8 @@ pub(crate) struct BlessArgs {
     /// The version to publish, if not the least that the changes allow
     #[arg(long = "as", value_name = "X.Y.Z")]
     under: Option<Version>,
-    /// Publish although the protos cannot be compared because there is no buf
+    /// Publish although the protos cannot be compared, because there is no buf or one side
+    /// does not compile for it
     #[arg(long)]
     without_buf: bool,
     #[command(flatten)]
@@ -77,7 +78,7 @@ pub(crate) fn run(args: &BlessArgs) -> anyhow::Result<ExitCode> {
     }
     let revision = Revision::of(&settings)?;
     let compared = compared(&settings, published.as_ref(), args.without_buf)?;
-    if !compared.unusable.is_empty() {
+    if !compared.unusable.is_empty() && !args.without_buf {
         for finding in &compared.unusable {
             let place = finding.revision.as_ref();
             let place = place.map_or_else(String::new, |place| format!("{place}: "));
@@ -86,7 +87,10 @@ pub(crate) fn run(args: &BlessArgs) -> anyhow::Result<ExitCode> {
                 finding.message
             );
         }
-        eprintln!("nothing was published");
+        eprintln!(
+            "nothing was published; if it is what was published before that does not compile, \
+             publish --without-buf"
+        );
         return Ok(ExitCode::FAILURE);
     }
     let Some(published) = published else {

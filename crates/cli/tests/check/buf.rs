@@ -52,6 +52,8 @@ fn what_buf_cannot_compile_is_no_change() {
         repository.check(&["check"], 1, &expected);
         repository.check(&["bless"], 1, &["nothing was published", place]);
     }
+    let unread = ["bless", "--without-buf"];
+    repository.check(&unread, 0, &["1.0.0 is published as it is"]);
 }
 
 #[test]
