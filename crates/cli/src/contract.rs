@@ -14,7 +14,6 @@ mod lint;
 mod output;
 mod policy;
 mod project;
-#[allow(clippy::print_stdout, reason = "it goes on until it is ended")]
 mod record;
 mod recorded;
 mod remote;

@@ -342,7 +342,7 @@ impl Reader {
         let mut problems = Faults::default();
         let mut parts = self.request(&input, &rule, upload.as_ref(), &bound, &mut problems);
         let (reply, paged) = self.reply(&output, &rule, &parts.query, &mut problems);
-        self.note(&id, &place, problems);
+        problems.note(&mut self.api, &id, &place);
         let status = match (rule.method.as_str(), &reply) {
             ("POST", _) => "201",
             (_, None) => "204",

@@ -9,6 +9,7 @@ use clap::Args;
 use conformance::record::{Operations, RecordError, Recorder};
 use tokio::net::TcpListener;
 
+use super::output::to_stdout;
 use super::project::{ProjectArgs, whole_document};
 
 /// Record examples of the traffic that passes through, without anything private
@@ -56,7 +57,11 @@ pub(crate) async fn run(args: &RecordArgs) -> anyhow::Result<ExitCode> {
         &args.out,
         operations,
         |written| match written {
-            Ok(path) => println!("recorded {}", path.display()),
+            Ok(path) => {
+                if let Err(error) = to_stdout(&format!("recorded {}\n", path.display())) {
+                    eprintln!("error: standard output cannot be written: {error}");
+                }
+            }
             Err(error @ RecordError::LeftOut { .. }) => eprintln!("warning: {error}"),
             Err(error) => eprintln!("error: {:#}", anyhow::Error::from(error)),
         },
@@ -64,7 +69,7 @@ pub(crate) async fn run(args: &RecordArgs) -> anyhow::Result<ExitCode> {
     let listener = TcpListener::bind(args.listen)
         .await
         .with_context(|| format!("cannot listen at {}", args.listen))?;
-    println!("http {}", listener.local_addr()?);
+    to_stdout(&format!("http {}\n", listener.local_addr()?))?;
     let stop = async {
         // Without a signal to wait for, it goes on until it is killed.
         if tokio::signal::ctrl_c().await.is_err() {

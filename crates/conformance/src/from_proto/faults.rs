@@ -1,7 +1,6 @@
 //! What is wrong with how an rpc is bound to HTTP.
 
-use super::Reader;
-use crate::api::Place;
+use crate::api::{Api, Place};
 use crate::aspects::STATEMENT;
 
 /// What is found of one rpc, in the order in which it is read.
@@ -39,17 +38,14 @@ impl Faults {
             is_convention: true,
         });
     }
-}
 
-impl Reader {
-    /// Takes over what was found of an rpc.
-    pub(super) fn note(&mut self, id: &str, place: &Place, faults: Faults) {
-        for fault in faults.found {
+    /// Adds them to the API, as those of an rpc.
+    pub(super) fn note(self, api: &mut Api, id: &str, place: &Place) {
+        for fault in self.found {
             if fault.is_convention {
-                self.api.convention(id, fault.message, place.clone());
+                api.convention(id, fault.message, place.clone());
             } else {
-                self.api
-                    .problem_of(fault.aspect, id, fault.message, place.clone());
+                api.problem_of(fault.aspect, id, fault.message, place.clone());
             }
         }
     }

@@ -68,7 +68,7 @@ impl Reader {
         let (path, bound) = path(&rule.path);
         let mut request = self.request(&input, &rule, None, &bound, &mut problems);
         let (element, _) = self.reply(&output, &rule, &request.query, &mut problems);
-        self.note(&id, &place, problems);
+        problems.note(&mut self.api, &id, &place);
         for property in request.path.values_mut().chain(request.query.values_mut()) {
             property.shape.nullable = Some(false);
         }
