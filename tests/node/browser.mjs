@@ -61,6 +61,22 @@ const server = createServer(async (request, response) => {
 const { port } = new URL(origin);
 await new Promise((resolve) => server.listen(Number(port), resolve));
 
+// Removes the profile of a browser, whose helpers write for a while after it has left.
+async function remove(profile) {
+  for (let left = 50; left > 0; left -= 1) {
+    try {
+      rmSync(profile, { recursive: true, force: true });
+      return;
+    } catch (error) {
+      if (left === 1) {
+        console.error(`${profile} stays behind: ${error.message}`);
+        return;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+
 // Opens a page, and returns what it says in the end.
 async function open(url) {
   const profile = mkdtempSync(path.join(tmpdir(), "chromium-"));
@@ -93,8 +109,7 @@ async function open(url) {
     clearTimeout(timer);
     browser.kill();
     await exited;
-    // Its helpers write for a while after it has left.
-    rmSync(profile, { recursive: true, force: true, maxRetries: 20 });
+    await remove(profile);
   }
 }
 
