@@ -35,8 +35,8 @@ pub use laws::{
     exemptions,
 };
 pub(crate) use laws::{
-    Broken, CREATED, Hints, Model, Operation, Received, Resource, UPDATED, bare, carried, elements,
-    error_of, instant, is_as_sent, is_json, is_marked, properties, unkept_promises,
+    Broken, CREATED, Hints, LEFT_OUT, Model, Operation, Received, Resource, UPDATED, bare, carried,
+    elements, error_of, instant, is_as_sent, is_json, is_marked, properties, unkept_promises,
 };
 pub use live::live;
 pub use server::{Live, LiveError};

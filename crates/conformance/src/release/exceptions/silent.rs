@@ -7,10 +7,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use crate::reference::follow;
-use crate::verify::{ApiDocument, Exemption, Model, Operation, is_marked, properties};
-
-/// How a document says that a list leaves some things out unless they are asked for.
-const LEFT_OUT: &str = "Without it";
+use crate::verify::{ApiDocument, Exemption, LEFT_OUT, Model, Operation, is_marked, properties};
 
 /// How deep secrets are looked for in a body, which may hold itself.
 const DEEPEST: usize = 8;

@@ -1,15 +1,14 @@
 //! Laws of what is added to a list whose elements are identifiers themselves.
 
-use http::header::LOCATION;
 use serde_json::Value;
 
 use super::exchange::Exchange;
 use super::law::Law;
+use super::location::led_to;
 use super::model::Resource;
 use super::operation::Operation;
 use super::schema;
 use super::session::Session;
-use super::target::{Elsewhere, target};
 
 /// Verifies what the reply to an addition shows, and where its Location leads.
 pub(super) fn verify<'m>(
@@ -56,30 +55,11 @@ fn located(
     exchange: &Exchange,
 ) {
     let law = Law::LocationLeadsToCreated;
-    let declared = operation
-        .reply(exchange.status)
-        .is_some_and(|reply| reply.headers.contains("location"));
     let Ok(list) = session.fill(&resource.collection, true) else {
         return;
     };
-    if !declared {
-        return session.untried(law, operation, "no Location is declared");
-    }
-    session.held(law, operation);
-    let place = exchange.headers.get(LOCATION);
-    let Some(place) = place.and_then(|place| place.to_str().ok()) else {
-        let message = "the reply has no Location, although one is declared";
-        return session.breach(law, operation, &[&exchange.shown], message);
-    };
-    let path = match target(session.base(), &list, place) {
-        Ok((path, _)) => path,
-        Err(elsewhere) => {
-            let message = match elsewhere {
-                Elsewhere::Host => "Location leads to another host",
-                Elsewhere::Path => "Location leads out of the path below which the API is",
-            };
-            return session.breach(law, operation, &[&exchange.shown], message);
-        }
+    let Some(path) = led_to(session, operation, exchange, &list) else {
+        return;
     };
     let whole = list.rsplit_once('/').map(|(whole, _)| whole);
     let parent = path.rsplit_once('/').map(|(parent, _)| parent);

@@ -31,6 +31,7 @@ mod filters;
 mod hints;
 mod law;
 mod lists;
+mod location;
 mod model;
 mod operation;
 mod options;
@@ -84,7 +85,7 @@ pub(crate) use self::schema::{elements, has_type, is_marked, properties, require
 pub(crate) use self::session::{Session, Shown};
 pub(crate) use self::typed::{scalar, typed};
 pub(crate) use self::undeclared::undeclared;
-pub(crate) use self::writes::is_as_sent;
+pub(crate) use self::writes::{LEFT_OUT, is_as_sent};
 
 use self::lists::List;
 use self::operation::required_query;

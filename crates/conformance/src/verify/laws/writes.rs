@@ -1,17 +1,16 @@
 //! Laws of what is created.
 
-use http::header::LOCATION;
 use serde_json::Value;
 
 use super::exchange::{Ask, Exchange};
 use super::law::Law;
 use super::lists::List;
+use super::location::led_to;
 use super::model::Resource;
 use super::operation::Operation;
 use super::sample::{self, Extent};
 use super::schema;
 use super::session::Session;
-use super::target::{Elsewhere, target};
 use super::{added, compare};
 
 /// How many things of each kind are created: one from the example, one of what is
@@ -22,7 +21,7 @@ const CREATED: usize = 3;
 const NUMBER: u64 = 1_999_999_998;
 
 /// How a document says that a list leaves some things out unless they are asked for.
-const LEFT_OUT: &str = "Without it";
+pub(crate) const LEFT_OUT: &str = "Without it";
 
 /// Something that was created.
 pub(crate) struct Made {
@@ -347,32 +346,10 @@ async fn location<'m>(
     id: &str,
 ) {
     let law = Law::LocationLeadsToCreated;
-    let declared = operation
-        .reply(exchange.status)
-        .is_some_and(|reply| reply.headers.contains("location"));
-    if !declared {
-        return session.untried(law, operation, "no Location is declared");
-    }
-    session.held(law, operation);
-    let reference = exchange
-        .headers
-        .get(LOCATION)
-        .and_then(|target| target.to_str().ok());
-    let Some(reference) = reference.map(str::to_owned) else {
-        let message = "the reply has no Location, although one is declared";
-        return session.breach(law, operation, &[&exchange.shown], message);
-    };
     let expected = session.fill(&resource.collection, true).ok();
     let from = expected.as_deref().unwrap_or_default();
-    let path = match target(session.base(), from, &reference) {
-        Ok((path, _)) => path,
-        Err(elsewhere) => {
-            let message = match elsewhere {
-                Elsewhere::Host => "Location leads to another host",
-                Elsewhere::Path => "Location leads out of the path below which the API is",
-            };
-            return session.breach(law, operation, &[&exchange.shown], message);
-        }
+    let Some(path) = led_to(session, operation, exchange, from) else {
+        return;
     };
     let Some(read) = session.model.operation(resource.read) else {
         return;
