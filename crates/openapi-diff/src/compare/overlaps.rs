@@ -139,23 +139,16 @@ impl<'a> Compare<'a> {
         site: &Site,
         out: &mut Vec<Change>,
     ) {
-        let fresh = (0..new.numbers.len()).filter(|j| fate.new[*j].is_none());
-        for j in fresh {
-            let is = &new.alternatives[j];
-            let mut staying = (0..old.numbers.len()).filter(|i| fate.old[*i].is_some());
-            let overlapped = staying.find(|i| {
-                self.holds(old, new, (*i, j), true)
-                    || (declares(&old.alternatives[*i], is) && self.holds(old, new, (*i, j), false))
-            });
-            if is.overlaps.one > 0
-                && let Some(i) = overlapped
-            {
+        for (j, is) in new.alternatives.iter().enumerate() {
+            if fate.new[j].is_some() || is.overlaps.one == 0 {
+                continue;
+            }
+            if let Some(i) = self.second_of((old, new), &fate.old, j, Side::Revision) {
                 let mut change = site.change(
                     SchemaRule::OneOfOverlapAdded,
                     Effect::Narrows,
                     about!(
-                        "now has {}, and values of {} match both, where one \
-                         must match",
+                        "now has {}, and values of {} match both, where one must match",
                         called(is),
                         called(&old.alternatives[i])
                     ),
@@ -164,23 +157,16 @@ impl<'a> Compare<'a> {
                 out.push(change);
             }
         }
-        let lost = (0..old.numbers.len()).filter(|i| fate.old[*i].is_none());
-        for i in lost {
-            let was = &old.alternatives[i];
-            let mut staying = (0..new.numbers.len()).filter(|j| fate.new[*j].is_some());
-            let overlapped = staying.find(|j| {
-                self.holds(old, new, (i, *j), false)
-                    || (declares(&new.alternatives[*j], was) && self.holds(old, new, (i, *j), true))
-            });
-            if was.overlaps.one > 0
-                && let Some(j) = overlapped
-            {
+        for (i, was) in old.alternatives.iter().enumerate() {
+            if fate.old[i].is_some() || was.overlaps.one == 0 {
+                continue;
+            }
+            if let Some(j) = self.second_of((old, new), &fate.new, i, Side::Base) {
                 let mut change = site.change(
                     SchemaRule::OneOfOverlapRemoved,
                     Effect::Widens,
                     about!(
-                        "no longer has {}, and values that matched it and {} \
-                         were refused for that",
+                        "no longer has {}, and values that matched it and {} were refused for that",
                         called(was),
                         called(&new.alternatives[j])
                     ),
@@ -189,6 +175,31 @@ impl<'a> Compare<'a> {
                 out.push(change);
             }
         }
+    }
+
+    /// Returns an alternative of the other side that stays, and of which clients send values
+    /// that match this one too. `fate` is that of the other side.
+    fn second_of(
+        &mut self,
+        (old, new): (&Union<'_, 'a>, &Union<'_, 'a>),
+        fate: &[Option<usize>],
+        index: usize,
+        side: Side,
+    ) -> Option<usize> {
+        let is_new = side == Side::Revision;
+        let (own, others) = if is_new { (new, old) } else { (old, new) };
+        let mut staying = (0..fate.len()).filter(|other| fate[*other].is_some());
+        staying.find(|other| {
+            let at = if is_new {
+                (*other, index)
+            } else {
+                (index, *other)
+            };
+            // All values of the other are among those of this one, or the reverse.
+            self.holds(old, new, at, is_new)
+                || (declares(&others.alternatives[*other], &own.alternatives[index])
+                    && self.holds(old, new, at, !is_new))
+        })
     }
 
     /// Finds alternatives that had no value in common and have some now, or the reverse.
